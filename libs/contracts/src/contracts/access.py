@@ -1,0 +1,68 @@
+"""Who asks, and what they may: set by the gateway from a verified token, nowhere else."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Permission(StrEnum):
+    """What a token can allow. Endpoints check these, never role names."""
+
+    JOBS_RUN = "jobs:run"
+    JOBS_READ_ALL = "jobs:read_all"
+    JOBS_CANCEL_ALL = "jobs:cancel_all"
+    MEDIA_WRITE = "media:write"
+    WORKFLOWS_READ = "workflows:read"
+    WORKFLOWS_WRITE = "workflows:write"
+    GRAPHS_READ = "graphs:read"
+    GRAPHS_RUN = "graphs:run"
+    NODES_READ = "nodes:read"
+    NODES_WRITE = "nodes:write"
+    USERS_WRITE = "users:write"
+
+
+class Priority(StrEnum):
+    """Class of service of a job, highest first."""
+
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
+    BACKGROUND = "background"
+
+
+class Limits(BaseModel):
+    """What one principal may use at most."""
+
+    model_config = ConfigDict(frozen=True)
+
+    max_waiting_jobs: int = Field(default=1_000, ge=0, description="Jobs queued at one time.")
+    max_priority: Priority = Field(
+        default=Priority.INTERACTIVE, description="Highest class this principal may ask for."
+    )
+    storage_bytes: int = Field(
+        default=20 * 1024**3, ge=0, description="Bytes of media the principal may keep."
+    )
+
+
+class Actor(BaseModel):
+    """The principal on whose behalf a command is sent."""
+
+    model_config = ConfigDict(frozen=True)
+
+    user_id: UUID
+    permissions: frozenset[Permission] = frozenset()
+    limits: Limits = Limits()
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+
+class IdempotencyKey(BaseModel):
+    """The caller's name for one creation; stored by the owner of what is created, for 24 h."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str = Field(min_length=1, max_length=255)
+    body_digest: str = Field(
+        description="HMAC of the raw body: same key, other body is a conflict."
+    )

@@ -1,0 +1,114 @@
+"""Why an operation can fail, in five kinds.
+
+The kind decides what happens next, so nobody else has to: HTTP routes turn it into a status
+code, the bus carries it to the caller in the header `Error-Kind`. Anything else is a bug.
+
+    kind           HTTP   the caller
+    Invalid        422    must change the request
+    Forbidden      403    lacks a permission
+    NotFound       404    names what does not exist, or is another's
+    Conflict       409    is late, or repeats itself with other words
+    Unavailable    503    repeats the same request after `retry_in` seconds
+    (a bug)        500    cannot help it
+"""
+
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class FieldError(BaseModel):
+    """One thing that is wrong with one field of a request."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str = Field(description="Where: `inputs.steps`, `labels.project`.")
+    code: str = Field(description="What, for programs: `too_big`, `missing`, `unknown`.")
+    message: str = Field(description="What was expected, for people.")
+    params: dict[str, Any] = Field(
+        default_factory=dict, description="Numbers and names in the message, for translation."
+    )
+
+
+class ErrorBody(BaseModel):
+    """An `OperationError` on the wire; its kind travels in the header `Error-Kind`."""
+
+    code: str
+    message: str
+    errors: list[FieldError] = Field(default_factory=list[FieldError])
+    retry_in: float | None = None
+
+
+class OperationError(Exception):
+    """Base of every failure we expect. Raise a subclass named after the fact."""
+
+    kind: ClassVar[str]
+    code: str
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        errors: list[FieldError] | None = None,
+        retry_in: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.errors = errors or []
+        self.retry_in = retry_in
+
+    def body(self) -> ErrorBody:
+        return ErrorBody(
+            code=self.code, message=self.message, errors=self.errors, retry_in=self.retry_in
+        )
+
+
+class InvalidError(OperationError):
+    kind = "invalid"
+    code = "invalid"
+
+
+class ForbiddenError(OperationError):
+    kind = "forbidden"
+    code = "forbidden"
+
+
+class NotFoundError(OperationError):
+    kind = "not_found"
+    code = "not_found"
+
+
+class ConflictError(OperationError):
+    kind = "conflict"
+    code = "conflict"
+
+
+class UnavailableError(OperationError):
+    """The request is fine; the world is not ready. `retry_in` is in seconds."""
+
+    kind = "unavailable"
+    code = "unavailable"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        errors: list[FieldError] | None = None,
+        retry_in: float | None = 1.0,
+    ) -> None:
+        super().__init__(message, code=code, errors=errors, retry_in=retry_in)
+
+
+KINDS: dict[str, type[OperationError]] = {
+    error.kind: error
+    for error in (InvalidError, ForbiddenError, NotFoundError, ConflictError, UnavailableError)
+}
+
+
+def from_wire(kind: str, body: ErrorBody) -> OperationError:
+    """The error that the owner raised, as its kind; an unknown kind is a bug of the owner's."""
+    error = KINDS.get(kind, UnavailableError)
+    return error(body.message, code=body.code, errors=body.errors, retry_in=body.retry_in)

@@ -1,0 +1,56 @@
+"""Events: durable facts, published by the owner of an aggregate through its outbox.
+
+On the wire an event is a CloudEvent 1.0 in structured JSON. Consumers keep the highest
+`version` they have seen of each subject and ignore what is not newer.
+"""
+
+from datetime import datetime
+from typing import ClassVar, Self
+from uuid import UUID
+
+from pydantic import Field
+from pydantic_core import from_json, to_json
+
+from contracts.message import Message
+from contracts.services import Service
+
+
+class Event(Message):
+    """A fact about one aggregate at one version of it."""
+
+    message_kind = "event"
+    received_by: ClassVar[tuple[Service, ...]] = ("gateway",)
+
+    version: int = Field(ge=1, description="Version of the aggregate; +1 for each fact about it.")
+    occurred_at: datetime = Field(description="When, by the owner's clock.")
+
+    def aggregate_id(self) -> UUID:
+        """What the fact is about; the CloudEvent's `subject`."""
+        raise NotImplementedError
+
+    def event_id(self) -> str:
+        """`<aggregate id>.<version>`: the same fact has the same id, however often it is sent."""
+        return f"{self.aggregate_id()}.{self.version}"
+
+    @classmethod
+    def event_type(cls) -> str:
+        """`job.completed`: the words by which streams and subscribers know the fact."""
+        return ".".join(cls.subject.split(".")[1:3])
+
+    def encode(self) -> bytes:
+        return to_json(
+            {
+                "specversion": "1.0",
+                "id": self.event_id(),
+                "source": "/comfyfleet",
+                "type": f"comfyfleet.{self.event_type()}.v1",
+                "subject": str(self.aggregate_id()),
+                "time": self.occurred_at,
+                "datacontenttype": "application/json",
+                "data": self.model_dump(mode="json", exclude_none=True),
+            }
+        )
+
+    @classmethod
+    def decode(cls, subject: str, body: bytes) -> Self:
+        return cls.model_validate({**cls.key_values(subject), **from_json(body)["data"]})

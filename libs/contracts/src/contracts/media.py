@@ -1,0 +1,179 @@
+"""Media: what users upload and what jobs make. Bytes go to and from S3, never over the bus.
+
+*Media* (id, owner) is apart from *blob* (its bytes): the same bytes uploaded twice by one owner
+are stored once.
+"""
+
+from datetime import datetime
+from typing import ClassVar, Literal, TypeAlias
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from contracts.access import Actor, IdempotencyKey
+from contracts.jobs import Output
+from contracts.message import Command, Query
+
+MediaKind: TypeAlias = Literal["image", "mask", "video", "audio", "3d", "text", "file"]
+
+
+class MediaView(BaseModel):
+    """One picture, mask or file."""
+
+    id: UUID
+    owner_id: UUID
+    kind: MediaKind
+    content_type: str = Field(description="By content, never by the name it came with.")
+    filename: str | None = Field(default=None, description="The name it came with, for display.")
+    size_bytes: int
+    width: int | None = Field(default=None, description="Pixels.")
+    height: int | None = Field(default=None, description="Pixels.")
+    blake3: str = Field(description="Digest of the stored bytes, hex.")
+    created_at: datetime
+    job_id: UUID | None = Field(default=None, description="The job that made it, if one did.")
+
+
+class MediaList(BaseModel):
+    items: list[MediaView]
+
+
+class UploadTarget(BaseModel):
+    url: str = Field(description="Presigned PUT, inside the cluster.")
+    headers: dict[str, str] = Field(default_factory=dict)
+
+
+class BeginUpload(Command[UploadTarget]):
+    """Where to put the bytes of a new upload. Errors: Forbidden (`storage_quota`)."""
+
+    subject: ClassVar[str] = "command.media.begin_upload.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    media_id: UUID
+    size_bytes: int = Field(ge=1)
+
+
+class MaskOptions(BaseModel):
+    """How a mask is made from the picture that was uploaded."""
+
+    of: UUID | None = Field(default=None, description="The image whose size it takes.")
+    channel: Literal["auto", "alpha", "luminance"] = Field(
+        default="auto", description="`auto`: alpha if the picture has any transparency."
+    )
+    invert: bool = False
+    feather: int = Field(default=0, ge=0, le=512, description="Blur radius in pixels.")
+    smooth: bool = Field(default=False, description="Resample smoothly; else nearest.")
+    allow_empty: bool = Field(default=False, description="Accept all black or all white.")
+
+
+class AcceptUpload(Command[MediaView]):
+    """Inspect what was put and keep it. Idempotent. Errors: Invalid (says why), NotFound."""
+
+    subject: ClassVar[str] = "command.media.accept_upload.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    media_id: UUID
+    kind: MediaKind
+    filename: str | None = Field(default=None, max_length=255)
+    mask: MaskOptions | None = None
+    idempotency: IdempotencyKey | None = None
+
+
+class FindMedia(Query[MediaList]):
+    """These media; what is not the actor's is left out."""
+
+    subject: ClassVar[str] = "query.media.find_media.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    media_ids: list[UUID] = Field(max_length=100)
+
+
+class ContentView(BaseModel):
+    """Where the bytes of one media lie."""
+
+    media: MediaView
+    url: str = Field(description="Presigned GET, inside the cluster.")
+
+
+class LocateContent(Query[ContentView]):
+    """Bytes for a download. `actor` is None when a signed URL already proved the right to it."""
+
+    subject: ClassVar[str] = "query.media.locate_content.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor | None
+    media_id: UUID
+
+
+class InputFile(BaseModel):
+    """One input of an attempt, ready to be staged on a ComfyUI server."""
+
+    media_id: UUID
+    name: str = Field(description="`cf/<hmac(owner, content)>.png`: same bytes, same name.")
+    url: str = Field(description="Presigned GET, inside the cluster.")
+    content_type: str
+    size_bytes: int
+
+
+class InputFiles(BaseModel):
+    items: list[InputFile]
+
+
+class StageInputs(Query[InputFiles]):
+    """The input files that the grant names. Errors: Forbidden (bad grant), NotFound."""
+
+    subject: ClassVar[str] = "query.media.stage_inputs.v1.{node_id}"
+    sent_by: ClassVar = ("node-agent",)
+    node_id: UUID
+    grant: str
+
+
+class ResultFile(BaseModel):
+    """One file that an attempt made, as the agent saw it."""
+
+    n: int = Field(ge=0, le=999, description="Number of the file within the attempt.")
+    output: str = Field(description="Name of the output in the spec.")
+    index: int = Field(ge=0, description="Place among the files of that output.")
+    kind: MediaKind
+    filename: str
+    content_type: str
+    size_bytes: int
+    blake3: str
+    width: int | None = None
+    height: int | None = None
+
+
+class ResultTargets(BaseModel):
+    urls: list[str] = Field(description="Presigned PUT for file 0, 1, …, inside the cluster.")
+
+
+class OpenResults(Query[ResultTargets]):
+    """Where to put `count` result files of the attempt. Errors: Forbidden (bad grant)."""
+
+    subject: ClassVar[str] = "query.media.open_results.v1.{node_id}"
+    sent_by: ClassVar = ("node-agent",)
+    node_id: UUID
+    grant: str
+    count: int = Field(ge=1, le=200)
+
+
+class Results(BaseModel):
+    outputs: list[Output]
+    is_recorded: bool = Field(description="False: no results of this attempt are known.")
+
+
+class RecordResults(Command[Results]):
+    """The files are in place: make them media of the owner. Idempotent per attempt and file."""
+
+    subject: ClassVar[str] = "command.media.record_results.v1.{node_id}"
+    sent_by: ClassVar = ("node-agent",)
+    node_id: UUID
+    grant: str
+    files: list[ResultFile] = Field(max_length=200)
+
+
+class FindResults(Query[Results]):
+    """What was recorded for the attempt: asked by an agent that adopts a node."""
+
+    subject: ClassVar[str] = "query.media.find_results.v1.{node_id}"
+    sent_by: ClassVar = ("node-agent",)
+    node_id: UUID
+    grant: str

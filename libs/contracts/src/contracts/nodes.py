@@ -1,0 +1,250 @@
+"""Nodes: ComfyUI servers as operators want them, as agents claim them, as they are."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from contracts.access import Actor, IdempotencyKey
+from contracts.attempts import Accepted, AttemptOrder
+from contracts.event import Event
+from contracts.jobs import Progress
+from contracts.message import Command, Query, Signal
+from contracts.scheduling import ModelFile
+
+
+class NodeState(StrEnum):
+    JOINING = "joining"
+    """Wanted, but no agent has it in hand yet, or its capabilities are unknown."""
+    READY = "ready"
+    BUSY = "busy"
+    DRAINING = "draining"
+    """Finishes what it has and gets nothing new."""
+    QUARANTINED = "quarantined"
+    LOST = "lost"
+    """No beat for 4 s."""
+    DISABLED = "disabled"
+
+
+class NodeSpec(BaseModel):
+    """What an operator wants of one ComfyUI server. Value of bucket `nodes`, by node id."""
+
+    node_id: UUID
+    name: str = Field(min_length=1, max_length=80)
+    base_url: str = Field(description="Where its ComfyUI listens: `http://10.0.0.7:8188`.")
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="Sent with every request, for a server behind a proxy."
+    )
+    enabled: bool = True
+    max_queue: int = Field(default=2, ge=1, le=16, description="Prompts on it, foreign ones too.")
+    priority: int = Field(default=0, description="Higher is taken first among equals.")
+    labels: dict[str, str] = Field(default_factory=dict)
+    pool: str = Field(default="default", description="Agents claim nodes of their pool only.")
+    agent_id: UUID | None = Field(default=None, description="Agent that holds the claim, if any.")
+    claim: int = Field(default=0, description="Number of the newest claim.")
+    is_claimable: bool = Field(default=True, description="No living agent holds it.")
+
+
+class ClaimView(BaseModel):
+    claim: int = Field(description="Beats, orders and reports carry it; older ones are ignored.")
+    epoch: int
+    spec: NodeSpec
+    live: list[AttemptOrder] = Field(description="Attempts the node may still have.")
+
+
+class ClaimNode(Command[ClaimView]):
+    """Take a node in hand. Errors: NotFound, Conflict (`claimed`: a living agent has it)."""
+
+    subject: ClassVar[str] = "command.scheduler.claim_node.v1.{agent_id}"
+    sent_by: ClassVar = ("node-agent",)
+    agent_id: UUID
+    node_id: UUID
+
+
+class Device(BaseModel):
+    name: str
+    vram_total_mb: int = 0
+    vram_free_mb: int = 0
+
+
+class Capabilities(BaseModel):
+    """What a server can run; it has the same `digest` as long as it is the same."""
+
+    digest: str = Field(description="blake2b of the sorted lists below.")
+    version: str = Field(description="ComfyUI's own version text.")
+    classes: list[str]
+    models: list[ModelFile]
+
+
+class ReportCapabilities(Command[Accepted]):
+    """What the node can run, after a claim and after each change. Errors: Conflict (stale)."""
+
+    subject: ClassVar[str] = "command.scheduler.report_capabilities.v1.{node_id}"
+    sent_by: ClassVar = ("node-agent",)
+    node_id: UUID
+    claim: int
+    devices: list[Device] = Field(default_factory=list[Device])
+    capabilities: Capabilities
+
+
+class AttemptPhase(StrEnum):
+    PREPARING = "preparing"
+    """In the agent's memory: inputs are staged, nothing is posted."""
+    POSTED = "posted"
+    """Inside ComfyUI: queued or executing."""
+    UPLOADING = "uploading"
+    """Executed; the slot is free again."""
+    REPORTING = "reporting"
+    """Over; the scheduler has not answered the report yet."""
+
+
+class BeatAttempt(BaseModel):
+    attempt_id: UUID
+    phase: AttemptPhase
+    progress: Progress = Progress()
+
+
+class NodeBeat(Signal):
+    """Each second, and at once when something changes: the agent has this node in hand."""
+
+    subject: ClassVar[str] = "signal.node.beat.v1.{node_id}"
+    sent_by: ClassVar = ("node-agent",)
+    received_by: ClassVar = ("scheduler",)
+    node_id: UUID
+    claim: int
+    is_reachable: bool = Field(description="ComfyUI answered the last probe.")
+    reason: str | None = Field(default=None, description="Why it is not ready, for people.")
+    is_dead: bool = Field(
+        default=False, description="It answers but runs nothing: needs a restart."
+    )
+    attempts: list[BeatAttempt] = Field(default_factory=list[BeatAttempt])
+    foreign_prompts: int = Field(default=0, description="Prompts on it that are not ours.")
+    vram_free_mb: int | None = None
+
+
+class SchedulerLed(Signal):
+    """Each second: I lead, in this epoch."""
+
+    subject: ClassVar[str] = "signal.scheduler.led.v1"
+    sent_by: ClassVar = ("scheduler",)
+    received_by: ClassVar = ("node-agent",)
+    epoch: int
+
+
+class NodeView(BaseModel):
+    """A node as it is now."""
+
+    id: UUID
+    name: str
+    base_url: str
+    state: NodeState
+    reason: str | None = Field(default=None, description="Why it is in that state, for people.")
+    enabled: bool
+    max_queue: int
+    priority: int
+    labels: dict[str, str]
+    pool: str
+    version: str | None = Field(default=None, description="ComfyUI's version.")
+    devices: list[Device] = Field(default_factory=list[Device])
+    vram_free_mb: int | None = None
+    classes: int = Field(default=0, description="Number of graph-node classes.")
+    models: int = Field(default=0, description="Number of model files.")
+    running: list[UUID] = Field(default_factory=list[UUID], description="Jobs on it now.")
+    foreign_prompts: int = 0
+    last_beat_at: datetime | None = None
+
+
+class NodeList(BaseModel):
+    items: list[NodeView]
+
+
+class ListNodes(Query[NodeList]):
+    """Every node of the fleet."""
+
+    subject: ClassVar[str] = "query.scheduler.list_nodes.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+
+
+class NewNode(BaseModel):
+    """A ComfyUI server to add."""
+
+    name: str = Field(min_length=1, max_length=80)
+    base_url: str = Field(max_length=2_000)
+    headers: dict[str, str] = Field(default_factory=dict)
+    enabled: bool = True
+    max_queue: int = Field(default=2, ge=1, le=16)
+    priority: int = 0
+    labels: dict[str, str] = Field(default_factory=dict)
+    pool: str = "default"
+
+
+class AddNode(Command[NodeView]):
+    """Add a ComfyUI server. Errors: Conflict (`node_exists`: same base_url)."""
+
+    subject: ClassVar[str] = "command.scheduler.add_node.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    node_id: UUID
+    node: NewNode
+    idempotency: IdempotencyKey | None = None
+
+
+class RemoveNode(Command[Accepted]):
+    """Forget a node; what runs on it is run again elsewhere. Errors: NotFound."""
+
+    subject: ClassVar[str] = "command.scheduler.remove_node.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    node_id: UUID
+
+
+class NodeFact(Event):
+    sent_by: ClassVar = ("scheduler",)
+    node_id: UUID
+    name: str
+    reason: str | None = None
+
+    def aggregate_id(self) -> UUID:
+        return self.node_id
+
+
+class NodeAdded(NodeFact):
+    """An operator added a node."""
+
+    subject: ClassVar[str] = "event.node.added.v1.{node_id}"
+
+
+class NodeJoined(NodeFact):
+    """An agent has the node in hand and it can take jobs."""
+
+    subject: ClassVar[str] = "event.node.joined.v1.{node_id}"
+
+
+class NodeLost(NodeFact):
+    """Nothing was heard of the node for 4 s."""
+
+    subject: ClassVar[str] = "event.node.lost.v1.{node_id}"
+
+
+class NodeQuarantined(NodeFact):
+    """The node does harm and gets nothing more until it is well."""
+
+    subject: ClassVar[str] = "event.node.quarantined.v1.{node_id}"
+
+
+class NodeRemoved(NodeFact):
+    """An operator removed the node."""
+
+    subject: ClassVar[str] = "event.node.removed.v1.{node_id}"
+
+
+NODE_FACTS: tuple[type[NodeFact], ...] = (
+    NodeAdded,
+    NodeJoined,
+    NodeLost,
+    NodeQuarantined,
+    NodeRemoved,
+)

@@ -1,0 +1,36 @@
+"""Free loopback ports, and waiting until one of them answers."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Awaitable, Callable
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_for_port(port: int, *, within: float = 20.0) -> None:
+    """Return when something accepts connections there; raises TimeoutError."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise TimeoutError(f"nothing listens on port {port}")
+
+
+async def eventually(condition: Callable[[], bool | Awaitable[bool]], within: float = 10.0) -> None:
+    """Wait until the condition holds; raises TimeoutError naming it if it never does."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        result = condition()
+        if result if isinstance(result, bool) else await result:
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError(f"never became true within {within} s: {condition}")

