@@ -1,0 +1,38 @@
+"""Workflow specs, rendering, and what a graph needs: pure.
+
+A *version* is a ComfyUI graph, untouched, plus a spec beside it (docs: Workflow Spec v1).
+
+    load_version      texts → checked WorkflowVersion, named by its hash
+    inputs_schema     spec → JSON Schema of the inputs
+    validate_inputs   spec, what a caller sent → complete Inputs, or every problem
+    render            graph, spec, Inputs → the graph that runs
+    needs             graph → model files, classes and input files
+    seal              graph, prefix → harmless on a shared server
+"""
+
+from workflows.fits import misfits
+from workflows.load import WorkflowVersion, load_raw, load_version
+from workflows.needs import Needs, needs
+from workflows.render import render
+from workflows.schema import inputs_schema
+from workflows.seal import seal
+from workflows.spec import Spec
+from workflows.validate import Inputs, MediaUse, media_uses, recorded_seed, validate_inputs
+
+__all__ = [
+    "Inputs",
+    "MediaUse",
+    "Needs",
+    "Spec",
+    "WorkflowVersion",
+    "inputs_schema",
+    "load_raw",
+    "load_version",
+    "media_uses",
+    "misfits",
+    "needs",
+    "recorded_seed",
+    "render",
+    "seal",
+    "validate_inputs",
+]

@@ -1,0 +1,162 @@
+"""Whether a spec and its graph belong together: what the models alone cannot see."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from workflows.binding import Action, Bind
+from workflows.graph import Graph, class_of, find_cycle, inputs_of
+from workflows.parameter import NUMBERS, InputSpec
+from workflows.places import is_reachable
+from workflows.problems import Problems
+from workflows.render import dangling
+from workflows.rewire import uses_of
+from workflows.spec import Spec
+from workflows.text import scalar_key
+from workflows.validate import is_absent
+
+
+def check_graph(graph: dict[str, Any], problems: Problems) -> bool:
+    """Whether this is a graph in API format that can run at all."""
+    before = len(problems.errors)
+    if not graph:
+        problems.add("graph", "empty", "expected at least one graph node")
+    if isinstance(graph.get("nodes"), list):
+        message = "this is ComfyUI's save format; export the workflow with `Export (API)`"
+        problems.add("graph", "save_format", message)
+        return False
+    for id_, node in graph.items():
+        check_node(id_, node, problems)
+    if len(problems.errors) > before:
+        return False
+    for id_, name, missing in dangling(graph):
+        path = f"graph.{id_}.inputs.{name}"
+        problems.add(path, "dangling_link", f"links to graph node {missing}, which is not there")
+    if cycle := find_cycle(graph):
+        problems.add("graph", "cycle", f"graph nodes wait for each other: {' → '.join(cycle)}")
+    return len(problems.errors) == before
+
+
+def check_node(id_: str, node: Any, problems: Problems) -> None:
+    match node:
+        case {"class_type": str(class_), "inputs": dict()} if class_:
+            return
+        case _:
+            message = "expected a graph node in API format: {class_type, inputs}"
+            problems.add(f"graph.{id_}"[:200], "not_a_graph_node", message)
+
+
+def check_spec(spec: Spec, graph: Graph, problems: Problems) -> None:
+    """Whether everything the spec names is there, once, and fits."""
+    for name, item in spec.inputs.items():
+        check_values(spec, name, item, problems)
+        for path, action in actions_of(name, item):
+            check_action(action, path, spec, graph, problems)
+    check_binds(spec, graph, problems)
+    for name, value in spec.example.items():
+        if name in spec.inputs:
+            check_value(spec, name, value, f"example.{name}", problems)
+        else:
+            problems.add(f"example.{name}", "unknown", "expected the name of an input")
+    for name, output in spec.outputs.items():
+        if output.node not in graph:
+            problems.add(f"outputs.{name}.node", "unknown", no_such_node(output.node))
+
+
+def check_binds(spec: Spec, graph: Graph, problems: Problems) -> None:
+    taken: dict[tuple[str, str, str | None], str] = {}
+    for name, item in spec.inputs.items():
+        for index, bind in enumerate(item.bind):
+            path = f"inputs.{name}.bind.{index}"
+            check_bind(bind, path, graph, problems)
+            check_transform(item, bind, path, problems)
+            other = taken.setdefault((bind.node, bind.input, bind.path), path)
+            if other != path:
+                problems.add(path, "bound_twice", f"the same place as {other}")
+
+
+def check_values(spec: Spec, name: str, item: InputSpec, problems: Problems) -> None:
+    """The default and the cross references of one input."""
+    path = f"inputs.{name}"
+    if not item.bind and not item.when and not item.when_absent:
+        problems.add(path, "no_effect", "expected `bind`, `when` or `when_absent`")
+    if item.default is not None:
+        if item.required:
+            problems.add(f"{path}.default", "invalid", "a required input has no default")
+        check_value(spec, name, item.default, f"{path}.default", problems)
+    if item.of is not None and (item.of not in spec.inputs or spec.inputs[item.of].type != "image"):
+        problems.add(f"{path}.of", "unknown", "expected the name of an image input")
+
+
+def check_value(spec: Spec, name: str, value: Any, path: str, problems: Problems) -> None:
+    """A value that stands in the spec itself."""
+    item = spec.inputs[name]
+    is_drawn = item.type == "seed" and value == "random"
+    if not is_drawn and not is_absent(item, value):
+        spec.checks[name](value, path, problems)
+
+
+def check_bind(bind: Bind, path: str, graph: Graph, problems: Problems) -> None:
+    if bind.node not in graph:
+        problems.add(f"{path}.node", "unknown", no_such_node(bind.node))
+        return
+    inputs = inputs_of(graph[bind.node])
+    if bind.input not in inputs:
+        message = f"{class_of(graph[bind.node])} has here: {', '.join(inputs) or 'no input'}"
+        problems.add(f"{path}.input", "unknown", message)
+    elif bind.path and not is_reachable(inputs[bind.input], bind.path):
+        problems.add(f"{path}.path", "unknown", "leads through something that is not there")
+
+
+def check_transform(item: InputSpec, bind: Bind, path: str, problems: Problems) -> None:
+    change = bind.transform
+    if change is None:
+        return
+    fits = {
+        "scale": item.item_type in NUMBERS,
+        "negate": item.type == "boolean",
+        "template": not item.is_media,
+        "map": item.item_type in ("boolean", "choice", "string", "integer"),
+    }
+    for key, is_fit in fits.items():
+        if getattr(change, key) is not None and not is_fit:
+            message = f"{key} does not apply to type {item.type}"
+            problems.add(f"{path}.transform.{key}", "invalid", message)
+    if change.map is not None:
+        unmapped = [key for key in keys_of(item) if key not in change.map]
+        if unmapped:
+            message = f"no entry for {', '.join(unmapped)}"
+            problems.add(f"{path}.transform.map", "incomplete", message)
+
+
+def keys_of(item: InputSpec) -> list[str]:
+    """Every value that a closed type can take, as keys of `map`."""
+    if item.item_type == "boolean":
+        return ["true", "false"]
+    return [scalar_key(choice.value) for choice in item.choices or []]
+
+
+def actions_of(name: str, item: InputSpec) -> Iterator[tuple[str, Action]]:
+    if item.when_absent:
+        yield f"inputs.{name}.when_absent", item.when_absent
+    for index, when in enumerate(item.when):
+        yield f"inputs.{name}.when.{index}", when
+
+
+def check_action(action: Action, path: str, spec: Spec, graph: Graph, problems: Problems) -> None:
+    target = action.graph_node
+    if target is None:
+        return
+    if target not in graph:
+        problems.add(path, "unknown", no_such_node(target))
+    elif any(output.node == target for output in spec.outputs.values()):
+        problems.add(path, "invalid", f"graph node {target} is an output and must stay")
+    elif action.bypass is not None:
+        own, through = inputs_of(graph[target]), action.through or []
+        for slot in sorted(uses_of(graph, target)):
+            if slot >= len(through) or not isinstance(own.get(through[slot]), list):
+                message = f"output {slot} of graph node {target} has no input to stand for it"
+                problems.add(f"{path}.through", "invalid", message)
+
+
+def no_such_node(id_: str) -> str:
+    return f"the graph has no graph node {id_!r}"

@@ -1,0 +1,123 @@
+"""Whether a graph fits a ComfyUI server's `object_info`: classes, inputs, link types, choices.
+
+Model and input files are left to `needs`: they come and go while a graph stays as it is.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from contracts.errors import FieldError
+from workflows.graph import Graph, Link, as_link, class_of, inputs_of
+from workflows.needs import FILE_INPUTS, MODEL_INPUTS
+from workflows.places import is_array
+from workflows.problems import Problems
+from workflows.spec import Spec
+
+ObjectInfo: TypeAlias = Mapping[str, Mapping[str, Any]]
+ANY = "*"
+NUMBER_KINDS = ("INT", "FLOAT")
+WIDGET_KINDS = ("STRING", "BOOLEAN")
+"""Types whose values a person types in; all others come by link only."""
+
+
+def misfits(graph: Graph, object_info: ObjectInfo, spec: Spec | None = None) -> list[FieldError]:
+    """All that keeps the graph from running on a server that says this about itself."""
+    problems = Problems()
+    for id_, node in graph.items():
+        info = object_info.get(class_of(node))
+        if info is None:
+            message = f"the server has no graph node class {class_of(node)}"
+            problems.add(f"graph.{id_}.class_type", "missing_class", message)
+        else:
+            check_node(id_, graph, info, object_info, problems)
+    for name, output in spec.outputs.items() if spec else ():
+        node = graph.get(output.node)
+        info = object_info.get(class_of(node)) if node else None
+        if info and not info.get("output_node"):
+            message = f"graph node {output.node} writes no files"
+            problems.add(f"outputs.{name}.node", "not_an_output", message)
+    return problems.errors
+
+
+def check_node(
+    id_: str, graph: Graph, info: Mapping[str, Any], all_info: ObjectInfo, problems: Problems
+) -> None:
+    node = graph[id_]
+    inputs = inputs_of(node)
+    for name, is_required, declared in declared_inputs(info):
+        path = f"graph.{id_}.inputs.{name}"
+        if name not in inputs:
+            if is_required:
+                problems.add(path, "missing", f"{class_of(node)} needs this input")
+            continue
+        link = as_link(inputs[name])
+        if link:
+            check_link(link, declared, path, graph, all_info, problems)
+        elif not names_a_file(class_of(node), name):
+            check_literal(inputs[name], declared, path, problems)
+
+
+def names_a_file(class_: str, input_name: str) -> bool:
+    return input_name in MODEL_INPUTS.get(class_, {}) or input_name == FILE_INPUTS.get(class_)
+
+
+def declared_inputs(info: Mapping[str, Any]) -> Iterator[tuple[str, bool, list[Any]]]:
+    """(name, is required, [type or choices, options]) as `object_info` has them."""
+    for section in ("required", "optional"):
+        entries: Mapping[str, list[Any]] = info.get("input", {}).get(section) or {}
+        for name, declared in entries.items():
+            yield name, section == "required", declared
+
+
+def check_link(
+    link: Link,
+    declared: list[Any],
+    path: str,
+    graph: Graph,
+    all_info: ObjectInfo,
+    problems: Problems,
+) -> None:
+    source, slot = link
+    info = all_info.get(class_of(graph[source])) if source in graph else None
+    if info is None:
+        return  # said at that graph node
+    outputs: list[Any] = info.get("output") or []
+    if not 0 <= slot < len(outputs):
+        message = f"{class_of(graph[source])} has {len(outputs)} outputs"
+        problems.add(path, "bad_link", message)
+    elif not types_match(outputs[slot], declared[0]):
+        message = f"expected {declared[0]}, the link gives {outputs[slot]}"
+        problems.add(path, "wrong_type", message)
+
+
+def types_match(given: Any, wanted: Any) -> bool:
+    if not isinstance(given, str) or not isinstance(wanted, str):
+        return True  # lists of choices are compared by ComfyUI itself
+    offered, accepted = set(given.split(",")), set(wanted.split(","))
+    dynamic = any(name.startswith("COMFY_") for name in accepted | offered)
+    return dynamic or ANY in offered | accepted or bool(offered & accepted)
+
+
+def check_literal(value: Any, declared: list[Any], path: str, problems: Problems) -> None:
+    kind: Any = declared[0]
+    options: dict[str, Any] = declared[1] if len(declared) > 1 else {}
+    if kind == "COMBO" or is_array(kind):
+        choices: list[Any] | None = kind if is_array(kind) else options.get("options")
+        if choices and value not in choices:
+            problems.add(path, "not_a_choice", f"the server does not offer {value!r}")
+    elif kind in NUMBER_KINDS:
+        if not is_within(value, options):
+            low, high = options.get("min"), options.get("max")
+            problems.add(path, "out_of_range", f"expected a number from {low} to {high}")
+    elif is_link_kind(kind) and isinstance(value, str):
+        problems.add(path, "wrong_type", f"expected a link that gives {kind}")
+
+
+def is_link_kind(kind: Any) -> bool:
+    return isinstance(kind, str) and kind.isupper() and kind not in WIDGET_KINDS
+
+
+def is_within(value: Any, options: Mapping[str, Any]) -> bool:
+    if not isinstance(value, int | float):
+        return False
+    return options.get("min", value) <= value <= options.get("max", value)

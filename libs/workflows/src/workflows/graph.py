@@ -1,0 +1,65 @@
+"""ComfyUI's API format as plain JSON: `{node id: {class_type, inputs}}`, and what follows from it.
+
+A link is `["node id", output slot]`, exactly as ComfyUI's own `is_link` decides.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, TypeAlias, cast
+
+GraphNode: TypeAlias = Mapping[str, Any]
+Graph: TypeAlias = Mapping[str, GraphNode]
+Link: TypeAlias = tuple[str, int]
+
+
+def as_link(value: object) -> Link | None:
+    """The link that an input holds, or None for a literal value."""
+    if not isinstance(value, list):
+        return None
+    match cast("list[object]", value):
+        case [str(node), int() | float() as slot]:
+            return node, int(slot)
+        case _:
+            return None
+
+
+def inputs_of(node: GraphNode) -> Mapping[str, Any]:
+    return node.get("inputs", {})
+
+
+def class_of(node: GraphNode) -> str:
+    return node["class_type"]
+
+
+def links_of(node: GraphNode) -> Iterator[tuple[str, Link]]:
+    """The inputs that hold links, with the links."""
+    for name, value in inputs_of(node).items():
+        if link := as_link(value):
+            yield name, link
+
+
+def find_cycle(graph: Graph) -> list[str] | None:
+    """Some graph nodes that wait for each other; None if the graph is acyclic.
+
+    ComfyUI itself refuses a cycle without saying where it is.
+    """
+    order = TopologicalSorter(
+        {id_: [link[0] for _, link in links_of(node)] for id_, node in graph.items()}
+    )
+    try:
+        order.prepare()
+    except CycleError as error:
+        return [str(id_) for id_ in error.args[1]]
+    return None
+
+
+def reaching(graph: Graph, outputs: Iterable[str]) -> set[str]:
+    """The graph nodes that some of `outputs` need, themselves included."""
+    found: set[str] = set()
+    waiting = [id_ for id_ in outputs if id_ in graph]
+    while waiting:
+        here = waiting.pop()
+        if here not in found:
+            found.add(here)
+            waiting.extend(link[0] for _, link in links_of(graph[here]) if link[0] in graph)
+    return found

@@ -1,0 +1,132 @@
+"""The inputs of a workflow as JSON Schema 2020-12; forms are made from it.
+
+What JSON Schema cannot say stands in `x-comfyfleet-*` keys beside it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from workflows.checks import LONGEST_MODEL_NAME, MOST_ITEMS, SEED_MAXIMUM, longest
+from workflows.parameter import MASK_OPTIONS, MEDIA, NUMBERS, TEXTS, InputSpec
+from workflows.spec import Spec
+from workflows.text import in_english
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+HINTS = (
+    "group",
+    "advanced",
+    "folder",
+    "step",
+    "accept",
+    "max_bytes",
+    "max_pixels",
+    *MASK_OPTIONS,
+)
+
+
+def inputs_schema(spec: Spec) -> dict[str, Any]:
+    """JSON Schema of the inputs, fields in the order of the form."""
+    return {
+        "$schema": DIALECT,
+        "title": in_english(spec.title) or spec.name,
+        "type": "object",
+        "properties": {name: input_schema(name, item) for name, item in spec.in_order},
+        "required": [name for name, item in spec.in_order if item.required],
+        "additionalProperties": False,
+    }
+
+
+def input_schema(name: str, item: InputSpec) -> dict[str, Any]:
+    schema = list_schema(item) if item.is_list else value_schema(item)
+    if not item.required:
+        schema = nullable(schema)
+    schema["title"] = in_english(item.title or {}) or name.replace("_", " ").capitalize()
+    if item.help:
+        schema["description"] = in_english(item.help)
+    if item.default is not None:
+        schema["default"] = item.default
+    return schema | hints(item)
+
+
+def hints(item: InputSpec) -> dict[str, Any]:
+    found: dict[str, Any] = {"x-comfyfleet-type": item.type, "x-comfyfleet-order": item.order or 0}
+    for name in HINTS:
+        if value := getattr(item, name):
+            found[f"x-comfyfleet-{name.replace('_', '-')}"] = value
+    for name in ("title", "help", "placeholder"):
+        if text := getattr(item, name):
+            found[f"x-comfyfleet-{name}"] = text
+    titles = {str(c.value): c.title for c in item.choices or [] if c.title}
+    return found | ({"x-comfyfleet-choice-titles": titles} if titles else {})
+
+
+def nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema that also takes null, which means absent."""
+    if "enum" in schema:
+        return {**schema, "enum": [*schema["enum"], None]}
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [*schema["anyOf"], {"type": "null"}]}
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def list_schema(item: InputSpec) -> dict[str, Any]:
+    return {
+        "type": "array",
+        "items": value_schema(item),
+        "minItems": item.min_items or 0,
+        "maxItems": item.max_items or MOST_ITEMS,
+    }
+
+
+def value_schema(item: InputSpec) -> dict[str, Any]:
+    return SCHEMAS[item.item_type](item)
+
+
+def choice_schema(item: InputSpec) -> dict[str, Any]:
+    return {"enum": [choice.value for choice in item.choices or []]}
+
+
+def text_schema(item: InputSpec) -> dict[str, Any]:
+    limits = {"minLength": item.min_length, "maxLength": longest(item), "pattern": item.pattern}
+    return {"type": "string"} | without_none(limits)
+
+
+def model_schema(_item: InputSpec) -> dict[str, Any]:
+    return {"type": "string", "minLength": 1, "maxLength": LONGEST_MODEL_NAME}
+
+
+def plain_schema(item: InputSpec) -> dict[str, Any]:
+    return {"type": item.item_type} | number_limits(item)
+
+
+def number_limits(item: InputSpec) -> dict[str, Any]:
+    limits = {"minimum": item.minimum, "maximum": item.maximum, "multipleOf": item.multiple_of}
+    return without_none(limits)
+
+
+def seed_schema(item: InputSpec) -> dict[str, Any]:
+    limits = {"minimum": 0, "maximum": SEED_MAXIMUM} | number_limits(item)
+    return {"anyOf": [{"const": "random"}, {"type": "integer"} | limits]}
+
+
+def media_schema(_item: InputSpec) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"media": {"type": "string", "format": "uuid"}},
+        "required": ["media"],
+        "additionalProperties": False,
+    }
+
+
+def without_none(entries: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entries.items() if value is not None}
+
+
+SCHEMAS: dict[str, Callable[[InputSpec], dict[str, Any]]] = {
+    **dict.fromkeys(TEXTS, text_schema),
+    **dict.fromkeys((*NUMBERS, "boolean"), plain_schema),
+    **dict.fromkeys(MEDIA, media_schema),
+    "choice": choice_schema,
+    "seed": seed_schema,
+    "model": model_schema,
+}

@@ -1,0 +1,98 @@
+"""Small types that every part of a spec shares: texts for people, and numbers kept exact."""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, WithJsonSchema
+
+Language: TypeAlias = Literal["en", "ru", "th"]
+
+
+class Strict(BaseModel):
+    """Part of a spec: immutable, nothing is converted silently, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def as_translations(value: Any) -> Any:
+    return {"en": value} if isinstance(value, str) else value
+
+
+Text: TypeAlias = Annotated[
+    dict[Language, str],
+    BeforeValidator(as_translations),
+    WithJsonSchema(
+        {
+            "oneOf": [
+                {"type": "string"},
+                {
+                    "type": "object",
+                    "properties": {code: {"type": "string"} for code in ("en", "ru", "th")},
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+"""A text, or one for each language; kept in the second form."""
+
+
+def in_english(text: Mapping[Language, str]) -> str:
+    """The text for readers that ask for no language; any is better than none."""
+    return text.get("en") or next(iter(text.values()), "")
+
+
+def exact_number(value: Any) -> int | float:
+    """A finite number as it was written: 2**64 must not pass through a float."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError("expected a number")
+    return value
+
+
+Number: TypeAlias = Annotated[
+    int | float, PlainValidator(exact_number), WithJsonSchema({"type": "number"})
+]
+
+Scalar: TypeAlias = str | int | float | bool
+
+
+def one_scalar(value: Any) -> Scalar:
+    if isinstance(value, str | bool):
+        return value
+    try:
+        return exact_number(value)
+    except ValueError:
+        raise ValueError("expected a text, a number or a boolean") from None
+
+
+ScalarValue: TypeAlias = Annotated[
+    Scalar,
+    PlainValidator(one_scalar),
+    WithJsonSchema({"type": ["string", "number", "boolean"]}),
+]
+
+
+def is_same(value: object, other: Scalar) -> bool:
+    """Equal for a person: 1 is 1.0, but not true."""
+    return isinstance(value, bool) == isinstance(other, bool) and value == other
+
+
+def as_list(value: Any) -> Any:
+    """Let one thing stand for a list of one."""
+    return [value] if isinstance(value, Mapping) else value
+
+
+def scalar_key(value: Scalar) -> str:
+    """How a value is written as a key of `map`: JSON keys are strings, and YAML has true."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def with_string_keys(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    entries = cast("Mapping[Any, Any]", value)
+    return {
+        scalar_key(key) if isinstance(key, str | int | float) else key: item
+        for key, item in entries.items()
+    }
