@@ -1,8 +1,5 @@
 """Connections to Postgres: SQLAlchemy for most, asyncpg where every microsecond counts."""
 
-# asyncpg's functions are only partly typed.
-# pyright: reportUnknownMemberType=false
-
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 

@@ -34,7 +34,7 @@ def sign(grant: Grant, secret: str) -> str:
 def read(token: str, secret: str, now: datetime) -> Grant:
     """Return what was signed; raises Forbidden if it is forged, malformed or too old."""
     payload, _, mark = token.partition(".")
-    if not hmac.compare_digest(mark, signature(payload.encode(), secret)):
+    if not hmac.compare_digest(mark.encode(), signature(payload.encode(), secret).encode()):
         raise ForbiddenError("the grant is not ours", code="bad_grant")
     try:
         grant = Grant.model_validate_json(urlsafe_b64decode(payload))

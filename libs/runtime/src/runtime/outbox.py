@@ -31,8 +31,8 @@ ROWS_AT_ONCE = 64
 IDLE_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 STORED_SECONDS = 3.0
-LOCK = 7_102_541
-"""Advisory lock of the relay: one at a time per schema's database role keeps the order."""
+TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema()), 7102541)"
+"""One relay at a time keeps the order; the schema tells services in one database apart."""
 
 INSERT = "INSERT INTO outbox (messages) VALUES ($1)"
 TAKE = "SELECT id, messages FROM outbox ORDER BY id LIMIT $1"
@@ -120,14 +120,16 @@ class Relay:
     async def _publish_some(self) -> bool:
         """Publish the oldest rows; say whether there may be more."""
         if isinstance(self._database, AsyncEngine):
-            async with self._database.begin() as connection:
-                raw = await connection.get_raw_connection()
-                return await self._publish_from(raw.driver_connection)
+            async with self._database.connect() as connection:
+                raw = (await connection.get_raw_connection()).driver_connection
+                # SQLAlchemy's own transaction begins only with a statement of its own
+                async with raw.transaction():
+                    return await self._publish_from(raw)
         async with self._database.acquire() as connection, connection.transaction():
             return await self._publish_from(connection)
 
     async def _publish_from(self, connection: Any) -> bool:
-        if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", LOCK):
+        if not await connection.fetchval(TRY_LOCK):
             return False
         rows = await connection.fetch(TAKE, ROWS_AT_ONCE)
         if not rows:

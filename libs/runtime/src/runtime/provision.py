@@ -4,9 +4,8 @@ One command applies it (`comfyfleet up`, or a migration Job); services only veri
 is idempotent and derived from the contracts.
 """
 
-# nats-py and asyncpg are only partly typed; see bus.py.
+# nats-py is only partly typed; see bus.py.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import files

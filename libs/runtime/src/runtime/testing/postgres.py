@@ -1,9 +1,5 @@
 """A throw-away Postgres from the wheel, also when tests run as root."""
 
-# asyncpg is only partly typed; see database.py.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
-
 import os
 import secrets
 import shutil

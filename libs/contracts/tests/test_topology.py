@@ -1,0 +1,46 @@
+"""The permissions of each service follow from the messages, and none is left out."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+import contracts
+from contracts.catalogue import MESSAGES
+from contracts.message import Message
+from contracts.services import SERVICES
+from contracts.topology import permissions
+
+
+def declared() -> Iterator[type[Message]]:
+    """Every message class with a subject, in whichever module it stands."""
+    for module in pkgutil.iter_modules(contracts.__path__):
+        for value in vars(importlib.import_module(f"contracts.{module.name}")).values():
+            if isinstance(value, type) and issubclass(value, Message) and "subject" in vars(value):
+                yield value
+
+
+def test_every_message_is_in_the_catalogue_once() -> None:
+    assert set(declared()) == set(MESSAGES)
+    assert len({message.subject for message in MESSAGES}) == len(MESSAGES)
+
+
+def test_every_message_is_sent_by_somebody() -> None:
+    assert [message.__name__ for message in MESSAGES if not message.sent_by] == []
+
+
+def test_nobody_publishes_what_others_send() -> None:
+    for service in SERVICES:
+        allowed = set(permissions(service).publish)
+        foreign = {m.pattern() for m in MESSAGES if service not in m.sent_by}
+        assert allowed & foreign == set()
+
+
+def test_nobody_listens_to_another_inbox_or_to_everything() -> None:
+    for service in SERVICES:
+        for subject in permissions(service).subscribe:
+            assert subject != ">"
+            assert not subject.startswith("_INBOX") or service.replace("-", "_") in subject
+
+
+def test_an_agent_cannot_write_buckets_nor_events() -> None:
+    assert not [s for s in permissions("node-agent").publish if s.startswith(("$KV", "event."))]

@@ -1,0 +1,94 @@
+import asyncio
+import secrets
+from contextlib import AsyncExitStack
+from uuid import UUID
+
+import asyncpg
+
+from contracts.buckets import NODES
+from contracts.ids import new_id
+from contracts.nodes import NodeSpec
+from runtime.bus import Bus
+from runtime.outbox import Outgoing, Relay, append_asyncpg, put
+from runtime.testing.ports import eventually
+from runtime.testing.postgres import PostgresServer
+from runtime.testing.servers import NatsServer
+
+TABLE = """CREATE TABLE outbox (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+messages jsonb NOT NULL, created_at timestamptz NOT NULL DEFAULT now())"""
+
+
+async def a_database(stack: AsyncExitStack, postgres: PostgresServer) -> asyncpg.Pool:
+    name = f"test_{secrets.token_hex(6)}"
+    await postgres.execute(postgres.url, f"CREATE DATABASE {name}")
+    pool = await stack.enter_async_context(
+        asyncpg.create_pool(postgres.database_url(name), min_size=1, max_size=4)
+    )
+    await pool.execute(TABLE)
+    return pool
+
+
+def a_put(key: str, name: str) -> list[Outgoing]:
+    node = NodeSpec(node_id=UUID(key), name=name, base_url="http://127.0.0.1:1")
+    return [put(NODES, key, node)]
+
+
+async def test_what_was_committed_is_published_in_order_and_then_gone(
+    nats: NatsServer, postgres: PostgresServer
+) -> None:
+    async with AsyncExitStack() as stack:
+        pool = await a_database(stack, postgres)
+        password = nats.passwords["scheduler"]
+        bus = await stack.enter_async_context(
+            Bus.connect(nats.url, service="scheduler", password=password)
+        )
+        relay, key = Relay(pool, bus), str(new_id())
+        running = asyncio.create_task(relay.run())
+        async with pool.acquire() as connection:
+            for n in range(100):
+                await append_asyncpg(connection, a_put(key, f"n{n}"))
+        relay.nudge()
+
+        async def is_empty() -> bool:
+            return await pool.fetchval("SELECT count(*) FROM outbox") == 0
+
+        await eventually(is_empty)
+        stored = await bus.bucket(NODES).get(key)
+        assert NodeSpec.model_validate_json(stored or b"").name == "n99"
+        running.cancel()
+
+
+async def test_what_was_rolled_back_is_never_published(postgres: PostgresServer) -> None:
+    async with AsyncExitStack() as stack:
+        pool = await a_database(stack, postgres)
+        async with pool.acquire() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            await append_asyncpg(connection, a_put(str(new_id()), "never"))
+            await transaction.rollback()
+
+        assert await pool.fetchval("SELECT count(*) FROM outbox") == 0
+
+
+async def test_while_nats_is_away_rows_wait(nats: NatsServer, postgres: PostgresServer) -> None:
+    async with AsyncExitStack() as stack:
+        pool = await a_database(stack, postgres)
+        password = nats.passwords["scheduler"]
+        bus = await stack.enter_async_context(
+            Bus.connect(nats.url, service="scheduler", password=password)
+        )
+        relay, key = Relay(pool, bus), str(new_id())
+        nats.kill()
+        async with pool.acquire() as connection:
+            await append_asyncpg(connection, a_put(key, "late"))
+        running = asyncio.create_task(relay.run())
+        await asyncio.sleep(0.2)
+        assert await pool.fetchval("SELECT count(*) FROM outbox") == 1
+        nats.start()
+
+        async def is_empty() -> bool:
+            return await pool.fetchval("SELECT count(*) FROM outbox") == 0
+
+        await eventually(is_empty, within=15)
+        assert await bus.bucket(NODES).get(key)
+        running.cancel()
