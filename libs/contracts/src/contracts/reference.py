@@ -1,0 +1,96 @@
+"""The reference page of subjects, and the shape of each message: both made from the classes.
+
+Written to `docs/reference/` by `python -m contracts.reference`, which `make fix` runs.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+from pydantic import BaseModel
+
+from contracts.buckets import BUCKETS
+from contracts.catalogue import MESSAGES
+from contracts.message import Message, Request
+
+KINDS = {
+    "command": "Commands: do it. Request and reply, one owner, idempotent.",
+    "query": "Queries: tell me. Request and reply, one owner.",
+    "event": "Events: it happened. Durable in the stream `EVENTS` for 72 h, as CloudEvents 1.0.",
+    "signal": "Signals: look. Lossy; worth something only now.",
+}
+
+
+def subjects_page() -> str:
+    """Describe every message and bucket, as Markdown."""
+    lines = [
+        "# Subjects",
+        "",
+        "Made from the message classes of `libs/contracts` by `make fix`; do not edit.",
+    ]
+    for kind, title in KINDS.items():
+        lines += ["", f"## {title}", ""]
+        lines += [
+            row for message in MESSAGES if message.message_kind == kind for row in rows(message)
+        ]
+    lines += ["", "## Buckets: state that one service owns and others cache.", ""]
+    for bucket in BUCKETS:
+        lines.append(f"* `{bucket.name}`: {bucket.owner} → {', '.join(bucket.readers)}")
+    return "\n".join(lines) + "\n"
+
+
+def rows(message: type[Message]) -> Iterator[str]:
+    summary = (message.__doc__ or "").strip().splitlines()[0]
+    yield f"### `{message.subject}`"
+    yield ""
+    yield f"`{message.__name__}`: {summary}"
+    yield ""
+    way = f"{', '.join(message.sent_by)} → {', '.join(receivers(message))}"
+    yield (
+        f"{way}; answered with `{message.answer().__name__}`"
+        if issubclass(message, Request)
+        else way
+    )
+    yield ""
+
+
+def receivers(message: type[Message]) -> tuple[str, ...]:
+    if issubclass(message, Request):
+        return (message.owner(),)
+    return message.received_by
+
+
+def shapes_page() -> str:
+    """One line a field of every message and answer; a `?` marks what may be left out.
+
+    A line that goes or changes breaks `v1`: that wants a new class. A new line must have a `?`.
+    """
+    answers = [m.answer() for m in MESSAGES if issubclass(m, Request)]
+    classes = {model.__name__: model for model in [*MESSAGES, *answers]}
+    return "".join(line for name in sorted(classes) for line in fields(classes[name]))
+
+
+def fields(model: type[BaseModel]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        optional = "" if field.is_required() else "?"
+        yield f"{model.__name__}.{name}{optional}: {spelled(field.annotation)}\n"
+
+
+def spelled(annotation: object) -> str:
+    """A type without the modules it comes from: the same on every Python."""
+    text = (
+        annotation.__name__
+        if isinstance(annotation, type) and not get_args(annotation)
+        else str(annotation)
+    )
+    return re.sub(r"\b[a-z_]+\.", "", text)
+
+
+def main(folder: Path) -> None:
+    (folder / "subjects.md").write_text(subjects_page())
+    (folder / "shapes.txt").write_text(shapes_page())
+
+
+if __name__ == "__main__":
+    main(Path("docs/reference"))
