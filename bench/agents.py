@@ -1,0 +1,79 @@
+"""Agents that speak only the messages: every attempt succeeds at once and makes nothing."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import partial
+from uuid import UUID
+
+from comfyfleet.testing import LocalFleet
+from contracts.attempts import (
+    Accepted,
+    AttemptResult,
+    CancelAttempt,
+    FinishAttempt,
+    Outcome,
+    RunAttempt,
+)
+from contracts.ids import new_id
+from contracts.nodes import Capabilities, ClaimNode, NodeBeat, ReportCapabilities
+from runtime.bus import Bus
+
+CLASSES = ["EmptyImage", "SaveImage", "LoadImage", "ImageScale"]
+
+
+@asynccontextmanager
+async def agents(fleet: LocalFleet, node_ids: list[UUID]) -> AsyncGenerator[None, None]:
+    """Hold all these nodes until left."""
+    password = fleet.vault.nats["node-agent"]
+    async with Bus.connect(fleet.nats_url, service="node-agent", password=password) as bus:
+        agent_id, beating = new_id(), list[asyncio.Task[None]]()
+        for node_id in node_ids:
+            claimed = await bus.call(ClaimNode(agent_id=agent_id, node_id=node_id))
+            await bus.serve(
+                RunAttempt, partial(run, bus, claimed.claim), shared=False, node_id=node_id
+            )
+            await bus.serve(CancelAttempt, accept, shared=False, node_id=node_id)
+            await bus.call(capabilities(node_id, claimed.claim))
+            beating.append(asyncio.create_task(beat(bus, node_id, claimed.claim)))
+        try:
+            yield
+        finally:
+            for task in beating:
+                task.cancel()
+
+
+def capabilities(node_id: UUID, claim: int) -> ReportCapabilities:
+    known = Capabilities(digest="bench", version="bench", classes=CLASSES, models=[])
+    return ReportCapabilities(node_id=node_id, claim=claim, capabilities=known)
+
+
+async def beat(bus: Bus, node_id: UUID, claim: int) -> None:
+    while True:
+        await bus.signal(NodeBeat(node_id=node_id, claim=claim, is_reachable=True))
+        await asyncio.sleep(1)
+
+
+async def run(bus: Bus, claim: int, command: RunAttempt) -> Accepted:
+    """Accept, and report the end in a task of its own, as a real agent does."""
+    finish = FinishAttempt(
+        node_id=command.node_id,
+        claim=claim,
+        attempt_id=command.order.attempt_id,
+        result=AttemptResult(outcome=Outcome.COMPLETED),
+    )
+    task = asyncio.create_task(report(bus, finish))
+    RUNNING.add(task)
+    task.add_done_callback(RUNNING.discard)
+    return Accepted()
+
+
+RUNNING: set[asyncio.Task[None]] = set()
+
+
+async def report(bus: Bus, finish: FinishAttempt) -> None:
+    await bus.call(finish)
+
+
+async def accept(_command: CancelAttempt) -> Accepted:
+    return Accepted()

@@ -1,0 +1,95 @@
+"""Jobs a second through every process but the engine.
+
+Thirty users submit over HTTP and watch over SSE; agents that speak only the messages finish
+each attempt at once, without files. What is counted is the terminal frame at the user.
+"""
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from uuid import UUID
+
+from bench.agents import agents
+from bench.users import make_users
+from bench.wire import Line
+from comfyfleet.testing import LocalFleet
+
+USERS = 30
+NODES = 16
+WAITING_PER_USER = 8
+BODY = json.dumps({"workflow": "solid", "inputs": {}}).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    jobs: int
+    seconds: float
+    refused: int
+
+    @property
+    def jobs_per_second(self) -> float:
+        return self.jobs / self.seconds
+
+
+async def measure(fleet: LocalFleet, jobs: int) -> Throughput:
+    """Push `jobs` jobs through; raises if one does not end well."""
+    tokens = await make_users(fleet, USERS)
+    node_ids = [add_node(fleet, n) for n in range(NODES)]
+    async with agents(fleet, node_ids):
+        people = [Person(fleet.url, token, jobs // USERS) for token in tokens]
+        watching = [asyncio.create_task(person.watch()) for person in people]
+        await asyncio.gather(*(person.is_watching.wait() for person in people))
+        begun = time.perf_counter()
+        await asyncio.gather(*(person.submit() for person in people))
+        await asyncio.wait_for(asyncio.gather(*watching), 300)
+        seconds = time.perf_counter() - begun
+    done = sum(person.completed for person in people)
+    return Throughput(done, seconds, sum(person.refused for person in people))
+
+
+class Person:
+    """One user: submits with at most a few jobs waiting, and watches them all on one stream."""
+
+    def __init__(self, url: str, token: str, jobs: int) -> None:
+        self.completed = 0
+        self.refused = 0
+        self.is_watching = asyncio.Event()
+        self._url, self._token, self._jobs = url, token, jobs
+        self._room = asyncio.Semaphore(WAITING_PER_USER)
+
+    async def submit(self) -> None:
+        line = await Line(self._url, self._token).open()
+        for _ in range(self._jobs):
+            await self._room.acquire()
+            status, body = await line.post("/v1/jobs", BODY)
+            while status in {429, 503}:
+                self.refused += 1
+                await asyncio.sleep(0.05)
+                status, body = await line.post("/v1/jobs", BODY)
+            if status != 201:
+                raise RuntimeError(body.decode())
+        await line.close()
+
+    async def watch(self) -> None:
+        line = await Line(self._url, self._token).open()
+        asyncio.get_running_loop().call_later(0.5, self.is_watching.set)
+        async for name, _data in line.events("/v1/events"):
+            if name == "job.completed":
+                self.completed += 1
+                self._room.release()
+            elif name in {"job.failed", "job.canceled", "job.expired"}:
+                raise RuntimeError(f"a job ended with {name}")
+            if self.completed == self._jobs:
+                break
+        await line.close()
+
+
+def add_node(fleet: LocalFleet, n: int) -> UUID:
+    """Add a node of a pool that no real agent claims."""
+    client = fleet.client()
+    node = {"name": f"bench{n}", "base_url": f"http://127.0.0.1:{n + 1}", "pool": "bench"}
+    try:
+        return UUID(client.call("POST", "/v1/nodes", json=node).json()["id"])
+    finally:
+        client.close()

@@ -1,0 +1,60 @@
+"""Thirty people, written straight into auth's tables: the API for that is not what is measured."""
+
+import asyncio
+import time
+
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from auth.adapters.bcrypt_passwords import BcryptPasswords
+from auth.adapters.sql_work import SqlUnitOfWork
+from auth.domain.roles import USER
+from auth.domain.users import User
+from comfyfleet.client.api import FleetClient
+from comfyfleet.problem import CommandError
+from comfyfleet.testing import LocalFleet
+from contracts.ids import new_id
+from runtime.database import sqlalchemy_url
+
+PASSWORD = "a bench password"
+COST = 4
+
+
+async def make_users(fleet: LocalFleet, count: int) -> list[str]:
+    """Add users and return an access token of each, once the gateway knows them all."""
+    engine = create_async_engine(sqlalchemy_url(fleet.database_url("auth")))
+    names = [f"user{n}@bench.local" for n in range(count)]
+    try:
+        with BcryptPasswords.open(cost=COST, threads=1) as passwords:
+            digest = await passwords.hash(PASSWORD)
+        async with SqlUnitOfWork(engine, lambda: None)() as work:
+            await work.alone()
+            for name in names:
+                await work.save_user(
+                    User(id=new_id(), email=name, name=name, role=USER, password_hash=digest)
+                )
+    finally:
+        await engine.dispose()
+    return [await asyncio.to_thread(log_in, fleet.url, name) for name in names]
+
+
+def log_in(url: str, name: str) -> str:
+    client = FleetClient(url)
+    try:
+        token = client.log_in(name, PASSWORD)
+        wait_until_known(client)
+    finally:
+        client.close()
+    return token
+
+
+def wait_until_known(client: FleetClient) -> None:
+    """The gateway hears of a user through a bucket, a moment after the commit."""
+    for tries_left in reversed(range(60)):
+        try:
+            client.call("GET", "/v1/me")
+        except CommandError:
+            if not tries_left:
+                raise
+            time.sleep(0.25)
+        else:
+            return

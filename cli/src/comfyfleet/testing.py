@@ -1,0 +1,103 @@
+"""A whole fleet as processes, in a folder of its own: for end-to-end tests and for the bench."""
+
+import json
+import os
+import subprocess
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from comfyfleet import vault
+from comfyfleet.client.api import FleetClient
+from comfyfleet.home import Home
+from comfyfleet.supervise import state
+from comfyfleet.supervise.child import python
+from comfyfleet.vault import Vault
+from contracts.services import Service
+from runtime.provision import PACKAGES, role_url
+from runtime.testing.ports import free_port
+
+ADMIN_EMAIL = "admin@comfyfleet.local"
+UP_SECONDS = 120
+DOWN_SECONDS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFleet:
+    """A fleet that `comfyfleet up` started; `environment` is what its commands need."""
+
+    home: Home
+    url: str
+    environment: Mapping[str, str]
+
+    @property
+    def vault(self) -> Vault:
+        found = vault.load(self.home.secrets)
+        if not found:
+            raise FileNotFoundError(self.home.secrets)
+        return found
+
+    def port(self, name: str) -> int:
+        """Loopback port of an embedded server or of a service's health and metrics."""
+        return json.loads(self.home.ports.read_text())[name]
+
+    @property
+    def nats_url(self) -> str:
+        return f"nats://127.0.0.1:{self.port('nats')}"
+
+    def database_url(self, service: Service) -> str:
+        """The database as the service itself sees it."""
+        address = f"postgresql://127.0.0.1:{self.port('postgres')}/postgres"
+        return role_url(address, PACKAGES[service], self.vault.postgres[service])
+
+    def client(self) -> FleetClient:
+        """Logged in as the admin."""
+        client = FleetClient(self.url)
+        client.log_in(ADMIN_EMAIL, self.vault.admin_password)
+        return client
+
+    def pid(self, name: str) -> int:
+        """Process id of a child now; raises LookupError while it is down."""
+        running = state.load(self.home.state)
+        for child in running.children if running else []:
+            if child.name == name and child.pid:
+                return child.pid
+        raise LookupError(name)
+
+    def run(self, *arguments: str, seconds: float = UP_SECONDS) -> str:
+        """Run `comfyfleet …` for this fleet and return what it printed; raises if it failed."""
+        command = python("-m", "comfyfleet", *arguments)
+        done = subprocess.run(
+            command,
+            env=dict(self.environment),
+            timeout=seconds,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+
+@contextmanager
+def local_fleet(folder: Path, **settings: str) -> Generator[LocalFleet, None, None]:
+    """Start a fleet in `folder`, ready to take jobs; stop it in the end.
+
+    `settings` are environment variables. Without COMFYUI_URLS it runs the preview engine.
+    """
+    port = free_port()
+    environment = {
+        **os.environ,
+        "COMFYFLEET_HOME": str(folder),
+        "COMFYFLEET_PORT": str(port),
+        "COMFYFLEET_ADMIN_EMAIL": ADMIN_EMAIL,
+        **settings,
+    }
+    fleet = LocalFleet(Home(folder), f"http://127.0.0.1:{port}", environment)
+    try:
+        fleet.run("up")
+        yield fleet
+    finally:
+        fleet.run("down", seconds=DOWN_SECONDS)

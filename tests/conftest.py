@@ -1,0 +1,42 @@
+"""One whole fleet with the preview engine, shared by all tests that need one."""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from comfyfleet.testing import ADMIN_EMAIL, LocalFleet, local_fleet
+
+
+@pytest.fixture(scope="session")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFleet]:
+    folder = tmp_path_factory.mktemp("fleet")
+    trace_file = folder / "traces.jsonl"
+    with local_fleet(
+        folder / "home",
+        COMFYFLEET_TRACE_RATIO="1",
+        COMFYFLEET_TRACE_FILE=str(trace_file),
+        COMFYFLEET_PREVIEW_TEST_CLASSES="true",
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def token(fleet: LocalFleet) -> str:
+    form = {"username": ADMIN_EMAIL, "password": fleet.vault.admin_password}
+    answer = httpx.post(f"{fleet.url}/v1/auth/token", data=form, timeout=10)
+    return answer.json()["access_token"]
+
+
+@pytest.fixture
+def api(fleet: LocalFleet, token: str) -> Generator[httpx.Client, None, None]:
+    """The public API as the admin; answers come as they are, also refusals."""
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=fleet.url, headers=headers, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
+def trace_file(fleet: LocalFleet) -> Path:
+    return Path(fleet.environment["COMFYFLEET_TRACE_FILE"])
