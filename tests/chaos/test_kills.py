@@ -135,7 +135,7 @@ def has_ended(http: httpx.Client, job_id: str) -> bool:
 def terminal_events(fleet: LocalFleet, token: str, job_ids: set[str]) -> list[tuple[str, str]]:
     """Job and name of each terminal event in the stream, up to the end of one more job."""
     headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": "0"}
-    body = {"workflow": "solid", "inputs": {}}
+    body: dict[str, Any] = {"workflow": "solid", "inputs": {}}
     last = httpx.post(f"{fleet.url}/v1/jobs", json=body, headers=headers, timeout=30).json()["id"]
     found = list[tuple[str, str]]()
     timeout = httpx.Timeout(10, read=30)
