@@ -60,12 +60,12 @@ class EndSession(Command[Ended]):
 
 
 class UserView(BaseModel):
-    id: UUID
-    email: str
-    name: str
-    role: str
-    permissions: list[Permission]
-    limits: Limits
+    id: UUID = Field(description="The user.")
+    email: str = Field(description="Name for logging in.")
+    name: str = Field(description="Name for people.")
+    role: str = Field(description="Where the permissions come from.")
+    permissions: list[Permission] = Field(description="What the user may do.")
+    limits: Limits = Field(description="How much the user may use.")
 
 
 class FindUser(Query[UserView]):

@@ -62,34 +62,34 @@ class Output(BaseModel):
 
     name: str = Field(description="Name of the output in the workflow's spec.")
     index: int = Field(ge=0, description="Place among the files of that output.")
-    media_id: UUID
+    media_id: UUID = Field(description="The media that it became.")
     kind: str = Field(description="`image`, `video`, `audio`, `3d`, `text` or `file`.")
-    content_type: str
+    content_type: str = Field(description="By content.")
     width: int | None = Field(default=None, description="Pixels; images and videos only.")
     height: int | None = Field(default=None, description="Pixels; images and videos only.")
-    size_bytes: int
+    size_bytes: int = Field(description="Size of the file.")
 
 
 class JobView(BaseModel):
     """A job as it is now."""
 
-    id: UUID
-    status: JobStatus
+    id: UUID = Field(description="The job.")
+    status: JobStatus = Field(description="Where it is in its life.")
     workflow: str = Field(description="`name@version`, as resolved at submission.")
-    owner_id: UUID
-    priority: Priority
-    labels: dict[str, str] = Field(default_factory=dict)
-    batch_id: UUID | None = None
-    created_at: datetime
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
+    owner_id: UUID = Field(description="Whose it is.")
+    priority: Priority = Field(description="Class of service.")
+    labels: dict[str, str] = Field(default_factory=dict, description="As given at submission.")
+    batch_id: UUID | None = Field(default=None, description="The batch that it is part of.")
+    created_at: datetime = Field(description="When it was accepted.")
+    started_at: datetime | None = Field(default=None, description="When a node was first given it.")
+    finished_at: datetime | None = Field(default=None, description="When it ended.")
     queue_position: int | None = Field(default=None, description="1 is next; only while queued.")
     eta: float | None = Field(default=None, description="Seconds to the end; null if unknown.")
-    progress: Progress = Progress()
+    progress: Progress = Field(default=Progress(), description="How far the running attempt is.")
     inputs: dict[str, Any] = Field(default_factory=dict, description="Defaults and seeds included.")
     seed: int | None = Field(default=None, description="The seed that was used.")
     outputs: list[Output] = Field(default_factory=list[Output])
-    error: JobError | None = None
+    error: JobError | None = Field(default=None, description="Why it failed.")
     attempts: int = Field(default=0, description="Times the job was given to a node.")
     version: int = Field(description="+1 for each change of the job's life.")
     runnable: bool = Field(default=True, description="Some node of the fleet can run it.")

@@ -20,16 +20,16 @@ MediaKind: TypeAlias = Literal["image", "mask", "video", "audio", "3d", "text", 
 class MediaView(BaseModel):
     """One picture, mask or file."""
 
-    id: UUID
-    owner_id: UUID
-    kind: MediaKind
+    id: UUID = Field(description="The media.")
+    owner_id: UUID = Field(description="Whose it is.")
+    kind: MediaKind = Field(description="What it is used as.")
     content_type: str = Field(description="By content, never by the name it came with.")
     filename: str | None = Field(default=None, description="The name it came with, for display.")
-    size_bytes: int
+    size_bytes: int = Field(description="Size of the stored bytes.")
     width: int | None = Field(default=None, description="Pixels.")
     height: int | None = Field(default=None, description="Pixels.")
     blake3: str = Field(description="Digest of the stored bytes, hex.")
-    created_at: datetime
+    created_at: datetime = Field(description="When it was accepted or made.")
     job_id: UUID | None = Field(default=None, description="The job that made it, if one did.")
 
 

@@ -64,9 +64,9 @@ class ClaimNode(Command[ClaimView]):
 
 
 class Device(BaseModel):
-    name: str
-    vram_total_mb: int = 0
-    vram_free_mb: int = 0
+    name: str = Field(description="As ComfyUI names it.")
+    vram_total_mb: int = Field(default=0, description="Memory in all.")
+    vram_free_mb: int = Field(default=0, description="Memory free now.")
 
 
 class Capabilities(BaseModel):
@@ -116,9 +116,7 @@ class NodeBeat(Signal):
     claim: int
     is_reachable: bool = Field(description="ComfyUI answered the last probe.")
     reason: str | None = Field(default=None, description="Why it is not ready, for people.")
-    is_dead: bool = Field(
-        default=False, description="It answers but runs nothing: needs a restart."
-    )
+    is_dead: bool = Field(default=False, description="It answers but runs nothing.")
     attempts: list[BeatAttempt] = Field(default_factory=list[BeatAttempt])
     foreign_prompts: int = Field(default=0, description="Prompts on it that are not ours.")
     vram_free_mb: int | None = None
@@ -136,28 +134,28 @@ class SchedulerLed(Signal):
 class NodeView(BaseModel):
     """A node as it is now."""
 
-    id: UUID
-    name: str
-    base_url: str
-    state: NodeState
+    id: UUID = Field(description="The node.")
+    name: str = Field(description="Name for people.")
+    base_url: str = Field(description="Where its ComfyUI listens.")
+    state: NodeState = Field(description="Whether it can take jobs.")
     reason: str | None = Field(default=None, description="Why it is in that state, for people.")
-    enabled: bool
-    max_queue: int
-    priority: int
-    labels: dict[str, str]
-    pool: str
+    enabled: bool = Field(description="False: gets nothing new.")
+    max_queue: int = Field(description="Prompts on it at most.")
+    priority: int = Field(description="Higher is taken first.")
+    labels: dict[str, str] = Field(description="For finding it again.")
+    pool: str = Field(description="Agents of this pool run it.")
     version: str | None = Field(default=None, description="ComfyUI's version.")
-    devices: list[Device] = Field(default_factory=list[Device])
-    vram_free_mb: int | None = None
+    devices: list[Device] = Field(default_factory=list[Device], description="Its accelerators.")
+    vram_free_mb: int | None = Field(default=None, description="Memory free on its first device.")
     classes: int = Field(default=0, description="Number of graph-node classes.")
     models: int = Field(default=0, description="Number of model files.")
     running: list[UUID] = Field(default_factory=list[UUID], description="Jobs on it now.")
-    foreign_prompts: int = 0
-    last_beat_at: datetime | None = None
+    foreign_prompts: int = Field(default=0, description="Prompts on it that are not ours.")
+    last_beat_at: datetime | None = Field(default=None, description="When its agent last spoke.")
 
 
 class NodeList(BaseModel):
-    items: list[NodeView]
+    items: list[NodeView] = Field(description="The nodes.")
 
 
 class ListNodes(Query[NodeList]):
@@ -171,14 +169,16 @@ class ListNodes(Query[NodeList]):
 class NewNode(BaseModel):
     """A ComfyUI server to add."""
 
-    name: str = Field(min_length=1, max_length=80)
-    base_url: str = Field(max_length=2_000)
-    headers: dict[str, str] = Field(default_factory=dict)
-    enabled: bool = True
-    max_queue: int = Field(default=2, ge=1, le=16)
-    priority: int = 0
-    labels: dict[str, str] = Field(default_factory=dict)
-    pool: str = "default"
+    name: str = Field(min_length=1, max_length=80, description="Name for people.")
+    base_url: str = Field(max_length=2_000, description="Where its ComfyUI listens.")
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="Sent with each request; never shown."
+    )
+    enabled: bool = Field(default=True, description="False: gets nothing yet.")
+    max_queue: int = Field(default=2, ge=1, le=16, description="Prompts on it at most.")
+    priority: int = Field(default=0, description="Higher is taken first among equals.")
+    labels: dict[str, str] = Field(default_factory=dict, description="For finding it again.")
+    pool: str = Field(default="default", description="Agents of this pool run it.")
 
 
 class AddNode(Command[NodeView]):

@@ -113,7 +113,8 @@ class Relay:
 
     async def _idle(self) -> None:
         try:
-            await asyncio.wait_for(self._nudged.wait(), IDLE_SECONDS)
+            async with asyncio.timeout(IDLE_SECONDS):
+                await self._nudged.wait()
         except TimeoutError:
             return
 
@@ -121,7 +122,7 @@ class Relay:
         """Publish the oldest rows; say whether there may be more."""
         if isinstance(self._database, AsyncEngine):
             async with self._database.connect() as connection:
-                raw = (await connection.get_raw_connection()).driver_connection
+                raw: Any = (await connection.get_raw_connection()).driver_connection
                 # SQLAlchemy's own transaction begins only with a statement of its own
                 async with raw.transaction():
                     return await self._publish_from(raw)
@@ -150,4 +151,5 @@ async def publish(bus: Bus, messages: Sequence[Outgoing]) -> None:
         stored.append(
             await stream.publish_async(message.subject, message.body.encode(), headers=headers)
         )
-    await asyncio.wait_for(asyncio.gather(*stored), STORED_SECONDS)
+    async with asyncio.timeout(STORED_SECONDS):
+        await asyncio.gather(*stored)

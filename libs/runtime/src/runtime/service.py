@@ -1,7 +1,7 @@
 """What a service stands on: logs, traces, health, the bus, and tasks that may not die alone."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,13 +62,22 @@ async def running(settings: FleetSettings, service: Service) -> AsyncGenerator[R
             if settings.ops_port:
                 ops = serve_ops(health, host=settings.ops_host, port=settings.ops_port)
                 runtime.spawn(ops, name="ops")
-            yield runtime
-            log.info("service_stopping")
-            stop.set()
-            for task in runtime.tasks:
-                task.cancel()
+            try:
+                yield runtime
+            finally:
+                log.info("service_stopping")
+                stop.set()
+                await cancelled(runtime.tasks)
     finally:
         traces.shutdown()
+
+
+async def cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel until all have ended: `asyncio.wait_for` of Python 3.11 can lose a cancellation."""
+    while left := [task for task in tasks if not task.done()]:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=1)
 
 
 async def leave_when_lost(bus: Bus) -> None:

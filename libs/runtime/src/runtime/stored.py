@@ -12,6 +12,7 @@ import structlog
 from nats.js import api
 from nats.js.client import JetStreamContext
 from nats.js.errors import KeyNotFoundError
+from nats.js.kv import KeyValue
 
 from contracts.buckets import Bucket
 from contracts.errors import UnavailableError
@@ -24,7 +25,7 @@ RETRY_SECONDS = 1.0
 
 
 class Reader:
-    """Reads single values of one bucket."""
+    """Reads single values of one bucket, and its keys."""
 
     def __init__(self, jetstream: JetStreamContext, bucket: Bucket) -> None:
         self._jetstream = jetstream
@@ -40,6 +41,22 @@ class Reader:
         except (nats.errors.Error, OSError) as error:
             raise UnavailableError(f"bucket {self._bucket.name} does not answer") from error
         return entry.value
+
+    async def keys(self, pattern: str) -> set[str]:
+        """Keys that match, without their values. Raises Unavailable if NATS does not answer."""
+        found: set[str] = set()
+        try:
+            store = await self._jetstream.key_value(self._bucket.name)
+            watcher = await store.watch(pattern, ignore_deletes=True, meta_only=True)
+            try:
+                # the client says None when the initial values are complete
+                while isinstance(entry := await watcher.updates(timeout=5), KeyValue.Entry):
+                    found.add(entry.key)
+            finally:
+                await watcher.stop()
+        except (nats.errors.Error, OSError) as error:
+            raise UnavailableError(f"bucket {self._bucket.name} does not answer") from error
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,8 @@ def s3_server(home: Path) -> Generator[S3Server, None, None]:
     (home / "s3" / server.bucket).mkdir(parents=True)
     command = [BIN / "rclone", "serve", "s3", "--addr", server.endpoint, "--no-checksum"]
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "RCLONE_CONFIG": ""}
-    environment["RCLONE_AUTH_KEY"] = f"{access},{secret}"
+    # rclone reads lists in its environment as CSV, so a pair needs quotes.
+    environment["RCLONE_AUTH_KEY"] = f'"{access},{secret}"'
     with (home / "s3.log").open("ab") as log:
         process = subprocess.Popen(
             [*command, str(home / "s3")], stdout=log, stderr=log, env=environment

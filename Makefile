@@ -1,0 +1,94 @@
+# Everything runs from a virtual environment in .venv, which the first target that needs it makes.
+.DEFAULT_GOAL := help
+.PHONY: help install run dev test test-comfyui test-long check fix bench
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml))
+QUICK := not comfyui and not long
+
+help:  ## show this
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: $(STAMP)  ## start the whole fleet here, run a sample job, stay until Ctrl-C
+	@$(BIN)/comfyfleet up --sample
+
+dev: $(STAMP)  ## the same without the sample, with readable and talkative logs
+	@COMFYFLEET_LOG_FORMAT=console COMFYFLEET_LOG_LEVEL=debug $(BIN)/comfyfleet up --foreground
+
+install: $(STAMP)  ## make or complete the virtual environment
+
+test: check  ## all checks, then all tests that need no GPU and no ComfyUI
+	@$(BIN)/pytest -q -m "$(QUICK)"
+
+test-comfyui: $(STAMP)  ## tests against a real ComfyUI: COMFYUI_URL=http://… make test-comfyui
+	@test -n "$(COMFYUI_URL)" || { echo "Set COMFYUI_URL to a ComfyUI, e.g. http://127.0.0.1:8188"; exit 1; }
+	@$(BIN)/pytest -q -m comfyui
+
+test-long: $(STAMP)  ## tests that take minutes to hours
+	@$(BIN)/pytest -q -m long --timeout 0
+
+check: $(STAMP)  ## formatting, lint, types, architecture
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/ruff check -q .
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports
+
+fix: $(STAMP)  ## what tools can mend
+	@$(BIN)/ruff check --fix -q .
+	@$(BIN)/ruff format -q .
+
+bench: $(STAMP)  ## measure; the README's figures come from here
+	@$(BIN)/python -m bench
+
+# Set-up. uv is several times faster than pip and takes the same hashes; where it does not get
+# along with the machine's package index, pip does the same work with all of the machine's settings.
+
+$(STAMP): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
+	@$(find_python); $(make_venv); $(find_uv); $(install)
+	@touch $@
+
+define find_python
+set -e; python=; \
+for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+    python=$$candidate; break; fi; \
+done; \
+if [ -z "$$python" ]; then \
+  echo "ComfyFleet needs Python 3.11 or newer; here is $$(python3 --version 2>/dev/null || echo none)." \
+       "Install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; fi
+endef
+
+define make_venv
+if ! $(BIN)/python -c '' 2>/dev/null; then \
+  if ! "$$python" -c 'import venv, ensurepip' 2>/dev/null; then \
+    echo "$$python has no venv module. On Debian and Ubuntu: apt install python3-venv"; exit 1; fi; \
+  echo "Making $(VENV) …"; \
+  "$$python" -m venv --clear $(VENV); \
+fi
+endef
+
+define find_uv
+uv=; \
+if [ -x $(BIN)/uv ]; then uv=$(BIN)/uv; \
+elif command -v uv >/dev/null 2>&1; then uv=uv; \
+elif awk '/^uv==/ {p = 1} p {print} p && !/\\$$/ {exit}' requirements.lock > $(VENV)/uv.txt \
+  && $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.txt; \
+then uv=$(BIN)/uv; fi; \
+index=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)}}; \
+if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
+export VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"
+endef
+
+define install
+echo "Installing into $(VENV) (once) …"; \
+if [ -z "$$uv" ] || ! "$$uv" pip install -q --require-hashes -r requirements.lock; then \
+  echo "Once more with pip …"; \
+  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock; \
+fi; \
+editable="--no-deps --no-build-isolation $(MEMBERS:%=-e ./%)"; \
+if [ -z "$$uv" ] || ! "$$uv" pip install -q --offline $$editable; then \
+  $(BIN)/python -m pip install -q --disable-pip-version-check $$editable; \
+fi
+endef

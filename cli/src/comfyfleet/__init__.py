@@ -1,0 +1,1 @@
+"""The comfyfleet command: run everything locally, operate a fleet, submit jobs."""

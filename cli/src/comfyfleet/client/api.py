@@ -1,0 +1,154 @@
+"""The endpoints that the commands use."""
+
+import json
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from pydantic import BaseModel, Field
+
+from comfyfleet.client.problems import refused
+from comfyfleet.client.sse import Frame, frames
+from comfyfleet.problem import CommandError
+from contracts.jobs import JobPage, JobView
+from contracts.media import MediaView
+from contracts.nodes import NodeList, NodeView
+
+# The fleet sends a comment every 10 s on an open stream.
+STREAM_SILENCE_SECONDS = 30.0
+
+
+class WorkflowSummary(BaseModel):
+    name: str
+    title: str | dict[str, str] | None = None
+
+
+class WorkflowPage(BaseModel):
+    items: list[WorkflowSummary] = Field(default_factory=list[WorkflowSummary])
+
+
+class Token(BaseModel):
+    access_token: str
+
+
+class FleetClient:
+    """One fleet, one person. Every failure is a `CommandError` that names its cause."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.url = url.rstrip("/")
+        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=30.0)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def log_in(self, email: str, password: str) -> str:
+        """Exchange a password for an access token, which this client uses from now on."""
+        form = {"username": email, "password": password}
+        token = Token.model_validate_json(self.call("POST", "/v1/auth/token", data=form).content)
+        self._http.headers["Authorization"] = f"Bearer {token.access_token}"
+        return token.access_token
+
+    def workflows(self) -> list[WorkflowSummary]:
+        return WorkflowPage.model_validate_json(self.call("GET", "/v1/workflows").content).items
+
+    def inputs_schema(self, workflow: str) -> dict[str, Any]:
+        return self.call("GET", f"/v1/workflows/{workflow}/schema").json()
+
+    def upload(self, path: Path, kind: str, *, of: str | None = None) -> MediaView:
+        """Send a file; a mask names the picture it belongs to."""
+        try:
+            with path.open("rb") as file:
+                form = {"kind": kind} | ({"of": of} if of else {})
+                answer = self.call(
+                    "POST", "/v1/media", data=form, files={"file": (path.name, file)}
+                )
+        except OSError as error:
+            raise CommandError(f"Cannot read {path}: {error.strerror}") from error
+        return MediaView.model_validate_json(answer.content)
+
+    def submit(self, workflow: str, inputs: dict[str, Any]) -> JobView:
+        body = {"workflow": workflow, "inputs": inputs}
+        headers = {"Idempotency-Key": str(uuid4())}
+        return job(self.call("POST", "/v1/jobs", json=body, headers=headers))
+
+    def find_job(self, job_id: UUID) -> JobView:
+        return job(self.call("GET", f"/v1/jobs/{job_id}"))
+
+    def cancel(self, job_id: UUID) -> JobView:
+        return job(self.call("POST", f"/v1/jobs/{job_id}/cancel"))
+
+    def jobs(self, *, limit: int, status: str | None = None) -> list[JobView]:
+        params: dict[str, str | int] = {"limit": limit} | ({"status": status} if status else {})
+        return JobPage.model_validate_json(
+            self.call("GET", "/v1/jobs", params=params).content
+        ).items
+
+    def save(self, media_id: UUID, path: Path) -> None:
+        """Write the content to `path` whole, or not at all."""
+        draft = path.with_name(f"{path.name}.part")
+        with self.stream(f"/v1/media/{media_id}/content") as response, draft.open("wb") as file:
+            for chunk in response.iter_bytes():
+                file.write(chunk)
+        draft.replace(path)
+
+    def nodes(self) -> list[NodeView]:
+        return NodeList.model_validate_json(self.call("GET", "/v1/nodes").content).items
+
+    def add_node(self, name: str, base_url: str, labels: dict[str, str]) -> NodeView:
+        body = {"name": name, "base_url": base_url, "labels": labels}
+        return NodeView.model_validate_json(self.call("POST", "/v1/nodes", json=body).content)
+
+    def remove_node(self, node_id: UUID) -> None:
+        self.call("DELETE", f"/v1/nodes/{node_id}")
+
+    def job_events(self, job_id: UUID, last_id: str | None) -> Iterator[Frame]:
+        """Frames of a job's stream until it ends; resumes after `last_id`."""
+        headers = {"Accept": "text/event-stream"}
+        headers |= {"Last-Event-ID": last_id} if last_id else {}
+        with self.stream(f"/v1/jobs/{job_id}/events", headers) as response:
+            yield from frames(response.iter_lines())
+
+    def call(self, method: str, path: str, **request: Any) -> httpx.Response:
+        with self._reachable():
+            response = self._http.request(method, path, **request)
+        if not response.is_success:
+            raise refused(response)
+        return response
+
+    @contextmanager
+    def stream(
+        self, path: str, headers: dict[str, str] | None = None
+    ) -> Generator[httpx.Response, None, None]:
+        timeout = httpx.Timeout(30.0, read=STREAM_SILENCE_SECONDS)
+        with (
+            self._reachable(),
+            self._http.stream("GET", path, headers=headers, timeout=timeout) as response,
+        ):
+            if not response.is_success:
+                response.read()
+                raise refused(response)
+            yield response
+
+    @contextmanager
+    def _reachable(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except httpx.InvalidURL as error:
+            raise CommandError(f"{self.url} is no address of a fleet: {error}") from error
+        except httpx.TransportError as error:
+            raise UnreachableError(
+                f"The fleet at {self.url} does not answer ({type(error).__name__}). "
+                "Is it up? See `comfyfleet status`."
+            ) from error
+
+
+class UnreachableError(CommandError):
+    """No answer, or the line broke; worth trying again."""
+
+
+def job(response: httpx.Response) -> JobView:
+    return JobView.model_validate(json.loads(response.content))

@@ -1,0 +1,55 @@
+"""Which GPU servers the local fleet uses, and why."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from comfyfleet.problem import CommandError
+from comfyfleet.supervise.probe import says_ok
+
+USUAL_PORT = 8188
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    urls: tuple[str, ...]
+    reason: str
+
+    @property
+    def is_preview(self) -> bool:
+        return not self.urls
+
+
+async def choose(configured: str) -> Engines:
+    """`COMFYUI_URLS` if set, else a ComfyUI on its usual port, else none: the preview engine."""
+    if urls := parse(configured):
+        return Engines(urls, f"{', '.join(urls)} (from COMFYUI_URLS)")
+    if await says_ok(USUAL_PORT, "/system_stats"):
+        url = f"http://127.0.0.1:{USUAL_PORT}"
+        return Engines((url,), f"the ComfyUI that answers on {url}")
+    return Engines(
+        (),
+        "the preview engine, which needs no GPU and paints placeholders "
+        "(set COMFYUI_URLS to use real ComfyUI servers)",
+    )
+
+
+def parse(configured: str) -> tuple[str, ...]:
+    """Split by commas or spaces, each checked and without its trailing slash, none twice."""
+    found: dict[str, None] = {}
+    for url in configured.replace(",", " ").split():
+        check(url)
+        found[url.rstrip("/")] = None
+    return tuple(found)
+
+
+def check(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise CommandError(
+            f"COMFYUI_URLS has “{url}”, which is no address of a ComfyUI. "
+            "It should look like http://10.0.0.7:8188"
+        )

@@ -1,0 +1,57 @@
+"""Makes the fleet's nodes equal to the GPU servers that this machine was told to use."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from comfyfleet.client.problems import RefusedError
+from contracts.nodes import NodeView
+
+LABEL = {"managed-by": "local"}
+CONFLICT = 409
+
+
+class Nodes(Protocol):
+    """The part of the API that this needs."""
+
+    def nodes(self) -> list[NodeView]: ...
+    def add_node(self, name: str, base_url: str, labels: dict[str, str]) -> NodeView: ...
+    def remove_node(self, node_id: UUID) -> None: ...
+
+
+def reconcile(client: Nodes, wanted: Sequence[str], note: Callable[[str], None]) -> None:
+    """Add what is missing, remove what was ours and is wanted no more; leave others' alone."""
+    present = client.nodes()
+    for node in present:
+        if is_ours(node) and node.base_url not in wanted:
+            client.remove_node(node.id)
+            note(f"removed node {node.name} ({node.base_url})")
+    known = {node.base_url for node in present}
+    names = {node.name for node in present}
+    for url in wanted:
+        if url not in known:
+            add(client, url, free_name(url, names))
+            note(f"added node {url}")
+
+
+def add(client: Nodes, url: str, name: str) -> None:
+    try:
+        client.add_node(name, url, LABEL)
+    except RefusedError as error:
+        if error.status != CONFLICT:  # somebody added it meanwhile: as wanted
+            raise
+
+
+def is_ours(node: NodeView) -> bool:
+    return node.labels.items() >= LABEL.items()
+
+
+def free_name(url: str, taken: set[str]) -> str:
+    """The address as a name, numbered if another node has it."""
+    plain = url.partition("://")[2][:70] or url[:70]
+    name, number = plain, 1
+    while name in taken:
+        number += 1
+        name = f"{plain} ({number})"
+    taken.add(name)
+    return name

@@ -1,0 +1,56 @@
+"""The first job of a new fleet: it needs no model, so it runs on any ComfyUI."""
+
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageOps
+
+from comfyfleet.client.api import FleetClient
+from comfyfleet.client.follow import wait_for, why_it_failed
+from comfyfleet.problem import CommandError
+from contracts.jobs import JobStatus
+
+WORKFLOW = "resize"
+SIZE = 768
+RESULT_SIZE = 512
+SECONDS = 90.0
+
+
+def run_sample(client: FleetClient, folder: Path) -> Path:
+    """Draw a picture, have the fleet scale it, and return where the result lies."""
+    folder.mkdir(exist_ok=True)
+    source = folder / "source.png"
+    draw().save(source)
+    media = client.upload(source, "image")
+    inputs = {"image": {"media": str(media.id)}, "width": RESULT_SIZE, "height": RESULT_SIZE}
+    job = wait_for(client, client.submit(WORKFLOW, inputs), within=SECONDS)
+    if job.status is not JobStatus.COMPLETED or not job.outputs:
+        raise CommandError(why_it_failed(job))
+    path = folder / "first-picture.png"
+    client.save(job.outputs[0].media_id, path)
+    return path
+
+
+def draw() -> Image.Image:
+    """Rings over a gradient: something that shows at a glance whether scaling worked."""
+    across = ImageOps.fit(Image.linear_gradient("L"), (SIZE, SIZE))
+    picture = Image.merge("RGB", (across, across.rotate(90), across.rotate(180)))
+    pen = ImageDraw.Draw(picture)
+    for radius in range(40, SIZE // 2, 48):
+        box = (SIZE // 2 - radius, SIZE // 2 - radius, SIZE // 2 + radius, SIZE // 2 + radius)
+        pen.ellipse(box, outline="white", width=6)
+    pen.text((24, 24), "ComfyFleet", fill="white", font_size=48)
+    return picture
+
+
+def next_steps(url: str) -> str:
+    """Lines to copy, for whoever wants to go on by hand."""
+    return f"""\
+Next:
+  comfyfleet run txt2img prompt="a lighthouse at dawn"     (in another terminal)
+  comfyfleet status | jobs | nodes | logs -f
+
+  TOKEN=$(comfyfleet token)
+  curl -s {url}/v1/workflows -H "Authorization: Bearer $TOKEN"
+  curl -s {url}/v1/jobs -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\
+       -H "Prefer: wait=30" -d '{{"workflow": "solid", "inputs": {{}}}}'
+  {url}/docs is the API's reference. Ctrl-C stops everything; what was made is kept."""

@@ -1,0 +1,148 @@
+"""Postgres on loopback, durable and small; it heals itself after a kill."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import psutil
+
+from comfyfleet.problem import CommandError
+from comfyfleet.servers.programs import postgres_program
+from comfyfleet.supervise import pidfile
+from comfyfleet.supervise.child import ChildSpec
+from comfyfleet.supervise.identity import NOBODY, SetUp, as_nobody, in_user_namespace
+from comfyfleet.supervise.probe import succeeds
+from comfyfleet.vault import Vault
+
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "shared_buffers": "64MB",
+    "max_connections": "100",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "max_wal_size": "256MB",
+    "max_worker_processes": "2",
+    "max_logical_replication_workers": "0",
+    "io_method": "sync",
+    "autovacuum_max_workers": "1",
+    "jit": "off",
+    "log_checkpoints": "off",
+    "log_timezone": "UTC",
+    "timezone": "UTC",
+}
+INITDB_SECONDS = 90
+
+
+def postgres_child(folder: Path, vault: Vault, *, port: int) -> ChildSpec:
+    """Make the cluster if there is none yet, and describe its server."""
+    folder.mkdir(exist_ok=True)
+    become = identity(folder)
+    data = folder / "data"
+    if not (data / "PG_VERSION").exists():
+        make_cluster(folder, vault.postgres_admin, become)
+    options = [part for item in SETTINGS.items() for part in ("-c", "=".join(item))]
+    ready = (str(postgres_program("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(port))
+    return ChildSpec(
+        name="postgres",
+        command=(str(postgres_program("postgres")), "-D", str(data), "-p", str(port), *options),
+        environment=plain_environment(folder),
+        directory=folder,
+        is_ready=partial(succeeds, *ready, "-t", "2"),
+        url=f"postgresql://127.0.0.1:{port}",
+        stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
+        stop_seconds=20.0,
+        become=become,
+        before=partial(clear_way, data),
+    )
+
+
+def plain_environment(folder: Path) -> dict[str, str]:
+    """Nothing of the user's: a PGDATA or a locale that is not installed would break it."""
+    return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": str(folder), "TZ": "UTC"}
+
+
+def make_cluster(folder: Path, password: str, become: SetUp | None) -> None:
+    """Run initdb; a half-made cluster never takes the place of a whole one."""
+    draft, words = folder / "data.new", folder / "password"
+    shutil.rmtree(draft, ignore_errors=True)
+    words.touch(mode=0o600)
+    words.write_text(password)
+    shutil.chown(words, folder.stat().st_uid)
+    command = [str(postgres_program("initdb")), "-D", str(draft), "-U", "postgres"]
+    command += [f"--pwfile={words}", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8"]
+    try:
+        subprocess.run(
+            [*command, "--no-instructions"],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            env=plain_environment(folder),
+            timeout=INITDB_SECONDS,
+            preexec_fn=become,
+        )
+    except subprocess.CalledProcessError as error:
+        reason = str(error.stderr).strip().splitlines()[-1:]
+        raise CommandError(f"Postgres cannot make its files in {folder}: {reason}") from error
+    finally:
+        words.unlink()
+    draft.rename(folder / "data")
+
+
+def clear_way(data: Path) -> None:
+    """End every server left over on these files, then drop the lock file of the dead.
+
+    The lock alone proves nothing: after a kill its process id may belong to a stranger, and
+    Postgres would then refuse to start for ever.
+    """
+    for process in psutil.process_iter():
+        try:
+            is_ours = process.name() == "postgres" and process.cwd() == str(data.resolve())
+        except psutil.Error:
+            continue
+        if is_ours:
+            pidfile.end(process)
+    (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def identity(folder: Path) -> SetUp | None:
+    """As whom Postgres runs; nobody special unless we are root, as whom it refuses to run."""
+    if os.geteuid() != 0:
+        return None
+    ways = [(as_nobody, NOBODY)]
+    if sys.platform == "linux":
+        ways.insert(0, (in_user_namespace(), 0))
+    for become, owner in ways:
+        own(folder, owner)
+        if works(become, folder):
+            return become
+    raise CommandError(
+        "You are root, as whom Postgres refuses to run, and no other user can reach "
+        f"{folder} or the virtual environment. Run ComfyFleet as an ordinary user, or from a "
+        "folder that others may enter."
+    )
+
+
+def own(folder: Path, owner: int) -> None:
+    """Give the tree to `owner`, who may have been another at the last start."""
+    if folder.stat().st_uid != owner:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, owner, -1, follow_symlinks=False)
+
+
+def works(become: SetUp, folder: Path) -> bool:
+    """Whether Postgres starts as that user and can write into its folder."""
+    check = 'test -w "$0" && exec "$1" --version'
+    command = ["/bin/sh", "-c", check, str(folder), str(postgres_program("postgres"))]
+    try:
+        done = subprocess.run(
+            command, check=False, capture_output=True, preexec_fn=become, timeout=10
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode == 0

@@ -1,0 +1,37 @@
+"""What the environment says about the local fleet and about the one to talk to."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class LocalSettings(BaseSettings):
+    """The fleet that `comfyfleet up` runs on this machine."""
+
+    model_config = SettingsConfigDict(env_prefix="COMFYFLEET_", extra="ignore")
+
+    home: Path = Field(default=Path("var"), description="Data, secrets and logs; kept over stops.")
+    host: str = Field(default="127.0.0.1", description="Address on which the gateway listens.")
+    port: int = Field(default=8080, ge=1, le=65_535, description="Port of the gateway.")
+    admin_email: str | None = Field(
+        default=None, description="The first account; admin@comfyfleet.local unless set."
+    )
+    admin_password: str | None = Field(
+        default=None, description="Its password; without it one is made, shown once and kept."
+    )
+    workflows_dir: Path | None = Field(default=None, description="Folder of workflows to serve.")
+    comfyui_urls: str = Field(
+        default="",
+        validation_alias="COMFYUI_URLS",
+        description="ComfyUI servers, separated by commas or spaces.",
+    )
+
+
+class RemoteSettings(BaseSettings):
+    """The fleet that `run`, `jobs` and `nodes` talk to; the local one unless these are set."""
+
+    model_config = SettingsConfigDict(env_prefix="COMFYFLEET_", extra="ignore")
+
+    url: str | None = Field(default=None, description="`https://fleet.example`")
+    token: str | None = Field(default=None, description="Access token or API key for it.")

@@ -1,0 +1,103 @@
+"""`run`: upload the files, submit the job, show it run, save what it made."""
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from comfyfleet.client.api import FleetClient
+from comfyfleet.client.follow import follow, why_it_failed
+from comfyfleet.inputs import FileInput
+from comfyfleet.problem import CommandError
+from contracts.jobs import JobStatus, JobView, Output
+
+SUFFIXES = {
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "video/mp4": ".mp4",
+    "video/webm": ".webm",
+    "audio/flac": ".flac",
+    "audio/mpeg": ".mp3",
+    "text/plain": ".txt",
+}
+
+
+def with_uploads(client: FleetClient, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs with every file replaced by its media; masks last, since they name a picture."""
+    done: dict[str, Any] = {}
+    for name, value in sorted(inputs.items(), key=lambda item: is_mask(item[1])):
+        done[name] = uploaded(client, value, done)
+    return done
+
+
+def is_mask(value: object) -> bool:
+    return isinstance(value, FileInput) and value.of is not None
+
+
+def uploaded(client: FleetClient, value: Any, done: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [uploaded(client, item, done) for item in value]  # pyright: ignore[reportUnknownVariableType] # JSON
+    if not isinstance(value, FileInput):
+        return value
+    picture = done.get(value.of) if value.of else None
+    media = client.upload(value.path, value.kind, of=picture["media"] if picture else None)
+    return {"media": str(media.id)}
+
+
+def watch(client: FleetClient, submitted: JobView, console: Console) -> JobView:
+    """Show a bar until the job ends; Ctrl-C cancels it and says so."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    job = submitted
+    with Progress(*columns, TimeElapsedColumn(), console=console) as bar:
+        task = bar.add_task("queued", total=1.0)
+        try:
+            for job in follow(client, submitted):
+                done = 1.0 if job.status is JobStatus.COMPLETED else job.progress.fraction
+                bar.update(task, completed=done, description=describe(job))
+        except KeyboardInterrupt:
+            client.cancel(submitted.id)
+            raise CommandError(f"Job {submitted.id} is canceled, as you wished.") from None
+    return job
+
+
+def describe(job: JobView) -> str:
+    if job.status is JobStatus.QUEUED:
+        if job.missing:
+            return f"waits: no node has {', '.join(job.missing)}"
+        return f"queued, place {job.queue_position}" if job.queue_position else "queued"
+    if job.status is not JobStatus.RUNNING:
+        return job.status.value
+    progress = job.progress
+    steps = f" {progress.step}/{progress.steps}" if progress.steps else ""
+    return f"{progress.graph_node_class or 'running'}{steps}"
+
+
+def save_all(client: FleetClient, job: JobView, folder: Path) -> list[Path]:
+    """Write every output to `folder`, never over a file that is there."""
+    if job.status is not JobStatus.COMPLETED:
+        raise CommandError(why_it_failed(job))
+    folder.mkdir(parents=True, exist_ok=True)
+    paths: list[Path] = []
+    for output in job.outputs:
+        path = free_path(folder, stem_of(job, output), SUFFIXES.get(output.content_type, ".bin"))
+        client.save(output.media_id, path)
+        paths.append(path)
+    return paths
+
+
+def stem_of(job: JobView, output: Output) -> str:
+    """Workflow and output name, made safe: a server must not choose where we write."""
+    words = f"{job.workflow.partition('@')[0]}-{output.name}-{str(job.id)[-6:]}-{output.index}"
+    safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in words)
+    return PurePosixPath(safe).name
+
+
+def free_path(folder: Path, stem: str, suffix: str) -> Path:
+    path, number = folder / f"{stem}{suffix}", 1
+    while path.exists():
+        path, number = folder / f"{stem}-{number}{suffix}", number + 1
+    return path

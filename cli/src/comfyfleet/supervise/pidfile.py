@@ -1,0 +1,55 @@
+"""Which process we started, told apart from a stranger that got the same number later."""
+
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+# psutil derives start times from the boot time, which moves a little when the clock is set.
+SAME_START_SECONDS = 2.0
+POLITE_SECONDS = 8.0
+
+
+def write(path: Path, pid: int) -> None:
+    """Without it (full disk, child already dead) a leftover is only harder to find."""
+    with suppress(psutil.NoSuchProcess, OSError):
+        path.write_text(f"{pid} {psutil.Process(pid).create_time():.2f}\n")
+
+
+def living(path: Path) -> psutil.Process | None:
+    """The process that `path` names, if it is alive and still the same one."""
+    try:
+        pid, started = path.read_text().split()
+        process = psutil.Process(int(pid))
+        is_same = abs(process.create_time() - float(started)) < SAME_START_SECONDS
+        is_alive = process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, ValueError, psutil.NoSuchProcess):
+        return None
+    return process if is_same and is_alive else None
+
+
+def end_leftovers(folder: Path) -> list[str]:
+    """End what a supervisor that was killed left behind; returns the names.
+
+    SIGINT first, since it is the only one that stops Postgres without waiting for its clients.
+    """
+    ended: list[str] = []
+    for path in sorted(folder.glob("*.pid")):
+        if process := living(path):
+            end(process)
+            ended.append(path.stem)
+        path.unlink(missing_ok=True)
+    return ended
+
+
+def end(process: psutil.Process, *, polite_seconds: float = POLITE_SECONDS) -> None:
+    """Ask with SIGINT, then SIGTERM, then do not ask."""
+    with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+        for request in (signal.SIGINT, signal.SIGTERM):
+            process.send_signal(request)
+            with suppress(psutil.TimeoutExpired):
+                process.wait(polite_seconds / 2)
+                return
+        process.kill()
+        process.wait(polite_seconds)

@@ -1,0 +1,42 @@
+"""Is it ready? Small questions to a child on loopback, without an HTTP library in memory."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeAlias
+
+Probe: TypeAlias = Callable[[], Awaitable[bool]]
+
+ANSWER_SECONDS = 2.0
+OK = 200
+
+
+async def http_status(port: int, path: str) -> int | None:
+    """Status of `GET path` on loopback, or None if nobody answers."""
+    with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, ValueError, IndexError):
+        async with asyncio.timeout(ANSWER_SECONDS):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                writer.write(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+                return int((await reader.readline()).split()[1])
+            finally:
+                writer.close()
+    return None
+
+
+async def says_ok(port: int, path: str) -> bool:
+    return await http_status(port, path) == OK
+
+
+async def says_anything(port: int) -> bool:
+    return await http_status(port, "/") is not None
+
+
+async def succeeds(*command: str) -> bool:
+    """Whether a short program ends with 0."""
+    nowhere = asyncio.subprocess.DEVNULL
+    try:
+        process = await asyncio.create_subprocess_exec(*command, stdout=nowhere, stderr=nowhere)
+    except OSError:
+        return False
+    return await process.wait() == 0

@@ -1,0 +1,65 @@
+"""A small real HTTP server that plays the fleet, so that the client's own code is what runs."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+
+@dataclass
+class Answer:
+    body: bytes
+    status: int = 200
+    content_type: str = "application/json"
+
+
+@dataclass
+class Script:
+    """What is answered to which request, in turn; and what came in."""
+
+    answers: dict[str, list[Answer]] = field(default_factory=dict[str, list[Answer]])
+    requests: list[tuple[str, dict[str, str], bytes]] = field(
+        default_factory=list[tuple[str, dict[str, str], bytes]]
+    )
+    url: str = ""
+
+    def on(self, line: str, *answers: Answer | bytes) -> None:
+        self.answers[line] = [
+            answer if isinstance(answer, Answer) else Answer(answer) for answer in answers
+        ]
+
+    def take(self, line: str) -> Answer:
+        """The next answer; the last one is given again and again."""
+        left = self.answers.get(line, [Answer(b'{"detail": "not scripted"}', 404)])
+        return left.pop(0) if len(left) > 1 else left[0]
+
+
+@pytest.fixture
+def fleet() -> Iterator[Script]:
+    script = Script()
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            line = f"{self.command} {self.path}"
+            script.requests.append((line, dict(self.headers), body))
+            answer = script.take(line)
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.content_type)
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        do_GET = do_POST = do_DELETE = answer  # noqa: N815 # http.server's names
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        script.url = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield script
+        server.shutdown()
+        thread.join(5)

@@ -1,0 +1,163 @@
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID
+
+import pytest
+from rich.console import Console
+
+from comfyfleet.client.api import FleetClient, UnreachableError
+from comfyfleet.client.follow import wait_for
+from comfyfleet.client.problems import RefusedError
+from comfyfleet.inputs import FileInput
+from comfyfleet.problem import CommandError
+from comfyfleet.submitting import save_all, watch, with_uploads
+from contracts.ids import new_id
+from contracts.jobs import JobError, JobStatus, JobView, Output, Priority
+
+JOB_ID = new_id()
+
+
+class Fleet(Protocol):
+    """The scripted server of conftest.py."""
+
+    url: str
+    requests: list[tuple[str, dict[str, str], bytes]]
+
+    def on(self, line: str, *answers: Any) -> None: ...
+
+
+@pytest.fixture
+def client(fleet: Fleet) -> Iterator[FleetClient]:
+    client = FleetClient(fleet.url, "token")
+    yield client
+    client.close()
+
+
+def a_job(
+    status: JobStatus = JobStatus.QUEUED,
+    *,
+    version: int = 1,
+    outputs: Sequence[Output] = (),
+    error: JobError | None = None,
+    missing: Sequence[str] = (),
+) -> JobView:
+    return JobView(
+        id=JOB_ID,
+        status=status,
+        workflow="resize@1",
+        owner_id=new_id(),
+        priority=Priority.BATCH,
+        created_at=datetime.now(UTC),
+        version=version,
+        outputs=list(outputs),
+        error=error,
+        missing=list(missing),
+    )
+
+
+def an_output(media_id: UUID) -> Output:
+    return Output(
+        name="../images",
+        index=0,
+        media_id=media_id,
+        kind="image",
+        content_type="image/png",
+        size_bytes=4,
+    )
+
+
+def body(job: JobView) -> bytes:
+    return job.model_dump_json().encode()
+
+
+def a_frame(event: str, data: bytes, number: int | None = None) -> bytes:
+    head = f"id: {number}\n" if number else ""
+    return f"{head}event: {event}\ndata: {data.decode()}\n\n".encode()
+
+
+def test_a_password_is_exchanged_for_a_token_that_is_used(
+    fleet: Fleet, client: FleetClient
+) -> None:
+    fleet.on("POST /v1/auth/token", b'{"access_token": "fresh", "expires_in": 900}')
+    fleet.on("GET /v1/nodes", b'{"items": []}')
+    assert client.log_in("a@b", "secret") == "fresh"
+    assert client.nodes() == []
+    assert fleet.requests[0][2] == b"username=a%40b&password=secret"
+    assert fleet.requests[1][1]["Authorization"] == "Bearer fresh"
+
+
+def test_a_job_is_watched_to_its_end_over_a_broken_line(fleet: Fleet, client: FleetClient) -> None:
+    done = a_job(JobStatus.COMPLETED, version=3)
+    started = a_frame("job.started", body(a_job(JobStatus.RUNNING, version=2)), 2)
+    progress = a_frame("job.progress", b'{"progress": {"fraction": 0.5}}')
+    fleet.on(
+        f"GET /v1/jobs/{JOB_ID}/events",
+        started + progress,
+        a_frame("job.completed", body(done), 3),
+    )
+    fleet.on(f"GET /v1/jobs/{JOB_ID}", body(a_job(JobStatus.RUNNING, version=2)))
+    ended = watch(client, a_job(), Console(quiet=True))
+    assert ended.status is JobStatus.COMPLETED
+    streams = [headers for line, headers, _ in fleet.requests if line.endswith("/events")]
+    assert [headers.get("Last-Event-ID") for headers in streams] == [None, "2"]
+
+
+def test_files_are_saved_under_safe_names_and_over_nothing(
+    fleet: Fleet, client: FleetClient, tmp_path: Path
+) -> None:
+    media_id = new_id()
+    fleet.on(f"GET /v1/media/{media_id}/content", b"\x89PNG")
+    job = a_job(JobStatus.COMPLETED, outputs=[an_output(media_id)])
+    paths = [save_all(client, job, tmp_path / "out")[0] for _ in range(2)]
+    assert [path.parent for path in paths] == [tmp_path / "out"] * 2
+    assert len(set(paths)) == 2
+    assert paths[0].read_bytes() == b"\x89PNG"
+
+
+def test_a_failed_job_names_the_graph_node(client: FleetClient, tmp_path: Path) -> None:
+    error = JobError(
+        code="raised", message="out of paint", graph_node="3", graph_node_class="KSampler"
+    )
+    with pytest.raises(CommandError, match=r"graph node 3 \(KSampler\): out of paint"):
+        save_all(client, a_job(JobStatus.FAILED, error=error), tmp_path)
+
+
+def test_a_job_that_nobody_can_run_says_what_is_missing(fleet: Fleet, client: FleetClient) -> None:
+    waiting = a_job(missing=["checkpoints/x.safetensors"])
+    fleet.on(f"GET /v1/jobs/{JOB_ID}", body(waiting))
+    with pytest.raises(CommandError, match=r"No node can run it: checkpoints/x\.safetensors"):
+        wait_for(client, waiting, within=0.3)
+
+
+def test_pictures_go_up_before_the_masks_that_name_them(
+    fleet: Fleet, client: FleetClient, tmp_path: Path
+) -> None:
+    file = tmp_path / "x.png"
+    file.write_bytes(b"png")
+    media = {"owner_id": str(new_id()), "kind": "image", "content_type": "image/png"}
+    media |= {"blake3": "", "created_at": "2026-01-01T00:00:00Z"}
+    first, second = new_id(), new_id()
+    answers = [
+        json.dumps(media | {"id": str(i), "size_bytes": 3}).encode() for i in (first, second)
+    ]
+    fleet.on("POST /v1/media", *answers)
+    inputs = {"mask": FileInput(file, "mask", of="image"), "image": FileInput(file, "image")}
+    assert with_uploads(client, inputs) == {
+        "image": {"media": str(first)},
+        "mask": {"media": str(second)},
+    }
+    assert str(first).encode() in fleet.requests[1][2]
+
+
+def test_a_refusal_keeps_its_status(client: FleetClient) -> None:
+    with pytest.raises(RefusedError) as caught:
+        client.find_job(JOB_ID)
+    assert caught.value.status == 404
+
+
+def test_a_fleet_that_is_away_is_named() -> None:
+    with pytest.raises(UnreachableError, match="does not answer"):
+        FleetClient("http://127.0.0.1:1").nodes()

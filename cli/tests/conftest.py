@@ -1,0 +1,19 @@
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from comfyfleet.supervise.state import FleetState
+from comfyfleet.supervise.supervisor import Supervisor
+
+
+@pytest.fixture
+async def supervisor(tmp_path: Path) -> AsyncGenerator[Supervisor, None]:
+    """Without children yet; stops what a test has started."""
+    for name in ("run", "logs"):
+        (tmp_path / name).mkdir()
+    state = FleetState(phase="starting", pid=0, url="", since=datetime.now(UTC))
+    running = Supervisor(state, run=tmp_path / "run", logs=tmp_path / "logs")
+    yield running
+    await running.stop()

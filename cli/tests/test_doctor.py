@@ -1,0 +1,53 @@
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from comfyfleet.doctor.checkup import check_machine, check_server
+from comfyfleet.home import Home
+from comfyfleet.settings import LocalSettings
+from runtime.testing.ports import free_port, wait_for_port
+
+
+@pytest.fixture
+def engine_url(tmp_path: Path) -> Iterator[str]:
+    """A ComfyUI-compatible server, as a process."""
+    port = free_port()
+    command = [sys.executable, "-m", "preview_engine", "--port", str(port), "--home", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_for_port(port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def test_a_sound_server_passes_every_examination(engine_url: str) -> None:
+    findings = check_server(engine_url)
+    assert [finding.title for finding in findings if not finding.is_well] == []
+    assert len(findings) == 9
+
+
+def test_a_server_that_does_not_answer_gets_one_finding_with_a_remedy() -> None:
+    [finding] = check_server("127.0.0.1:1")
+    assert not finding.is_well
+    assert "python main.py --listen" in finding.mend
+
+
+def test_what_is_no_comfyui_is_told_apart(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
+        wait_for_port(port)
+        [finding] = check_server(f"http://127.0.0.1:{port}")
+        process.terminate()
+    assert "/system_stats answers 404" in finding.detail
+
+
+def test_this_machine_is_examined_without_a_fleet(tmp_path: Path) -> None:
+    settings = LocalSettings(port=free_port())
+    findings = {item.title: item for item in check_machine(settings, Home(tmp_path / "var"))}
+    assert findings["disk"].is_well
+    assert findings["processes"].is_well

@@ -1,0 +1,17 @@
+import pytest
+
+from comfyfleet import engines
+from comfyfleet.problem import CommandError
+
+
+async def test_configured_servers_win_and_doubles_are_dropped() -> None:
+    chosen = await engines.choose("http://a:8188/, http://b:8188 http://a:8188")
+    assert chosen.urls == ("http://a:8188", "http://b:8188")
+    assert not chosen.is_preview
+    assert "COMFYUI_URLS" in chosen.reason
+
+
+@pytest.mark.parametrize("url", ["a:8188", "ftp://a", "http://", "http://a:99999", "http://[x"])
+def test_what_is_no_address_is_named(url: str) -> None:
+    with pytest.raises(CommandError, match="no address of a ComfyUI"):
+        engines.parse(f"http://good:8188 {url}")

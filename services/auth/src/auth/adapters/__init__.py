@@ -1,0 +1,1 @@
+"""Postgres, bcrypt, JOSE and the key-value buckets."""

@@ -1,0 +1,1 @@
+"""Rules of accounts, sessions and keys: pure, time and randomness come in as arguments."""

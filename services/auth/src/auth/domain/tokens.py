@@ -1,0 +1,62 @@
+"""Tokens: what an access token claims, and how refresh tokens are made and recognised.
+
+An access token is proof for a quarter of an hour, checked without asking anybody. A refresh
+token is `<session id>.<secret>`, good for one exchange; only its SHA-256 is stored. Its successor
+is derived from it, a key of the server and the id of the request: a request that the bus repeats
+because its answer was lost gets the same successor, and nobody else can compute it.
+"""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from auth.domain.roles import permissions_of
+from auth.domain.users import User
+
+ISSUER = AUDIENCE = "comfyfleet"
+ACCESS_SECONDS = 900
+
+
+def access_claims(user: User, token_id: UUID, now: datetime) -> dict[str, Any]:
+    """What the gateway reads from an access token (RFC 7519)."""
+    issued_at = int(now.timestamp())
+    return {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": str(user.id),
+        "role": user.role,
+        "permissions": [str(permission) for permission in permissions_of(user.role)],
+        "iat": issued_at,
+        "exp": issued_at + ACCESS_SECONDS,
+        "jti": str(token_id),
+    }
+
+
+def refresh_token(session_id: UUID, secret: bytes) -> str:
+    return f"{encode(session_id.bytes)}.{encode(secret)}"
+
+
+def session_of(token: str) -> UUID | None:
+    """The session that a refresh token speaks of; None if it is none of ours."""
+    head, _, _ = token.partition(".")
+    try:
+        return UUID(bytes=urlsafe_b64decode(f"{head}=="))
+    except ValueError:
+        return None
+
+
+def digest(token: str) -> bytes:
+    return sha256(token.encode()).digest()
+
+
+def successor(token: str, session_id: UUID, request_id: UUID, key: bytes) -> str:
+    """The refresh token that this request gets for `token`, however often it asks."""
+    message = b"refresh\x00" + request_id.bytes + token.encode()
+    return refresh_token(session_id, hmac.new(key, message, sha256).digest())
+
+
+def encode(value: bytes) -> str:
+    return urlsafe_b64encode(value).decode().rstrip("=")

@@ -1,0 +1,1 @@
+"""What auth does: one function for each message and each tick."""

@@ -1,0 +1,3 @@
+from runtime.migrating import run_migrations
+
+run_migrations()

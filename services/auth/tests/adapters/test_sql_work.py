@@ -1,0 +1,138 @@
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from auth.adapters.jose_keyring import JoseKeyring
+from auth.adapters.pruning import prune
+from auth.adapters.sql_work import SqlUnitOfWork
+from auth.domain.audit import Entry, Fact
+from auth.domain.sessions import MOST_PER_USER, Session
+from auth.handlers.users import ensure_admin
+from auth.settings import AuthSettings
+from contracts.access import Limits, Priority
+from contracts.errors import UnavailableError
+from contracts.ids import new_id
+from runtime.database import database
+from runtime.migrating import verify
+from runtime.testing.ports import free_port
+from runtime.testing.postgres import PostgresServer
+
+from ..fakes import FakePasswords, a_user  # noqa: TID252  shared by these tests alone
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def settings_for(url: str) -> AuthSettings:
+    return AuthSettings(database_url=SecretStr(url), key_secret=SecretStr("k" * 16))
+
+
+@pytest.fixture
+async def engine(postgres: PostgresServer) -> AsyncGenerator[AsyncEngine, None]:
+    async with database(settings_for(await postgres.database_for("auth"))) as opened:
+        yield opened
+
+
+@pytest.fixture
+def work(engine: AsyncEngine) -> SqlUnitOfWork:
+    return SqlUnitOfWork(engine, lambda: None)
+
+
+async def count(engine: AsyncEngine, table: str) -> int:
+    async with engine.connect() as connection:
+        return (await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one()  # noqa: S608  a test's own names
+
+
+async def test_the_migrations_lead_to_what_the_service_needs(engine: AsyncEngine) -> None:
+    await verify(engine, "auth")
+
+
+async def test_users_come_back_as_they_were_saved_and_are_announced(
+    work: SqlUnitOfWork, engine: AsyncEngine
+) -> None:
+    user = a_user(limits=Limits(max_waiting_jobs=3, max_priority=Priority.BATCH))
+    async with work() as transaction:
+        await transaction.save_user(user)
+    changed = replace(user, is_blocked=True)
+    async with work() as transaction:
+        await transaction.save_user(changed)
+
+    async with work() as transaction:
+        assert await transaction.user(user.id) == changed
+        assert await transaction.user_by_email(user.email) == changed
+        assert await transaction.user_by_email("nobody") is None
+    assert await count(engine, "outbox") == 2
+
+
+async def test_sessions_and_keys_come_back_as_they_were_saved(work: SqlUnitOfWork) -> None:
+    user, key = a_user(), JoseKeyring("secret").make(NOW)
+    session = Session(uuid4(), user.id, NOW, NOW, b"digest")
+    rotated = replace(session, digest=b"next", used_digest=b"digest", used_by=uuid4())
+    async with work() as transaction:
+        await transaction.save_user(user)
+        await transaction.save_session(session)
+        await transaction.save_session(rotated)
+        await transaction.add_key(key)
+
+    async with work() as transaction:
+        assert await transaction.session(session.id) == rotated
+        assert await transaction.keys() == [key]
+        await transaction.drop_session(session.id)
+        await transaction.drop_key(key)
+        assert await transaction.session(session.id) is None
+        assert await transaction.keys() == []
+
+
+async def test_a_unit_of_work_that_fails_leaves_nothing(
+    work: SqlUnitOfWork, engine: AsyncEngine
+) -> None:
+    async def save_and_fail() -> None:
+        async with work() as transaction:
+            await transaction.save_user(a_user())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await save_and_fail()
+
+    assert await count(engine, "users") == await count(engine, "outbox") == 0
+
+
+async def test_replicas_that_start_together_make_one_admin(
+    work: SqlUnitOfWork, engine: AsyncEngine
+) -> None:
+    def start() -> asyncio.Task[None]:
+        starting = ensure_admin(work, FakePasswords(), lambda: NOW, "root@example.com", "secret")
+        return asyncio.create_task(starting)
+
+    await asyncio.gather(*(start() for _ in range(5)))
+
+    assert await count(engine, "users") == await count(engine, "outbox") == 1
+
+
+async def test_what_is_over_or_too_much_is_pruned(work: SqlUnitOfWork, engine: AsyncEngine) -> None:
+    user = a_user()
+    async with work() as transaction:
+        await transaction.save_user(user)
+        for age in [timedelta(days=31), *[timedelta()] * (MOST_PER_USER + 3)]:
+            session = Session(new_id(), user.id, NOW - age, NOW - age + timedelta(days=30), b"")
+            await transaction.save_session(session)
+        await transaction.record(Entry(Fact.LOGGED_IN, user.id), NOW - timedelta(days=91))
+        await transaction.record(Entry(Fact.LOGGED_IN, user.id), NOW)
+
+    await prune(engine, lambda: NOW)
+
+    assert await count(engine, "sessions") == MOST_PER_USER
+    assert await count(engine, "audit") == 1
+
+
+async def test_without_a_database_the_caller_is_told_to_come_back() -> None:
+    async with database(settings_for(f"postgresql://auth@127.0.0.1:{free_port()}/none")) as engine:
+        with pytest.raises(UnavailableError, match="database does not answer"):
+            async with SqlUnitOfWork(engine, lambda: None)() as transaction:
+                await transaction.user(uuid4())

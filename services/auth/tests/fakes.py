@@ -1,0 +1,125 @@
+"""Ports of auth in memory."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from auth.domain.audit import Entry, Fact
+from auth.domain.keyring import Key
+from auth.domain.sessions import Session
+from auth.domain.users import User
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def a_user(email: str = "ada@example.com", hash_of: str = "correct", **changes: Any) -> User:
+    user = User(uuid4(), email, "Ada", "user", f"hash of {hash_of}")
+    return replace(user, **changes)
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+
+class FakeWork:
+    """Everything auth stores; each is its own unit of work and commits at once."""
+
+    def __init__(self, *users: User) -> None:
+        self.users = {user.id: user for user in users}
+        self.sessions: dict[UUID, Session] = {}
+        self.signing_keys: list[Key] = []
+        self.entries: list[Entry] = []
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncGenerator["FakeWork", None]:
+        yield self
+
+    async def alone(self) -> None:
+        return
+
+    async def user(self, user_id: UUID) -> User | None:
+        return self.users.get(user_id)
+
+    async def user_by_email(self, email: str) -> User | None:
+        return next((user for user in self.users.values() if user.email == email), None)
+
+    async def save_user(self, user: User) -> None:
+        self.users[user.id] = user
+
+    async def session(self, session_id: UUID) -> Session | None:
+        return self.sessions.get(session_id)
+
+    async def save_session(self, session: Session) -> None:
+        self.sessions[session.id] = session
+
+    async def drop_session(self, session_id: UUID) -> None:
+        self.sessions.pop(session_id)
+
+    async def drop_sessions(self, user_id: UUID) -> None:
+        left = {key: s for key, s in self.sessions.items() if s.user_id != user_id}
+        self.sessions = left
+
+    async def keys(self) -> list[Key]:
+        return list(self.signing_keys)
+
+    async def add_key(self, key: Key) -> None:
+        self.signing_keys.append(key)
+
+    async def drop_key(self, key: Key) -> None:
+        self.signing_keys.remove(key)
+
+    async def record(self, entry: Entry, now: datetime) -> None:
+        assert now.tzinfo
+        self.entries.append(entry)
+
+    @property
+    def facts(self) -> list[Fact]:
+        return [entry.fact for entry in self.entries]
+
+
+class FakePasswords:
+    """Counts checks: an unknown user must cost one too."""
+
+    def __init__(self) -> None:
+        self.checks = 0
+
+    async def hash(self, password: str) -> str:
+        return f"hash of {password}"
+
+    async def matches(self, password: str, password_hash: str | None) -> bool:
+        self.checks += 1
+        return password_hash == f"hash of {password}"
+
+
+class FakeKeyring:
+    """Opens the keys that it made; its tokens are the claims themselves."""
+
+    def __init__(self) -> None:
+        self.current: Key | None = None
+        self.made: list[Key] = []
+        self.signed: list[dict[str, Any]] = []
+
+    def make(self, now: datetime) -> Key:
+        name = f"key {len(self.made)}"
+        self.made.append(Key(name, {"kid": name}, b"", now))
+        return self.made[-1]
+
+    def opened(self, keys: Sequence[Key]) -> list[Key]:
+        return [key for key in keys if key in self.made]
+
+    def use(self, key: Key) -> None:
+        self.current = key
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        self.signed.append(claims)
+        return f"token {len(self.signed)}"

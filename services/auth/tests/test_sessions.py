@@ -1,0 +1,188 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from auth.domain.audit import Fact
+from auth.domain.refusals import (
+    BadCredentialsError,
+    BadRefreshTokenError,
+    BlockedError,
+    TooManyAttemptsError,
+)
+from auth.domain.throttle import FREE_ATTEMPTS, Throttle
+from auth.domain.users import User
+from auth.handlers.sessions import Issuer, end_session, issue_token, refresh_token
+from contracts.accounts import EndSession, IssueToken, RefreshToken, TokenView
+
+from .fakes import FakeClock, FakeKeyring, FakePasswords, FakeWork, a_user
+
+
+class Auth:
+    """The handlers over fakes."""
+
+    def __init__(self, *users: User) -> None:
+        self.work = FakeWork(*users)
+        self.passwords = FakePasswords()
+        self.keyring = FakeKeyring()
+        self.clock = FakeClock()
+        self.throttle = Throttle()
+        self.issuer = Issuer(self.keyring, self.clock, timedelta(days=30), b"key")
+
+    async def log_in(self, username: str = "ada@example.com", typed: str = "correct") -> TokenView:
+        command = IssueToken(username=username, password=typed)
+        ports = (self.work, self.passwords, self.issuer, self.throttle)
+        return await issue_token(*ports, self.clock.now.timestamp, command)
+
+    async def refresh(self, command: RefreshToken | str) -> TokenView:
+        if isinstance(command, str):
+            command = RefreshToken(refresh_token=command)
+        return await refresh_token(self.work, self.issuer, command)
+
+
+async def test_a_right_password_gives_tokens_with_the_permissions_of_the_role() -> None:
+    user = a_user()
+    auth = Auth(user)
+
+    view = await auth.log_in(username="  Ada@Example.com ")
+
+    [claims] = auth.keyring.signed
+    assert view.user_id == user.id
+    assert claims["sub"] == str(user.id)
+    assert claims["permissions"] == ["jobs:run", "media:write", "workflows:read"]
+    assert claims["exp"] - claims["iat"] == view.expires_in == 900
+    assert auth.work.facts == [Fact.LOGGED_IN]
+
+
+@pytest.mark.parametrize("username", ["ada@example.com", "nobody@example.com", "\x00"])
+async def test_wrong_password_and_unknown_user_look_and_cost_the_same(username: str) -> None:
+    auth = Auth(a_user())
+
+    with pytest.raises(BadCredentialsError):
+        await auth.log_in(username=username, typed="wrong")
+
+    assert auth.passwords.checks == 1
+    assert auth.work.facts == [Fact.LOGIN_REFUSED]
+
+
+async def test_a_blocked_user_learns_it_only_with_the_right_password() -> None:
+    auth = Auth(a_user(is_blocked=True))
+
+    with pytest.raises(BadCredentialsError):
+        await auth.log_in(typed="wrong")
+    with pytest.raises(BlockedError):
+        await auth.log_in()
+
+
+async def test_guessing_is_slowed_down_even_for_the_right_password() -> None:
+    auth = Auth(a_user())
+    for _ in range(FREE_ATTEMPTS):
+        with pytest.raises(BadCredentialsError):
+            await auth.log_in(typed="wrong")
+
+    with pytest.raises(TooManyAttemptsError) as refused:
+        await auth.log_in()
+
+    assert refused.value.retry_in == 1.0
+    auth.clock.advance(seconds=1)
+    await auth.log_in()
+
+
+async def test_a_password_replaced_during_the_check_begins_no_session() -> None:
+    user = a_user()
+    auth = Auth(user)
+
+    class ReplacedMeanwhile(FakePasswords):
+        async def matches(self, password: str, password_hash: str | None) -> bool:
+            auth.work.users[user.id] = replace(user, password_hash="another")
+            return await super().matches(password, password_hash)
+
+    auth.passwords = ReplacedMeanwhile()
+
+    with pytest.raises(BadCredentialsError):
+        await auth.log_in()
+    assert not auth.work.sessions
+
+
+async def test_a_refresh_token_is_good_for_one_exchange() -> None:
+    auth = Auth(a_user())
+    first = await auth.log_in()
+
+    second = await auth.refresh(first.refresh_token)
+    third = await auth.refresh(second.refresh_token)
+
+    assert len({first.refresh_token, second.refresh_token, third.refresh_token}) == 3
+
+
+async def test_a_token_used_twice_ends_the_session_for_everybody() -> None:
+    auth = Auth(a_user())
+    stolen = (await auth.log_in()).refresh_token
+    newest = await auth.refresh(stolen)
+
+    with pytest.raises(BadRefreshTokenError):
+        await auth.refresh(stolen)
+    with pytest.raises(BadRefreshTokenError):
+        await auth.refresh(newest.refresh_token)
+
+    assert auth.work.facts == [Fact.LOGGED_IN, Fact.TOKEN_REUSED]
+
+
+async def test_other_sessions_of_the_user_survive_a_reuse() -> None:
+    auth = Auth(a_user())
+    stolen, other = (await auth.log_in()).refresh_token, await auth.log_in()
+    await auth.refresh(stolen)
+
+    with pytest.raises(BadRefreshTokenError):
+        await auth.refresh(stolen)
+
+    await auth.refresh(other.refresh_token)
+
+
+async def test_a_request_that_the_bus_repeats_gets_the_same_successor() -> None:
+    auth = Auth(a_user())
+    command = RefreshToken(refresh_token=(await auth.log_in()).refresh_token)
+
+    first, second = await auth.refresh(command), await auth.refresh(command)
+
+    assert first.refresh_token == second.refresh_token
+    await auth.refresh(second.refresh_token)
+
+
+async def test_a_session_left_alone_expires() -> None:
+    auth = Auth(a_user())
+    view = await auth.log_in()
+
+    auth.clock.advance(days=30)
+
+    with pytest.raises(BadRefreshTokenError):
+        await auth.refresh(view.refresh_token)
+
+
+async def test_a_blocked_user_gets_no_new_tokens() -> None:
+    user = a_user()
+    auth = Auth(user)
+    view = await auth.log_in()
+    await auth.work.save_user(replace(user, is_blocked=True))
+
+    with pytest.raises(BadRefreshTokenError):
+        await auth.refresh(view.refresh_token)
+
+
+@pytest.mark.parametrize("token", ["", ".", "x" * 512, "AAAAAAAAAAAAAAAAAAAAAA.x", "é.ü"])
+async def test_a_token_that_was_never_ours_is_refused(token: str) -> None:
+    with pytest.raises(BadRefreshTokenError):
+        await Auth(a_user()).refresh(token)
+
+
+async def test_after_logout_the_session_is_over_and_logout_may_be_repeated() -> None:
+    auth = Auth(a_user())
+    view = await auth.log_in()
+    command = EndSession(refresh_token=view.refresh_token)
+
+    await end_session(auth.work, auth.clock, command)
+    await end_session(auth.work, auth.clock, command)
+    await end_session(auth.work, auth.clock, EndSession(refresh_token="nonsense"))
+
+    with pytest.raises(BadRefreshTokenError):
+        await auth.refresh(view.refresh_token)
+    assert auth.work.facts == [Fact.LOGGED_IN, Fact.LOGGED_OUT]

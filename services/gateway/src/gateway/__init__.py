@@ -1,0 +1,1 @@
+"""The fleet's public HTTP door: stateless, any number of replicas."""

@@ -1,0 +1,1 @@
+"""Bus, tokens and object store, one technology each."""

@@ -1,0 +1,57 @@
+"""What the gateway mirrors of KV buckets: keys, principals, names of workflows."""
+
+import asyncio
+from collections.abc import Mapping
+from uuid import UUID
+
+from contracts.accounts import Principal, SigningKey
+from contracts.buckets import KEYS, PRINCIPALS, WORKFLOWS
+from contracts.catalog import WorkflowName
+from gateway.adapters.tokens import JwtTokens
+from runtime.bus import Bus
+from runtime.service import Runtime
+from runtime.watch import Mirror
+
+NAME_PREFIX = "name."
+
+
+class BucketPrincipals:
+    def __init__(self, mirror: Mirror[Principal]) -> None:
+        self._mirror = mirror
+
+    def get(self, user_id: UUID) -> Principal | None:
+        return self._mirror.entries.get(str(user_id))
+
+
+class Directory:
+    """Follows the buckets; `ready` once each was read in full."""
+
+    def __init__(self) -> None:
+        self.tokens = JwtTokens({})
+        self._keys = Mirror(SigningKey, self._renew_keys)
+        self._principals = Mirror(Principal)
+        self._names = Mirror(WorkflowName)
+        self._known: dict[str, SigningKey] = {}
+        self.principals = BucketPrincipals(self._principals)
+
+    @property
+    def names(self) -> Mapping[str, WorkflowName]:
+        return {key.removeprefix(NAME_PREFIX): value for key, value in self._names.entries.items()}
+
+    def name(self, name: str) -> WorkflowName | None:
+        return self._names.entries.get(NAME_PREFIX + name)
+
+    def follow(self, runtime: Runtime) -> None:
+        bus: Bus = runtime.bus
+        runtime.spawn(self._keys.follow(bus, KEYS), name="keys")
+        runtime.spawn(self._principals.follow(bus, PRINCIPALS), name="principals")
+        runtime.spawn(self._names.follow(bus, WORKFLOWS, f"{NAME_PREFIX}*"), name="workflows")
+
+    async def ready(self) -> None:
+        mirrors = (self._keys, self._principals, self._names)
+        await asyncio.gather(*(mirror.ready.wait() for mirror in mirrors))
+
+    def _renew_keys(self) -> None:
+        if self._keys.entries != self._known:
+            self._known = dict(self._keys.entries)
+            self.tokens.replace_keys(self._known)

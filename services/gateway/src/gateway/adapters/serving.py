@@ -1,0 +1,68 @@
+"""uvicorn, inside an event loop and a process that are not its own."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+import uvicorn
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 10
+BACKLOG = 2_048
+
+
+class Server(uvicorn.Server):
+    """Leaves signals to the process."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+@contextmanager
+def listen(host: str, port: int) -> Generator[socket.socket, None, None]:
+    """A listening socket; OSError if the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family, backlog=BACKLOG) as listener:
+        log.info("gateway_listening", host=host, port=listener.getsockname()[1])
+        yield listener
+
+
+async def serve(  # all that uvicorn is told, by name
+    app: Any,
+    listener: socket.socket,
+    *,
+    stop: asyncio.Event,
+    stopping: Callable[[], None],
+    prefix: str,
+    trusted_proxies: str,
+) -> None:
+    """Serve until `stop`; then end long answers (`stopping`) and finish the rest."""
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        root_path=prefix,
+        forwarded_allow_ips=trusted_proxies,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    server = Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopping()
+        server.should_exit = True
+        await serving
+    finally:
+        stopped.cancel()
+        serving.cancel()

@@ -1,0 +1,101 @@
+"""Facts about jobs as they pass by, and a bounded memory of the latest.
+
+A `Fact` is one event of stream `EVENTS`; `sequence` is its place there, `version` its place in
+the life of its job.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic_core import from_json, to_json
+
+ENDINGS = frozenset({"job.completed", "job.failed", "job.canceled", "job.expired"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    sequence: int
+    name: str
+    """`job.started`: the words by which the stream of a client calls it."""
+    owner_id: UUID
+    job_id: UUID
+    version: int
+    data: bytes
+
+    @property
+    def is_ending(self) -> bool:
+        return self.name in ENDINGS
+
+
+def read_fact(sequence: int, subject: str, body: bytes) -> Fact | None:
+    """The fact in a CloudEvent; None if it is not about a job. ValueError if it is malformed."""
+    words = subject.split(".")
+    if words[1] != "job":
+        return None
+    data = from_json(body)["data"]
+    return Fact(
+        sequence=sequence,
+        name=f"job.{words[2]}",
+        owner_id=UUID(words[-1]),
+        job_id=UUID(data["job_id"]),
+        version=int(data["version"]),
+        data=to_json(data),
+    )
+
+
+class Ring:
+    """The latest facts: complete for every sequence number after `start`, up to `position`."""
+
+    def __init__(self, start: int, size: int) -> None:
+        self.start = start
+        self.position = start
+        self._size = size
+        self._facts: deque[Fact] = deque()
+
+    def advance(self, sequence: int, fact: Fact | None = None) -> None:
+        """The stream has come to `sequence`, with a fact about a job or with something else."""
+        self.position = max(self.position, sequence)
+        if fact is None:
+            return
+        self._facts.append(fact)
+        if len(self._facts) > self._size:
+            self.start = self._facts.popleft().sequence
+
+    def since(self, sequence: int, owner_id: UUID) -> list[Fact] | None:
+        """The owner's facts after `sequence`; None if it is further back than the ring goes."""
+        if sequence < self.start:
+            return None
+        return [f for f in self._facts if f.sequence > sequence and f.owner_id == owner_id]
+
+    def of_job(self, job_id: UUID, after: int, until: int) -> list[Fact] | None:
+        """The job's facts `after < version <= until`; None if the ring lacks one of them."""
+        found = [f for f in self._facts if f.job_id == job_id]
+        return complete(found, after, until)
+
+
+def complete(facts: Iterable[Fact], after: int, until: int) -> list[Fact] | None:
+    """One fact for each version in between, in order; None if one is missing."""
+    by_version = {f.version: f for f in facts if after < f.version <= until}
+    if len(by_version) < until - after:
+        return None
+    return [by_version[version] for version in sorted(by_version)]
+
+
+class Versions:
+    """The newest version of each job that a client was shown; the oldest entries are dropped."""
+
+    def __init__(self, shown: dict[UUID, int], most: int = 10_000) -> None:
+        self._shown = shown
+        self._most = most
+
+    def is_newer(self, fact: Fact) -> bool:
+        """Whether the client has yet to see it; from then on it has."""
+        shown = self._shown.pop(fact.job_id, 0)
+        self._shown[fact.job_id] = max(shown, fact.version)
+        if fact.version <= shown:
+            return False
+        if len(self._shown) > self._most:
+            del self._shown[next(iter(self._shown))]
+        return True

@@ -1,0 +1,158 @@
+"""RFC 9457 problems: the one shape of every error answer, and the catalogue of their types.
+
+A problem's `type` is `urn:comfyfleet:problem:<code>`. Codes are stable; titles may be reworded.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from contracts.errors import FieldError, OperationError
+
+URN = "urn:comfyfleet:problem:"
+STATUS_OF_KIND = {
+    "invalid": 422,
+    "forbidden": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "unavailable": 503,
+}
+STATUS_OF_CODE = {
+    "bad_credentials": 401,
+    "bad_refresh_token": 401,
+    "too_many_waiting": 429,
+    "too_many_attempts": 429,
+}
+"""Failures whose kind says what happens inside, where HTTP has a more exact word."""
+
+CATALOGUE: Mapping[str, str] = {
+    "malformed": "The request cannot be read",
+    "invalid": "The request is not valid",
+    "invalid_inputs": "The inputs do not fit the workflow",
+    "unauthorized": "A valid access token is needed",
+    "bad_credentials": "The name or the password is wrong",
+    "bad_refresh_token": "The refresh token is not valid",
+    "bad_origin": "The request came from another site",
+    "bad_link": "The link is not valid",
+    "link_expired": "The link has expired",
+    "blocked": "The account is blocked",
+    "forbidden": "This is not allowed",
+    "missing_permission": "A permission is missing",
+    "priority_not_allowed": "The priority is above what the account may use",
+    "storage_quota": "The storage quota is used up",
+    "not_found": "Nothing is here",
+    "method_not_allowed": "The method does not work here",
+    "conflict": "The request conflicts with what is there",
+    "idempotency_key_reused": "The idempotency key was used for another request",
+    "node_exists": "The node is there already",
+    "too_slow": "The request took too long to arrive",
+    "too_large": "The request is too large",
+    "unsupported_media_type": "The content type is not supported",
+    "range_not_satisfiable": "The range is outside of the content",
+    "rate_limited": "Too many requests",
+    "too_many_attempts": "Too many attempts",
+    "too_many_waiting": "Too many jobs are waiting",
+    "too_many_streams": "Too many open streams",
+    "queue_full": "The fleet has too much waiting",
+    "unavailable": "Try again in a moment",
+    "no_answer": "A part of the fleet does not answer",
+    "internal": "Something went wrong here",
+}
+GENERIC = {
+    400: "malformed",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "rate_limited",
+    503: "unavailable",
+}
+
+
+class Problem(BaseModel):
+    """Why a request failed (RFC 9457), as `application/problem+json`."""
+
+    type: str = Field(description="`urn:comfyfleet:problem:<code>`; stable.")
+    title: str = Field(description="The kind of problem, for people.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What happened this time, for people.")
+    instance: str = Field(description="Path of the request.")
+    request_id: str = Field(description="Name of this request in the logs.")
+    errors: list[FieldError] = Field(
+        default_factory=list[FieldError], description="What is wrong with which field."
+    )
+
+
+class RefusedError(Exception):
+    """A request that ends at this door, for a reason of HTTP's own."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        errors: list[FieldError] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.errors = errors or []
+        self.headers = dict(headers or {})
+
+
+def unauthorized(detail: str, *, error: str = "invalid_token") -> RefusedError:
+    """401 with the challenge of RFC 6750."""
+    challenge = f'Bearer realm="comfyfleet", error="{error}"'
+    return RefusedError(401, "unauthorized", detail, headers={"WWW-Authenticate": challenge})
+
+
+def from_operation(error: OperationError) -> RefusedError:
+    """What an owner said, in the words of HTTP."""
+    status = STATUS_OF_CODE.get(error.code, STATUS_OF_KIND[error.kind])
+    headers: dict[str, str] = {}
+    if status in (429, 503):
+        headers["Retry-After"] = seconds_to_wait(error.retry_in or 1.0)
+    if status == STATUS_OF_CODE["bad_credentials"]:
+        headers["WWW-Authenticate"] = 'Bearer realm="comfyfleet"'
+    detail = "internal error" if error.code == "bug" else error.message
+    code = "unavailable" if error.code == "bug" else error.code
+    return RefusedError(status, code, detail, errors=error.errors, headers=headers)
+
+
+def seconds_to_wait(seconds: float) -> str:
+    """Whole seconds, at least one: all that `Retry-After` can say."""
+    return str(max(1, math.ceil(seconds)))
+
+
+def problem(refused: RefusedError, *, instance: str, request_id: str) -> Problem:
+    generic = GENERIC.get(refused.status, "internal")
+    return Problem(
+        type=URN + refused.code,
+        title=CATALOGUE.get(refused.code, CATALOGUE[generic]),
+        status=refused.status,
+        detail=refused.detail,
+        instance=instance,
+        request_id=request_id,
+        errors=refused.errors,
+    )
+
+
+def field_errors(found: Iterable[Mapping[str, Any]], root: str = "") -> list[FieldError]:
+    """What Pydantic found, by field; never the value itself, which may be a secret."""
+    known = {"extra_forbidden": ("unknown", "unknown field"), "missing": ("missing", "is needed")}
+    errors: list[FieldError] = []
+    for item in found:
+        path = ".".join(str(step)[:100] for step in item["loc"]) or root
+        kind = str(item["type"])
+        code, message = known.get(kind, (kind, str(item["msg"]).removeprefix("Value error, ")))
+        errors.append(FieldError(path=path, code=code, message=message))
+    return errors[:100]

@@ -1,0 +1,105 @@
+"""What callers may send: every field is known, limited and described; others are errors."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from contracts.access import Priority
+from contracts.jobs import JobStatus
+from contracts.nodes import NewNode
+
+LONGEST_LABEL_BYTES = 256
+
+
+def short(text: str) -> str:
+    if len(text.encode()) > LONGEST_LABEL_BYTES:
+        raise ValueError(f"expected at most {LONGEST_LABEL_BYTES} bytes")
+    return text
+
+
+LabelKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
+LabelValue = Annotated[str, AfterValidator(short)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class JobRequest(Strict):
+    """A job to run."""
+
+    workflow: str = Field(
+        max_length=80, description="`name` for the active version, or `name@version`."
+    )
+    inputs: dict[str, Any] = Field(
+        default_factory=dict,
+        max_length=500,
+        description="Values by name of input; see the workflow's schema. Files are "
+        '`{"media": "<id>"}`.',
+    )
+    priority: Priority | None = Field(
+        default=None, description="Class of service; the highest that the account may use if none."
+    )
+    deadline: AwareDatetime | None = Field(
+        default=None, description="The job expires if it has not ended by then."
+    )
+    labels: dict[LabelKey, LabelValue] = Field(
+        default_factory=dict,
+        max_length=16,
+        description="For finding it again; at most 16, keys `[A-Za-z0-9_.-]{1,40}`, values at "
+        "most 256 bytes.",
+    )
+
+
+class JobFilters(Strict):
+    """Which jobs to list."""
+
+    status: list[JobStatus] = Field(default_factory=list[JobStatus], max_length=7)
+    workflow: str | None = Field(default=None, max_length=80)
+    label: str | None = Field(default=None, max_length=300)
+    batch: UUID | None = None
+    owner: UUID | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = Field(default=None, max_length=200)
+
+
+class RefreshRequest(Strict):
+    """A refresh token, unless the cookie carries it."""
+
+    refresh_token: str = Field(min_length=1, max_length=512, description="Good for one use.")
+
+
+class LoginForm(BaseModel):
+    """OAuth2's password form (RFC 6749, 4.3.2); what it has besides is ignored, as it says."""
+
+    username: str = Field(min_length=1, max_length=320, description="The e-mail address.")
+    password: str = Field(min_length=1, max_length=1_024, description="The password.")
+    grant_type: str = Field(default="password", pattern="^password$", description="`password`.")
+
+
+class UploadForm(Strict):
+    """The fields beside the file of an upload."""
+
+    kind: Annotated[str, StringConstraints(pattern="^(image|mask|video|audio|file)$")] = Field(
+        default="image", description="What the file is to be used as."
+    )
+    of: UUID | None = Field(default=None, description="Masks: the image whose size it takes.")
+    channel: Annotated[str, StringConstraints(pattern="^(auto|alpha|luminance)$")] = Field(
+        default="auto", description="Masks: where the mask is; `auto` is alpha if there is any."
+    )
+    invert: bool = Field(default=False, description="Masks: swap black and white.")
+    feather: int = Field(default=0, ge=0, le=512, description="Masks: blur radius in pixels.")
+    smooth: bool = Field(default=False, description="Masks: resample smoothly; else nearest.")
+    allow_empty: bool = Field(default=False, description="Masks: accept all black or all white.")
+
+
+class NodeRequest(NewNode):
+    """A ComfyUI server to add."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def is_past(deadline: datetime | None, now: datetime) -> bool:
+    return deadline is not None and deadline <= now

@@ -1,0 +1,76 @@
+"""Jobs and media as the public API shows them: the owners' views plus links."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from contracts import jobs
+from contracts.jobs import JobView
+from contracts.media import MediaView
+from gateway.domain.links import signed_path
+
+
+class Links(BaseModel):
+    """Where more about a job is, and what can be done with it."""
+
+    self: str = Field(description="The job.")
+    events: str = Field(description="Its live events (SSE).")
+    cancel: str = Field(description="POST here to end it early.")
+
+
+class Output(jobs.Output):
+    """One file that a job made, with a link to it."""
+
+    url: str = Field(description="Its content; works as it stands for an hour.")
+
+
+class Job(JobView):
+    """A job as it is now."""
+
+    outputs: list[Output] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]  # never written to
+        default_factory=list[Output], description="Files that it made."
+    )
+    links: Links = Field(description="Where more about it is.")
+
+
+class JobList(BaseModel):
+    """A page of jobs, newest first."""
+
+    items: list[Job] = Field(description="The jobs.")
+    next_cursor: str | None = Field(default=None, description="`cursor` of the next page.")
+
+
+class Media(MediaView):
+    """One picture, mask or file, with a link to its content."""
+
+    url: str = Field(description="Its content; works as it stands for an hour.")
+
+
+@dataclass(frozen=True, slots=True)
+class Presenter:
+    """Turns views into resources; links begin with `prefix`."""
+
+    secret: bytes
+    clock: Callable[[], float]
+    prefix: str = ""
+
+    def job(self, view: JobView) -> Job:
+        path, now = f"{self.prefix}/v1/jobs/{view.id}", self.clock()
+        outputs = [
+            Output.model_construct(
+                **output.__dict__, url=signed_path(output.media_id, self.secret, now, self.prefix)
+            )
+            for output in view.outputs
+        ]
+        links = Links.model_construct(self=path, events=f"{path}/events", cancel=f"{path}/cancel")
+        values: dict[str, Any] = {**view.__dict__, "outputs": outputs, "links": links}
+        return Job.model_construct(**values)
+
+    def job_json(self, view: JobView) -> bytes:
+        return self.job(view).model_dump_json().encode()
+
+    def media(self, view: MediaView) -> Media:
+        url = signed_path(view.id, self.secret, self.clock(), self.prefix)
+        return Media.model_construct(**view.__dict__, url=url)

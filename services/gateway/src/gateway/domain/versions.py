@@ -1,0 +1,58 @@
+"""Workflows by name, and one version as the gateway needs it: parsed once, used often."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.catalog import WorkflowName, WorkflowVersionRecord
+from contracts.errors import FieldError, InvalidError, NotFoundError
+from workflows import Spec
+
+REFERENCE = re.compile(r"(?P<name>[a-z][a-z0-9_-]{0,62})(@(?P<number>[1-9][0-9]{0,8}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    name: str
+    number: int
+    hash: str
+    graph: dict[str, Any]
+    spec: Spec
+
+    @property
+    def reference(self) -> str:
+        return f"{self.name}@{self.number}"
+
+
+def parse_version(record: WorkflowVersionRecord) -> Version:
+    return Version(
+        name=record.name,
+        number=record.version,
+        hash=record.hash,
+        graph=record.graph,
+        spec=Spec.model_validate(record.spec),
+    )
+
+
+def parse_reference(text: str) -> tuple[str, int | None]:
+    """`inpaint@3` → ("inpaint", 3); `inpaint` → ("inpaint", None), which is the active one."""
+    match = REFERENCE.fullmatch(text)
+    if not match:
+        message = "expected `name` or `name@version`"
+        raise InvalidError(
+            message, errors=[FieldError(path="workflow", code="bad_reference", message=message)]
+        )
+    number = match["number"]
+    return match["name"], int(number) if number else None
+
+
+def hash_of(known: WorkflowName | None, name: str, number: int | None) -> str:
+    """The version's hash; NotFound names what is not there."""
+    if known is None:
+        raise NotFoundError(f"there is no workflow {name}")
+    wanted = known.active_version if number is None else number
+    if wanted is None:
+        raise NotFoundError(f"workflow {name} has no active version")
+    if wanted not in known.versions:
+        raise NotFoundError(f"workflow {name} has no version {wanted}")
+    return known.versions[wanted]

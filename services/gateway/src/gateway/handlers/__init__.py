@@ -1,0 +1,1 @@
+"""What callers want, in one function each."""

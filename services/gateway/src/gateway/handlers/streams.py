@@ -1,0 +1,182 @@
+"""Live events of one job, or of all of a caller's jobs, as frames of an event stream.
+
+The listener is there before the snapshot is taken, so nothing falls in between; the version
+filter drops what the snapshot already says.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from contracts.access import Actor
+from contracts.errors import NotFoundError, OperationError
+from contracts.jobs import JobStatus, JobView
+from contracts.scheduling import FindJobs, ListJobs
+from gateway.domain.facts import Fact, Versions
+from gateway.domain.frames import COMMENT, RETRY, frame
+from gateway.handlers.hub import Hub, Listener
+from gateway.handlers.loading import JobLoader
+from gateway.handlers.missed import missed_of_job, missed_of_owner
+from gateway.ports import Archive, Owners
+
+SILENCE_SECONDS = 10.0
+MOST_SNAPSHOTS = 200
+UNFINISHED = [status for status in JobStatus if not status.is_terminal]
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What streams are made of."""
+
+    hub: Hub
+    archive: Archive
+    owners: Owners
+    loader: JobLoader
+    job_json: Callable[[JobView], bytes]
+
+
+@dataclass(slots=True)
+class Stream:
+    """An open stream: `frames` to send, `close` when the client is gone."""
+
+    frames: AsyncIterator[bytes]
+    close: Callable[[], None]
+
+
+async def find_job(owners: Owners, actor: Actor, job_id: UUID) -> JobView:
+    page = await owners.call(FindJobs(actor=actor, job_ids=[job_id]))
+    if not page.items:
+        raise NotFoundError("there is no such job")
+    return page.items[0]
+
+
+async def open_job_stream(
+    live: Live, actor: Actor, job_id: UUID, seen: int | None, is_welcome: Callable[[], bool]
+) -> Stream | None:
+    """The job's events after version `seen`; None if the client has the last one already."""
+    listener = live.hub.listen(actor.user_id, job_id)
+    try:
+        view = await find_job(live.owners, actor, job_id)
+        if view.status.is_terminal and seen is not None and seen >= view.version:
+            live.hub.leave(listener)
+            return None
+        missed = await missed_of_job(live.hub, live.archive, view, seen)
+    except BaseException:
+        live.hub.leave(listener)
+        raise
+    frames = job_frames(live, listener, view, missed, is_welcome)
+    return Stream(frames, lambda: live.hub.leave(listener))
+
+
+async def job_frames(
+    live: Live,
+    listener: Listener,
+    view: JobView,
+    missed: list[Fact],
+    is_welcome: Callable[[], bool],
+) -> AsyncIterator[bytes]:
+    yield RETRY + frame("job.snapshot", live.job_json(view))
+    for fact in missed:
+        if not fact.is_ending:
+            yield frame(fact.name, fact.data, fact.version)
+    if view.status.is_terminal:
+        yield frame(f"job.{view.status.value}", live.job_json(view), view.version)
+        return
+    async for news in job_news(live, listener, view.version, is_welcome):
+        yield news
+
+
+async def job_news(
+    live: Live, listener: Listener, version: int, is_welcome: Callable[[], bool]
+) -> AsyncIterator[bytes]:
+    """What happens after that version, until the job has ended."""
+    async for fact in listened(listener, is_welcome):
+        if isinstance(fact, bytes):
+            yield fact
+        elif fact.version > version:
+            version = fact.version
+            data = await data_of(live, fact)
+            if data is None:
+                return
+            yield frame(fact.name, data, fact.version)
+            if fact.is_ending:
+                return
+
+
+async def open_owner_stream(
+    live: Live, actor: Actor, seen: int | None, is_welcome: Callable[[], bool]
+) -> Stream:
+    """Events of all of the caller's jobs after sequence number `seen`."""
+    listener = live.hub.listen(actor.user_id, actor.user_id)
+    try:
+        position = live.hub.ring.position
+        missed = await missed_of_owner(live.hub, live.archive, actor.user_id, seen)
+        views = await unfinished(live.owners, actor) if missed is None else []
+    except BaseException:
+        live.hub.leave(listener)
+        raise
+    after = position if missed is None or seen is None else seen
+    frames = owner_frames(live, listener, views, missed or [], after, is_welcome)
+    return Stream(frames, lambda: live.hub.leave(listener))
+
+
+async def owner_frames(
+    live: Live,
+    listener: Listener,
+    views: list[JobView],
+    missed: list[Fact],
+    after: int,
+    is_welcome: Callable[[], bool],
+) -> AsyncIterator[bytes]:
+    yield RETRY
+    versions = Versions({view.id: view.version for view in views})
+    for view in views:
+        yield frame("job.snapshot", live.job_json(view))
+    async for fact in listened(listener, is_welcome, missed):
+        if isinstance(fact, bytes):
+            yield fact
+        elif fact.sequence > after and versions.is_newer(fact):
+            data = await data_of(live, fact)
+            if data is None:
+                return
+            yield frame(fact.name, data, fact.sequence)
+
+
+async def unfinished(owners: Owners, actor: Actor) -> list[JobView]:
+    """The caller's own jobs only, also for who may read all."""
+    plain = actor.model_copy(update={"permissions": frozenset[str]()})
+    query = ListJobs(actor=plain, status=UNFINISHED, limit=MOST_SNAPSHOTS)
+    return (await owners.call(query)).items
+
+
+async def listened(
+    listener: Listener, is_welcome: Callable[[], bool], missed: Iterable[Fact] = ()
+) -> AsyncIterator[Fact | bytes]:
+    """What was missed, then facts as they come; finished frames for all the rest.
+
+    Ends when the listener is cut off.
+    """
+    for fact in missed:
+        yield fact
+    while True:
+        while listener.facts and not listener.is_over:
+            yield listener.facts.popleft()
+        for name, _, body in listener.take_signals():
+            yield frame(name, body)
+        if listener.is_over:
+            return
+        if not await listener.wait(SILENCE_SECONDS):
+            if not is_welcome():
+                return
+            yield COMMENT
+
+
+async def data_of(live: Live, fact: Fact) -> bytes | None:
+    """The whole job where it ended, else what the event says; None: let the client come again."""
+    if not fact.is_ending:
+        return fact.data
+    try:
+        view = await live.loader.load(fact.job_id)
+    except OperationError:
+        return None
+    return fact.data if view is None else live.job_json(view)

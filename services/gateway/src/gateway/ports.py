@@ -1,0 +1,108 @@
+"""What the gateway needs from outside, in its own words."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from contracts.access import Permission
+from contracts.accounts import Principal
+from contracts.catalog import WorkflowName
+from contracts.message import Request, Signal
+from gateway.domain.facts import Fact
+from gateway.domain.versions import Version
+
+A = TypeVar("A", bound=BaseModel)
+
+
+class Owners(Protocol):
+    """The services that own things; they answer typed requests or raise typed errors."""
+
+    async def call(self, request: Request[A], *, within: float = 5.0) -> A: ...
+
+
+class Signals(Protocol):
+    async def signal(self, signal: Signal) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a verified access token says."""
+
+    user_id: UUID
+    permissions: frozenset[Permission]
+    issued_at: int
+    expires_at: int
+
+
+class Tokens(Protocol):
+    def verify(self, token: str, now: float) -> Claims:
+        """The token's claims; raises RefusedError (401) if it is not good."""
+        ...
+
+
+class Principals(Protocol):
+    def get(self, user_id: UUID) -> Principal | None: ...
+
+
+class Workflows(Protocol):
+    @property
+    def names(self) -> Mapping[str, WorkflowName]: ...
+
+    def name(self, name: str) -> WorkflowName | None: ...
+
+    async def version(self, hash_: str) -> Version:
+        """The version with this hash. Raises NotFound, Unavailable."""
+        ...
+
+
+class Archive(Protocol):
+    """The stream of events as it is stored."""
+
+    async def bounds(self) -> tuple[int, int]:
+        """Sequence numbers of the first and the last event kept; (last + 1, last) if none is."""
+        ...
+
+    def follow(self, after: int) -> AsyncIterator[tuple[int, Fact | None]]:
+        """Every event after that sequence number, in order, for ever; None: not about a job."""
+        ...
+
+    async def replay(self, owner_id: UUID, after: int, until: int) -> list[Fact]:
+        """The owner's facts in between, in order. Raises Unavailable if it takes too long."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An open download."""
+
+    status: int
+    """200, 206 or 416."""
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes] = field(repr=False)
+
+
+class ObjectStore(Protocol):
+    """Bytes by presigned URL. Raises Unavailable if the store does not answer."""
+
+    async def put(
+        self, url: str, headers: Mapping[str, str], size: int, chunks: AsyncIterator[bytes]
+    ) -> None: ...
+
+    def open(
+        self, url: str, headers: Mapping[str, str]
+    ) -> AbstractAsyncContextManager[StoredObject]: ...
+
+
+class Upload(Protocol):
+    """A file that a caller sent, spooled; Starlette's UploadFile is one."""
+
+    filename: str | None
+    size: int | None
+
+    async def read(self, size: int = -1) -> bytes: ...
+
+    async def seek(self, offset: int) -> Any: ...

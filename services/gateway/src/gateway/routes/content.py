@@ -1,0 +1,143 @@
+"""Content of media over HTTP: ranges, caching, and nothing that a browser could run."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from contracts.access import Actor
+from contracts.media import LocateContent, MediaView
+from gateway.domain.links import check_signature
+from gateway.domain.problems import RefusedError
+from gateway.ports import ObjectStore, Owners
+from gateway.routes.admission import Admission
+from gateway.routes.answers import parameter, problems
+
+UNSATISFIABLE = 416
+YEAR = 31_536_000
+SAFE_INLINE = ("image/", "video/", "audio/")
+PARAMETERS = [
+    parameter("exp", "Unix seconds until which the link is good.", place="query"),
+    parameter("sig", "Signature of the link, instead of a token.", place="query"),
+    parameter("Range", "One range of bytes (RFC 9110)."),
+    parameter("If-None-Match", "The `ETag` that is known: 304 if it is still so."),
+]
+
+
+class DownloadStream(StreamingResponse):
+    """Closes the download from the store however the client leaves."""
+
+    def __init__(
+        self,
+        chunks: AsyncIterator[bytes],
+        status: int,
+        headers: dict[str, str],
+        close: Callable[[], Awaitable[None]],
+    ) -> None:
+        super().__init__(chunks, status, headers)
+        self._close = close
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._close()
+
+
+@dataclass(frozen=True, slots=True)
+class ContentRoutes:
+    admission: Admission
+    owners: Owners
+    store: ObjectStore
+    secret: bytes
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/v1/media", tags=["media"])
+        binary: dict[str, Any] = {"content": {"application/octet-stream": {}}}
+        router.add_api_route(
+            "/{media_id}/content",
+            self.content,
+            summary="Download a media",
+            description="With a token, or with a signed link as the API gives them out.",
+            response_class=StreamingResponse,
+            responses={
+                200: {"description": "The content."} | binary,
+                206: {"description": "The range."} | binary,
+                304: {"description": "You have it already."},
+                416: {"description": "The range is outside of the content."},
+                **problems(401, 403, 404, 422, 503),
+            },
+            openapi_extra={"parameters": PARAMETERS},
+        )
+        router.add_api_route(
+            "/{media_id}/content", self.content, methods=["HEAD"], include_in_schema=False
+        )
+        return router
+
+    async def content(self, request: Request, media_id: UUID) -> Response:
+        actor = self._admit(request, media_id)
+        found = await self.owners.call(LocateContent(actor=actor, media_id=media_id))
+        headers = content_headers(found.media)
+        if headers["ETag"] in etags(request.headers.get("if-none-match", "")):
+            return Response(status_code=304, headers=headers)
+        if request.method == "HEAD":
+            length = {"Content-Length": str(found.media.size_bytes)}
+            return Response(headers=headers | length)
+        return await self._download(found.url, asked_range(request, headers["ETag"]), headers)
+
+    def _admit(self, request: Request, media_id: UUID) -> Actor | None:
+        """The caller; None if a signed link has the right by itself."""
+        query = request.query_params
+        if "sig" not in query:
+            return self.admission.admit(request)
+        now = self.admission.clock()
+        check_signature(media_id, query.get("exp", ""), query["sig"], self.secret, now)
+        return None
+
+    async def _download(
+        self, url: str, wanted: dict[str, str], headers: dict[str, str]
+    ) -> Response:
+        stack = AsyncExitStack()
+        stored = await stack.enter_async_context(self.store.open(url, wanted))
+        for name in ("content-length", "content-range"):
+            if name in stored.headers:
+                headers[name] = stored.headers[name]
+        if stored.status == UNSATISFIABLE:
+            await stack.aclose()
+            told = {k: v for k, v in headers.items() if k == "content-range"}
+            detail = "the range is outside of the content"
+            raise RefusedError(UNSATISFIABLE, "range_not_satisfiable", detail, headers=told)
+        return DownloadStream(stored.chunks, stored.status, headers, stack.aclose)
+
+
+def content_headers(media: MediaView) -> dict[str, str]:
+    kind = media.content_type
+    is_inline = kind.startswith(SAFE_INLINE) and "svg" not in kind
+    name = quote(media.filename or str(media.id), safe="")
+    place = "inline" if is_inline else "attachment"
+    return {
+        "Content-Type": kind,
+        "Content-Disposition": f"{place}; filename*=UTF-8''{name}",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cache-Control": f"private, max-age={YEAR}, immutable",
+        "ETag": f'"{media.blake3}"',
+        "Accept-Ranges": "bytes",
+    }
+
+
+def etags(header: str) -> set[str]:
+    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
+
+
+def asked_range(request: Request, etag: str) -> dict[str, str]:
+    """The range to ask the store for; none if the client's part is of something else."""
+    wanted = request.headers.get("range")
+    if wanted is None or request.headers.get("if-range", etag) != etag:
+        return {}
+    return {"Range": wanted[:200]}

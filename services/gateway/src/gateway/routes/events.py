@@ -1,0 +1,89 @@
+"""Live events over HTTP: server-sent events."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from contracts.attempts import JobWatched
+from gateway.domain.frames import last_seen
+from gateway.handlers.streams import Live, Stream, open_job_stream, open_owner_stream
+from gateway.ports import Signals
+from gateway.routes.admission import Admission
+from gateway.routes.answers import LAST_EVENT, problems
+
+SSE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Events.", "content": {"text/event-stream": {}}}
+}
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+class EventStream(StreamingResponse):
+    """Frees the listener however the client leaves, also before the first frame."""
+
+    def __init__(self, stream: Stream) -> None:
+        super().__init__(stream.frames, headers=HEADERS, media_type="text/event-stream")
+        self._close: Callable[[], None] = stream.close
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._close()
+
+
+@dataclass(frozen=True, slots=True)
+class EventRoutes:
+    admission: Admission
+    live: Live
+    signals: Signals
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/v1", tags=["events"])
+        extra = {"parameters": [LAST_EVENT]}
+        router.add_api_route(
+            "/jobs/{job_id}/events",
+            self.job,
+            summary="Follow one job",
+            description="The first frame is the job as it is now; the last is its end, whole. "
+            "`id` is the job's version.",
+            response_class=StreamingResponse,
+            responses={
+                **SSE,
+                204: {"description": "The job has ended and you have seen it."},
+                **problems(401, 404, 422, 503),
+            },
+            openapi_extra=extra,
+        )
+        router.add_api_route(
+            "/events",
+            self.mine,
+            summary="Follow all my jobs",
+            description="The first frames are the unfinished jobs as they are now. `id` is the "
+            "place in the stream of events.",
+            response_class=StreamingResponse,
+            responses={**SSE, **problems(401, 503)},
+            openapi_extra=extra,
+        )
+        return router
+
+    async def job(self, request: Request, job_id: UUID) -> Response:
+        actor = self.admission.admit(request)
+        seen = last_seen(request.headers.get("last-event-id"))
+        is_welcome = partial(self.admission.is_welcome, actor)
+        stream = await open_job_stream(self.live, actor, job_id, seen, is_welcome)
+        if stream is None:
+            return Response(status_code=204)
+        await self.signals.signal(JobWatched(job_id=job_id))
+        return EventStream(stream)
+
+    async def mine(self, request: Request) -> Response:
+        actor = self.admission.admit(request)
+        seen = last_seen(request.headers.get("last-event-id"))
+        is_welcome = partial(self.admission.is_welcome, actor)
+        return EventStream(await open_owner_stream(self.live, actor, seen, is_welcome))

@@ -1,0 +1,42 @@
+"""Settings of the gateway."""
+
+from pydantic import Field, SecretStr
+
+from runtime.settings import FleetSettings
+
+
+class Settings(FleetSettings):
+    """Where it listens, what it signs with, and how much it takes."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, description="Port to listen on; 0 takes a free one.")
+    path_prefix: str = Field(
+        default="",
+        pattern=r"^(/[A-Za-z0-9_.~-]+)*$",
+        description="Path under which a proxy serves the gateway: `/fleet`.",
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        description="Addresses whose `X-Forwarded-*` headers count, separated by commas.",
+    )
+    public_origins: str = Field(
+        default="",
+        description="Origins besides its own that may use the refresh cookie, by commas.",
+    )
+    url_secret: SecretStr = Field(min_length=16, description="Signs links to media.")
+    idempotency_secret: SecretStr = Field(
+        min_length=16, description="Keys the digests of request bodies."
+    )
+    max_body_bytes: int = Field(default=1024**2, description="Largest body but for uploads.")
+    max_upload_bytes: int = Field(default=100 * 1024**2, description="Largest uploaded file.")
+    max_uploads: int = Field(default=16, ge=1, description="Uploads in progress at one time.")
+    upload_seconds: float = Field(default=600.0, description="Longest one upload may take.")
+    rate_per_second: float = Field(default=50.0, description="Requests per user; 0 is unlimited.")
+    rate_burst: int = Field(default=200, ge=1, description="Requests a user may make at once.")
+    logins_per_minute: float = Field(
+        default=30.0, description="Login attempts per address; 0 is unlimited."
+    )
+    max_streams: int = Field(default=10_000, ge=1, description="Open event streams in all.")
+    max_streams_per_user: int = Field(default=100, ge=1, description="Open streams of one user.")
+    ring_size: int = Field(default=20_000, ge=1, description="Events remembered for resuming.")
+    version_cache: int = Field(default=256, ge=1, description="Workflow versions kept parsed.")

@@ -1,0 +1,30 @@
+import pytest
+
+from contracts.catalog import WorkflowName
+from contracts.errors import InvalidError, NotFoundError
+from gateway.domain.versions import hash_of, parse_reference
+
+KNOWN = WorkflowName(name="a", active_version=2, versions={1: "x", 2: "y"}, title="A", category="c")
+
+
+def test_a_name_means_the_active_version() -> None:
+    assert hash_of(KNOWN, "a", None) == "y"
+    assert hash_of(KNOWN, "a", 1) == "x"
+
+
+def test_what_is_not_there_is_named() -> None:
+    inactive = KNOWN.model_copy(update={"active_version": None})
+    for known, number in ((None, None), (KNOWN, 3), (inactive, None)):
+        with pytest.raises(NotFoundError, match="workflow a"):
+            hash_of(known, "a", number)
+
+
+@pytest.mark.parametrize("text", ["", "A", "a@", "a@0", "a@x", "a@1@2", "a b", "../a", "a\n"])
+def test_a_bad_reference_is_refused(text: str) -> None:
+    with pytest.raises(InvalidError):
+        parse_reference(text)
+
+
+def test_a_reference_has_a_name_and_perhaps_a_number() -> None:
+    assert parse_reference("in-paint_2") == ("in-paint_2", None)
+    assert parse_reference("a@12") == ("a", 12)

@@ -1,0 +1,143 @@
+"""A running gateway on real NATS, with small owners behind it and a client in front."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from contracts.accounts import Principal
+from contracts.buckets import KEYS, PRINCIPALS, WORKFLOWS
+from contracts.catalog import WorkflowName, WorkflowVersionRecord
+from contracts.services import Service
+from gateway.app import run
+from gateway.settings import Settings
+from runtime.bus import Bus
+from runtime.outbox import publish, put
+from runtime.testing.ports import eventually, free_port
+from runtime.testing.servers import NatsServer
+from workflows import load_version
+
+from .keys import ALL, Signer
+from .owners import FakeScheduler
+
+SHIPPED = Path(__file__).parents[3] / "workflows"
+
+
+@dataclass
+class Fleet:
+    """Everything a test touches."""
+
+    nats: NatsServer
+    url: str
+    auth: Bus
+    media: Bus
+    agent: Bus
+    scheduler: FakeScheduler
+    client: httpx.AsyncClient
+    signer: Signer
+    user_id: UUID = field(default_factory=uuid4)
+
+    def headers(self, permissions: list[str] = ALL, **claims: Any) -> dict[str, str]:
+        token = self.signer.token(self.user_id, permissions, **claims)
+        return {"Authorization": f"Bearer {token}"}
+
+    async def has_user(self, user_id: UUID, **principal: Any) -> None:
+        value = Principal(user_id=user_id, role="user", **principal)
+        await publish(self.auth, [put(PRINCIPALS, str(user_id), value)])
+
+    async def post_job(self, body: object, **headers: str) -> httpx.Response:
+        return await self.client.post("/v1/jobs", json=body, headers=headers)
+
+
+@asynccontextmanager
+async def a_fleet(nats: NatsServer, **settings: Any) -> AsyncGenerator[Fleet, None]:
+    async with AsyncExitStack() as stack:
+
+        async def bus(service: Service) -> Bus:
+            connection = Bus.connect(nats.url, service=service, password=nats.passwords[service])
+            return await stack.enter_async_context(connection)
+
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False))
+        scheduler = FakeScheduler(await bus("scheduler"))
+        auth, registry = await bus("auth"), await bus("workflow-registry")
+        fleet = Fleet(
+            nats,
+            url,
+            auth,
+            await bus("media"),
+            await bus("node-agent"),
+            scheduler,
+            client,
+            Signer(),
+        )
+        await scheduler.serve()
+        await publish_workflows(registry, "solid", "composite")
+        key = fleet.signer.public
+        await publish(auth, [put(KEYS, key.key_id, key)])
+        await fleet.has_user(fleet.user_id)
+        await stack.enter_async_context(a_gateway(nats, port, client, settings))
+        client.headers.update(fleet.headers())
+        yield fleet
+
+
+@asynccontextmanager
+async def a_gateway(
+    nats: NatsServer, port: int, client: httpx.AsyncClient, settings: dict[str, Any]
+) -> AsyncGenerator[None, None]:
+    values = {"nats_url": nats.url, "nats_password": nats.passwords["gateway"], "port": port}
+    secrets = {"url_secret": "u" * 32, "idempotency_secret": "i" * 32, "log_level": "error"}
+    chosen = Settings.model_validate({**values, **secrets, **settings})
+    gateway = asyncio.create_task(run(chosen))
+
+    async def answers() -> bool:
+        if gateway.done():
+            gateway.result()
+        try:
+            return (await client.get("/readyz")).is_success
+        except httpx.ConnectError:
+            return False
+
+    await eventually(answers)
+    try:
+        yield
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)
+        async with asyncio.timeout(15):
+            await gateway
+
+
+async def publish_workflows(registry: Bus, *names: str) -> None:
+    library = (SHIPPED / "library.yaml").read_text()
+    for name in names:
+        spec = (SHIPPED / f"{name}.yaml").read_text()
+        version = load_version(spec, (SHIPPED / f"{name}.graph.json").read_text(), library)
+        record = WorkflowVersionRecord(
+            name=name,
+            version=1,
+            hash=version.hash,
+            graph=version.graph,
+            spec=version.spec.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        )
+        entry = WorkflowName(
+            name=name,
+            active_version=1,
+            versions={1: version.hash},
+            title=name,
+            category=version.spec.category,
+        )
+        await publish(
+            registry,
+            [
+                put(WORKFLOWS, f"version.{version.hash}", record),
+                put(WORKFLOWS, f"name.{name}", entry),
+            ],
+        )

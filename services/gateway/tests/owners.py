@@ -1,0 +1,127 @@
+"""The owners of things, as small as the gateway's tests need them, on a real bus."""
+
+from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from contracts.access import Priority
+from contracts.errors import ConflictError, NotFoundError
+from contracts.jobs import (
+    JobCompleted,
+    JobFact,
+    JobPage,
+    JobQueued,
+    JobStarted,
+    JobStatus,
+    JobView,
+    Output,
+)
+from contracts.scheduling import CancelJob, FindJobs, ListJobs, SubmitJob, SubmitJobView
+from gateway.handlers.loading import GATEWAY
+from runtime.bus import Bus
+from runtime.outbox import event, publish
+
+F = TypeVar("F", bound=JobFact)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def a_job(owner_id: UUID, job_id: UUID | None = None, workflow: str = "solid@1") -> JobView:
+    return JobView(
+        id=job_id or uuid4(),
+        status=JobStatus.QUEUED,
+        workflow=workflow,
+        owner_id=owner_id,
+        priority=Priority.INTERACTIVE,
+        created_at=NOW,
+        version=1,
+    )
+
+
+def an_output() -> Output:
+    return Output(
+        name="images",
+        index=0,
+        media_id=uuid4(),
+        kind="image",
+        content_type="image/png",
+        size_bytes=7,
+    )
+
+
+class FakeScheduler:
+    """Keeps jobs in memory; tells their facts through the real stream of events."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        self.jobs: dict[UUID, JobView] = {}
+        self.submitted: list[SubmitJob] = []
+        self.keys: dict[str, tuple[str, UUID]] = {}
+
+    async def serve(self) -> None:
+        await self.bus.serve(SubmitJob, self.submit)
+        await self.bus.serve(CancelJob, self.cancel)
+        await self.bus.serve(FindJobs, self.find)
+        await self.bus.serve(ListJobs, self.list)
+
+    async def submit(self, request: SubmitJob) -> SubmitJobView:
+        key = request.idempotency
+        if key and key.key in self.keys:
+            digest, job_id = self.keys[key.key]
+            if digest != key.body_digest:
+                raise ConflictError("another body", code="idempotency_key_reused")
+            return SubmitJobView(job=self.jobs[job_id], replayed=True)
+        self.submitted.append(request)
+        job = a_job(request.actor.user_id, request.job.job_id, request.job.workflow)
+        self.jobs[job.id] = job
+        if key:
+            self.keys[key.key] = (key.body_digest, job.id)
+        return SubmitJobView(job=job)
+
+    async def cancel(self, request: CancelJob) -> JobView:
+        return self.owned(request.actor.user_id, request.job_id)
+
+    async def find(self, request: FindJobs) -> JobPage:
+        found = [self.jobs[id_] for id_ in request.job_ids if id_ in self.jobs]
+        asker = request.actor.user_id
+        return JobPage(items=[j for j in found if asker in (j.owner_id, GATEWAY.user_id)])
+
+    async def list(self, request: ListJobs) -> JobPage:
+        items = [j for j in self.jobs.values() if j.owner_id == request.actor.user_id]
+        wanted = request.status
+        return JobPage(items=[j for j in items if not wanted or j.status in wanted])
+
+    def owned(self, user_id: UUID, job_id: UUID) -> JobView:
+        job = self.jobs.get(job_id)
+        if job is None or job.owner_id != user_id:
+            raise NotFoundError("there is no such job")
+        return job
+
+    def add(self, owner_id: UUID) -> JobView:
+        job = a_job(owner_id)
+        self.jobs[job.id] = job
+        return job
+
+    async def queue(self, job_id: UUID) -> None:
+        await self.tell(self.thin(JobQueued, job_id))
+
+    async def start(self, job_id: UUID) -> None:
+        self.change(job_id, JobStatus.RUNNING)
+        await self.tell(self.thin(JobStarted, job_id, node_id=uuid4(), attempt=1))
+
+    async def complete(self, job_id: UUID) -> None:
+        self.change(job_id, JobStatus.COMPLETED, outputs=[an_output()])
+        await self.tell(self.thin(JobCompleted, job_id))
+
+    def change(self, job_id: UUID, status: JobStatus, **more: object) -> None:
+        job = self.jobs[job_id]
+        update = {"status": status, "version": job.version + 1, **more}
+        self.jobs[job_id] = job.model_copy(update=update)
+
+    def thin(self, fact: type[F], job_id: UUID, **more: object) -> F:
+        job = self.jobs[job_id]
+        same = {"job_id": job.id, "owner_id": job.owner_id, "status": job.status}
+        place = {"workflow": job.workflow, "version": job.version, "occurred_at": NOW}
+        return fact.model_validate({**same, **place, **more})
+
+    async def tell(self, fact: JobFact) -> None:
+        await publish(self.bus, [event(fact)])

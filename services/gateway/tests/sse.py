@@ -1,0 +1,56 @@
+"""A client of event streams, as strict as a browser."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+
+@dataclass
+class Frame:
+    name: str
+    id: int | None
+    data: Any
+
+
+class Frames:
+    def __init__(self, answer: httpx.Response) -> None:
+        self._frames = read(answer.aiter_lines())
+
+    async def next(self, within: float = 8.0) -> Frame:
+        async with asyncio.timeout(within):
+            return await anext(self._frames)
+
+    async def rest(self) -> list[Frame]:
+        """All that comes before the server ends the stream."""
+        async with asyncio.timeout(8):
+            return [frame async for frame in self._frames]
+
+
+@asynccontextmanager
+async def following(
+    client: httpx.AsyncClient, path: str, last_seen: int | None = None
+) -> AsyncGenerator[Frames, None]:
+    headers = {} if last_seen is None else {"Last-Event-ID": str(last_seen)}
+    async with client.stream("GET", path, headers=headers) as answer:
+        assert answer.status_code == 200, await answer.aread()
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield Frames(answer)
+
+
+async def read(lines: AsyncIterator[str]) -> AsyncIterator[Frame]:
+    fields: dict[str, str] = {}
+    async for line in lines:
+        if line:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        elif "data" in fields:
+            id_ = int(fields["id"]) if "id" in fields else None
+            yield Frame(fields["event"], id_, json.loads(fields["data"]))
+            fields = {}
+        else:
+            fields = {}

@@ -1,0 +1,114 @@
+"""Workflows, nodes, and what the gateway says of itself."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+from contracts.attempts import Accepted
+from contracts.nodes import AddNode, ListNodes, NodeList, NodeState, NodeView, RemoveNode
+from runtime.testing.servers import NatsServer
+
+from .fleet import Fleet, a_fleet
+
+
+class FakeNodes:
+    def __init__(self) -> None:
+        self.views: list[NodeView] = []
+
+    async def serve(self, fleet: Fleet) -> None:
+        await fleet.scheduler.bus.serve(AddNode, self.add)
+        await fleet.scheduler.bus.serve(ListNodes, self.list)
+        await fleet.scheduler.bus.serve(RemoveNode, self.remove)
+
+    async def add(self, request: AddNode) -> NodeView:
+        wanted = request.node.model_dump(exclude={"headers"})
+        view = NodeView(id=request.node_id, state=NodeState.JOINING, **wanted)
+        self.views.append(view)
+        return view
+
+    async def list(self, _: ListNodes) -> NodeList:
+        return NodeList(items=self.views)
+
+    async def remove(self, _: RemoveNode) -> Accepted:
+        self.views.clear()
+        return Accepted()
+
+
+async def test_workflows_are_listed_shown_and_described_by_a_schema(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        get = fleet.client.get
+        listed = (await get("/v1/workflows")).json()["items"]
+        shown = (await get("/v1/workflows/solid")).json()
+        schema = await get("/v1/workflows/solid@1/schema")
+        same = await get(
+            "/v1/workflows/solid/schema", headers={"If-None-Match": schema.headers["etag"]}
+        )
+
+        assert {"solid", "composite"} <= {item["name"] for item in listed}
+        assert shown["inputs"] == ["width", "height", "color", "batch_size"]
+        assert shown["example"] == {"width": 256, "height": 256, "color": 3368601}
+        assert schema.json()["properties"]["width"]["default"] == 256
+        assert same.status_code == 304
+
+
+async def test_an_operator_adds_lists_and_removes_a_node(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        await FakeNodes().serve(fleet)
+        secret = {"headers": {"Authorization": "secret"}}
+        added = await fleet.client.post(
+            "/v1/nodes", json={"name": "a", "base_url": "http://10.0.0.7:8188", **secret}
+        )
+        listed = await fleet.client.get("/v1/nodes")
+        odd = await fleet.client.post("/v1/nodes", json={"name": "a", "base_url": "x", "gpu": 1})
+        plain = await fleet.client.get("/v1/nodes", headers=fleet.headers(["jobs:run"]))
+        removed = await fleet.client.delete(f"/v1/nodes/{added.json()['id']}")
+
+        assert added.status_code == 201
+        assert listed.json()["items"] == [added.json()]
+        assert "secret" not in listed.text
+        assert odd.json()["errors"][0]["path"] == "gpu"
+        assert plain.status_code == 403
+        assert removed.status_code == 204
+
+
+async def test_an_owner_that_is_away_is_503_with_retry_after(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        answer = await fleet.client.delete(f"/v1/nodes/{uuid4()}", timeout=10)
+
+        assert answer.status_code == 503
+        assert int(answer.headers["retry-after"]) >= 1
+
+
+async def test_the_reference_docs_are_complete_and_need_no_internet(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        document = (await fleet.client.get("/openapi.json")).json()
+        page = await fleet.client.get("/docs")
+        script = await fleet.client.get("/docs.js")
+
+        schemas = document["components"]["schemas"]
+        wanted = {ref.rsplit("/", 1)[-1] for ref in references(document)}
+        assert wanted <= schemas.keys()
+        assert "/v1/jobs/{job_id}/events" in document["paths"]
+        undescribed = [
+            f"{name}.{field}"
+            for name, schema in schemas.items()
+            for field, part in schema.get("properties", {}).items()
+            if "description" not in part
+        ]
+        assert undescribed == []
+        assert "://" not in page.text
+        assert script.headers["content-type"].startswith("text/javascript")
+
+
+async def test_it_says_that_it_lives_works_and_which_release_it_is(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        assert (await fleet.client.get("/healthz")).text == "ok\n"
+        assert (await fleet.client.get("/readyz")).text == "ok\n"
+        assert (await fleet.client.get("/version")).json()["name"] == "comfyfleet"
+
+
+def references(part: Any) -> Iterator[str]:
+    """Targets of every `$ref`, found in the text: they are the same wherever they stand."""
+    yield from re.findall(r'"\$ref": ?"([^"]+)"', json.dumps(part))

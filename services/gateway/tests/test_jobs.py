@@ -1,0 +1,82 @@
+"""Jobs through a real gateway and a real bus."""
+
+import asyncio
+from uuid import uuid4
+
+from runtime.testing.servers import NatsServer
+
+from .fleet import a_fleet
+
+
+async def test_a_job_is_accepted_with_its_defaults_seeds_and_needs(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        answer = await fleet.post_job({"workflow": "solid", "inputs": {"width": 64}})
+
+        assert answer.status_code == 201
+        job = answer.json()
+        assert answer.headers["location"] == f"/v1/jobs/{job['id']}"
+        assert job["status"] == "queued"
+        assert job["links"]["events"] == f"/v1/jobs/{job['id']}/events"
+        sent = fleet.scheduler.submitted[0].job
+        assert sent.workflow == "solid@1"
+        assert sent.inputs["width"] == 64
+        assert sent.inputs["height"] == 256
+        assert sent.needs.classes == {"EmptyImage", "SaveImage"}
+        assert sent.timeout_seconds == 120
+        shown = await fleet.client.get(answer.headers["location"])
+        assert shown.json() == job
+
+
+async def test_a_repeat_with_the_same_key_replays_and_with_another_body_conflicts(
+    nats: NatsServer,
+) -> None:
+    async with a_fleet(nats) as fleet:
+        body = {"workflow": "solid"}
+        first = await fleet.post_job(body, **{"Idempotency-Key": "k"})
+        again = await fleet.post_job(body, **{"Idempotency-Key": "k"})
+        other = await fleet.post_job({"workflow": "solid@1"}, **{"Idempotency-Key": "k"})
+
+        assert "idempotency-replayed" not in first.headers
+        assert again.status_code == 201
+        assert again.headers["idempotency-replayed"] == "true"
+        assert again.json()["id"] == first.json()["id"]
+        assert other.status_code == 409
+        assert other.json()["type"] == "urn:comfyfleet:problem:idempotency_key_reused"
+
+
+async def test_prefer_wait_answers_when_the_job_ends(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        waiting = asyncio.create_task(fleet.post_job({"workflow": "solid"}, Prefer="wait=20"))
+        async with asyncio.timeout(10):
+            while not fleet.scheduler.jobs:  # noqa: ASYNC110  # the fake has no event for it
+                await asyncio.sleep(0.01)
+        job_id = next(iter(fleet.scheduler.jobs))
+        await fleet.scheduler.complete(job_id)
+        answer = await waiting
+
+        assert answer.status_code == 201
+        assert answer.json()["status"] == "completed"
+        url = answer.json()["outputs"][0]["url"]
+        assert url.startswith("/v1/media/")
+        assert "sig=" in url
+
+
+async def test_prefer_wait_answers_the_unfinished_job_when_the_time_is_up(
+    nats: NatsServer,
+) -> None:
+    async with a_fleet(nats) as fleet:
+        answer = await fleet.post_job({"workflow": "solid"}, Prefer="wait=1")
+
+        assert answer.status_code == 201
+        assert answer.json()["status"] == "queued"
+
+
+async def test_jobs_of_others_do_not_exist(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        theirs = fleet.scheduler.add(uuid4())
+        for path in (f"/v1/jobs/{theirs.id}", f"/v1/jobs/{theirs.id}/events"):
+            assert (await fleet.client.get(path)).status_code == 404
+        canceled = await fleet.client.post(f"/v1/jobs/{theirs.id}/cancel")
+        assert canceled.status_code == 404
+        listed = await fleet.client.get("/v1/jobs")
+        assert listed.json() == {"items": [], "next_cursor": None}

@@ -1,0 +1,143 @@
+"""Logging in, staying in, leaving."""
+
+from uuid import uuid4
+
+from contracts.access import Limits
+from contracts.accounts import (
+    Ended,
+    EndSession,
+    FindUser,
+    IssueToken,
+    RefreshToken,
+    TokenView,
+    UserView,
+)
+from contracts.errors import ForbiddenError, UnavailableError
+from runtime.testing.servers import NatsServer
+
+from .fleet import Fleet, a_fleet
+
+
+class FakeAccounts:
+    def __init__(self) -> None:
+        self.refresh_token = "first"
+        self.ended: list[str] = []
+
+    async def serve(self, fleet: Fleet) -> None:
+        await fleet.auth.serve(IssueToken, self.issue)
+        await fleet.auth.serve(RefreshToken, self.refresh)
+        await fleet.auth.serve(EndSession, self.end)
+        await fleet.auth.serve(FindUser, self.find)
+
+    async def issue(self, request: IssueToken) -> TokenView:
+        if request.password == "again":
+            raise UnavailableError("wait", code="too_many_attempts", retry_in=7.2)
+        if request.password != "good":
+            raise ForbiddenError("wrong", code="bad_credentials")
+        return self.tokens()
+
+    async def refresh(self, request: RefreshToken) -> TokenView:
+        if request.refresh_token != self.refresh_token:
+            raise ForbiddenError("used", code="bad_refresh_token")
+        self.refresh_token += "+"
+        return self.tokens()
+
+    async def end(self, request: EndSession) -> Ended:
+        self.ended.append(request.refresh_token)
+        return Ended()
+
+    async def find(self, request: FindUser) -> UserView:
+        return UserView(
+            id=request.user_id,
+            email="a@example.com",
+            name="A",
+            role="user",
+            permissions=[],
+            limits=Limits(),
+        )
+
+    def tokens(self) -> TokenView:
+        return TokenView(
+            user_id=uuid4(),
+            access_token="a",
+            refresh_token=self.refresh_token,
+            expires_in=900,
+            refresh_expires_in=9_000,
+        )
+
+
+async def test_a_password_becomes_tokens_and_a_cookie_that_scripts_cannot_read(
+    nats: NatsServer,
+) -> None:
+    async with a_fleet(nats) as fleet:
+        await FakeAccounts().serve(fleet)
+        form = {"username": "a@example.com", "password": "good", "scope": "ignored"}
+        answer = await fleet.client.post("/v1/auth/token", data=form)
+
+        assert answer.status_code == 200
+        assert answer.json()["token_type"] == "bearer"
+        assert answer.headers["cache-control"] == "no-store"
+        cookie = answer.headers["set-cookie"].lower()
+        for part in ("httponly", "samesite=strict", "path=/v1/auth/refresh", "max-age=9000"):
+            assert part in cookie
+
+
+async def test_a_wrong_password_is_401_and_too_many_are_429(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        await FakeAccounts().serve(fleet)
+        wrong = await fleet.client.post("/v1/auth/token", data={"username": "a", "password": "b"})
+        often = await fleet.client.post(
+            "/v1/auth/token", data={"username": "a", "password": "again"}
+        )
+
+        assert wrong.status_code == 401
+        assert wrong.json()["type"] == "urn:comfyfleet:problem:bad_credentials"
+        assert (often.status_code, often.headers["retry-after"]) == (429, "8")
+
+
+async def test_an_address_that_tries_too_often_is_stopped_at_the_door(nats: NatsServer) -> None:
+    async with a_fleet(nats, logins_per_minute=1) as fleet:
+        await FakeAccounts().serve(fleet)
+        form = {"username": "a", "password": "b"}
+        answers = [await fleet.client.post("/v1/auth/token", data=form) for _ in range(11)]
+
+        assert [answer.status_code for answer in answers] == [401] * 10 + [429]
+
+
+async def test_the_cookie_refreshes_for_our_own_pages_only(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        await FakeAccounts().serve(fleet)
+        cookie = {"Cookie": "comfyfleet_refresh=first"}
+        path = "/v1/auth/refresh"
+        foreign = await fleet.client.post(
+            path, headers={**cookie, "Origin": "https://evil.example"}
+        )
+        nameless = await fleet.client.post(path, headers=cookie)
+        own = await fleet.client.post(path, headers={**cookie, "Origin": fleet.url})
+        nothing = await fleet.client.post(path, headers={"Cookie": ""})
+
+        assert (foreign.status_code, nameless.status_code) == (403, 403)
+        assert own.json()["refresh_token"] == "first+"
+        assert nothing.status_code == 401
+
+
+async def test_a_program_refreshes_with_a_body_and_logs_out(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        accounts = FakeAccounts()
+        await accounts.serve(fleet)
+        body = {"refresh_token": "first"}
+        good = await fleet.client.post("/v1/auth/refresh", json=body)
+        used = await fleet.client.post("/v1/auth/refresh", json=body)
+        out = await fleet.client.post("/v1/auth/logout", json={"refresh_token": "first+"})
+
+        assert (good.status_code, used.status_code, out.status_code) == (200, 401, 204)
+        assert accounts.ended == ["first+"]
+
+
+async def test_who_am_i(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        await FakeAccounts().serve(fleet)
+        me = await fleet.client.get("/v1/me")
+
+        assert me.json()["id"] == str(fleet.user_id)
+        assert me.json()["limits"]["max_waiting_jobs"] == 1_000

@@ -1,0 +1,1 @@
+"""Pictures and files: what they are, whose they are, and where their bytes lie."""

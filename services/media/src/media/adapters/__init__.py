@@ -1,0 +1,1 @@
+"""Each port over one technology."""

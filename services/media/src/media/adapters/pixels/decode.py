@@ -1,0 +1,127 @@
+"""Pictures as plain 8-bit pixels, the right way up.
+
+What comes out is what ComfyUI's LoadImage would see: orientation applied, colour profiles
+ignored, 16 bits cut to their high byte, palettes and CMYK turned into RGB.
+"""
+
+# Pillow leaves out the types of some parameters.
+# pyright: reportUnknownMemberType=false
+
+import io
+import struct
+import warnings
+from pathlib import Path
+
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from media.domain import jpeg
+from media.domain.inspection import RefusedError
+
+# Importing a plugin registers it; none but these is ever loaded.
+PLUGINS = (
+    BmpImagePlugin,
+    GifImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+ANIMATED = ("image/gif", "image/webp", "image/png")
+ORIENTATION = 0x0112
+UPRIGHT: dict[int, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def open_picture(source: Path, content_type: str, max_pixels: int) -> ImageFile.ImageFile:
+    """Read the header with the one decoder that fits; refuse what is too large to decode."""
+    data = bare(source, content_type)
+    Image.MAX_IMAGE_PIXELS = max_pixels
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    try:
+        return Image.open(io.BytesIO(data), formats=[content_type.removeprefix("image/").upper()])
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise too_many_pixels(max_pixels) from error
+
+
+def bare(source: Path, content_type: str) -> bytes:
+    data = source.read_bytes()
+    if content_type != "image/jpeg":
+        return data
+    try:
+        return jpeg.strip(data)
+    except ValueError as error:
+        raise RefusedError("unreadable", f"The picture is damaged: {error}.") from error
+
+
+def check_frames(picture: ImageFile.ImageFile, max_frames: int, max_pixels: int) -> int:
+    """Count the frames; an animation must decode to its last one."""
+    frames = getattr(picture, "n_frames", 1)
+    if frames > max_frames:
+        raise RefusedError(
+            "too_many_frames", f"At most {max_frames} frames are allowed.", maximum=max_frames
+        )
+    if frames * picture.width * picture.height > max_pixels:
+        raise too_many_pixels(max_pixels)
+    for frame in range(frames):
+        picture.seek(frame)
+        picture.load()
+    return frames
+
+
+def too_many_pixels(maximum: int) -> RefusedError:
+    return RefusedError(
+        "too_many_pixels", f"At most {maximum:,} pixels are allowed in all.", maximum=maximum
+    )
+
+
+def orientation(picture: ImageFile.ImageFile, source: Path, content_type: str) -> int:
+    """How the camera was held, by EXIF; damaged EXIF says nothing. `picture` is loaded.
+
+    A bare JPEG has lost it, so the source is asked. A TIFF was already turned by its decoder.
+    """
+    try:
+        if content_type == "image/jpeg":
+            with Image.open(source, formats=["JPEG"]) as original:
+                found = original.getexif().get(ORIENTATION, 1)
+        else:
+            found = picture.getexif().get(ORIENTATION, 1)
+    except (OSError, ValueError, SyntaxError, LookupError, TypeError, struct.error):
+        return 1
+    return found if found in UPRIGHT else 1
+
+
+def upright(picture: Image.Image, turned: int) -> Image.Image:
+    return picture.transpose(UPRIGHT[turned]) if turned in UPRIGHT else picture
+
+
+def plain(picture: Image.Image) -> Image.Image:
+    """Turn any mode into L, RGB or RGBA."""
+    if picture.mode == "F":
+        raise RefusedError("unsupported_pixels", "Floating-point pixels are not supported.")
+    if picture.mode.startswith("I"):
+        return high_bytes(picture)
+    if picture.has_transparency_data:
+        return picture.convert("RGBA")
+    return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+
+
+def high_bytes(picture: Image.Image) -> Image.Image:
+    """Cut 16-bit grey to 8, as decoders do with 16-bit colour."""
+    scaled = picture.convert("I").point(lambda value: value * (1 / 256))
+    return scaled.convert("L")

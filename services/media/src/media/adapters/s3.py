@@ -1,0 +1,173 @@
+"""The bytes in any S3-compatible store."""
+
+# minio is only partly typed.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Self, TypeVar
+
+import urllib3
+from minio import Minio
+from minio.commonconfig import CopySource
+from minio.error import MinioException, S3Error
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import HTTPError
+
+from contracts.errors import UnavailableError
+from media.domain.inspection import too_big
+from media.domain.sniff import HEAD_BYTES
+from media.ports import ObjectMissingError
+
+T = TypeVar("T")
+
+CONNECT_SECONDS = 2.0
+READ_SECONDS = 20.0
+CHUNK_BYTES = 256 * 1024
+KEYS_AT_ONCE = 500
+ABSENT = ("NoSuchKey", "NoSuchObject", "NotFound")
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Where the bytes are and how to get in; `endpoint` is host:port."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+    name: str
+    region: str
+    is_secure: bool
+
+
+class S3ObjectStore:
+    """minio blocks, so its calls run in threads: `threads` at a time, each with a timeout."""
+
+    def __init__(self, bucket: Bucket, threads: int) -> None:
+        self._bucket = bucket.name
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="s3")
+        http = urllib3.PoolManager(
+            maxsize=threads,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+            retries=urllib3.Retry(
+                total=2, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504)
+            ),
+        )
+        # With the region given, signing a URL asks nobody.
+        self._client = Minio(
+            bucket.endpoint,
+            access_key=bucket.access_key,
+            secret_key=bucket.secret_key,
+            region=bucket.region,
+            secure=bucket.is_secure,
+            http_client=http,
+        )
+
+    @classmethod
+    @contextmanager
+    def open(cls, bucket: Bucket, threads: int) -> Generator[Self, None, None]:
+        store = cls(bucket, threads)
+        try:
+            yield store
+        finally:
+            store._threads.shutdown(wait=False, cancel_futures=True)
+
+    def upload_url(self, key: str, lifetime: timedelta) -> str:
+        return self._client.presigned_put_object(self._bucket, key, lifetime)
+
+    def download_url(self, key: str, lifetime: timedelta) -> str:
+        return self._client.presigned_get_object(self._bucket, key, lifetime)
+
+    async def is_there(self) -> bool:
+        """Say whether the store answers and has the bucket."""
+        try:
+            return await self._run(lambda: self._client.bucket_exists(self._bucket))
+        except UnavailableError:
+            return False
+
+    async def size(self, key: str) -> int:
+        return await self._run(lambda: self._client.stat_object(self._bucket, key).size or 0)
+
+    async def peek(self, key: str) -> tuple[int, bytes]:
+        return await self._run(lambda: self._peek(key))
+
+    async def copy(self, source: str, target: str) -> None:
+        origin = CopySource(self._bucket, source)
+        await self._run(lambda: self._client.copy_object(self._bucket, target, origin))
+
+    async def fetch(self, key: str, file: Path, max_bytes: int) -> None:
+        await self._run(lambda: self._fetch(key, file, max_bytes))
+
+    async def put(self, key: str, file: Path, content_type: str) -> None:
+        await self._run(
+            lambda: self._client.fput_object(self._bucket, key, str(file), content_type)
+        )
+
+    async def remove(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            await self._run(lambda key=key: self._client.remove_object(self._bucket, key))
+
+    async def older(self, prefix: str, than: datetime) -> AsyncIterator[list[str]]:
+        listed = self._client.list_objects(self._bucket, prefix=prefix, recursive=True)
+        while page := await self._run(lambda: list(islice(listed, KEYS_AT_ONCE))):
+            keys = [
+                found.object_name
+                for found in page
+                if found.object_name and found.last_modified and found.last_modified < than
+            ]
+            if keys:
+                yield keys
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        def translated() -> T:
+            with s3_errors():
+                return work()
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, translated)
+
+    def _peek(self, key: str) -> tuple[int, bytes]:
+        size = self._client.stat_object(self._bucket, key).size or 0
+        if size == 0:
+            return 0, b""  # an empty object has no first bytes: a range of it is an error
+        with self._reading(key, HEAD_BYTES) as answer:
+            return size, answer.read(HEAD_BYTES)
+
+    def _fetch(self, key: str, file: Path, max_bytes: int) -> None:
+        self._client.stat_object(self._bucket, key)
+        with self._reading(key) as answer, file.open("wb") as target:
+            for chunk in answer.stream(CHUNK_BYTES):
+                if target.tell() + len(chunk) > max_bytes:
+                    raise too_big(max_bytes)
+                target.write(chunk)
+
+    @contextmanager
+    def _reading(self, key: str, length: int = 0) -> Generator[BaseHTTPResponse, None, None]:
+        """Open an object, or its first `length` bytes, and give the connection back.
+
+        Ask for its state before: not every store's error for GET is one that minio can read.
+        """
+        answer = self._client.get_object(self._bucket, key, length=length)
+        try:
+            yield answer
+        finally:
+            answer.close()
+            answer.release_conn()
+
+
+@contextmanager
+def s3_errors() -> Generator[None, None, None]:
+    """Say a store's troubles in our words."""
+    try:
+        yield
+    except S3Error as error:
+        if error.code in ABSENT:
+            raise ObjectMissingError("the object is not there") from error
+        raise UnavailableError(f"S3 answered {error.code}", code="storage_unavailable") from error
+    except (MinioException, HTTPError) as error:
+        raise UnavailableError("S3 does not answer", code="storage_unavailable") from error

@@ -1,0 +1,1 @@
+"""The tables of media, and each port over them."""

@@ -1,0 +1,61 @@
+"""Contents: the same bytes of one owner are stored once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from media.adapters.sql.tables import BLOBS
+
+LOCK = text("SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext(:owner))")
+"""Advisory locks are the database's, which services share: the schema tells them apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One object in the store. `is_verified`: media computed the digest itself."""
+
+    owner_id: UUID
+    blake3: str
+    key: str
+    size_bytes: int
+    is_verified: bool
+
+
+async def lock_owner(connection: AsyncConnection, owner_id: UUID) -> None:
+    """Let one transaction at a time change what the owner stores: sums stay true."""
+    await connection.execute(LOCK, {"owner": str(owner_id)})
+
+
+async def stored_bytes(connection: AsyncConnection, owner_id: UUID) -> int:
+    total = select(func.coalesce(func.sum(BLOBS.c.size_bytes), 0)).where(
+        BLOBS.c.owner_id == owner_id
+    )
+    return int((await connection.execute(total)).scalar_one())
+
+
+async def has(connection: AsyncConnection, owner_id: UUID, blake3: str) -> bool:
+    found = select(BLOBS.c.key).where(BLOBS.c.owner_id == owner_id, BLOBS.c.blake3 == blake3)
+    return (await connection.execute(found)).first() is not None
+
+
+async def store(connection: AsyncConnection, content: Content, now: datetime) -> None:
+    """Add the content, or use what is stored under its digest; the owner is locked.
+
+    A digest that only an agent told gives way to the first upload that proves it: an agent
+    cannot put other bytes in the place of what its owner uploads later.
+    """
+    values = {name: getattr(content, name) for name in Content.__slots__}
+    insert = upsert(BLOBS).values(**values, used_at=now)
+    touch = insert.on_conflict_do_update(
+        index_elements=[BLOBS.c.owner_id, BLOBS.c.blake3], set_={"used_at": now}
+    )
+    found = (await connection.execute(touch.returning(BLOBS.c.is_verified))).scalar_one()
+    if content.is_verified and not found:
+        replace = update(BLOBS).where(
+            BLOBS.c.owner_id == content.owner_id, BLOBS.c.blake3 == content.blake3
+        )
+        await connection.execute(replace.values(**values))

@@ -1,0 +1,89 @@
+"""Tables as the migrations made them, and rows as records."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Integer,
+    MetaData,
+    RowMapping,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from contracts.media import MediaView
+from media.domain.records import Kept
+
+METADATA = MetaData()
+
+BLOBS = Table(
+    "blobs",
+    METADATA,
+    Column("owner_id", Uuid, primary_key=True),
+    Column("blake3", Text, primary_key=True),
+    Column("key", Text),
+    Column("size_bytes", BigInteger),
+    Column("is_verified", Boolean),
+    Column("used_at", DateTime(timezone=True)),
+)
+ATTEMPTS = Table(
+    "attempts",
+    METADATA,
+    Column("attempt_id", Uuid, primary_key=True),
+    Column("owner_id", Uuid),
+    Column("job_id", Uuid),
+    Column("recorded_at", DateTime(timezone=True)),
+)
+MEDIA = Table(
+    "media",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("owner_id", Uuid),
+    Column("blake3", Text),
+    Column("kind", Text),
+    Column("content_type", Text),
+    Column("filename", Text),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("created_at", DateTime(timezone=True)),
+    Column("job_id", Uuid),
+    Column("attempt_id", Uuid),
+    Column("n", Integer),
+    Column("output", Text),
+    Column("output_index", Integer),
+)
+UPLOADS = Table(
+    "uploads",
+    METADATA,
+    Column("media_id", Uuid, primary_key=True),
+    Column("owner_id", Uuid),
+    Column("size_bytes", BigInteger),
+    Column("created_at", DateTime(timezone=True)),
+    Column("refusal", JSONB(none_as_null=True)),
+)
+IDEMPOTENCY = Table(
+    "idempotency",
+    METADATA,
+    Column("owner_id", Uuid, primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("body_digest", Text),
+    Column("media_id", Uuid),
+    Column("created_at", DateTime(timezone=True)),
+)
+
+
+def select_kept() -> Select[tuple[object, ...]]:
+    """Media with their contents; to be narrowed by the caller."""
+    here = (MEDIA.c.owner_id == BLOBS.c.owner_id) & (MEDIA.c.blake3 == BLOBS.c.blake3)
+    return select(*MEDIA.c, BLOBS.c.key, BLOBS.c.size_bytes).join_from(MEDIA, BLOBS, here)
+
+
+def as_kept(row: RowMapping) -> Kept:
+    fields = {name: row[name] for name in MediaView.model_fields}
+    return Kept(MediaView.model_validate(fields), row["key"])

@@ -1,0 +1,83 @@
+"""A JPEG without all that is not its picture: no EXIF, comments, thumbnails or trailing bytes.
+
+Lossless: entropy-coded data and tables are copied. Markers are those of ITU-T T.81 table B.1.
+"""
+
+from collections.abc import Iterator
+
+FILL, STUFFED = 0xFF, 0x00
+END, SCAN = 0xD9, 0xDA
+RESTARTS = range(0xD0, 0xD8)
+# JFIF and Adobe say how components become colours, so they are part of the picture.
+JFIF, ADOBE = 0xE0, 0xEE
+APPLICATION, COMMENT = range(0xE0, 0xF0), 0xFE
+LENGTH_BYTES = 2
+KNOWN_BYTES = 12
+"""Of the body of a JFIF or Adobe segment; a thumbnail may follow in the former."""
+
+
+def strip(data: bytes) -> bytes:
+    """Return the same picture, bare. Raises ValueError for what is not one whole JPEG."""
+    if data[:2] != b"\xff\xd8":
+        raise ValueError("no start of image")
+    return b"".join((b"\xff\xd8", *kept(data), b"\xff\xd9"))
+
+
+def kept(data: bytes) -> Iterator[bytes]:
+    at = 2
+    while True:
+        marker, at = marker_at(data, at)
+        if marker == END:
+            return
+        length = int.from_bytes(data[at : at + LENGTH_BYTES], "big")
+        body = data[at + LENGTH_BYTES : at + length]
+        if length < LENGTH_BYTES or len(body) != length - LENGTH_BYTES:
+            raise ValueError("a segment is cut short")
+        at += length
+        yield from segment(marker, body)
+        if marker == SCAN:
+            end = scan_end(data, at)
+            yield data[at:end]
+            at = end
+
+
+def marker_at(data: bytes, at: int) -> tuple[int, int]:
+    """Read a marker and where its segment begins; fill bytes (0xFF) may precede it."""
+    if data[at : at + 1] != b"\xff":
+        raise ValueError("no marker where one must be")
+    while data[at : at + 1] == b"\xff":
+        at += 1
+    if at >= len(data):
+        raise ValueError("no end of image")
+    return data[at], at + 1
+
+
+def segment(marker: int, body: bytes) -> Iterator[bytes]:
+    """Yield the segment as it is kept: rebuilt from what is known of it, or not at all."""
+    if marker == JFIF:
+        if not body.startswith(b"JFIF\0"):
+            return
+        body = body[:KNOWN_BYTES] + b"\0\0"
+    elif marker == ADOBE:
+        if not body.startswith(b"Adobe"):
+            return
+        body = body[:KNOWN_BYTES]
+    elif marker == COMMENT or marker in APPLICATION:
+        return
+    length = len(body) + LENGTH_BYTES
+    yield bytes((FILL, marker)) + length.to_bytes(LENGTH_BYTES, "big") + body
+
+
+def scan_end(data: bytes, at: int) -> int:
+    """Where entropy-coded data ends: at a marker that is neither a restart nor a stuffed zero."""
+    while True:
+        at = data.find(b"\xff", at)
+        if at < 0 or at + 1 >= len(data):
+            raise ValueError("no end of image")
+        following = data[at + 1]
+        if following == FILL:
+            at += 1
+        elif following == STUFFED or following in RESTARTS:
+            at += 2
+        else:
+            return at

@@ -1,0 +1,1 @@
+"""One function for each message and each tick."""

@@ -1,0 +1,48 @@
+"""Settings of the media service; see `runtime.settings` for those that all share."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from runtime.settings import DatabaseSettings
+
+
+class MediaSettings(DatabaseSettings):
+    """What media needs besides the shared settings."""
+
+    s3_endpoint: str = Field(default="127.0.0.1:9000", description="`host:port` of the S3 store.")
+    s3_access_key: str = Field(default="", description="Access key of the S3 store.")
+    s3_secret_key: SecretStr = Field(default=SecretStr(""), description="Its secret key.")
+    s3_bucket: str = Field(default="comfyfleet", description="The bucket; it must exist.")
+    s3_region: str = Field(default="us-east-1", description="Its region; URLs are signed for it.")
+    s3_secure: bool = Field(default=False, description="Speak TLS to the S3 store.")
+    s3_threads: int = Field(default=8, ge=1, le=64, description="S3 requests at one time.")
+    grant_secret: SecretStr = Field(
+        min_length=16, description="Proves grants; the scheduler has the same."
+    )
+    name_secret: SecretStr = Field(
+        min_length=16, description="Makes names of staged inputs that nobody can guess."
+    )
+    scratch_dir: Path | None = Field(
+        default=None,
+        description="Where uploads are opened; else the system's temporary folder.",
+    )
+    max_upload_bytes: int = Field(
+        default=100 * 1024**2, ge=1, description="Size of an upload at most."
+    )
+    max_pixels: int = Field(
+        default=64_000_000, ge=1, description="Pixels of a picture, all its frames together."
+    )
+    max_frames: int = Field(default=500, ge=1, description="Frames of an animation.")
+    inspections: int = Field(default=2, ge=1, le=32, description="Uploads opened at one time.")
+    inspection_memory_bytes: int = Field(
+        default=1536 * 1024**2,
+        ge=256 * 1024**2,
+        description="Address space of one inspection; 64 megapixels need about 1 GiB.",
+    )
+    inspection_cpu_seconds: int = Field(
+        default=30, ge=1, description="Processor time of one inspection."
+    )
+    inspection_wall_seconds: float = Field(
+        default=90.0, ge=1, description="After this long an inspection is ended, to be repeated."
+    )

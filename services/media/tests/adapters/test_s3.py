@@ -1,0 +1,106 @@
+"""The store over a real S3 server."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from contracts.errors import UnavailableError
+from media.adapters.s3 import Bucket, S3ObjectStore
+from media.domain.inspection import RefusedError
+from media.ports import ObjectMissingError
+from runtime.testing.ports import free_port
+from runtime.testing.servers import S3Server
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def store(s3: S3Server) -> Iterator[S3ObjectStore]:
+    bucket = Bucket(s3.endpoint, s3.access_key, s3.secret_key, s3.bucket, s3.region, False)
+    with S3ObjectStore.open(bucket, threads=2) as opened:
+        yield opened
+
+
+async def put(store: S3ObjectStore, key: str, data: bytes) -> None:
+    async with httpx.AsyncClient() as web:
+        (await web.put(store.upload_url(key, MINUTE), content=data)).raise_for_status()
+
+
+async def test_bytes_go_in_and_out_by_signed_urls(store: S3ObjectStore) -> None:
+    await put(store, "incoming/url", b"hello")
+    async with httpx.AsyncClient() as web:
+        answer = await web.get(store.download_url("incoming/url", MINUTE))
+        forged = await web.get(store.download_url("incoming/url", MINUTE).replace("url?", "usr?"))
+    assert answer.content == b"hello"
+    assert forged.status_code == 403
+
+
+async def test_an_object_is_measured_copied_fetched_and_removed(
+    store: S3ObjectStore, tmp_path: Path
+) -> None:
+    await put(store, "incoming/a", b"x" * 5_000)
+    await store.copy("incoming/a", "blobs/o/a")
+    await store.fetch("blobs/o/a", tmp_path / "a", 5_000)
+    await store.remove(["incoming/a", "incoming/never-was"])
+
+    assert await store.size("blobs/o/a") == 5_000
+    assert await store.peek("blobs/o/a") == (5_000, b"x" * 512)
+    assert (tmp_path / "a").read_bytes() == b"x" * 5_000
+    with pytest.raises(ObjectMissingError):
+        await store.size("incoming/a")
+
+
+async def test_a_file_is_put_with_its_type(store: S3ObjectStore, tmp_path: Path) -> None:
+    file = tmp_path / "f"
+    file.write_bytes(b"new")
+    await put(store, "blobs/o/put", b"old content")
+    await store.put("blobs/o/put", file, "image/png")
+    assert await store.peek("blobs/o/put") == (3, b"new")
+
+
+async def test_an_empty_object_can_be_looked_at(store: S3ObjectStore) -> None:
+    await put(store, "results/empty", b"")
+    assert await store.peek("results/empty") == (0, b"")
+
+
+async def test_what_is_missing_is_said_to_be_missing(store: S3ObjectStore, tmp_path: Path) -> None:
+    with pytest.raises(ObjectMissingError):
+        await store.peek("blobs/none")
+    with pytest.raises(ObjectMissingError):
+        await store.copy("blobs/none", "blobs/other")
+    with pytest.raises(ObjectMissingError):
+        await store.fetch("blobs/none", tmp_path / "a", 1)
+
+
+async def test_fetching_stops_at_the_limit(store: S3ObjectStore, tmp_path: Path) -> None:
+    await put(store, "blobs/o/big", b"x" * 1_000_000)
+    with pytest.raises(RefusedError, match="MiB"):
+        await store.fetch("blobs/o/big", tmp_path / "a", 300_000)
+    assert (tmp_path / "a").stat().st_size <= 300_000
+
+
+async def test_only_objects_older_than_asked_are_listed(store: S3ObjectStore) -> None:
+    await put(store, "incoming/old", b"x")
+    now = datetime.now(UTC)
+    young = [keys async for keys in store.older("incoming/", now - MINUTE)]
+    old = [key async for keys in store.older("incoming/", now + MINUTE) for key in keys]
+    assert young == []
+    assert "incoming/old" in old
+    assert all(key.startswith("incoming/") for key in old)
+
+
+async def test_a_store_that_is_away_is_unavailable(s3: S3Server) -> None:
+    gone = Bucket(f"127.0.0.1:{free_port()}", "a", "b", s3.bucket, s3.region, False)
+    with S3ObjectStore.open(gone, threads=1) as store:
+        assert not await store.is_there()
+        with pytest.raises(UnavailableError):
+            await store.size("blobs/a")
+
+
+async def test_wrong_keys_are_no_reason_to_say_that_nothing_is_there(s3: S3Server) -> None:
+    wrong = Bucket(s3.endpoint, "a", "b", s3.bucket, s3.region, False)
+    with S3ObjectStore.open(wrong, threads=1) as store, pytest.raises(UnavailableError):
+        await store.size("blobs/a")

@@ -1,0 +1,168 @@
+"""Uploads, the library and orphans on a real Postgres."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from contracts.access import IdempotencyKey
+from contracts.errors import ConflictError, ErrorBody, ForbiddenError, NotFoundError
+from media.adapters.sql.library import SqlLibrary
+from media.adapters.sql.orphans import SqlOrphans
+from media.adapters.sql.uploads import SqlUploads
+from runtime.database import sqlalchemy_url
+from runtime.testing.postgres import PostgresServer
+
+from .records import NOW, an_upload, kept
+
+ROOM = 1_000
+DAY = timedelta(hours=24)
+KEY = IdempotencyKey(key="k", body_digest="d")
+
+
+@pytest.fixture
+async def database(postgres: PostgresServer) -> AsyncGenerator[AsyncEngine, None]:
+    engine = create_async_engine(sqlalchemy_url(await postgres.database_for("media")))
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def uploads(database: AsyncEngine) -> SqlUploads:
+    return SqlUploads(database)
+
+
+@pytest.fixture
+def library(database: AsyncEngine) -> SqlLibrary:
+    return SqlLibrary(database)
+
+
+async def test_an_upload_is_begun_once_and_found_by_its_owner(uploads: SqlUploads) -> None:
+    upload = an_upload(uuid4())
+    await uploads.begin(upload, ROOM)
+    await uploads.begin(upload, ROOM)
+    assert await uploads.find(upload.media_id, upload.owner_id) == upload
+    with pytest.raises(NotFoundError):
+        await uploads.find(upload.media_id, uuid4())
+
+
+async def test_the_id_of_another_cannot_be_taken(uploads: SqlUploads) -> None:
+    mine, stored = an_upload(uuid4()), kept(uuid4())
+    await uploads.begin(mine, ROOM)
+    await uploads.keep(stored, ROOM, None)
+    for taken in (mine.media_id, stored.view.id):
+        other = an_upload(uuid4())
+        with pytest.raises(ConflictError):
+            await uploads.begin(type(other)(taken, other.owner_id, 1, NOW), ROOM)
+
+
+async def test_stored_and_promised_bytes_count_against_the_quota(uploads: SqlUploads) -> None:
+    owner = uuid4()
+    await uploads.keep(kept(owner, size_bytes=400), ROOM, None)
+    await uploads.begin(an_upload(owner, 400), ROOM)
+    with pytest.raises(ForbiddenError) as full:
+        await uploads.begin(an_upload(owner, 201), ROOM)
+    assert full.value.code == "storage_quota"
+    await uploads.begin(an_upload(owner, 200), ROOM)
+
+
+async def test_a_promise_lasts_as_long_as_its_url(uploads: SqlUploads) -> None:
+    owner = uuid4()
+    await uploads.begin(an_upload(owner, ROOM), ROOM)
+    await uploads.begin(an_upload(owner, ROOM, NOW + timedelta(minutes=16)), ROOM)
+
+
+async def test_uploads_begun_at_once_do_not_slip_past_the_quota(uploads: SqlUploads) -> None:
+    owner = uuid4()
+    begun = [uploads.begin(an_upload(owner, 400), ROOM) for _ in range(5)]
+    outcomes = await asyncio.gather(*begun, return_exceptions=True)
+    assert sum(outcome is None for outcome in outcomes) == 2
+
+
+async def test_more_bytes_than_promised_are_refused_in_the_end(uploads: SqlUploads) -> None:
+    with pytest.raises(ForbiddenError):
+        await uploads.keep(kept(uuid4(), size_bytes=ROOM + 1), ROOM, None)
+
+
+async def test_a_refusal_is_remembered(uploads: SqlUploads) -> None:
+    upload, refusal = an_upload(uuid4()), ErrorBody(code="media_refused", message="No.")
+    await uploads.begin(upload, ROOM)
+    await uploads.refuse(upload.media_id, refusal)
+    assert (await uploads.find(upload.media_id, upload.owner_id)).refusal == refusal
+
+
+async def test_a_medium_is_kept_once(uploads: SqlUploads, library: SqlLibrary) -> None:
+    upload = an_upload(uuid4())
+    first = kept(upload.owner_id, media_id=upload.media_id, key="blobs/1")
+    await uploads.begin(upload, ROOM)
+    repeated = kept(upload.owner_id, media_id=upload.media_id, key="blobs/2", blake3="bb")
+    outcomes = await asyncio.gather(*(uploads.keep(k, ROOM, None) for k in (first, repeated)))
+    assert outcomes[0] == outcomes[1] == await library.get(upload.media_id)
+    with pytest.raises(NotFoundError):
+        await uploads.find(upload.media_id, upload.owner_id)
+
+
+async def test_the_same_bytes_are_stored_once_for_an_owner(uploads: SqlUploads) -> None:
+    owner = uuid4()
+    one = await uploads.keep(kept(owner, size_bytes=ROOM, blake3="same"), ROOM, None)
+    two = await uploads.keep(kept(owner, size_bytes=ROOM, blake3="same"), ROOM, None)
+    other = await uploads.keep(kept(uuid4(), size_bytes=ROOM, blake3="same"), ROOM, None)
+    assert one.view.id != two.view.id
+    assert one.key == two.key != other.key
+
+
+async def test_media_are_found_in_the_order_asked_and_by_their_owner_only(
+    uploads: SqlUploads, library: SqlLibrary
+) -> None:
+    owner = uuid4()
+    mine = [await uploads.keep(kept(owner), ROOM, None) for _ in range(3)]
+    others = await uploads.keep(kept(uuid4()), ROOM, None)
+    asked = [mine[2].view.id, others.view.id, mine[0].view.id, mine[2].view.id]
+    assert await library.find(asked, owner) == [mine[2], mine[0]]
+    assert await library.find([], owner) == []
+
+
+async def test_an_idempotency_key_makes_one_medium(uploads: SqlUploads) -> None:
+    owner = uuid4()
+    first = await uploads.keep(kept(owner), ROOM, KEY)
+    assert await uploads.keep(kept(owner, blake3="bb"), ROOM, KEY) == first
+    assert await uploads.replayed(owner, KEY) == first
+    assert await uploads.replayed(uuid4(), KEY) is None
+    with pytest.raises(ConflictError) as reused:
+        await uploads.replayed(owner, IdempotencyKey(key="k", body_digest="other"))
+    assert reused.value.code == "idempotency_key_reused"
+
+
+async def test_old_rows_are_forgotten_and_contents_in_use_are_not(
+    uploads: SqlUploads, library: SqlLibrary, database: AsyncEngine
+) -> None:
+    used, begun, orphans = kept(uuid4()), an_upload(uuid4()), SqlOrphans(database)
+    await uploads.keep(used, ROOM, KEY)
+    await uploads.begin(begun, ROOM)
+    await orphans.forget(NOW + DAY)
+
+    assert await library.get(used.view.id) == used
+    assert await uploads.replayed(used.view.owner_id, KEY) is None
+    with pytest.raises(NotFoundError):
+        await uploads.find(begun.media_id, begun.owner_id)
+    assert await orphans.unreferenced([used.key, "blobs/none"]) == ["blobs/none"]
+
+
+async def test_contents_of_deleted_media_are_forgotten_after_a_day(
+    uploads: SqlUploads, database: AsyncEngine
+) -> None:
+    stored, orphans = kept(uuid4()), SqlOrphans(database)
+    await uploads.keep(stored, ROOM, None)
+    await drop_medium(database, stored.view.id)
+    await orphans.forget(NOW - DAY)
+    assert await orphans.unreferenced([stored.key]) == []
+    await orphans.forget(NOW + DAY)
+    assert await orphans.unreferenced([stored.key]) == [stored.key]
+
+
+async def drop_medium(database: AsyncEngine, media_id: UUID) -> None:
+    async with database.begin() as connection:
+        await connection.exec_driver_sql("DELETE FROM media WHERE id = $1", (media_id,))

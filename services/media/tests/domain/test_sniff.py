@@ -1,0 +1,67 @@
+import pytest
+
+from media.domain.sniff import OCTETS, TEXT, fits, is_text, result_type, sniff
+
+
+@pytest.mark.parametrize(
+    ("head", "content_type"),
+    [
+        (b"\x89PNG\r\n\x1a\n....", "image/png"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"GIF89a", "image/gif"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+        (b"BM" + bytes(12) + b"\x28\0\0\0", "image/bmp"),
+        (b"MM\x00*", "image/tiff"),
+        (b"\0\0\0\x20ftypisom", "video/mp4"),
+        (b"\0\0\0\x20ftypM4A ", "audio/mp4"),
+        (b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm", "video/webm"),
+        (b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\x82\x88matroska", "video/x-matroska"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"),
+        (b"OggS\0", "audio/ogg"),
+        (b"fLaC", "audio/flac"),
+        (b"ID3\x04", "audio/mpeg"),
+        (b"glTF\x02", "model/gltf-binary"),
+    ],
+)
+def test_files_are_known_by_how_they_begin(head: bytes, content_type: str) -> None:
+    assert sniff(head) == content_type
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"<svg xmlns='http://www.w3.org/2000/svg'>",
+        b"<!doctype html><script>",
+        b"MZ\x90\0",
+        b"PK\x03\x04",
+        b"%PDF-1.7",
+        b"BMW is a car maker, not a bitmap",
+        b"\0\0\0\x1cftypavif",
+        b"RIFF",
+    ],
+)
+def test_what_is_not_on_the_list_has_no_type(head: bytes) -> None:
+    assert sniff(head) is None
+    assert not any(fits(kind, None) for kind in ("image", "mask", "video", "audio", "3d", "text"))
+
+
+def test_a_kind_takes_only_its_own_types() -> None:
+    assert fits("image", "image/png")
+    assert fits("audio", "audio/flac")
+    assert fits("file", None)
+    assert not fits("image", "video/mp4")
+    assert not fits("mask", "image/svg+xml")
+    assert not fits("video", "image/gif")
+
+
+def test_a_result_is_served_as_what_it_is_and_not_as_what_the_agent_says() -> None:
+    assert result_type("image", b"\x89PNG\r\n\x1a\n") == "image/png"
+    assert result_type("image", b"<script>") == OCTETS
+    assert result_type("text", b"<script>") == TEXT
+
+
+def test_text_is_utf8_without_nul() -> None:
+    assert is_text("привет".encode())
+    assert not is_text(b"a\0b")
+    assert not is_text(b"\xff\xfe")

@@ -1,0 +1,229 @@
+"""Media as a whole on real NATS, Postgres and S3, seen from the gateway and from an agent."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from contracts.access import Actor
+from contracts.errors import ForbiddenError, InvalidError, NotFoundError
+from contracts.media import (
+    AcceptUpload,
+    BeginUpload,
+    FindMedia,
+    FindResults,
+    LocateContent,
+    MaskOptions,
+    MediaView,
+    OpenResults,
+    RecordResults,
+    StageInputs,
+)
+from contracts.services import Service
+from media.app import run
+from media.settings import MediaSettings
+from runtime.bus import Bus
+from runtime.testing.postgres import PostgresServer
+from runtime.testing.servers import NatsServer, S3Server
+
+from .adapters.pictures import a_picture, decoded, encoded, grey, rows
+from .adapters.records import SECRET, a_grant, a_result, an_actor
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    gateway: Bus
+    agent: Bus
+    web: httpx.AsyncClient
+
+    async def upload(self, actor: Actor, data: bytes, media_id: UUID | None = None) -> UUID:
+        begin = BeginUpload(actor=actor, media_id=media_id or uuid4(), size_bytes=len(data) or 1)
+        target = await self.gateway.call(begin)
+        (await self.web.put(target.url, content=data)).raise_for_status()
+        return begin.media_id
+
+    async def image(self, actor: Actor, data: bytes) -> MediaView:
+        media_id = await self.upload(actor, data)
+        return await self.accept(AcceptUpload(actor=actor, media_id=media_id, kind="image"))
+
+    async def accept(self, command: AcceptUpload) -> MediaView:
+        return await self.gateway.call(command, within=30)
+
+    async def content(self, actor: Actor | None, media_id: UUID) -> bytes:
+        located = await self.gateway.call(LocateContent(actor=actor, media_id=media_id))
+        return (await self.web.get(located.url)).raise_for_status().content
+
+
+@asynccontextmanager
+async def media(
+    nats: NatsServer, postgres: PostgresServer, s3: S3Server
+) -> AsyncGenerator[Fleet, None]:
+    settings = MediaSettings(
+        nats_url=nats.url,
+        nats_password=SecretStr(nats.passwords["media"]),
+        database_url=SecretStr(await postgres.database_for("media")),
+        s3_endpoint=s3.endpoint,
+        s3_access_key=s3.access_key,
+        s3_secret_key=SecretStr(s3.secret_key),
+        s3_bucket=s3.bucket,
+        s3_region=s3.region,
+        grant_secret=SecretStr(SECRET),
+        name_secret=SecretStr(SECRET),
+    )
+    service = asyncio.create_task(run(settings))
+    try:
+        async with (
+            bus(nats, "gateway") as gateway,
+            bus(nats, "node-agent") as agent,
+            httpx.AsyncClient() as web,
+        ):
+            yield Fleet(gateway, agent, web)
+    finally:
+        service.cancel()
+        with suppress(asyncio.CancelledError):
+            await service
+
+
+@asynccontextmanager
+async def bus(nats: NatsServer, service: Service) -> AsyncGenerator[Bus, None]:
+    password = nats.passwords[service]
+    async with Bus.connect(nats.url, service=service, password=password) as connected:
+        yield connected
+
+
+async def test_an_uploaded_picture_comes_back_with_the_same_pixels(
+    nats: NatsServer, postgres: PostgresServer, s3: S3Server
+) -> None:
+    async with media(nats, postgres, s3) as fleet:
+        actor, picture = an_actor(), a_picture()
+        accepted = await fleet.image(actor, encoded(picture))
+        again = await fleet.accept(AcceptUpload(actor=actor, media_id=accepted.id, kind="image"))
+        content = await fleet.content(actor, accepted.id)
+        asked = FindMedia(actor=actor, media_ids=[uuid4(), accepted.id])
+
+        assert (accepted.content_type, accepted.width, accepted.height) == ("image/png", 4, 3)
+        assert decoded(content).tobytes() == picture.tobytes()
+        assert accepted.size_bytes == len(content)
+        assert again == accepted
+        assert (await fleet.gateway.call(asked)).items == [accepted]
+
+
+async def test_another_sees_neither_the_medium_nor_its_bytes(
+    nats: NatsServer, postgres: PostgresServer, s3: S3Server
+) -> None:
+    async with media(nats, postgres, s3) as fleet:
+        accepted = await fleet.image(an_actor(), encoded(a_picture()))
+        stranger = an_actor()
+        found = await fleet.gateway.call(FindMedia(actor=stranger, media_ids=[accepted.id]))
+
+        assert found.items == []
+        with pytest.raises(NotFoundError):
+            await fleet.content(stranger, accepted.id)
+        with pytest.raises(NotFoundError):
+            await fleet.accept(AcceptUpload(actor=stranger, media_id=accepted.id, kind="image"))
+        assert await fleet.content(None, accepted.id)
+
+
+async def test_a_refused_upload_says_why_each_time_it_is_asked(
+    nats: NatsServer, postgres: PostgresServer, s3: S3Server
+) -> None:
+    async with media(nats, postgres, s3) as fleet:
+        actor = an_actor()
+        media_id = await fleet.upload(actor, b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+        command = AcceptUpload(actor=actor, media_id=media_id, kind="image")
+        for _ in range(2):
+            with pytest.raises(InvalidError) as refused:
+                await fleet.accept(command)
+            assert [(e.path, e.code) for e in refused.value.errors] == [("file", "wrong_content")]
+
+
+async def test_a_mask_takes_the_size_of_its_image(
+    nats: NatsServer, postgres: PostgresServer, s3: S3Server
+) -> None:
+    async with media(nats, postgres, s3) as fleet:
+        actor = an_actor()
+        image = await fleet.image(actor, encoded(a_picture((4, 2))))
+        media_id = await fleet.upload(actor, encoded(grey([[0, 255]])))
+        options = MaskOptions(of=image.id)
+        command = AcceptUpload(actor=actor, media_id=media_id, kind="mask", mask=options)
+        mask = await fleet.accept(command)
+
+        assert rows(decoded(await fleet.content(actor, mask.id))) == [[0, 0, 255, 255]] * 2
+
+
+async def test_a_mask_of_an_image_of_another_is_refused(
+    nats: NatsServer, postgres: PostgresServer, s3: S3Server
+) -> None:
+    async with media(nats, postgres, s3) as fleet:
+        image, actor = await fleet.image(an_actor(), encoded(a_picture())), an_actor()
+        media_id = await fleet.upload(actor, encoded(grey([[0, 255]])))
+        options = MaskOptions(of=image.id)
+        with pytest.raises(InvalidError) as refused:
+            await fleet.accept(
+                AcceptUpload(actor=actor, media_id=media_id, kind="mask", mask=options)
+            )
+        assert refused.value.errors[0].path == "of"
+
+
+async def test_an_agent_stages_what_its_grant_names_and_nothing_else(
+    nats: NatsServer, postgres: PostgresServer, s3: S3Server
+) -> None:
+    async with media(nats, postgres, s3) as fleet:
+        actor, node_id = an_actor(), uuid4()
+        image = await fleet.image(actor, encoded(a_picture()))
+        grant = a_grant(node_id=node_id, owner_id=actor.user_id, media=[image.id])
+        staged = await fleet.agent.call(StageInputs(node_id=node_id, grant=grant))
+        [file] = staged.items
+
+        assert file.name.startswith("cf/")
+        assert file.name.endswith(".png")
+        assert len((await fleet.web.get(file.url)).content) == file.size_bytes
+        with pytest.raises(ForbiddenError):
+            await fleet.agent.call(StageInputs(node_id=uuid4(), grant=grant))
+        others = a_grant(node_id=node_id, owner_id=uuid4(), media=[image.id])
+        with pytest.raises(NotFoundError):
+            await fleet.agent.call(StageInputs(node_id=node_id, grant=others))
+
+
+async def test_results_become_media_of_the_owner_once(
+    nats: NatsServer, postgres: PostgresServer, s3: S3Server
+) -> None:
+    async with media(nats, postgres, s3) as fleet:
+        actor, node_id, data = an_actor(), uuid4(), encoded(a_picture())
+        grant = a_grant(node_id=node_id, owner_id=actor.user_id)
+        before = await fleet.agent.call(FindResults(node_id=node_id, grant=grant))
+        targets = await fleet.agent.call(OpenResults(node_id=node_id, grant=grant, count=2))
+        for url in targets.urls:
+            (await fleet.web.put(url, content=data)).raise_for_status()
+        files = [a_result(n, data) for n in range(2)]
+        record = RecordResults(node_id=node_id, grant=grant, files=files)
+        recorded = await fleet.agent.call(record)
+        repeated = await fleet.agent.call(record)
+        found = await fleet.agent.call(FindResults(node_id=node_id, grant=grant))
+
+        assert not before.is_recorded
+        assert [output.index for output in recorded.outputs] == [0, 1]
+        assert recorded == repeated == found
+        assert await fleet.content(actor, recorded.outputs[1].media_id) == data
+
+
+async def test_a_result_that_is_not_in_place_is_refused(
+    nats: NatsServer, postgres: PostgresServer, s3: S3Server
+) -> None:
+    async with media(nats, postgres, s3) as fleet:
+        node_id, data = uuid4(), encoded(a_picture())
+        grant = a_grant(node_id=node_id, owner_id=uuid4())
+        record = RecordResults(node_id=node_id, grant=grant, files=[a_result(0, data)])
+        with pytest.raises(InvalidError) as missing:
+            await fleet.agent.call(record)
+        targets = await fleet.agent.call(OpenResults(node_id=node_id, grant=grant, count=1))
+        await fleet.web.put(targets.urls[0], content=data + b"more")
+        with pytest.raises(InvalidError) as grown:
+            await fleet.agent.call(record)
+
+        assert (missing.value.code, grown.value.code) == ("result_missing", "result_size")

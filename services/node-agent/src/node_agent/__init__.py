@@ -1,0 +1,1 @@
+"""Runs attempts on the ComfyUI servers that it has claimed."""

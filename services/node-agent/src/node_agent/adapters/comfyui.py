@@ -1,0 +1,195 @@
+"""ComfyUI over HTTP (0.3.57 or later; observed on 0.8.0)."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+
+from contracts.errors import InvalidError
+from contracts.nodes import Capabilities, Device, NodeSpec
+from node_agent.domain.capabilities import capabilities
+from node_agent.domain.outputs import OutputFile
+from node_agent.domain.shapes import items, mapping, texts
+from node_agent.domain.vitals import QueueView
+from node_agent.ports import (
+    FileRefusedError,
+    RefusedPromptError,
+    Stats,
+    Submitted,
+    UnreachableError,
+)
+from runtime.telemetry import carry
+
+NOT_COMFYUI = frozenset({401, 403, 407, 408, 429, 502, 503, 504})
+"""Answers of a proxy before it, or of a wall around it."""
+SLOW_SECONDS = 30.0
+"""For what is big: object_info, uploads, files."""
+OK = 200
+MEGABYTE = 1024**2
+
+
+@asynccontextmanager
+async def comfy_http(
+    spec: NodeSpec, *, probe_timeout: float, submit_timeout: float
+) -> AsyncGenerator["ComfyHttp", None]:
+    try:
+        client = httpx.AsyncClient(
+            base_url=spec.base_url,
+            headers=spec.headers,
+            timeout=httpx.Timeout(probe_timeout, pool=SLOW_SECONDS),
+            event_hooks={"request": [trace]},
+            trust_env=False,
+        )
+    except (httpx.InvalidURL, ValueError) as error:
+        raise InvalidError("The node's address or headers are not valid.") from error
+    async with client:
+        yield ComfyHttp(client, submit_timeout)
+
+
+async def trace(request: httpx.Request) -> None:
+    request.headers.update(carry())
+
+
+class ComfyHttp:
+    """A ComfyUI server, as far as its HTTP tells."""
+
+    def __init__(self, client: httpx.AsyncClient, submit_timeout: float) -> None:
+        self._client = client
+        self._submit_timeout = submit_timeout
+
+    async def queue(self) -> QueueView:
+        answer = mapping(await self._get("/queue"))
+        return QueueView(ids(answer.get("queue_running")), ids(answer.get("queue_pending")))
+
+    async def history(self, prompt_id: str) -> dict[str, Any] | None:
+        entry = mapping(await self._get(f"/history/{prompt_id}")).get(prompt_id)
+        return cast("dict[str, Any]", entry) if isinstance(entry, dict) else None
+
+    async def submit(self, body: dict[str, Any]) -> Submitted:
+        response = await self._send("POST", "/prompt", json=body, timeout=self._submit_timeout)
+        if response.is_server_error:
+            # a 500 may come although the prompt was queued, so it is looked for before a repeat
+            raise UnreachableError(f"answered {response.status_code} to the prompt")
+        try:
+            answer = response.json()
+        except ValueError:
+            answer = None
+        match answer:
+            case {"prompt_id": str(prompt_id)} if response.status_code == OK:
+                errors = cast("dict[str, Any]", answer).get("node_errors")
+                return Submitted(prompt_id, dict(mapping(errors)))
+            case _:
+                raise RefusedPromptError(response.status_code, answer)
+
+    async def delete(self, prompt_id: str) -> None:
+        await self._send("POST", "/queue", json={"delete": [prompt_id]})
+
+    async def interrupt(self, prompt_id: str) -> None:
+        await self._send("POST", "/interrupt", json={"prompt_id": prompt_id})
+
+    async def free(self) -> None:
+        await self._send("POST", "/free", json={"unload_models": True, "free_memory": True})
+
+    async def upload(self, name: str, path: Path, content_type: str) -> None:
+        """The name comes from the content, so overwriting changes nothing."""
+        folder, _, filename = name.rpartition("/")
+        fields = {"subfolder": folder, "type": "input", "overwrite": "true"}
+        with path.open("rb") as file:
+            response = await self._send(
+                "POST",
+                "/upload/image",
+                data=fields,
+                files={"image": (filename, file, content_type)},
+                timeout=SLOW_SECONDS,
+            )
+        if response.status_code != OK:
+            raise FileRefusedError(f"ComfyUI answered {response.status_code} to an input file.")
+        stored = mapping(body_of(response))
+        if (stored.get("subfolder"), stored.get("name")) != (folder, filename):
+            raise FileRefusedError("ComfyUI stored an input file under another name.")
+
+    async def download(self, file: OutputFile, path: Path, most_bytes: int) -> None:
+        query = {"filename": file.filename, "subfolder": file.subfolder, "type": file.folder}
+        try:
+            async with self._client.stream(
+                "GET", "/view", params=query, timeout=SLOW_SECONDS
+            ) as response:
+                if response.status_code in NOT_COMFYUI:
+                    raise UnreachableError(f"answered {response.status_code}")
+                if response.status_code != OK:
+                    text = f"ComfyUI answered {response.status_code} to {file.filename}."
+                    raise FileRefusedError(text)
+                await save(response, path, most_bytes)
+        except httpx.TransportError as error:
+            raise UnreachableError(reason(error)) from error
+
+    async def stats(self) -> Stats:
+        answer = mapping(await self._get("/system_stats"))
+        version = mapping(answer.get("system")).get("comfyui_version", "unknown")
+        devices = [device_of(mapping(device)) for device in items(answer.get("devices"))]
+        return Stats(str(version), devices)
+
+    async def capabilities(self) -> Capabilities:
+        version = (await self.stats()).version
+        classes = mapping(await self._get("/object_info", timeout=SLOW_SECONDS))
+        models: dict[str, list[str]] = {}
+        for folder in texts(await self._get("/models")):
+            models[folder] = texts(await self._get(f"/models/{folder}"))
+        return capabilities(version, classes, models)
+
+    async def _get(self, path: str, **options: Any) -> object:
+        response = await self._send("GET", path, **options)
+        if response.status_code != OK:
+            raise UnreachableError(f"answered {response.status_code} to {path.split('/')[1]}")
+        return body_of(response)
+
+    async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            response = await self._client.request(method, path, **options)
+        except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as error:
+            raise UnreachableError(reason(error)) from error
+        if response.status_code in NOT_COMFYUI:
+            raise UnreachableError(f"answered {response.status_code}")
+        return response
+
+
+async def save(response: httpx.Response, path: Path, most_bytes: int) -> None:
+    size = 0
+    with path.open("wb") as target:
+        async for chunk in response.aiter_bytes(MEGABYTE):
+            size += len(chunk)
+            if size > most_bytes:
+                raise FileRefusedError(f"A result is bigger than {most_bytes} bytes.")
+            target.write(chunk)
+
+
+def reason(error: Exception) -> str:
+    """Names the failure, without the address: spec.base_url may hold a password."""
+    return type(error).__name__
+
+
+def body_of(response: httpx.Response) -> object:
+    try:
+        return response.json()
+    except ValueError as error:
+        raise UnreachableError("answered something that is not JSON") from error
+
+
+def ids(entries: object) -> tuple[str, ...]:
+    """Entries are [number, prompt id, graph, extra data, outputs]."""
+    found = (items(entry)[1] for entry in items(entries) if items(entry)[1:])
+    return tuple(prompt_id for prompt_id in found if isinstance(prompt_id, str))
+
+
+def device_of(fields: Any) -> Device:
+    return Device(
+        name=str(fields.get("name", "unknown"))[:200],
+        vram_total_mb=megabytes(fields.get("vram_total")),
+        vram_free_mb=megabytes(fields.get("vram_free")),
+    )
+
+
+def megabytes(value: object) -> int:
+    return int(value) // MEGABYTE if isinstance(value, int | float) else 0

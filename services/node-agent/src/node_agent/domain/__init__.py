@@ -1,0 +1,1 @@
+"""What the agent knows and decides: pure, without clocks and without I/O."""

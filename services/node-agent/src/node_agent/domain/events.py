@@ -1,0 +1,153 @@
+"""What ComfyUI says on its WebSocket, as values.
+
+Everything is a hint and may be forged by a custom node: what does not have the expected shape
+is None, never an error.
+"""
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeGuard
+
+from node_agent.domain.shapes import mapping, texts
+
+PREVIEW, PREVIEW_WITH_METADATA = 1, 4
+HEAD = 8
+"""Bytes before the image or its metadata."""
+IMAGE_TYPES = {1: "image/jpeg", 2: "image/png"}
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Execution of the prompt began."""
+
+    prompt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """These graph nodes need not run."""
+
+    prompt_id: str
+    graph_nodes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphNodeStarted:
+    prompt_id: str
+    graph_node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far one graph node is; `display` is the graph node that people know it by."""
+
+    graph_node: str
+    display: str
+    value: float
+    maximum: float
+    is_finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """Steps of some graph nodes; the others are as they were."""
+
+    prompt_id: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The prompt is over, and history knows how.
+
+    This is `executing` of no graph node; `execution_success` often comes before history has the
+    entry (measured: 23 %).
+    """
+
+    prompt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """A half-finished picture; an old server does not say of which prompt."""
+
+    prompt_id: str | None
+    content_type: str
+    image: bytes
+
+
+ComfyEvent: TypeAlias = Started | Cached | GraphNodeStarted | Stepped | Ended | Previewed
+
+
+def read_text(text: str) -> ComfyEvent | None:
+    try:
+        message = json.loads(text)
+    except ValueError:
+        return None
+    match message:
+        case {"type": str(kind), "data": {"prompt_id": str(prompt_id)}}:
+            return read_event(kind, prompt_id, message["data"])
+        case _:
+            return None
+
+
+def read_event(kind: str, prompt_id: str, data: Mapping[str, Any]) -> ComfyEvent | None:
+    if kind == "executing":
+        return read_executing(prompt_id, data)
+    if kind == "execution_start":
+        return Started(prompt_id)
+    if kind == "execution_cached":
+        return Cached(prompt_id, frozenset(texts(data.get("nodes"))))
+    nodes = {"progress": {data.get("node"): data}, "progress_state": data.get("nodes")}
+    steps = (read_step(node, entry) for node, entry in mapping(nodes.get(kind)).items())
+    found = tuple(step for step in steps if step)
+    return Stepped(prompt_id, found) if found else None
+
+
+def read_executing(prompt_id: str, data: Mapping[str, Any]) -> ComfyEvent | None:
+    node, display = data.get("node"), data.get("display_node")
+    if node is None:
+        return Ended(prompt_id)
+    graph_node = display if isinstance(display, str) else node
+    return GraphNodeStarted(prompt_id, graph_node) if isinstance(graph_node, str) else None
+
+
+def read_step(node: object, entry: object) -> Step | None:
+    fields = mapping(entry)
+    value, maximum = fields.get("value"), fields.get("max")
+    if not (isinstance(node, str) and is_number(value) and is_number(maximum)):
+        return None
+    display = fields.get("display_node_id")
+    return Step(
+        graph_node=node,
+        display=display if isinstance(display, str) else node,
+        value=value,
+        maximum=maximum,
+        is_finished=fields.get("state") == "finished",
+    )
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float)
+
+
+def read_binary(data: bytes) -> Previewed | None:
+    """Big-endian: u32 event, then u32 format or u32 length of JSON metadata, then the image."""
+    if len(data) < HEAD:
+        return None
+    event, number = struct.unpack_from(">II", data)
+    if event == PREVIEW and number in IMAGE_TYPES:
+        return Previewed(None, IMAGE_TYPES[number], data[HEAD:])
+    if event == PREVIEW_WITH_METADATA and HEAD + number < len(data):
+        try:
+            metadata = json.loads(data[HEAD : HEAD + number])
+        except ValueError:
+            return None
+        match metadata:
+            case {"prompt_id": str(prompt_id), "image_type": "image/jpeg" | "image/png" as kind}:
+                return Previewed(prompt_id, kind, data[HEAD + number :])
+            case _:
+                return None
+    return None

@@ -1,0 +1,68 @@
+"""Why ComfyUI refused a graph: something is missing on this node, or the graph is wrong."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from contracts.attempts import Cause
+from node_agent.domain.outcome import Failed, failed, presentable
+from node_agent.domain.shapes import items, mapping
+from workflows.needs import MODEL_INPUTS
+
+MODEL_FILE = re.compile(r"\.(safetensors|sft|ckpt|pth?|bin|gguf|onnx|pkl)$", re.IGNORECASE)
+GRAPH_NODE = re.compile(r"#([^']+)")
+NO_SUCH_CLASS = re.compile(r"node (\S+) does not exist", re.IGNORECASE)
+
+
+def rejection(status: int, body: object) -> Failed:
+    """The failure that the answer to POST /prompt stands for."""
+    answer = mapping(body)
+    error = mapping(answer.get("error"))
+    problems = list(graph_node_problems(mapping(answer.get("node_errors"))))
+    missing = next((p for p in problems if p.cause is Cause.MISSING), None)
+    if missing or problems:
+        return missing or problems[0]
+    message, details = str(error.get("message", "")), str(error.get("details", ""))
+    graph_node = GRAPH_NODE.search(details)
+    if class_ := NO_SUCH_CLASS.search(message):
+        return failed(
+            Cause.MISSING,
+            "missing_class",
+            presentable(message),
+            graph_node=graph_node[1] if graph_node else None,
+            graph_node_class=class_[1],
+        )
+    text = presentable(f"{message}: {details}" if details else message)
+    return failed(Cause.WORKFLOW, "graph_refused", text or f"ComfyUI answered {status}.")
+
+
+def graph_node_problems(node_errors: Mapping[str, Any]) -> Iterator[Failed]:
+    for graph_node, entry in node_errors.items():
+        fields = mapping(entry)
+        class_ = str(fields.get("class_type", ""))
+        for error in items(fields.get("errors")):
+            yield problem(graph_node, class_, mapping(error))
+
+
+def problem(graph_node: str, class_: str, error: Mapping[str, Any]) -> Failed:
+    extra = mapping(error.get("extra_info"))
+    name, value = str(extra.get("input_name", "")), extra.get("received_value")
+    if error.get("type") == "value_not_in_list":
+        # ComfyUI's own text lists every file that the server has
+        text = presentable(f"{name}: {value!r} is not in the list of this node")
+        if name in MODEL_INPUTS.get(class_, {}) or MODEL_FILE.search(str(value)):
+            return failed(Cause.MISSING, "missing_model", text, graph_node, class_)
+    else:
+        text = presentable(f"{error.get('message', '')}: {error.get('details', '')}")
+    return failed(Cause.WORKFLOW, "graph_refused", text, graph_node, class_)
+
+
+def lacks_input_file(body: object) -> bool:
+    """Whether a staged file is gone: the server was set up anew since it was sent."""
+    errors = mapping(mapping(body).get("node_errors")).values()
+    return any(
+        mapping(problem).get("type") == "custom_validation_failed"
+        and "Invalid" in str(mapping(problem).get("details"))
+        for entry in errors
+        for problem in items(mapping(entry).get("errors"))
+    )

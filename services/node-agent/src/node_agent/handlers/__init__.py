@@ -1,0 +1,1 @@
+"""What the agent does: claim nodes, run attempts, say how it stands."""

@@ -1,0 +1,84 @@
+"""Before the slot: the version, the input files on the server, the graph that may be posted."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from contracts.attempts import Cause
+from contracts.errors import InvalidError, OperationError, UnavailableError
+from contracts.media import InputFile, StageInputs
+from node_agent.domain.outcome import presentable
+from node_agent.handlers.ending import failure, patiently
+from node_agent.handlers.node import Attempt, Node
+from node_agent.ports import TransferError, UnreachableError, Version
+from workflows import render, seal
+
+PATIENCE_SECONDS = 20.0
+VERSION_SECONDS = 4.0
+"""The registry publishes a version before anybody can name it; this is for a slow relay."""
+
+
+async def find_version(node: Node, attempt: Attempt) -> Version:
+    wanted = attempt.order.version_hash
+    tools = node.tools
+
+    async def find() -> Version:
+        version = await tools.versions.find(wanted)
+        if version is None:
+            raise UnavailableError(f"The workflow version {wanted} is not published.")
+        return version
+
+    try:
+        return await patiently(find, tools.tuning, within=VERSION_SECONDS)
+    except UnavailableError as error:
+        raise failure(Cause.INPUT, "version_unavailable", error.message) from error
+
+
+async def prepare(node: Node, attempt: Attempt, version: Version) -> dict[str, Any]:
+    """The graph as it may be posted; its input files are on the server then."""
+    staged = await stage(node, attempt)
+    try:
+        graph = render(version.graph, version.spec, attempt.order.inputs, staged)
+        return dict(seal(graph, prefix_of(attempt)))
+    except InvalidError as error:
+        detail = "; ".join(f"{e.path}: {e.message}" for e in error.errors[:3])
+        text = presentable(f"{error.message} {detail}".strip())
+        raise failure(Cause.WORKFLOW, "graph_refused", text) from error
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        # the gateway validated these inputs, so version and inputs do not belong together
+        text = "The inputs do not fit the workflow version."
+        raise failure(Cause.WORKFLOW, "inputs_refused", text) from error
+
+
+def prefix_of(attempt: Attempt) -> str:
+    """Folder of everything that the attempt writes on the server."""
+    return f"cf/{attempt.prompt_id}"
+
+
+async def stage(node: Node, attempt: Attempt) -> dict[str, str]:
+    """Bring the input files to the server, each once; media id → name there."""
+    if not attempt.order.media:
+        return {}
+    request = StageInputs(node_id=node.id, grant=attempt.order.grant)
+    tools = node.tools
+    try:
+        files = await patiently(
+            lambda: tools.calls.call(request), tools.tuning, within=PATIENCE_SECONDS
+        )
+        for file in files.items:
+            if not node.staged.has(file.name, node.now):
+                await send(node, file)
+    except UnreachableError as error:
+        raise failure(Cause.UNREACHABLE, "unreachable", error.message) from error
+    except (OperationError, TransferError) as error:
+        raise failure(Cause.INPUT, "inputs_unavailable", error.message) from error
+    return {str(file.media_id): file.name for file in files.items}
+
+
+async def send(node: Node, file: InputFile) -> None:
+    """Names come from the content, so sending one twice does no harm."""
+    with tempfile.TemporaryDirectory(prefix="comfyfleet-") as folder:
+        path = Path(folder) / "input"
+        await node.tools.store.fetch(file, path)
+        await node.comfy.upload(file.name, path, file.content_type)
+    node.staged.add(file.name, node.now)

@@ -1,0 +1,129 @@
+"""Looking at ComfyUI each second: is it there, what does it do, what can it run."""
+
+import asyncio
+import contextlib
+from uuid import UUID
+
+import structlog
+
+from contracts.errors import OperationError
+from contracts.nodes import ReportCapabilities
+from node_agent.domain.admission import StaleClaimError
+from node_agent.domain.vitals import QueueView
+from node_agent.handlers.node import Node
+from node_agent.handlers.post import pull
+from node_agent.ports import UnreachableError
+
+log = structlog.get_logger()
+RETRY_SECONDS = 2.0
+
+
+async def probe(node: Node) -> None:
+    """For ever. `/queue` answers from the part that works, which `/system_stats` does not."""
+    while True:
+        try:
+            saw_queue(node, await node.comfy.queue())
+        except UnreachableError as error:
+            saw_nothing(node, error.message)
+        await remove_leftovers(node)
+        await asyncio.sleep(node.tools.tuning.probe_seconds)
+
+
+def saw_queue(node: Node, queue: QueueView) -> None:
+    was_usable = node.is_reachable and not node.is_dead
+    if not node.is_reachable:
+        node.staged.clear()  # it may be another server now
+        node.refresh.set()
+    node.queue, node.is_reachable = queue, True
+    node.vitals.saw(queue, node.now, has_started=has_started(node, queue))
+    node.is_dead = node.vitals.is_dead
+    node.reason = reason_of(node)
+    if was_usable != (node.is_reachable and not node.is_dead):
+        log.info("node_seen", node_id=str(node.id), reason=node.reason)
+        node.changed.set()
+    if node.is_dead:
+        stir_all(node)
+
+
+def saw_nothing(node: Node, reason: str) -> None:
+    node.queue = QueueView()
+    node.vitals.saw(node.queue, node.now, has_started=False)
+    if node.is_reachable:
+        log.info("node_unreachable", node_id=str(node.id), reason=reason)
+        node.changed.set()
+    node.is_reachable, node.is_dead, node.reason = False, False, f"ComfyUI: {reason}"
+
+
+def has_started(node: Node, queue: QueueView) -> bool:
+    """Whether the prompt in front is known to work, or cannot be judged.
+
+    Only events of this connection can tell that none came; a foreign prompt tells us nothing.
+    """
+    front = queue.running or queue.pending[:1]
+    own = next((a for a in map(node.attempt_of, front) if a), None)
+    if own is None:
+        return bool(queue.running)
+    return own.has_worked or own.client_id is None or own.client_id != node.client_id
+
+
+def reason_of(node: Node) -> str | None:
+    if node.is_dead:
+        return "ComfyUI answers but runs nothing: its worker is dead, restart it."
+    for prompt_id in (*node.queue.running, *node.queue.pending):
+        owner = node.tools.live.get(prompt_id)
+        if owner and owner != node.id:
+            return f"Has a prompt of node {owner}: two nodes with one address."
+    return None
+
+
+def stir_all(node: Node) -> None:
+    for attempt in node.attempts.values():
+        attempt.stirred.set()
+
+
+async def remove_leftovers(node: Node) -> None:
+    """Prompts of attempts that ended without ComfyUI (timeouts, cancels while it was away)."""
+    for prompt_id in (*node.queue.running, *node.queue.pending):
+        with contextlib.suppress(ValueError, UnreachableError):
+            attempt_id = UUID(prompt_id)
+            if node.gone.has(attempt_id, node.now) and attempt_id not in node.attempts:
+                await pull(node, prompt_id)
+
+
+async def watch_capabilities(node: Node) -> None:
+    """For ever: report after the claim, after each change, and when something was missing."""
+    known: str | None = None
+    while True:
+        node.refresh.clear()
+        try:
+            known = await report_capabilities(node, known)
+        except OperationError as error:
+            if error.code == StaleClaimError.code:
+                raise StaleClaimError(error.message) from error
+            log.info("capabilities_unknown", node_id=str(node.id), reason=error.message)
+            await asyncio.sleep(RETRY_SECONDS)
+            continue
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(node.tools.tuning.capabilities_seconds):
+                await node.refresh.wait()
+
+
+async def report_capabilities(node: Node, known: str | None) -> str:
+    """The digest that the scheduler knows now."""
+    found = await node.comfy.capabilities()
+    if found.digest != known:
+        stats = await node.comfy.stats()
+        message = ReportCapabilities(
+            node_id=node.id, claim=node.claim, devices=stats.devices, capabilities=found
+        )
+        await node.tools.calls.call(message)
+    return found.digest
+
+
+async def watch_memory(node: Node) -> None:
+    """For ever: free VRAM, for the beats."""
+    while True:
+        with contextlib.suppress(UnreachableError):
+            devices = (await node.comfy.stats()).devices
+            node.vram_free_mb = devices[0].vram_free_mb if devices else None
+        await asyncio.sleep(node.tools.tuning.stats_seconds)

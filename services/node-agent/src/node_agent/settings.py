@@ -1,0 +1,23 @@
+"""Settings of the node agent."""
+
+from pydantic import Field
+
+from runtime.settings import FleetSettings
+
+
+class Settings(FleetSettings):
+    """What an agent needs beside the shared settings."""
+
+    pool: str = Field(default="default", description="Nodes of this pool are claimed.")
+    probe_timeout: float = Field(
+        default=3.0, gt=0, le=60, description="Seconds in which ComfyUI must answer a probe."
+    )
+    submit_timeout: float = Field(
+        default=10.0, gt=0, le=120, description="Seconds in which ComfyUI must take a prompt."
+    )
+    dead_after_seconds: float = Field(
+        default=120.0,
+        ge=1,
+        description="A prompt that runs so long without one graph node starting: dead worker.",
+    )
+    most_output_mb: int = Field(default=2_048, ge=1, description="Largest result file.")

@@ -1,0 +1,223 @@
+"""The services around an agent, as far as it talks to them, on real NATS and real S3."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from minio import Minio
+from pydantic import SecretStr
+
+from contracts.attempts import (
+    Accepted,
+    AttemptOrder,
+    AttemptPreviewed,
+    AttemptProgressed,
+    AttemptResult,
+    CancelAttempt,
+    FinishAttempt,
+    JobWatched,
+    RunAttempt,
+)
+from contracts.buckets import NODES, WORKFLOWS
+from contracts.catalog import WorkflowVersionRecord
+from contracts.errors import ConflictError, OperationError
+from contracts.ids import new_id
+from contracts.nodes import (
+    ClaimNode,
+    ClaimView,
+    NodeBeat,
+    NodeSpec,
+    ReportCapabilities,
+    SchedulerLed,
+)
+from contracts.services import Service
+from node_agent.app import run
+from node_agent.settings import Settings
+from runtime.bus import Bus
+from runtime.testing.ports import eventually
+from runtime.testing.servers import NatsServer, S3Server
+from workflows import WorkflowVersion
+
+from .media import FakeMedia
+
+EPOCH = 7
+OWNER = new_id()
+
+
+@dataclass
+class Fleet:
+    """A scheduler with one node, a media service, a registry; everything heard is kept."""
+
+    nats: NatsServer
+    scheduler: Bus
+    gateway: Bus
+    registry: Bus
+    media: FakeMedia
+    claims: dict[UUID, int] = field(default_factory=dict[UUID, int])
+    specs: dict[UUID, NodeSpec] = field(default_factory=dict[UUID, NodeSpec])
+    live: list[AttemptOrder] = field(default_factory=list[AttemptOrder])
+    finished: dict[UUID, AttemptResult] = field(default_factory=dict[UUID, AttemptResult])
+    reports: list[FinishAttempt] = field(default_factory=list[FinishAttempt])
+    beats: list[NodeBeat] = field(default_factory=list[NodeBeat])
+    capabilities: list[ReportCapabilities] = field(default_factory=list[ReportCapabilities])
+    progress: list[AttemptProgressed] = field(default_factory=list[AttemptProgressed])
+    previews: list[AttemptPreviewed] = field(default_factory=list[AttemptPreviewed])
+    is_leading: bool = True
+
+    async def claim(self, message: ClaimNode) -> ClaimView:
+        spec = self.specs[message.node_id]
+        self.claims[message.node_id] = self.claims.get(message.node_id, 0) + 1
+        return ClaimView(claim=self.claims[message.node_id], epoch=EPOCH, spec=spec, live=self.live)
+
+    async def finish(self, message: FinishAttempt) -> Accepted:
+        if message.claim != self.claims[message.node_id]:
+            raise ConflictError("an older claim", code="stale_claim")
+        self.reports.append(message)
+        self.finished.setdefault(message.attempt_id, message.result)
+        return Accepted()
+
+    async def learn(self, message: ReportCapabilities) -> Accepted:
+        self.capabilities.append(message)
+        return Accepted()
+
+    async def add_node(self, url: str, **more: Any) -> NodeSpec:
+        spec = NodeSpec(node_id=new_id(), name="node", base_url=url, **more)
+        await self.wish(spec)
+        return spec
+
+    async def wish(self, spec: NodeSpec) -> None:
+        self.specs[spec.node_id] = spec
+        await put(self.scheduler, NODES.name, str(spec.node_id), spec.model_dump_json())
+
+    async def unwish(self, spec: NodeSpec) -> None:
+        await (await self.scheduler.jetstream.key_value(NODES.name)).delete(str(spec.node_id))
+
+    async def publish(self, version: WorkflowVersion) -> str:
+        record = WorkflowVersionRecord(
+            name=version.name,
+            version=1,
+            hash=version.hash,
+            graph=version.graph,
+            spec=version.spec.model_dump(mode="json", exclude_defaults=True),
+        )
+        key = f"version.{version.hash}"
+        await put(self.registry, WORKFLOWS.name, key, record.model_dump_json())
+        return version.hash
+
+    async def ready(self, spec: NodeSpec) -> None:
+        await self.sees(spec, lambda beat: beat.is_reachable)
+
+    async def sees(
+        self, spec: NodeSpec, is_so: Callable[[NodeBeat], bool], within: float = 10
+    ) -> None:
+        """Wait for a beat of the node that comes from now on."""
+        start = len(self.beats)
+
+        def is_seen() -> bool:
+            return any(b.node_id == spec.node_id and is_so(b) for b in self.beats[start:])
+
+        await eventually(is_seen, within)
+
+    async def run(self, spec: NodeSpec, order: AttemptOrder, epoch: int = EPOCH) -> Accepted:
+        claim = self.claims[spec.node_id]
+        message = RunAttempt(node_id=spec.node_id, claim=claim, epoch=epoch, order=order)
+        return await self.scheduler.call(message)
+
+    async def cancel(self, spec: NodeSpec, attempt_id: UUID) -> Accepted:
+        claim = self.claims[spec.node_id]
+        return await self.scheduler.call(
+            CancelAttempt(node_id=spec.node_id, claim=claim, epoch=EPOCH, attempt_id=attempt_id)
+        )
+
+    async def outcome(self, order: AttemptOrder, within: float = 20) -> AttemptResult:
+        await eventually(lambda: order.attempt_id in self.finished, within)
+        return self.finished[order.attempt_id]
+
+    async def lead(self) -> None:
+        while True:
+            if self.is_leading:
+                await self.scheduler.signal(SchedulerLed(epoch=EPOCH))
+            await asyncio.sleep(0.3)
+
+    async def watch_job(self, order: AttemptOrder) -> None:
+        await self.gateway.signal(JobWatched(job_id=order.job_id))
+
+    @asynccontextmanager
+    async def agent(self, **more: Any) -> AsyncGenerator[asyncio.Task[None], None]:
+        password = SecretStr(self.nats.passwords["node-agent"])
+        settings = Settings(nats_url=self.nats.url, nats_password=password, **more)
+        task = asyncio.create_task(run(settings))
+        try:
+            yield task
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def put(bus: Bus, bucket: str, key: str, value: str) -> None:
+    await (await bus.jetstream.key_value(bucket)).put(key, value.encode())
+
+
+def an_order(version_hash: str, **more: Any) -> AttemptOrder:
+    attempt_id = more.pop("attempt_id", None) or new_id()
+    fields: dict[str, Any] = {
+        "attempt_id": attempt_id,
+        "job_id": new_id(),
+        "owner_id": OWNER,
+        "number": 1,
+        "version_hash": version_hash,
+        "inputs": {},
+        "grant": str(attempt_id),
+        "timeout_seconds": 60.0,
+    }
+    return AttemptOrder.model_validate(fields | more)
+
+
+@asynccontextmanager
+async def a_fleet(nats: NatsServer, s3: S3Server) -> AsyncGenerator[Fleet, None]:
+    """Fakes of the neighbours, each under its own NATS user with its real permissions."""
+    async with AsyncExitStack() as stack:
+
+        async def bus(service: Service) -> Bus:
+            password = nats.passwords[service]
+            connecting = Bus.connect(nats.url, service=service, password=password)
+            return await stack.enter_async_context(connecting)
+
+        client = Minio(s3.endpoint, s3.access_key, s3.secret_key, secure=False, region=s3.region)
+        media = FakeMedia(client, s3.bucket)
+        scheduler, gateway = await bus("scheduler"), await bus("gateway")
+        fleet = Fleet(nats, scheduler, gateway, await bus("workflow-registry"), media)
+        await media.serve(await bus("media"))
+        await scheduler.serve(ClaimNode, fleet.claim)
+        await scheduler.serve(ReportCapabilities, fleet.learn)
+        await scheduler.serve(FinishAttempt, fleet.finish)
+        await scheduler.subscribe(NodeBeat, keep(fleet.beats))
+        await gateway.subscribe(AttemptProgressed, keep(fleet.progress))
+        await gateway.subscribe(AttemptPreviewed, keep(fleet.previews))
+        leading = asyncio.create_task(fleet.lead())
+        try:
+            yield fleet
+        finally:
+            leading.cancel()
+            for spec in fleet.specs.values():
+                await fleet.unwish(spec)
+
+
+def keep(kept: list[Any]) -> Callable[[Any], Any]:
+    async def hear(message: Any) -> None:
+        kept.append(message)
+
+    return hear
+
+
+async def refused(fleet: Fleet, spec: NodeSpec, order: AttemptOrder) -> OperationError:
+    """The error that the agent answered."""
+    try:
+        await fleet.run(spec, order)
+    except OperationError as error:
+        return error
+    raise AssertionError("the order was accepted")

@@ -1,0 +1,79 @@
+"""An agent takes over what another left: nothing that the GPU did is done again."""
+
+import httpx
+
+from contracts.attempts import AttemptOrder, Cause, Outcome
+from runtime.testing.ports import eventually
+
+from .fleet import Fleet, an_order
+from .graphs import quick, slow_steps
+
+
+async def history(url: str, order: AttemptOrder) -> dict[str, object]:
+    async with httpx.AsyncClient() as client:
+        return (await client.get(f"{url}/history/{order.attempt_id}")).json()
+
+
+async def started_and_left(fleet: Fleet, url: str, order: AttemptOrder) -> None:
+    """An agent dies with the attempt inside ComfyUI."""
+    spec = await fleet.add_node(url)
+    async with fleet.agent():
+        await fleet.ready(spec)
+        await fleet.run(spec, order)
+        await eventually(lambda: any(seen.progress.step for seen in fleet.progress))
+    assert order.attempt_id not in fleet.finished
+    fleet.live = [order]
+
+
+async def test_a_running_prompt_is_followed_to_its_end(fleet: Fleet, comfy_url: str) -> None:
+    order = an_order(await fleet.publish(slow_steps(steps=20)))
+    await started_and_left(fleet, comfy_url, order)
+    async with fleet.agent():
+        result = await fleet.outcome(order)
+
+    assert result.outcome is Outcome.COMPLETED
+    assert fleet.reports[-1].claim == 2
+
+
+async def test_a_prompt_that_ended_meanwhile_is_collected(fleet: Fleet, comfy_url: str) -> None:
+    order = an_order(await fleet.publish(slow_steps(steps=12)))
+    await started_and_left(fleet, comfy_url, order)
+
+    async def has_ended() -> bool:
+        return bool(await history(comfy_url, order))
+
+    await eventually(has_ended)
+    async with fleet.agent():
+        result = await fleet.outcome(order)
+
+    assert result.outcome is Outcome.COMPLETED
+    assert result.outputs[0].width == 64
+
+
+async def test_recorded_results_are_reported_without_asking_comfyui(
+    fleet: Fleet, comfy_url: str
+) -> None:
+    order = an_order(await fleet.publish(quick()))
+    spec = await fleet.add_node(comfy_url)
+    async with fleet.agent():
+        await fleet.ready(spec)
+        await fleet.run(spec, order)
+        await fleet.outcome(order)
+    fleet.finished.clear()
+    fleet.live = [order]
+    await fleet.wish(spec.model_copy(update={"base_url": "http://127.0.0.1:9"}))
+    async with fleet.agent():
+        result = await fleet.outcome(order)
+
+    assert result.outcome is Outcome.COMPLETED
+    assert len(result.outputs) == 1
+
+
+async def test_a_prompt_that_comfyui_does_not_know_is_lost(fleet: Fleet, comfy_url: str) -> None:
+    order = an_order(await fleet.publish(quick()))
+    fleet.live = [order]
+    await fleet.add_node(comfy_url)
+    async with fleet.agent():
+        result = await fleet.outcome(order)
+
+    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.LOST)

@@ -1,0 +1,162 @@
+"""What goes wrong at ComfyUI, and which row of the retry table it becomes."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from contracts.attempts import AttemptOrder, AttemptResult, Cause, Outcome
+from contracts.nodes import NodeBeat, NodeSpec
+from runtime.testing.ports import eventually, free_port
+
+from .conftest import StartEngine
+from .fleet import Fleet, an_order
+from .graphs import a_version, an_image, quick, saved, slow_steps
+
+
+async def switch(url: str, **switches: Any) -> None:
+    async with httpx.AsyncClient() as client:
+        response = await client.post(f"{url}/preview-engine/switches", json=switches)
+        response.raise_for_status()
+
+
+async def run_one(fleet: Fleet, url: str, order: AttemptOrder, **settings: Any) -> AttemptResult:
+    spec = await fleet.add_node(url)
+    async with fleet.agent(**settings):
+        await fleet.ready(spec)
+        await fleet.run(spec, order)
+        return await fleet.outcome(order)
+
+
+@pytest.mark.parametrize(
+    ("exception", "message", "cause"),
+    [
+        ("torch.OutOfMemoryError", "Allocation on device", Cause.OUT_OF_MEMORY),
+        ("RuntimeError", "CUDA error: an illegal memory access", Cause.NODE_FAULT),
+        ("OSError", "[Errno 28] No space left on device", Cause.NODE_FAULT),
+        ("ValueError", "CUDA error: says the prompt", Cause.WORKFLOW),
+    ],
+)
+async def test_the_type_of_an_exception_decides_what_is_broken(
+    fleet: Fleet, start_engine: StartEngine, exception: str, message: str, cause: Cause
+) -> None:
+    url = start_engine()
+    await switch(url, fail_class="SaveImage", fail_type=exception, fail_message=message)
+    result = await run_one(fleet, url, an_order(await fleet.publish(quick())))
+
+    assert (result.outcome, result.cause) == (Outcome.FAILED, cause)
+
+
+async def test_a_class_that_is_not_there_is_missing(fleet: Fleet, comfy_url: str) -> None:
+    graph: dict[str, Any] = {
+        "1": an_image(),
+        "2": {"class_type": "NotHere", "inputs": {}},
+        "3": saved("1"),
+    }
+    graph["3"]["inputs"]["more"] = ["2", 0]
+    result = await run_one(fleet, comfy_url, an_order(await fleet.publish(a_version(graph, "3"))))
+
+    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.MISSING)
+    assert result.error
+    assert result.error.graph_node_class == "NotHere"
+
+
+async def test_a_model_that_is_not_there_is_missing(fleet: Fleet, comfy_url: str) -> None:
+    loader = {"class_type": "VAELoader", "inputs": {"vae_name": "nowhere.safetensors"}}
+    encode = {"class_type": "VAEEncode", "inputs": {"pixels": ["1", 0], "vae": ["2", 0]}}
+    decode = {"class_type": "VAEDecode", "inputs": {"samples": ["4", 0], "vae": ["2", 0]}}
+    graph = {"1": an_image(), "2": loader, "4": encode, "5": decode, "3": saved("5")}
+    result = await run_one(fleet, comfy_url, an_order(await fleet.publish(a_version(graph, "3"))))
+
+    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.MISSING)
+    assert result.error
+    assert result.error.code == "missing_model"
+
+
+async def test_a_wrong_value_is_the_workflows_fault(fleet: Fleet, comfy_url: str) -> None:
+    graph = {"1": an_image(width=-5), "3": saved("1")}
+    result = await run_one(fleet, comfy_url, an_order(await fleet.publish(a_version(graph, "3"))))
+
+    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.WORKFLOW)
+    assert result.error
+    assert result.error.graph_node == "1"
+
+
+async def test_a_version_that_nobody_published_fails_as_input(
+    fleet: Fleet, engine_url: str
+) -> None:
+    result = await run_one(fleet, engine_url, an_order("0" * 64))
+
+    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.INPUT)
+
+
+async def test_a_worker_that_never_starts_a_graph_node_is_dead(
+    fleet: Fleet, start_engine: StartEngine
+) -> None:
+    url = start_engine()
+    await switch(url, silent=True)
+    order = an_order(await fleet.publish(quick()))
+    spec = await fleet.add_node(url)
+    async with fleet.agent(dead_after_seconds=1):
+        await fleet.ready(spec)
+        await fleet.run(spec, order)
+        result = await fleet.outcome(order)
+        await fleet.sees(spec, lambda beat: beat.is_dead and "restart" in (beat.reason or ""))
+
+    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.NODE_FAULT)
+
+
+async def test_a_slow_graph_node_is_not_taken_for_a_dead_worker(
+    fleet: Fleet, comfy_url: str
+) -> None:
+    order = an_order(await fleet.publish(slow_steps(steps=1, seconds_per_step=3)))
+    result = await run_one(fleet, comfy_url, order, dead_after_seconds=1)
+
+    assert result.outcome is Outcome.COMPLETED
+
+
+async def test_a_prompt_is_lost_when_comfyui_crashed_and_came_back(
+    fleet: Fleet, start_engine: StartEngine
+) -> None:
+    port = str(free_port())
+    url = start_engine("--port", port)
+    await switch(url, crash_after_steps=3)
+    order = an_order(await fleet.publish(slow_steps(steps=10, seconds_per_step=0.05)))
+    spec = await fleet.add_node(url)
+    async with fleet.agent():
+        await fleet.ready(spec)
+        await fleet.run(spec, order)
+        await fleet.sees(spec, is_away_with_an_attempt)
+        assert not fleet.finished, "while ComfyUI is away the scheduler decides how long to wait"
+        start_engine("--port", port)
+        result = await fleet.outcome(order)
+
+    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.LOST)
+
+
+def is_away_with_an_attempt(beat: NodeBeat) -> bool:
+    return not beat.is_reachable and len(beat.attempts) == 1
+
+
+async def test_a_node_that_comes_back_takes_jobs_again(
+    fleet: Fleet, start_engine: StartEngine
+) -> None:
+    port = free_port()
+    spec = await fleet.add_node(f"http://127.0.0.1:{port}")
+    order = an_order(await fleet.publish(quick()))
+    async with fleet.agent():
+        await fleet.sees(spec, lambda beat: not beat.is_reachable and bool(beat.reason))
+        start_engine("--port", str(port))
+        await fleet.ready(spec)
+        await eventually(lambda: has_capabilities(fleet, spec))
+        await fleet.run(spec, order)
+        result = await fleet.outcome(order)
+
+    assert result.outcome is Outcome.COMPLETED
+
+
+def has_capabilities(fleet: Fleet, spec: NodeSpec) -> bool:
+    known = [
+        message.capabilities for message in fleet.capabilities if message.node_id == spec.node_id
+    ]
+    return bool(known) and "SaveImage" in known[-1].classes

@@ -1,0 +1,1 @@
+"""A ComfyUI-compatible server that needs no GPU."""

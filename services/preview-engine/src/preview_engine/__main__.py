@@ -1,0 +1,68 @@
+"""`python -m preview_engine --home DIR`: settings → engine → server."""
+
+import asyncio
+import os
+import socket
+import sys
+
+import uvicorn
+
+from preview_engine.app import build_app
+from preview_engine.domain.switches import Switches
+from preview_engine.engine.engine import Engine
+from preview_engine.folders import Folders
+from preview_engine.settings import Settings, read_settings
+
+# Validation recurses three frames per graph node; ComfyUI refuses chains of about 1,000.
+RECURSION_LIMIT = 3000
+SHUTDOWN_SECONDS = 1
+# A job takes about a millisecond of two threads that wait for each other; the default is 5 ms.
+SWITCH_SECONDS = 0.0005
+
+
+def build_engine(settings: Settings) -> Engine:
+    switches = Switches(step_seconds=settings.step_seconds, fail_class=settings.fail_class)
+    if settings.models is not None:
+        switches.models = dict(settings.models)
+    return Engine(
+        Folders(settings.home),
+        switches,
+        preview_method=settings.preview_method,
+        with_test_classes=settings.with_test_classes,
+    )
+
+
+async def serve(settings: Settings, listener: socket.socket) -> None:
+    """Until SIGINT or SIGTERM."""
+    engine = build_engine(settings)
+    engine.events.bind(asyncio.get_running_loop())
+    engine.start()
+    config = uvicorn.Config(
+        build_app(engine, settings),
+        access_log=False,
+        log_level="warning",
+        lifespan="off",
+        ws="websockets-sansio",
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    host, port = listener.getsockname()[:2]
+    print(f"listening on http://{host}:{port}", flush=True)  # noqa: T201 - the starter waits for it
+    await server.serve([listener])
+
+
+def main() -> None:
+    settings = read_settings(sys.argv[1:], os.environ)
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    listener = socket.create_server((settings.host, settings.port), backlog=512)
+    # Inherited by every connection; the event loop does not do it for a socket that it is given,
+    # and each answer would wait 40 ms for the client's delayed acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    asyncio.run(serve(settings, listener))
+
+
+if __name__ == "__main__":
+    main()

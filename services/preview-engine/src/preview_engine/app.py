@@ -1,0 +1,68 @@
+"""The table of routes, each of them also under /api."""
+
+from functools import partial
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+
+from preview_engine.engine.engine import Engine
+from preview_engine.routes import info, prompts, uploads
+from preview_engine.routes.answers import TroubleError, trouble_answer
+from preview_engine.routes.guards import LimitBody, RefuseForeignOrigins
+from preview_engine.routes.socket import listen
+from preview_engine.routes.view import view
+from preview_engine.settings import Settings
+
+MEBIBYTE = 1024 * 1024
+
+
+def build_app(engine: Engine, settings: Settings) -> Starlette:
+    limit = settings.max_upload_mb * MEBIBYTE
+
+    def features() -> dict[str, Any]:
+        manager = {"manager": {"supports_v4": True}}
+        return {
+            "supports_preview_metadata": True,
+            "max_upload_size": limit,
+            "extension": manager,
+        }
+
+    def get(path: str, endpoint: Any) -> Route:
+        return Route(path, partial(endpoint, engine), methods=["GET"])
+
+    def post(path: str, endpoint: Any) -> Route:
+        return Route(path, partial(endpoint, engine), methods=["POST"])
+
+    routes: list[BaseRoute] = [
+        Route("/", info.show_page),
+        get("/prompt", prompts.show_status),
+        post("/prompt", prompts.submit),
+        get("/queue", prompts.show_queue),
+        post("/queue", prompts.change_queue),
+        post("/interrupt", prompts.interrupt),
+        post("/free", prompts.free),
+        get("/history", prompts.show_history),
+        get("/history/{prompt_id:path}", prompts.show_one),
+        post("/history", prompts.change_history),
+        get("/view", view),
+        post("/upload/image", uploads.upload_image),
+        post("/upload/mask", uploads.upload_mask),
+        get("/object_info", info.show_object_info),
+        get("/object_info/{name}", info.show_object_info),
+        Route("/models", info.show_model_folders),
+        get("/models/{folder}", info.show_models),
+        Route("/embeddings", info.show_nothing),
+        Route("/extensions", info.show_nothing),
+        Route("/features", partial(info.show_features, features)),
+        Route("/system_stats", partial(info.show_system_stats, settings.vram_mb)),
+        get("/preview-engine/switches", info.show_switches),
+        post("/preview-engine/switches", info.set_switches),
+        WebSocketRoute("/ws", partial(listen, engine, features)),
+    ]
+    return Starlette(
+        routes=[*routes, Mount("/api", routes=routes)],
+        middleware=[Middleware(RefuseForeignOrigins), Middleware(LimitBody, limit=limit)],
+        exception_handlers={TroubleError: trouble_answer},
+    )

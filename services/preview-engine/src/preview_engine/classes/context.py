@@ -1,0 +1,37 @@
+"""What a graph node may know of the run it is part of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from PIL import Image
+
+from preview_engine.domain.catalog import Graph
+
+Step: TypeAlias = Callable[[int, int, Image.Image | None], None]
+
+
+class Interrupted(Exception):  # noqa: N818 - no error: somebody asked for it
+    """The run shall end here; raised at the start of graph nodes and at their steps."""
+
+
+class NamedFailureError(Exception):
+    """A failure on purpose that is reported as if its type were `reported_type`."""
+
+    def __init__(self, message: str, reported_type: str) -> None:
+        super().__init__(message)
+        self.reported_type = reported_type
+
+
+def _no_step(_value: int, _maximum: int, _preview: Image.Image | None) -> None:
+    """For graph nodes that run outside of a prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`step(value, maximum, preview)` reports progress, and raises if the run is interrupted."""
+
+    graph: Graph = field(default_factory=dict[str, dict[str, Any]])
+    extra_data: dict[str, Any] = field(default_factory=dict[str, Any])
+    wants_previews: bool = False
+    step: Step = _no_step

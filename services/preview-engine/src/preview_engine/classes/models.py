@@ -1,0 +1,53 @@
+"""Loaders and encoders: they hand on names and texts, for there is nothing to load."""
+
+from preview_engine.classes.context import Context
+from preview_engine.classes.result import Result, values
+from preview_engine.classes.sampling import Conditioning
+
+
+def load_checkpoint(_: Context, *, ckpt_name: str) -> Result:
+    return values(ckpt_name, ckpt_name, ckpt_name)
+
+
+def load_one(_: Context, **inputs: str) -> Result:
+    """UNETLoader, VAELoader, … : whatever is named first."""
+    return values(next(iter(inputs.values())))
+
+
+def load_lora(_: Context, *, model: str, clip: str, **_unused: object) -> Result:
+    return values(model, clip)
+
+
+def same_model(_: Context, *, model: str, **_unused: object) -> Result:
+    return values(model)
+
+
+def same_clip(_: Context, *, clip: str, **_unused: object) -> Result:
+    return values(clip)
+
+
+def encode_text(_: Context, *, text: str, **_unused: object) -> Result:
+    return values(Conditioning(text))
+
+
+def encode_text_flux(_: Context, *, t5xxl: str, **_unused: object) -> Result:
+    return values(Conditioning(t5xxl))
+
+
+def same_conditioning(_: Context, *, conditioning: Conditioning, **_unused: object) -> Result:
+    return values(conditioning)
+
+
+def combine(_: Context, *, conditioning_1: Conditioning, conditioning_2: Conditioning) -> Result:
+    both = (conditioning_1.text, conditioning_2.text)
+    return values(Conditioning(", ".join(text for text in both if text)))
+
+
+def zero_out(_: Context, **_unused: object) -> Result:
+    return values(Conditioning(""))
+
+
+def apply_control_net(
+    _: Context, *, positive: Conditioning, negative: Conditioning, **_unused: object
+) -> Result:
+    return values(positive, negative)

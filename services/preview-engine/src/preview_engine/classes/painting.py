@@ -1,0 +1,69 @@
+"""Placeholders: what this engine paints where a model would have.
+
+Deterministic in prompt, seed and size, and never without the band that says what it is.
+"""
+
+import hashlib
+from functools import cache
+
+from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps
+
+from preview_engine.classes.pictures import stretched
+
+LABEL = "PREVIEW · no GPU"
+BAND = (16, 16, 16)
+INK = (255, 214, 102)
+MIN_BAND = 10
+EXCERPT = 120
+
+
+def paint(prompt: str, seed: int, width: int, height: int) -> Image.Image:
+    """Two soft gradients in colors drawn from a digest of prompt and seed."""
+    digest = hashlib.sha256(f"{seed}\n{prompt}".encode()).digest()
+    sweep = Image.linear_gradient("L").rotate(digest[0] / 255 * 360, expand=False, fillcolor=128)
+    ring = ImageChops.offset(Image.radial_gradient("L"), digest[1], digest[2])
+    base = ImageOps.colorize(sweep, _color(digest, 3), _color(digest, 6))
+    spots = ImageOps.colorize(ring, _color(digest, 9), _color(digest, 12))
+    return stretched(Image.blend(base, spots, 0.35 + digest[15] / 1024), width, height)
+
+
+def tint(source: Image.Image, painted: Image.Image, strength: float) -> Image.Image:
+    """`source` shining through: the weaker the denoising, the more of it."""
+    return Image.blend(source.convert("RGB"), painted, min(1.0, max(0.0, strength)))
+
+
+def sketch(painted: Image.Image, step: int, steps: int) -> Image.Image:
+    """The picture after `step` of `steps`: out of the noise."""
+    noise = stretched(_noise(), *painted.size)
+    return Image.blend(noise, painted, step / max(1, steps))
+
+
+def label(picture: Image.Image, note: str) -> Image.Image:
+    """A copy with the band at its foot."""
+    labelled = picture.convert("RGB")
+    band = max(MIN_BAND, picture.height // 18)
+    draw = ImageDraw.Draw(labelled)
+    top = picture.height - band
+    draw.rectangle((0, top, picture.width, picture.height), fill=BAND)
+    text = f"{LABEL} · {note}" if note else LABEL
+    line = " ".join(text.split())[:EXCERPT]
+    draw.text((3, top + band // 2), line, font=_font(band), fill=INK, anchor="lm")
+    return labelled
+
+
+@cache
+def _noise() -> Image.Image:
+    return Image.effect_noise((64, 64), 90).convert("RGB")
+
+
+def _font(band: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return _font_of_size(max(8, min(64, round(band * 0.6))))
+
+
+@cache
+def _font_of_size(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def _color(digest: bytes, at: int) -> tuple[int, int, int]:
+    return (digest[at], digest[at + 1], digest[at + 2])

@@ -1,0 +1,106 @@
+"""Which function does which class's work. The declarations are in object_info.json."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from preview_engine.classes import image, mask, models, sampling, testing
+from preview_engine.classes.loading import PictureLoader
+from preview_engine.classes.result import Result
+from preview_engine.classes.sampling import Samplers
+from preview_engine.classes.saving import PictureSaver
+
+Work: TypeAlias = Callable[..., Result]
+
+IMAGE: Mapping[str, Work] = {
+    "EmptyImage": image.empty_image,
+    "ImageScale": image.image_scale,
+    "ImageScaleBy": image.image_scale_by,
+    "ImageScaleToTotalPixels": image.image_scale_to_total_pixels,
+    "ImageInvert": image.image_invert,
+    "ImageBlur": image.image_blur,
+    "ImageSharpen": image.image_sharpen,
+    "ImageCrop": image.image_crop,
+    "ImageFlip": image.image_flip,
+    "ImageRotate": image.image_rotate,
+    "ImagePadForOutpaint": image.image_pad_for_outpaint,
+    "ImageCompositeMasked": image.image_composite_masked,
+    "ImageBlend": image.image_blend,
+    "ImageBatch": image.image_batch,
+    "RepeatImageBatch": image.repeat_image_batch,
+    "ImageFromBatch": image.image_from_batch,
+    "JoinImageWithAlpha": image.join_image_with_alpha,
+    "SplitImageWithAlpha": image.split_image_with_alpha,
+}
+MASK: Mapping[str, Work] = {
+    "ImageToMask": mask.image_to_mask,
+    "MaskToImage": mask.mask_to_image,
+    "SolidMask": mask.solid_mask,
+    "InvertMask": mask.invert_mask,
+    "CropMask": mask.crop_mask,
+    "ThresholdMask": mask.threshold_mask,
+    "GrowMask": mask.grow_mask,
+    "FeatherMask": mask.feather_mask,
+    "MaskComposite": mask.mask_composite,
+}
+MODELS: Mapping[str, Work] = {
+    "CheckpointLoaderSimple": models.load_checkpoint,
+    "UNETLoader": models.load_one,
+    "CLIPLoader": models.load_one,
+    "DualCLIPLoader": models.load_one,
+    "VAELoader": models.load_one,
+    "UpscaleModelLoader": models.load_one,
+    "ControlNetLoader": models.load_one,
+    "LoraLoader": models.load_lora,
+    "LoraLoaderModelOnly": models.same_model,
+    "ModelSamplingFlux": models.same_model,
+    "ModelSamplingSD3": models.same_model,
+    "CLIPSetLastLayer": models.same_clip,
+    "CLIPTextEncode": models.encode_text,
+    "CLIPTextEncodeFlux": models.encode_text_flux,
+    "FluxGuidance": models.same_conditioning,
+    "ConditioningCombine": models.combine,
+    "ConditioningZeroOut": models.zero_out,
+    "ControlNetApplyAdvanced": models.apply_control_net,
+}
+SAMPLING: Mapping[str, Work] = {
+    "EmptyLatentImage": sampling.empty_latent_image,
+    "EmptySD3LatentImage": sampling.empty_latent_image,
+    "VAEEncode": sampling.vae_encode,
+    "VAEEncodeForInpaint": sampling.vae_encode_for_inpaint,
+    "InpaintModelConditioning": sampling.inpaint_model_conditioning,
+    "SetLatentNoiseMask": sampling.set_latent_noise_mask,
+    "LatentUpscale": sampling.latent_upscale,
+    "LatentUpscaleBy": sampling.latent_upscale_by,
+    "RepeatLatentBatch": sampling.repeat_latent_batch,
+    "VAEDecode": sampling.vae_decode,
+    "VAEDecodeTiled": sampling.vae_decode,
+    "ImageUpscaleWithModel": sampling.upscale_with_model,
+}
+TESTING: Mapping[str, Work] = {
+    "SlowSteps": testing.slow_steps,
+    "SlowBlocking": testing.slow_blocking,
+    "AlwaysRaises": testing.always_raises,
+}
+
+
+def work_of_classes(
+    loader: PictureLoader, saver: PictureSaver, samplers: Samplers
+) -> Mapping[str, Work]:
+    """Class name → function of a context and the declared inputs."""
+    return {
+        **IMAGE,
+        **MASK,
+        **MODELS,
+        **SAMPLING,
+        **TESTING,
+        "LoadImage": loader.load_image,
+        "LoadImageMask": loader.load_image_mask,
+        "SaveImage": saver.save_image,
+        "PreviewImage": saver.preview_image,
+        "MaskPreview": saver.mask_preview,
+        "SaveAnimatedWEBP": saver.save_animated_webp,
+        "SaveAnimatedPNG": saver.save_animated_png,
+        "MiscOutputs": saver.misc_outputs,
+        "KSampler": samplers.sample,
+        "KSamplerAdvanced": samplers.sample_advanced,
+    }

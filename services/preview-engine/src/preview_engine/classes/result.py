@@ -1,0 +1,21 @@
+"""What graph nodes hand to each other and to clients."""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from PIL import Image
+
+Batch: TypeAlias = tuple[Image.Image, ...]
+"""IMAGE: RGB or RGBA pictures. MASK: 8-bit grey ones, where ComfyUI has floats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Values for the output slots, and what clients are shown."""
+
+    values: tuple[Any, ...] = ()
+    shown: dict[str, Any] | None = None
+
+
+def values(*given: object) -> Result:
+    return Result(given)

@@ -1,0 +1,69 @@
+"""What a test can make go wrong, at start or while the engine runs."""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, get_type_hints
+
+DEFAULT_MODELS: dict[str, list[str]] = {
+    "checkpoints": ["sd_xl_base_1.0.safetensors", "v1-5-pruned-emaonly-fp16.safetensors"],
+    "loras": ["pixel-art-xl.safetensors", "sdxl_offset_example_v10.safetensors"],
+    "vae": ["ae.safetensors", "sdxl_vae.safetensors"],
+    "text_encoders": ["clip_l.safetensors", "t5xxl_fp8_e4m3fn.safetensors"],
+    "diffusion_models": ["flux1-dev.safetensors"],
+    "controlnet": ["control_v11p_sd15_canny.safetensors"],
+    "upscale_models": ["4x-UltraSharp.pth", "RealESRGAN_x4plus.pth"],
+}
+
+
+class UnknownSwitchError(ValueError):
+    pass
+
+
+@dataclass(slots=True)
+class Switches:
+    """Each field is one switch; `set` takes any of them by name."""
+
+    step_seconds: float = 0.02
+    """how long one sampling step takes"""
+    models: dict[str, list[str]] = field(default_factory=lambda: dict(DEFAULT_MODELS))
+    """folder → model names that loaders offer"""
+    fail_class: str = ""
+    """graph nodes of this class raise"""
+    fail_message: str = "failed on purpose"
+    fail_type: str = "RuntimeError"
+    """the exception_type that is reported, for example torch.OutOfMemoryError"""
+    crash_after_steps: int = 0
+    """the process dies at once in this many progress steps from now; 0: never"""
+    silent: bool = False
+    """the worker is dead: prompts are accepted, one shows as running, nothing happens"""
+    drop_events: bool = False
+    """WebSocket clients stay connected and hear nothing"""
+    refuse_uploads: bool = False
+    """/upload answers 500"""
+    refuse_prompts: bool = False
+    """/prompt answers 500"""
+
+    def set(self, values: dict[str, Any]) -> None:
+        """Change all of `values` or, when one is unknown or of the wrong type, none."""
+        hints = get_type_hints(Switches)
+        for name, value in values.items():
+            if name not in hints:
+                raise UnknownSwitchError(f"no such switch: {name}")
+            if not _fits(value, hints[name]):
+                raise UnknownSwitchError(f"{name} does not take {value!r}")
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def view(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _fits(value: object, hint: Any) -> bool:
+    if hint is bool:
+        return isinstance(value, bool)
+    if hint in (float, int):
+        allowed = (int, float) if hint is float else int
+        return isinstance(value, allowed) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, str if hint is str else dict)
+
+
+SWITCH_NAMES = frozenset(entry.name for entry in fields(Switches))

@@ -1,0 +1,205 @@
+"""Whether ComfyUI would run a prompt, and if not, what it would answer.
+
+The shape of every error, and what is an error at all, follows recordings of ComfyUI 0.8.0:
+a prompt is accepted as soon as one output node is valid; the others are reported beside it.
+"""
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from preview_engine.domain.catalog import FILE_INPUTS, Catalog, Graph, Input, Json
+from preview_engine.domain.values import (
+    bad_link,
+    coerce,
+    conversion_fault,
+    fault,
+    mismatch,
+    missing,
+    value_fault,
+)
+
+LINK_LENGTH = 2
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What validation found: `error` is None if the prompt may run."""
+
+    error: dict[str, Json] | None = None
+    outputs: list[str] = field(default_factory=list[str])
+    node_errors: dict[str, Json] = field(default_factory=dict[str, Json])
+
+
+@dataclass(slots=True)
+class _Finding:
+    is_valid: bool
+    faults: list[dict[str, Json]] = field(default_factory=list[dict[str, Json]])
+
+
+def validate_prompt(
+    graph: Graph,
+    catalog: Catalog,
+    *,
+    file_exists: Callable[[str], bool],
+    targets: Container[str] | None = None,
+) -> Verdict:
+    """Check `graph` and coerce its values in place, as ComfyUI does.
+
+    Raises TypeError for what is no graph at all, where ComfyUI answers 500.
+    """
+    outputs: list[str] = []
+    for node_id in graph:
+        node = graph[node_id]
+        if "class_type" not in node:
+            message = "Cannot execute because a node is missing the class_type property."
+            return Verdict(fault("invalid_prompt", message, f"Node ID '#{node_id}'"))
+        class_name = node["class_type"]
+        if class_name not in catalog:
+            message = f"Cannot execute because node {class_name} does not exist."
+            return Verdict(fault("invalid_prompt", message, f"Node ID '#{node_id}'"))
+        if catalog[class_name].is_output and (targets is None or node_id in targets):
+            outputs.append(node_id)
+    if not outputs:
+        return Verdict(fault("prompt_no_outputs", "Prompt has no outputs", ""))
+    return _Validation(graph, catalog, file_exists).judge(outputs)
+
+
+class _Validation:
+    def __init__(self, graph: Graph, catalog: Catalog, file_exists: Callable[[str], bool]) -> None:
+        self._graph = graph
+        self._catalog = catalog
+        self._file_exists = file_exists
+        self._findings: dict[str, _Finding] = {}
+        self._open: set[str] = set()
+
+    def judge(self, outputs: list[str]) -> Verdict:
+        verdict = Verdict()
+        reasons: list[dict[str, Json]] = []
+        for node_id in outputs:
+            finding = self._check_output(node_id)
+            if finding.is_valid:
+                verdict.outputs.append(node_id)
+            else:
+                reasons += finding.faults
+                self._blame(node_id, verdict.node_errors)
+        if not verdict.outputs:
+            verdict.error = fault(
+                "prompt_outputs_failed_validation",
+                "Prompt outputs failed validation",
+                "\n".join(f"{reason['message']}: {reason['details']}" for reason in reasons),
+            )
+        return verdict
+
+    def _check_output(self, node_id: str) -> _Finding:
+        try:
+            return self._check(node_id)
+        except (LookupError, TypeError, AttributeError, RecursionError) as error:
+            finding = _Finding(
+                is_valid=False,
+                faults=[
+                    fault(
+                        "exception_during_validation",
+                        "Exception when validating node",
+                        str(error),
+                        exception_type=type(error).__name__,
+                        traceback=[],
+                    )
+                ],
+            )
+            self._findings[node_id] = finding
+            return finding
+
+    def _blame(self, output_id: str, node_errors: dict[str, Json]) -> None:
+        for node_id, finding in self._findings.items():
+            if not finding.is_valid and finding.faults:
+                entry = node_errors.setdefault(
+                    node_id,
+                    {
+                        "errors": finding.faults,
+                        "dependent_outputs": [],
+                        "class_type": self._graph[node_id]["class_type"],
+                    },
+                )
+                entry["dependent_outputs"].append(output_id)
+
+    def _check(self, node_id: str) -> _Finding:
+        """Depth first, each graph node once; one that is met below itself is a cycle."""
+        if node_id in self._findings:
+            return self._findings[node_id]
+        if node_id in self._open:
+            return _Finding(is_valid=False)
+        self._open.add(node_id)
+        node = self._graph[node_id]
+        inputs: dict[str, Any] = node["inputs"]
+        finding = _Finding(is_valid=True)
+        for declared in self._catalog[node["class_type"]].inputs:
+            self._check_input(node["class_type"], declared, inputs, finding)
+        finding.is_valid = finding.is_valid and not finding.faults
+        self._findings[node_id] = finding
+        self._open.discard(node_id)
+        return finding
+
+    def _check_input(
+        self, class_name: str, declared: Input, inputs: dict[str, Any], finding: _Finding
+    ) -> None:
+        if declared.name not in inputs:
+            if declared.is_required:
+                finding.faults.append(missing(declared))
+            return
+        value = inputs[declared.name]
+        if isinstance(value, list):
+            self._check_link(declared, cast("list[Any]", value), finding)
+            return
+        try:
+            inputs[declared.name] = value = coerce(declared, value)
+        except (TypeError, ValueError, OverflowError) as error:
+            finding.faults.append(conversion_fault(declared, value, error))
+            return
+        if (class_name, declared.name) in FILE_INPUTS:
+            problem = self._file_fault(declared, value)
+        else:
+            problem = value_fault(declared, value)
+        if problem:
+            finding.faults.append(problem)
+
+    def _file_fault(self, declared: Input, value: Json) -> dict[str, Json] | None:
+        if isinstance(value, str) and self._file_exists(value):
+            return None
+        return fault(
+            "custom_validation_failed",
+            "Custom validation failed for node",
+            f"{declared.name} - Invalid image file: {value}",
+            input_name=declared.name,
+        )
+
+    def _check_link(self, declared: Input, value: list[Any], finding: _Finding) -> None:
+        if len(value) != LINK_LENGTH:
+            finding.faults.append(bad_link(declared, value))
+            return
+        source_id, slot = value[0], value[1]
+        outputs: Any = self._catalog[self._graph[source_id]["class_type"]].outputs
+        received: str = outputs[slot]
+        if "*" not in (received, declared.type) and received != declared.type:
+            finding.faults.append(mismatch(declared, received, value))
+            return
+        try:
+            finding.is_valid = self._check(source_id).is_valid and finding.is_valid
+        except (LookupError, TypeError, AttributeError, RecursionError) as error:
+            finding.is_valid = False
+            self._findings[source_id] = _Finding(
+                is_valid=False,
+                faults=[
+                    fault(
+                        "exception_during_inner_validation",
+                        "Exception when validating inner node",
+                        str(error),
+                        input_name=declared.name,
+                        input_config=declared.config,
+                        exception_message=str(error),
+                        exception_type=type(error).__name__,
+                        traceback=[],
+                        linked_node=value,
+                    )
+                ],
+            )

@@ -1,0 +1,140 @@
+"""What the world hears of one run: events to its client, messages for the history.
+
+The events, their order and who gets them are ComfyUI's: a prompt without client_id is heard of by
+nobody, except for its progress and previews, which everybody gets.
+"""
+
+import io
+import time
+import traceback
+from dataclasses import dataclass, field
+from typing import Any
+
+from PIL import Image
+
+from preview_engine.domain.progress import Progress
+from preview_engine.engine.events import Events
+from preview_engine.engine.queue import Prompt
+
+
+@dataclass(slots=True)
+class Report:
+    """Collects what the history keeps while it sends what clients see."""
+
+    prompt: Prompt
+    events: Events
+    executed: list[str] = field(default_factory=list[str])
+    messages: list[tuple[str, dict[str, Any]]] = field(
+        default_factory=list[tuple[str, dict[str, Any]]]
+    )
+    shown: dict[str, Any] = field(default_factory=dict[str, Any])
+    progress: Progress = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.progress = Progress(self.prompt.prompt_id)
+
+    def begin_node(self, node_id: str) -> None:
+        self.progress.start(node_id)
+        self._send_progress()
+        self._send("executing", node=node_id, display_node=node_id)
+
+    def end_node(self, node_id: str, shown: dict[str, Any] | None) -> None:
+        if shown is not None:
+            self.shown[node_id] = shown
+            self._send("executed", node=node_id, display_node=node_id, output=shown)
+        self.progress.finish(node_id)
+        self._send_progress()
+
+    def step(self, node_id: str, value: int, maximum: int, preview: Image.Image | None) -> None:
+        """One step of a long node. A preview with metadata goes before `progress`, else after."""
+        self.progress.step(node_id, value, maximum)
+        self._send_progress()
+        client_id, prompt_id = self.prompt.client_id, self.prompt.prompt_id
+        has_metadata = self.events.wants_preview_metadata(client_id)
+        jpeg = _jpeg(preview) if preview and self.events.is_heard(client_id) else None
+        if jpeg and has_metadata:
+            metadata = {
+                "node_id": node_id,
+                "prompt_id": prompt_id,
+                "display_node_id": node_id,
+                "parent_node_id": None,
+                "real_node_id": node_id,
+            }
+            self.events.send_preview_with_metadata(jpeg, metadata, client_id)
+        data = {"value": value, "max": maximum, "prompt_id": prompt_id, "node": node_id}
+        self.events.send("progress", data, client_id)
+        if jpeg and not has_metadata:
+            self.events.send_preview(jpeg, client_id)
+
+    def tell(self, kind: str, *, is_public: bool = False, **data: object) -> None:
+        """Send and keep in the history; `is_public`: to everybody if there is no client_id."""
+        now = {"prompt_id": self.prompt.prompt_id, "timestamp": int(time.time() * 1000)}
+        self.messages.append((kind, {**data, **now}))
+        if self.prompt.client_id is not None or is_public:
+            self.events.send(kind, {**data, **now}, self.prompt.client_id)
+
+    def tell_interrupted(self, node_id: str) -> None:
+        self.tell(
+            "execution_interrupted",
+            is_public=True,
+            node_id=node_id,
+            node_type=self.prompt.graph[node_id]["class_type"],
+            executed=self.executed,
+        )
+
+    def tell_error(self, node_id: str, inputs: dict[str, Any], error: Exception) -> None:
+        self.tell(
+            "execution_error",
+            node_id=node_id,
+            node_type=self.prompt.graph[node_id]["class_type"],
+            executed=self.executed,
+            exception_message=f"{error}\n",
+            exception_type=_type_name(error),
+            traceback=traceback.format_tb(error.__traceback__),
+            current_inputs={name: [_readable(value)] for name, value in inputs.items()},
+            current_outputs=list(self.prompt.graph),
+        )
+
+    def result(self, *, is_success: bool) -> dict[str, Any]:
+        """What the history keeps."""
+        status = {
+            "status_str": "success" if is_success else "error",
+            "completed": is_success,
+            "messages": self.messages,
+        }
+        meta = {
+            node_id: {
+                "node_id": node_id,
+                "display_node": node_id,
+                "parent_node": None,
+                "real_node_id": node_id,
+            }
+            for node_id in self.shown
+        }
+        return {"outputs": self.shown, "status": status, "meta": meta}
+
+    def _send_progress(self) -> None:
+        self.events.send("progress_state", self.progress.data(), self.prompt.client_id)
+
+    def _send(self, kind: str, **data: object) -> None:
+        if self.prompt.client_id is not None:
+            data["prompt_id"] = self.prompt.prompt_id
+            self.events.send(kind, data, self.prompt.client_id)
+
+
+def _type_name(error: Exception) -> str:
+    """As ComfyUI names it: built-in exceptions without their module."""
+    named = getattr(error, "reported_type", None)
+    kind = type(error)
+    full = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+    return named if isinstance(named, str) else full
+
+
+def _readable(value: object) -> object:
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    target = io.BytesIO()
+    picture.save(target, "JPEG", quality=80)
+    return target.getvalue()

@@ -1,0 +1,105 @@
+"""The folders of one engine: where names lead, and that they never lead outside."""
+
+import re
+import secrets
+import shutil
+import string
+import time
+from pathlib import Path
+
+KINDS = ("input", "output", "temp")
+ANNOTATION = re.compile(r"^(?P<name>.*) \[(?P<kind>input|output|temp)\]$", re.DOTALL)
+REMEMBERED_COUNTERS = 512
+
+
+class OutsideFolderError(Exception):
+    """A name that leads out of the folder it was given for."""
+
+    reported_type = "Exception"
+
+
+class Folders:
+    """`input`, `output` and `temp` below one home; temp is emptied at start."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        shutil.rmtree(home / "temp", ignore_errors=True)
+        for kind in KINDS:
+            (home / kind).mkdir(parents=True, exist_ok=True)
+        letters = (secrets.choice(string.ascii_lowercase) for _ in range(5))
+        self.temp_prefix = "ComfyUI_temp_" + "".join(letters)
+        self.roots = {kind: (home / kind).resolve() for kind in KINDS}
+        self._counters: dict[tuple[Path, str], int] = {}
+
+    def resolve(self, kind: str, *parts: str) -> Path:
+        """The path of a name inside folder `kind`; raises if it would lie outside."""
+        root = self.roots[kind]
+        try:
+            path = root.joinpath(*parts).resolve()
+        except (ValueError, OSError) as error:
+            raise OutsideFolderError(f"not a file name: {parts[-1]!r}") from error
+        if path != root and root not in path.parents:
+            raise OutsideFolderError(f"outside of {kind}: {'/'.join(parts)}")
+        return path
+
+    def input_file(self, name: str) -> Path:
+        """Where `name`, perhaps annotated like `x.png [output]`, is to be read from.
+
+        ComfyUI would read any path of the host here; this engine only its own folders.
+        """
+        plain, kind = annotated(name)
+        return self.resolve(kind or "input", plain)
+
+    def has_input(self, name: str) -> bool:
+        try:
+            return self.input_file(name).is_file()
+        except (OutsideFolderError, OSError):
+            return False
+
+    def list_inputs(self) -> list[str]:
+        return sorted(entry.name for entry in (self.home / "input").iterdir() if entry.is_file())
+
+    def next_output(self, kind: str, prefix: str) -> tuple[Path, str, int]:
+        """Folder, base name and first free counter for files that are saved as `prefix`."""
+        folder = (self.home / kind / prefix).parent
+        try:
+            folder = self.resolve(kind, str(Path(prefix).parent))
+        except OutsideFolderError as error:
+            raise OutsideFolderError(
+                "**** ERROR: Saving image outside the output folder is not allowed.\n"
+                f" full_output_folder: {folder}\n         output_dir: {self.home / kind}\n"
+            ) from error
+        folder.mkdir(parents=True, exist_ok=True)
+        name = Path(prefix).name
+        key = (folder, name)
+        counter = self._counters.get(key) or _highest_counter(folder, name)
+        return folder, name, counter + 1
+
+    def remember_counter(self, folder: Path, name: str, counter: int) -> None:
+        """Saves listing a folder of thousands of files before every file."""
+        if len(self._counters) >= REMEMBERED_COUNTERS:
+            self._counters.clear()
+        self._counters[folder, name] = counter
+
+
+def annotated(name: str) -> tuple[str, str | None]:
+    """`x.png [output]` → (`x.png`, `output`)."""
+    match = ANNOTATION.match(name)
+    return (match["name"], match["kind"]) if match else (name, None)
+
+
+def fill_prefix(prefix: str, width: int, height: int) -> str:
+    """Replace the placeholders that ComfyUI knows in a filename_prefix."""
+    now = time.localtime()
+    known = {"width": width, "height": height, "year": now.tm_year}
+    known |= {"month": f"{now.tm_mon:02}", "day": f"{now.tm_mday:02}", "hour": f"{now.tm_hour:02}"}
+    known |= {"minute": f"{now.tm_min:02}", "second": f"{now.tm_sec:02}"}
+    for word, value in known.items():
+        prefix = prefix.replace(f"%{word}%", str(value))
+    return prefix
+
+
+def _highest_counter(folder: Path, name: str) -> int:
+    pattern = re.compile(re.escape(name) + r"_(\d+)_")
+    found = (pattern.match(entry.name) for entry in folder.iterdir())
+    return max((int(match[1]) for match in found if match), default=0)

@@ -1,0 +1,111 @@
+"""What the server is and offers. Here the engine names itself, so that nobody takes it for more."""
+
+import os
+import platform
+from collections.abc import Callable
+from importlib.metadata import version
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from preview_engine.domain.catalog import object_info
+from preview_engine.domain.switches import UnknownSwitchError
+from preview_engine.engine.engine import Engine
+from preview_engine.routes.answers import json_answer, read_object
+
+DEVICE = "ComfyFleet preview engine (no GPU)"
+MEBIBYTE = 1024 * 1024
+MODEL_FOLDERS = [
+    "checkpoints",
+    "configs",
+    "loras",
+    "vae",
+    "text_encoders",
+    "diffusion_models",
+    "clip_vision",
+    "style_models",
+    "embeddings",
+    "diffusers",
+    "vae_approx",
+    "controlnet",
+    "gligen",
+    "upscale_models",
+    "latent_upscale_models",
+    "custom_nodes",
+    "hypernetworks",
+    "photomaker",
+    "classifiers",
+    "model_patches",
+    "audio_encoders",
+]
+PAGE = """<!doctype html><title>ComfyFleet preview engine</title>
+<h1>ComfyFleet preview engine</h1><p>Speaks ComfyUI's protocol, needs no GPU, runs no model."""
+
+
+def own_version() -> str:
+    return version("comfyfleet-preview-engine")
+
+
+async def show_page(_request: Request) -> Response:
+    return HTMLResponse(PAGE)
+
+
+async def show_system_stats(vram_mb: int, _request: Request) -> Response:
+    page = os.sysconf("SC_PAGE_SIZE")
+    total = os.sysconf("SC_PHYS_PAGES") * page
+    available = os.sysconf("SC_AVPHYS_PAGES") * page
+    memory = vram_mb * MEBIBYTE or total
+    vacant = vram_mb * MEBIBYTE or available
+    system = {
+        "os": platform.system().lower(),
+        "ram_total": total,
+        "ram_free": available,
+        "comfyui_version": f"preview-engine {own_version()}",
+        "python_version": platform.python_version(),
+        "pytorch_version": "none",
+        "embedded_python": False,
+        "argv": ["preview_engine"],
+    }
+    device = {"name": DEVICE, "type": "cpu", "index": None}
+    device |= {"vram_total": memory, "vram_free": vacant}
+    device |= {"torch_vram_total": memory, "torch_vram_free": vacant}
+    return json_answer({"system": system, "devices": [device]})
+
+
+async def show_object_info(engine: Engine, request: Request) -> Response:
+    """All classes, or the one that is named; {} for an unknown one."""
+    named = request.path_params.get("name")
+    names = engine.catalog if named is None else [named]
+    return json_answer(object_info(engine.catalog, names, engine.folders.list_inputs()))
+
+
+async def show_model_folders(_request: Request) -> Response:
+    return json_answer(MODEL_FOLDERS)
+
+
+async def show_models(engine: Engine, request: Request) -> Response:
+    folder = request.path_params["folder"]
+    if folder not in MODEL_FOLDERS:
+        return Response(status_code=404)
+    return json_answer(engine.switches.models.get(folder, []))
+
+
+async def show_nothing(_request: Request) -> Response:
+    """/embeddings and /extensions: there are none."""
+    return json_answer([])
+
+
+async def show_features(features: Callable[[], dict[str, object]], _request: Request) -> Response:
+    return json_answer(features())
+
+
+async def show_switches(engine: Engine, _request: Request) -> Response:
+    return json_answer(engine.switches.view())
+
+
+async def set_switches(engine: Engine, request: Request) -> Response:
+    try:
+        engine.use_switches(await read_object(request))
+    except UnknownSwitchError as error:
+        return json_answer({"error": str(error)}, 400)
+    return json_answer(engine.switches.view())

@@ -1,0 +1,79 @@
+"""/ws: one client's connection, with ComfyUI's rules of who may hear what."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any, cast
+from uuid import uuid4
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from preview_engine.engine.engine import Engine
+from preview_engine.engine.events import Client, message
+
+TRY_AGAIN_LATER = 1013
+
+
+async def listen(
+    engine: Engine, features: Callable[[], dict[str, object]], socket: WebSocket
+) -> None:
+    """Greets with `status` and the sid; a client that comes back is told what runs for it."""
+    client_id = socket.query_params.get("clientId") or uuid4().hex
+    await socket.accept()
+    client = engine.events.join(client_id)
+    client.offer(message("status", engine.status() | {"sid": client_id}))
+    node_id = engine.node_running_for(client_id)
+    if node_id is not None:
+        client.offer(message("executing", {"node": node_id}))
+    tasks = [
+        asyncio.create_task(_send_all(socket, client)),
+        asyncio.create_task(_receive_all(socket, client, features)),
+    ]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        engine.events.leave(client_id)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _send_all(socket: WebSocket, client: Client) -> None:
+    while (payload := await client.take()) is not None:
+        if isinstance(payload, str):
+            await socket.send_text(payload)
+        else:
+            await socket.send_bytes(payload)
+    await socket.close(TRY_AGAIN_LATER)
+
+
+async def _receive_all(
+    socket: WebSocket, client: Client, features: Callable[[], dict[str, object]]
+) -> None:
+    """Only the first text message counts, and only if it is `feature_flags`."""
+    is_first = True
+    while True:
+        try:
+            received = await socket.receive()
+        except (WebSocketDisconnect, RuntimeError):
+            return
+        if received["type"] == "websocket.disconnect":
+            return
+        flags = _flags(received.get("text")) if is_first else None
+        is_first = is_first and received.get("text") is None
+        if flags is not None:
+            client.supports_preview_metadata = flags.get("supports_preview_metadata") is True
+            client.offer(message("feature_flags", features()))
+
+
+def _flags(text: str | None) -> dict[str, Any] | None:
+    try:
+        sent = json.loads(text or "null")
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(sent, dict):
+        return None
+    told = cast("dict[str, Any]", sent)
+    flags = told.get("data")
+    is_known = told.get("type") == "feature_flags" and isinstance(flags, dict)
+    return cast("dict[str, Any]", flags) if is_known else None

@@ -1,0 +1,108 @@
+"""/upload/image and /upload/mask: files that a client brings, and the names they get."""
+
+import asyncio
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
+
+from preview_engine.classes.loading import FORMATS
+from preview_engine.classes.pictures import with_alpha
+from preview_engine.engine.engine import Engine
+from preview_engine.folders import KINDS, Folders, OutsideFolderError, annotated
+from preview_engine.routes.answers import TroubleError, json_answer
+
+CHUNK = 1024 * 1024
+
+
+async def upload_image(engine: Engine, request: Request) -> Response:
+    return await _upload(engine, request, is_mask=False)
+
+
+async def upload_mask(engine: Engine, request: Request) -> Response:
+    return await _upload(engine, request, is_mask=True)
+
+
+async def _upload(engine: Engine, request: Request, *, is_mask: bool) -> Response:
+    if engine.switches.refuse_uploads:
+        raise TroubleError
+    async with request.form() as form:
+        image = form.get("image")
+        if not isinstance(image, UploadFile) or not image.filename:
+            return Response(status_code=400)
+        try:
+            return await asyncio.to_thread(_store, engine.folders, form, image, is_mask=is_mask)
+        except OutsideFolderError:
+            return Response(status_code=400)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise TroubleError from error
+
+
+def _store(folders: Folders, form: FormData, image: UploadFile, *, is_mask: bool) -> Response:
+    kind = str(form.get("type", "input"))
+    if kind not in KINDS:
+        raise TroubleError
+    name, subfolder = image.filename or "", str(form.get("subfolder", ""))
+    path = folders.resolve(kind, subfolder, name)
+    folders.resolve(kind, subfolder).mkdir(parents=True, exist_ok=True)
+    is_known = False
+    if form.get("overwrite") not in ("true", "1"):
+        name, path, is_known = _free_name(name, path, image.file)
+    if is_mask:
+        reference = json.loads(cast("str", form.get("original_ref")))
+        _store_masked(folders, reference, image.file, path)
+    elif not is_known:
+        with path.open("wb") as target:
+            shutil.copyfileobj(image.file, target)
+    return json_answer({"name": name, "subfolder": subfolder, "type": kind})
+
+
+def _free_name(name: str, path: Path, content: BinaryIO) -> tuple[str, Path, bool]:
+    """`name`, or `name (1)` and so on; True if a file with these bytes is already there."""
+    wanted = Path(name)
+    digest = _digest(content)
+    tries = 1
+    while path.exists():
+        with path.open("rb") as present:
+            if _digest(present) == digest:
+                return name, path, True
+        # As text, not as a path: the posted name may hold a folder, and comes back as it was.
+        name = f"{name_without_ending(wanted)} ({tries}){wanted.suffix}"
+        path = path.with_name(Path(name).name)
+        tries += 1
+    return name, path, False
+
+
+def name_without_ending(path: Path) -> str:
+    return str(path.with_suffix("")) if path.suffix else str(path)
+
+
+def _digest(content: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while chunk := content.read(CHUNK):
+        digest.update(chunk)
+    content.seek(0)
+    return digest.hexdigest()
+
+
+def _store_masked(folders: Folders, reference: dict[str, Any], mask: BinaryIO, path: Path) -> None:
+    """The original with the mask's alpha; without an original nothing is written."""
+    name, kind = annotated(reference["filename"])
+    original = folders.resolve(
+        kind or reference.get("type", "output"), reference.get("subfolder", ""), name
+    )
+    if not original.is_file():
+        return
+    with Image.open(original, formats=FORMATS) as opened, Image.open(mask, formats=FORMATS) as cut:
+        kept = PngInfo()
+        for key, text in getattr(opened, "text", {}).items():
+            kept.add_text(key, text)
+        joined = with_alpha(opened, cut.convert("RGBA").getchannel("A"))
+        joined.save(path, "PNG", compress_level=4, pnginfo=kept)

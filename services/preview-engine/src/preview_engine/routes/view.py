@@ -1,0 +1,99 @@
+"""/view: a file as it is, as a smaller preview, or one of its channels."""
+
+import asyncio
+import io
+import mimetypes
+from pathlib import Path
+
+from PIL import Image
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from preview_engine.classes.loading import FORMATS
+from preview_engine.classes.pictures import with_alpha
+from preview_engine.engine.engine import Engine
+from preview_engine.folders import KINDS, Folders, OutsideFolderError, annotated
+from preview_engine.routes.answers import TroubleError
+
+PREVIEW_FORMATS = ("webp", "jpeg")
+DEFAULT_QUALITY = 90
+# A browser must not run what somebody uploaded.
+NEVER_SHOWN = ("html", "javascript", "css", "xml")
+
+
+async def view(engine: Engine, request: Request) -> Response:
+    query = request.query_params
+    if "filename" not in query:
+        return Response(status_code=404)
+    found = find(engine.folders, query)
+    if isinstance(found, int):
+        return Response(status_code=found)
+    named = {"Content-Disposition": f'filename="{_header_text(found.name)}"'}
+    channel = query.get("channel", "rgba")
+    try:
+        if "preview" in query:
+            return await asyncio.to_thread(_preview, found, query, named)
+        if channel in ("rgb", "a"):
+            return await asyncio.to_thread(_channel, found, channel, named)
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise TroubleError from error
+    return _whole(found, request, named)
+
+
+def find(folders: Folders, query: QueryParams) -> Path | int:
+    """The file that is meant, or the status that says why there is none."""
+    name, kind = annotated(query["filename"])
+    kind = kind or query.get("type", "output")
+    if not name or name.startswith("/") or ".." in name or kind not in KINDS:
+        return 400
+    try:
+        folder = folders.resolve(kind, query.get("subfolder", ""))
+        path = folders.resolve(kind, query.get("subfolder", ""), Path(name).name)
+    except OutsideFolderError:
+        return 403
+    return path if path.is_file() and path.parent == folder else 404
+
+
+def _whole(path: Path, request: Request, headers: dict[str, str]) -> Response:
+    stat = path.stat()
+    tag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
+    guessed = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    is_risky = any(word in guessed for word in NEVER_SHOWN)
+    headers |= {
+        "Content-Type": "application/octet-stream" if is_risky else guessed,
+        "ETag": tag,
+    }
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(path, headers=headers, stat_result=stat)
+
+
+def _preview(path: Path, query: QueryParams, headers: dict[str, str]) -> Response:
+    asked = query["preview"].split(";")
+    channel = query.get("channel", "rgba")
+    ending = asked[0] if asked[0] in PREVIEW_FORMATS and channel != "a" else "webp"
+    quality = int(asked[-1]) if asked[-1].isdigit() else DEFAULT_QUALITY
+    target = io.BytesIO()
+    with Image.open(path, formats=FORMATS) as opened:
+        picture = opened.convert("RGB") if ending == "jpeg" or channel == "rgb" else opened
+        picture.save(target, ending, quality=min(quality, 100))
+    return Response(target.getvalue(), headers=headers | {"Content-Type": f"image/{ending}"})
+
+
+def _channel(path: Path, channel: str, headers: dict[str, str]) -> Response:
+    target = io.BytesIO()
+    with Image.open(path, formats=FORMATS) as opened:
+        if channel == "rgb":
+            picture = opened.convert("RGB")
+        else:
+            alpha = opened.convert("RGBA").getchannel("A")
+            picture = with_alpha(Image.new("RGBA", opened.size), alpha)
+        picture.save(target, "PNG")
+    return Response(target.getvalue(), headers=headers | {"Content-Type": "image/png"})
+
+
+def _header_text(name: str) -> str:
+    """UTF-8 in a header that the framework writes as latin-1, without what could end it."""
+    safe = "".join("_" if letter in '"\\' or ord(letter) < ord(" ") else letter for letter in name)
+    return safe.encode().decode("latin-1")

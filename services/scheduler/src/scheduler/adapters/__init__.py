@@ -1,0 +1,1 @@
+"""Postgres, the bus and metrics, each behind its port."""

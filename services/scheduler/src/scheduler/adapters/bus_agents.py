@@ -1,0 +1,123 @@
+"""Orders and recalls to agents over the bus: repeated until answered or settled."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from contracts.attempts import AttemptOrder, CancelAttempt, RunAttempt
+from contracts.errors import OperationError, UnavailableError
+from runtime.bus import Bus
+from runtime.grants import Grant, sign
+from scheduler.domain.effects import Recall
+from scheduler.domain.inputs import Input, Ordered, Recalled
+from scheduler.domain.jobs import Attempt
+
+ASK_SECONDS = 3.0
+PAUSE_SECONDS = 0.5
+RECALL_SECONDS = 120.0
+"""A recall is repeated that long; the next beat that lists the attempt renews it."""
+GRANT_MARGIN = timedelta(days=1)
+LONGEST_TIMEOUT_SECONDS = 30 * 86_400.0
+
+
+@dataclass(slots=True)
+class BusAgents:
+    """One task for each order or recall that is not answered yet."""
+
+    bus: Bus
+    epoch: int
+    grant_secret: str
+    wall: Callable[[], datetime]
+    tell: Callable[[Input], None]
+    _tasks: dict[UUID, asyncio.Task[None]] = field(default_factory=dict[UUID, asyncio.Task[None]])
+
+    def order(self, attempt: Attempt, claim: int) -> None:
+        request = RunAttempt(
+            node_id=attempt.node_id, claim=claim, epoch=self.epoch, order=self.write(attempt)
+        )
+        self._start(attempt.id, self._order(request))
+
+    def recall(self, recall: Recall) -> None:
+        request = CancelAttempt(
+            node_id=recall.node_id,
+            claim=recall.claim,
+            epoch=self.epoch,
+            attempt_id=recall.attempt_id,
+        )
+        self._start(recall.attempt_id, self._recall(request))
+
+    def settle(self, attempt_id: UUID) -> None:
+        if task := self._tasks.pop(attempt_id, None):
+            task.cancel()
+
+    def write(self, attempt: Attempt) -> AttemptOrder:
+        job = attempt.job
+        allowed = timedelta(seconds=min(job.spec.timeout_seconds, LONGEST_TIMEOUT_SECONDS))
+        grant = Grant(
+            attempt_id=attempt.id,
+            job_id=job.id,
+            node_id=attempt.node_id,
+            owner_id=job.owner_id,
+            media=job.spec.media,
+            expires_at=self.wall() + allowed + GRANT_MARGIN,
+        )
+        return AttemptOrder(
+            attempt_id=attempt.id,
+            job_id=job.id,
+            owner_id=job.owner_id,
+            number=attempt.number,
+            version_hash=job.spec.version_hash,
+            inputs=job.spec.inputs,
+            media=job.spec.media,
+            grant=sign(grant, self.grant_secret),
+            timeout_seconds=job.spec.timeout_seconds,
+            trace=job.trace,
+        )
+
+    async def close(self) -> None:
+        """End all that is not answered; a later leader begins it again."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, attempt_id: UUID, work: Coroutine[Any, Any, None]) -> None:
+        """Begin to tell, unless something is being told of the attempt already."""
+        if attempt_id in self._tasks:
+            work.close()
+            return
+        task = self._tasks[attempt_id] = asyncio.create_task(work)
+        task.add_done_callback(lambda done: self._forget(attempt_id, done))
+
+    def _forget(self, attempt_id: UUID, done: asyncio.Task[None]) -> None:
+        if self._tasks.get(attempt_id) is done:
+            del self._tasks[attempt_id]
+
+    async def _order(self, request: RunAttempt) -> None:
+        attempt_id, refusal = request.order.attempt_id, None
+        while True:
+            try:
+                await self.bus.call(request, within=ASK_SECONDS)
+            except OperationError as error:
+                if error.code == "no_answer":
+                    await asyncio.sleep(PAUSE_SECONDS)
+                    continue
+                refusal = error
+            except ValueError:
+                refusal = UnavailableError("the agent's answer is malformed", code="malformed")
+            self.tell(Ordered(attempt_id, refusal))
+            return
+
+    async def _recall(self, request: CancelAttempt) -> None:
+        deadline = asyncio.get_running_loop().time() + RECALL_SECONDS
+        while asyncio.get_running_loop().time() < deadline:
+            try:
+                await self.bus.call(request, within=ASK_SECONDS)
+            except (OperationError, ValueError):
+                await asyncio.sleep(PAUSE_SECONDS)
+            else:
+                self.tell(Recalled(request.attempt_id))
+                return

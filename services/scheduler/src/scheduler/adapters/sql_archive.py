@@ -1,0 +1,84 @@
+"""Jobs for those who ask, from Postgres, away from the leader's loop."""
+
+# asyncpg's functions are only partly typed.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from contracts.errors import UnavailableError
+from contracts.jobs import JobView
+from contracts.scheduling import ListJobs
+from scheduler.adapters.job_rows import read_job
+from scheduler.adapters.sql_ledger import FAILURES
+from scheduler.domain.views import job_view
+from scheduler.ports import Place
+
+FIND = """SELECT * FROM jobs WHERE id = ANY($1) AND ($2::uuid IS NULL OR owner_id = $2)
+    ORDER BY created_at DESC, id DESC"""
+
+PAGE = """SELECT * FROM jobs WHERE {conditions}
+    ORDER BY created_at DESC, id DESC LIMIT {limit}"""
+
+
+class Conditions:
+    """Conditions of a query with their numbered parameters."""
+
+    def __init__(self) -> None:
+        self.texts = ["true"]
+        self.values: list[Any] = []
+
+    def add(self, text: str, *values: Any) -> None:
+        """Add a condition in which each `{}` stands for the next value."""
+        numbers = range(len(self.values) + 1, len(self.values) + len(values) + 1)
+        self.texts.append(text.format(*(f"${number}" for number in numbers)))
+        self.values.extend(values)
+
+
+def conditions_of(request: ListJobs, owner_id: UUID | None, after: Place | None) -> Conditions:
+    where = Conditions()
+    if owner_id:
+        where.add("owner_id = {}", owner_id)
+    if request.status:
+        where.add("status = ANY({}::text[])", list(request.status))
+    if request.batch_id:
+        where.add("batch_id = {}", request.batch_id)
+    if request.workflow:
+        exact = "@" in request.workflow
+        column = "workflow" if exact else "split_part(workflow, '@', 1)"
+        where.add(column + " = {}", request.workflow)
+    if request.label:
+        key, has_value, value = request.label.partition("=")
+        if has_value:
+            where.add("labels ->> {}::text = {}", key, value)
+        else:
+            where.add("labels ? {}", key)
+    if after:
+        where.add("(created_at, id) < ({}::timestamptz, {}::uuid)", *after)
+    return where
+
+
+class SqlArchive:
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def find(self, ids: Sequence[UUID], owner_id: UUID | None) -> list[JobView]:
+        return await self._views(FIND, list(ids), owner_id)
+
+    async def page(
+        self, request: ListJobs, owner_id: UUID | None, after: Place | None
+    ) -> list[JobView]:
+        where = conditions_of(request, owner_id, after)
+        statement = PAGE.format(conditions=" AND ".join(where.texts), limit=request.limit + 1)
+        return await self._views(statement, *where.values)
+
+    async def _views(self, statement: str, *values: Any) -> list[JobView]:
+        try:
+            rows = await self._pool.fetch(statement, *values, timeout=5.0)
+        except FAILURES as error:
+            raise UnavailableError("jobs cannot be read now", code="database_away") from error
+        return [job_view(read_job(row)) for row in rows]

@@ -1,0 +1,61 @@
+"""Who leads: one row `(epoch, beat_at)`, renewed by each of the leader's transactions.
+
+A session lock would not do: a leader that is stopped keeps it for ever. What decides is the
+database's own clock. A leader that is stopped within a transaction holds the row's lock, so its
+connections have a limit on idling in a transaction.
+"""
+
+# asyncpg's functions are only partly typed.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import structlog
+
+from scheduler.adapters.sql_ledger import FAILURES
+from scheduler.settings import Settings
+
+log = structlog.get_logger()
+
+IDLE_IN_TRANSACTION = "1500ms"
+COMMAND_SECONDS = 10.0
+
+ACQUIRE = """UPDATE leader SET epoch = epoch + 1, beat_at = clock_timestamp()
+    WHERE epoch = $1 OR beat_at < clock_timestamp() - interval '2 seconds' RETURNING epoch"""
+
+RELEASE = "UPDATE leader SET beat_at = '-infinity' WHERE epoch = $1"
+
+
+@asynccontextmanager
+async def leader_pool(settings: Settings) -> AsyncGenerator[asyncpg.Pool, None]:
+    """Connections that cannot hold the leader's row while their process is stopped."""
+    async with asyncpg.create_pool(
+        settings.database_url.get_secret_value(),
+        min_size=1,
+        max_size=settings.database_pool,
+        timeout=5.0,
+        command_timeout=COMMAND_SECONDS,
+        server_settings={"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION},
+    ) as opened:
+        yield opened
+
+
+class SqlLeadership:
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def acquire(self, held: int | None) -> int | None:
+        """Take the lead, or not; not either while the database is away."""
+        try:
+            return await self._pool.fetchval(ACQUIRE, -1 if held is None else held)
+        except FAILURES as error:
+            log.warning("leadership_unclear", reason=str(error) or type(error).__name__)
+            return None
+
+    async def release(self, epoch: int) -> None:
+        try:
+            await self._pool.execute(RELEASE, epoch)
+        except FAILURES as error:
+            log.info("leadership_not_released", reason=str(error) or type(error).__name__)

@@ -1,0 +1,145 @@
+"""The ledger in Postgres: one transaction for each batch, fenced by the leader's row.
+
+Plain asyncpg and `unnest`: one statement for each table, however many rows (an ORM costs ten
+times as much a row).
+"""
+
+# asyncpg's functions are only partly typed.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from contracts.buckets import NODES
+from runtime import outbox
+from scheduler.adapters import job_rows, node_rows
+from scheduler.adapters.loading import read_state
+from scheduler.domain.effects import Effects, KeyName, KeyUse
+from scheduler.domain.state import Limits, State
+from scheduler.domain.turn import Known
+from scheduler.ports import LeadershipLostError, LedgerUncertainError
+
+FENCE = "UPDATE leader SET beat_at = clock_timestamp() WHERE epoch = $1"
+
+INSERT_KEYS = """INSERT INTO idempotency
+    (owner_id, operation, key, body_digest, created_id, created_at)
+    SELECT owner_id, operation, key, body_digest, created_id, now()
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[])
+    AS n(owner_id, operation, key, body_digest, created_id)
+    ON CONFLICT (owner_id, operation, key) DO UPDATE SET body_digest = excluded.body_digest,
+     created_id = excluded.created_id, created_at = excluded.created_at"""
+
+SELECT_KEYS = """SELECT owner_id, operation, key, body_digest, created_id FROM idempotency
+    WHERE (owner_id, operation, key) IN
+     (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[]))
+    AND created_at > now() - interval '24 hours'"""
+
+SELECT_JOBS = "SELECT * FROM jobs WHERE id = ANY($1)"
+FORGET_KEYS = "DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'"
+NEWEST_TIME = """SELECT greatest(
+    (SELECT max(created_at) FROM jobs), (SELECT max(created_at) FROM nodes))"""
+
+FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+class SqlLedger:
+    """Reads and writes as the leader of one epoch."""
+
+    def __init__(self, pool: asyncpg.Pool, relay: outbox.Relay, epoch: int, limits: Limits) -> None:
+        self._pool = pool
+        self._relay = relay
+        self._epoch = epoch
+        self._limits = limits
+
+    async def load(self) -> State:
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                return await read_state(connection, self._limits)
+        except FAILURES as error:
+            raise LedgerUncertainError(str(error)) from error
+
+    async def newest_time(self) -> datetime:
+        try:
+            found = await self._pool.fetchval(NEWEST_TIME)
+        except FAILURES as error:
+            raise LedgerUncertainError(str(error)) from error
+        return found or datetime.min.replace(tzinfo=UTC)
+
+    async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> Known:
+        if not jobs and not keys:
+            return Known()
+        try:
+            async with self._pool.acquire() as connection:
+                uses = await look_up_keys(connection, keys)
+                wanted = [*jobs, *(use.created_id for use in uses.values())]
+                rows = await connection.fetch(SELECT_JOBS, wanted)
+        except FAILURES as error:
+            raise LedgerUncertainError(str(error)) from error
+        found = (job_rows.read_job(row) for row in rows)
+        return Known({job.id: job for job in found}, uses)
+
+    async def commit(self, effects: Effects) -> None:
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                if await connection.execute(FENCE, self._epoch) == "UPDATE 0":
+                    raise LeadershipLostError(f"epoch {self._epoch} is over")
+                await write(connection, effects)
+        except FAILURES as error:
+            raise LedgerUncertainError(str(error)) from error
+        if effects.events or effects.specs:
+            self._relay.nudge()
+
+    async def forget_old_keys(self) -> None:
+        try:
+            await self._pool.execute(FORGET_KEYS)
+        except FAILURES as error:
+            raise LedgerUncertainError(str(error)) from error
+
+
+async def look_up_keys(connection: Any, keys: Sequence[KeyName]) -> dict[KeyName, KeyUse]:
+    if not keys:
+        return {}
+    rows = await connection.fetch(SELECT_KEYS, *columns(keys))
+    return {
+        (row["owner_id"], row["operation"], row["key"]): KeyUse(
+            row["body_digest"], row["created_id"]
+        )
+        for row in rows
+    }
+
+
+async def write(connection: Any, effects: Effects) -> None:
+    """Write all rows of a batch, then one row of the outbox."""
+    keys = [(*name, use.body_digest, use.created_id) for name, use in effects.keys.items()]
+    nodes, able = effects.nodes.values(), effects.abilities.values()
+    for statement, rows in (
+        (job_rows.INSERT_JOBS, map(job_rows.inserted, effects.new_jobs.values())),
+        (job_rows.UPDATE_JOBS, map(job_rows.updated, effects.changed_jobs.values())),
+        (job_rows.UPSERT_ATTEMPTS, map(job_rows.upserted, effects.attempts.values())),
+        (node_rows.UPSERT_NODES, map(node_rows.upserted, nodes)),
+        (node_rows.UPSERT_ABILITIES, map(node_rows.abilities_upserted, able)),
+        (INSERT_KEYS, keys),
+    ):
+        if arguments := columns(rows):
+            await connection.execute(statement, *arguments)
+    if effects.removed_nodes:
+        await connection.execute(node_rows.DELETE_NODES, list(effects.removed_nodes))
+    await outbox.append_asyncpg(connection, outgoing(effects))
+
+
+def columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    """Turn rows into the arrays that `unnest` takes."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def outgoing(effects: Effects) -> list[outbox.Outgoing]:
+    entries = [
+        outbox.put(NODES, str(node_id), spec) if spec else outbox.delete(NODES, str(node_id))
+        for node_id, spec in effects.specs.items()
+    ]
+    return [outbox.event(fact) for fact in effects.events] + entries

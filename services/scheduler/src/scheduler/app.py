@@ -1,0 +1,120 @@
+"""The scheduler: what it is made of, and what it listens to while it leads."""
+
+from collections.abc import AsyncGenerator, Awaitable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from time import monotonic
+
+import asyncpg
+from prometheus_client import REGISTRY, CollectorRegistry
+
+from contracts.attempts import FinishAttempt
+from contracts.ids import new_id
+from contracts.nodes import (
+    AddNode,
+    ClaimNode,
+    ListNodes,
+    NodeBeat,
+    RemoveNode,
+    ReportCapabilities,
+)
+from contracts.scheduling import CancelJob, FindJobs, ListJobs, SubmitJob
+from runtime import clock
+from runtime.bus import Bus, Closing
+from runtime.database import database, pool
+from runtime.migrating import verify
+from runtime.outbox import Relay
+from runtime.service import running
+from runtime.telemetry import carry
+from scheduler.adapters.bus_agents import BusAgents
+from scheduler.adapters.meters import PrometheusMeter
+from scheduler.adapters.sql_archive import SqlArchive
+from scheduler.adapters.sql_leadership import SqlLeadership, leader_pool
+from scheduler.adapters.sql_ledger import SqlLedger
+from scheduler.domain.state import Limits
+from scheduler.handlers.chores import Post, announce, forget_keys
+from scheduler.handlers.commands import answer, hear_beat
+from scheduler.handlers.desk import Desk, World
+from scheduler.handlers.inbox import Inbox
+from scheduler.handlers.leading import lead
+from scheduler.handlers.queries import Window, find_jobs, list_jobs, list_nodes
+from scheduler.ports import Meter
+from scheduler.settings import Settings
+
+MOST_IN_HAND = 4_096
+MOST_QUERIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What lives as long as the process, whoever leads."""
+
+    settings: Settings
+    bus: Bus
+    ledger_pool: asyncpg.Pool
+    archive: SqlArchive
+    relay: Relay
+    meter: Meter
+    post: Post = field(default_factory=Post)
+
+
+async def run(settings: Settings, registry: CollectorRegistry = REGISTRY) -> None:
+    async with (
+        running(settings, "scheduler") as runtime,
+        database(settings) as engine,
+        pool(settings) as queries,
+        leader_pool(settings) as ledger_pool,
+    ):
+        await verify(engine, "scheduler")
+        relay = Relay(queries, runtime.bus)
+        meter = PrometheusMeter(registry)
+        parts = Parts(settings, runtime.bus, ledger_pool, SqlArchive(queries), relay, meter)
+        runtime.spawn(relay.run(), name="outbox")
+        runtime.spawn(lead(SqlLeadership(ledger_pool), partial(open_desk, parts)), name="lead")
+        runtime.spawn(announce(parts.post, runtime.bus.signal), name="announce")
+        runtime.spawn(forget_keys(parts.post), name="forget_keys")
+        runtime.ready()
+        await runtime.stop.wait()
+
+
+@asynccontextmanager
+async def open_desk(parts: Parts, epoch: int) -> AsyncGenerator[Desk, None]:
+    """Load what is not over, and listen until left."""
+    settings, inbox = parts.settings, Inbox()
+    limits = Limits(settings.max_waiting_jobs, settings.node_grace_seconds)
+    ledger = SqlLedger(parts.ledger_pool, parts.relay, epoch, limits)
+    state, newest = await ledger.load(), await ledger.newest_time()
+    secret = settings.grant_secret.get_secret_value()
+    agents = BusAgents(parts.bus, epoch, secret, clock.now, inbox.put)
+    world = World(
+        ledger, agents, parts.meter, clock.now, monotonic, new_id, lambda: parts.bus.is_connected
+    )
+    desk = Desk(world, epoch, state, newest, inbox)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(agents.close)
+        for subscribing in subscriptions(parts, desk):
+            stack.push_async_callback(await subscribing)
+        parts.post.desk = desk
+        try:
+            yield desk
+        finally:
+            parts.post.desk = None
+
+
+def subscriptions(parts: Parts, desk: Desk) -> Iterator[Awaitable[Closing]]:
+    """All that the leader listens to; nobody else does, so its subjects need no queue group."""
+    bus, archive, window = parts.bus, parts.archive, Window(desk)
+    asked = partial(answer, desk, carry)
+    yield bus.subscribe(NodeBeat, partial(hear_beat, desk))
+    yield bus.serve(ClaimNode, asked, shared=False)
+    yield bus.serve(ReportCapabilities, asked, shared=False)
+    yield bus.serve(FinishAttempt, asked, shared=False, concurrency=MOST_IN_HAND)
+    yield bus.serve(SubmitJob, asked, shared=False, concurrency=MOST_IN_HAND)
+    yield bus.serve(CancelJob, asked, shared=False)
+    yield bus.serve(AddNode, asked, shared=False)
+    yield bus.serve(RemoveNode, asked, shared=False)
+    looking = partial(bus.serve, shared=False, concurrency=MOST_QUERIES)
+    yield looking(FindJobs, partial(find_jobs, archive, window))
+    yield looking(ListJobs, partial(list_jobs, archive, window))
+    yield looking(ListNodes, partial(list_nodes, desk))

@@ -1,0 +1,72 @@
+"""When a node does harm: quarantine, and the way back.
+
+A quarantined node gets nothing for a minute, then one job at a time as ever: if the first that
+says something of the node fails too, it is out for twice as long, up to 15 min.
+"""
+
+from datetime import timedelta
+
+from contracts.attempts import Cause
+from contracts.nodes import NodeQuarantined
+from scheduler.domain.facts import show_node, tell_node
+from scheduler.domain.jobs import Attempt
+from scheduler.domain.nodes import Health, Node
+from scheduler.domain.turn import Turn
+
+FIRST_QUARANTINE_SECONDS = 60.0
+LONGEST_QUARANTINE_SECONDS = 900.0
+FAILURES_IN_A_ROW = 3
+
+BLAMELESS = frozenset({Cause.UNREACHABLE, Cause.MISSING, Cause.INPUT, Cause.OUTPUT})
+"""Causes that say nothing of the accelerator."""
+
+
+def blame_node(turn: Turn, attempt: Attempt, cause: Cause, message: str) -> None:
+    """Note what a failed attempt says of its node."""
+    node = turn.state.nodes.get(attempt.node_id)
+    if not node or cause in BLAMELESS:
+        return
+    if cause is Cause.NODE_FAULT:
+        quarantine(turn, node, message)
+        return
+    version = attempt.job.spec.version_hash
+    # A workflow that never worked anywhere says nothing of the node, else one user's three
+    # broken workflows would take the whole fleet out.
+    if cause is Cause.WORKFLOW and version not in turn.state.seconds:
+        return
+    health = node.health
+    if version not in health.failed_versions:
+        health.failed_versions = (*health.failed_versions, version)
+        turn.effects.nodes[node.id] = node
+    if health.quarantines or len(health.failed_versions) >= FAILURES_IN_A_ROW:
+        quarantine(turn, node, "jobs of different workflows failed on it in a row")
+
+
+def praise_node(turn: Turn, attempt: Attempt) -> None:
+    """Forget what was held against a node on which something worked."""
+    node = turn.state.nodes.get(attempt.node_id)
+    if not node:
+        return
+    node.refusals = 0
+    if node.health.quarantines or node.health.failed_versions:
+        node.health = Health()
+        turn.effects.nodes[node.id] = node
+
+
+def quarantine(turn: Turn, node: Node, reason: str) -> None:
+    """Give a node nothing new for a while."""
+    health = node.health
+    if is_quarantined(turn, node):
+        return
+    seconds = min(FIRST_QUARANTINE_SECONDS * 2**health.quarantines, LONGEST_QUARANTINE_SECONDS)
+    health.quarantines = min(health.quarantines + 1, 10)
+    health.quarantined_until = turn.now.wall + timedelta(seconds=seconds)
+    health.reason = reason
+    health.failed_versions = ()
+    tell_node(turn, node, NodeQuarantined, reason)
+    show_node(turn, node)
+
+
+def is_quarantined(turn: Turn, node: Node) -> bool:
+    until = node.health.quarantined_until
+    return until is not None and until > turn.now.wall

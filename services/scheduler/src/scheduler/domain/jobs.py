@@ -1,0 +1,73 @@
+"""A job and the attempts to run it, as the core holds them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from contracts.attempts import Cause
+from contracts.jobs import JobError, JobStatus, Output, Progress
+from contracts.nodes import AttemptPhase
+from contracts.scheduling import NewJob
+
+STARTED_PHASES = (AttemptPhase.POSTED, AttemptPhase.UPLOADING, AttemptPhase.REPORTING)
+EXECUTED_PHASES = (AttemptPhase.UPLOADING, AttemptPhase.REPORTING)
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """What was asked, and what has become of it. Only the core changes it."""
+
+    spec: NewJob
+    owner_id: UUID
+    created_at: datetime
+    trace: dict[str, str] = field(default_factory=dict[str, str])
+    status: JobStatus = JobStatus.QUEUED
+    version: int = 1
+    attempts: int = 0
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    strikes: dict[Cause, int] = field(default_factory=dict[Cause, int])
+    """How often it failed of what: the counts of the retry table."""
+    avoid: frozenset[UUID] = frozenset()
+    """Nodes to pass over as long as there are others."""
+    not_before: datetime | None = None
+    outputs: list[Output] = field(default_factory=list[Output])
+    error: JobError | None = None
+    attempt: "Attempt | None" = None
+    """The live attempt, while running or canceling."""
+
+    @property
+    def id(self) -> UUID:
+        return self.spec.job_id
+
+
+@dataclass(slots=True, eq=False)
+class Attempt:
+    """One try of a job on one node. All below `number` but the end is known from beats only."""
+
+    id: UUID
+    job: Job
+    node_id: UUID
+    number: int
+    created_at: datetime
+    phase: AttemptPhase | None = None
+    progress: Progress | None = None
+    answered_at: float | None = None
+    """When the agent first showed that it knows of the attempt, in steady seconds."""
+    omitted: int = 0
+    """Beats in a row that did not list it."""
+    is_inherited: bool = False
+    """Placed by an earlier leader: what its node knows of it is not yet known here."""
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    cause: Cause | None = None
+    executed_seconds: float | None = None
+
+    @property
+    def has_started(self) -> bool:
+        """Say whether a prompt may be inside ComfyUI: then patience costs less than a repeat."""
+        return self.phase in STARTED_PHASES or (self.phase is None and self.is_inherited)
+
+    @property
+    def holds_slot(self) -> bool:
+        return self.phase not in EXECUTED_PHASES

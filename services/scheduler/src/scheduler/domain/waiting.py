@@ -1,0 +1,79 @@
+"""Jobs that could start now: by class of service, owner and kind, oldest first.
+
+Jobs of one kind can run on the same nodes, so a kind that no free node can run is passed over
+as a whole, however many jobs wait behind it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
+from uuid import UUID
+
+from contracts.access import Priority
+from contracts.scheduling import ModelFile
+from scheduler.domain.jobs import Job
+
+
+class Kind(NamedTuple):
+    """What decides where a job can run."""
+
+    version_hash: str
+    classes: frozenset[str]
+    models: frozenset[ModelFile]
+    avoid: frozenset[UUID] = frozenset()
+
+
+def kind_of(job: Job) -> Kind:
+    needs = job.spec.needs
+    return Kind(job.spec.version_hash, needs.classes, needs.models, job.avoid)
+
+
+Line: TypeAlias = OrderedDict[UUID, Job]
+Lines: TypeAlias = dict[Kind, Line]
+
+
+class Waiting:
+    """The queue; owners of a class take turns."""
+
+    def __init__(self) -> None:
+        self._classes: dict[Priority, OrderedDict[UUID, Lines]] = {
+            priority: OrderedDict() for priority in Priority
+        }
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def add(self, job: Job, *, first: bool = False) -> None:
+        """Queue a job; one that already had its turn goes back to the front."""
+        lines = self._classes[job.spec.priority].setdefault(job.owner_id, {})
+        line = lines.setdefault(kind_of(job), OrderedDict())
+        if job.id not in line:
+            self._size += 1
+        line[job.id] = job
+        if first:
+            line.move_to_end(job.id, last=False)
+
+    def discard(self, job: Job) -> None:
+        """Forget a job if it waits here."""
+        owners = self._classes[job.spec.priority]
+        lines = owners.get(job.owner_id, {})
+        kind = kind_of(job)
+        line = lines.get(kind)
+        if line is None or line.pop(job.id, None) is None:
+            return
+        self._size -= 1
+        if not line:
+            del lines[kind]
+        if not lines:
+            del owners[job.owner_id]
+
+    def turns(self, priority: Priority) -> Iterator[tuple[UUID, Lines]]:
+        """Owners of a class with what they wait for, whose turn it is first."""
+        return iter(self._classes[priority].items())
+
+    def end_turn(self, priority: Priority, owner_id: UUID) -> None:
+        """Let everybody else go first."""
+        owners = self._classes[priority]
+        if owner_id in owners:
+            owners.move_to_end(owner_id)

@@ -1,0 +1,1 @@
+"""What the scheduler does with what it hears: decide, persist, act."""

@@ -1,0 +1,22 @@
+"""Settings of the scheduler."""
+
+from pydantic import Field, SecretStr
+
+from runtime.settings import DatabaseSettings
+
+
+class Settings(DatabaseSettings):
+    """What the scheduler can be told; see also the settings that all services share."""
+
+    database_pool: int = Field(
+        default=6, ge=3, le=100, description="Connections at most: the loop takes one."
+    )
+    grant_secret: SecretStr = Field(
+        default=SecretStr(""), description="Signs what agents may read; media has the same."
+    )
+    max_waiting_jobs: int = Field(
+        default=100_000, ge=1, description="Jobs that may wait in all; more are refused."
+    )
+    node_grace_seconds: float = Field(
+        default=30.0, ge=1, description="How long a silent node keeps what it was running."
+    )

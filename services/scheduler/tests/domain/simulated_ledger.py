@@ -1,0 +1,95 @@
+"""A database for simulations: keeps committed rows, and reads a state back from them."""
+
+from copy import copy
+from dataclasses import dataclass, field
+from heapq import heapify
+from uuid import UUID
+
+from contracts.jobs import TERMINAL, JobFact, JobStatus
+from scheduler.domain.effects import Effects, KeyName, KeyUse
+from scheduler.domain.inputs import Names
+from scheduler.domain.jobs import Attempt, Job
+from scheduler.domain.nodes import Contact, Node
+from scheduler.domain.state import Limits, State
+from scheduler.domain.turn import Known
+
+
+@dataclass(slots=True)
+class SimulatedLedger:
+    jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
+    attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
+    nodes: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
+    keys: dict[KeyName, KeyUse] = field(default_factory=dict[KeyName, KeyUse])
+    versions: dict[UUID, int] = field(default_factory=dict[UUID, int])
+    ended: dict[UUID, JobStatus] = field(default_factory=dict[UUID, JobStatus])
+
+    def commit(self, effects: Effects) -> None:
+        for job in (*effects.new_jobs.values(), *effects.changed_jobs.values()):
+            self.jobs[job.id] = stored_job(job)
+        for attempt in effects.attempts.values():
+            self.attempts[attempt.id] = copy(attempt)
+        for node in (*effects.nodes.values(), *effects.abilities.values()):
+            self.nodes[node.id] = stored_node(node)
+        for node_id in effects.removed_nodes:
+            self.nodes.pop(node_id, None)
+        self.keys.update(effects.keys)
+        for fact in effects.events:
+            if isinstance(fact, JobFact):
+                self.publish(fact)
+
+    def publish(self, fact: JobFact) -> None:
+        """Hold every event against those before it: no gap, no repeat, one ending."""
+        assert fact.version == self.versions.get(fact.job_id, 0) + 1, fact
+        assert fact.job_id not in self.ended, f"{fact} after {self.ended[fact.job_id]}"
+        self.versions[fact.job_id] = fact.version
+        if fact.status in TERMINAL:
+            self.ended[fact.job_id] = fact.status
+
+    def look_up(self, names: Names, state: State) -> Known:
+        keys = {name: self.keys[name] for name in names.keys if name in self.keys}
+        ids = {*names.jobs, *(use.created_id for use in keys.values())} - state.jobs.keys()
+        return Known({i: stored_job(self.jobs[i]) for i in ids if i in self.jobs}, keys)
+
+    def load(self, limits: Limits) -> State:
+        state = State(limits)
+        state.nodes = {node.id: stored_node(node) for node in self.nodes.values()}
+        for row in self.jobs.values():
+            if row.status not in TERMINAL:
+                add_job(state, stored_job(row))
+        for row in self.attempts.values():
+            if row.ended_at is None:
+                job = state.jobs[row.job.id]
+                attempt = Attempt(
+                    row.id, job, row.node_id, row.number, row.created_at, is_inherited=True
+                )
+                job.attempt = state.attempts[row.id] = attempt
+                state.nodes[row.node_id].attempts[row.id] = attempt
+        heapify(state.delayed)
+        heapify(state.deadlines)
+        return state
+
+
+def add_job(state: State, job: Job) -> None:
+    state.jobs[job.id] = job
+    if job.spec.deadline:
+        state.deadlines.append((job.spec.deadline, job.id))
+    if job.status is JobStatus.QUEUED:
+        state.queued[job.owner_id] += 1
+        if job.not_before:
+            state.delayed.append((job.not_before, job.id))
+        else:
+            state.waiting.add(job)
+
+
+def stored_job(job: Job) -> Job:
+    row = copy(job)
+    row.strikes, row.attempt = dict(job.strikes), None
+    return row
+
+
+def stored_node(node: Node) -> Node:
+    row = copy(node)
+    row.health, row.contact = copy(node.health), Contact()
+    row.attempts, row.lacks = {}, set()
+    row.refusals, row.rests_until, row.given_at = 0, 0.0, 0.0
+    return row

@@ -1,0 +1,144 @@
+"""The scheduler as processes, over real NATS and Postgres."""
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from contracts.jobs import JobCompleted, JobStatus, JobView
+from contracts.scheduling import CancelJob, FindJobs, ListJobs
+from runtime.bus import Bus
+from runtime.testing.ports import eventually
+from runtime.testing.postgres import PostgresServer
+from runtime.testing.servers import NatsServer
+
+from .fleet import ADMIN, FakeAgent, Schedulers, a_submit, an_added_node
+
+
+@pytest.fixture
+async def schedulers(
+    nats: NatsServer, postgres: PostgresServer, tmp_path: Path
+) -> AsyncGenerator[Schedulers, None]:
+    url = await postgres.database_for("scheduler")
+    started = Schedulers(nats, url, tmp_path / "log")
+    yield started
+    started.kill_all()
+
+
+@pytest.fixture
+async def gateway(nats: NatsServer) -> AsyncGenerator[Bus, None]:
+    async with Bus.connect(nats.url, service="gateway", password=nats.passwords["gateway"]) as bus:
+        yield bus
+
+
+@pytest.fixture
+async def agents(nats: NatsServer) -> AsyncGenerator[Bus, None]:
+    async with Bus.connect(
+        nats.url, service="node-agent", password=nats.passwords["node-agent"]
+    ) as bus:
+        yield bus
+
+
+@pytest.fixture
+async def cleanup() -> AsyncGenerator[AsyncExitStack, None]:
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+async def an_agent(gateway: Bus, agents: Bus, cleanup: AsyncExitStack) -> FakeAgent:
+    node = await gateway.call(an_added_node(), within=15)
+    agent = FakeAgent(agents, node.id)
+    await agent.start()
+    cleanup.push_async_callback(agent.stop)
+    return agent
+
+
+async def find(gateway: Bus, *ids: UUID) -> list[JobView]:
+    page = await gateway.call(FindJobs(actor=ADMIN, job_ids=list(ids)), within=15)
+    return page.items
+
+
+async def have_status(gateway: Bus, ids: list[UUID], status: JobStatus) -> bool:
+    return all(job.status is status for job in await find(gateway, *ids))
+
+
+async def test_fifty_jobs_complete_and_say_so_in_events(
+    schedulers: Schedulers, gateway: Bus, agents: Bus, cleanup: AsyncExitStack
+) -> None:
+    schedulers.start()
+    await an_agent(gateway, agents, cleanup)
+    answers = await asyncio.gather(*(gateway.call(a_submit()) for _ in range(50)))
+    ids = [answer.job.id for answer in answers]
+
+    await eventually(lambda: have_status(gateway, ids, JobStatus.COMPLETED), 30)
+
+    completed: set[str] = set()
+    async for stored in gateway.events(0):
+        if stored.subject.startswith("event.job.completed"):
+            completed.add(str(JobCompleted.decode(stored.subject, stored.body).job_id))
+        if completed >= {str(job_id) for job_id in ids}:
+            break
+
+
+async def test_a_repeated_submission_is_the_same_job(schedulers: Schedulers, gateway: Bus) -> None:
+    schedulers.start()
+    first = await gateway.call(a_submit(key="k"), within=15)
+    again = await gateway.call(a_submit(key="k"))
+
+    assert (again.job.id, first.replayed, again.replayed) == (first.job.id, False, True)
+    listed = await gateway.call(ListJobs(actor=ADMIN, limit=1))
+    assert [job.id for job in listed.items] == [first.job.id]
+
+
+async def test_a_running_job_is_canceled_on_its_node(
+    schedulers: Schedulers, gateway: Bus, agents: Bus, cleanup: AsyncExitStack
+) -> None:
+    schedulers.start()
+    agent = await an_agent(gateway, agents, cleanup)
+    agent.works = lambda _: False
+    submitted = await gateway.call(a_submit())
+    await eventually(lambda: len(agent.orders) == 1)
+
+    canceling = await gateway.call(CancelJob(actor=ADMIN, job_id=submitted.job.id))
+
+    assert canceling.status is JobStatus.CANCELING
+    await eventually(lambda: have_status(gateway, [submitted.job.id], JobStatus.CANCELED))
+
+
+async def test_jobs_outlive_a_killed_leader_and_a_standby_goes_on(
+    schedulers: Schedulers, gateway: Bus, agents: Bus, cleanup: AsyncExitStack
+) -> None:
+    leader = schedulers.start()
+    agent = await an_agent(gateway, agents, cleanup)
+    agent.works = lambda _: False
+    answers = await asyncio.gather(*(gateway.call(a_submit()) for _ in range(10)))
+    schedulers.start()
+    await eventually(lambda: len(agent.orders) == 1)
+
+    leader.send_signal(signal.SIGKILL)
+    agent.works = lambda _: True
+
+    ids = [answer.job.id for answer in answers]
+    await eventually(lambda: have_status(gateway, ids, JobStatus.COMPLETED), 30)
+    assert len(agent.finished) == 10
+
+
+async def test_a_leader_that_was_stopped_is_fenced_when_it_returns(
+    schedulers: Schedulers, gateway: Bus
+) -> None:
+    leader = schedulers.start()
+    await gateway.call(a_submit(), within=15)
+    leader.send_signal(signal.SIGSTOP)
+    schedulers.start()
+    during = await gateway.call(a_submit(), within=20)
+    leader.send_signal(signal.SIGCONT)
+
+    after = [await gateway.call(a_submit(), within=10) for _ in range(5)]
+
+    ids = [during.job.id, *(answer.job.id for answer in after)]
+    assert {job.id for job in await find(gateway, *ids)} == set(ids)
+    assert b"leadership_lost" in schedulers.log.read_bytes()

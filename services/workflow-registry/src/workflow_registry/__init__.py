@@ -1,0 +1,1 @@
+"""Versioned workflows, loaded from a folder and published to the fleet."""

@@ -1,0 +1,1 @@
+"""The folder, Postgres and the key-value bucket."""

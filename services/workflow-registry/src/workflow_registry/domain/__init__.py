@@ -1,0 +1,1 @@
+"""Rules of workflows and their versions: pure."""

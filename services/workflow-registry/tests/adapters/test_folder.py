@@ -1,0 +1,78 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from structlog.testing import capture_logs
+
+from workflow_registry.adapters.folder import MOST_BYTES, Folder
+from workflow_registry.domain.reading import File, Unreadable
+
+
+async def following(changes: AsyncIterator[dict[str, File]]) -> dict[str, File]:
+    return await asyncio.wait_for(anext(changes), 5)
+
+
+def changes(path: Path) -> AsyncIterator[dict[str, File]]:
+    return Folder(path, poll_seconds=0.01).changes()
+
+
+async def test_the_folder_is_read_at_once_and_after_each_change(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("one")
+    (tmp_path / "ignored.txt").write_text("")
+    seen = changes(tmp_path)
+
+    assert await following(seen) == {"a.yaml": "one"}
+    (tmp_path / "b.json").write_text("{}")
+    assert await following(seen) == {"a.yaml": "one", "b.json": "{}"}
+    (tmp_path / "a.yaml").unlink()
+    assert await following(seen) == {"b.json": "{}"}
+
+
+async def test_what_is_no_text_is_unreadable_and_nothing_worse(tmp_path: Path) -> None:
+    (tmp_path / "latin.yaml").write_bytes("é".encode("latin-1"))
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "nowhere.yaml").symlink_to(tmp_path / "missing")
+    (tmp_path / "big.json").write_bytes(b" " * (MOST_BYTES + 1))
+
+    files = await following(changes(tmp_path))
+
+    assert files == {
+        "latin.yaml": Unreadable("not a text in UTF-8"),
+        "folder.yaml": Unreadable("not a file"),
+        "big.json": Unreadable("larger than 1024 KiB"),
+    }
+
+
+async def test_a_folder_that_is_away_says_nothing_and_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "mounted"
+    seen = changes(path)
+
+    with capture_logs() as logs:
+        waiting = asyncio.create_task(following(seen))
+        async with asyncio.timeout(5):
+            while not logs:
+                await asyncio.sleep(0.01)
+        path.mkdir()
+        assert await waiting == {}
+
+    assert [entry["event"] for entry in logs] == ["folder_unreadable"]
+
+
+async def test_a_folder_that_goes_away_and_comes_back_the_same_changed_nothing(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "mounted"
+    path.mkdir()
+    (path / "a.yaml").write_text("one")
+    seen = changes(path)
+    await following(seen)
+    with capture_logs() as logs:
+        waiting = asyncio.create_task(following(seen))
+        path.rename(tmp_path / "away")
+        async with asyncio.timeout(5):
+            while not logs:
+                await asyncio.sleep(0.01)
+        (tmp_path / "away").rename(path)
+        (path / "b.yaml").write_text("two")
+
+        assert await waiting == {"a.yaml": "one", "b.yaml": "two"}

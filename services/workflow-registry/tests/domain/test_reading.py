@@ -1,0 +1,103 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workflow_registry.domain.reading import (
+    MOST_PROBLEM_LENGTH,
+    Broken,
+    File,
+    Outcome,
+    Unreadable,
+    misnamed,
+    read_folder,
+)
+from workflows import WorkflowVersion
+
+from ..builders import a_folder, a_graph, a_spec  # noqa: TID252  shared by these tests alone
+
+
+def outcomes(files: dict[str, File]) -> dict[str, Outcome]:
+    return {source.name: outcome for source, outcome in read_folder(files, {}).items()}
+
+
+def problem(files: dict[str, File], name: str = "solid") -> str:
+    found = outcomes(files)[name]
+    assert isinstance(found, Broken), found
+    return found.problem
+
+
+def test_each_spec_with_its_graph_is_a_workflow_and_the_library_is_none() -> None:
+    files = a_folder("solid", "stripes", library_yaml="library: comfyfleet/v1\nparameters: {}")
+
+    assert outcomes(files).keys() == {"solid", "stripes"}
+
+
+def test_the_graph_may_have_another_name() -> None:
+    files: dict[str, File] = {"solid.yaml": a_spec(graph="other.json"), "other.json": a_graph()}
+
+    assert isinstance(outcomes(files)["solid"], WorkflowVersion)
+
+
+def test_one_broken_workflow_does_not_break_the_others() -> None:
+    found = outcomes(a_folder("solid", "stripes", solid_yaml="spec: ["))
+
+    assert isinstance(found["solid"], Broken)
+    assert isinstance(found["stripes"], WorkflowVersion)
+
+
+def test_the_problem_says_where_and_what() -> None:
+    wrong = a_spec().replace("type: integer", "type: integre")
+
+    assert "inputs.width.type" in problem(a_folder("solid", solid_yaml=wrong))
+
+
+def test_a_missing_graph_is_named() -> None:
+    assert problem({"solid.yaml": a_spec()}) == "solid.graph.json: there is no such file"
+
+
+def test_a_graph_outside_the_folder_is_not_there() -> None:
+    files = a_folder("solid", solid_yaml=a_spec(graph="../../etc/passwd"))
+
+    assert "there is no such file" in problem(files)
+
+
+def test_an_unreadable_file_and_a_broken_library_are_problems_of_those_who_need_them() -> None:
+    assert problem(a_folder("solid", solid_yaml=Unreadable("not a file"))).endswith("not a file")
+    assert "library" in problem(a_folder("solid", library_yaml="library: 2"))
+
+
+def test_two_files_cannot_claim_one_name() -> None:
+    files = a_folder("solid", copy_yaml=a_spec("solid"))
+
+    assert "expected 'copy'" in problem(files, "copy")
+    assert isinstance(outcomes(files)["solid"], WorkflowVersion)
+
+
+def test_a_version_that_no_bucket_would_take_is_refused() -> None:
+    files = a_folder("solid")
+    files["solid.graph.json"] = a_graph(padding=505 * 1024)
+
+    assert "KiB" in problem(files)
+
+
+def test_a_name_that_cannot_be_published_is_ignored_and_reported() -> None:
+    files = a_folder("solid")
+    files["My Workflow.yaml"] = a_spec()
+
+    assert outcomes(files).keys() == {"solid"}
+    assert misnamed(files) == {"My Workflow.yaml"}
+
+
+def test_what_did_not_change_is_not_checked_again() -> None:
+    before = read_folder(a_folder("solid", "stripes"), {})
+
+    after = read_folder(a_folder("solid", "stripes", solid_yaml=a_spec(title="New")), before)
+
+    kept = [outcome for outcome in after.values() if outcome in before.values()]
+    assert [outcome.name for outcome in kept if isinstance(outcome, WorkflowVersion)] == ["stripes"]
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_any_text_is_a_version_or_a_problem_of_bounded_length(spec: str, graph: str) -> None:
+    files: dict[str, File] = {"solid.yaml": spec, "solid.graph.json": graph}
+
+    assert len(problem(files)) <= MOST_PROBLEM_LENGTH

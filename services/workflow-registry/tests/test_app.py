@@ -1,0 +1,126 @@
+"""The registry as a whole: files in, bucket out, on real NATS and Postgres."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from contracts.buckets import WORKFLOWS
+from contracts.catalog import WorkflowName, WorkflowVersionRecord
+from runtime.bus import Bus
+from runtime.testing.ports import eventually
+from runtime.testing.postgres import PostgresServer
+from runtime.testing.servers import NatsServer
+from runtime.watch import Mirror
+from workflow_registry.app import run
+from workflow_registry.settings import RegistrySettings
+from workflows import load_version
+
+from .builders import a_graph, a_spec
+
+Names = dict[str, WorkflowName]
+
+
+@asynccontextmanager
+async def registry(nats: NatsServer, url: str, folder: Path) -> AsyncGenerator[None, None]:
+    settings = RegistrySettings(
+        nats_url=nats.url,
+        nats_password=SecretStr(nats.passwords["workflow-registry"]),
+        database_url=SecretStr(url),
+        workflows_dir=folder,
+    )
+    service = asyncio.create_task(run(settings))
+    try:
+        yield
+    finally:
+        service.cancel()
+        with suppress(asyncio.CancelledError):
+            await service
+
+
+@asynccontextmanager
+async def gateway(nats: NatsServer) -> AsyncGenerator[tuple[Bus, Mirror[WorkflowName]], None]:
+    password, mirror = nats.passwords["gateway"], Mirror(WorkflowName)
+    async with Bus.connect(nats.url, service="gateway", password=password) as bus:
+        following = asyncio.create_task(mirror.follow(bus, WORKFLOWS, "name.>"))
+        try:
+            yield bus, mirror
+        finally:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+
+
+def drop(folder: Path, name: str = "solid", *, color: int = 0) -> None:
+    (folder / f"{name}.graph.json").write_text(a_graph(color))
+    (folder / f"{name}.yaml").write_text(a_spec(name))
+
+
+async def active(mirror: Mirror[WorkflowName], version: int | None) -> WorkflowName:
+    def is_so() -> bool:
+        known = mirror.entries.get("name.solid")
+        return known is not None and known.active_version == version
+
+    await eventually(is_so)
+    return mirror.entries["name.solid"]
+
+
+async def test_a_file_dropped_into_the_folder_can_be_run_two_seconds_later(
+    nats: NatsServer, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    url = await postgres.database_for("workflow-registry")
+    async with registry(nats, url, tmp_path), gateway(nats) as (bus, mirror):
+        drop(tmp_path)
+        await active(mirror, 1)
+        begun = time.monotonic()
+        drop(tmp_path, color=7)
+        workflow = await active(mirror, 2)
+        assert time.monotonic() - begun < 2
+
+        body = await bus.bucket(WORKFLOWS).get(f"version.{workflow.versions[2]}")
+        record = WorkflowVersionRecord.model_validate_json(body or b"")
+        assert record.graph["1"]["inputs"]["color"] == 7
+        assert load_version(record.spec, record.graph).hash == record.hash
+
+
+async def test_a_broken_file_says_so_and_the_old_version_stays(
+    nats: NatsServer, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    drop(tmp_path)
+    url = await postgres.database_for("workflow-registry")
+    async with registry(nats, url, tmp_path), gateway(nats) as (_, mirror):
+        await active(mirror, 1)
+        (tmp_path / "solid.yaml").write_text("spec: [")
+        await eventually(lambda: mirror.entries["name.solid"].problem is not None)
+        assert mirror.entries["name.solid"].active_version == 1
+
+        (tmp_path / "solid.yaml").unlink()
+        removed = await active(mirror, None)
+        assert list(removed.versions) == [1]
+
+
+async def test_a_restarted_registry_mends_the_bucket(
+    nats: NatsServer, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    first, second = [await postgres.database_for("workflow-registry") for _ in range(2)]
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    drop(tmp_path / "one", color=1)
+    drop(tmp_path / "two", color=2)
+    drop(tmp_path / "two", "stripes")
+    async with gateway(nats) as (bus, mirror):
+        async with registry(nats, first, tmp_path / "one"):
+            await eventually(lambda: mirror.entries.keys() == {"name.solid"})
+        async with registry(nats, second, tmp_path / "two"):
+            await eventually(lambda: mirror.entries.keys() == {"name.solid", "name.stripes"})
+        before = mirror.entries["name.solid"]
+        async with registry(nats, first, tmp_path / "one"):
+            await eventually(lambda: mirror.entries.keys() == {"name.solid"})
+            await eventually(lambda: mirror.entries["name.solid"] != before)
+
+            reader, mended = bus.bucket(WORKFLOWS), mirror.entries["name.solid"].versions[1]
+            assert await reader.get(f"version.{mended}")
+            assert await reader.get(f"version.{before.versions[1]}") is None
