@@ -1,9 +1,11 @@
 """What people see of processes, jobs and nodes."""
 
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import psutil
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -27,6 +29,11 @@ COLOURS = {
 }
 
 
+def terminal() -> Console:
+    """Plain text; where nobody looks, rows are not folded to a guessed width."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+
+
 def status_table(fleet: FleetState) -> Table:
     table = plain_table("process", "state", "pid", "since", "restarts", "memory", "where")
     table.title = f"ComfyFleet on {fleet.url}: {fleet.phase}"
@@ -38,7 +45,7 @@ def status_table(fleet: FleetState) -> Table:
             ago(child.since),
             str(child.restarts),
             memory(child.pid),
-            child.url or "",
+            (child.url or "").partition("://")[2],
         )
     return table
 
@@ -75,8 +82,8 @@ def what_of(job: JobView) -> str:
 
 def plain_table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, title_justify="left", header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for number, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=number == 0)
     return table
 
 

@@ -53,7 +53,7 @@ def fleet() -> Iterator[Script]:
 
         do_GET = do_POST = do_DELETE = answer  # noqa: N815 # http.server's names
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # its name
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

@@ -14,8 +14,9 @@ from comfyfleet.client.problems import RefusedError
 from comfyfleet.inputs import FileInput
 from comfyfleet.problem import CommandError
 from comfyfleet.submitting import save_all, watch, with_uploads
+from contracts.access import Priority
 from contracts.ids import new_id
-from contracts.jobs import JobError, JobStatus, JobView, Output, Priority
+from contracts.jobs import JobError, JobStatus, JobView, Output
 
 JOB_ID = new_id()
 

@@ -40,10 +40,10 @@ class FakeStore:
         self.objects[target] = self._get(source)
 
     async def fetch(self, key: str, file: Path, max_bytes: int) -> None:
-        file.write_bytes(self._get(key)[:max_bytes])
+        write(file, self._get(key)[:max_bytes])
 
     async def put(self, key: str, file: Path, content_type: str) -> None:  # noqa: ARG002
-        self.objects[key] = file.read_bytes()
+        self.objects[key] = read(file)
 
     async def remove(self, keys: Iterable[str]) -> None:
         for key in keys:
@@ -72,13 +72,13 @@ class FakeInspector:
         self.seen: list[bytes] = []
 
     async def inspect(self, source: Path, target: Path, order: Order) -> Finding:  # noqa: ARG002
-        data = source.read_bytes()
+        data = read(source)
         self.seen.append(data)
         if not data.startswith(b"good"):
             raise RefusedError("unreadable", "It is not good.")
         if self.changes:
             data = data.upper()
-            target.write_bytes(data)
+            write(target, data)
         return Finding("image/png", len(data), data.hex(), self.changes, 4, 3)
 
 
@@ -146,3 +146,11 @@ def an_intake(store: FakeStore, media: FakeMedia, inspector: FakeInspector | Non
         lambda: NOW,
         UploadLimits(max_bytes=100, max_pixels=100, max_frames=10),
     )
+
+
+def read(file: Path) -> bytes:
+    return file.read_bytes()
+
+
+def write(file: Path, data: bytes) -> None:
+    file.write_bytes(data)

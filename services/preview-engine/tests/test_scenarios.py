@@ -1,8 +1,7 @@
 """Whole conversations with a real ComfyUI, held again with the engine.
 
 A recording is a list of what clients did and what they received. The player does the same things
-in the same order, each when every client has received as much as it had when it was recorded,
-and then compares what each client received.
+in the same order, each when every client has received as much as it had then, and compares.
 """
 
 import json

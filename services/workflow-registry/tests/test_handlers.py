@@ -1,7 +1,5 @@
 from collections.abc import Callable, Mapping
 
-from structlog.testing import capture_logs
-
 from contracts.catalog import WorkflowName
 from workflow_registry.domain.catalogue import Change
 from workflow_registry.handlers import Shelf, adopt_folder
@@ -13,6 +11,7 @@ class FakeCatalogue:
     def __init__(self) -> None:
         self.workflows: dict[str, WorkflowName] = {}
         self.added: list[str] = []
+        self.problems: list[str | None] = []
 
     async def update(
         self, decide: Callable[[Mapping[str, WorkflowName]], list[Change]]
@@ -20,6 +19,7 @@ class FakeCatalogue:
         changes = decide(self.workflows)
         for change in changes:
             self.workflows[change.workflow.name] = change.workflow
+            self.problems.append(change.workflow.problem)
             self.added += [change.added.hash] if change.added else []
         return changes
 
@@ -34,25 +34,22 @@ async def test_a_folder_is_adopted_whole_and_only_once() -> None:
     assert len(catalogue.added) == 2
 
 
-async def test_a_problem_is_said_once_for_each_change() -> None:
+async def test_a_problem_is_a_change_once() -> None:
     catalogue, shelf = FakeCatalogue(), Shelf()
     broken = a_folder("solid", solid_yaml="spec: [")
     otherwise_broken = a_folder("solid", solid_yaml=a_spec().replace("integer", "integre"))
 
-    with capture_logs() as logs:
-        for files in (a_folder("solid"), broken, broken, otherwise_broken):
-            await adopt_folder(catalogue, shelf, files)
+    for files in (a_folder("solid"), broken, broken, otherwise_broken):
+        await adopt_folder(catalogue, shelf, files)
 
-    events = [entry["event"] for entry in logs]
-    assert events == ["workflow_activated", "workflow_refused", "workflow_refused"]
+    assert [bool(problem) for problem in catalogue.problems] == [False, True, True]
+    assert catalogue.workflows["solid"].active_version == 1
 
 
-async def test_a_file_without_a_usable_name_is_said_once() -> None:
-    shelf = Shelf()
-    files = a_folder("solid") | {"Mine.yaml": a_spec()}
+async def test_a_file_without_a_usable_name_is_ignored() -> None:
+    catalogue, shelf = FakeCatalogue(), Shelf()
 
-    with capture_logs() as logs:
-        for _ in range(2):
-            await adopt_folder(FakeCatalogue(), shelf, files)
+    await adopt_folder(catalogue, shelf, a_folder("solid") | {"Mine.yaml": a_spec()})
 
-    assert [entry["file"] for entry in logs if entry["event"] == "file_ignored"] == ["Mine.yaml"]
+    assert shelf.misnamed == {"Mine.yaml"}
+    assert catalogue.workflows.keys() == {"solid"}

@@ -37,7 +37,8 @@ def refused(response: httpx.Response) -> RefusedError:
     except ValidationError:
         problem = Problem()
     said = problem.detail or problem.title or f"the fleet answered {response.status_code}"
-    lines = [said, *(f"  {error.path}: {error.message}" for error in problem.errors)]
+    wrong = [f"{error.path}: {error.message}" for error in problem.errors]
+    lines = [said, *(f"  {line}" for line in wrong if line not in said)]
     if response.status_code == UNAUTHORIZED:
         lines.append("  (set COMFYFLEET_TOKEN, or use the local fleet that `comfyfleet up` runs)")
     if response.is_server_error and problem.request_id:

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import psutil
 import typer
-from rich.console import Console
 
 from comfyfleet import vault
 from comfyfleet.background import start_in_background
@@ -22,12 +21,12 @@ from comfyfleet.problem import CommandError
 from comfyfleet.sample import next_steps, run_sample
 from comfyfleet.settings import LocalSettings
 from comfyfleet.supervise import lock, pidfile, state
-from comfyfleet.tables import status_table
+from comfyfleet.tables import status_table, terminal
 from comfyfleet.tailing import follow_logs, show_logs
 
 STOP_SECONDS = 60.0
 
-console = Console(highlight=False)
+console = terminal()
 
 
 def up(

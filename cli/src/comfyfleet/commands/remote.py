@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from comfyfleet.client.connect import connect, home_of
 from comfyfleet.doctor.checkup import check_machine, check_server
@@ -13,9 +12,9 @@ from comfyfleet.doctor.findings import show
 from comfyfleet.inputs import parse
 from comfyfleet.settings import LocalSettings
 from comfyfleet.submitting import save_all, watch, with_uploads
-from comfyfleet.tables import jobs_table, nodes_table
+from comfyfleet.tables import jobs_table, nodes_table, terminal
 
-console = Console(highlight=False)
+console = terminal()
 
 
 def run(

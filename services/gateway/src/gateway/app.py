@@ -41,6 +41,7 @@ from runtime.service import Runtime, running
 OPEN_STREAMS = Gauge("comfyfleet_open_streams", "Event streams that clients have open.")
 START_SECONDS = 60.0
 SEEDS = 2**53
+FEWEST_LOGINS = 10
 
 
 async def run(settings: Settings) -> None:
@@ -107,11 +108,12 @@ class Gateway:
     @cached_property
     def admission(self) -> Admission:
         chosen = self.settings
+        per_minute = chosen.logins_per_minute
         return Admission(
             tokens=self.directory.tokens,
             principals=self.directory.principals,
             callers=Rates(chosen.rate_per_second, chosen.rate_burst),
-            logins=Rates(chosen.logins_per_minute / 60, burst=10),
+            logins=Rates(per_minute / 60, burst=max(FEWEST_LOGINS, int(per_minute))),
             clock=time.time,
         )
 

@@ -16,6 +16,7 @@ from gateway.domain.facts import Fact
 from gateway.domain.versions import Version
 
 A = TypeVar("A", bound=BaseModel)
+TOO_MUCH = "too_much_missed"
 
 
 class Owners(Protocol):
@@ -71,7 +72,10 @@ class Archive(Protocol):
         ...
 
     async def replay(self, owner_id: UUID, after: int, until: int) -> list[Fact]:
-        """The owner's facts in between, in order. Raises Unavailable if it takes too long."""
+        """The owner's facts in between, in order.
+
+        Raises Unavailable if it takes too long, with code `TOO_MUCH` if there are too many.
+        """
         ...
 
 

@@ -21,7 +21,7 @@ from node_agent.domain.progress import Run, advanced, progress_of, run_of
 
 from .test_outcome import ANY_JSON
 
-GRAPH = {id_: {"class_type": f"Class{id_}", "inputs": {}} for id_ in "1234"}
+GRAPH: dict[str, Any] = {id_: {"class_type": f"Class{id_}", "inputs": {}} for id_ in "1234"}
 
 
 def a_step(node: str, value: float, maximum: float, *, is_finished: bool = False) -> Stepped:

@@ -18,14 +18,15 @@ class Shelf:
 
     def __init__(self) -> None:
         self._outcomes: dict[Source, Outcome] = {}
-        self._misnamed: set[str] = set()
+        self.misnamed: set[str] = set()
+        """Specs that were ignored, and said to be."""
 
     async def read(self, files: Mapping[str, File]) -> dict[str, Outcome]:
         """The outcome of each workflow, checked in a thread: a big graph takes a while."""
         wrong = misnamed(files)
-        for file in sorted(wrong - self._misnamed):
+        for file in sorted(wrong - self.misnamed):
             log.warning("file_ignored", file=file, reason=f"its name is not {NAME.pattern}.yaml")
-        self._misnamed = wrong
+        self.misnamed = wrong
         self._outcomes = await asyncio.to_thread(read_folder, files, self._outcomes)
         return {source.name: outcome for source, outcome in self._outcomes.items()}
 

@@ -2,8 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from structlog.testing import capture_logs
-
+from runtime.testing.ports import eventually
 from workflow_registry.adapters.folder import MOST_BYTES, Folder
 from workflow_registry.domain.reading import File, Unreadable
 
@@ -43,36 +42,29 @@ async def test_what_is_no_text_is_unreadable_and_nothing_worse(tmp_path: Path) -
     }
 
 
-async def test_a_folder_that_is_away_says_nothing_and_is_waited_for(tmp_path: Path) -> None:
-    path = tmp_path / "mounted"
-    seen = changes(path)
+async def test_a_folder_that_is_away_is_waited_for(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "mounted", poll_seconds=0.01)
+    waiting = asyncio.create_task(following(folder.changes()))
 
-    with capture_logs() as logs:
-        waiting = asyncio.create_task(following(seen))
-        async with asyncio.timeout(5):
-            while not logs:
-                await asyncio.sleep(0.01)
-        path.mkdir()
-        assert await waiting == {}
+    await eventually(lambda: folder.trouble is not None)
+    (tmp_path / "mounted").mkdir()
 
-    assert [entry["event"] for entry in logs] == ["folder_unreadable"]
+    assert await waiting == {}
+    assert folder.trouble is None
 
 
-async def test_a_folder_that_goes_away_and_comes_back_the_same_changed_nothing(
-    tmp_path: Path,
-) -> None:
+async def test_a_folder_that_goes_away_takes_no_file_along(tmp_path: Path) -> None:
     path = tmp_path / "mounted"
     path.mkdir()
     (path / "a.yaml").write_text("one")
-    seen = changes(path)
+    folder = Folder(path, poll_seconds=0.01)
+    seen = folder.changes()
     await following(seen)
-    with capture_logs() as logs:
-        waiting = asyncio.create_task(following(seen))
-        path.rename(tmp_path / "away")
-        async with asyncio.timeout(5):
-            while not logs:
-                await asyncio.sleep(0.01)
-        (tmp_path / "away").rename(path)
-        (path / "b.yaml").write_text("two")
+    waiting = asyncio.create_task(following(seen))
 
-        assert await waiting == {"a.yaml": "one", "b.yaml": "two"}
+    path.rename(tmp_path / "away")
+    await eventually(lambda: folder.trouble is not None)
+    (tmp_path / "away" / "b.yaml").write_text("two")
+    (tmp_path / "away").rename(path)
+
+    assert await waiting == {"a.yaml": "one", "b.yaml": "two"}

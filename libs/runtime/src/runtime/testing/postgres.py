@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,12 +76,23 @@ def postgres_server() -> Generator[PostgresServer, None, None]:
         port = free_port()
         process = start(home, port, identity)
         wait_for_port(port)
+        wait_until_ready(home)
         yield PostgresServer(port)
     finally:
         if process:
             process.send_signal(signal.SIGINT)  # fast shutdown
             process.wait(20)
         shutil.rmtree(home, ignore_errors=True)
+
+
+def wait_until_ready(home: Path, *, within: float = 20.0) -> None:
+    """Return when it takes connections: the port is open a while before. Raises TimeoutError."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        if "ready" in (home / "data" / "postmaster.pid").read_text():
+            return
+        time.sleep(0.02)
+    raise TimeoutError("Postgres is still starting up")
 
 
 def start(home: Path, port: int, identity: int | None) -> subprocess.Popen[bytes]:

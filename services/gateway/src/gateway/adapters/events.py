@@ -12,6 +12,7 @@ from contracts.errors import UnavailableError
 from contracts.message import Signal
 from gateway.domain.facts import Fact, read_fact
 from gateway.handlers.hub import Hub
+from gateway.ports import TOO_MUCH
 from runtime.bus import Bus
 from runtime.stored import StoredEvent
 
@@ -51,7 +52,7 @@ class StreamArchive:
                 if fact := fact_of(event):
                     facts.append(fact)
                 if len(facts) > MOST_REPLAYED:
-                    raise UnavailableError("too much to catch up with", retry_in=60)
+                    raise UnavailableError("too much was missed", code=TOO_MUCH)
         return facts
 
 

@@ -19,6 +19,13 @@ def short(text: str) -> str:
     return text
 
 
+def without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("a NUL character is not text")
+    return text
+
+
+QueryText = Annotated[str, AfterValidator(without_nul)]
 LabelKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
 LabelValue = Annotated[str, AfterValidator(short)]
 
@@ -56,13 +63,21 @@ class JobRequest(Strict):
 class JobFilters(Strict):
     """Which jobs to list."""
 
-    status: list[JobStatus] = Field(default_factory=list[JobStatus], max_length=7)
-    workflow: str | None = Field(default=None, max_length=80)
-    label: str | None = Field(default=None, max_length=300)
-    batch: UUID | None = None
-    owner: UUID | None = None
-    limit: int = Field(default=50, ge=1, le=200)
-    cursor: str | None = Field(default=None, max_length=200)
+    status: list[JobStatus] = Field(
+        default_factory=list[JobStatus], max_length=7, description="Any of these."
+    )
+    workflow: QueryText | None = Field(
+        default=None, max_length=80, description="`name` or `name@version`."
+    )
+    label: QueryText | None = Field(
+        default=None, max_length=300, description="`key` or `key=value`."
+    )
+    batch: UUID | None = Field(default=None, description="Jobs of this batch.")
+    owner: UUID | None = Field(default=None, description="Needs `jobs:read_all`.")
+    limit: int = Field(default=50, ge=1, le=200, description="Jobs on a page.")
+    cursor: QueryText | None = Field(
+        default=None, max_length=200, description="`next_cursor` of the page before."
+    )
 
 
 class RefreshRequest(Strict):

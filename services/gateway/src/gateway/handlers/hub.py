@@ -16,6 +16,7 @@ from gateway.ports import Archive
 
 MOST_FACTS = 1_000
 MOST_SIGNALS = 64
+MOST_SIGNAL_BYTES = 512 * 1024
 
 
 class Listener:
@@ -27,6 +28,7 @@ class Listener:
         self.facts: deque[Fact] = deque()
         self.is_over = False
         self._signals: dict[tuple[str, UUID], bytes] = {}
+        self._signal_bytes = 0
         self._wake = asyncio.Event()
 
     def tell(self, fact: Fact) -> None:
@@ -37,11 +39,15 @@ class Listener:
         self._wake.set()
 
     def show(self, name: str, job_id: UUID, body: bytes) -> None:
-        self._signals.pop((name, job_id), None)
+        self._drop((name, job_id))
         self._signals[name, job_id] = body
-        if len(self._signals) > MOST_SIGNALS:
-            del self._signals[next(iter(self._signals))]
+        self._signal_bytes += len(body)
+        while len(self._signals) > MOST_SIGNALS or self._signal_bytes > MOST_SIGNAL_BYTES:
+            self._drop(next(iter(self._signals)))
         self._wake.set()
+
+    def _drop(self, key: tuple[str, UUID]) -> None:
+        self._signal_bytes -= len(self._signals.pop(key, b""))
 
     def end(self) -> None:
         """The client must connect anew: it was too slow, or the gateway stops."""
@@ -51,6 +57,7 @@ class Listener:
     def take_signals(self) -> list[tuple[str, UUID, bytes]]:
         taken = [(name, job_id, body) for (name, job_id), body in self._signals.items()]
         self._signals.clear()
+        self._signal_bytes = 0
         return taken
 
     async def wait(self, seconds: float) -> bool:

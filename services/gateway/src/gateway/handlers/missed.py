@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
+from contracts.errors import UnavailableError
 from contracts.jobs import JobView
 from gateway.domain.facts import Fact, complete
 from gateway.handlers.hub import Hub
-from gateway.ports import Archive
+from gateway.ports import TOO_MUCH, Archive
 
 
 async def missed_of_job(hub: Hub, archive: Archive, view: JobView, seen: int | None) -> list[Fact]:
@@ -18,8 +19,11 @@ async def missed_of_job(hub: Hub, archive: Archive, view: JobView, seen: int | N
     found = hub.ring.of_job(view.id, seen, view.version)
     if found is not None:
         return found
-    first, last = await archive.bounds()
-    stored = await archive.replay(view.owner_id, first - 1, last)
+    try:
+        first, last = await archive.bounds()
+        stored = await archive.replay(view.owner_id, first - 1, last)
+    except UnavailableError:
+        return []
     facts = [fact for fact in stored if fact.job_id == view.id]
     return complete(facts, seen, view.version) or []
 
@@ -40,4 +44,9 @@ async def missed_of_owner(
     first, _ = await archive.bounds()
     if seen + 1 < first:
         return None
-    return await archive.replay(owner_id, seen, position)
+    try:
+        return await archive.replay(owner_id, seen, position)
+    except UnavailableError as error:
+        if error.code == TOO_MUCH:
+            return None
+        raise

@@ -4,8 +4,9 @@ The listener is there before the snapshot is taken, so nothing falls in between;
 filter drops what the snapshot already says.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from contracts.access import Actor
@@ -40,7 +41,7 @@ class Stream:
     """An open stream: `frames` to send, `close` when the client is gone."""
 
     frames: AsyncIterator[bytes]
-    close: Callable[[], None]
+    close: Callable[[], Awaitable[None]]
 
 
 async def find_job(owners: Owners, actor: Actor, job_id: UUID) -> JobView:
@@ -65,7 +66,7 @@ async def open_job_stream(
         live.hub.leave(listener)
         raise
     frames = job_frames(live, listener, view, missed, is_welcome)
-    return Stream(frames, lambda: live.hub.leave(listener))
+    return Stream(frames, partial(leave, live.hub, listener))
 
 
 async def job_frames(
@@ -117,7 +118,7 @@ async def open_owner_stream(
         raise
     after = position if missed is None or seen is None else seen
     frames = owner_frames(live, listener, views, missed or [], after, is_welcome)
-    return Stream(frames, lambda: live.hub.leave(listener))
+    return Stream(frames, partial(leave, live.hub, listener))
 
 
 async def owner_frames(
@@ -140,6 +141,10 @@ async def owner_frames(
             if data is None:
                 return
             yield frame(fact.name, data, fact.sequence)
+
+
+async def leave(hub: Hub, listener: Listener) -> None:
+    hub.leave(listener)
 
 
 async def unfinished(owners: Owners, actor: Actor) -> list[JobView]:
@@ -165,9 +170,10 @@ async def listened(
             yield frame(name, body)
         if listener.is_over:
             return
-        if not await listener.wait(SILENCE_SECONDS):
-            if not is_welcome():
-                return
+        is_news = await listener.wait(SILENCE_SECONDS)
+        if not is_welcome():
+            return
+        if not is_news:
             yield COMMENT
 
 

@@ -1,6 +1,5 @@
 """Content of media over HTTP: ranges, caching, and nothing that a browser could run."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 from contracts.access import Actor
 from contracts.media import LocateContent, MediaView
@@ -18,6 +16,7 @@ from gateway.domain.problems import RefusedError
 from gateway.ports import ObjectStore, Owners
 from gateway.routes.admission import Admission
 from gateway.routes.answers import parameter, problems
+from gateway.routes.sending import LongAnswer
 
 UNSATISFIABLE = 416
 YEAR = 31_536_000
@@ -28,26 +27,6 @@ PARAMETERS = [
     parameter("Range", "One range of bytes (RFC 9110)."),
     parameter("If-None-Match", "The `ETag` that is known: 304 if it is still so."),
 ]
-
-
-class DownloadStream(StreamingResponse):
-    """Closes the download from the store however the client leaves."""
-
-    def __init__(
-        self,
-        chunks: AsyncIterator[bytes],
-        status: int,
-        headers: dict[str, str],
-        close: Callable[[], Awaitable[None]],
-    ) -> None:
-        super().__init__(chunks, status, headers)
-        self._close = close
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            await self._close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +92,7 @@ class ContentRoutes:
             told = {k: v for k, v in headers.items() if k == "content-range"}
             detail = "the range is outside of the content"
             raise RefusedError(UNSATISFIABLE, "range_not_satisfiable", detail, headers=told)
-        return DownloadStream(stored.chunks, stored.status, headers, stack.aclose)
+        return LongAnswer(stored.chunks, stack.aclose, headers=headers, status=stored.status)
 
 
 def content_headers(media: MediaView) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Live events over HTTP: server-sent events."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -8,7 +7,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 from contracts.attempts import JobWatched
 from gateway.domain.frames import last_seen
@@ -16,25 +14,16 @@ from gateway.handlers.streams import Live, Stream, open_job_stream, open_owner_s
 from gateway.ports import Signals
 from gateway.routes.admission import Admission
 from gateway.routes.answers import LAST_EVENT, problems
+from gateway.routes.sending import LongAnswer
 
 SSE: dict[int | str, dict[str, Any]] = {
     200: {"description": "Events.", "content": {"text/event-stream": {}}}
 }
-HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-
-
-class EventStream(StreamingResponse):
-    """Frees the listener however the client leaves, also before the first frame."""
-
-    def __init__(self, stream: Stream) -> None:
-        super().__init__(stream.frames, headers=HEADERS, media_type="text/event-stream")
-        self._close: Callable[[], None] = stream.close
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._close()
+HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +69,14 @@ class EventRoutes:
         if stream is None:
             return Response(status_code=204)
         await self.signals.signal(JobWatched(job_id=job_id))
-        return EventStream(stream)
+        return event_stream(stream)
 
     async def mine(self, request: Request) -> Response:
         actor = self.admission.admit(request)
         seen = last_seen(request.headers.get("last-event-id"))
         is_welcome = partial(self.admission.is_welcome, actor)
-        return EventStream(await open_owner_stream(self.live, actor, seen, is_welcome))
+        return event_stream(await open_owner_stream(self.live, actor, seen, is_welcome))
+
+
+def event_stream(stream: Stream) -> LongAnswer:
+    return LongAnswer(stream.frames, stream.close, headers=HEADERS)

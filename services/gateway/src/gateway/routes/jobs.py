@@ -81,6 +81,8 @@ class JobRoutes:
         if seconds := wait_seconds(request.headers):
             view = await wait_for_end(self.hub, self.loader, view, seconds)
         headers = {"Location": f"{self.present.prefix}/v1/jobs/{view.id}"}
+        if seconds:
+            headers["Preference-Applied"] = f"wait={seconds}"
         if answer.replayed:
             headers["Idempotency-Replayed"] = "true"
         return json_bytes(self.present.job_json(view), 201, headers)

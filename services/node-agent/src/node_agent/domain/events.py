@@ -6,7 +6,7 @@ is None, never an error.
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeGuard
 
@@ -100,8 +100,15 @@ def read_event(kind: str, prompt_id: str, data: Mapping[str, Any]) -> ComfyEvent
         return Started(prompt_id)
     if kind == "execution_cached":
         return Cached(prompt_id, frozenset(texts(data.get("nodes"))))
-    nodes = {"progress": {data.get("node"): data}, "progress_state": data.get("nodes")}
-    steps = (read_step(node, entry) for node, entry in mapping(nodes.get(kind)).items())
+    if kind == "progress":
+        return stepped(prompt_id, [(data.get("node"), data)])
+    if kind == "progress_state":
+        return stepped(prompt_id, mapping(data.get("nodes")).items())
+    return None
+
+
+def stepped(prompt_id: str, entries: Iterable[tuple[object, object]]) -> Stepped | None:
+    steps = (read_step(node, entry) for node, entry in entries)
     found = tuple(step for step in steps if step)
     return Stepped(prompt_id, found) if found else None
 

@@ -18,6 +18,12 @@ class QueueView:
     def __contains__(self, prompt_id: str) -> bool:
         return prompt_id in self.running or prompt_id in self.pending
 
+    def without(self, prompt_id: str) -> "QueueView":
+        return QueueView(
+            tuple(other for other in self.running if other != prompt_id),
+            tuple(other for other in self.pending if other != prompt_id),
+        )
+
 
 @dataclass(slots=True)
 class Vitals:

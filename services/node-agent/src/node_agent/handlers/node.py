@@ -132,6 +132,7 @@ class Node:
         """It is over, and must not run again if its order comes once more."""
         self.gone.add(attempt.id, self.now)
         del self.attempts[attempt.id]
+        self.queue = self.queue.without(attempt.prompt_id)  # else it looks foreign for a second
         if not self.attempts:
             self.emptied.set()
         self.changed.set()

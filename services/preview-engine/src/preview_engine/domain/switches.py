@@ -5,7 +5,7 @@ from typing import Any, get_type_hints
 
 DEFAULT_MODELS: dict[str, list[str]] = {
     "checkpoints": ["sd_xl_base_1.0.safetensors", "v1-5-pruned-emaonly-fp16.safetensors"],
-    "loras": ["pixel-art-xl.safetensors", "sdxl_offset_example_v10.safetensors"],
+    "loras": ["pixel-art-xl.safetensors", "style.safetensors"],
     "vae": ["ae.safetensors", "sdxl_vae.safetensors"],
     "text_encoders": ["clip_l.safetensors", "t5xxl_fp8_e4m3fn.safetensors"],
     "diffusion_models": ["flux1-dev.safetensors"],

@@ -32,7 +32,8 @@ class Folder:
         self._path = path
         self._poll_seconds = poll_seconds
         self._texts: dict[str, tuple[Stamp, File]] = {}
-        self._trouble: str | None = None
+        self.trouble: str | None = None
+        """Why the folder could not be read when it was last looked at."""
 
     async def changes(self) -> AsyncGenerator[dict[str, File], None]:
         """Yield all files as they are now, and again each time that any of them changed.
@@ -56,11 +57,11 @@ class Folder:
             stamps = await asyncio.to_thread(look, self._path)
         except OSError as error:
             trouble = error.strerror or type(error).__name__
-            if trouble != self._trouble:
+            if trouble != self.trouble:
                 log.warning("folder_unreadable", folder=str(self._path), reason=trouble)
-            self._trouble = trouble
+            self.trouble = trouble
             return None
-        self._trouble = None
+        self.trouble = None
         return stamps
 
     def _read(self, stamps: Stamps) -> dict[str, File]:

@@ -49,8 +49,8 @@ def activate(current: WorkflowName, version: WorkflowVersion) -> Change:
         name=current.name,
         active_version=number,
         versions={**current.versions, number: version.hash},
-        title=dict[str, str](version.spec.title) or current.name,
-        description=dict[str, str](version.spec.description) or "",
+        title={**version.spec.title} or current.name,
+        description={**version.spec.description},
         category=version.spec.category,
         requires_mask=version.spec.requires_mask,
     )
