@@ -10,6 +10,7 @@ from bench import control_plane, latency
 from comfyfleet.testing import LocalFleet, local_fleet
 
 JOBS = int(os.environ.get("BENCH_JOBS", "3000"))
+UNLIMITED = {"COMFYFLEET_RATE_PER_SECOND": "0", "COMFYFLEET_LOGINS_PER_MINUTE": "0"}
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "20"))
 
 
@@ -34,7 +35,10 @@ async def measure(fleet: LocalFleet) -> None:
 def main() -> None:
     cores = os.cpu_count()
     print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}")
-    with tempfile.TemporaryDirectory() as folder, local_fleet(Path(folder) / "home") as fleet:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        local_fleet(Path(folder) / "home", **UNLIMITED) as fleet,
+    ):
         asyncio.run(measure(fleet))
 
 

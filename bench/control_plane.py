@@ -35,7 +35,7 @@ class Throughput:
 async def measure(fleet: LocalFleet, jobs: int) -> Throughput:
     """Push `jobs` jobs through; raises if one does not end well."""
     tokens = await make_users(fleet, USERS)
-    node_ids = [add_node(fleet, n) for n in range(NODES)]
+    node_ids = add_nodes(fleet)
     async with agents(fleet, node_ids):
         people = [Person(fleet.url, token, jobs // USERS) for token in tokens]
         watching = [asyncio.create_task(person.watch()) for person in people]
@@ -85,11 +85,14 @@ class Person:
         await line.close()
 
 
-def add_node(fleet: LocalFleet, n: int) -> UUID:
-    """Add a node of a pool that no real agent claims."""
+def add_nodes(fleet: LocalFleet) -> list[UUID]:
+    """Add nodes of a pool that no real agent claims."""
     client = fleet.client()
-    node = {"name": f"bench{n}", "base_url": f"http://127.0.0.1:{n + 1}", "pool": "bench"}
+    nodes = [
+        {"name": f"bench{n}", "base_url": f"http://127.0.0.1:{n + 1}", "pool": "bench"}
+        for n in range(NODES)
+    ]
     try:
-        return UUID(client.call("POST", "/v1/nodes", json=node).json()["id"])
+        return [UUID(client.call("POST", "/v1/nodes", json=node).json()["id"]) for node in nodes]
     finally:
         client.close()

@@ -1,5 +1,7 @@
 """The first job of a new fleet: it needs no model, so it runs on any ComfyUI."""
 
+import os
+import sys
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageOps
@@ -43,13 +45,14 @@ def draw() -> Image.Image:
 
 
 def next_steps(url: str) -> str:
-    """Lines to copy, for whoever wants to go on by hand."""
+    """Lines to copy into another terminal, for whoever wants to go on by hand."""
+    program = os.path.relpath(sys.argv[0])
     return f"""\
-Next:
-  comfyfleet run txt2img prompt="a lighthouse at dawn"     (in another terminal)
-  comfyfleet status | jobs | nodes | logs -f
+Next, in another terminal:
+  {program} run txt2img prompt="a lighthouse at dawn"
+  {program} status        (also: jobs, nodes, logs -f, doctor)
 
-  TOKEN=$(comfyfleet token)
+  TOKEN=$({program} token)
   curl -s {url}/v1/workflows -H "Authorization: Bearer $TOKEN"
   curl -s {url}/v1/jobs -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\
        -H "Prefer: wait=30" -d '{{"workflow": "solid", "inputs": {{}}}}'

@@ -11,6 +11,7 @@ from auth.domain.audit import Entry, Fact
 from auth.domain.keyring import Key
 from auth.domain.sessions import Session
 from auth.domain.users import User
+from contracts.errors import UnavailableError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -92,11 +93,14 @@ class FakePasswords:
 
     def __init__(self) -> None:
         self.checks = 0
+        self.is_busy = False
 
     async def hash(self, password: str) -> str:
         return f"hash of {password}"
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
+        if self.is_busy:
+            raise UnavailableError("busy")
         self.checks += 1
         return password_hash == f"hash of {password}"
 

@@ -14,6 +14,7 @@ from auth.domain.throttle import FREE_ATTEMPTS, Throttle
 from auth.domain.users import User
 from auth.handlers.sessions import Issuer, end_session, issue_token, refresh_token
 from contracts.accounts import EndSession, IssueToken, RefreshToken, TokenView
+from contracts.errors import UnavailableError
 
 from .fakes import FakeClock, FakeKeyring, FakePasswords, FakeWork, a_user
 
@@ -85,6 +86,18 @@ async def test_guessing_is_slowed_down_even_for_the_right_password() -> None:
 
     assert refused.value.retry_in == 1.0
     auth.clock.advance(seconds=1)
+    await auth.log_in()
+
+
+async def test_an_outage_of_ours_costs_no_attempt() -> None:
+    auth = Auth(a_user())
+
+    auth.passwords.is_busy = True
+    for _ in range(FREE_ATTEMPTS + 1):
+        with pytest.raises(UnavailableError, match="busy"):
+            await auth.log_in()
+
+    auth.passwords.is_busy = False
     await auth.log_in()
 
 

@@ -227,3 +227,15 @@ async def test_a_result_that_is_not_in_place_is_refused(
             await fleet.agent.call(record)
 
         assert (missing.value.code, grown.value.code) == ("result_missing", "result_size")
+
+
+async def test_a_digest_that_is_none_is_refused(
+    nats: NatsServer, postgres: PostgresServer, s3: S3Server
+) -> None:
+    async with media(nats, postgres, s3) as fleet:
+        node_id = uuid4()
+        grant = a_grant(node_id=node_id, owner_id=uuid4())
+        files = [a_result(0, b"x", blake3="a\r\nSet-Cookie: x=y")]
+        with pytest.raises(InvalidError) as refused:
+            await fleet.agent.call(RecordResults(node_id=node_id, grant=grant, files=files))
+        assert refused.value.code == "result_digest"

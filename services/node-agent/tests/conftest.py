@@ -25,9 +25,8 @@ def start_engine(tmp_path_factory: pytest.TempPathFactory) -> Generator[StartEng
     """Start a preview engine: `start_engine(*flags) -> url`."""
     processes: list[subprocess.Popen[str]] = []
 
-    def start(*flags: str) -> str:
-        home = tmp_path_factory.mktemp("engine")
-        process, url = spawn(home, *flags)
+    def start(*flags: str, home: Path | None = None) -> str:
+        process, url = spawn(home or tmp_path_factory.mktemp("engine"), *flags)
         processes.append(process)
         return url
 

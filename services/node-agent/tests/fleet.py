@@ -23,7 +23,7 @@ from contracts.attempts import (
 )
 from contracts.buckets import NODES, WORKFLOWS
 from contracts.catalog import WorkflowVersionRecord
-from contracts.errors import ConflictError, OperationError
+from contracts.errors import ConflictError, OperationError, UnavailableError
 from contracts.ids import new_id
 from contracts.nodes import (
     ClaimNode,
@@ -66,6 +66,8 @@ class Fleet:
     progress: list[AttemptProgressed] = field(default_factory=list[AttemptProgressed])
     previews: list[AttemptPreviewed] = field(default_factory=list[AttemptPreviewed])
     is_leading: bool = True
+    deaf_for: int = 0
+    """So many reports are not answered."""
 
     async def claim(self, message: ClaimNode) -> ClaimView:
         spec = self.specs[message.node_id]
@@ -73,6 +75,9 @@ class Fleet:
         return ClaimView(claim=self.claims[message.node_id], epoch=EPOCH, spec=spec, live=self.live)
 
     async def finish(self, message: FinishAttempt) -> Accepted:
+        if self.deaf_for:
+            self.deaf_for -= 1
+            raise UnavailableError("not now")
         if message.claim != self.claims[message.node_id]:
             raise ConflictError("an older claim", code="stale_claim")
         self.reports.append(message)

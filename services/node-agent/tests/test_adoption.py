@@ -26,7 +26,7 @@ async def started_and_left(fleet: Fleet, url: str, order: AttemptOrder) -> None:
 
 
 async def test_a_running_prompt_is_followed_to_its_end(fleet: Fleet, comfy_url: str) -> None:
-    order = an_order(await fleet.publish(slow_steps(steps=20)))
+    order = an_order(await fleet.publish(slow_steps(steps=20, seconds_per_step=0.05)))
     await started_and_left(fleet, comfy_url, order)
     async with fleet.agent():
         result = await fleet.outcome(order)
@@ -36,7 +36,7 @@ async def test_a_running_prompt_is_followed_to_its_end(fleet: Fleet, comfy_url: 
 
 
 async def test_a_prompt_that_ended_meanwhile_is_collected(fleet: Fleet, comfy_url: str) -> None:
-    order = an_order(await fleet.publish(slow_steps(steps=12)))
+    order = an_order(await fleet.publish(slow_steps(steps=12, seconds_per_step=0.05)))
     await started_and_left(fleet, comfy_url, order)
 
     async def has_ended() -> bool:

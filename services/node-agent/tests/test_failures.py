@@ -3,7 +3,6 @@
 from typing import Any
 
 import httpx
-import pytest
 
 from contracts.attempts import AttemptOrder, AttemptResult, Cause, Outcome
 from contracts.nodes import NodeBeat, NodeSpec
@@ -28,23 +27,24 @@ async def run_one(fleet: Fleet, url: str, order: AttemptOrder, **settings: Any) 
         return await fleet.outcome(order)
 
 
-@pytest.mark.parametrize(
-    ("exception", "message", "cause"),
-    [
-        ("torch.OutOfMemoryError", "Allocation on device", Cause.OUT_OF_MEMORY),
-        ("RuntimeError", "CUDA error: an illegal memory access", Cause.NODE_FAULT),
-        ("OSError", "[Errno 28] No space left on device", Cause.NODE_FAULT),
-        ("ValueError", "CUDA error: says the prompt", Cause.WORKFLOW),
-    ],
-)
 async def test_the_type_of_an_exception_decides_what_is_broken(
-    fleet: Fleet, start_engine: StartEngine, exception: str, message: str, cause: Cause
+    fleet: Fleet, start_engine: StartEngine
 ) -> None:
     url = start_engine()
-    await switch(url, fail_class="SaveImage", fail_type=exception, fail_message=message)
-    result = await run_one(fleet, url, an_order(await fleet.publish(quick())))
-
-    assert (result.outcome, result.cause) == (Outcome.FAILED, cause)
+    spec = await fleet.add_node(url)
+    version = await fleet.publish(quick())
+    async with fleet.agent():
+        await fleet.ready(spec)
+        for exception, message, cause in (
+            ("torch.OutOfMemoryError", "Allocation on device", Cause.OUT_OF_MEMORY),
+            ("RuntimeError", "CUDA error: an illegal memory access", Cause.NODE_FAULT),
+            ("OSError", "[Errno 28] No space left on device", Cause.NODE_FAULT),
+            ("ValueError", "CUDA error: says the prompt", Cause.WORKFLOW),
+        ):
+            await switch(url, fail_class="SaveImage", fail_type=exception, fail_message=message)
+            order = an_order(version)
+            await fleet.run(spec, order)
+            assert (await fleet.outcome(order)).cause is cause
 
 
 async def test_a_class_that_is_not_there_is_missing(fleet: Fleet, comfy_url: str) -> None:

@@ -56,7 +56,7 @@ async def test_a_cancel_that_overtakes_its_order_works(fleet: Fleet, engine_url:
 async def test_a_prepared_attempt_is_recalled_without_a_trace(
     fleet: Fleet, engine_url: str
 ) -> None:
-    version = await fleet.publish(slow_steps(steps=30))
+    version = await fleet.publish(slow_steps(steps=30, seconds_per_step=0.05))
     running, prepared = an_order(version), an_order(version)
     spec = await fleet.add_node(engine_url)
     async with fleet.agent():
@@ -115,7 +115,7 @@ async def test_a_watched_job_shows_previews_and_others_do_not(fleet: Fleet, comf
 async def test_an_agent_that_lost_its_claim_goes_silent_and_leaves_the_prompt(
     fleet: Fleet, engine_url: str
 ) -> None:
-    order = an_order(await fleet.publish(slow_steps(steps=30)))
+    order = an_order(await fleet.publish(slow_steps(steps=30, seconds_per_step=0.05)))
     spec = await fleet.add_node(engine_url)
     async with fleet.agent():
         await fleet.ready(spec)

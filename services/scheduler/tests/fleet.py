@@ -60,7 +60,7 @@ class Schedulers:
         }
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "cProfile", "-o", "/tmp/sched.prof", "-m", "scheduler"], env=environment, stdout=log, stderr=log
+                [sys.executable, "-m", "scheduler"], env=environment, stdout=log, stderr=log
             )
         self.running.append(process)
         return process

@@ -19,6 +19,7 @@ from nats.js.errors import Error as JetStreamError
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.buckets import Bucket
@@ -102,7 +103,12 @@ class Relay:
             try:
                 while await self._publish_some():
                     pass
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (
+                OSError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                SQLAlchemyError,
+            ) as error:
                 log.warning("outbox_waits", reason=str(error) or type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
             except (nats.errors.Error, JetStreamError, TimeoutError) as error:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import asyncpg
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -11,6 +12,8 @@ from contracts.errors import UnavailableError
 
 BUGS = (DataError, IntegrityError, ProgrammingError)
 """Postgres understood us, and says no: trying again is no help."""
+REFUSED = (asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What connecting raises, which SQLAlchemy does not translate: still starting, too many."""
 
 
 class DatabaseAwayError(UnavailableError):
@@ -28,5 +31,5 @@ async def transaction(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, No
             yield connection
     except BUGS:
         raise
-    except (OSError, TimeoutError, PoolTimeoutError, DBAPIError) as error:
+    except (OSError, TimeoutError, PoolTimeoutError, DBAPIError, *REFUSED) as error:
         raise DatabaseAwayError from error

@@ -44,5 +44,5 @@ class MediaSettings(DatabaseSettings):
         default=30, ge=1, description="Processor time of one inspection."
     )
     inspection_wall_seconds: float = Field(
-        default=90.0, ge=1, description="After this long an inspection is ended, to be repeated."
+        default=50.0, ge=1, description="After this long an inspection is ended, to be repeated."
     )

@@ -46,6 +46,11 @@ class Throttle:
             self._records.popitem(last=False)
         return 0.0
 
+    def refund(self, account: str) -> None:
+        """Take back an attempt that got no verdict."""
+        if record := self._records.get(account):
+            record.attempts = max(record.attempts - 1, 0)
+
     def clear(self, account: str) -> None:
         self._records.pop(account, None)
 

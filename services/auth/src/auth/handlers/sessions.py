@@ -18,7 +18,7 @@ from auth.domain.throttle import Throttle
 from auth.domain.users import User, account_name
 from auth.ports import Clock, Keyring, Passwords, Stopwatch, UnitOfWork, Work
 from contracts.accounts import Ended, EndSession, IssueToken, RefreshToken, TokenView
-from contracts.errors import ForbiddenError
+from contracts.errors import UnavailableError
 from contracts.ids import new_id
 
 
@@ -54,26 +54,29 @@ async def issue_token(
     account = account_name(command.username)
     if retry_in := throttle.charge(account, stopwatch()):
         raise TooManyAttemptsError(retry_in)
+    try:
+        user = await authenticate(unit_of_work, passwords, issuer.clock, command)
+        view = await begin_session(unit_of_work, issuer, user)
+    except UnavailableError:  # our failure is not the caller's attempt
+        throttle.refund(account)
+        raise
+    throttle.clear(account)
+    return view
+
+
+async def authenticate(
+    unit_of_work: UnitOfWork, passwords: Passwords, clock: Clock, command: IssueToken
+) -> User:
+    """The user whose password this is; whoever is not let in is remembered."""
     async with unit_of_work() as work:
-        user = await work.user_by_email(account)
+        user = await work.user_by_email(account_name(command.username))
     matches = await passwords.matches(command.password, user.password_hash if user else None)
-    if user is None or not matches:
-        await refuse_login(unit_of_work, issuer, user, BadCredentialsError())
-    elif user.is_blocked:
-        await refuse_login(unit_of_work, issuer, user, BlockedError())
-    else:
-        throttle.clear(account)
-        return await begin_session(unit_of_work, issuer, user)
-    raise BadCredentialsError
-
-
-async def refuse_login(
-    unit_of_work: UnitOfWork, issuer: Issuer, user: User | None, error: ForbiddenError
-) -> None:
-    """Remember the refusal, and raise it."""
+    if user and matches and not user.is_blocked:
+        return user
+    error = BlockedError() if matches else BadCredentialsError()
     async with unit_of_work() as work:
         entry = Entry(Fact.LOGIN_REFUSED, user.id if user else None, error.code)
-        await work.record(entry, issuer.clock())
+        await work.record(entry, clock())
     raise error
 
 

@@ -23,13 +23,15 @@ class LongAnswer(StreamingResponse):
         *,
         headers: Mapping[str, str],
         status: int = 200,
+        patience: float = SEND_SECONDS,
     ) -> None:
         super().__init__(chunks, status, headers)
         self._close = close
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_in_time(message: Message) -> None:
-            async with asyncio.timeout(SEND_SECONDS):
+            async with asyncio.timeout(self._patience):
                 await send(message)
 
         try:

@@ -4,6 +4,8 @@ The list is closed. What is not on it has no type, and is served as `application
 so nothing that a browser would execute (HTML, SVG) can ever come out under its own type.
 """
 
+import re
+
 HEAD_BYTES = 512
 """How much of a file the sniffer needs to see."""
 
@@ -101,6 +103,11 @@ def fits(kind: str, content_type: str | None) -> bool:
 def result_type(kind: str, head: bytes) -> str:
     """Content type under which a result is served; the agent's word decides only for text."""
     return sniff(head) or (TEXT if kind == "text" else OCTETS)
+
+
+def is_digest(blake3: str) -> bool:
+    """Say whether it is 32 bytes in lower-case hex: digests end up in headers and names."""
+    return re.fullmatch(r"[0-9a-f]{64}", blake3) is not None
 
 
 def extension(content_type: str) -> str:

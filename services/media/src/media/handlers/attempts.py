@@ -21,7 +21,7 @@ from media import ports
 from media.domain import names
 from media.domain.records import Result
 from media.domain.rights import Rights
-from media.domain.sniff import result_type
+from media.domain.sniff import is_digest, result_type
 from media.ports import Clock, Grants, Library, ObjectMissingError, ObjectStore
 
 READ_LIFETIME = timedelta(minutes=15)
@@ -91,6 +91,8 @@ async def recorded_results(results: ports.Results, rights: Rights) -> Results:
 
 async def find_file(store: ObjectStore, rights: Rights, file: ResultFile) -> Result:
     """Look at the object itself: its size must be the one told, its type is what it begins with."""
+    if not is_digest(file.blake3):
+        raise misplaced(file, "result_digest", "has no BLAKE3 digest in hex")
     key = key_of(rights, file.n)
     try:
         size, head = await store.peek(key)

@@ -37,9 +37,14 @@ async def leader_pool(settings: Settings) -> AsyncGenerator[asyncpg.Pool, None]:
         max_size=settings.database_pool,
         timeout=5.0,
         command_timeout=COMMAND_SECONDS,
+        reset=keep,
         server_settings={"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION},
     ) as opened:
         yield opened
+
+
+async def keep(_connection: object) -> None:
+    """Leave a returned connection as it is: the default asks the server to reset it each time."""
 
 
 class SqlLeadership:

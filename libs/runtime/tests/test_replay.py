@@ -1,0 +1,45 @@
+from datetime import UTC, datetime
+from uuid import UUID
+
+from contracts.ids import new_id
+from contracts.jobs import JobCanceled, JobStatus
+from runtime.bus import Bus
+from runtime.outbox import event, publish
+from runtime.testing.servers import NatsServer
+
+
+def a_fact(owner_id: UUID) -> JobCanceled:
+    return JobCanceled(
+        job_id=new_id(),
+        owner_id=owner_id,
+        status=JobStatus.CANCELED,
+        workflow="resize@1",
+        version=1,
+        occurred_at=datetime.now(UTC),
+    )
+
+
+async def test_a_part_of_the_stream_is_read_again_and_ends(nats: NatsServer) -> None:
+    owner, nobody, other = new_id(), new_id(), new_id()
+    facts = [a_fact(owner), a_fact(other), a_fact(owner), a_fact(owner)]
+    async with (
+        Bus.connect(
+            nats.url, service="scheduler", password=nats.passwords["scheduler"]
+        ) as scheduler,
+        Bus.connect(nats.url, service="gateway", password=nats.passwords["gateway"]) as gateway,
+    ):
+        _, before = await gateway.event_bounds()
+        await publish(scheduler, [event(fact) for fact in facts])
+        first, last = await gateway.event_bounds()
+
+        async def replayed(owner_id: UUID, after: int, until: int) -> list[int]:
+            subject = f"event.job.*.v1.{owner_id}"
+            found = gateway.replay(subject, after, until)
+            return [stored.sequence - before async for stored in found]
+
+        assert first <= before + 1
+        assert last == before + 4
+        assert await replayed(owner, before, last) == [1, 3, 4]
+        assert await replayed(owner, before + 1, last - 1) == [3]
+        assert await replayed(owner, last, last) == []
+        assert await replayed(nobody, 0, last) == []

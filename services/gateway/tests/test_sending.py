@@ -1,0 +1,50 @@
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from gateway.routes.sending import LongAnswer
+
+SCOPE: dict[str, Any] = {"type": "http", "path": "/", "asgi": {"spec_version": "2.3"}}
+
+
+async def chunks() -> AsyncIterator[bytes]:
+    while True:
+        yield b"x"
+
+
+async def never() -> dict[str, Any]:
+    return await asyncio.get_running_loop().create_future()
+
+
+class Closing:
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def __call__(self) -> None:
+        self.count += 1
+
+
+async def test_a_client_that_stops_reading_is_cut_off() -> None:
+    async def stuck(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            await never()
+
+    closing = Closing()
+    async with asyncio.timeout(5):
+        await LongAnswer(chunks(), closing, headers={}, patience=0.01)(SCOPE, never, stuck)
+
+    assert closing.count == 1
+
+
+async def test_a_client_that_leaves_frees_what_the_answer_held() -> None:
+    async def gone() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def sent(_: Any) -> None:
+        await asyncio.sleep(0)
+
+    closing = Closing()
+    async with asyncio.timeout(5):
+        await LongAnswer(chunks(), closing, headers={})(SCOPE, gone, sent)
+
+    assert closing.count == 1

@@ -1,0 +1,179 @@
+"""The ledger and the leader's row on a real Postgres."""
+
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from contracts.access import Actor, Permission
+from contracts.attempts import Cause
+from contracts.ids import new_id
+from contracts.jobs import JobError, JobStatus
+from contracts.nodes import Device, NewNode
+from contracts.scheduling import ListJobs, Needs, NewJob
+from runtime.bus import Bus
+from runtime.outbox import Relay
+from runtime.testing.postgres import PostgresServer
+from scheduler.adapters.sql_archive import SqlArchive
+from scheduler.adapters.sql_leadership import SqlLeadership, leader_pool
+from scheduler.adapters.sql_ledger import SqlLedger
+from scheduler.domain.effects import Effects, KeyUse
+from scheduler.domain.jobs import Attempt, Job
+from scheduler.domain.nodes import Abilities, Health, Node, Standing
+from scheduler.domain.state import Limits
+from scheduler.ports import LeadershipLostError, LedgerUncertainError
+from scheduler.settings import Settings
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+async def pool(postgres: PostgresServer) -> AsyncGenerator[asyncpg.Pool, None]:
+    url = await postgres.database_for("scheduler")
+    async with leader_pool(Settings(database_url=SecretStr(url))) as opened:
+        yield opened
+
+
+async def a_ledger(pool: asyncpg.Pool) -> SqlLedger:
+    epoch = await SqlLeadership(pool).acquire(None)
+    assert epoch is not None
+    return SqlLedger(pool, Relay(pool, Bus("scheduler")), epoch, Limits())
+
+
+def a_job(
+    owner_id: UUID | None = None, created_at: datetime = NOW, prompt: str = "a red door"
+) -> Job:
+    spec = NewJob(
+        job_id=new_id(),
+        workflow="inpaint@3",
+        version_hash="hash",
+        inputs={"prompt": prompt},
+        needs=Needs.model_validate({"models": [{"folder": "checkpoints", "name": "a"}]}),
+        labels={"project": "poster"},
+    )
+    return Job(spec, owner_id or new_id(), created_at, {"traceparent": "00-1"})
+
+
+def a_node() -> Node:
+    return Node(
+        new_id(),
+        NewNode(name="one", base_url="http://10.0.0.7:8188"),
+        NOW,
+        version=3,
+        standing=Standing.JOINED,
+        agent_id=new_id(),
+        claim=2,
+        health=Health(1, NOW, "CUDA error", ("v",)),
+        abilities=Abilities(digest="d", classes=frozenset({"A"}), devices=(Device(name="gpu"),)),
+    )
+
+
+async def test_a_state_is_read_back_as_it_was_committed(pool: asyncpg.Pool) -> None:
+    ledger, node, waiting, running = await a_ledger(pool), a_node(), a_job(), a_job()
+    waiting.strikes, waiting.avoid = {Cause.LOST: 2}, frozenset({node.id})
+    running.status, running.version, running.attempts = JobStatus.RUNNING, 2, 1
+    attempt = Attempt(new_id(), running, node.id, 1, NOW)
+    await ledger.commit(
+        Effects(
+            new_jobs={job.id: job for job in (waiting, running)},
+            attempts={attempt.id: attempt},
+            nodes={node.id: node},
+            abilities={node.id: node},
+        )
+    )
+
+    state = await ledger.load()
+
+    found = state.jobs[waiting.id]
+    assert (found.spec, found.strikes, found.avoid) == (waiting.spec, {Cause.LOST: 2}, {node.id})
+    assert len(state.waiting) == 1
+    assert state.jobs[running.id].attempt is state.attempts[attempt.id]
+    assert list(state.nodes[node.id].attempts) == [attempt.id]
+    assert state.nodes[node.id].abilities.classes == {"A"}
+    assert state.nodes[node.id].health.reason == "CUDA error"
+
+
+async def test_a_job_that_ended_is_known_but_not_loaded(pool: asyncpg.Pool) -> None:
+    ledger, job = await a_ledger(pool), a_job()
+    name = job.owner_id, "submit_job", "key"
+    await ledger.commit(Effects(new_jobs={job.id: job}, keys={name: KeyUse("digest", job.id)}))
+    job.status, job.error = JobStatus.FAILED, JobError(code="x", message="nul \0 and all")
+    await ledger.commit(Effects(changed_jobs={job.id: job}))
+
+    known = await ledger.look_up([], [name])
+
+    assert known.keys == {name: KeyUse("digest", job.id)}
+    assert known.jobs[job.id].error == job.error
+    assert job.id not in (await ledger.load()).jobs
+
+
+async def test_no_text_of_a_user_can_make_a_commit_fail(pool: asyncpg.Pool) -> None:
+    ledger, job = await a_ledger(pool), a_job(prompt="\0 \\u0000 ' \U0001f600")
+
+    await ledger.commit(Effects(new_jobs={job.id: job}))
+
+    assert (await ledger.load()).jobs[job.id].spec == job.spec
+
+
+async def test_who_does_not_lead_any_more_commits_nothing(pool: asyncpg.Pool) -> None:
+    stale, job = await a_ledger(pool), a_job()
+    await pool.execute("UPDATE leader SET beat_at = now() - interval '3 seconds'")
+    fresh = await a_ledger(pool)
+
+    with pytest.raises(LeadershipLostError):
+        await stale.commit(Effects(new_jobs={job.id: job}))
+
+    assert not (await fresh.load()).jobs
+
+
+async def test_a_failed_statement_leaves_nothing_of_its_batch(pool: asyncpg.Pool) -> None:
+    ledger, job, twice = await a_ledger(pool), a_job(), a_job()
+    await ledger.commit(Effects(new_jobs={twice.id: twice}))
+
+    with pytest.raises(LedgerUncertainError):
+        await ledger.commit(Effects(new_jobs={job.id: job, twice.id: twice}))
+
+    assert set((await ledger.load()).jobs) == {twice.id}
+
+
+async def test_the_lead_is_taken_only_when_free_stale_or_ones_own(pool: asyncpg.Pool) -> None:
+    leadership = SqlLeadership(pool)
+    first = await leadership.acquire(None)
+
+    assert await leadership.acquire(None) is None
+    second = await leadership.acquire(first)
+    assert second is not None
+    await leadership.release(second)
+    assert await leadership.acquire(None) == second + 1
+
+
+async def test_a_holder_stopped_within_a_transaction_loses_the_row(pool: asyncpg.Pool) -> None:
+    connection = await pool.acquire()
+    await connection.execute("BEGIN")
+    await connection.execute("UPDATE leader SET beat_at = now() - interval '9 seconds'")
+
+    assert await SqlLeadership(pool).acquire(None) is not None
+
+    connection.terminate()
+    await pool.release(connection)
+
+
+async def test_a_list_is_filtered_and_paged_newest_first(pool: asyncpg.Pool) -> None:
+    ledger, owner_id = await a_ledger(pool), new_id()
+    jobs = [a_job(owner_id, NOW + timedelta(seconds=number)) for number in range(5)]
+    others = a_job()
+    await ledger.commit(Effects(new_jobs={job.id: job for job in [*jobs, others]}))
+    archive, actor = SqlArchive(pool), Actor(user_id=owner_id, permissions=frozenset(Permission))
+    request = ListJobs(
+        actor=actor, workflow="inpaint", label="project=poster", status=[JobStatus.QUEUED], limit=2
+    )
+
+    page = await archive.page(request, owner_id, (jobs[3].created_at, jobs[3].id))
+
+    assert [view.id for view in page] == [jobs[2].id, jobs[1].id, jobs[0].id]
+    other = request.model_copy(update={"label": "project=other"})
+    assert await archive.page(other, owner_id, None) == []
+    assert [view.id for view in await archive.find([others.id], owner_id)] == []

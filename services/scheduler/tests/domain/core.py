@@ -1,0 +1,147 @@
+"""The core with a clock, for tests: say what happens, look at what it wants done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from contracts.access import Actor, IdempotencyKey
+from contracts.attempts import AttemptResult, Cause, FinishAttempt, Outcome
+from contracts.errors import OperationError
+from contracts.ids import new_id
+from contracts.jobs import JobError, JobStatus
+from contracts.nodes import (
+    AddNode,
+    AttemptPhase,
+    BeatAttempt,
+    Capabilities,
+    ClaimNode,
+    Device,
+    NewNode,
+    NodeBeat,
+    ReportCapabilities,
+)
+from contracts.scheduling import CancelJob, ModelFile, Needs, NewJob, SubmitJob
+from scheduler.domain.effects import Answer, Effects
+from scheduler.domain.inputs import Asked, Heard, Input, Question, Tick
+from scheduler.domain.jobs import Attempt, Job
+from scheduler.domain.nodes import Node
+from scheduler.domain.state import State
+from scheduler.domain.step import step
+from scheduler.domain.turn import Known, Now, Turn
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+OWNER = Actor(user_id=new_id())
+
+
+@dataclass
+class Core:
+    state: State = field(default_factory=State)
+    known: Known = field(default_factory=Known)
+    seconds: float = 0.0
+    silent: set[UUID] = field(default_factory=set[UUID])
+    """Nodes that do not beat while time passes."""
+    effects: Effects = field(default_factory=Effects)
+
+    @property
+    def now(self) -> Now:
+        return Now(BEGIN + timedelta(seconds=self.seconds), self.seconds)
+
+    def say(self, *inputs: Input) -> Effects:
+        self.effects = step(self.state, inputs, self.known, self.now, new_id)
+        return self.effects
+
+    def ask(self, question: Question) -> Answer:
+        return self.say(Asked(0, question)).answers[0][1]
+
+    def refusal(self, question: Question) -> str:
+        answer = self.ask(question)
+        assert isinstance(answer, OperationError), answer
+        return answer.code
+
+    def look(self) -> Turn:
+        return Turn(self.state, self.known, self.now, new_id, Effects())
+
+    def pass_time(self, seconds: float) -> list[str]:
+        """Let nodes beat, truly, while time passes; the names of the events meanwhile."""
+        told: list[str] = []
+        for _ in range(round(seconds * 2)):
+            self.seconds += 0.5
+            beats = [self.beat(n) for n in self.state.nodes.values() if n.id not in self.silent]
+            told += [type(fact).__name__ for fact in self.say(*beats, Tick()).events]
+        return told
+
+    def beat(self, node: Node, phase: AttemptPhase = AttemptPhase.POSTED) -> Heard:
+        attempts = [
+            BeatAttempt(attempt_id=a.id, phase=a.phase or phase) for a in node.attempts.values()
+        ]
+        return Heard(
+            NodeBeat(node_id=node.id, claim=node.claim, is_reachable=True, attempts=attempts)
+        )
+
+    def node(self, *, models: Sequence[ModelFile] = (), vram_mb: int = 8_000, **spec: Any) -> Node:
+        """Add a node that an agent has in hand, and that is ready."""
+        node_id = new_id()
+        new = NewNode(name="n", base_url=f"http://10.0.0.1/{node_id}").model_copy(update=spec)
+        self.ask(AddNode(actor=OWNER, node_id=node_id, node=new))
+        self.ask(ClaimNode(agent_id=new_id(), node_id=node_id))
+        node = self.state.nodes[node_id]
+        self.report(node, models=models, vram_mb=vram_mb)
+        self.say(self.beat(node))
+        return node
+
+    def report(self, node: Node, *, models: Sequence[ModelFile], vram_mb: int) -> None:
+        can = Capabilities(digest=str(new_id()), version="1", classes=["A"], models=list(models))
+        devices = [Device(name="gpu", vram_total_mb=vram_mb)]
+        self.ask(
+            ReportCapabilities(node_id=node.id, claim=node.claim, devices=devices, capabilities=can)
+        )
+
+    def job(self, actor: Actor = OWNER, models: Sequence[ModelFile] = (), **spec: Any) -> Job:
+        """Submit a job; it starts at once if a node is free."""
+        request = a_submit(actor, models, **spec)
+        self.ask(request)
+        return self.state.jobs[request.job.job_id]
+
+    def finish(
+        self, attempt: Attempt, cause: Cause | None = None, error: JobError | None = None
+    ) -> Answer:
+        """Have the attempt's node report its end."""
+        node = self.state.nodes[attempt.node_id]
+        outcome = Outcome.FAILED if cause else Outcome.COMPLETED
+        result = AttemptResult(outcome=outcome, cause=cause, error=error, executed_seconds=2.0)
+        return self.ask(
+            FinishAttempt(node_id=node.id, claim=node.claim, attempt_id=attempt.id, result=result)
+        )
+
+    def fail(self, job: Job, cause: Cause) -> JobStatus:
+        """Fail the job's live attempt, then let what that delays pass."""
+        self.finish(attempt_of(job), cause)
+        if job.status is JobStatus.QUEUED:
+            self.pass_time(40)
+        return job.status
+
+    def cancel(self, job: Job, actor: Actor = OWNER) -> Answer:
+        return self.ask(CancelJob(actor=actor, job_id=job.id))
+
+
+def a_submit(
+    actor: Actor = OWNER,
+    models: Sequence[ModelFile] = (),
+    key: IdempotencyKey | None = None,
+    **spec: Any,
+) -> SubmitJob:
+    job = NewJob(
+        job_id=new_id(), workflow="w@1", version_hash="h", needs=Needs(models=frozenset(models))
+    )
+    return SubmitJob(actor=actor, job=job.model_copy(update=spec), idempotency=key)
+
+
+def attempt_of(job: Job) -> Attempt:
+    assert job.attempt, job.status
+    return job.attempt
+
+
+def a_model(name: str) -> ModelFile:
+    return ModelFile(folder="checkpoints", name=name)

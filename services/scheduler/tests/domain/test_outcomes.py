@@ -1,0 +1,131 @@
+import pytest
+
+from contracts.attempts import AttemptResult, Cause, FinishAttempt, Outcome
+from contracts.errors import UnavailableError
+from contracts.ids import new_id
+from contracts.jobs import JobStatus
+from contracts.nodes import ClaimNode
+from scheduler.domain.inputs import Ordered, Tick
+
+from .core import Core, attempt_of
+
+LIMITS = {
+    Cause.UNREACHABLE: 10,
+    Cause.OUT_OF_MEMORY: 2,
+    Cause.WORKFLOW: 1,
+    Cause.TIMEOUT: 1,
+    Cause.POISON: 2,
+    Cause.OUTPUT: 3,
+    Cause.INPUT: 3,
+}
+
+
+@pytest.mark.parametrize("cause", LIMITS)
+def test_a_job_fails_after_as_many_failures_as_its_cause_allows(cause: Cause) -> None:
+    core = Core()
+    core.node()
+    core.node()
+    job = core.job()
+    tries = 1
+    while core.fail(job, cause) is not JobStatus.FAILED:
+        tries += 1
+
+    assert tries == LIMITS[cause]
+    assert job.error
+
+
+def test_a_job_may_ask_for_fewer_attempts() -> None:
+    core = Core()
+    core.node()
+    job = core.job(max_attempts=1)
+
+    assert core.fail(job, Cause.UNREACHABLE) is JobStatus.FAILED
+
+
+def test_a_lost_job_goes_to_another_node_at_once() -> None:
+    core = Core()
+    nodes = {core.node().id, core.node().id}
+    job = core.job()
+    first = attempt_of(job)
+    core.say(core.beat(core.state.nodes[first.node_id]))
+    core.finish(first, Cause.LOST)
+
+    assert {first.node_id, attempt_of(job).node_id} == nodes
+    assert job.strikes == {Cause.POISON: 1}
+
+
+def test_out_of_memory_goes_to_a_larger_node_even_if_that_is_busy_now() -> None:
+    core = Core()
+    small = core.node(vram_mb=8_000)
+    job = core.job()
+    large = core.node(vram_mb=24_000)
+    other = core.job()
+    assert attempt_of(job).node_id == small.id
+    core.finish(attempt_of(job), Cause.OUT_OF_MEMORY)
+    assert job.status is JobStatus.QUEUED
+    core.finish(attempt_of(other))
+
+    assert attempt_of(job).node_id == large.id
+
+
+def test_a_missing_model_corrects_what_the_node_is_thought_to_have() -> None:
+    core = Core()
+    wrong, right = core.node(priority=1), core.node()
+    job = core.job()
+    core.finish(attempt_of(job), Cause.MISSING)
+
+    assert attempt_of(job).node_id == right.id
+    assert wrong.lacks == {"h"}
+
+
+def test_only_the_first_report_counts() -> None:
+    core = Core()
+    core.node()
+    job = core.job()
+    attempt = attempt_of(job)
+    core.finish(attempt)
+    core.finish(attempt, Cause.WORKFLOW)
+
+    assert job.status is JobStatus.COMPLETED
+    assert not core.effects.are_durable
+
+
+def test_a_report_of_an_older_claim_is_refused() -> None:
+    core = Core()
+    core.node()
+    job = core.job()
+    attempt = attempt_of(job)
+    node = core.state.nodes[attempt.node_id]
+    result = AttemptResult(outcome=Outcome.COMPLETED)
+    report = FinishAttempt(node_id=node.id, claim=node.claim, attempt_id=attempt.id, result=result)
+    core.pass_time(1)
+    core.silent.add(node.id)
+    core.pass_time(22)
+    core.ask(ClaimNode(agent_id=new_id(), node_id=node.id))
+
+    assert core.refusal(report) == "stale_claim"
+    assert job.status is JobStatus.RUNNING
+
+
+def test_a_refused_order_is_placed_elsewhere_and_the_node_rests() -> None:
+    core = Core()
+    core.node()
+    core.node()
+    job = core.job()
+    first = attempt_of(job)
+    core.say(Ordered(first.id, UnavailableError("no room")))
+
+    assert attempt_of(job).node_id != first.node_id
+    assert core.state.nodes[first.node_id].rests_until > core.seconds
+
+
+def test_an_attempt_that_never_ends_is_ended_long_after_its_timeout() -> None:
+    core = Core()
+    node = core.node()
+    job = core.job(timeout_seconds=10.0)
+    core.seconds += 620
+    core.say(core.beat(node), Tick())
+
+    assert job.status is JobStatus.FAILED
+    assert job.error
+    assert job.error.cause == Cause.TIMEOUT
