@@ -5,7 +5,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from comfyfleet.commands import local, remote
+from comfyfleet.commands import cluster, local, remote
 from comfyfleet.problem import CommandError
 
 EPILOG = "Talks to the local fleet, or to the one of COMFYFLEET_URL and COMFYFLEET_TOKEN."
@@ -22,6 +22,8 @@ def application() -> typer.Typer:
     for command in (local.up, local.down, local.status, local.logs, local.token):
         app.command()(command)
     for command in (remote.run, remote.jobs, remote.nodes, remote.doctor):
+        app.command()(command)
+    for command in (cluster.nats_config, cluster.migrate):
         app.command()(command)
     return app
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from contracts.jobs import JobCompleted, JobStatus, JobView
+from contracts.nodes import ListNodes, NodeState
 from contracts.scheduling import CancelJob, FindJobs, ListJobs
 from runtime.bus import Bus
 from runtime.testing.ports import eventually
@@ -142,3 +143,36 @@ async def test_a_leader_that_was_stopped_is_fenced_when_it_returns(
     ids = [during.job.id, *(answer.job.id for answer in after)]
     assert {job.id for job in await find(gateway, *ids)} == set(ids)
     assert b"leadership_lost" in schedulers.log.read_bytes()
+
+
+async def test_a_leader_that_is_told_to_stop_hands_over_at_once(
+    schedulers: Schedulers, gateway: Bus
+) -> None:
+    leader = schedulers.start()
+    await gateway.call(a_submit(), within=15)
+    schedulers.start()
+    await eventually(lambda: schedulers.log.read_bytes().count(b"service_ready") == 2)
+
+    leader.send_signal(signal.SIGTERM)
+    await gateway.call(a_submit(), within=10)
+
+    assert await asyncio.to_thread(leader.wait, 10) == 0
+    assert b"state_dropped" not in schedulers.log.read_bytes()
+
+
+async def test_nodes_are_listed_as_they_are_and_jobs_with_their_place(
+    schedulers: Schedulers, gateway: Bus, agents: Bus, cleanup: AsyncExitStack
+) -> None:
+    schedulers.start()
+    agent = await an_agent(gateway, agents, cleanup)
+    agent.works = lambda _: False
+    first, second = await gateway.call(a_submit()), await gateway.call(a_submit())
+    await eventually(lambda: len(agent.orders) == 1)
+
+    nodes = await gateway.call(ListNodes(actor=ADMIN))
+    [waiting] = await find(gateway, second.job.id)
+
+    assert [(node.state, node.running) for node in nodes.items] == [
+        (NodeState.BUSY, [first.job.id])
+    ]
+    assert (waiting.status, waiting.queue_position) == (JobStatus.QUEUED, 1)

@@ -126,14 +126,14 @@ class Gateway:
         origins = frozenset(filter(None, self.settings.public_origins.split(",")))
         submissions = Submissions(bus, self.workflows, lambda: secrets.randbelow(SEEDS), now)
         live = Live(self.hub, self.archive, bus, self.loader, self.present.job_json)
+        yield JobRoutes(
+            admission, bus, submissions, self.present, self.hub, self.loader, self._body_secret
+        ).router()
         yield SessionRoutes(admission, bus, origins, prefix).router()
         yield WorkflowRoutes(admission, self.workflows).router()
         yield self.media().router()
         yield ContentRoutes(admission, bus, self.store, self._url_secret).router()
         yield EventRoutes(admission, live, bus).router()
-        yield JobRoutes(
-            admission, bus, submissions, self.present, self.hub, self.loader, self._body_secret
-        ).router()
         yield NodeRoutes(admission, bus, prefix, self._body_secret).router()
         yield MetaRoutes(self.runtime.health.failing).router()
 

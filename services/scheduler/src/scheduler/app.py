@@ -1,5 +1,6 @@
 """The scheduler: what it is made of, and what it listens to while it leads."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ from scheduler.settings import Settings
 
 MOST_IN_HAND = 4_096
 MOST_QUERIES = 8
+STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,19 @@ async def run(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Non
         relay = Relay(queries, runtime.bus)
         meter = PrometheusMeter(registry)
         parts = Parts(settings, runtime.bus, ledger_pool, SqlArchive(queries), relay, meter)
-        runtime.spawn(relay.run(), name="outbox")
-        runtime.spawn(lead(SqlLeadership(ledger_pool), partial(open_desk, parts)), name="lead")
-        runtime.spawn(announce(parts.post, runtime.bus.signal), name="announce")
-        runtime.spawn(forget_keys(parts.post), name="forget_keys")
+        runtime.check("database", parts.archive.is_there)
+        leading = lead(SqlLeadership(ledger_pool), partial(open_desk, parts))
+        tasks = [
+            runtime.spawn(leading, name="lead"),
+            runtime.spawn(relay.run(), name="outbox"),
+            runtime.spawn(announce(parts.post, runtime.bus.signal), name="announce"),
+            runtime.spawn(forget_keys(parts.post), name="forget_keys"),
+        ]
         runtime.ready()
         await runtime.stop.wait()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=STOP_SECONDS)  # before the pools they need are closed
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ RETRY_SECONDS = 0.5
 
 async def adopt(node: Node, orders: Sequence[AttemptOrder]) -> None:
     """Look for every live attempt, and refuse new orders until each is found or lost."""
-    attempts = [Attempt(order, phase=AttemptPhase.POSTED, has_worked=True) for order in orders]
+    attempts = [Attempt(order, has_worked=True) for order in orders]
     for attempt in attempts:
         node.attempts[attempt.id] = attempt
         node.tools.live[attempt.prompt_id] = node.id
@@ -82,6 +82,8 @@ async def completed(outputs: list[Output]) -> AttemptResult:
 async def resume(node: Node, attempt: Attempt, *, is_queued: bool) -> AttemptResult:
     """What is queued needs the slot; what has ended, or was never posted, does not."""
     if is_queued:
+        # not before it is found: a prompt that was never posted did not kill its ComfyUI
+        node.enter(attempt, AttemptPhase.POSTED)
         await node.slot.acquire()
     try:
         entry = await follow(node, attempt)

@@ -84,8 +84,7 @@ async def settle(node: Node, attempt: Attempt, entry: dict[str, Any]) -> None:
         raise canceled()
     match outcome:
         case Interrupted():
-            text = "Somebody interrupted the prompt at ComfyUI itself."
-            raise failure(Cause.LOST, "interrupted", text)
+            raise canceled()  # by a person at ComfyUI itself: the scheduler did not ask for it
         case Failed():
             await after_failure(node, outcome)
             raise ended_by(outcome)

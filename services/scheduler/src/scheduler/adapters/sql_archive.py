@@ -76,6 +76,13 @@ class SqlArchive:
         statement = PAGE.format(conditions=" AND ".join(where.texts), limit=request.limit + 1)
         return await self._views(statement, *where.values)
 
+    async def is_there(self) -> bool:
+        """Say whether Postgres answers, for `/readyz`."""
+        try:
+            return await self._pool.fetchval("SELECT true", timeout=2.0)
+        except FAILURES:
+            return False
+
     async def _views(self, statement: str, *values: Any) -> list[JobView]:
         try:
             rows = await self._pool.fetch(statement, *values, timeout=5.0)

@@ -1,7 +1,7 @@
 """What the passing of time does: leases end, deadlines pass, delayed jobs come back."""
 
 from datetime import datetime
-from heapq import heappop
+from heapq import heapify, heappop
 from uuid import UUID
 
 from contracts.attempts import Cause
@@ -16,6 +16,7 @@ from scheduler.domain.nodes import Node, Standing
 from scheduler.domain.outcomes import fail_attempt, recall
 from scheduler.domain.turn import Turn
 
+SPARE_DEADLINES = 1_000
 OVERTIME_SECONDS = 600.0
 """The agent enforces an attempt's timeout; this much later we do, should it not."""
 
@@ -29,6 +30,7 @@ def pass_time(turn: Turn, tick: Tick) -> None:
     for job_id in due(turn.state.deadlines, turn.now.wall):
         if job := turn.state.jobs.get(job_id):
             expire(turn, job)
+    forget_deadlines(turn)
     for job_id in due(turn.state.delayed, turn.now.wall):
         job = turn.state.jobs.get(job_id)
         if job and job.status is JobStatus.QUEUED and job.not_before:
@@ -42,6 +44,14 @@ def due(heap: list[tuple[datetime, UUID]], now: datetime) -> list[UUID]:
     while heap and heap[0][0] <= now:
         taken.append(heappop(heap)[1])
     return taken
+
+
+def forget_deadlines(turn: Turn) -> None:
+    """Keep the heap from growing with jobs that ended long before a far deadline."""
+    heap, jobs = turn.state.deadlines, turn.state.jobs
+    if len(heap) > 2 * len(jobs) + SPARE_DEADLINES:
+        heap[:] = [item for item in heap if item[1] in jobs]
+        heapify(heap)
 
 
 def lose_if_silent(turn: Turn, node: Node) -> None:
