@@ -1,19 +1,23 @@
-"""What containers need before their services start, on real servers."""
-
+import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+
+import asyncpg
 
 from contracts.services import SERVICES
+from runtime.testing.fixtures import nats, postgres
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
 
+__all__ = ["nats", "postgres"]
 
-def comfyfleet(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+
+def comfyfleet(word: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("COMFY")}
     return subprocess.run(
-        [sys.executable, "-m", "comfyfleet", *words],
-        env={"PATH": os.environ["PATH"]} | environment,
+        [sys.executable, "-m", "comfyfleet", word],
+        env=clean | {f"COMFYFLEET_{name.upper()}": value for name, value in environment.items()},
         capture_output=True,
         text=True,
         timeout=60,
@@ -21,47 +25,33 @@ def comfyfleet(*words: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-def passwords(nats: NatsServer) -> dict[str, str]:
-    return {
-        f"COMFYFLEET_PASSWORDS__{name.replace('-', '_').upper()}": password
-        for name, password in nats.passwords.items()
-    }
-
-
-def test_a_password_that_is_not_set_is_named() -> None:
-    done = comfyfleet("nats-config", COMFYFLEET_PASSWORDS__AUTH="x")
-    assert done.returncode == 1
-    assert "COMFYFLEET_PASSWORDS__NODE_AGENT" in done.stderr
-    assert "COMFYFLEET_PASSWORDS__AUTH," not in done.stderr
-    assert done.stderr.count("\n") == 1
-
-
-def test_the_configuration_is_one_that_nats_accepts(nats: NatsServer, tmp_path: Path) -> None:
-    done = comfyfleet("nats-config", **passwords(nats))
-    file = tmp_path / "nats.conf"
-    file.write_text(done.stdout)
-    server = Path(sys.executable).parent / "nats-server"
-    subprocess.run([server, "-t", "-c", file], check=True, timeout=20, capture_output=True)
-    assert all(f'user: "{service}"' in done.stdout for service in SERVICES)
-
-
-def test_a_database_is_migrated_as_often_as_asked(
+async def test_migrate_prepares_a_cluster_and_may_be_repeated(
     nats: NatsServer, postgres: PostgresServer
 ) -> None:
-    environment = passwords(nats) | {
-        "COMFYFLEET_NATS_URL": nats.url,
-        "COMFYFLEET_ADMIN_DATABASE_URL": postgres.url,
+    settings = {
+        "nats_url": nats.url,
+        "nats_passwords": json.dumps(dict(nats.passwords)),
+        "admin_database_url": postgres.url,
+        "database_passwords": json.dumps(dict.fromkeys(SERVICES, "secret")),
     }
     for _ in range(2):
-        done = comfyfleet("migrate", **environment)
+        done = comfyfleet("migrate", **settings)
         assert (done.returncode, done.stderr) == (0, "")
+    connection = await asyncpg.connect(postgres.url, timeout=5)
+    try:
+        found = await connection.fetchval("SELECT count(*) FROM scheduler.jobs")
+    finally:
+        await connection.close()
+    assert found == 0
 
 
-def test_servers_that_are_away_are_one_clear_sentence(nats: NatsServer) -> None:
-    away = {
-        "COMFYFLEET_NATS_URL": nats.url,
-        "COMFYFLEET_ADMIN_DATABASE_URL": "postgresql://127.0.0.1:1/x",
-    }
-    done = comfyfleet("migrate", **passwords(nats), **away)
+def test_the_nats_configuration_has_every_service_as_a_user() -> None:
+    passwords = {name: f"secret of {name}" for name in (*SERVICES, "provisioner")}
+    done = comfyfleet("nats-config", nats_passwords=json.dumps(passwords))
+    assert all(f'password: "secret of {name}"' in done.stdout for name in passwords)
+
+
+def test_a_password_that_is_missing_is_named() -> None:
+    done = comfyfleet("nats-config", nats_passwords="{}")
     assert done.returncode == 1
-    assert done.stderr.startswith("comfyfleet: NATS or Postgres does not answer")
+    assert "no password for gateway" in done.stderr

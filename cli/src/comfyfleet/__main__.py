@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from comfyfleet.commands import cluster, local, remote
 from comfyfleet.problem import CommandError
+from comfyfleet.settings import wrong_setting
 
 EPILOG = "Talks to the local fleet, or to the one of COMFYFLEET_URL and COMFYFLEET_TOKEN."
 
@@ -25,6 +26,8 @@ def application() -> typer.Typer:
         app.command()(command)
     for command in (cluster.nats_config, cluster.migrate):
         app.command()(command)
+    app.command()(cluster.migrate)
+    app.command("nats-config")(cluster.nats_config)
     return app
 
 
@@ -35,15 +38,6 @@ def main() -> None:
         sys.exit(f"comfyfleet: {error}")
     except ValidationError as error:
         sys.exit(f"comfyfleet: {wrong_setting(error)}")
-
-
-def wrong_setting(error: ValidationError) -> str:
-    """Name the environment variable instead of the model's field."""
-    lines = [
-        f"COMFYFLEET_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
-        for item in error.errors()
-    ]
-    return "; ".join(lines)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -35,3 +35,16 @@ class RemoteSettings(BaseSettings):
 
     url: str | None = Field(default=None, description="`https://fleet.example`")
     token: str | None = Field(default=None, description="Access token or API key for it.")
+
+
+def wrong_setting(error: ValidationError) -> str:
+    """Name the environment variable instead of the model's field."""
+    lines = [
+        f"{variable(str(item['loc'][0]) if item['loc'] else '')}: {item['msg']}"
+        for item in error.errors()
+    ]
+    return "; ".join(lines)
+
+
+def variable(field: str) -> str:
+    return field if field.startswith("COMFY") else f"COMFYFLEET_{field.upper()}"

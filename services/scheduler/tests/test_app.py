@@ -9,8 +9,9 @@ from uuid import UUID
 
 import pytest
 
+from contracts.buckets import NODES
 from contracts.jobs import JobCompleted, JobStatus, JobView
-from contracts.nodes import ListNodes, NodeState
+from contracts.nodes import ListNodes, NodeState, RemoveNode
 from contracts.scheduling import CancelJob, FindJobs, ListJobs
 from runtime.bus import Bus
 from runtime.testing.ports import eventually
@@ -176,3 +177,21 @@ async def test_nodes_are_listed_as_they_are_and_jobs_with_their_place(
         (NodeState.BUSY, [first.job.id])
     ]
     assert (waiting.status, waiting.queue_position) == (JobStatus.QUEUED, 1)
+
+
+async def test_the_bucket_of_nodes_is_what_the_database_says(
+    schedulers: Schedulers, gateway: Bus, agents: Bus
+) -> None:
+    schedulers.start()
+    node = await gateway.call(an_added_node(), within=15)
+    bucket = agents.bucket(NODES)
+
+    async def is_there() -> bool:
+        return await bucket.get(str(node.id)) is not None
+
+    async def is_gone() -> bool:
+        return not await is_there()
+
+    await eventually(is_there)
+    await gateway.call(RemoveNode(actor=ADMIN, node_id=node.id))
+    await eventually(is_gone)

@@ -11,12 +11,14 @@ import asyncpg
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from contracts.attempts import FinishAttempt
+from contracts.buckets import NODES
 from contracts.ids import new_id
 from contracts.nodes import (
     AddNode,
     ClaimNode,
     ListNodes,
     NodeBeat,
+    NodeSpec,
     RemoveNode,
     ReportCapabilities,
 )
@@ -28,6 +30,7 @@ from runtime.migrating import verify
 from runtime.outbox import Relay
 from runtime.service import running
 from runtime.telemetry import carry
+from runtime.watch import Mirror
 from scheduler.adapters.bus_agents import BusAgents
 from scheduler.adapters.meters import PrometheusMeter
 from scheduler.adapters.sql_archive import SqlArchive
@@ -58,6 +61,7 @@ class Parts:
     archive: SqlArchive
     relay: Relay
     meter: Meter
+    published: Mirror[NodeSpec] = field(default_factory=lambda: Mirror(NodeSpec))
     post: Post = field(default_factory=Post)
 
 
@@ -77,6 +81,7 @@ async def run(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Non
         tasks = [
             runtime.spawn(leading, name="lead"),
             runtime.spawn(relay.run(), name="outbox"),
+            runtime.spawn(parts.published.follow(runtime.bus, NODES), name="published"),
             runtime.spawn(announce(parts.post, runtime.bus.signal), name="announce"),
             runtime.spawn(forget_keys(parts.post), name="forget_keys"),
         ]
@@ -97,7 +102,14 @@ async def open_desk(parts: Parts, epoch: int) -> AsyncGenerator[Desk, None]:
     secret = settings.grant_secret.get_secret_value()
     agents = BusAgents(parts.bus, epoch, secret, clock.now, inbox.put)
     world = World(
-        ledger, agents, parts.meter, clock.now, monotonic, new_id, lambda: parts.bus.is_connected
+        ledger=ledger,
+        agents=agents,
+        meter=parts.meter,
+        wall=clock.now,
+        steady=monotonic,
+        new_id=new_id,
+        is_connected=lambda: parts.bus.is_connected,
+        published=lambda: {spec.node_id: spec for spec in parts.published.entries.values()},
     )
     desk = Desk(world, epoch, state, newest, inbox)
     async with AsyncExitStack() as stack:

@@ -84,6 +84,19 @@ def test_a_fleet_that_is_silent_as_a_whole_is_believed_only_after_15_seconds() -
     assert node.standing is Standing.LOST
 
 
+def test_a_restarted_agent_of_the_only_node_gets_it_after_the_lease_of_its_forerunner() -> None:
+    core = Core()
+    node = core.node()
+    core.silent.add(node.id)
+    claim = ClaimNode(agent_id=new_id(), node_id=node.id)
+    tries = 0
+    while not isinstance(core.ask(claim), ClaimGranted):
+        core.pass_time(1)
+        tries += 1
+
+    assert tries == 5
+
+
 def test_an_attempt_left_out_of_two_later_beats_is_lost() -> None:
     core = Core()
     node = core.node()

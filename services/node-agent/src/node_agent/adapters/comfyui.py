@@ -11,7 +11,7 @@ from contracts.errors import InvalidError
 from contracts.nodes import Capabilities, Device, NodeSpec
 from node_agent.domain.capabilities import capabilities
 from node_agent.domain.outputs import OutputFile
-from node_agent.domain.shapes import items, mapping, texts
+from node_agent.domain.shapes import is_number, items, mapping, parsed, texts
 from node_agent.domain.vitals import QueueView
 from node_agent.ports import (
     FileRefusedError,
@@ -73,7 +73,7 @@ class ComfyHttp:
             # a 500 may come although the prompt was queued, so it is looked for before a repeat
             raise UnreachableError(f"answered {response.status_code} to the prompt")
         try:
-            answer = response.json()
+            answer = parsed(response.content)
         except ValueError:
             answer = None
         match answer:
@@ -122,7 +122,7 @@ class ComfyHttp:
                     text = f"ComfyUI answered {response.status_code} to {file.filename}."
                     raise FileRefusedError(text)
                 await save(response, path, most_bytes)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise UnreachableError(reason(error)) from error
 
     async def stats(self) -> Stats:
@@ -148,7 +148,7 @@ class ComfyHttp:
     async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
             response = await self._client.request(method, path, **options)
-        except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             raise UnreachableError(reason(error)) from error
         if response.status_code in NOT_COMFYUI:
             raise UnreachableError(f"answered {response.status_code}")
@@ -172,7 +172,7 @@ def reason(error: Exception) -> str:
 
 def body_of(response: httpx.Response) -> object:
     try:
-        return response.json()
+        return parsed(response.content)
     except ValueError as error:
         raise UnreachableError("answered something that is not JSON") from error
 
@@ -192,4 +192,4 @@ def device_of(fields: Any) -> Device:
 
 
 def megabytes(value: object) -> int:
-    return int(value) // MEGABYTE if isinstance(value, int | float) else 0
+    return int(value) // MEGABYTE if is_number(value) and value > 0 else 0

@@ -52,7 +52,7 @@ async def repeated(transfer: Callable[[], Awaitable[None]], done: str) -> None:
             reason = f"answered {error.response.status_code}"
             if error.response.is_client_error:
                 break  # a refused or expired URL stays so
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             reason = type(error).__name__
         log.info("transfer_repeated", reason=reason)
     raise TransferError(f"A file could not be {done}: the object store {reason}.")

@@ -4,13 +4,12 @@ Everything is a hint and may be forged by a custom node: what does not have the 
 is None, never an error.
 """
 
-import json
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, TypeAlias
 
-from node_agent.domain.shapes import mapping, texts
+from node_agent.domain.shapes import is_number, mapping, parsed, texts
 
 PREVIEW, PREVIEW_WITH_METADATA = 1, 4
 HEAD = 8
@@ -83,14 +82,14 @@ ComfyEvent: TypeAlias = Started | Cached | GraphNodeStarted | Stepped | Ended | 
 
 def read_text(text: str) -> ComfyEvent | None:
     try:
-        message = json.loads(text)
+        message = mapping(parsed(text.encode("utf-8", "replace")))
     except ValueError:
         return None
-    match message:
-        case {"type": str(kind), "data": {"prompt_id": str(prompt_id)}}:
-            return read_event(kind, prompt_id, message["data"])
-        case _:
-            return None
+    kind, data = message.get("type"), mapping(message.get("data"))
+    prompt_id = data.get("prompt_id")
+    if not isinstance(kind, str) or not isinstance(prompt_id, str):
+        return None
+    return read_event(kind, prompt_id, data)
 
 
 def read_event(kind: str, prompt_id: str, data: Mapping[str, Any]) -> ComfyEvent | None:
@@ -136,10 +135,6 @@ def read_step(node: object, entry: object) -> Step | None:
     )
 
 
-def is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float)
-
-
 def read_binary(data: bytes) -> Previewed | None:
     """Big-endian: u32 event, then u32 format or u32 length of JSON metadata, then the image."""
     if len(data) < HEAD:
@@ -148,13 +143,16 @@ def read_binary(data: bytes) -> Previewed | None:
     if event == PREVIEW and number in IMAGE_TYPES:
         return Previewed(None, IMAGE_TYPES[number], data[HEAD:])
     if event == PREVIEW_WITH_METADATA and HEAD + number < len(data):
-        try:
-            metadata = json.loads(data[HEAD : HEAD + number])
-        except ValueError:
-            return None
-        match metadata:
-            case {"prompt_id": str(prompt_id), "image_type": "image/jpeg" | "image/png" as kind}:
-                return Previewed(prompt_id, kind, data[HEAD + number :])
-            case _:
-                return None
+        return read_metadata(data[HEAD : HEAD + number], data[HEAD + number :])
     return None
+
+
+def read_metadata(text: bytes, image: bytes) -> Previewed | None:
+    try:
+        metadata = mapping(parsed(text))
+    except ValueError:
+        return None
+    prompt_id, content_type = metadata.get("prompt_id"), metadata.get("image_type")
+    if not isinstance(prompt_id, str) or content_type not in IMAGE_TYPES.values():
+        return None
+    return Previewed(prompt_id, str(content_type), image)

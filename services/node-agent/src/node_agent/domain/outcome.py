@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from contracts.attempts import Cause
 from contracts.jobs import JobError
-from node_agent.domain.shapes import items, mapping
+from node_agent.domain.shapes import is_number, items, mapping
 
 LONGEST_MESSAGE = 500
 MOST_STAMP = 1e14
@@ -110,8 +110,7 @@ def executed_between(entry: Mapping[str, Any]) -> tuple[float | None, float | No
         stamp / 1_000
         for message in items(mapping(entry.get("status")).get("messages"))
         for details in items(message)[1:]
-        if isinstance(stamp := mapping(details).get("timestamp"), int | float)
-        and 0 < stamp < MOST_STAMP
+        if is_number(stamp := mapping(details).get("timestamp")) and 0 < stamp < MOST_STAMP
     ]
     if not stamps:
         return None, None

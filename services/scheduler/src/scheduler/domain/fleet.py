@@ -92,6 +92,8 @@ def claim(turn: Turn, request: ClaimNode) -> ClaimGranted:
     node = turn.state.nodes.get(request.node_id)
     if node is None or not node.spec.enabled:
         raise NotFoundError("there is no such node", code="node_not_found")
+    # An agent that asks shows that agents can be heard, so the silence of the old one counts.
+    turn.state.clock.hear(turn.now.steady)
     if node.agent_id != request.agent_id:
         if not node.is_claimable:
             raise ConflictError("a living agent has the node", code="claimed")

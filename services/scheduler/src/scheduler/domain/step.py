@@ -5,7 +5,7 @@ carries the effects out, so any history can be replayed. The state is changed in
 effects cannot be committed, it has to be thrown away.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from contracts.attempts import FinishAttempt
 from contracts.errors import OperationError
 from contracts.jobs import JobStatus
 from contracts.message import Message
-from contracts.nodes import AddNode, ClaimNode, RemoveNode, ReportCapabilities
+from contracts.nodes import AddNode, ClaimNode, NodeSpec, RemoveNode, ReportCapabilities
 from contracts.scheduling import CancelJob, SubmitJob
 from scheduler.domain import accepting, fleet, outcomes
 from scheduler.domain.effects import Answer, Effects, Recall
@@ -81,7 +81,11 @@ def resume(state: State, effects: Effects) -> None:
             effects.orders.append(attempt)
 
 
-def republish(state: State, effects: Effects) -> None:
-    """Put every node's entry anew, so that the bucket equals the state."""
+def republish(state: State, effects: Effects, published: Mapping[UUID, NodeSpec]) -> None:
+    """Make the bucket of nodes equal to the state, given what it holds."""
     for node in state.nodes.values():
-        effects.specs.setdefault(node.id, spec_of(node))
+        spec = spec_of(node)
+        if published.get(node.id) != spec:
+            effects.specs.setdefault(node.id, spec)
+    for node_id in published.keys() - state.nodes.keys():
+        effects.specs.setdefault(node_id, None)

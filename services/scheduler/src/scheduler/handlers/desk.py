@@ -7,7 +7,7 @@ an idle desk answers at once. Nothing is awaited here but the ledger.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from contracts.errors import OperationError, UnavailableError
 from contracts.jobs import JobStatus
-from contracts.nodes import ClaimView
+from contracts.nodes import ClaimView, NodeSpec
 from scheduler.domain.effects import Answer, ClaimGranted, Effects
 from scheduler.domain.inputs import Asked, Input, Question, Tick, names_in
 from scheduler.domain.state import State
@@ -43,6 +43,8 @@ class World:
     steady: Callable[[], float]
     new_id: Callable[[], UUID]
     is_connected: Callable[[], bool]
+    published: Callable[[], Mapping[UUID, NodeSpec]]
+    """What bucket `nodes` holds, as far as it is known."""
 
 
 @dataclass(slots=True)
@@ -103,7 +105,7 @@ class Desk:
         effects = step(self.state, batch, known, now, self.world.new_id)
         if now.steady >= self._republish_at:
             self._republish_at = now.steady + REPUBLISH_SECONDS
-            republish(self.state, effects)
+            republish(self.state, effects, self.world.published())
         began = self.world.steady()
         if self._must_commit(effects, began):
             await self.world.ledger.commit(effects)
