@@ -35,9 +35,10 @@ check: $(STAMP)  ## formatting, lint, types, architecture
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
 
-fix: $(STAMP)  ## what tools can mend
+fix: $(STAMP)  ## what tools can mend, and the reference pages
 	@$(BIN)/ruff check --fix -q .
 	@$(BIN)/ruff format -q .
+	@$(BIN)/python -m contracts.reference
 
 bench: $(STAMP)  ## measure; the README's figures come from here
 	@$(BIN)/python -m bench

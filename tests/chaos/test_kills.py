@@ -69,14 +69,14 @@ def test_after_a_kill_every_job_ends_once_and_ran_once(
     fleet: LocalFleet, token: str, name: str
 ) -> None:
     before = executed(fleet)
-    ended = in_the_middle(fleet, token, lambda: os.kill(fleet.pid(name), signal.SIGKILL))
+    ended, after = in_the_middle(fleet, token, lambda: os.kill(fleet.pid(name), signal.SIGKILL))
     assert set(ended.values()) == {"job.completed"}
-    assert executed(fleet) - before == JOBS
+    assert after - before == JOBS
 
 
 @pytest.mark.timeout(300)
 def test_after_the_engine_was_killed_every_job_ends_once(fleet: LocalFleet, token: str) -> None:
-    ended = in_the_middle(
+    ended, _ = in_the_middle(
         fleet, token, lambda: os.kill(fleet.pid("preview-engine"), signal.SIGKILL)
     )
     assert set(ended.values()) == {"job.completed"}
@@ -94,13 +94,18 @@ def test_a_process_that_stood_still_overwrites_nothing(
         os.kill(pid, signal.SIGCONT)
 
     before = executed(fleet)
-    ended = in_the_middle(fleet, token, stand_still)
+    ended, after = in_the_middle(fleet, token, stand_still)
     assert set(ended.values()) == {"job.completed"}
-    assert executed(fleet) - before == JOBS
+    assert after - before == JOBS
 
 
-def in_the_middle(fleet: LocalFleet, token: str, happen: Callable[[], None]) -> dict[str, str]:
-    """Let it happen during a stream of jobs; return how each of them ended, by job id."""
+def in_the_middle(
+    fleet: LocalFleet, token: str, happen: Callable[[], None]
+) -> tuple[dict[str, str], int]:
+    """Let it happen during a stream of jobs.
+
+    Return how each of them ended, by job id, and how many prompts the engine then has run.
+    """
     stream = Stream(fleet, token)
     stream.start()
     while len(stream.accepted) < JOBS // 2:
@@ -109,9 +114,10 @@ def in_the_middle(fleet: LocalFleet, token: str, happen: Callable[[], None]) -> 
     job_ids = stream.wait()
     assert len(set(job_ids)) == JOBS
     wait_for_the_end(fleet, token, job_ids)
+    after = executed(fleet)
     endings = terminal_events(fleet, token, set(job_ids))
     assert Counter(job_id for job_id, _ in endings) == Counter(job_ids), "one ending for each"
-    return dict(endings)
+    return dict(endings), after
 
 
 def wait_for_the_end(fleet: LocalFleet, token: str, job_ids: list[str]) -> None:

@@ -115,6 +115,22 @@ async def test_a_slow_graph_node_is_not_taken_for_a_dead_worker(
     assert result.outcome is Outcome.COMPLETED
 
 
+async def test_a_prompt_that_a_person_interrupts_ends_as_canceled(
+    fleet: Fleet, comfy_url: str
+) -> None:
+    order = an_order(await fleet.publish(slow_steps(steps=100)))
+    spec = await fleet.add_node(comfy_url)
+    async with fleet.agent():
+        await fleet.ready(spec)
+        await fleet.run(spec, order)
+        await eventually(lambda: any(seen.progress.step for seen in fleet.progress))
+        async with httpx.AsyncClient() as client:
+            await client.post(f"{comfy_url}/interrupt")
+        result = await fleet.outcome(order)
+
+    assert result.outcome is Outcome.CANCELED
+
+
 async def test_a_prompt_is_lost_when_comfyui_crashed_and_came_back(
     fleet: Fleet, start_engine: StartEngine
 ) -> None:

@@ -18,7 +18,7 @@ from runtime.bus import Bus
 from runtime.outbox import Relay
 from runtime.testing.postgres import PostgresServer
 from scheduler.adapters.sql_archive import SqlArchive
-from scheduler.adapters.sql_leadership import SqlLeadership, leader_pool
+from scheduler.adapters.sql_leadership import LEADERS, SqlLeadership, leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
 from scheduler.domain.effects import Effects, KeyUse
 from scheduler.domain.jobs import Attempt, Job
@@ -31,9 +31,13 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-async def pool(postgres: PostgresServer) -> AsyncGenerator[asyncpg.Pool, None]:
-    url = await postgres.database_for("scheduler")
-    async with leader_pool(Settings(database_url=SecretStr(url))) as opened:
+async def database_url(postgres: PostgresServer) -> str:
+    return await postgres.database_for("scheduler")
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncGenerator[asyncpg.Pool, None]:
+    async with leader_pool(Settings(database_url=SecretStr(database_url))) as opened:
         yield opened
 
 
@@ -150,15 +154,16 @@ async def test_the_lead_is_taken_only_when_free_stale_or_ones_own(pool: asyncpg.
     assert await leadership.acquire(None) == second + 1
 
 
-async def test_a_holder_stopped_within_a_transaction_loses_the_row(pool: asyncpg.Pool) -> None:
-    connection = await pool.acquire()
-    await connection.execute("BEGIN")
-    await connection.execute("UPDATE leader SET beat_at = now() - interval '9 seconds'")
+async def test_a_holder_stopped_within_a_transaction_loses_the_row(
+    pool: asyncpg.Pool, database_url: str
+) -> None:
+    stopped = await asyncpg.connect(database_url, server_settings=LEADERS)
+    await stopped.execute("BEGIN")
+    await stopped.execute("UPDATE leader SET beat_at = now() - interval '9 seconds'")
 
     assert await SqlLeadership(pool).acquire(None) is not None
 
-    connection.terminate()
-    await pool.release(connection)
+    stopped.terminate()
 
 
 async def test_a_list_is_filtered_and_paged_newest_first(pool: asyncpg.Pool) -> None:

@@ -1,7 +1,7 @@
 """The object store, through the presigned URLs that media gives out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 import httpx
@@ -12,8 +12,10 @@ from node_agent.ports import TransferError
 
 log = structlog.get_logger()
 
-PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-"""Before each try; a store that is away for half a minute costs nothing but time."""
+FETCH_PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Before each try; nothing was computed yet, so another node may as well try."""
+PUT_PAUSES = (*FETCH_PAUSES, *[10.0] * 57)
+"""Ten minutes: what the GPU computed is worth waiting for a store that is away."""
 CHUNK = 256 * 1024
 
 
@@ -29,7 +31,7 @@ class HttpObjectStore:
                 response.raise_for_status()
                 await save(response, path, file.size_bytes)
 
-        await repeated(get, "fetched")
+        await repeated(get, "fetched", FETCH_PAUSES)
 
     async def put(self, url: str, path: Path, content_type: str, size_bytes: int) -> None:
         # S3 refuses chunked bodies, so the length is said before
@@ -39,12 +41,14 @@ class HttpObjectStore:
             response = await self._client.put(url, content=chunks(path), headers=headers)
             response.raise_for_status()
 
-        await repeated(send, "stored")
+        await repeated(send, "stored", PUT_PAUSES)
 
 
-async def repeated(transfer: Callable[[], Awaitable[None]], done: str) -> None:
+async def repeated(
+    transfer: Callable[[], Awaitable[None]], done: str, pauses: Sequence[float]
+) -> None:
     reason = ""
-    for pause in PAUSES:
+    for pause in pauses:
         await asyncio.sleep(pause)
         try:
             return await transfer()

@@ -19,7 +19,9 @@ from scheduler.settings import Settings
 
 log = structlog.get_logger()
 
-IDLE_IN_TRANSACTION = "1500ms"
+LEADERS = {"idle_in_transaction_session_timeout": "1500ms"}
+"""Settings of a leader's connections."""
+
 COMMAND_SECONDS = 10.0
 
 ACQUIRE = """UPDATE leader SET epoch = epoch + 1, beat_at = clock_timestamp()
@@ -38,7 +40,7 @@ async def leader_pool(settings: Settings) -> AsyncGenerator[asyncpg.Pool, None]:
         timeout=5.0,
         command_timeout=COMMAND_SECONDS,
         reset=keep,
-        server_settings={"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION},
+        server_settings=LEADERS,
     ) as opened:
         yield opened
 

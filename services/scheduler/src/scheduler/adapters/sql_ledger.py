@@ -44,7 +44,13 @@ FORGET_KEYS = "DELETE FROM idempotency WHERE created_at < now() - interval '24 h
 NEWEST_TIME = """SELECT greatest(
     (SELECT max(created_at) FROM jobs), (SELECT max(created_at) FROM nodes))"""
 
-FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+FAILURES = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that the server ended at the wrong moment
+)
 
 
 class SqlLedger:

@@ -30,6 +30,7 @@ class Inbox:
         if not self._items:
             self._wake.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), within)
+                async with asyncio.timeout(within):
+                    await self._wake.wait()
         taken, self._items = self._items[:most], self._items[most:]
         return taken
