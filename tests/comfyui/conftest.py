@@ -1,0 +1,69 @@
+"""A fleet over real ComfyUI servers: COMFYUI_URLS (or COMFYUI_URL) names them."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from comfyfleet.testing import ADMIN_EMAIL, LocalFleet, local_fleet
+
+SHIPPED = Path(__file__).parents[2] / "workflows"
+BLURS = 24
+
+
+@pytest.fixture(scope="session")
+def servers() -> list[str]:
+    named = os.environ.get("COMFYUI_URLS") or os.environ.get("COMFYUI_URL", "")
+    if not named:
+        pytest.skip("set COMFYUI_URL to a ComfyUI, e.g. http://127.0.0.1:8188")
+    return [url.rstrip("/") for url in named.replace(",", " ").split()]
+
+
+@pytest.fixture(scope="session")
+def fleet(servers: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFleet]:
+    folder = tmp_path_factory.mktemp("comfyui")
+    shutil.copytree(SHIPPED, folder / "workflows")
+    add_blur_chain(folder / "workflows")
+    with local_fleet(
+        folder / "home",
+        COMFYUI_URLS=" ".join(servers),
+        COMFYFLEET_WORKFLOWS_DIR=str(folder / "workflows"),
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def api(fleet: LocalFleet) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=fleet.url, timeout=120) as client:
+        form = {"username": ADMIN_EMAIL, "password": fleet.vault.admin_password}
+        token = client.post("/v1/auth/token", data=form).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield client
+
+
+def add_blur_chain(folder: Path) -> None:
+    """A model-free job that takes seconds on a CPU, with a place to stop at each graph node."""
+    size = {"width": 1024, "height": 1024, "batch_size": 1, "color": 0}
+    graph: dict[str, Any] = {"0": {"class_type": "EmptyImage", "inputs": size}}
+    for n in range(1, BLURS + 1):
+        inputs = {"image": [str(n - 1), 0], "blur_radius": 31, "sigma": 10.0}
+        graph[str(n)] = {"class_type": "ImageBlur", "inputs": inputs}
+    save = {"images": [str(BLURS), 0], "filename_prefix": "blur"}
+    graph["save"] = {"class_type": "SaveImage", "inputs": save}
+    (folder / "blur_chain.graph.json").write_text(json.dumps(graph))
+    (folder / "blur_chain.yaml").write_text(
+        "spec: comfyfleet/v1\n"
+        "name: blur_chain\n"
+        "title: Many blurs\n"
+        "category: utility\n"
+        "graph: blur_chain.graph.json\n"
+        "inputs:\n"
+        '  color: {type: integer, default: 0, bind: [{node: "0", input: color}]}\n'
+        "outputs:\n"
+        "  images: {node: save, kind: image}\n"
+    )
