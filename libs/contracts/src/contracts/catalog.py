@@ -1,6 +1,6 @@
 """Workflows as the registry publishes them, for the gateway and the agents to cache."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -8,14 +8,38 @@ from pydantic import BaseModel, Field
 class WorkflowName(BaseModel):
     """A workflow and its versions. Value of bucket `workflows`, key `name.<name>`."""
 
-    name: str
+    name: str = Field(description="Its address.")
     active_version: int | None = Field(description="None: nothing can be submitted by name alone.")
     versions: dict[int, str] = Field(description="Version number → hash.")
-    title: str | dict[str, str]
-    description: str | dict[str, str] = ""
-    category: str
-    requires_mask: bool = False
+    title: str | dict[str, str] = Field(description="Name for people, by language.")
+    description: str | dict[str, str] = Field(default="", description="What it does, by language.")
+    category: str = Field(description="Where it is listed.")
+    own_category: str | None = Field(
+        default=None, description="Category that an operator chose over the spec's."
+    )
+    requires_mask: bool = Field(default=False, description="It does not run without a mask.")
     problem: str | None = Field(default=None, description="Why its newest source was refused.")
+    source: Literal["folder", "api"] = Field(
+        default="folder", description="Where its versions come from; nobody else may change it."
+    )
+    is_enabled: bool = Field(default=True, description="False: an operator switched it off.")
+    is_deleted: bool = Field(
+        default=False, description="Its versions can be read and not be run any more."
+    )
+    runnable: bool | None = Field(
+        default=None,
+        description="Some node can run the active version as it is now; None: not known yet.",
+    )
+    missing: list[str] = Field(
+        default_factory=list[str], description="What the node that comes nearest lacks."
+    )
+
+
+class ModelFolder(BaseModel):
+    """Files that some node has. Value of bucket `workflows`, key `models.<folder>`."""
+
+    folder: str = Field(description="ComfyUI's model folder.")
+    names: list[str] = Field(description="File names as ComfyUI lists them, sorted.")
 
 
 class WorkflowVersionRecord(BaseModel):

@@ -20,6 +20,15 @@ from contracts.media import (
     RecordResults,
     StageInputs,
 )
+from contracts.media_library import (
+    DeleteMedia,
+    FindStorage,
+    ListLinks,
+    ListMedia,
+    RevokeLink,
+    ShareMedia,
+    UpdateMedia,
+)
 from contracts.message import Message
 from contracts.nodes import (
     NODE_FACTS,
@@ -31,6 +40,18 @@ from contracts.nodes import (
     ReportCapabilities,
     SchedulerLed,
 )
+from contracts.registry import (
+    ActivateVersion,
+    ChangeWorkflow,
+    DeleteWorkflow,
+    FindCoverage,
+    FindDescription,
+    ListVersions,
+    ProposeSpec,
+    StoreDescription,
+    UploadWorkflow,
+    ValidateWorkflow,
+)
 from contracts.scheduling import CancelJob, FindJobs, ListJobs, SubmitJob
 
 MESSAGES: tuple[type[Message], ...] = (
@@ -38,6 +59,16 @@ MESSAGES: tuple[type[Message], ...] = (
     RefreshToken,
     EndSession,
     FindUser,
+    UploadWorkflow,
+    ValidateWorkflow,
+    ProposeSpec,
+    ActivateVersion,
+    ChangeWorkflow,
+    DeleteWorkflow,
+    ListVersions,
+    FindCoverage,
+    FindDescription,
+    StoreDescription,
     SubmitJob,
     CancelJob,
     FindJobs,
@@ -54,6 +85,13 @@ MESSAGES: tuple[type[Message], ...] = (
     AcceptUpload,
     FindMedia,
     LocateContent,
+    ListMedia,
+    UpdateMedia,
+    DeleteMedia,
+    FindStorage,
+    ShareMedia,
+    ListLinks,
+    RevokeLink,
     StageInputs,
     OpenResults,
     RecordResults,

@@ -31,6 +31,20 @@ class MediaView(BaseModel):
     blake3: str = Field(description="Digest of the stored bytes, hex.")
     created_at: datetime = Field(description="When it was accepted or made.")
     job_id: UUID | None = Field(default=None, description="The job that made it, if one did.")
+    workflow: str | None = Field(default=None, description="`name@version` that made it.")
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="A result begins with its job's; the owner changes them."
+    )
+    is_favourite: bool = Field(default=False, description="Kept by retention, whatever its age.")
+    expires_at: datetime | None = Field(default=None, description="When it will be deleted.")
+    frames: int | None = Field(
+        default=None, description="Frames of a picture; null until it was looked into."
+    )
+    placeholder: str | None = Field(
+        default=None,
+        description="Data URI of a picture of 16 pixels at most, to show before the thumbnail; "
+        "null until it was looked into.",
+    )
 
 
 class MediaList(BaseModel):
@@ -38,18 +52,26 @@ class MediaList(BaseModel):
 
 
 class UploadTarget(BaseModel):
-    url: str = Field(description="Presigned PUT, inside the cluster.")
+    url: str = Field(description="Presigned PUT: inside the cluster, or public if asked for.")
     headers: dict[str, str] = Field(default_factory=dict)
+    expires_at: datetime | None = Field(default=None, description="Until when the URL works.")
 
 
 class BeginUpload(Command[UploadTarget]):
-    """Where to put the bytes of a new upload. Errors: Forbidden (`storage_quota`)."""
+    """Where to put the bytes of a new upload.
+
+    Errors: Forbidden (`storage_quota`), Invalid (`media_refused`: too big), Conflict
+    (`no_public_store`).
+    """
 
     subject: ClassVar[str] = "command.media.begin_upload.v1"
     sent_by: ClassVar = ("gateway",)
     actor: Actor
     media_id: UUID
     size_bytes: int = Field(ge=1)
+    is_public: bool = Field(
+        default=False, description="The caller's client puts the bytes itself, from outside."
+    )
 
 
 class MaskOptions(BaseModel):
@@ -87,20 +109,44 @@ class FindMedia(Query[MediaList]):
     media_ids: list[UUID] = Field(max_length=100)
 
 
+class Rendition(BaseModel):
+    """A smaller picture of a medium."""
+
+    width: int = Field(description="Its longer side is at most this.")
+    content_type: str
+    size_bytes: int
+    blake3: str = Field(description="Digest of its bytes, hex.")
+
+
 class ContentView(BaseModel):
     """Where the bytes of one media lie."""
 
     media: MediaView
     url: str = Field(description="Presigned GET, inside the cluster.")
+    public_url: str | None = Field(
+        default=None, description="The same for clients outside, if the store is public."
+    )
+    rendition: Rendition | None = Field(
+        default=None, description="What is at the URL instead, if a width was asked for."
+    )
 
 
 class LocateContent(Query[ContentView]):
-    """Bytes for a download. `actor` is None when a signed URL already proved the right to it."""
+    """Bytes for a download. Errors: NotFound (also `no_thumbnail`, `link_over`).
+
+    `actor` is None when a signed URL already proved the right to it.
+    """
 
     subject: ClassVar[str] = "query.media.locate_content.v1"
     sent_by: ClassVar = ("gateway",)
     actor: Actor | None
     media_id: UUID
+    width: int | None = Field(
+        default=None, ge=1, le=1024, description="A thumbnail that is at least so wide."
+    )
+    link_id: UUID | None = Field(
+        default=None, description="The share link that proved it; it must still be good."
+    )
 
 
 class InputFile(BaseModel):

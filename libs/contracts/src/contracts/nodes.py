@@ -72,7 +72,7 @@ class Device(BaseModel):
 class Capabilities(BaseModel):
     """What a server can run; it has the same `digest` as long as it is the same."""
 
-    digest: str = Field(description="blake2b of the sorted lists below.")
+    digest: str = Field(description="blake2b of the server's whole description of itself.")
     version: str = Field(description="ComfyUI's own version text.")
     classes: list[str]
     models: list[ModelFile]
@@ -149,6 +149,7 @@ class NodeView(BaseModel):
     vram_free_mb: int | None = Field(default=None, description="Memory free on its first device.")
     classes: int = Field(default=0, description="Number of graph-node classes.")
     models: int = Field(default=0, description="Number of model files.")
+    digest: str | None = Field(default=None, description="Names all that it can run.")
     running: list[UUID] = Field(default_factory=list[UUID], description="Jobs on it now.")
     foreign_prompts: int = Field(default=0, description="Prompts on it that are not ours.")
     last_beat_at: datetime | None = Field(default=None, description="When its agent last spoke.")
@@ -162,7 +163,7 @@ class ListNodes(Query[NodeList]):
     """Every node of the fleet."""
 
     subject: ClassVar[str] = "query.scheduler.list_nodes.v1"
-    sent_by: ClassVar = ("gateway",)
+    sent_by: ClassVar = ("gateway", "workflow-registry")
     actor: Actor
 
 
@@ -171,9 +172,7 @@ class NewNode(BaseModel):
 
     name: str = Field(min_length=1, max_length=80, description="Name for people.")
     base_url: str = Field(max_length=2_000, description="Where its ComfyUI listens.")
-    headers: dict[str, str] = Field(
-        default_factory=dict, description="Sent with each request; never shown."
-    )
+    headers: dict[str, str] = Field(default_factory=dict, description="Sent, and never shown.")
     enabled: bool = Field(default=True, description="False: gets nothing yet.")
     max_queue: int = Field(default=2, ge=1, le=16, description="Prompts on it at most.")
     priority: int = Field(default=0, description="Higher is taken first among equals.")

@@ -49,6 +49,7 @@ class NewJob(BaseModel):
         default=1_800.0, gt=0, description="Longest one attempt may run."
     )
     max_attempts: int | None = Field(default=None, description="Fewer than the retry table allows.")
+    is_bare: bool = Field(default=False, description="Results lose the prompt and graph in them.")
 
 
 class SubmitJobView(BaseModel):

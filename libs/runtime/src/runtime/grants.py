@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.errors import ForbiddenError
 
@@ -24,6 +24,9 @@ class Grant(BaseModel):
     owner_id: UUID
     media: list[UUID]
     expires_at: datetime
+    workflow: str | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    is_bare: bool = Field(default=False, description="Results lose the prompt and graph in them.")
 
 
 def sign(grant: Grant, secret: str) -> str:

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from contracts.errors import InvalidError, OperationError, UnavailableError
 from contracts.media import InputFile
 from contracts.message import Request, Signal
-from contracts.nodes import Capabilities, Device
+from contracts.nodes import Device
+from node_agent.domain.capabilities import Description
 from node_agent.domain.events import ComfyEvent
 from node_agent.domain.outputs import OutputFile
 from node_agent.domain.vitals import QueueView
@@ -97,7 +98,7 @@ class Comfy(Protocol):
         ...
 
     async def stats(self) -> Stats: ...
-    async def capabilities(self) -> Capabilities: ...
+    async def describe(self) -> Description: ...
 
 
 class Calls(Protocol):

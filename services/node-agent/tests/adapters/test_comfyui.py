@@ -70,7 +70,7 @@ async def test_an_upload_gets_the_name_it_was_given(comfy: ComfyHttp, tmp_path: 
 
 
 async def test_capabilities_name_classes_and_models_by_folder(comfy: ComfyHttp) -> None:
-    found = await comfy.capabilities()
+    found = (await comfy.describe()).capabilities
 
     assert {"SaveImage", "LoadImage", "KSampler"} <= set(found.classes)
     assert any(model.folder == "checkpoints" for model in found.models)

@@ -8,7 +8,7 @@ from contracts.errors import OperationError
 from contracts.ids import new_id
 from contracts.nodes import AttemptPhase, NodeSpec
 from node_agent.domain.admission import Standing, refusal, stale
-from node_agent.domain.capabilities import capabilities
+from node_agent.domain.capabilities import describe
 from node_agent.domain.claiming import is_taken_away, may_claim
 from node_agent.domain.leadership import Leadership
 from node_agent.domain.memory import Memory
@@ -126,8 +126,18 @@ def test_another_prompt_in_front_is_a_sign_of_life() -> None:
 
 
 def test_a_digest_follows_from_what_is_there_and_not_from_its_order() -> None:
-    one = capabilities("1", ["B", "A"], {"vae": ["y", "x"], "custom_nodes": ["z"]})
-    two = capabilities("1", ["A", "B"], {"custom_nodes": [], "vae": ["x", "y"]})
+    one = describe("1", {"B": {}, "A": {}}, {"vae": ["y", "x"], "custom_nodes": ["z"]})
+    two = describe("1", {"A": {}, "B": {}}, {"custom_nodes": [], "vae": ["x", "y"]})
 
     assert one == two
-    assert one.digest != capabilities("1", ["A"], {}).digest
+    assert one.capabilities.digest != describe("1", {"A": {}}, {}).capabilities.digest
+
+
+def test_a_digest_does_not_follow_uploaded_files_and_does_follow_choices() -> None:
+    def digest(files: list[str], choices: list[str]) -> str:
+        inputs = {"image": [files, {"image_upload": True}], "crop": ["COMBO", {"options": choices}]}
+        info = {"Mine": {"input": {"required": inputs}}}
+        return describe("1", info, {}).capabilities.digest
+
+    assert digest(["a.png"], ["on"]) == digest(["a.png", "b.png"], ["on"])
+    assert digest(["a.png"], ["on"]) != digest(["a.png"], ["on", "off"])

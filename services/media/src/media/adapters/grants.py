@@ -21,4 +21,12 @@ class SignedGrants:
         # NATS lets an agent send only under its own node id, so the subject tells who asks.
         if granted.node_id != node_id:
             raise ForbiddenError("the grant is another node's", code="bad_grant")
-        return Rights(granted.attempt_id, granted.job_id, granted.owner_id, tuple(granted.media))
+        return Rights(
+            granted.attempt_id,
+            granted.job_id,
+            granted.owner_id,
+            tuple(granted.media),
+            granted.workflow,
+            granted.labels,
+            granted.is_bare,
+        )

@@ -11,7 +11,8 @@ from media.domain.sniff import extension
 INCOMING = "incoming/"
 BLOBS = "blobs/"
 RESULTS = "results/"
-PREFIXES = (INCOMING, BLOBS, RESULTS)
+RENDITIONS = "renditions/"
+PREFIXES = (INCOMING, BLOBS, RESULTS, RENDITIONS)
 """All there is in the bucket."""
 
 FILENAME_LENGTH = 255
@@ -29,6 +30,11 @@ def blob_key(owner_id: UUID, unique: UUID) -> str:
 
 def result_key(owner_id: UUID, attempt_id: UUID, n: int) -> str:
     return f"{RESULTS}{owner_id}/{attempt_id}/{n}"
+
+
+def rendition_key(owner_id: UUID, unique: UUID) -> str:
+    """Where a thumbnail lies."""
+    return f"{RENDITIONS}{owner_id}/{unique}"
 
 
 def staged_name(secret: str, owner_id: UUID, blake3: str, content_type: str) -> str:

@@ -43,3 +43,38 @@ class Result:
     size_bytes: int
     width: int | None
     height: int | None
+    is_verified: bool = False
+    """Media computed the digest itself, and no URL can write there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unprepared:
+    """A content that nobody looked into yet."""
+
+    owner_id: UUID
+    blake3: str
+    key: str
+    size_bytes: int
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A smaller picture, in its place in the store; its longer side is at most `width`."""
+
+    width: int
+    key: str
+    content_type: str
+    size_bytes: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was found in a content. `problem`: why there is nothing to show of it."""
+
+    frames: int | None = None
+    size: tuple[int, int] | None = None
+    placeholder: str | None = None
+    thumbnails: tuple[Thumbnail, ...] = ()
+    problem: str | None = None

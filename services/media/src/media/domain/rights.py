@@ -1,6 +1,7 @@
 """What an agent may do for one attempt."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 
@@ -12,3 +13,7 @@ class Rights:
     job_id: UUID
     owner_id: UUID
     media: tuple[UUID, ...]
+    workflow: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    is_bare: bool = False
+    """Results lose what ComfyUI wrote into them: the prompt and the graph."""

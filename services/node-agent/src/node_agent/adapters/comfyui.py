@@ -1,5 +1,6 @@
 """ComfyUI over HTTP (0.3.57 or later; observed on 0.8.0)."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,8 +9,8 @@ from typing import Any, cast
 import httpx
 
 from contracts.errors import InvalidError
-from contracts.nodes import Capabilities, Device, NodeSpec
-from node_agent.domain.capabilities import capabilities
+from contracts.nodes import Device, NodeSpec
+from node_agent.domain.capabilities import Description, describe
 from node_agent.domain.outputs import OutputFile
 from node_agent.domain.shapes import is_number, items, mapping, parsed, texts
 from node_agent.domain.vitals import QueueView
@@ -131,13 +132,14 @@ class ComfyHttp:
         devices = [device_of(mapping(device)) for device in items(answer.get("devices"))]
         return Stats(str(version), devices)
 
-    async def capabilities(self) -> Capabilities:
+    async def describe(self) -> Description:
         version = (await self.stats()).version
         classes = mapping(await self._get("/object_info", timeout=SLOW_SECONDS))
         models: dict[str, list[str]] = {}
         for folder in texts(await self._get("/models")):
             models[folder] = texts(await self._get(f"/models/{folder}"))
-        return capabilities(version, classes, models)
+        # a server with many custom nodes says 20 MB of itself
+        return await asyncio.to_thread(describe, version, classes, models)
 
     async def _get(self, path: str, **options: Any) -> object:
         response = await self._send("GET", path, **options)

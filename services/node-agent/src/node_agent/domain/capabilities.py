@@ -1,31 +1,84 @@
-"""What a ComfyUI server can run, under a digest that is the same as long as it is the same."""
+"""What a ComfyUI server can run, under a digest that is the same as long as it is the same.
+
+The scheduler gets names (`Capabilities`), the registry the whole description; both know it by
+the digest of the description's bytes.
+"""
 
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from contracts.nodes import Capabilities
 from contracts.scheduling import ModelFile
+from node_agent.domain.shapes import items, mapping
+from workflows.needs import FILE_INPUTS
 
 NOT_MODELS = frozenset({"custom_nodes"})
 MOST_MODELS, MOST_CLASSES = 3_000, 8_000
 """So that a report stays below the bus's 512 KiB."""
+UPLOADS = frozenset(
+    {"image_upload", "video_upload", "audio_upload", "file_upload", "animated_image_upload"}
+)
+"""Options of inputs whose choices are files that somebody uploaded."""
 
 
-def capabilities(
-    version: str, classes: Iterable[str], models: Mapping[str, Iterable[str]]
-) -> Capabilities:
-    names = sorted(classes)[:MOST_CLASSES]
-    files = sorted(
-        (folder, name)
-        for folder, names_there in models.items()
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A server's own words about itself."""
+
+    capabilities: Capabilities
+    packed: bytes
+    """zlib-compressed JSON `{version, object_info, models}`."""
+
+
+def describe(
+    version: str, object_info: Mapping[str, Any], models: Mapping[str, Iterable[str]]
+) -> Description:
+    """Equal servers give equal digests, whatever lies in their input folders."""
+    folders = {
+        folder: sorted(names)
+        for folder, names in sorted(models.items())
         if folder not in NOT_MODELS
-        for name in names_there
-    )[:MOST_MODELS]
-    content = json.dumps([version, names, files]).encode()
-    return Capabilities(
+    }
+    # The order inside a class stays: ComfyUI's save format counts its widgets.
+    classes = {name: without_files(name, object_info[name]) for name in sorted(object_info)}
+    document = {"version": version, "object_info": classes, "models": folders}
+    content = json.dumps(document, separators=(",", ":")).encode()
+    files = [(folder, name) for folder, names in folders.items() for name in names][:MOST_MODELS]
+    names = Capabilities(
         digest=hashlib.blake2b(content, digest_size=16).hexdigest(),
         version=version,
-        classes=names,
+        classes=list(classes)[:MOST_CLASSES],
         models=[ModelFile(folder=folder, name=name) for folder, name in files],
     )
+    return Description(names, zlib.compress(content))
+
+
+def without_files(class_: str, info: Any) -> dict[str, Any]:
+    """A class without the names of files that come and go with every job."""
+    sections = {
+        section: {
+            name: without_choices(declared) if is_file(class_, name, declared) else declared
+            for name, declared in mapping(entries).items()
+        }
+        for section, entries in mapping(mapping(info).get("input")).items()
+    }
+    return {**mapping(info), "input": sections}
+
+
+def is_file(class_: str, name: str, declared: Any) -> bool:
+    options = mapping(items(declared)[1]) if len(items(declared)) > 1 else {}
+    return FILE_INPUTS.get(class_) == name or any(options.get(flag) for flag in UPLOADS)
+
+
+def without_choices(declared: Any) -> Any:
+    match declared:
+        case [list(), *rest]:
+            return [[], *rest]
+        case [str(kind), options, *rest]:
+            return [kind, {**mapping(options), "options": []}, *rest]
+        case _:
+            return declared

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from contracts.nodes import ClaimView
 from node_agent.handlers.adopt import adopt
+from node_agent.handlers.describing import keep_described
 from node_agent.handlers.node import Node
 from node_agent.handlers.probe import probe, watch_capabilities, watch_memory
 from node_agent.handlers.tell import beat, show_previews, show_progress
@@ -22,6 +23,7 @@ async def hold(node: Node, claim: ClaimView, listen: Listen) -> None:
         "beat": beat(node),
         "probe": probe(node),
         "capabilities": watch_capabilities(node),
+        "description": keep_described(node),
         "memory": watch_memory(node),
         "progress": show_progress(node),
         "previews": show_previews(node),

@@ -12,6 +12,7 @@ from contracts.attempts import AttemptOrder
 from contracts.jobs import Progress
 from contracts.nodes import AttemptPhase, NodeSpec
 from node_agent.domain.admission import StaleClaimError, Standing
+from node_agent.domain.capabilities import Description
 from node_agent.domain.events import Previewed
 from node_agent.domain.leadership import Leadership
 from node_agent.domain.memory import Memory
@@ -101,6 +102,8 @@ class Node:
     progressed: asyncio.Event = field(default_factory=asyncio.Event)
     refresh: asyncio.Event = field(default_factory=asyncio.Event)
     """Capabilities may have changed."""
+    description: Description | None = None
+    described: asyncio.Event = field(default_factory=asyncio.Event)
     is_removed: bool = False
     """Nobody waits for reports any more."""
     emptied: asyncio.Event = field(default_factory=asyncio.Event)

@@ -110,13 +110,16 @@ async def watch_capabilities(node: Node) -> None:
 
 async def report_capabilities(node: Node, known: str | None) -> str:
     """The digest that the scheduler knows now."""
-    found = await node.comfy.capabilities()
+    description = await node.comfy.describe()
+    found = description.capabilities
     if found.digest != known:
         stats = await node.comfy.stats()
         message = ReportCapabilities(
             node_id=node.id, claim=node.claim, devices=stats.devices, capabilities=found
         )
         await node.tools.calls.call(message)
+        node.description = description
+        node.described.set()
     return found.digest
 
 

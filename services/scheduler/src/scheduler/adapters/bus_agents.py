@@ -63,6 +63,9 @@ class BusAgents:
             owner_id=job.owner_id,
             media=job.spec.media,
             expires_at=self.wall() + allowed + GRANT_MARGIN,
+            workflow=job.spec.workflow,
+            labels=job.spec.labels,
+            is_bare=job.spec.is_bare,
         )
         return AttemptOrder(
             attempt_id=attempt.id,

@@ -54,6 +54,7 @@ def node_view(turn: Turn, node: Node) -> NodeView:
         vram_free_mb=node.contact.vram_free_mb,
         classes=len(node.abilities.classes),
         models=len(node.abilities.models),
+        digest=node.abilities.digest or None,
         running=[attempt.job.id for attempt in node.attempts.values()],
         foreign_prompts=node.contact.foreign_prompts,
         last_beat_at=node.contact.beat_at,

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from media.adapters.sql.tables import BLOBS
+from media.adapters.sql.tables import BLOBS, RENDITIONS
 
 LOCK = text("SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext(:owner))")
 """Advisory locks are the database's, which services share: the schema tells them apart."""
@@ -58,4 +58,10 @@ async def store(connection: AsyncConnection, content: Content, now: datetime) ->
         replace = update(BLOBS).where(
             BLOBS.c.owner_id == content.owner_id, BLOBS.c.blake3 == content.blake3
         )
-        await connection.execute(replace.values(**values))
+        stale = delete(RENDITIONS).where(
+            RENDITIONS.c.owner_id == content.owner_id, RENDITIONS.c.blake3 == content.blake3
+        )
+        # What was seen in the other bytes says nothing of these.
+        await connection.execute(stale)
+        unseen = {"prepared_at": None, "tries": 0, "try_at": now}
+        await connection.execute(replace.values(**values, **unseen))

@@ -49,7 +49,7 @@ class SqlResults:
 
 
 def content_of(rights: Rights, result: Result) -> Content:
-    return Content(rights.owner_id, result.blake3, result.key, result.size_bytes, is_verified=False)
+    return Content(rights.owner_id, result.blake3, result.key, result.size_bytes, is_verified=result.is_verified)
 
 
 def media_row(rights: Rights, result: Result, now: datetime) -> dict[str, Any]:
@@ -68,6 +68,8 @@ def media_row(rights: Rights, result: Result, now: datetime) -> dict[str, Any]:
         "n": result.n,
         "output": result.output,
         "output_index": result.index,
+        "workflow": rights.workflow,
+        "labels": dict(rights.labels),
     }
 
 

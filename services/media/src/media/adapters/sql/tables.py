@@ -30,6 +30,23 @@ BLOBS = Table(
     Column("size_bytes", BigInteger),
     Column("is_verified", Boolean),
     Column("used_at", DateTime(timezone=True)),
+    Column("prepared_at", DateTime(timezone=True)),
+    Column("problem", Text),
+    Column("frames", Integer),
+    Column("placeholder", Text),
+    Column("tries", Integer),
+    Column("try_at", DateTime(timezone=True)),
+)
+RENDITIONS = Table(
+    "renditions",
+    METADATA,
+    Column("owner_id", Uuid, primary_key=True),
+    Column("blake3", Text, primary_key=True),
+    Column("width", Integer, primary_key=True),
+    Column("key", Text),
+    Column("content_type", Text),
+    Column("size_bytes", BigInteger),
+    Column("digest", Text),
 )
 ATTEMPTS = Table(
     "attempts",
@@ -56,6 +73,24 @@ MEDIA = Table(
     Column("n", Integer),
     Column("output", Text),
     Column("output_index", Integer),
+    Column("workflow", Text),
+    Column("labels", JSONB),
+    Column("is_favourite", Boolean),
+    Column("expires_at", DateTime(timezone=True)),
+)
+LINKS = Table(
+    "links",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("media_id", Uuid),
+    Column("created_at", DateTime(timezone=True)),
+    Column("expires_at", DateTime(timezone=True)),
+)
+DOOMED = Table(
+    "doomed",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("since", DateTime(timezone=True)),
 )
 UPLOADS = Table(
     "uploads",
@@ -77,11 +112,13 @@ IDEMPOTENCY = Table(
     Column("created_at", DateTime(timezone=True)),
 )
 
+HAS_CONTENT = (MEDIA.c.owner_id == BLOBS.c.owner_id) & (MEDIA.c.blake3 == BLOBS.c.blake3)
+
 
 def select_kept() -> Select[tuple[object, ...]]:
     """Media with their contents; to be narrowed by the caller."""
-    here = (MEDIA.c.owner_id == BLOBS.c.owner_id) & (MEDIA.c.blake3 == BLOBS.c.blake3)
-    return select(*MEDIA.c, BLOBS.c.key, BLOBS.c.size_bytes).join_from(MEDIA, BLOBS, here)
+    content = (BLOBS.c.key, BLOBS.c.size_bytes, BLOBS.c.frames, BLOBS.c.placeholder)
+    return select(*MEDIA.c, *content).join_from(MEDIA, BLOBS, HAS_CONTENT)
 
 
 def as_kept(row: RowMapping) -> Kept:

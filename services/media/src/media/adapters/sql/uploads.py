@@ -125,7 +125,7 @@ async def make(connection: AsyncConnection, kept: Kept, storage_bytes: int) -> N
         refuse_over(storage_bytes, used + view.size_bytes)
     content = Content(view.owner_id, view.blake3, kept.key, view.size_bytes, is_verified=True)
     await contents.store(connection, content, view.created_at)
-    values = view.model_dump(exclude={"size_bytes"})
+    values = view.model_dump(exclude={"size_bytes", "frames", "placeholder"})
     await connection.execute(insert(MEDIA), values)
 
 
