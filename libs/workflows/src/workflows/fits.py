@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from contracts.errors import FieldError
 from workflows.graph import Graph, Link, as_link, class_of, inputs_of
 from workflows.needs import FILE_INPUTS, MODEL_INPUTS
-from workflows.places import is_array
+from workflows.places import is_array, is_object
 from workflows.problems import Problems
 from workflows.spec import Spec
 
@@ -99,6 +99,8 @@ def types_match(given: Any, wanted: Any) -> bool:
 
 
 def check_literal(value: Any, declared: list[Any], path: str, problems: Problems) -> None:
+    if is_object(value):
+        return  # ComfyUI takes what is wrapped as it is
     kind: Any = declared[0]
     options: dict[str, Any] = declared[1] if len(declared) > 1 else {}
     if kind == "COMBO" or is_array(kind):

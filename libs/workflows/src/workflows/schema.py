@@ -3,7 +3,7 @@
 What JSON Schema cannot say stands in `x-comfyfleet-*` keys beside it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from workflows.checks import LONGEST_MODEL_NAME, MOST_ITEMS, SEED_MAXIMUM, longest
@@ -24,13 +24,22 @@ HINTS = (
 )
 
 
-def inputs_schema(spec: Spec) -> dict[str, Any]:
-    """JSON Schema of the inputs, fields in the order of the form."""
+def inputs_schema(
+    spec: Spec, models: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, Any]:
+    """JSON Schema of the inputs, fields in the order of the form.
+
+    `models` are the files that the fleet has, by folder: a hint and no limit, since a job for a
+    file that comes later waits for it.
+    """
     return {
         "$schema": DIALECT,
         "title": in_english(spec.title) or spec.name,
         "type": "object",
-        "properties": {name: input_schema(name, item) for name, item in spec.in_order},
+        "properties": {
+            name: input_schema(name, item) | model_choices(item, models or {})
+            for name, item in spec.in_order
+        },
         "required": [name for name, item in spec.in_order if item.required],
         "additionalProperties": False,
     }
@@ -46,6 +55,11 @@ def input_schema(name: str, item: InputSpec) -> dict[str, Any]:
     if item.default is not None:
         schema["default"] = item.default
     return schema | hints(item)
+
+
+def model_choices(item: InputSpec, models: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    names = models.get(item.folder or "")
+    return {} if names is None else {"x-comfyfleet-choices": list(names)}
 
 
 def hints(item: InputSpec) -> dict[str, Any]:

@@ -71,18 +71,24 @@ def prefix_inputs(class_: str, inputs: Mapping[str, Any]) -> set[str]:
 
 def refuse_escapes(graph: Graph) -> None:
     problems = Problems()
+    for path, code, message in escapes(graph):
+        problems.add(path, code, message)
+    problems.raise_if_any("The graph reaches outside its folders", code="unsafe_graph")
+
+
+def escapes(graph: Graph) -> Iterator[tuple[str, str, str]]:
+    """Inputs that name a file outside of its folder, as (path, code, message)."""
     for id_, node in graph.items():
         class_, inputs = class_of(node), inputs_of(node)
         known = {*MODEL_INPUTS.get(class_, {}), FILE_INPUTS.get(class_, "")}
         for name, value in inputs.items():
             path = f"graph.{id_}.inputs.{name}"
             if name in known and not isinstance(value, str):
-                problems.add(path, "wrong_type", "expected a file name, not a link or an object")
+                yield path, "wrong_type", "expected a file name, not a link or an object"
             elif (name in known or FILE_LIKE.search(name)) and not all(
                 is_inside(text) for text in texts_in(value)
             ):
-                problems.add(path, "unsafe_path", "expected a name inside its folder")
-    problems.raise_if_any("The graph reaches outside its folders", code="unsafe_graph")
+                yield path, "unsafe_path", "expected a name inside its folder"
 
 
 def texts_in(value: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What is asked about an uploaded file, what is found, and the reasons to refuse it.
+"""What is asked about a file that nobody trusts, what is found, and the reasons to refuse it.
 
 Standard library only: the worker process that opens hostile files imports this and little else.
 """
@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 Channel: TypeAlias = Literal["auto", "alpha", "luminance"]
+SIZES = (256, 512, 1024)
+"""Longer sides of thumbnails."""
 
 
 class RefusedError(Exception):
@@ -17,6 +19,20 @@ class RefusedError(Exception):
         self.code = code
         self.message = message
         self.params = params
+
+
+class NeedsRoomError(Exception):
+    """The picture is too large to be opened beside others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How large a picture may be. All frames count together: a server decodes them all at once."""
+
+    max_pixels: int
+    max_frames: int
+    room_pixels: int | None = None
+    """Of one frame: above, NeedsRoom is raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +54,6 @@ class Order:
 
     kind: str
     max_pixels: int
-    """Of all frames together: a server decodes them all at once."""
     max_frames: int
     mask: MaskOrder = field(default_factory=MaskOrder)
 
@@ -55,6 +70,40 @@ class Finding:
     height: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """A thumbnail, in a file of that name; its longer side is at most `width`."""
+
+    width: int
+    filename: str
+    content_type: str
+    size_bytes: int
+    blake3: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a picture shows of itself."""
+
+    blake3: str
+    frames: int
+    width: int
+    height: int
+    placeholder: str
+    thumbnails: tuple[Shrunk, ...]
+
+
 def too_big(max_bytes: int) -> RefusedError:
     mib = max_bytes / 1024**2
     return RefusedError("too_big", f"At most {mib:.0f} MiB are allowed.", maximum=max_bytes)
+
+
+def sizes_for(width: int, height: int) -> list[int]:
+    """Thumbnails worth making: all that are smaller than the picture, and the first that is not."""
+    smaller = sum(size < max(width, height) for size in SIZES)
+    return list(SIZES[: smaller + 1])
+
+
+def choose_size(made: list[int], asked: int) -> int | None:
+    """The smallest thumbnail that is large enough, else the largest there is."""
+    return min((size for size in made if size >= asked), default=max(made, default=None))

@@ -70,7 +70,7 @@ def without_files(class_: str, info: Any) -> dict[str, Any]:
 
 
 def is_file(class_: str, name: str, declared: Any) -> bool:
-    options = mapping(items(declared)[1]) if len(items(declared)) > 1 else {}
+    options = mapping(items(declared)[1] if len(items(declared)) > 1 else None)
     return FILE_INPUTS.get(class_) == name or any(options.get(flag) for flag in UPLOADS)
 
 

@@ -1,0 +1,68 @@
+"""PNG and WebP without what does not belong to the picture: text, EXIF, XMP, trailing bytes.
+
+Lossless: the chunks that hold pixels, colours and frames are copied. ComfyUI writes prompt and
+graph into text chunks of PNG and into EXIF of WebP. PNG: W3C PNG third edition, section 11;
+WebP: RFC 9649, section 2.
+"""
+
+from collections.abc import Callable, Iterator
+
+PNG_HEAD = b"\x89PNG\r\n\x1a\n"
+PNG_KEPT = frozenset(
+    b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP bKGD hIST pHYs sPLT acTL fcTL fdAT".split()
+)
+PNG_OVERHEAD = 12
+RIFF_HEAD, RIFF_CHUNK = 12, 8
+WEBP_KEPT = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})
+WEBP_EXIF_XMP = 0b0000_1100
+"""Bits of the first byte of VP8X that announce EXIF and XMP."""
+
+
+def png(data: bytes) -> Iterator[bytes]:
+    """Raises ValueError for what is not one whole PNG."""
+    if data[: len(PNG_HEAD)] != PNG_HEAD:
+        raise ValueError("no PNG")
+    yield PNG_HEAD
+    at = len(PNG_HEAD)
+    while True:
+        name = data[at + 4 : at + 8]
+        end = at + PNG_OVERHEAD + int.from_bytes(data[at : at + 4], "big")
+        if end > len(data) or not name:
+            raise ValueError("a chunk is cut short")
+        if name in PNG_KEPT:
+            yield data[at:end]
+        if name == b"IEND":
+            return
+        at = end
+
+
+def webp(data: bytes) -> Iterator[bytes]:
+    """Raises ValueError for what is not one whole WebP."""
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
+        raise ValueError("no WebP")
+    kept = list(webp_chunks(data, RIFF_CHUNK + int.from_bytes(data[4:8], "little")))
+    size = RIFF_HEAD - RIFF_CHUNK + sum(map(len, kept))
+    yield b"RIFF" + size.to_bytes(4, "little") + b"WEBP"
+    yield from kept
+
+
+def webp_chunks(data: bytes, end: int) -> Iterator[bytes]:
+    if end > len(data):
+        raise ValueError("the file is cut short")
+    at = RIFF_HEAD
+    while at < end:
+        name = data[at : at + 4]
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        after = at + RIFF_CHUNK + size + size % 2
+        if after > end:
+            raise ValueError("a chunk is cut short")
+        if name == b"VP8X":
+            flags = data[at + RIFF_CHUNK] & ~WEBP_EXIF_XMP
+            yield data[at : at + RIFF_CHUNK] + bytes((flags,)) + data[at + RIFF_CHUNK + 1 : after]
+        elif name in WEBP_KEPT:
+            yield data[at:after]
+        at = after
+
+
+STRIPPED: dict[str, Callable[[bytes], Iterator[bytes]]] = {"image/png": png, "image/webp": webp}
+"""Types that can be made bare without decoding; JPEG has its own rules (jpeg.py)."""
