@@ -39,6 +39,7 @@ fix: $(STAMP)  ## what tools can mend, and the reference pages
 	@$(BIN)/ruff check --fix -q .
 	@$(BIN)/ruff format -q .
 	@$(BIN)/python -m contracts.reference
+	@$(BIN)/python -m workflows.pages
 
 bench: $(STAMP)  ## measure; the README's figures come from here
 	@$(BIN)/python -m bench

@@ -5,7 +5,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from comfyfleet.commands import cluster, local, remote
+from comfyfleet.commands import cluster, local, remote, workflows
 from comfyfleet.problem import CommandError
 from comfyfleet.settings import wrong_setting
 
@@ -24,6 +24,7 @@ def application() -> typer.Typer:
         app.command()(command)
     for command in (remote.run, remote.jobs, remote.nodes, remote.doctor):
         app.command()(command)
+    app.add_typer(workflows.group(), name="workflows")
     for command in (cluster.nats_config, cluster.migrate):
         app.command()(command)
     app.command()(cluster.migrate)

@@ -80,7 +80,7 @@ async def a_fleet(nats: NatsServer, **settings: Any) -> AsyncGenerator[Fleet, No
             Signer(),
         )
         await scheduler.serve()
-        await publish_workflows(registry, "solid", "composite")
+        await publish_workflows(registry, "solid", "composite", "upscale")
         key = fleet.signer.public
         await publish(auth, [put(KEYS, key.key_id, key)])
         await fleet.has_user(fleet.user_id)

@@ -15,6 +15,7 @@ from contracts.media import (
     MediaKind,
     MediaList,
     MediaView,
+    Rendition,
     UploadTarget,
 )
 from runtime.bus import Bus
@@ -42,6 +43,8 @@ class FakeMedia:
         self.known: dict[UUID, MediaView] = {}
         self.keys: dict[str, UUID] = {}
         self.accepted: list[AcceptUpload] = []
+        self.public: UUID | None = None
+        self.revoked: set[UUID] = set()
         self._s3 = s3
         self._client = s3 and Minio(
             s3.endpoint, s3.access_key, s3.secret_key, region=s3.region, secure=False
@@ -78,9 +81,18 @@ class FakeMedia:
     async def locate(self, request: LocateContent) -> ContentView:
         view = self.known.get(request.media_id)
         actor = request.actor
+        if request.link_id and request.link_id in self.revoked:
+            raise NotFoundError("the link is over", code="link_over")
         if view is None or (actor and actor.user_id != view.owner_id):
             raise NotFoundError("there is no such media")
         if self._s3 is None or self._client is None:
             return ContentView(media=view, url="http://127.0.0.1:1/nobody")
         url = self._client.presigned_get_object(self._s3.bucket, str(view.id))
-        return ContentView(media=view, url=url)
+        public = request.media_id == self.public and "https://s3.example/x"
+        small = Rendition(width=256, content_type="image/webp", size_bytes=10, blake3="small")
+        return ContentView(
+            media=view,
+            url=url,
+            public_url=public or None,
+            rendition=small if request.width else None,
+        )

@@ -1,6 +1,6 @@
 """The ports of media, in memory."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from contracts.access import IdempotencyKey
 from contracts.errors import ErrorBody, NotFoundError, OperationError
-from media.domain.inspection import Finding, Order, RefusedError
+from media.domain.inspection import Finding, Look, Order, RefusedError, Shrunk
 from media.domain.records import Kept, Upload
 from media.handlers.uploads import Intake, UploadLimits
 from media.ports import ObjectMissingError
@@ -23,12 +23,21 @@ class FakeStore:
     def __init__(self, objects: dict[str, bytes] | None = None) -> None:
         self.objects = objects or {}
         self.away: OperationError | None = None
+        self.public: str | None = None
 
     def upload_url(self, key: str, lifetime: timedelta) -> str:
         return f"put:{key}?{lifetime}"
 
     def download_url(self, key: str, lifetime: timedelta) -> str:
         return f"get:{key}?{lifetime}"
+
+    def public_upload_url(self, key: str, lifetime: timedelta) -> str | None:
+        return self.public and f"{self.public}put:{key}?{lifetime}"
+
+    def public_download_url(
+        self, key: str, lifetime: timedelta, headers: Mapping[str, str]
+    ) -> str | None:
+        return self.public and f"{self.public}get:{key}?{lifetime}&{dict(headers)}"
 
     async def size(self, key: str) -> int:
         return len(self._get(key))
@@ -64,22 +73,35 @@ class FakeStore:
         return self.objects[key]
 
 
-class FakeInspector:
+class FakeWorkshop:
     """Keeps what begins with `good`, in capitals where asked to change it."""
 
     def __init__(self, *, changes: bool = False) -> None:
         self.changes = changes
         self.seen: list[bytes] = []
 
-    async def inspect(self, source: Path, target: Path, order: Order) -> Finding:  # noqa: ARG002
-        data = read(source)
+    async def inspect(self, folder: Path, order: Order) -> Finding:  # noqa: ARG002
+        data = read(folder / "source")
         self.seen.append(data)
         if not data.startswith(b"good"):
             raise RefusedError("unreadable", "It is not good.")
         if self.changes:
             data = data.upper()
-            write(target, data)
+            write(folder / "target", data)
         return Finding("image/png", len(data), data.hex(), self.changes, 4, 3)
+
+    async def look(self, folder: Path, max_pixels: int, max_frames: int) -> Look:  # noqa: ARG002
+        data = read(folder / "source")
+        if not data.startswith(b"good"):
+            raise RefusedError("unreadable", "It is not good.")
+        write(folder / "256.webp", b"small")
+        small = Shrunk(256, "256.webp", "image/webp", 5, "digest")
+        return Look(data.hex(), 1, 4, 3, "data:", (small,))
+
+    async def strip(self, folder: Path) -> Finding:
+        data = read(folder / "source").replace(b"prompt", b"")
+        write(folder / "target", data)
+        return Finding("image/png", len(data), data.hex(), is_changed=True)
 
 
 class FakeMedia:
@@ -136,12 +158,12 @@ def bench() -> AbstractContextManager[str]:
     return TemporaryDirectory(prefix="media-test-")
 
 
-def an_intake(store: FakeStore, media: FakeMedia, inspector: FakeInspector | None = None) -> Intake:
+def an_intake(store: FakeStore, media: FakeMedia, workshop: FakeWorkshop | None = None) -> Intake:
     return Intake(
         media,
         FakeLibrary(media),
         store,
-        inspector or FakeInspector(),
+        workshop or FakeWorkshop(),
         bench,
         lambda: NOW,
         UploadLimits(max_bytes=100, max_pixels=100, max_frames=10),

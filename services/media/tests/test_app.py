@@ -1,99 +1,25 @@
-"""Media as a whole on real NATS, Postgres and S3, seen from the gateway and from an agent."""
+"""Uploads and results through media as a whole."""
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import httpx
 import pytest
-from pydantic import SecretStr
 
-from contracts.access import Actor
 from contracts.errors import ForbiddenError, InvalidError, NotFoundError
 from contracts.media import (
     AcceptUpload,
-    BeginUpload,
     FindMedia,
     FindResults,
-    LocateContent,
     MaskOptions,
-    MediaView,
     OpenResults,
     RecordResults,
     StageInputs,
 )
-from contracts.services import Service
-from media.app import run
-from media.settings import MediaSettings
-from runtime.bus import Bus
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer, S3Server
 
 from .adapters.pictures import a_picture, decoded, encoded, grey, rows
-from .adapters.records import SECRET, a_grant, a_result, an_actor
-
-
-@dataclass(frozen=True, slots=True)
-class Fleet:
-    gateway: Bus
-    agent: Bus
-    web: httpx.AsyncClient
-
-    async def upload(self, actor: Actor, data: bytes, media_id: UUID | None = None) -> UUID:
-        begin = BeginUpload(actor=actor, media_id=media_id or uuid4(), size_bytes=len(data) or 1)
-        target = await self.gateway.call(begin)
-        (await self.web.put(target.url, content=data)).raise_for_status()
-        return begin.media_id
-
-    async def image(self, actor: Actor, data: bytes) -> MediaView:
-        media_id = await self.upload(actor, data)
-        return await self.accept(AcceptUpload(actor=actor, media_id=media_id, kind="image"))
-
-    async def accept(self, command: AcceptUpload) -> MediaView:
-        return await self.gateway.call(command, within=30)
-
-    async def content(self, actor: Actor | None, media_id: UUID) -> bytes:
-        located = await self.gateway.call(LocateContent(actor=actor, media_id=media_id))
-        return (await self.web.get(located.url)).raise_for_status().content
-
-
-@asynccontextmanager
-async def media(
-    nats: NatsServer, postgres: PostgresServer, s3: S3Server
-) -> AsyncGenerator[Fleet, None]:
-    settings = MediaSettings(
-        nats_url=nats.url,
-        nats_password=SecretStr(nats.passwords["media"]),
-        database_url=SecretStr(await postgres.database_for("media")),
-        s3_endpoint=s3.endpoint,
-        s3_access_key=s3.access_key,
-        s3_secret_key=SecretStr(s3.secret_key),
-        s3_bucket=s3.bucket,
-        s3_region=s3.region,
-        grant_secret=SecretStr(SECRET),
-        name_secret=SecretStr(SECRET),
-    )
-    service = asyncio.create_task(run(settings))
-    try:
-        async with (
-            bus(nats, "gateway") as gateway,
-            bus(nats, "node-agent") as agent,
-            httpx.AsyncClient() as web,
-        ):
-            yield Fleet(gateway, agent, web)
-    finally:
-        service.cancel()
-        with suppress(asyncio.CancelledError):
-            await service
-
-
-@asynccontextmanager
-async def bus(nats: NatsServer, service: Service) -> AsyncGenerator[Bus, None]:
-    password = nats.passwords[service]
-    async with Bus.connect(nats.url, service=service, password=password) as connected:
-        yield connected
+from .adapters.records import a_grant, a_result, an_actor
+from .fleet import media
 
 
 async def test_an_uploaded_picture_comes_back_with_the_same_pixels(

@@ -16,19 +16,19 @@ from media.domain.names import incoming_key
 from media.handlers.uploads import accept_upload, begin_upload
 
 from .adapters.records import an_actor, an_upload
-from .fakes import FakeInspector, FakeMedia, FakeStore, an_intake
+from .fakes import FakeMedia, FakeStore, FakeWorkshop, an_intake
 
 
 class Scene:
     """One upload of one actor, already put."""
 
-    def __init__(self, data: bytes = b"good", inspector: FakeInspector | None = None) -> None:
+    def __init__(self, data: bytes = b"good", workshop: FakeWorkshop | None = None) -> None:
         self.actor: Actor = an_actor()
         self.media = FakeMedia()
-        self.inspector = inspector or FakeInspector()
+        self.workshop = workshop or FakeWorkshop()
         self.media_id = self.upload()
         self.store = FakeStore({incoming_key(self.media_id): data})
-        self.intake = an_intake(self.store, self.media, self.inspector)
+        self.intake = an_intake(self.store, self.media, self.workshop)
 
     def upload(self) -> UUID:
         upload = an_upload(self.actor.user_id)
@@ -64,7 +64,7 @@ async def test_what_is_kept_lies_where_no_url_can_write() -> None:
 
 
 async def test_a_changed_file_replaces_the_copy() -> None:
-    scene = Scene(inspector=FakeInspector(changes=True))
+    scene = Scene(workshop=FakeWorkshop(changes=True))
     await accept_upload(scene.intake, scene.accept())
     assert list(scene.store.objects.values()) == [b"GOOD"]
 
@@ -76,7 +76,7 @@ async def test_a_refused_file_is_deleted_and_its_refusal_repeated() -> None:
             await accept_upload(scene.intake, scene.accept())
         assert [(e.path, e.code) for e in refused.value.errors] == [("file", "unreadable")]
     assert scene.store.objects == {}
-    assert len(scene.inspector.seen) == 1
+    assert len(scene.workshop.seen) == 1
 
 
 async def test_a_file_bigger_than_allowed_is_not_even_copied() -> None:
@@ -84,7 +84,7 @@ async def test_a_file_bigger_than_allowed_is_not_even_copied() -> None:
     with pytest.raises(InvalidError) as refused:
         await accept_upload(scene.intake, scene.accept())
     assert refused.value.errors[0].code == "too_big"
-    assert scene.inspector.seen == []
+    assert scene.workshop.seen == []
 
 
 async def test_the_same_content_leaves_no_second_object() -> None:

@@ -1,8 +1,15 @@
-"""Workflows and folders for tests."""
+"""Workflows, folders, servers and people for tests."""
 
+import hashlib
 import json
+import zlib
+from typing import Any
+from uuid import UUID, uuid4
 
-from workflow_registry.domain.reading import File
+from contracts.access import Actor, Permission
+from contracts.nodes import NodeState, NodeView
+from workflow_registry.domain.files import File, Source
+from workflow_registry.domain.reading import Outcome, Reading
 from workflows import WorkflowVersion, load_version
 
 
@@ -34,6 +41,11 @@ def a_version(name: str = "solid", *, color: int = 0, title: str = "Plain") -> W
     return load_version(a_spec(name, title=title), a_graph(color))
 
 
+def a_reading(**found: Outcome) -> Reading:
+    """A folder that was read, by the names of its workflows."""
+    return Reading({Source(name, "", None, "", None): found[name] for name in found})
+
+
 def a_folder(*names: str, color: int = 0, **files: File) -> dict[str, File]:
     """Files of good workflows, and `files` beside or instead: `solid_yaml="…"`."""
     folder: dict[str, File] = {}
@@ -42,3 +54,47 @@ def a_folder(*names: str, color: int = 0, **files: File) -> dict[str, File]:
         folder[f"{name}.graph.json"] = a_graph(color)
     folder.update({name.replace("_yaml", ".yaml"): text for name, text in files.items()})
     return folder
+
+
+SIZE = {
+    name: ["INT", {"min": 0, "max": 4096}] for name in ("width", "height", "batch_size", "color")
+}
+CLASSES: dict[str, Any] = {
+    "EmptyImage": {"input": {"required": SIZE}, "output": ["IMAGE"]},
+    "SaveImage": {
+        "input": {"required": {"images": ["IMAGE", {}], "filename_prefix": ["STRING", {}]}},
+        "output": [],
+        "output_node": True,
+    },
+}
+
+
+def a_description(
+    classes: Any = CLASSES, models: dict[str, list[str]] | None = None
+) -> tuple[str, bytes]:
+    """Digest and bytes of what a server says of itself."""
+    document = {"version": "0.8.0", "object_info": classes, "models": models or {}}
+    content = json.dumps(document).encode()
+    return hashlib.blake2b(content, digest_size=16).hexdigest(), zlib.compress(content)
+
+
+def a_node(
+    digest: str | None = None, *, name: str = "a", state: NodeState = NodeState.READY
+) -> NodeView:
+    return NodeView(
+        id=uuid4(),
+        name=name,
+        base_url="http://10.0.0.7:8188",
+        state=state,
+        enabled=True,
+        max_queue=2,
+        priority=0,
+        labels={},
+        pool="default",
+        digest=digest,
+    )
+
+
+def an_actor(*permissions: Permission) -> Actor:
+    granted = permissions or (Permission.WORKFLOWS_WRITE, Permission.WORKFLOWS_READ)
+    return Actor(user_id=UUID(int=7), permissions=frozenset(granted))

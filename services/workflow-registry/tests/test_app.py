@@ -1,57 +1,18 @@
 """The registry as a whole: files in, bucket out, on real NATS and Postgres."""
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-
-from pydantic import SecretStr
 
 from contracts.buckets import WORKFLOWS
 from contracts.catalog import WorkflowName, WorkflowVersionRecord
-from runtime.bus import Bus
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
 from runtime.watch import Mirror
-from workflow_registry.app import run
-from workflow_registry.settings import RegistrySettings
 from workflows import load_version
 
 from .builders import a_graph, a_spec
-
-Names = dict[str, WorkflowName]
-
-
-@asynccontextmanager
-async def registry(nats: NatsServer, url: str, folder: Path) -> AsyncGenerator[None, None]:
-    settings = RegistrySettings(
-        nats_url=nats.url,
-        nats_password=SecretStr(nats.passwords["workflow-registry"]),
-        database_url=SecretStr(url),
-        workflows_dir=folder,
-    )
-    service = asyncio.create_task(run(settings))
-    try:
-        yield
-    finally:
-        service.cancel()
-        with suppress(asyncio.CancelledError):
-            await service
-
-
-@asynccontextmanager
-async def gateway(nats: NatsServer) -> AsyncGenerator[tuple[Bus, Mirror[WorkflowName]], None]:
-    password, mirror = nats.passwords["gateway"], Mirror(WorkflowName)
-    async with Bus.connect(nats.url, service="gateway", password=password) as bus:
-        following = asyncio.create_task(mirror.follow(bus, WORKFLOWS, "name.>"))
-        try:
-            yield bus, mirror
-        finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+from .running import gateway, registry
 
 
 def drop(folder: Path, name: str = "solid", *, color: int = 0) -> None:

@@ -19,7 +19,7 @@ class WorkflowName(BaseModel):
     )
     requires_mask: bool = Field(default=False, description="It does not run without a mask.")
     problem: str | None = Field(default=None, description="Why its newest source was refused.")
-    source: Literal["folder", "api"] = Field(
+    source: Literal["folder", "manifest", "api"] = Field(
         default="folder", description="Where its versions come from; nobody else may change it."
     )
     is_enabled: bool = Field(default=True, description="False: an operator switched it off.")

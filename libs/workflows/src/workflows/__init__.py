@@ -7,6 +7,7 @@ A *version* is a ComfyUI graph, untouched, plus a spec beside it (docs: Workflow
     validate_inputs   spec, what a caller sent → complete Inputs, or every problem
     render            graph, spec, Inputs → the graph that runs
     needs             graph → model files, classes and input files
+    to_api            what ComfyUI's editor saves, object_info → graph
     seal              graph, prefix → harmless on a shared server
 """
 
@@ -14,6 +15,7 @@ from workflows.fits import misfits
 from workflows.load import WorkflowVersion, load_raw, load_version
 from workflows.needs import Needs, needs
 from workflows.render import render
+from workflows.save_format import is_save_format, to_api
 from workflows.schema import inputs_schema
 from workflows.seal import seal
 from workflows.spec import Spec
@@ -26,6 +28,7 @@ __all__ = [
     "Spec",
     "WorkflowVersion",
     "inputs_schema",
+    "is_save_format",
     "load_raw",
     "load_version",
     "media_uses",
@@ -34,5 +37,6 @@ __all__ = [
     "recorded_seed",
     "render",
     "seal",
+    "to_api",
     "validate_inputs",
 ]

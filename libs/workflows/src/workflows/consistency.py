@@ -21,7 +21,10 @@ def check_graph(graph: dict[str, Any], problems: Problems) -> bool:
     if not graph:
         problems.add("graph", "empty", "expected at least one graph node")
     if isinstance(graph.get("nodes"), list):
-        message = "this is ComfyUI's save format; export the workflow with `Export (API)`"
+        message = (
+            "this is ComfyUI's save format, which is converted with the object_info of the fleet, "
+            "and none is known here; export the workflow with `Export (API)`"
+        )
         problems.add("graph", "save_format", message)
         return False
     for id_, node in graph.items():

@@ -17,7 +17,8 @@ ObjectInfo: TypeAlias = Mapping[str, Mapping[str, Any]]
 ANY = "*"
 NUMBER_KINDS = ("INT", "FLOAT")
 WIDGET_KINDS = ("STRING", "BOOLEAN")
-"""Types whose values a person types in; all others come by link only."""
+"""Types whose values a person types in; all others come by link, unless they have a default,
+as the widgets that custom nodes bring (COLORCODE)."""
 
 
 def misfits(graph: Graph, object_info: ObjectInfo, spec: Spec | None = None) -> list[FieldError]:
@@ -111,7 +112,7 @@ def check_literal(value: Any, declared: list[Any], path: str, problems: Problems
         if not is_within(value, options):
             low, high = options.get("min"), options.get("max")
             problems.add(path, "out_of_range", f"expected a number from {low} to {high}")
-    elif is_link_kind(kind) and isinstance(value, str):
+    elif is_link_kind(kind) and "default" not in options and isinstance(value, str):
         problems.add(path, "wrong_type", f"expected a link that gives {kind}")
 
 

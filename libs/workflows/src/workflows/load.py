@@ -5,15 +5,18 @@ Takes texts or parsed files and does no I/O, so that the registry, a folder watc
 """
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from contracts.errors import InvalidError
 from workflows.consistency import check_graph, check_spec
 from workflows.freeze import frozen
 from workflows.library import Library, read_library, with_library
 from workflows.problems import Problems
 from workflows.read import canonical_bytes, read_mapping
+from workflows.save_format import is_save_format, to_api
 from workflows.spec import FORMAT, Spec
 
 NOT_VALID = "The workflow is not valid"
@@ -34,13 +37,16 @@ def load_version(
     spec: str | dict[str, Any],
     graph: str | dict[str, Any],
     library: str | dict[str, Any] | None = None,
+    object_info: Mapping[str, Any] | None = None,
 ) -> WorkflowVersion:
-    """Read and check one version; Invalid lists all that is wrong with it."""
+    """Read and check one version; Invalid lists all that is wrong with it.
+
+    A graph in ComfyUI's save format is converted if `object_info` tells the fleet's classes.
+    """
     problems = Problems()
     definitions: Library = {} if library is None else read_library(library)
     raw = with_library(read_mapping(spec, "spec"), definitions, problems)
-    content = read_mapping(graph, "graph")
-    is_graph = check_graph(content, problems)
+    content, is_graph = as_graph(read_mapping(graph, "graph"), object_info, problems)
     parsed = parse_spec(raw, problems)
     if not parsed.outputs:
         problems.add("outputs", "missing", "expected at least one output")
@@ -51,20 +57,35 @@ def load_version(
     return version_of(parsed, content)
 
 
-def load_raw(graph: str | dict[str, Any]) -> WorkflowVersion:
+def load_raw(
+    graph: str | dict[str, Any], object_info: Mapping[str, Any] | None = None
+) -> WorkflowVersion:
     """An anonymous version for a bare graph: no inputs, and every output kept."""
     problems = Problems()
-    content = read_mapping(graph, "graph")
-    check_graph(content, problems)
+    content, _ = as_graph(read_mapping(graph, "graph"), object_info, problems)
     problems.raise_if_any("The graph is not valid", code="invalid_workflow")
     spec_format: Literal["comfyfleet/v1"] = FORMAT
     return version_of(Spec(spec=spec_format, name="graph"), content)
 
 
+def as_graph(
+    graph: dict[str, Any], object_info: Mapping[str, Any] | None, problems: Problems
+) -> tuple[dict[str, Any], bool]:
+    """The graph in API format, converted if need be, and whether it can run at all."""
+    if object_info is not None and is_save_format(graph):
+        try:
+            graph = to_api(graph, object_info)
+        except InvalidError as error:
+            problems.errors += error.errors
+            return graph, False
+    return graph, check_graph(graph, problems)
+
+
 def parse_spec(raw: dict[str, Any], problems: Problems) -> Spec:
     """The spec as a model; Invalid tells its problems with those found before."""
     try:
-        return Spec.model_validate(raw)
+        # `$schema` is a word to editors
+        return Spec.model_validate({key: raw[key] for key in raw if key != "$schema"})
     except ValidationError as error:
         problems.add_validation(error)
         raise problems.as_error(NOT_VALID, code="invalid_workflow") from error

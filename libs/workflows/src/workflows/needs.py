@@ -1,6 +1,7 @@
 """What a rendered graph needs from a ComfyUI server: derived, never declared by hand.
 
-The tables name ComfyUI's own loaders (nodes.py and comfy_extras at 0.8.0).
+The tables name ComfyUI's own loaders (nodes.py and comfy_extras at 0.8.0), and those of the
+custom nodes that shipped workflows use.
 """
 
 from collections.abc import Mapping
@@ -46,10 +47,12 @@ MODEL_INPUTS: Mapping[str, Mapping[str, str]] = {
     "LoraLoaderModelOnly": {"lora_name": "loras"},
     "ModelPatchLoader": {"name": "model_patches"},
     "PhotoMakerLoader": {"photomaker_model_name": "photomaker"},
+    "PulidModelLoader": {"pulid_file": "pulid"},
     "QuadrupleCLIPLoader": CLIPS,
     "StyleModelLoader": {"style_model_name": "style_models"},
     "TripleCLIPLoader": CLIPS,
     "UNETLoader": {"unet_name": "diffusion_models"},
+    "UnetLoaderGGUF": {"unet_name": "unet_gguf"},
     "UpscaleModelLoader": {"model_name": "upscale_models"},
     "VAELoader": {"vae_name": "vae"},
     "unCLIPCheckpointLoader": {"ckpt_name": "checkpoints"},

@@ -94,7 +94,7 @@ def job(spec: Spec) -> dict[str, Any]:
         },
         "required": ["name", "index", "media_id", "content_type", "url"],
     }
-    status = "queued running canceling completed failed canceled expired".split()
+    status = ["queued", "running", "canceling", "completed", "failed", "canceled", "expired"]
     return {
         "type": "object",
         "properties": {

@@ -49,7 +49,9 @@ def as_choice(value: Any) -> Any:
     return cast("Any", value) if isinstance(value, dict | Choice) else {"value": value}
 
 
-ChoiceEntry: TypeAlias = Annotated[Choice, BeforeValidator(as_choice)]
+ChoiceEntry: TypeAlias = Annotated[
+    Choice, BeforeValidator(as_choice, json_schema_input_type=Choice | ScalarValue)
+]
 
 
 class InputSpec(Strict):
@@ -60,9 +62,9 @@ class InputSpec(Strict):
     default: Any = Field(default=None, description="Value of an input that is not given.")
     bind: list[Bind] = Field(default_factory=list[Bind], description="Where the value goes.")
     when_absent: Action | None = Field(default=None, description="What absence switches off.")
-    when: Annotated[list[When], BeforeValidator(as_list)] = Field(
-        default_factory=list[When], description="What particular values switch."
-    )
+    when: Annotated[
+        list[When], BeforeValidator(as_list, json_schema_input_type=list[When] | When)
+    ] = Field(default_factory=list[When], description="What particular values switch.")
     absent_values: list[ScalarValue] = Field(
         default_factory=list[ScalarValue], description="Values that mean absent."
     )

@@ -65,3 +65,11 @@ def uses_of(graph: Graph, target: str) -> set[int]:
     return {
         slot for node in graph.values() for _, (source, slot) in links_of(node) if source == target
     }
+
+
+def is_bypassable(graph: Graph, id_: str) -> bool:
+    """Whether each output of the graph node that is used has an input to stand for it."""
+    own, through = inputs_of(graph[id_]), pass_through(graph[id_])
+    return all(
+        slot < len(through) and as_link(own.get(through[slot])) for slot in uses_of(graph, id_)
+    )

@@ -24,9 +24,7 @@ HINTS = (
 )
 
 
-def inputs_schema(
-    spec: Spec, models: Mapping[str, Sequence[str]] | None = None
-) -> dict[str, Any]:
+def inputs_schema(spec: Spec, models: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
     """JSON Schema of the inputs, fields in the order of the form.
 
     `models` are the files that the fleet has, by folder: a hint and no limit, since a job for a

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from workflows.checks import Check, compile_check
 from workflows.parameter import InputSpec
+from workflows.requires import Requires
 from workflows.text import Strict, Text
 
 FORMAT = "comfyfleet/v1"
@@ -58,6 +59,15 @@ class Spec(Strict):
         description="Graph nodes whose files are kept; what none of them needs is not run.",
     )
     limits: Limits = Field(default_factory=Limits, description="Bounds of one job.")
+    metadata: Literal["keep", "strip"] | None = Field(
+        default=None,
+        description="Whether pictures keep the prompt and the graph that ComfyUI writes into "
+        "them; else as the fleet's rule says.",
+    )
+    requires: Requires = Field(
+        default_factory=Requires,
+        description="Custom nodes and models to install, and where they come from.",
+    )
     example: dict[str, Any] = Field(
         default_factory=dict[str, Any], description="Inputs for a first try."
     )

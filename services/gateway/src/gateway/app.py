@@ -24,16 +24,20 @@ from gateway.handlers.loading import JobLoader
 from gateway.handlers.streams import Live
 from gateway.handlers.watching import watch_jobs
 from gateway.routes.admission import Admission
+from gateway.routes.bulk import BulkRoutes
 from gateway.routes.content import ContentRoutes
 from gateway.routes.door import Door
 from gateway.routes.events import EventRoutes
+from gateway.routes.gallery import GalleryRoutes
 from gateway.routes.jobs import JobRoutes
 from gateway.routes.media import MediaRoutes
 from gateway.routes.meta import MetaRoutes
 from gateway.routes.nodes import NodeRoutes
 from gateway.routes.sessions import SessionRoutes
+from gateway.routes.sharing import SharingRoutes
 from gateway.routes.web import web_app
 from gateway.routes.workflows import WorkflowRoutes
+from gateway.routes.workshop import WorkshopRoutes
 from gateway.settings import Settings
 from runtime.clock import now
 from runtime.service import Runtime, running
@@ -46,7 +50,7 @@ FEWEST_LOGINS = 10
 
 async def run(settings: Settings) -> None:
     """Follow buckets and events; once all are known, listen until told to stop."""
-    async with running(settings, "gateway") as runtime, http_store() as store:
+    async with running(settings, "gateway") as runtime, http_store(settings.s3_ca_file) as store:
         gateway = Gateway(settings, runtime, store)
         gateway.directory.follow(runtime)
         runtime.spawn(gateway.hub.follow(gateway.archive), name="hub")
@@ -124,18 +128,40 @@ class Gateway:
     def routers(self) -> Iterator[APIRouter]:
         bus, admission, prefix = self.runtime.bus, self.admission, self.settings.path_prefix
         origins = frozenset(filter(None, self.settings.public_origins.split(",")))
-        submissions = Submissions(bus, self.workflows, lambda: secrets.randbelow(SEEDS), now)
+        submissions = Submissions(
+            bus,
+            self.workflows,
+            lambda: secrets.randbelow(SEEDS),
+            now,
+            self.settings.result_metadata,
+        )
         live = Live(self.hub, self.archive, bus, self.loader, self.present.job_json)
         yield JobRoutes(
             admission, bus, submissions, self.present, self.hub, self.loader, self._body_secret
         ).router()
         yield SessionRoutes(admission, bus, origins, prefix).router()
-        yield WorkflowRoutes(admission, self.workflows).router()
-        yield self.media().router()
-        yield ContentRoutes(admission, bus, self.store, self._url_secret).router()
+        yield WorkshopRoutes(admission, bus, self.workflows, prefix).router()
+        yield WorkflowRoutes(admission, bus, self.workflows, prefix).router()
+        yield from self.media_routers()
         yield EventRoutes(admission, live, bus).router()
         yield NodeRoutes(admission, bus, prefix, self._body_secret).router()
         yield MetaRoutes(self.runtime.health.failing).router()
+
+    def media_routers(self) -> Iterator[APIRouter]:
+        bus, admission, chosen = self.runtime.bus, self.admission, self.settings
+        # Before those whose paths begin with an id.
+        yield GalleryRoutes(admission, bus, self.present).router()
+        yield BulkRoutes(
+            admission,
+            bus,
+            self.store,
+            self.present,
+            chosen.max_archive_bytes,
+            asyncio.Semaphore(chosen.max_archives),
+        ).router()
+        yield SharingRoutes(admission, bus, self.present).router()
+        yield self.media().router()
+        yield ContentRoutes(admission, bus, self.store, self._url_secret).router()
 
     def media(self) -> MediaRoutes:
         return MediaRoutes(

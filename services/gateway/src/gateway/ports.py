@@ -53,6 +53,11 @@ class Workflows(Protocol):
     @property
     def names(self) -> Mapping[str, WorkflowName]: ...
 
+    @property
+    def models(self) -> Mapping[str, list[str]]:
+        """Model files that the fleet has, by folder."""
+        ...
+
     def name(self, name: str) -> WorkflowName | None: ...
 
     async def version(self, hash_: str) -> Version:

@@ -1,5 +1,8 @@
 """Settings of the gateway."""
 
+from pathlib import Path
+from typing import Literal
+
 from pydantic import Field, SecretStr
 
 from runtime.settings import FleetSettings
@@ -31,6 +34,16 @@ class Settings(FleetSettings):
     max_upload_bytes: int = Field(default=100 * 1024**2, description="Largest uploaded file.")
     max_uploads: int = Field(default=16, ge=1, description="Uploads in progress at one time.")
     upload_seconds: float = Field(default=600.0, description="Longest one upload may take.")
+    max_archives: int = Field(default=4, ge=1, description="ZIP downloads at one time.")
+    max_archive_bytes: int = Field(default=8 * 1024**3, description="Media in one ZIP download.")
+    result_metadata: Literal["permitted", "keep", "strip"] = Field(
+        default="permitted",
+        description="Whether results keep the prompt and graph that ComfyUI writes into them; "
+        "`permitted`: if their owner may read graphs.",
+    )
+    s3_ca_file: Path | None = Field(
+        default=None, description="PEM file of who signed the store's certificate, if not public."
+    )
     rate_per_second: float = Field(default=50.0, description="Requests per user; 0 is unlimited.")
     rate_burst: int = Field(default=200, ge=1, description="Requests a user may make at once.")
     logins_per_minute: float = Field(

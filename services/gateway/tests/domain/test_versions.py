@@ -2,7 +2,7 @@ import pytest
 
 from contracts.catalog import WorkflowName
 from contracts.errors import InvalidError, NotFoundError
-from gateway.domain.versions import hash_of, parse_reference
+from gateway.domain.versions import hash_of, hash_to_run, parse_reference
 
 KNOWN = WorkflowName(name="a", active_version=2, versions={1: "x", 2: "y"}, title="A", category="c")
 
@@ -17,6 +17,16 @@ def test_what_is_not_there_is_named() -> None:
     for known, number in ((None, None), (KNOWN, 3), (inactive, None)):
         with pytest.raises(NotFoundError, match="workflow a"):
             hash_of(known, "a", number)
+
+
+@pytest.mark.parametrize("change", [{"is_deleted": True}, {"is_enabled": False}])
+def test_what_is_deleted_or_switched_off_is_read_and_not_run(change: dict[str, bool]) -> None:
+    known = KNOWN.model_copy(update=change)
+
+    assert hash_of(known, "a", 1) == "x"
+    for number in (None, 1):
+        with pytest.raises(NotFoundError):
+            hash_to_run(known, "a", number)
 
 
 @pytest.mark.parametrize("text", ["", "A", "a@", "a@0", "a@x", "a@1@2", "a b", "../a", "a\n"])

@@ -1,17 +1,21 @@
 """What media needs from outside, in its own words."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 from contracts.access import IdempotencyKey
 from contracts.errors import ErrorBody, NotFoundError
 from contracts.jobs import Output
-from media.domain.inspection import Finding, Order
-from media.domain.records import Kept, Result, Upload
+from contracts.media import MediaView
+from contracts.media_library import LinkView, ListMedia
+from media.domain.gallery import Place
+from media.domain.inspection import Finding, Look, Order
+from media.domain.records import Kept, Prepared, Result, Thumbnail, Unprepared, Upload
+from media.domain.retention import Ages
 from media.domain.rights import Rights
 
 Clock: TypeAlias = Callable[[], datetime]
@@ -26,11 +30,21 @@ class ObjectMissingError(NotFoundError):
 
 
 class ObjectStore(Protocol):
-    """The bytes. Every method but the first two raises Unavailable while the store is away."""
+    """The bytes. Every method but the URLs' raises Unavailable while the store is away."""
 
     def upload_url(self, key: str, lifetime: timedelta) -> str: ...
 
     def download_url(self, key: str, lifetime: timedelta) -> str: ...
+
+    def public_upload_url(self, key: str, lifetime: timedelta) -> str | None:
+        """For clients outside; None if the store is not public."""
+        ...
+
+    def public_download_url(
+        self, key: str, lifetime: timedelta, headers: Mapping[str, str]
+    ) -> str | None:
+        """The same for reading; the store answers with those headers."""
+        ...
 
     async def size(self, key: str) -> int:
         """Size in bytes. Raises ObjectMissing."""
@@ -59,11 +73,22 @@ class ObjectStore(Protocol):
         ...
 
 
-class Inspector(Protocol):
-    """Opens files that nobody trusts."""
+class Workshop(Protocol):
+    """Opens files that nobody trusts: `source` of a folder, which what is made goes beside.
 
-    async def inspect(self, source: Path, target: Path, order: Order) -> Finding:
-        """Say what to keep; it is in `target` if that differs from `source`. Raises Refused."""
+    Raises Refused, or Unavailable if it is not the file's fault.
+    """
+
+    async def inspect(self, folder: Path, order: Order) -> Finding:
+        """Say what to keep; it is in `target` if that differs from `source`."""
+        ...
+
+    async def look(self, folder: Path, max_pixels: int, max_frames: int) -> Look:
+        """Make thumbnails of a picture."""
+        ...
+
+    async def strip(self, folder: Path) -> Finding:
+        """Write a picture without prompt and graph to `target`."""
         ...
 
 
@@ -108,6 +133,76 @@ class Library(Protocol):
     async def get(self, media_id: UUID) -> Kept | None:
         """One medium, whoever owns it."""
         ...
+
+
+class Gallery(Protocol):
+    """All media of one owner."""
+
+    async def page(self, query: ListMedia, after: Place | None) -> list[MediaView]:
+        """One more than asked for, if there are more; newest first."""
+        ...
+
+    async def change(self, media_id: UUID, owner_id: UUID, changes: Mapping[str, Any]) -> MediaView:
+        """Set columns by name. Raises NotFound."""
+        ...
+
+    async def storage(self, owner_id: UUID) -> tuple[int, dict[str, int]]:
+        """Bytes stored, and the number of media by kind."""
+        ...
+
+
+class Removal(Protocol):
+    """Deletion: what is forgotten in the database is deleted in the store, now or later."""
+
+    async def remove(self, media_id: UUID, owner_id: UUID, now: datetime) -> list[str]:
+        """Forget a medium, and its content if it was the last; the keys to delete. NotFound."""
+        ...
+
+    async def expired(self, now: datetime, ages: Ages, limit: int) -> list[tuple[UUID, UUID]]:
+        """Media, with their owners, whose time is over."""
+        ...
+
+    async def doomed(self, before: datetime, limit: int) -> list[str]:
+        """Keys whose objects have still to be deleted since then."""
+        ...
+
+    async def deleted(self, keys: Sequence[str]) -> None:
+        """Those objects are gone."""
+        ...
+
+
+class Previews(Protocol):
+    """Contents that wait to be looked into, and what was seen."""
+
+    async def claim(self, now: datetime, limit: int) -> list[Unprepared]:
+        """Take some; those that are not told of again come back later, less and less often."""
+        ...
+
+    async def waiting(self, owner_id: UUID, blake3: str) -> Unprepared | None:
+        """That content, if nobody looked into it yet."""
+        ...
+
+    async def tell(self, content: Unprepared, seen: Prepared, now: datetime) -> bool:
+        """Keep what was seen; False if the content is gone or another was faster."""
+        ...
+
+    async def thumbnails(self, owner_id: UUID, blake3: str) -> dict[int, Thumbnail]: ...
+
+
+class Links(Protocol):
+    """Share links; the owner's right to the medium was checked before."""
+
+    async def add(self, link: LinkView, most: int) -> LinkView:
+        """Keep a link, or give back the one of that id. Raises Conflict."""
+        ...
+
+    async def of(self, media_id: UUID, now: datetime) -> list[LinkView]:
+        """Those that still open, newest first."""
+        ...
+
+    async def opens(self, link_id: UUID, media_id: UUID, now: datetime) -> bool: ...
+
+    async def drop(self, link_id: UUID, media_id: UUID) -> None: ...
 
 
 class Results(Protocol):

@@ -16,6 +16,19 @@ class MediaSettings(DatabaseSettings):
     s3_bucket: str = Field(default="comfyfleet", description="The bucket; it must exist.")
     s3_region: str = Field(default="us-east-1", description="Its region; URLs are signed for it.")
     s3_secure: bool = Field(default=False, description="Speak TLS to the S3 store.")
+    s3_ca_file: Path | None = Field(
+        default=None, description="PEM file of who signed the store's certificate, if not public."
+    )
+    s3_virtual_host: bool | None = Field(
+        default=None,
+        description="Name the bucket in the host, not in the path; by default on AWS only.",
+    )
+    s3_public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#@\s]+/?$",
+        description="Origin under which clients outside reach the store: downloads are sent there, "
+        "and large uploads may go there. Without it all bytes pass through the gateway.",
+    )
     s3_threads: int = Field(default=8, ge=1, le=64, description="S3 requests at one time.")
     grant_secret: SecretStr = Field(
         min_length=16, description="Proves grants; the scheduler has the same."
@@ -31,18 +44,24 @@ class MediaSettings(DatabaseSettings):
         default=100 * 1024**2, ge=1, description="Size of an upload at most."
     )
     max_pixels: int = Field(
-        default=64_000_000, ge=1, description="Pixels of a picture, all its frames together."
+        default=50_000_000, ge=1, description="Pixels of a picture, all its frames together."
     )
     max_frames: int = Field(default=500, ge=1, description="Frames of an animation.")
     inspections: int = Field(default=2, ge=1, le=32, description="Uploads opened at one time.")
     inspection_memory_bytes: int = Field(
-        default=1536 * 1024**2,
+        default=480 * 1024**2,
         ge=256 * 1024**2,
-        description="Address space of one inspection; 64 megapixels need about 1 GiB.",
+        description="Address space of the one worker that opens a large picture, and runs alone.",
     )
     inspection_cpu_seconds: int = Field(
         default=30, ge=1, description="Processor time of one inspection."
     )
     inspection_wall_seconds: float = Field(
         default=50.0, ge=1, description="After this long an inspection is ended, to be repeated."
+    )
+    keep_results_days: int = Field(
+        default=0, ge=0, description="Age at which results are deleted; 0 is never."
+    )
+    keep_uploads_days: int = Field(
+        default=0, ge=0, description="Age at which uploads are deleted; 0 is never."
     )

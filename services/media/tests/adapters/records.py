@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from contracts.access import Actor, Limits
@@ -52,8 +53,10 @@ def a_grant(
     media: Sequence[UUID] = (),
     expires_at: datetime | None = None,
     secret: str = SECRET,
+    **more: Any,
 ) -> str:
     grant = Grant(
+        **more,
         attempt_id=attempt_id or uuid4(),
         job_id=uuid4(),
         node_id=node_id,

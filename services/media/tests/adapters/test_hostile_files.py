@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from contracts.errors import UnavailableError
-from media.adapters.inspector import ProcessInspector, WorkerLimits
+from media.adapters.workshop import WorkerLimits, Workshop
 from media.domain.inspection import MaskOrder, Order, RefusedError
 
 from .pictures import a_picture, encoded, grey
@@ -17,13 +17,17 @@ LIMITS = WorkerLimits(memory_bytes=1024 * 1024**2, cpu_seconds=10, wall_seconds=
 
 
 async def refusal(
-    folder: Path, data: bytes, kind: str = "image", limits: WorkerLimits = LIMITS
+    folder: Path,
+    data: bytes,
+    kind: str = "image",
+    limits: WorkerLimits = LIMITS,
+    max_pixels: int = 1_000_000,
 ) -> str:
     source = folder / "source"
     source.write_bytes(data)
-    order = Order(kind, max_pixels=1_000_000, max_frames=10, mask=MaskOrder())
+    order = Order(kind, max_pixels, max_frames=10, mask=MaskOrder())
     with pytest.raises(RefusedError) as refused:
-        await ProcessInspector(limits, at_once=1).inspect(source, folder / "target", order)
+        await Workshop(limits, at_once=1).inspect(folder, order)
     return refused.value.code
 
 
@@ -117,8 +121,10 @@ async def test_a_picture_under_a_wrong_kind_is_refused(tmp_path: Path) -> None:
 
 async def test_a_file_that_takes_too_much_memory_is_refused(tmp_path: Path) -> None:
     small = WorkerLimits(memory_bytes=160 * 1024**2, cpu_seconds=10, wall_seconds=60)
-    data = b"a" * (120 * 1024**2)
-    assert await refusal(tmp_path, data, "text", small) == "too_costly"
+    width, height = 7_000, 6_000
+    data = a_png(width, height, zlib.compress(bytes((1 + 3 * width) * height), 1))
+    found = await refusal(tmp_path, data, limits=small, max_pixels=width * height)
+    assert found == "too_costly"
 
 
 async def test_what_takes_too_long_is_ended_and_may_be_tried_again(tmp_path: Path) -> None:
@@ -127,4 +133,4 @@ async def test_what_takes_too_long_is_ended_and_may_be_tried_again(tmp_path: Pat
     hurried = WorkerLimits(memory_bytes=1024**3, cpu_seconds=10, wall_seconds=0.001)
     order = Order("image", max_pixels=100, max_frames=1)
     with pytest.raises(UnavailableError):
-        await ProcessInspector(hurried, at_once=1).inspect(source, tmp_path / "target", order)
+        await Workshop(hurried, at_once=1).inspect(tmp_path, order)

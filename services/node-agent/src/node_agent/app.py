@@ -1,5 +1,6 @@
 """The agent: claims nodes of its pool and runs attempts on them."""
 
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -47,9 +48,11 @@ class Parts:
 
 
 async def run(settings: Settings) -> None:
+    ca_file = settings.s3_ca_file
+    trusted = ssl.create_default_context(cafile=ca_file) if ca_file else True
     async with (
         running(settings, "node-agent") as runtime,
-        httpx.AsyncClient(timeout=TRANSFER_TIMEOUT, trust_env=False) as client,
+        httpx.AsyncClient(timeout=TRANSFER_TIMEOUT, trust_env=False, verify=trusted) as client,
     ):
         bus, parts = runtime.bus, build(settings, runtime.bus, client)
         opens = partial(open_node, parts)

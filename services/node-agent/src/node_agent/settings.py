@@ -1,5 +1,7 @@
 """Settings of the node agent."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from runtime.settings import FleetSettings
@@ -19,5 +21,8 @@ class Settings(FleetSettings):
         default=120.0,
         ge=1,
         description="A prompt that runs so long without one graph node starting: dead worker.",
+    )
+    s3_ca_file: Path | None = Field(
+        default=None, description="PEM file of who signed the store's certificate, if not public."
     )
     most_output_mb: int = Field(default=2_048, ge=1, description="Largest result file.")

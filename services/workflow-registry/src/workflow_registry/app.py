@@ -1,11 +1,25 @@
 """The workflow registry, put together."""
 
 import asyncio
+import contextlib
+from dataclasses import dataclass
 from functools import partial
 
 from contracts.buckets import WORKFLOWS
-from contracts.catalog import WorkflowName
+from contracts.catalog import ModelFolder, WorkflowName
 from contracts.errors import UnavailableError
+from contracts.registry import (
+    ActivateVersion,
+    ChangeWorkflow,
+    DeleteWorkflow,
+    FindCoverage,
+    FindDescription,
+    ListVersions,
+    ProposeSpec,
+    StoreDescription,
+    UploadWorkflow,
+    ValidateWorkflow,
+)
 from runtime.bus import Bus
 from runtime.database import database
 from runtime.migrating import verify
@@ -13,45 +27,122 @@ from runtime.outbox import Relay
 from runtime.service import Runtime, running
 from runtime.ticking import every
 from runtime.watch import Mirror
+from workflow_registry.adapters.bus_fleet import BucketModelFolders, BusNodes
 from workflow_registry.adapters.folder import Folder
 from workflow_registry.adapters.sql_catalogue import SqlCatalogue
-from workflow_registry.handlers import Shelf, adopt_folder
+from workflow_registry.adapters.sql_descriptions import SqlDescriptions
+from workflow_registry.handlers.describing import find_description, store_description
+from workflow_registry.handlers.fleet import Fleet, judge_workflows, look_at_fleet
+from workflow_registry.handlers.folder import Shelf, adopt_again
+from workflow_registry.handlers.workflows import (
+    Desk,
+    activate,
+    change_workflow,
+    delete,
+    find_coverage,
+    list_versions,
+    propose_spec,
+    take_upload,
+    validate,
+)
 from workflow_registry.settings import RegistrySettings
 
 TICK_SECONDS = 60.0
+LOOK_SECONDS = 3.0
 RETRY_SECONDS = 1.0
 SNAPSHOT_SECONDS = 10.0
+CHECKS_AT_ONCE = 4
+"""A check may take a second of processor time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What looking at the fleet needs."""
+
+    desk: Desk
+    nodes: BusNodes
+    folders: BucketModelFolders
+    names: Mirror[WorkflowName]
+    descriptions: SqlDescriptions
+    told: asyncio.Event
 
 
 async def run(settings: RegistrySettings) -> None:
     """Serve until told to stop."""
     async with database(settings) as engine, running(settings, "workflow-registry") as runtime:
         await verify(engine, "workflow_registry")
-        relay = Relay(engine, runtime.bus)
-        catalogue = SqlCatalogue(engine, relay.nudge)
-        names = Mirror(WorkflowName)
+        bus, relay = runtime.bus, Relay(engine, runtime.bus)
+        catalogue, descriptions = SqlCatalogue(engine, relay.nudge), SqlDescriptions(engine)
+        names, models = Mirror(WorkflowName), Mirror(ModelFolder)
+        desk = Desk(catalogue, Fleet(descriptions), Shelf(), settings.forbidden)
+        folders = BucketModelFolders(engine, models, relay)
+        watch = Watch(desk, BusNodes(bus), folders, names, descriptions, asyncio.Event())
 
         runtime.spawn(relay.run(), name="outbox")
-        runtime.spawn(names.follow(runtime.bus, WORKFLOWS, "name.>"), name="names")
-        mending = partial(mend, runtime.bus, catalogue, names)
+        runtime.spawn(names.follow(bus, WORKFLOWS, "name.>"), name="names")
+        runtime.spawn(models.follow(bus, WORKFLOWS, "models.>"), name="models")
+        mending = partial(mend, bus, catalogue, names)
         runtime.spawn(every(TICK_SECONDS, mending, name="mend"), name="mend")
-        runtime.spawn(follow(Folder(settings.workflows_dir), catalogue, runtime), name="folder")
+        forgetting = partial(forget, watch)
+        runtime.spawn(every(TICK_SECONDS, forgetting, name="forget"), name="forget")
+        await desk.fleet.remember()
+        runtime.spawn(follow(Folder(settings.workflows_dir), desk, runtime), name="folder")
+        runtime.spawn(keep_looking(watch), name="fleet")
+        await serve(bus, desk, watch)
         await runtime.stop.wait()
 
 
-async def follow(folder: Folder, catalogue: SqlCatalogue, runtime: Runtime) -> None:
+async def serve(bus: Bus, desk: Desk, watch: Watch) -> None:
+    """Answer people, through the gateway, and agents."""
+    few = CHECKS_AT_ONCE
+    await bus.serve(UploadWorkflow, partial(take_upload, desk), concurrency=few)
+    await bus.serve(ValidateWorkflow, partial(validate, desk), concurrency=few)
+    await bus.serve(ProposeSpec, partial(propose_spec, desk), concurrency=few)
+    await bus.serve(ActivateVersion, partial(activate, desk))
+    await bus.serve(ChangeWorkflow, partial(change_workflow, desk))
+    await bus.serve(DeleteWorkflow, partial(delete, desk))
+    await bus.serve(ListVersions, partial(list_versions, desk))
+    await bus.serve(FindCoverage, partial(find_coverage, desk), concurrency=few)
+    await bus.serve(FindDescription, partial(find_description, watch.descriptions))
+    storing = partial(store_description, watch.descriptions, watch.told)
+    await bus.serve(StoreDescription, storing, concurrency=few)
+
+
+async def follow(folder: Folder, desk: Desk, runtime: Runtime) -> None:
     """Adopt the folder as it is, be ready, and adopt every change of it."""
-    shelf = Shelf()
     async for files in folder.changes():
         while True:
             try:
-                await adopt_folder(catalogue, shelf, files)
+                await desk.shelf.adopt(desk.catalogue, files, desk.rules)
             except UnavailableError:
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 break
         if not runtime.health.is_ready:
             runtime.ready()
+
+
+async def keep_looking(watch: Watch) -> None:
+    """For ever: who can run what, again and again, and at once when a server described itself."""
+    await watch.names.ready.wait()
+    while True:
+        watch.told.clear()
+        with contextlib.suppress(UnavailableError):  # the scheduler, or Postgres, is away
+            await look(watch)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                await watch.told.wait()
+
+
+async def look(watch: Watch) -> None:
+    desk = watch.desk
+    if await look_at_fleet(desk.fleet, watch.nodes, watch.folders):
+        await adopt_again(desk.catalogue, desk.shelf, desk.rules)
+    await judge_workflows(desk.fleet, desk.catalogue, watch.names.entries)
+
+
+async def forget(watch: Watch) -> None:
+    await watch.descriptions.forget(watch.desk.fleet.described)
 
 
 async def mend(bus: Bus, catalogue: SqlCatalogue, names: Mirror[WorkflowName]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from runtime.settings import DatabaseSettings
+from workflows.safety import FORBIDDEN
 
 
 class RegistrySettings(DatabaseSettings):
@@ -13,3 +14,11 @@ class RegistrySettings(DatabaseSettings):
     workflows_dir: Path = Field(
         description="Folder of workflows: NAME.yaml, its graph, and library.yaml."
     )
+    forbidden_classes: str = Field(
+        default=",".join(FORBIDDEN),
+        description="Graph-node classes that no workflow may have, by commas; `*` is anything.",
+    )
+
+    @property
+    def forbidden(self) -> tuple[str, ...]:
+        return tuple(filter(None, (part.strip() for part in self.forbidden_classes.split(","))))

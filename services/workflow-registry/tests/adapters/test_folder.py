@@ -4,7 +4,7 @@ from pathlib import Path
 
 from runtime.testing.ports import eventually
 from workflow_registry.adapters.folder import MOST_BYTES, Folder
-from workflow_registry.domain.reading import File, Unreadable
+from workflow_registry.domain.files import File, Unreadable
 
 
 async def following(changes: AsyncIterator[dict[str, File]]) -> dict[str, File]:

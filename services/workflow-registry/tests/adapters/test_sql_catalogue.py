@@ -18,7 +18,7 @@ from workflow_registry.domain.reading import Broken, Outcome
 from workflow_registry.settings import RegistrySettings
 from workflows import load_version
 
-from ..builders import a_graph, a_spec, a_version  # noqa: TID252  shared by these tests alone
+from ..builders import a_graph, a_reading, a_spec, a_version  # noqa: TID252  shared by these tests alone
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def catalogue(engine: AsyncEngine) -> SqlCatalogue:
 
 
 async def adopt(catalogue: SqlCatalogue, **found: Outcome) -> list[Change]:
-    return await catalogue.update(partial(changes, found=found))
+    return await catalogue.update(partial(changes, reading=a_reading(**found)))
 
 
 async def stored(catalogue: SqlCatalogue) -> dict[str, WorkflowName]:

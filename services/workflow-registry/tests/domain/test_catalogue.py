@@ -5,7 +5,7 @@ from contracts.catalog import WorkflowName
 from workflow_registry.domain.catalogue import changes, decide
 from workflow_registry.domain.reading import Broken, Outcome
 
-from ..builders import a_version  # noqa: TID252  shared by these tests alone
+from ..builders import a_reading, a_version  # noqa: TID252  shared by these tests alone
 
 
 def after(*found: Outcome | None) -> WorkflowName:
@@ -61,9 +61,10 @@ def test_a_removed_source_leaves_the_versions_and_nothing_active() -> None:
 
 def test_a_folder_that_did_not_change_changes_nothing() -> None:
     found: dict[str, Outcome] = {"solid": a_version(), "torn": Broken("oh")}
-    known = {change.workflow.name: change.workflow for change in changes({}, found)}
+    reading = a_reading(**found)
+    known = {change.workflow.name: change.workflow for change in changes({}, reading)}
 
-    assert changes(known, found) == []
+    assert changes(known, reading) == []
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 3), st.just("broken")), min_size=1))

@@ -1,12 +1,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workflow_registry.domain.checking import Rules
+from workflow_registry.domain.files import File, Unreadable
 from workflow_registry.domain.reading import (
     MOST_PROBLEM_LENGTH,
     Broken,
-    File,
     Outcome,
-    Unreadable,
+    Reading,
     misnamed,
     read_folder,
 )
@@ -16,7 +17,7 @@ from ..builders import a_folder, a_graph, a_spec  # noqa: TID252  shared by thes
 
 
 def outcomes(files: dict[str, File]) -> dict[str, Outcome]:
-    return {source.name: outcome for source, outcome in read_folder(files, {}).items()}
+    return read_folder(files, Reading(), Rules()).found
 
 
 def problem(files: dict[str, File], name: str = "solid") -> str:
@@ -88,11 +89,13 @@ def test_a_name_that_cannot_be_published_is_ignored_and_reported() -> None:
 
 
 def test_what_did_not_change_is_not_checked_again() -> None:
-    before = read_folder(a_folder("solid", "stripes"), {})
+    before = read_folder(a_folder("solid", "stripes"), Reading(), Rules())
 
-    after = read_folder(a_folder("solid", "stripes", solid_yaml=a_spec(title="New")), before)
+    after = read_folder(
+        a_folder("solid", "stripes", solid_yaml=a_spec(title="New")), before, Rules()
+    )
 
-    kept = [outcome for outcome in after.values() if outcome in before.values()]
+    kept = [outcome for outcome in after.found.values() if outcome in before.found.values()]
     assert [outcome.name for outcome in kept if isinstance(outcome, WorkflowVersion)] == ["stripes"]
 
 

@@ -6,7 +6,7 @@ An input is a widget by its type, unless it is forced to be a socket. Some class
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from workflows.save_format.plain import listing, mapping
 
@@ -15,10 +15,9 @@ AUTOGROW = "COMFY_AUTOGROW_V3"
 MATCH_TYPE = "COMFY_MATCHTYPE_V3"
 UPLOADS = frozenset({"IMAGEUPLOAD", "AUDIOUPLOAD"})
 BROWSER_ONLY = frozenset({"LOAD_3D", "WEBCAM"})
-WIDGET_TYPES = UPLOADS | BROWSER_ONLY | frozenset(
-    "INT FLOAT BOOLEAN STRING COMBO MARKDOWN TEXTAREA COLOR CHART GALLERIA IMAGECOMPARE AUDIO_UI "
-    "AUDIO_RECORD PREVIEW_3D COMFY_DYNAMICCOMBO_V3".split()
-)  # fmt: skip
+VALUES = frozenset({"INT", "FLOAT", "BOOLEAN", "STRING", "COMBO", "MARKDOWN", "TEXTAREA", "COLOR"})
+VIEWS = frozenset({"CHART", "GALLERIA", "IMAGECOMPARE", "AUDIO_UI", "AUDIO_RECORD", "PREVIEW_3D"})
+WIDGET_TYPES = VALUES | VIEWS | UPLOADS | BROWSER_ONLY | {DYNAMIC_COMBO}
 UPLOAD_FLAGS = ("image_upload", "video_upload", "animated_image_upload")
 PLAYERS = frozenset({"LoadAudio", "SaveAudio", "PreviewAudio", "SaveAudioMP3", "SaveAudioOpus"})
 VIEWERS_3D = frozenset({"Preview3D", "SaveGLB"})
@@ -84,7 +83,9 @@ def class_inputs(class_name: str, info: Mapping[str, Any]) -> list[Declared]:
     return inputs + list(added(class_name, inputs))
 
 
-def declared(inputs: Mapping[str, Any], order: Mapping[str, Any], prefix: str = "") -> Iterator[Declared]:
+def declared(
+    inputs: Mapping[str, Any], order: Mapping[str, Any], prefix: str = ""
+) -> Iterator[Declared]:
     """Ordered inputs first, required before optional; then those that the order forgot."""
     groups = [(group, mapping(inputs.get(group))) for group in ("required", "optional")]
     rest: list[Declared] = []
@@ -102,10 +103,11 @@ def declared(inputs: Mapping[str, Any], order: Mapping[str, Any], prefix: str = 
 
 
 def as_declared(name: str, spec: object, *, is_optional: bool) -> Declared:
-    kind, options = [*listing(spec), None, None][:2]
-    options = mapping(options)
+    kind, given = [*listing(spec), None, None][:2]
+    options = mapping(given)
     if isinstance(kind, list):
-        return Declared(name, "COMBO", options, tuple(listing(kind)), is_optional)
+        first = tuple(cast("list[Any]", kind))
+        return Declared(name, "COMBO", options, first, is_optional)
     choices = tuple(listing(options.get("options")))
     return Declared(name, kind if isinstance(kind, str) else "*", options, choices, is_optional)
 

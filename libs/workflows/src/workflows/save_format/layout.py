@@ -45,7 +45,7 @@ class Layout:
 def lay_out(inputs: list[Declared], node: SavedNode, *, by_name: bool) -> Layout:
     """Deal the saved values; `by_name` where the class stores them by name."""
     layout, widget_sockets = Layout(), list[Socket]()
-    dealer = Dealer(inputs, node.widgets_values, by_name=by_name)
+    dealer = Dealer(inputs, node, by_name=by_name)
     waiting = deque(inputs)
     while waiting:
         entry = waiting.popleft()
@@ -67,18 +67,17 @@ def lay_out(inputs: list[Declared], node: SavedNode, *, by_name: bool) -> Layout
 class Dealer:
     """Hands out the entries of `widgets_values`, each widget its own."""
 
-    def __init__(self, inputs: list[Declared], values: object, *, by_name: bool) -> None:
-        self.named = mapping(values) if by_name else {}
-        self.is_lost = isinstance(values, Mapping) and not by_name
-        self.values = deque(migrated(inputs, listing(values)))
+    def __init__(self, inputs: list[Declared], node: SavedNode, *, by_name: bool) -> None:
+        self.named = mapping(node.widgets_values) if by_name else node.named
+        self.is_lost = isinstance(node.widgets_values, Mapping) and not self.named
+        self.values = deque(migrated(inputs, node.values))
 
     def value_of(self, widget: Declared) -> Any:
         if self.is_lost:
             return ABSENT
+        found = [self.values.popleft() for _ in range(min(slots(widget), len(self.values)))]
         if widget.name in self.named:
             return hold(widget, self.named[widget.name])
-        taken = slots(widget)
-        found = [self.values.popleft() for _ in range(min(taken, len(self.values)))]
         return hold(widget, found[0]) if found else default(widget)
 
 

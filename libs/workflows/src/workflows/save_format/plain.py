@@ -1,5 +1,6 @@
 """Values of unknown shape, read the way a browser would: never an exception but Invalid."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -11,13 +12,18 @@ MOST_NESTED = 32
 
 def refusal(path: str, code: str, message: str) -> InvalidError:
     """Why this graph cannot be converted, said at one place of it."""
-    path = path[:200]
+    path, message = sayable(path), sayable(message)
     error = FieldError(path=path, code=code, message=message)
     return InvalidError(
         f"The workflow cannot be converted: {path}: {message}",
         code="cannot_convert",
         errors=[error],
     )
+
+
+def sayable(text: str) -> str:
+    """The start of a text that can be sent: a file may hold halves of characters."""
+    return text[:300].encode(errors="replace").decode()
 
 
 def mapping(value: object) -> Mapping[str, Any]:
@@ -35,7 +41,11 @@ def is_number(value: object) -> bool:
 
 
 def number(value: object, default: float) -> float:
-    return cast("float", value) if is_number(value) else default
+    return (
+        cast("float", value)
+        if is_number(value) and math.isfinite(cast("float", value))
+        else default
+    )
 
 
 def browser_text(value: object, depth: int = 0) -> str:

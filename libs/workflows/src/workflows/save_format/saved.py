@@ -12,20 +12,28 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from contracts.errors import InvalidError
 from workflows.problems import Problems
-from workflows.save_format.plain import is_number, listing, mapping, refusal
+from workflows.save_format.plain import is_number, listing, mapping, refusal, sayable
 
 MOST_NODES = 5_000
 MOST_LINKS = 20_000
 MOST_DEFINITIONS = 500
+MOST_EXACT = 2**53
+"""Beyond it, JavaScript's integers are not exact."""
 
 M = TypeVar("M", bound=BaseModel)
 
 
 def as_id(value: object) -> object:
     """Ids are compared as texts: 12, 12.0 and "12" are the same graph node."""
-    if is_number(value):
-        return f"{value:.0f}" if isinstance(value, float) else f"{value}"
+    if is_number(value) and -MOST_EXACT < cast("float", value) < MOST_EXACT:
+        return f"{cast('float', value):.0f}"
     return value
+
+
+def id_text(raw: Mapping[str, Any]) -> str:
+    """The id of something not yet read, for messages."""
+    id_ = as_id(raw.get("id"))
+    return id_ if isinstance(id_, str) else "?"
 
 
 def as_type(value: object) -> str:
@@ -40,6 +48,7 @@ def or_empty(value: object) -> object:
 
 
 Id = Annotated[str, BeforeValidator(as_id), Field(max_length=200)]
+AtMost = Field(max_length=1_000)
 SlotType = Annotated[str, BeforeValidator(as_type)]
 
 
@@ -69,10 +78,16 @@ class SavedNode(Lenient):
     type: str = Field(max_length=500)
     mode: int = 0
     title: Any = None
-    inputs: Annotated[tuple[SavedInput, ...], BeforeValidator(or_empty)] = ()
-    outputs: Annotated[tuple[SavedOutput, ...], BeforeValidator(or_empty)] = ()
+    inputs: Annotated[tuple[SavedInput, ...], AtMost, BeforeValidator(or_empty)] = ()
+    outputs: Annotated[tuple[SavedOutput, ...], AtMost, BeforeValidator(or_empty)] = ()
     properties: Any = None
     widgets_values: Any = None
+    widgets_values_named: Any = None
+
+    @property
+    def named(self) -> Mapping[str, Any]:
+        """Newer editors save the values by name too, which survives a class that changed."""
+        return mapping(self.widgets_values_named)
 
     @property
     def values(self) -> list[Any]:
@@ -86,15 +101,18 @@ class SavedLink(Lenient):
     target_id: Id
 
 
+Links = Annotated[tuple[Id, ...], BeforeValidator(or_empty)]
+
+
 class BoundaryInput(Lenient):
     name: str
     type: SlotType = "*"
-    links: Annotated[tuple[Id, ...], BeforeValidator(or_empty)] = Field((), alias="linkIds")
+    links: Links = Field((), alias="linkIds")
 
 
 class BoundaryOutput(Lenient):
     type: SlotType = "*"
-    links: Annotated[tuple[Id, ...], BeforeValidator(or_empty)] = Field((), alias="linkIds")
+    links: Links = Field((), alias="linkIds")
 
 
 @dataclass(frozen=True)
@@ -117,11 +135,11 @@ def read_definitions(ui: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     if len(found) > MOST_DEFINITIONS:
         raise refusal("definitions", "too_many", f"expected at most {MOST_DEFINITIONS} subgraphs")
     raw = [mapping(definition) for definition in found]
-    return {str(definition.get("id")): definition for definition in raw}
+    return {id_text(definition): definition for definition in raw}
 
 
 def read_definition(raw: Mapping[str, Any]) -> SavedGraph:
-    path = f"definitions.{raw.get('id')}."
+    path = f"definitions.{id_text(raw)}."
     graph = read_graph(raw, path)
     inputs = [
         read(BoundaryInput, entry, f"{path}inputs.{index}")
@@ -141,7 +159,9 @@ def read_graph(raw: Mapping[str, Any], path: str) -> SavedGraph:
         for index, entry in enumerate(several(raw, "links", path, MOST_LINKS))
         if entry is not None
     ]
-    by_id = unique(nodes, lambda id_: refusal(f"{path}nodes.{id_}", "twice", "this id is used twice"))
+    by_id = unique(
+        nodes, lambda id_: refusal(f"{path}nodes.{id_}", "twice", "this id is used twice")
+    )
     return SavedGraph(by_id, {link.id: link for link in links})
 
 
@@ -158,7 +178,7 @@ def several(raw: Mapping[str, Any], key: str, path: str, most: int) -> list[Any]
 
 
 def read_node(raw: object, path: str) -> SavedNode:
-    return read(SavedNode, raw, f"{path}nodes.{as_id(mapping(raw).get('id'))}")
+    return read(SavedNode, raw, f"{path}nodes.{id_text(mapping(raw))}")
 
 
 def read_link(raw: object, path: str) -> SavedLink:
@@ -176,7 +196,7 @@ def read(model: type[M], raw: object, path: str) -> M:
         found, problems = Problems(), Problems()
         found.add_validation(error)
         for item in found.errors:
-            problems.add(f"{path}.{item.path}".rstrip(".")[:200], item.code, item.message)
+            problems.add(sayable(f"{path}.{item.path}".rstrip(".")), item.code, item.message)
         message = "The workflow cannot be converted"
         raise problems.as_error(message, code="cannot_convert") from error
 

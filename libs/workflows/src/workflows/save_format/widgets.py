@@ -1,7 +1,7 @@
 """One widget: how many saved values it takes, what it holds without one, what is sent of it.
 
-    slots    entries of `widgets_values` it takes; the first is its value, the others are buttons
-    sent     whether the value becomes an input of the graph node
+slots    entries of `widgets_values` it takes; the first is its value, the others are buttons
+sent     whether the value becomes an input of the graph node
 """
 
 from typing import Any, Final
@@ -14,7 +14,7 @@ from workflows.save_format.classes import (
     UPLOADS,
     Declared,
 )
-from workflows.save_format.plain import browser_text, mapping
+from workflows.save_format.plain import browser_text, listing, mapping
 
 
 class Absent:
@@ -94,14 +94,14 @@ def is_text_area(widget: Declared) -> bool:
     return kind == "MARKDOWN" or (kind == "STRING" and bool(widget.options.get("multiline")))
 
 
-def uploaded(widget: Declared, value: Any) -> str | Any:
+def uploaded(widget: Declared, value: Any) -> Any:
     """The name of an uploaded file, which old files hold as an object or a list."""
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if isinstance(value, dict):
-        subfolder, name = value.get("subfolder"), browser_text(value.get("filename"))
+    entries = listing(value)
+    given = (entries[0] if entries else None) if isinstance(value, list) else value
+    if file := mapping(given):
+        subfolder, name = file.get("subfolder"), browser_text(file.get("filename"))
         return f"{browser_text(subfolder)}/{name}" if subfolder else name
-    if value and not isinstance(value, Absent):
-        return value
+    if given and not isinstance(given, Absent):
+        return given
     fallback = widget.options.get("default") or next(iter(widget.choices), None)
     return "undefined" if fallback is None else browser_text(fallback)

@@ -26,6 +26,10 @@ class BucketWorkflows:
     def names(self) -> Mapping[str, WorkflowName]:
         return self._directory.names
 
+    @property
+    def models(self) -> Mapping[str, list[str]]:
+        return self._directory.models
+
     def name(self, name: str) -> WorkflowName | None:
         return self._directory.name(name)
 

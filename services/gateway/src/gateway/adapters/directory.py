@@ -6,13 +6,14 @@ from uuid import UUID
 
 from contracts.accounts import Principal, SigningKey
 from contracts.buckets import KEYS, PRINCIPALS, WORKFLOWS
-from contracts.catalog import WorkflowName
+from contracts.catalog import ModelFolder, WorkflowName
 from gateway.adapters.tokens import JwtTokens
 from runtime.bus import Bus
 from runtime.service import Runtime
 from runtime.watch import Mirror
 
 NAME_PREFIX = "name."
+MODELS_PREFIX = "models."
 
 
 class BucketPrincipals:
@@ -31,12 +32,18 @@ class Directory:
         self._keys = Mirror(SigningKey, self._renew_keys)
         self._principals = Mirror(Principal)
         self._names = Mirror(WorkflowName)
+        self._models = Mirror(ModelFolder)
         self._known: dict[str, SigningKey] = {}
         self.principals = BucketPrincipals(self._principals)
 
     @property
     def names(self) -> Mapping[str, WorkflowName]:
         return {key.removeprefix(NAME_PREFIX): value for key, value in self._names.entries.items()}
+
+    @property
+    def models(self) -> Mapping[str, list[str]]:
+        """Model files that the fleet has, by folder."""
+        return {folder.folder: folder.names for folder in self._models.entries.values()}
 
     def name(self, name: str) -> WorkflowName | None:
         return self._names.entries.get(NAME_PREFIX + name)
@@ -46,9 +53,10 @@ class Directory:
         runtime.spawn(self._keys.follow(bus, KEYS), name="keys")
         runtime.spawn(self._principals.follow(bus, PRINCIPALS), name="principals")
         runtime.spawn(self._names.follow(bus, WORKFLOWS, f"{NAME_PREFIX}*"), name="workflows")
+        runtime.spawn(self._models.follow(bus, WORKFLOWS, f"{MODELS_PREFIX}*"), name="models")
 
     async def ready(self) -> None:
-        mirrors = (self._keys, self._principals, self._names)
+        mirrors = (self._keys, self._principals, self._names, self._models)
         await asyncio.gather(*(mirror.ready.wait() for mirror in mirrors))
 
     def _renew_keys(self) -> None:

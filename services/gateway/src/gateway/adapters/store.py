@@ -1,7 +1,9 @@
 """Bytes to and from S3 by presigned URLs, streamed."""
 
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 
@@ -52,7 +54,10 @@ def unavailable() -> UnavailableError:
 
 
 @asynccontextmanager
-async def http_store() -> AsyncGenerator[HttpObjectStore, None]:
+async def http_store(ca_file: Path | None = None) -> AsyncGenerator[HttpObjectStore, None]:
     """A client without proxies: the store is inside the cluster."""
-    async with httpx.AsyncClient(timeout=TIMEOUT, limits=LIMITS, trust_env=False) as client:
+    verify = ssl.create_default_context(cafile=ca_file) if ca_file else True
+    async with httpx.AsyncClient(
+        timeout=TIMEOUT, limits=LIMITS, trust_env=False, verify=verify
+    ) as client:
         yield HttpObjectStore(client)

@@ -1,7 +1,7 @@
 """What callers may send: every field is known, limited and described; others are errors."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -108,6 +108,34 @@ class UploadForm(Strict):
     feather: int = Field(default=0, ge=0, le=512, description="Masks: blur radius in pixels.")
     smooth: bool = Field(default=False, description="Masks: resample smoothly; else nearest.")
     allow_empty: bool = Field(default=False, description="Masks: accept all black or all white.")
+
+
+class WorkflowRequest(Strict):
+    """A graph and its spec, as JSON or as texts of JSON or YAML."""
+
+    graph: dict[str, Any] | str = Field(description="ComfyUI's API format, or what it saves.")
+    spec: dict[str, Any] | str = Field(description="Workflow Spec v1.")
+    activate: bool = Field(default=False, description="Make it current at once.")
+
+
+class ProposalRequest(Strict):
+    """A graph that wants a spec."""
+
+    graph: dict[str, Any] | str = Field(description="ComfyUI's API format, or what it saves.")
+    name: str = Field(
+        default="workflow",
+        pattern=r"^[a-z][a-z0-9_-]{0,62}$",
+        description="Address that the workflow shall have.",
+    )
+
+
+class WorkflowPatch(Strict):
+    """What an operator may change of a workflow without a new version."""
+
+    active: bool | None = Field(default=None, description="False: nothing can be submitted.")
+    category: Literal["image", "video", "audio", "3d", "utility"] | None = Field(
+        default=None, description="Where it is listed, whatever its spec says."
+    )
 
 
 class NodeRequest(NewNode):

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from contracts import jobs
 from contracts.jobs import JobView
-from contracts.media import MediaView
-from gateway.domain.links import signed_path
+from contracts.media import MediaView, UploadTarget
+from contracts.media_library import LinkView
+from gateway.domain.links import shared_path, signed_path
 
 
 class Links(BaseModel):
@@ -45,7 +47,34 @@ class JobList(BaseModel):
 class Media(MediaView):
     """One picture, mask or file, with a link to its content."""
 
-    url: str = Field(description="Its content; works as it stands for an hour.")
+    url: str = Field(
+        description="Its content; works as it stands for an hour. With `&w=256` a thumbnail."
+    )
+
+
+class MediaItems(BaseModel):
+    """A page of media, newest first."""
+
+    items: list[Media] = Field(description="The media.")
+    next_cursor: str | None = Field(default=None, description="`cursor` of the next page.")
+
+
+class Link(LinkView):
+    """A share link."""
+
+    url: str = Field(description="Opens the content for whoever has it.")
+
+
+class LinkItems(BaseModel):
+    """The share links of one media that still open."""
+
+    items: list[Link] = Field(description="The links, newest first.")
+
+
+class UploadPlace(UploadTarget):
+    """Where to put the bytes of a large file."""
+
+    id: UUID = Field(description="The media that it will be.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +103,7 @@ class Presenter:
     def media(self, view: MediaView) -> Media:
         url = signed_path(view.id, self.secret, self.clock(), self.prefix)
         return Media.model_construct(**view.__dict__, url=url)
+
+    def link(self, link: LinkView) -> Link:
+        url = shared_path(link.media_id, link.id, self.secret, self.prefix)
+        return Link.model_construct(**link.__dict__, url=url)

@@ -46,8 +46,17 @@ def parse_reference(text: str) -> tuple[str, int | None]:
     return match["name"], int(number) if number else None
 
 
+def hash_to_run(known: WorkflowName | None, name: str, number: int | None) -> str:
+    """The hash of a version for a new job; NotFound also if it may not be run any more."""
+    if known is None or known.is_deleted:
+        raise NotFoundError(f"there is no workflow {name}")
+    if not known.is_enabled:
+        raise NotFoundError(f"workflow {name} is switched off", code="switched_off")
+    return hash_of(known, name, number)
+
+
 def hash_of(known: WorkflowName | None, name: str, number: int | None) -> str:
-    """The version's hash; NotFound names what is not there."""
+    """The version's hash, for reading; NotFound names what is not there."""
     if known is None:
         raise NotFoundError(f"there is no workflow {name}")
     wanted = known.active_version if number is None else number

@@ -14,6 +14,7 @@ from contracts.jobs import JobView
 from contracts.media import FindMedia, MediaView
 from contracts.scheduling import ModelFile, Needs, NewJob, SubmitJob, SubmitJobView
 from gateway.domain.fitting import misfit
+from gateway.domain.metadata import Rule, is_bare
 from gateway.domain.problems import RefusedError
 from gateway.domain.requests import JobRequest, is_past
 from gateway.domain.versions import Version
@@ -35,6 +36,7 @@ class Submissions:
     workflows: Workflows
     draw_seed: Callable[[], int]
     clock: Callable[[], datetime]
+    metadata: Rule = "permitted"
 
 
 async def submit_job(
@@ -46,7 +48,9 @@ async def submit_job(
     version = await resolve(use.workflows, request.workflow)
     inputs = validate_inputs(version.spec, request.inputs, use.draw_seed)
     media = await check_media(use.owners, actor, list(media_uses(version.spec, inputs)))
-    job = new_job(request, version, inputs, media, actor)
+    job = new_job(request, version, inputs, media, actor).model_copy(
+        update={"is_bare": is_bare(use.metadata, version.spec, actor)}
+    )
     return await use.owners.call(SubmitJob(actor=actor, job=job, idempotency=idempotency))
 
 

@@ -1,5 +1,6 @@
 """Content of media over HTTP: ranges, caching, and nothing that a browser could run."""
 
+import re
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -9,19 +10,26 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from contracts.access import Actor
-from contracts.media import LocateContent, MediaView
-from gateway.domain.links import check_signature
+from contracts.media import LocateContent, MediaView, Rendition
+from gateway.domain.links import check_shared, check_signature
 from gateway.domain.problems import RefusedError
 from gateway.ports import ObjectStore, Owners
 from gateway.routes.admission import Admission
-from gateway.routes.answers import parameter, problems
+from gateway.routes.answers import NO_STORE, parameter, problems
+from gateway.routes.reading import malformed
 from gateway.routes.sending import LongAnswer
 
 UNSATISFIABLE = 416
 YEAR = 31_536_000
+SHARED_SECONDS = 60
+"""A revoked link may open that much longer out of a cache."""
+LOCATE_SECONDS = 30.0
+"""A thumbnail that nobody made yet is made first."""
+WIDTH, LARGEST_WIDTH = re.compile(r"[0-9]{1,4}"), 1024
 SAFE_INLINE = ("image/", "video/", "audio/")
 PARAMETERS = [
+    parameter("w", "A thumbnail at least so wide or high: 256, 512, 1024.", place="query"),
+    parameter("link", "A share link, instead of a token.", place="query"),
     parameter("exp", "Unix seconds until which the link is good.", place="query"),
     parameter("sig", "Signature of the link, instead of a token.", place="query"),
     parameter("Range", "One range of bytes (RFC 9110)."),
@@ -48,6 +56,7 @@ class ContentRoutes:
             responses={
                 200: {"description": "The content."} | binary,
                 206: {"description": "The range."} | binary,
+                307: {"description": "It is there, for clients outside."},
                 304: {"description": "You have it already."},
                 416: {"description": "The range is outside of the content."},
                 **problems(401, 403, 404, 422, 503),
@@ -60,24 +69,32 @@ class ContentRoutes:
         return router
 
     async def content(self, request: Request, media_id: UUID) -> Response:
-        actor = self._admit(request, media_id)
-        found = await self.owners.call(LocateContent(actor=actor, media_id=media_id))
-        headers = content_headers(found.media)
+        asked = self._admit(request, media_id)
+        found = await self.owners.call(asked, within=LOCATE_SECONDS)
+        headers = content_headers(found.media, found.rendition)
+        if asked.link_id:
+            headers["Cache-Control"] = f"private, max-age={SHARED_SECONDS}"
         if headers["ETag"] in etags(request.headers.get("if-none-match", "")):
             return Response(status_code=304, headers=headers)
         if request.method == "HEAD":
-            length = {"Content-Length": str(found.media.size_bytes)}
+            length = {"Content-Length": str((found.rendition or found.media).size_bytes)}
             return Response(headers=headers | length)
+        if found.public_url:
+            return Response(status_code=307, headers={"Location": found.public_url} | NO_STORE)
         return await self._download(found.url, asked_range(request, headers["ETag"]), headers)
 
-    def _admit(self, request: Request, media_id: UUID) -> Actor | None:
-        """The caller; None if a signed link has the right by itself."""
+    def _admit(self, request: Request, media_id: UUID) -> LocateContent:
+        """What the caller may ask for; without an actor if a link has the right by itself."""
         query = request.query_params
+        width, actor, link_id = asked_width(query.get("w")), None, None
         if "sig" not in query:
-            return self.admission.admit(request)
-        now = self.admission.clock()
-        check_signature(media_id, query.get("exp", ""), query["sig"], self.secret, now)
-        return None
+            actor = self.admission.admit(request)
+        elif "link" in query:
+            link_id = check_shared(media_id, query["link"], query["sig"], self.secret)
+        else:
+            now = self.admission.clock()
+            check_signature(media_id, query.get("exp", ""), query["sig"], self.secret, now)
+        return LocateContent(actor=actor, media_id=media_id, width=width, link_id=link_id)
 
     async def _download(
         self, url: str, wanted: dict[str, str], headers: dict[str, str]
@@ -95,8 +112,9 @@ class ContentRoutes:
         return LongAnswer(stored.chunks, stack.aclose, headers=headers, status=stored.status)
 
 
-def content_headers(media: MediaView) -> dict[str, str]:
-    kind = media.content_type
+def content_headers(media: MediaView, rendition: Rendition | None = None) -> dict[str, str]:
+    content = rendition or media
+    kind = content.content_type
     is_inline = kind.startswith(SAFE_INLINE) and "svg" not in kind
     name = quote(media.filename or str(media.id), safe="")
     place = "inline" if is_inline else "attachment"
@@ -105,9 +123,17 @@ def content_headers(media: MediaView) -> dict[str, str]:
         "Content-Disposition": f"{place}; filename*=UTF-8''{name}",
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cache-Control": f"private, max-age={YEAR}, immutable",
-        "ETag": f'"{media.blake3}"',
+        "ETag": f'"{content.blake3}"',
         "Accept-Ranges": "bytes",
     }
+
+
+def asked_width(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not WIDTH.fullmatch(text) or not 1 <= int(text) <= LARGEST_WIDTH:
+        raise malformed("w", "invalid", f"expected a number from 1 to {LARGEST_WIDTH}")
+    return int(text)
 
 
 def etags(header: str) -> set[str]:

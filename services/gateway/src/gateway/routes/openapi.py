@@ -6,16 +6,40 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from gateway.domain.media_requests import (
+    ArchiveRequest,
+    DirectUpload,
+    DirectUploadForm,
+    LinkRequest,
+    MediaChanges,
+)
 from gateway.domain.problems import CATALOGUE, URN, Problem
 from gateway.domain.requests import (
     JobRequest,
     LoginForm,
     NodeRequest,
+    ProposalRequest,
     RefreshRequest,
     UploadForm,
+    WorkflowPatch,
+    WorkflowRequest,
 )
 
-READ_HERE = (JobRequest, LoginForm, NodeRequest, RefreshRequest, UploadForm)
+READ_HERE = (
+    ArchiveRequest,
+    DirectUpload,
+    DirectUploadForm,
+    JobRequest,
+    LinkRequest,
+    LoginForm,
+    MediaChanges,
+    NodeRequest,
+    ProposalRequest,
+    RefreshRequest,
+    UploadForm,
+    WorkflowPatch,
+    WorkflowRequest,
+)
 SCHEMES: dict[str, Any] = {
     "bearer": {
         "type": "oauth2",

@@ -1,57 +1,43 @@
 """Workflows over HTTP: what can be run, and with which inputs."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from pydantic_core import to_json
 
 from contracts.access import Permission
 from contracts.catalog import WorkflowName
 from contracts.errors import NotFoundError
-from gateway.domain.versions import Version
-from gateway.handlers.workflows import resolve
-from gateway.ports import Workflows
+from contracts.registry import CoverageView, FindCoverage, ListVersions, VersionList
+from gateway.domain.workflows import (
+    Workflow,
+    WorkflowContent,
+    WorkflowDetail,
+    WorkflowList,
+    detail,
+    summary,
+)
+from gateway.handlers.workflows import look_up
+from gateway.ports import Owners, Workflows
 from gateway.routes.admission import Admission
 from gateway.routes.answers import json_answer, json_bytes, problems, shows
 from workflows import inputs_schema
+from workflows.openapi import openapi
+from workflows.spec_schema import spec_schema
 
-
-class Workflow(BaseModel):
-    """A workflow that can be run by name."""
-
-    name: str = Field(description="Its address.")
-    version: int | None = Field(description="The version that the name alone means.")
-    active: bool = Field(description="It can be run by name alone.")
-    versions: list[int] = Field(description="Every version that can be run.")
-    title: str | dict[str, str] = Field(description="Name for people, by language.")
-    description: str | dict[str, str] = Field(description="What it does, by language.")
-    category: str = Field(description="Where it is listed.")
-    requires_mask: bool = Field(description="It does not run without a mask.")
-    problem: str | None = Field(description="Why its newest source was refused, if it was.")
-
-
-class WorkflowList(BaseModel):
-    """Every workflow, by name."""
-
-    items: list[Workflow] = Field(description="The workflows.")
-    next_cursor: str | None = Field(default=None, description="There is one page only.")
-
-
-class WorkflowDetail(Workflow):
-    """One version of a workflow."""
-
-    hash: str = Field(description="SHA-256 over graph and spec.")
-    inputs: list[str] = Field(description="Names of its inputs, in the order of a form.")
-    outputs: list[str] = Field(description="Names of its outputs.")
-    example: dict[str, Any] = Field(description="Inputs for a first try.")
+REFERENCE = "`name`, or `name@version`."
+COVERAGE_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class WorkflowRoutes:
     admission: Admission
+    owners: Owners
     workflows: Workflows
+    prefix: str
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/v1/workflows", tags=["workflows"])
@@ -61,34 +47,62 @@ class WorkflowRoutes:
             summary="List workflows",
             responses={**shows(WorkflowList), **problems(401, 403)},
         )
-        one = problems(401, 403, 404, 422, 503)
         router.add_api_route(
-            "/{reference}",
-            self.show,
-            summary="Show a workflow",
-            description="`name`, or `name@version`.",
-            responses={**shows(WorkflowDetail), **one},
+            "/spec.schema.json",
+            self.spec_schema,
+            summary="JSON Schema of a workflow spec",
+            description="For `$schema` in spec files: editors complete and check with it.",
+            responses=document("JSON Schema 2020-12."),
         )
-        router.add_api_route(
-            "/{reference}/schema",
+        self._add(router, "", self.show, "Show a workflow", shows(WorkflowDetail))
+        self._add(
+            router,
+            "/schema",
             self.schema,
-            summary="JSON Schema of a workflow's inputs",
-            responses={
-                200: {"description": "JSON Schema 2020-12.", "content": {"application/json": {}}},
-                **one,
-            },
+            "JSON Schema of a workflow's inputs",
+            document("JSON Schema 2020-12."),
+        )
+        self._add(
+            router,
+            "/openapi.json",
+            self.openapi,
+            "OpenAPI document of one workflow",
+            document("OpenAPI 3.1."),
+        )
+        self._add(router, "/coverage", self.coverage, "Who can run it", shows(CoverageView))
+        self._add(router, "/versions", self.versions, "Versions of a workflow", shows(VersionList))
+        self._add(
+            router,
+            "/versions/{number}",
+            self.content,
+            "Graph and spec of a version",
+            shows(WorkflowContent),
         )
         return router
 
+    def _add(self, router: APIRouter, path: str, endpoint: Any, title: str, good: Any) -> None:
+        name = "{name}" if path.startswith("/versions") else "{reference}"
+        router.add_api_route(
+            f"/{name}{path}",
+            endpoint,
+            summary=title,
+            description=REFERENCE if name == "{reference}" else "",
+            responses={**good, **problems(401, 403, 404, 422, 503)},
+        )
+
     async def list(self, request: Request) -> Response:
         self.admission.admit(request, Permission.WORKFLOWS_READ)
-        names = self.workflows.names
-        items = [Workflow.model_validate(summary(names[name])) for name in sorted(names)]
+        known = sorted(self.workflows.names.values(), key=lambda workflow: workflow.name)
+        items = [Workflow.model_validate(summary(one)) for one in known if is_listed(one)]
         return json_answer(WorkflowList(items=items))
+
+    async def spec_schema(self, request: Request) -> Response:
+        """Open to all, since editors send no token; it holds nothing of the fleet's."""
+        return tagged(request, to_json(spec_schema()), "public, max-age=3600")
 
     async def show(self, request: Request, reference: str) -> Response:
         self.admission.admit(request, Permission.WORKFLOWS_READ)
-        version = await resolve(self.workflows, reference)
+        version = await look_up(self.workflows, reference)
         known = self.workflows.name(version.name)
         if known is None:
             raise NotFoundError(f"there is no workflow {version.name}")
@@ -96,31 +110,56 @@ class WorkflowRoutes:
 
     async def schema(self, request: Request, reference: str) -> Response:
         self.admission.admit(request, Permission.WORKFLOWS_READ)
-        version = await resolve(self.workflows, reference)
-        headers = {"ETag": f'"{version.hash}"', "Cache-Control": "private, no-cache"}
-        if request.headers.get("if-none-match") == headers["ETag"]:
-            return Response(status_code=304, headers=headers)
-        return json_bytes(to_json(inputs_schema(version.spec)), headers=headers)
+        version = await look_up(self.workflows, reference)
+        return tagged(request, to_json(inputs_schema(version.spec, self.workflows.models)))
+
+    async def openapi(self, request: Request, reference: str) -> Response:
+        self.admission.admit(request, Permission.WORKFLOWS_READ)
+        version = await look_up(self.workflows, reference)
+        server, models = self.prefix or "/", self.workflows.models
+        return tagged(request, to_json(openapi(version.spec, version.number, server, models)))
+
+    async def coverage(self, request: Request, reference: str) -> Response:
+        actor = self.admission.admit(request, Permission.NODES_READ)
+        version = await look_up(self.workflows, reference)
+        query = FindCoverage(actor=actor, version_hash=version.hash)
+        return json_answer(await self.owners.call(query, within=COVERAGE_SECONDS))
+
+    async def versions(self, request: Request, name: str) -> Response:
+        actor = self.admission.admit(request, Permission.WORKFLOWS_READ)
+        return json_answer(await self.owners.call(ListVersions(actor=actor, name=name[:63])))
+
+    async def content(self, request: Request, name: str, number: int) -> Response:
+        self.admission.admit(request, Permission.GRAPHS_READ)
+        version = await look_up(self.workflows, f"{name}@{number}")
+        content = WorkflowContent(
+            name=version.name,
+            version=version.number,
+            hash=version.hash,
+            spec=version.spec.content(),
+            graph=version.graph,
+        )
+        return tagged(request, as_bytes(content))
 
 
-def summary(known: WorkflowName) -> dict[str, Any]:
-    return {
-        **known.model_dump(),
-        "version": known.active_version,
-        "active": known.active_version is not None,
-        "versions": sorted(known.versions),
-    }
+def is_listed(known: WorkflowName) -> bool:
+    """Not what is deleted, nor what a file once was that never became a version."""
+    return not known.is_deleted and bool(known.versions or known.problem)
 
 
-def detail(known: WorkflowName, version: Version) -> WorkflowDetail:
-    spec = version.spec
-    return WorkflowDetail.model_validate(
-        {
-            **summary(known),
-            "version": version.number,
-            "hash": version.hash,
-            "inputs": [name for name, _ in spec.in_order],
-            "outputs": [name for name, _ in spec.outputs_in_order],
-            "example": spec.example,
-        }
-    )
+def as_bytes(model: BaseModel) -> bytes:
+    return model.model_dump_json().encode()
+
+
+def tagged(request: Request, body: bytes, caching: str = "private, no-cache") -> Response:
+    """The document under an ETag of its content; 304 for who has it."""
+    tag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+    headers = {"ETag": tag, "Cache-Control": caching}
+    known = request.headers.get("if-none-match", "")
+    if tag in {part.strip().removeprefix("W/") for part in known.split(",")}:
+        return Response(status_code=304, headers=headers)
+    return json_bytes(body, headers=headers)
+
+
+def document(description: str) -> dict[int | str, Any]:
+    return {200: {"description": description, "content": {"application/json": {}}}}

@@ -4,7 +4,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Generator, Iterable
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,6 +44,36 @@ class Bucket:
     name: str
     region: str
     is_secure: bool
+    ca_file: Path | None = None
+    in_host: bool | None = None
+    """Whether its name is part of the host; None leaves that to the host's name."""
+    public_url: str | None = None
+
+    def client(self, http: urllib3.PoolManager | None = None) -> Minio:
+        return self._client(self.endpoint, http, is_secure=self.is_secure)
+
+    def public_client(self) -> Minio | None:
+        """For signing only: nothing here ever connects to the public address."""
+        if self.public_url is None:
+            return None
+        scheme, _, endpoint = self.public_url.rstrip("/").partition("://")
+        return self._client(endpoint, None, is_secure=scheme == "https")
+
+    def _client(self, endpoint: str, http: urllib3.PoolManager | None, *, is_secure: bool) -> Minio:
+        # With the region given, signing a URL asks nobody.
+        client = Minio(
+            endpoint,
+            access_key=self.access_key,
+            secret_key=self.secret_key,
+            region=self.region,
+            secure=is_secure,
+            http_client=http,
+        )
+        if self.in_host is True:
+            client.enable_virtual_style_endpoint()
+        if self.in_host is False:
+            client.disable_virtual_style_endpoint()
+        return client
 
 
 class S3ObjectStore:
@@ -58,16 +88,10 @@ class S3ObjectStore:
             retries=urllib3.Retry(
                 total=2, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504)
             ),
+            ca_certs=str(bucket.ca_file) if bucket.ca_file else None,
         )
-        # With the region given, signing a URL asks nobody.
-        self._client = Minio(
-            bucket.endpoint,
-            access_key=bucket.access_key,
-            secret_key=bucket.secret_key,
-            region=bucket.region,
-            secure=bucket.is_secure,
-            http_client=http,
-        )
+        self._client = bucket.client(http)
+        self._public = bucket.public_client()
 
     @classmethod
     @contextmanager
@@ -83,6 +107,17 @@ class S3ObjectStore:
 
     def download_url(self, key: str, lifetime: timedelta) -> str:
         return self._client.presigned_get_object(self._bucket, key, lifetime)
+
+    def public_upload_url(self, key: str, lifetime: timedelta) -> str | None:
+        return self._public and self._public.presigned_put_object(self._bucket, key, lifetime)
+
+    def public_download_url(
+        self, key: str, lifetime: timedelta, headers: Mapping[str, str]
+    ) -> str | None:
+        if self._public is None:
+            return None
+        answered: dict[str, str | list[str] | tuple[str]] = {**headers}
+        return self._public.presigned_get_object(self._bucket, key, lifetime, answered)
 
     async def is_there(self) -> bool:
         """Say whether the store answers and has the bucket."""

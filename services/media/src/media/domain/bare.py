@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 PNG_KEPT = frozenset(
-    b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP bKGD hIST pHYs sPLT acTL fcTL fdAT".split()
+    b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP bKGD hIST pHYs sPLT "
+    b"acTL fcTL fdAT".split()
 )
 PNG_OVERHEAD = 12
 RIFF_HEAD, RIFF_CHUNK = 12, 8

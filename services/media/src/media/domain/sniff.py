@@ -17,6 +17,9 @@ RASTER = frozenset(
 )
 """Pictures that are decoded here. SVG is a program; HEIC and AVIF are not decoded yet."""
 
+CAN_BE_BARE = frozenset({"image/png", "image/webp", "image/jpeg"})
+"""Types of results whose prompt and graph can be taken out without decoding them."""
+
 PREFIXES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -78,14 +81,6 @@ def sniff(head: bytes) -> str | None:
     if head.startswith(b"BM") and head[14:18] in (b"\x28\0\0\0", b"\x6c\0\0\0", b"\x7c\0\0\0"):
         return "image/bmp"
     return None
-
-
-def is_text(data: bytes) -> bool:
-    """Say whether a whole file is plain UTF-8 text."""
-    try:
-        return "\0" not in data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
 
 
 def fits(kind: str, content_type: str | None) -> bool:

@@ -27,11 +27,11 @@ from media.domain.records import Kept, Upload
 from media.ports import (
     Bench,
     Clock,
-    Inspector,
     Library,
     ObjectMissingError,
     ObjectStore,
     Uploads,
+    Workshop,
 )
 
 log = structlog.get_logger()
@@ -55,7 +55,7 @@ class Intake:
     uploads: Uploads
     library: Library
     store: ObjectStore
-    inspector: Inspector
+    workshop: Workshop
     bench: Bench
     clock: Clock
     limits: UploadLimits
@@ -63,13 +63,17 @@ class Intake:
 
 async def begin_upload(intake: Intake, command: BeginUpload) -> UploadTarget:
     """Give the caller a place to put the bytes, if the owner has room for them."""
-    actor = command.actor
+    actor, key = command.actor, names.incoming_key(command.media_id)
     if command.size_bytes > intake.limits.max_bytes:
         raise refusal(too_big(intake.limits.max_bytes))
+    url = intake.store.upload_url(key, UPLOAD_LIFETIME)
+    if command.is_public:
+        url = intake.store.public_upload_url(key, UPLOAD_LIFETIME)
+    if url is None:
+        raise ConflictError("the store is not public: send the file", code="no_public_store")
     upload = Upload(command.media_id, actor.user_id, command.size_bytes, intake.clock())
     await intake.uploads.begin(upload, actor.limits.storage_bytes)
-    key = names.incoming_key(command.media_id)
-    return UploadTarget(url=intake.store.upload_url(key, UPLOAD_LIFETIME))
+    return UploadTarget(url=url, expires_at=upload.created_at + UPLOAD_LIFETIME)
 
 
 async def accept_upload(intake: Intake, command: AcceptUpload) -> MediaView:
@@ -155,11 +159,11 @@ async def take_in(intake: Intake, incoming: str, copy: str, order: Order) -> Fin
         raise too_big(maximum)
     await intake.store.copy(incoming, copy)
     with intake.bench() as bench:
-        source, target = Path(bench, "source"), Path(bench, "target")
-        await intake.store.fetch(copy, source, maximum)
-        finding = await intake.inspector.inspect(source, target, order)
+        folder = Path(bench)
+        await intake.store.fetch(copy, folder / "source", maximum)
+        finding = await intake.workshop.inspect(folder, order)
         if finding.is_changed:
-            await intake.store.put(copy, target, finding.content_type)
+            await intake.store.put(copy, folder / "target", finding.content_type)
     return finding
 
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import structlog
 
-from workflow_registry.domain.reading import File, Unreadable
+from workflow_registry.domain.files import File, Unreadable
 
 log = structlog.get_logger()
 

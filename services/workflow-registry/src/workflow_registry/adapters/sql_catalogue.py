@@ -4,17 +4,20 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.buckets import WORKFLOWS
 from contracts.catalog import WorkflowName, WorkflowVersionRecord
+from contracts.errors import NotFoundError
+from contracts.registry import VersionSummary
 from runtime import outbox
 from runtime.mending import corrections
 from runtime.transactions import transaction
 from workflow_registry.domain.catalogue import Change
-from workflow_registry.domain.reading import record
+from workflow_registry.domain.checking import record
 
 ALONE = text("SELECT pg_advisory_xact_lock(hashtext(current_schema()), 1)")
 """Advisory locks are the database's, which services share: the schema tells them apart."""
@@ -27,8 +30,17 @@ SAVE_WORKFLOW = text("""
     SET active_version = excluded.active_version, about = excluded.about, updated_at = now()
 """)
 ADD_VERSION = text("""
-    INSERT INTO versions (name, number, hash, graph, spec)
-    VALUES (:name, :number, :hash, :graph, :spec)
+    INSERT INTO versions (name, number, hash, graph, spec, created_by)
+    VALUES (:name, :number, :hash, :graph, :spec, :created_by)
+""")
+WAS_ACTIVE = text("""
+    UPDATE versions SET activated_at = now()
+    WHERE name = :name AND number = :number AND activated_at IS NULL
+""")
+SUMMARIES = text("""
+    SELECT number, hash, versions.created_at, created_by, activated_at, active_version
+    FROM versions JOIN workflows USING (name)
+    WHERE name = :name ORDER BY number DESC LIMIT :most
 """)
 STORED_APART = {"name", "active_version", "versions"}
 
@@ -41,15 +53,30 @@ class SqlCatalogue:
         self._committed = committed
 
     async def update(
-        self, decide: Callable[[Mapping[str, WorkflowName]], list[Change]]
+        self,
+        decide: Callable[[Mapping[str, WorkflowName]], list[Change]],
+        author: UUID | None = None,
     ) -> list[Change]:
         async with transaction(self._engine) as connection:
             await connection.execute(ALONE)
             changes = decide(await workflows(connection))
             for change in changes:
-                await save(connection, change)
+                await save(connection, change, author)
         self._committed()
         return changes
+
+    async def find(self, name: str) -> WorkflowName | None:
+        async with transaction(self._engine) as connection:
+            return (await workflows(connection)).get(name)
+
+    async def version(self, digest: str) -> WorkflowVersionRecord:
+        async with transaction(self._engine) as connection:
+            return await version(connection, digest)
+
+    async def versions(self, name: str, most: int) -> list[VersionSummary]:
+        async with transaction(self._engine) as connection:
+            rows = await connection.execute(SUMMARIES, {"name": name, "most": most})
+            return [summary(row) for row in rows]
 
     async def mend(self, names: Mapping[str, WorkflowName], versions: Collection[str]) -> None:
         """Publish what the bucket lacks: `names` and the keys of `versions` are what it has.
@@ -85,13 +112,15 @@ async def workflows(connection: AsyncConnection) -> dict[str, WorkflowName]:
 
 
 async def version(connection: AsyncConnection, digest: str) -> WorkflowVersionRecord:
-    row = (await connection.execute(ONE_VERSION, {"hash": digest})).one()
+    row = (await connection.execute(ONE_VERSION, {"hash": digest})).one_or_none()
+    if row is None:
+        raise NotFoundError("there is no such version")
     return WorkflowVersionRecord(
         name=row.name, version=row.number, hash=row.hash, graph=row.graph, spec=row.spec
     )
 
 
-async def save(connection: AsyncConnection, change: Change) -> None:
+async def save(connection: AsyncConnection, change: Change, author: UUID | None) -> None:
     """Store the change; the version is published before the name that leads to it."""
     workflow = change.workflow
     about = workflow.model_dump(mode="json", exclude=STORED_APART)
@@ -103,10 +132,12 @@ async def save(connection: AsyncConnection, change: Change) -> None:
             "about": json.dumps(about),
         },
     )
-    if change.added and workflow.active_version:
-        added = record(change.added, number=workflow.active_version)
-        await connection.execute(ADD_VERSION, columns(added))
+    if change.added:
+        added = record(change.added, number=change.number)
+        await connection.execute(ADD_VERSION, columns(added) | {"created_by": author})
         await publish_version(connection, added)
+    active = {"name": workflow.name, "number": workflow.active_version}
+    await connection.execute(WAS_ACTIVE, active)
     named = outbox.put(WORKFLOWS, name_key(workflow.name), workflow)
     await outbox.append(connection, [named])
 
@@ -125,6 +156,18 @@ async def publish_version(connection: AsyncConnection, published: WorkflowVersio
     """Give it an outbox row of its own: the relay reads many rows at once."""
     put = outbox.put(WORKFLOWS, version_key(published.hash), published)
     await outbox.append(connection, [put])
+
+
+def summary(row: Any) -> VersionSummary:
+    state = "inactive" if row.activated_at else "draft"
+    return VersionSummary(
+        version=row.number,
+        hash=row.hash,
+        state="active" if row.number == row.active_version else state,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        activated_at=row.activated_at,
+    )
 
 
 def name_key(name: str) -> str:

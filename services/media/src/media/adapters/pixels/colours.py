@@ -1,7 +1,7 @@
 """Colours as sRGB: ComfyUI takes numbers as they are, so what a profile says is applied before."""
 
 # Pillow leaves out the types of some parameters.
-# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
 
 import io
 from itertools import product

@@ -1,13 +1,13 @@
 """Pictures as plain 8-bit pixels, the right way up.
 
-What comes out is what ComfyUI's LoadImage would see: orientation applied, colour profiles
-ignored, 16 bits cut to their high byte, palettes and CMYK turned into RGB.
+What comes out is what ComfyUI's LoadImage would see: orientation applied, 16 bits cut to their
+high byte, palettes and CMYK turned into RGB. Colour profiles, which it ignores, are applied
+before (colours.py).
 """
 
 # Pillow leaves out the types of some parameters.
 # pyright: reportUnknownMemberType=false
 
-import io
 import struct
 import warnings
 from pathlib import Path
@@ -23,8 +23,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from media.domain import jpeg
-from media.domain.inspection import RefusedError
+from media.domain.inspection import Bounds, NeedsRoomError, RefusedError
 
 # Importing a plugin registers it; none but these is ever loaded.
 PLUGINS = (
@@ -48,36 +47,26 @@ UPRIGHT: dict[int, Image.Transpose] = {
 }
 
 
-def open_picture(source: Path, content_type: str, max_pixels: int) -> ImageFile.ImageFile:
+def open_picture(source: Path, content_type: str, bounds: Bounds) -> ImageFile.ImageFile:
     """Read the header with the one decoder that fits; refuse what is too large to decode."""
-    data = bare(source, content_type)
-    Image.MAX_IMAGE_PIXELS = max_pixels
+    Image.MAX_IMAGE_PIXELS = bounds.max_pixels
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     try:
-        return Image.open(io.BytesIO(data), formats=[content_type.removeprefix("image/").upper()])
+        picture = Image.open(source, formats=[content_type.removeprefix("image/").upper()])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise too_many_pixels(max_pixels) from error
+        raise too_many_pixels(bounds.max_pixels) from error
+    if bounds.room_pixels is not None and picture.width * picture.height > bounds.room_pixels:
+        raise NeedsRoomError
+    return picture
 
 
-def bare(source: Path, content_type: str) -> bytes:
-    data = source.read_bytes()
-    if content_type != "image/jpeg":
-        return data
-    try:
-        return jpeg.strip(data)
-    except ValueError as error:
-        raise RefusedError("unreadable", f"The picture is damaged: {error}.") from error
-
-
-def check_frames(picture: ImageFile.ImageFile, max_frames: int, max_pixels: int) -> int:
+def check_frames(picture: ImageFile.ImageFile, bounds: Bounds) -> int:
     """Count the frames; an animation must decode to its last one."""
-    frames = getattr(picture, "n_frames", 1)
-    if frames > max_frames:
-        raise RefusedError(
-            "too_many_frames", f"At most {max_frames} frames are allowed.", maximum=max_frames
-        )
-    if frames * picture.width * picture.height > max_pixels:
-        raise too_many_pixels(max_pixels)
+    frames, most = getattr(picture, "n_frames", 1), bounds.max_frames
+    if frames > most:
+        raise RefusedError("too_many_frames", f"At most {most} frames are allowed.", maximum=most)
+    if frames * picture.width * picture.height > bounds.max_pixels:
+        raise too_many_pixels(bounds.max_pixels)
     for frame in range(frames):
         picture.seek(frame)
         picture.load()
@@ -90,17 +79,13 @@ def too_many_pixels(maximum: int) -> RefusedError:
     )
 
 
-def orientation(picture: ImageFile.ImageFile, source: Path, content_type: str) -> int:
+def orientation(picture: ImageFile.ImageFile) -> int:
     """How the camera was held, by EXIF; damaged EXIF says nothing. `picture` is loaded.
 
-    A bare JPEG has lost it, so the source is asked. A TIFF was already turned by its decoder.
+    A TIFF was already turned by its decoder.
     """
     try:
-        if content_type == "image/jpeg":
-            with Image.open(source, formats=["JPEG"]) as original:
-                found = original.getexif().get(ORIENTATION, 1)
-        else:
-            found = picture.getexif().get(ORIENTATION, 1)
+        found = picture.getexif().get(ORIENTATION, 1)
     except (OSError, ValueError, SyntaxError, LookupError, TypeError, struct.error):
         return 1
     return found if found in UPRIGHT else 1
@@ -116,9 +101,10 @@ def plain(picture: Image.Image) -> Image.Image:
         raise RefusedError("unsupported_pixels", "Floating-point pixels are not supported.")
     if picture.mode.startswith("I"):
         return high_bytes(picture)
-    if picture.has_transparency_data:
-        return picture.convert("RGBA")
-    return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+    wanted = "L" if picture.mode in ("1", "L") else "RGB"
+    wanted = "RGBA" if picture.has_transparency_data else wanted
+    # Converting copies, and a large picture fits but twice.
+    return picture if picture.mode == wanted else picture.convert(wanted)
 
 
 def high_bytes(picture: Image.Image) -> Image.Image:

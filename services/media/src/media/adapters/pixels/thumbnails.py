@@ -35,7 +35,7 @@ def look(source: Path, folder: Path, bounds: Bounds) -> Look:
         picture.draft(None, (2 * SIZES[-1], 2 * SIZES[-1]))
     picture.load()
     shown = colours.to_srgb(picture, picture.info.get("icc_profile"))
-    shown = decode.upright(decode.plain(shown), decode.orientation(picture, source, content_type))
+    shown = decode.upright(decode.plain(shown), decode.orientation(picture))
     made = tuple(shrink(shown, folder, sizes_for(width, height)))
     return Look(digest_of(source), frames, width, height, placeholder(shown), made)
 
@@ -50,6 +50,7 @@ def shrink(picture: Image.Image, folder: Path, sizes: list[int]) -> Iterator[Shr
 
 
 def shrunk(picture: Image.Image, size: int) -> Image.Image:
+    """In place where it gets smaller: a copy would cost a large picture's memory again."""
     small = picture.copy() if max(picture.size) <= size else picture
     small.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=2.0)
     small.info = {}

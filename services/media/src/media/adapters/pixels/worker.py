@@ -1,4 +1,4 @@
-"""The process that opens one hostile file: order on stdin, finding on stdout, then gone.
+"""The process that opens one hostile file: a job on stdin, an answer on stdout, then gone.
 
 Its environment is empty, its memory and its processor time are limited, and it lives for one
 file only: what a file does to it, it does to nobody else. What it does not expect is a
@@ -10,11 +10,11 @@ import json
 import os
 import resource
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from media.domain.inspection import MaskOrder, Order, RefusedError
+from media.domain.inspection import Bounds, MaskOrder, NeedsRoomError, RefusedError
 
 LATER = os.EX_TEMPFAIL
 """Exit status for failures that are not the file's fault."""
@@ -26,11 +26,11 @@ def main() -> None:
     limit(job["memory_bytes"], job["cpu_seconds"], job["output_bytes"])
     answer: dict[str, Any]
     try:
-        answer = {"finding": work(job)}
+        answer = {"found": work(job)}
     except RefusedError as error:
         answer = {"refused": [error.code, error.message, error.params]}
-    except MemoryError:
-        answer = {"refused": ["too_costly", "The file takes too much memory to open.", {}]}
+    except (NeedsRoomError, MemoryError):
+        answer = {"needs_room": True}
     except OSError as error:
         if error.errno in NOT_THE_FILE:
             sys.exit(LATER)
@@ -48,12 +48,24 @@ def limit(memory_bytes: int, cpu_seconds: int, output_bytes: int) -> None:
 
 def work(job: dict[str, Any]) -> dict[str, Any]:
     # Decoders are loaded under the limits, not before them.
-    from media.adapters.pixels.files import inspect  # noqa: PLC0415
+    from media.adapters.pixels import files, thumbnails  # noqa: PLC0415
 
-    mask = dict(job["order"]["mask"])
-    mask["size"] = tuple(mask["size"]) if mask["size"] else None
-    order = Order(**(job["order"] | {"mask": MaskOrder(**mask)}))
-    return asdict(inspect(Path(job["source"]), Path(job["target"]), order))
+    folder = Path(job["folder"])
+    source, target = folder / "source", folder / "target"
+    match job["task"]:
+        case "inspect":
+            mask = read_mask(job["mask"])
+            found = files.inspect(source, target, job["kind"], mask, Bounds(**job["bounds"]))
+        case "look":
+            found = thumbnails.look(source, folder, Bounds(**job["bounds"]))
+        case _:
+            found = files.strip(source, target)
+    return asdict(found)
+
+
+def read_mask(fields: dict[str, Any]) -> MaskOrder:
+    mask = MaskOrder(**fields)
+    return replace(mask, size=(mask.size[0], mask.size[1])) if mask.size else mask
 
 
 if __name__ == "__main__":

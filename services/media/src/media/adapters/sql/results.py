@@ -49,7 +49,13 @@ class SqlResults:
 
 
 def content_of(rights: Rights, result: Result) -> Content:
-    return Content(rights.owner_id, result.blake3, result.key, result.size_bytes, is_verified=result.is_verified)
+    return Content(
+        rights.owner_id,
+        result.blake3,
+        result.key,
+        result.size_bytes,
+        is_verified=result.is_verified,
+    )
 
 
 def media_row(rights: Rights, result: Result, now: datetime) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from blake3 import blake3
 from PIL import Image
 
-from media.adapters.inspector import ProcessInspector, WorkerLimits
+from media.adapters.workshop import WorkerLimits, Workshop
 from media.domain.inspection import Finding, MaskOrder, Order
 
 from .pictures import a_picture, decoded, encoded, grey, rows
@@ -20,7 +20,7 @@ async def kept(
     source, target = folder / "source", folder / "target"
     source.write_bytes(data)
     order = Order(kind, max_pixels=1_000_000, max_frames=10, mask=mask or MaskOrder())
-    finding = await ProcessInspector(LIMITS, at_once=1).inspect(source, target, order)
+    finding = await Workshop(LIMITS, at_once=1).inspect(folder, order)
     content = (target if finding.is_changed else source).read_bytes()
     assert finding.blake3 == blake3(content).hexdigest()
     assert finding.size_bytes == len(content)

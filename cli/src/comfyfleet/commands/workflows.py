@@ -1,0 +1,165 @@
+"""`workflows`: push, pull, compare, check, propose and activate workflows of any fleet."""
+
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from comfyfleet import workflow_files
+from comfyfleet.client.connect import connect
+from comfyfleet.client.workshop import Workshop
+from comfyfleet.problem import CommandError
+from comfyfleet.tables import plain_table, terminal
+from comfyfleet.workflow_files import WorkflowFiles
+from contracts.registry import CoverageView, Difference
+
+console = terminal()
+SIGNS = {"added": "+", "removed": "-", "changed": "~"}
+Paths = Annotated[list[Path], typer.Argument(help="NAME.yaml, or a folder of them.")]
+
+
+def group() -> typer.Typer:
+    """The sub-commands of `comfyfleet workflows`."""
+    app = typer.Typer(help=__doc__, no_args_is_help=True)
+    for command in (list_, push, pull, diff, validate, propose, activate):
+        app.command(command.__name__.rstrip("_"))(command)
+    return app
+
+
+@contextmanager
+def workshop() -> Generator[Workshop, None, None]:
+    with closing(connect()) as client:
+        yield Workshop(client)
+
+
+def list_() -> None:
+    """List the workflows, and which of them can run now."""
+    with workshop() as shop:
+        table = plain_table("workflow", "active", "versions", "from", "category", "runs", "why")
+        for row in shop.list():
+            runs = {True: "yes", False: "no", None: "?"}[row.runnable]
+            why = row.problem or (f"no node has {', '.join(row.missing)}" if row.missing else "")
+            active = str(row.version) if row.active else "-"
+            count = str(len(row.versions))
+            table.add_row(row.name, active, count, row.source, row.category, runs, Text(why))
+        console.print(table)
+
+
+def push(
+    paths: Paths,
+    *,
+    activate: Annotated[bool, typer.Option(help="Make them current at once.")] = False,
+) -> None:
+    """Upload workflows; each becomes a draft, unless its content is known already."""
+    with workshop() as shop:
+        for files in workflow_files.find(paths):
+            view = shop.push(files.spec, files.graph, activate=activate)
+            state = "active" if view.is_active else "draft" if view.is_new else "known"
+            say(f"{view.name}@{view.version} {state}: {summary(view.coverage)}")
+
+
+def pull(
+    reference: Annotated[str, typer.Argument(help="`txt2img`, or `txt2img@3`.")],
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for the two files.")] = Path(),
+    force: Annotated[bool, typer.Option(help="Overwrite files.")] = False,
+) -> None:
+    """Save a version as NAME.yaml and NAME.graph.json."""
+    name, version = parse(reference)
+    with workshop() as shop:
+        content = shop.content(name, version)
+    if content.name != name:
+        raise CommandError(f"The fleet answered with workflow {content.name!r}.")
+    for path in workflow_files.write(out, name, content.spec, content.graph, force=force):
+        say(str(path))
+
+
+def diff(path: Annotated[Path, typer.Argument(help="NAME.yaml")]) -> None:
+    """Show how a workflow here differs from the active version there."""
+    files = workflow_files.read(path)
+    with workshop() as shop:
+        view = shop.validate(files.spec, files.graph)
+    for difference in view.differences:
+        say(line(difference))
+    if not view.differences:
+        say(f"{view.name}: the same" if view.version else f"{view.name}: new there")
+
+
+def validate(paths: Paths) -> None:
+    """Make all checks of an upload, and change nothing."""
+    failed = False
+    with workshop() as shop:
+        for files in workflow_files.find(paths):
+            failed = not is_valid(shop, files) or failed
+    if failed:
+        raise typer.Exit(1)
+
+
+def is_valid(shop: Workshop, files: WorkflowFiles) -> bool:
+    try:
+        view = shop.validate(files.spec, files.graph)
+    except CommandError as error:
+        say(f"{files.path}: {error}")
+        return False
+    say(f"{view.name}: valid; {summary(view.coverage)}")
+    return True
+
+
+def propose(
+    graph: Annotated[Path, typer.Argument(help="A graph: API format, or as ComfyUI saves it.")],
+    *,
+    name: Annotated[str | None, typer.Option(help="Its name; else that of the file.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the two files.")] = Path(),
+    force: Annotated[bool, typer.Option(help="Overwrite files.")] = False,
+) -> None:
+    """Draft a spec for a bare graph."""
+    chosen = name or graph.name.partition(".")[0].lower().replace(" ", "_")
+    text = workflow_files.text_of(graph)
+    with workshop() as shop:
+        draft = shop.propose(chosen, text)
+    for path in workflow_files.write(out, chosen, draft.spec, draft.graph, force=force):
+        say(str(path))
+
+
+def activate(reference: Annotated[str, typer.Argument(help="`txt2img@3`")]) -> None:
+    """Make a version current; an older one is a rollback."""
+    name, version = parse(reference)
+    if version is None:
+        raise CommandError(f"Say which version: {name}@1.")
+    with workshop() as shop:
+        shop.activate(name, version)
+    say(f"{name}@{version} active")
+
+
+def parse(reference: str) -> tuple[str, int | None]:
+    name, at, number = reference.partition("@")
+    plain = name.replace("-", "").replace("_", "")
+    if not plain.isalnum() or not plain.isascii() or (at and not number.isdecimal()):
+        raise CommandError(f"“{reference}” should look like `txt2img` or `txt2img@3`.")
+    return name, int(number) if at else None
+
+
+def summary(coverage: CoverageView) -> str:
+    """Who can run it, in one line."""
+    described = [node for node in coverage.items if node.is_described]
+    if not described:
+        return "no node has said yet what it can run"
+    able = sum(node.can_run for node in described)
+    if able:
+        return f"{able} of {len(described)} nodes can run it"
+    nearest = min(described, key=lambda node: len(node.missing))
+    lacks = ", ".join(missing.what for missing in nearest.missing)
+    return f"no node can run it; {nearest.name} lacks {lacks}"
+
+
+def line(difference: Difference) -> str:
+    before, after = repr(difference.before), repr(difference.after)
+    values = {"added": after, "removed": before, "changed": f"{before} → {after}"}
+    return f"{SIGNS[difference.kind]} {difference.path}: {values[difference.kind]}"
+
+
+def say(text: str) -> None:
+    console.print(text, markup=False, soft_wrap=True)

@@ -1,0 +1,81 @@
+"""Specs and graphs as files: which belong together, and how they are written."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from comfyfleet.problem import CommandError
+from contracts.errors import InvalidError
+from workflows.read import read_mapping
+
+NOT_SPECS = ("library", "base", "workflows")
+SPEC_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowFiles:
+    """The two texts of one workflow."""
+
+    path: Path
+    spec: str
+    graph: str
+
+
+def find(paths: Iterable[Path]) -> Iterator[WorkflowFiles]:
+    """Every workflow that the paths name: a spec, or a folder of them."""
+    for path in paths:
+        if path.is_dir():
+            specs = sorted(path.glob("*.yaml"))
+            yield from (read(spec) for spec in specs if spec.stem not in NOT_SPECS)
+        else:
+            yield read(path)
+
+
+def read(path: Path) -> WorkflowFiles:
+    """A spec with the graph that it names, else the one of the same name beside it."""
+    if path.suffix not in SPEC_SUFFIXES or path.name.endswith(".graph.json"):
+        raise CommandError(f"{path} is no spec: expected NAME.yaml, with its graph beside it.")
+    spec = text_of(path)
+    try:
+        named = read_mapping(spec, str(path)).get("graph")
+    except InvalidError as error:
+        raise CommandError(error.message) from error
+    graph = path.parent / Path(str(named)).name if named else path.with_suffix(".graph.json")
+    return WorkflowFiles(path, spec, text_of(graph))
+
+
+def text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text in UTF-8"
+        raise CommandError(f"Cannot read {path}: {reason}") from error
+
+
+def write(
+    folder: Path, name: str, spec: dict[str, Any], graph: dict[str, Any], *, force: bool
+) -> list[Path]:
+    """NAME.yaml and NAME.graph.json; refuses to overwrite unless it is told to."""
+    graph_name = Path(str(spec.get("graph") or "")).name
+    if not graph_name.endswith(".json") or graph_name.startswith("."):
+        graph_name = f"{name}.graph.json"
+    paths = [folder / f"{name}.yaml", folder / graph_name]
+    taken = [str(path) for path in paths if path.exists()]
+    if taken and not force:
+        raise CommandError(f"{', '.join(taken)} is there already; `--force` overwrites it.")
+    texts = [as_yaml(spec), json.dumps(graph, indent=1) + "\n"]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text in zip(paths, texts, strict=True):
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"Cannot write into {folder}: {error.strerror}") from error
+    return paths
+
+
+def as_yaml(spec: dict[str, Any]) -> str:
+    return yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=100)

@@ -1,0 +1,123 @@
+"""`comfyfleet workflows` as a user runs it, against a small HTTP server that plays the fleet."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from comfyfleet.problem import CommandError
+from comfyfleet.workflow_files import find, write
+
+from ..test_commands import comfyfleet  # noqa: TID252  one way to run the command
+from .conftest import Answer, Script
+
+SPEC = "spec: comfyfleet/v1\nname: mine\ngraph: own.json\n"
+GRAPH: dict[str, Any] = {"1": {"class_type": "SaveImage", "inputs": {}}}
+NODE = {
+    "node_id": "00000000-0000-0000-0000-000000000001",
+    "name": "old",
+    "state": "ready",
+    "is_described": True,
+    "can_run": False,
+    "missing": [{"kind": "model", "what": "loras/film.safetensors", "message": "no"}],
+}
+COVERAGE = {"runnable": False, "items": [NODE]}
+
+
+def folder(path: Path) -> Path:
+    (path / "mine.yaml").write_text(SPEC)
+    (path / "own.json").write_text(json.dumps(GRAPH))
+    (path / "library.yaml").write_text("library: comfyfleet/v1")
+    return path
+
+
+def workflows(fleet: Script, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    address = {"COMFYFLEET_URL": fleet.url, "COMFYFLEET_TOKEN": "t"}
+    return comfyfleet(home, "workflows", *words, **address)
+
+
+def body(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def test_a_folder_is_pushed_and_it_says_who_cannot_run_it(fleet: Script, tmp_path: Path) -> None:
+    view = {"name": "mine", "version": 3, "hash": "0", "is_new": True, "is_active": False}
+    fleet.on("POST /v1/workflows", body({**view, "coverage": COVERAGE}))
+
+    done = workflows(fleet, tmp_path, "push", str(folder(tmp_path)))
+
+    assert done.stdout == ("mine@3 draft: no node can run it; old lacks loras/film.safetensors\n")
+    assert len(fleet.requests) == 1
+    sent = fleet.requests[0][2]
+    assert b"name: mine" in sent
+    assert b"SaveImage" in sent
+
+
+def test_what_is_not_valid_is_named_and_ends_with_one(fleet: Script, tmp_path: Path) -> None:
+    problem = {"detail": "not valid", "errors": [{"path": "inputs.x", "message": "odd"}]}
+    fleet.on("POST /v1/workflows/validate", Answer(body(problem), 422))
+
+    done = workflows(fleet, tmp_path, "validate", str(folder(tmp_path)))
+
+    assert done.returncode == 1
+    assert "inputs.x: odd" in done.stdout
+
+
+def test_a_diff_names_each_place(fleet: Script, tmp_path: Path) -> None:
+    change = {"path": "graph.1.inputs.steps", "kind": "changed", "before": 20, "after": 30}
+    view = {"name": "mine", "hash": "0", "version": None, "spec": {}, "coverage": COVERAGE}
+    fleet.on("POST /v1/workflows/validate", body({**view, "differences": [change]}))
+
+    done = workflows(fleet, tmp_path, "diff", str(folder(tmp_path) / "mine.yaml"))
+
+    assert done.stdout == "~ graph.1.inputs.steps: 20 → 30\n"
+
+
+def test_what_was_pulled_can_be_pushed(fleet: Script, tmp_path: Path) -> None:
+    content = {"name": "mine", "version": 2, "hash": "0", "graph": GRAPH}
+    spec = {"spec": "comfyfleet/v1", "name": "mine", "title": {"en": "ภาพ"}}
+    fleet.on("GET /v1/workflows/mine/versions/2", body({**content, "spec": spec}))
+    out = tmp_path / "out"
+
+    done = workflows(fleet, tmp_path, "pull", "mine@2", "--out", str(out))
+    again = workflows(fleet, tmp_path, "pull", "mine@2", "--out", str(out))
+
+    assert done.returncode == 0, done.stderr
+    [files] = find([out])
+    assert "ภาพ" in files.spec
+    assert json.loads(files.graph) == GRAPH
+    assert again.returncode == 1
+    assert "--force" in again.stderr
+
+
+def test_a_server_cannot_choose_where_files_are_written(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+
+    paths = write(inside, "mine", {"graph": "../../outside.json"}, GRAPH, force=False)
+
+    assert {path.parent for path in paths} == {inside}
+
+
+def test_a_version_is_activated_and_needs_a_number(fleet: Script, tmp_path: Path) -> None:
+    fleet.on("POST /v1/workflows/mine/versions/2/activate", b"{}")
+
+    assert workflows(fleet, tmp_path, "activate", "mine@2").stdout == "mine@2 active\n"
+    assert "mine@1" in workflows(fleet, tmp_path, "activate", "mine").stderr
+
+
+def test_the_list_says_why_one_cannot_run(fleet: Script, tmp_path: Path) -> None:
+    row = {"name": "mine", "version": 1, "versions": [1], "active": True, "source": "api"}
+    rows = [{**row, "category": "image", "runnable": False, "missing": ["KSampler"]}]
+    fleet.on("GET /v1/workflows", body({"items": rows}))
+
+    assert "no node has KSampler" in workflows(fleet, tmp_path, "list").stdout
+
+
+@pytest.mark.parametrize("name", ["mine.graph.json", "mine.txt", "missing.yaml"])
+def test_a_file_that_is_no_spec_is_one_clear_sentence(tmp_path: Path, name: str) -> None:
+    (tmp_path / "mine.graph.json").write_text("{}")
+
+    with pytest.raises(CommandError, match=name):
+        list(find([tmp_path / name]))

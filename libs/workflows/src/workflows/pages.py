@@ -1,0 +1,176 @@
+"""A page of documentation for each shipped workflow, made from its spec.
+
+Written to `docs/workflows/` by `python -m workflows.pages`, which `make fix` runs.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from workflows.binding import Action
+from workflows.folder import load_folder
+from workflows.graph import Graph, class_of
+from workflows.load import WorkflowVersion
+from workflows.parameter import InputSpec
+from workflows.requires import Requires
+from workflows.spec import Spec
+from workflows.text import in_english
+
+MADE = "Made from the specs in `workflows/` by `make fix`; do not edit."
+BOUNDS = (("minimum", "from {}"), ("maximum", "to {}"), ("multiple_of", "in steps of {}"))
+
+
+def pages(versions: Mapping[str, WorkflowVersion]) -> dict[str, str]:
+    """Every page by its file's name, the list of all included."""
+    found = {f"{name}.md": page(version) for name, version in versions.items()}
+    return {"README.md": index([version.spec for version in versions.values()]), **found}
+
+
+def index(specs: list[Spec]) -> str:
+    lines = ["# Shipped workflows", "", MADE, "", "| workflow | what it does | custom nodes |"]
+    lines.append("|---|---|---|")
+    for spec in specs:
+        packages = ", ".join(entry.name for entry in spec.requires.custom_nodes)
+        link = f"[`{spec.name}`]({spec.name}.md)"
+        lines.append(f"| {link} | {in_english(spec.description)} | {packages} |")
+    return text_of(lines)
+
+
+def page(version: WorkflowVersion) -> str:
+    spec = version.spec
+    lines = [
+        f"# {in_english(spec.title)}: `{spec.name}`",
+        "",
+        in_english(spec.description),
+        "",
+        *inputs_table(spec),
+        *optional_parts(version),
+        *outputs_list(spec),
+        *requirements(spec.requires),
+        *first_try(spec),
+        "",
+        f"_{MADE}_",
+    ]
+    return text_of(lines)
+
+
+def inputs_table(spec: Spec) -> Iterator[str]:
+    yield from ("## Inputs", "", "| input | type | default | what it is |", "|---|---|---|---|")
+    for name, item in spec.in_order:
+        cells = (f"`{name}`", type_of(item), default_of(item), explained(item))
+        yield f"| {' | '.join(in_a_cell(cell) for cell in cells)} |"
+
+
+def in_a_cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def type_of(item: InputSpec) -> str:
+    if item.choices:
+        return ", ".join(f"`{value_of(choice.value)}`" for choice in item.choices)
+    if item.folder:
+        return f"{item.type} in `{item.folder}`"
+    return f"{item.type} of `{item.of}`" if item.of else item.type
+
+
+def default_of(item: InputSpec) -> str:
+    if item.required:
+        return "_required_"
+    if item.default is None:
+        return ""
+    return "empty" if item.default == "" else f"`{value_of(item.default)}`"
+
+
+def explained(item: InputSpec) -> str:
+    """Title, help and limits in one line."""
+    bounds = [
+        words.format(value_of(limit))
+        for name, words in BOUNDS
+        if (limit := getattr(item, name)) is not None
+    ]
+    sentences = [in_english(item.title or {}), in_english(item.help or {}).rstrip(".")]
+    sentences.append(" ".join(bounds).capitalize())
+    return "".join(f"{sentence}. " for sentence in sentences if sentence).strip()
+
+
+def optional_parts(version: WorkflowVersion) -> Iterator[str]:
+    """What may be left out, and what then is not run."""
+    parts = list(switches(version))
+    if parts:
+        yield from ("", "## Optional parts", "", *parts)
+
+
+def switches(version: WorkflowVersion) -> Iterator[str]:
+    for name, item in version.spec.in_order:
+        if item.when_absent and not item.required:
+            named = [value_of(value) for value in item.absent_values if value != ""]
+            also = f" or `{'`, `'.join(named)}`" if named else ""
+            yield f"* `{name}` absent{also}: {effect(item.when_absent, version.graph)}."
+        for when in item.when:
+            yield f"* `{name}: {value_of(when.value)}`: {effect(when, version.graph)}."
+
+
+def effect(action: Action, graph: Graph) -> str:
+    target = action.graph_node
+    if target is None:
+        return f"`{value_of(action.set)}` is put in place"
+    return f"`{class_of(graph[target])}` is {'bypassed' if action.bypass else 'removed'}"
+
+
+def outputs_list(spec: Spec) -> Iterator[str]:
+    yield from ("", "## Outputs", "")
+    for name, output in spec.outputs_in_order:
+        title = in_english(output.title or {})
+        yield f"* `{name}`: {output.kind}{f' ({title})' if title else ''}"
+
+
+def requirements(requires: Requires) -> Iterator[str]:
+    yield from ("", "## What a server needs", "")
+    if not requires.custom_nodes and not requires.models:
+        yield "ComfyUI alone: no model, no custom node and no GPU."
+    for package in requires.custom_nodes:
+        classes = ", ".join(f"`{name}`" for name in package.classes)
+        note = in_english(package.note or {})
+        yield f"* Custom node [{package.name}]({package.url}): {classes}. {note}".rstrip()
+    for model in requires.models:
+        note = in_english(model.note or {})
+        yield f"* `{model.folder}`: [{model.name}]({model.url}). {note}".rstrip()
+
+
+def first_try(spec: Spec) -> Iterator[str]:
+    job = {"workflow": spec.name, "inputs": example_of(spec)}
+    yield from ("", "## A first try", "", "`POST /v1/jobs`", "", "```json")
+    yield json.dumps(job, indent=2, ensure_ascii=False)
+    yield "```"
+
+
+def example_of(spec: Spec) -> dict[str, Any]:
+    """The spec's example, and a placeholder for each file that is required."""
+    files = {
+        name: {"media": f"<id of the uploaded {item.item_type}>"}
+        for name, item in spec.in_order
+        if item.required and item.is_media
+    }
+    return {**files, **spec.example}
+
+
+def value_of(value: Any) -> str:
+    """As it is written in JSON, but for texts."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def text_of(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def main(source: Path, target: Path) -> None:
+    made = pages(load_folder(source))
+    for stale in {path.name for path in target.glob("*.md")} - made.keys():
+        (target / stale).unlink()
+    for name, content in made.items():
+        (target / name).write_text(content, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path("workflows"), Path("docs/workflows"))

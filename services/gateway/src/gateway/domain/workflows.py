@@ -1,0 +1,78 @@
+"""Workflows as the public API shows them."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from contracts.catalog import WorkflowName
+from gateway.domain.versions import Version
+
+
+class Workflow(BaseModel):
+    """A workflow that can be run by name."""
+
+    name: str = Field(description="Its address.")
+    version: int | None = Field(description="The version that the name alone means.")
+    active: bool = Field(description="It can be run by name alone.")
+    versions: list[int] = Field(description="Every version that can be run.")
+    title: str | dict[str, str] = Field(description="Name for people, by language.")
+    description: str | dict[str, str] = Field(description="What it does, by language.")
+    category: str = Field(description="Where it is listed.")
+    requires_mask: bool = Field(description="It does not run without a mask.")
+    problem: str | None = Field(description="Why its newest source was refused, if it was.")
+    source: str = Field(description="`folder` or `api`: nobody else may change it.")
+    deleted: bool = Field(description="It can be read and not be run any more.")
+    runnable: bool | None = Field(
+        description="Some node can run the active version now; null: not known yet."
+    )
+    missing: list[str] = Field(description="What the node that comes nearest lacks.")
+
+
+class WorkflowList(BaseModel):
+    """Every workflow, by name."""
+
+    items: list[Workflow] = Field(description="The workflows.")
+    next_cursor: str | None = Field(default=None, description="There is one page only.")
+
+
+class WorkflowDetail(Workflow):
+    """One version of a workflow."""
+
+    hash: str = Field(description="SHA-256 over graph and spec.")
+    inputs: list[str] = Field(description="Names of its inputs, in the order of a form.")
+    outputs: list[str] = Field(description="Names of its outputs.")
+    example: dict[str, Any] = Field(description="Inputs for a first try.")
+
+
+class WorkflowContent(BaseModel):
+    """Graph and spec of one version."""
+
+    name: str = Field(description="Address of the workflow.")
+    version: int = Field(description="Its number.")
+    hash: str = Field(description="SHA-256 over graph and spec.")
+    spec: dict[str, Any] = Field(description="The spec with the parameter library resolved.")
+    graph: dict[str, Any] = Field(description="The graph in ComfyUI's API format.")
+
+
+def summary(known: WorkflowName) -> dict[str, Any]:
+    return {
+        **known.model_dump(),
+        "version": known.active_version,
+        "active": known.active_version is not None and known.is_enabled,
+        "deleted": known.is_deleted,
+        "versions": sorted(known.versions),
+    }
+
+
+def detail(known: WorkflowName, version: Version) -> WorkflowDetail:
+    spec = version.spec
+    return WorkflowDetail.model_validate(
+        {
+            **summary(known),
+            "version": version.number,
+            "hash": version.hash,
+            "inputs": [name for name, _ in spec.in_order],
+            "outputs": [name for name, _ in spec.outputs_in_order],
+            "example": spec.example,
+        }
+    )

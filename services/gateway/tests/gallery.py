@@ -1,0 +1,83 @@
+"""What media answers about an owner's gallery, as small as the tests need it."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from contracts.errors import NotFoundError
+from contracts.media import MediaView
+from contracts.media_library import (
+    DeleteMedia,
+    FindStorage,
+    Gone,
+    LinkList,
+    LinkView,
+    ListLinks,
+    ListMedia,
+    MediaPage,
+    RevokeLink,
+    ShareMedia,
+    StorageView,
+    UpdateMedia,
+)
+
+from .owners import NOW
+from .store import FakeMedia
+
+
+class FakeGallery:
+    """Over the media that `FakeMedia` knows."""
+
+    def __init__(self, media: FakeMedia) -> None:
+        self.media = media
+        self.listed: list[ListMedia] = []
+        self.changed: list[UpdateMedia] = []
+        self.links: dict[UUID, LinkView] = {}
+
+    async def serve(self) -> None:
+        bus = self.media.bus
+        await self.media.serve()
+        await bus.serve(ListMedia, self.list)
+        await bus.serve(UpdateMedia, self.update)
+        await bus.serve(DeleteMedia, self.delete)
+        await bus.serve(FindStorage, self.storage)
+        await bus.serve(ShareMedia, self.share)
+        await bus.serve(ListLinks, self.shown)
+        await bus.serve(RevokeLink, self.revoke)
+
+    async def list(self, request: ListMedia) -> MediaPage:
+        self.listed.append(request)
+        return MediaPage(items=list(self.media.known.values()), next_cursor="next")
+
+    async def update(self, request: UpdateMedia) -> MediaView:
+        self.changed.append(request)
+        return self.owned(request.actor.user_id, request.media_id)
+
+    async def delete(self, request: DeleteMedia) -> Gone:
+        self.owned(request.actor.user_id, request.media_id)
+        del self.media.known[request.media_id]
+        return Gone()
+
+    async def storage(self, request: FindStorage) -> StorageView:
+        limit = request.actor.limits.storage_bytes
+        return StorageView(media=1, stored_bytes=10, limit_bytes=limit, media_by_kind={"image": 1})
+
+    async def share(self, request: ShareMedia) -> LinkView:
+        view = self.owned(request.actor.user_id, request.media_id)
+        until = NOW + timedelta(seconds=request.lifetime_seconds)
+        link = LinkView(id=request.link_id, media_id=view.id, created_at=NOW, expires_at=until)
+        self.links[link.id] = link
+        return link
+
+    async def shown(self, request: ListLinks) -> LinkList:
+        self.owned(request.actor.user_id, request.media_id)
+        return LinkList(items=list(self.links.values()))
+
+    async def revoke(self, request: RevokeLink) -> Gone:
+        self.media.revoked.add(request.link_id)
+        return Gone()
+
+    def owned(self, owner_id: UUID, media_id: UUID) -> MediaView:
+        view = self.media.known.get(media_id)
+        if view is None or view.owner_id != owner_id:
+            raise NotFoundError("there is no such media")
+        return view

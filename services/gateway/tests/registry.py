@@ -1,0 +1,104 @@
+"""A workflow registry as small as the gateway's tests need it, on a real bus."""
+
+from contracts.buckets import WORKFLOWS
+from contracts.catalog import WorkflowName
+from contracts.errors import ConflictError
+from contracts.ids import new_id
+from contracts.nodes import NodeState
+from contracts.registry import (
+    ActivateVersion,
+    ChangeWorkflow,
+    CoverageView,
+    DeleteWorkflow,
+    FindCoverage,
+    ListVersions,
+    NodeCoverage,
+    ProposalView,
+    ProposeSpec,
+    UploadView,
+    UploadWorkflow,
+    ValidateWorkflow,
+    ValidationView,
+    VersionList,
+)
+from runtime.bus import Bus
+from runtime.outbox import publish, put
+
+COVERAGE = CoverageView(
+    runnable=True,
+    items=[
+        NodeCoverage(
+            node_id=new_id(), name="a", state=NodeState.READY, is_described=True, can_run=True
+        )
+    ],
+)
+
+
+class FakeRegistry:
+    """Remembers what was asked; `solid` comes from the folder."""
+
+    def __init__(self) -> None:
+        self.uploads: list[UploadWorkflow] = []
+        self.changes: list[ChangeWorkflow] = []
+
+    async def serve(self, bus: Bus) -> None:
+        self.bus = bus
+        await bus.serve(UploadWorkflow, self.upload)
+        await bus.serve(ValidateWorkflow, self.validate)
+        await bus.serve(ProposeSpec, self.propose)
+        await bus.serve(ActivateVersion, self.activate)
+        await bus.serve(ChangeWorkflow, self.change)
+        await bus.serve(DeleteWorkflow, self.delete)
+        await bus.serve(ListVersions, self.list)
+        await bus.serve(FindCoverage, self.cover)
+
+    async def upload(self, request: UploadWorkflow) -> UploadView:
+        is_new = request not in self.uploads
+        self.uploads.append(request)
+        await self.tell("mine")
+        return UploadView(
+            name="mine",
+            version=1,
+            hash="0" * 64,
+            is_new=is_new,
+            is_active=request.activate,
+            coverage=COVERAGE,
+        )
+
+    async def validate(self, request: ValidateWorkflow) -> ValidationView:
+        return ValidationView(
+            name="mine", hash="0" * 64, version=None, spec=request.spec, coverage=COVERAGE
+        )
+
+    async def propose(self, request: ProposeSpec) -> ProposalView:
+        return ProposalView(spec={"name": request.name}, graph=request.graph)
+
+    async def activate(self, request: ActivateVersion) -> WorkflowName:
+        return await self.tell(request.name)
+
+    async def change(self, request: ChangeWorkflow) -> WorkflowName:
+        self.changes.append(request)
+        return await self.tell(request.name, is_enabled=request.active)
+
+    async def delete(self, request: DeleteWorkflow) -> WorkflowName:
+        return await self.tell(request.name, is_deleted=True)
+
+    async def tell(self, name: str, **more: object) -> WorkflowName:
+        """Publish it, as the real one does."""
+        known = a_workflow(name).model_copy(update=more)
+        await publish(self.bus, [put(WORKFLOWS, f"name.{name}", known)])
+        return known
+
+    async def list(self, _: ListVersions) -> VersionList:
+        return VersionList(items=[])
+
+    async def cover(self, _: FindCoverage) -> CoverageView:
+        return COVERAGE
+
+
+def a_workflow(name: str) -> WorkflowName:
+    if name == "solid":
+        raise ConflictError("it comes from the folder", code="other_source")
+    return WorkflowName(
+        name=name, active_version=1, versions={1: "0" * 64}, title=name, category="image"
+    )

@@ -1,0 +1,155 @@
+"""Workflows for those who make them: forms and JSON in, the registry's word out."""
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from contracts.buckets import WORKFLOWS
+from contracts.catalog import ModelFolder
+from runtime.bus import Bus
+from runtime.outbox import publish, put
+from runtime.testing.ports import eventually
+from runtime.testing.servers import NatsServer
+
+from .fleet import Fleet, a_fleet
+from .registry import FakeRegistry
+
+SPEC = "spec: comfyfleet/v1\nname: mine\n"
+GRAPH: dict[str, Any] = {"1": {"class_type": "SaveImage", "inputs": {}}}
+FORM = {"spec": ("mine.yaml", SPEC), "graph": ("mine.json", json.dumps(GRAPH))}
+PATH = "/v1/workflows"
+
+
+@asynccontextmanager
+async def a_registry(nats: NatsServer) -> AsyncGenerator[tuple[Fleet, FakeRegistry, Bus], None]:
+    password = nats.passwords["workflow-registry"]
+    async with (
+        a_fleet(nats) as fleet,
+        Bus.connect(nats.url, service="workflow-registry", password=password) as bus,
+    ):
+        registry = FakeRegistry()
+        await registry.serve(bus)
+        yield fleet, registry, bus
+
+
+async def test_a_form_and_json_say_the_same(nats: NatsServer) -> None:
+    async with a_registry(nats) as (fleet, registry, _):
+        post = fleet.client.post
+        form = await post(PATH, files=FORM, data={"activate": "true"})
+        body = {"spec": SPEC, "graph": GRAPH, "activate": True}
+        again = await post(PATH, json=body)
+
+        assert (form.status_code, again.status_code) == (201, 200)
+        assert form.headers["location"] == "/v1/workflows/mine@1"
+        assert registry.uploads[0] == registry.uploads[1]
+        assert registry.uploads[0].spec["name"] == "mine"
+
+
+async def test_what_cannot_be_read_never_reaches_the_registry(nats: NatsServer) -> None:
+    async with a_registry(nats) as (fleet, registry, _):
+        post = fleet.client.post
+        wrong = [
+            await post(PATH, files={"spec": FORM["spec"]}),
+            await post(PATH, files=FORM | {"graph": ("g", b"\xff\xfe")}),
+            await post(PATH, files=FORM | {"graph": ("g", "{")}),
+            await post(PATH, files=FORM | {"spec": ("s", "a: &x 1\nb: *x")}),
+            await post(PATH, json={"spec": {}, "graph": {}, "odd": 1}),
+            await post(PATH, json={"spec": {}, "graph": {"a": "x" * 510 * 1024}}),
+        ]
+        big = await post(PATH, files=FORM | {"graph": ("g", "x" * 1_100_000)})
+
+        assert {answer.status_code for answer in wrong} == {422}
+        assert big.status_code == 413
+        assert registry.uploads == []
+
+
+async def test_only_those_who_may_write_workflows_do(nats: NatsServer) -> None:
+    async with a_registry(nats) as (fleet, registry, _):
+        headers = fleet.headers(["workflows:read", "jobs:run"])
+        client = fleet.client
+        answers = [
+            await client.post(PATH, files=FORM, headers=headers),
+            await client.post(f"{PATH}/validate", files=FORM, headers=headers),
+            await client.post(f"{PATH}/propose", json={"graph": GRAPH}, headers=headers),
+            await client.post(f"{PATH}/mine/versions/1/activate", headers=headers),
+            await client.patch(f"{PATH}/mine", json={"active": False}, headers=headers),
+            await client.delete(f"{PATH}/mine", headers=headers),
+            await client.get(f"{PATH}/solid/versions/1", headers=headers),
+            await client.get(f"{PATH}/solid/coverage", headers=headers),
+        ]
+
+        assert {answer.status_code for answer in answers} == {403}
+        assert registry.uploads == []
+
+
+async def test_a_dry_run_and_a_proposal_are_passed_on(nats: NatsServer) -> None:
+    async with a_registry(nats) as (fleet, registry, _):
+        valid = await fleet.client.post(f"{PATH}/validate", files=FORM)
+        draft = await fleet.client.post(f"{PATH}/propose", json={"graph": GRAPH, "name": "mine"})
+
+        assert valid.json()["coverage"]["items"][0]["can_run"] is True
+        assert draft.json() == {"spec": {"name": "mine"}, "graph": GRAPH}
+        assert registry.uploads == []
+
+
+async def test_versions_are_activated_and_workflows_changed_and_deleted(nats: NatsServer) -> None:
+    async with a_registry(nats) as (fleet, registry, _):
+        client = fleet.client
+        active = await client.post(f"{PATH}/mine/versions/1/activate")
+        off = await client.patch(f"{PATH}/mine", json={"active": False, "category": "video"})
+        odd = await client.patch(f"{PATH}/mine", json={"category": "films"})
+        gone = await client.delete(f"{PATH}/mine")
+        foreign = await client.patch(f"{PATH}/solid", json={"active": False})
+
+        assert (active.status_code, off.status_code, gone.status_code) == (200, 200, 204)
+        assert (registry.changes[0].active, registry.changes[0].category) == (False, "video")
+        assert odd.status_code == 422
+        assert (foreign.status_code, foreign.json()["type"]) == (
+            409,
+            "urn:comfyfleet:problem:other_source",
+        )
+
+
+async def test_a_version_can_be_read_whole_and_who_can_run_it(nats: NatsServer) -> None:
+    async with a_registry(nats) as (fleet, _, _bus):
+        content = (await fleet.client.get(f"{PATH}/solid/versions/1")).json()
+        coverage = (await fleet.client.get(f"{PATH}/solid@1/coverage")).json()
+        versions = await fleet.client.get(f"{PATH}/solid/versions")
+
+        assert content["graph"]["1"]["class_type"] == "EmptyImage"
+        assert coverage["items"][0]["name"] == "a"
+        assert versions.json() == {"items": []}
+
+
+async def test_documents_have_tags_that_change_with_the_fleets_models(nats: NatsServer) -> None:
+    async with a_registry(nats) as (fleet, _, bus):
+        get = fleet.client.get
+        await publish_model(bus, "upscale_models", "a.pth")
+        for path in ("/upscale/schema", "/upscale/openapi.json"):
+
+            async def lists(name: str, path: str = path) -> bool:
+                return name in (await get(PATH + path)).text
+
+            await eventually(lambda: lists("a.pth"))
+            first = await get(PATH + path)
+            same = await get(
+                PATH + path, headers={"If-None-Match": f'W/{first.headers["etag"]}, "x"'}
+            )
+            assert (first.status_code, same.status_code, same.content) == (200, 304, b"")
+
+        await publish_model(bus, "upscale_models", "b.pth")
+        await eventually(lambda: lists("b.pth"))
+        assert (await get(PATH + path)).headers["etag"] != first.headers["etag"]
+
+
+async def publish_model(bus: Bus, folder: str, name: str) -> None:
+    value = ModelFolder(folder=folder, names=[name])
+    await publish(bus, [put(WORKFLOWS, f"models.{folder}", value)])
+
+
+async def test_the_schema_of_specs_needs_no_token(nats: NatsServer) -> None:
+    async with a_registry(nats) as (fleet, _, _bus):
+        answer = await fleet.client.get(f"{PATH}/spec.schema.json", headers={"Authorization": ""})
+
+        assert answer.json()["properties"]["spec"]["const"] == "comfyfleet/v1"

@@ -1,0 +1,91 @@
+"""Looking into contents once they are kept: thumbnails and a placeholder, off the path of all."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from contracts.errors import UnavailableError
+from contracts.ids import new_id
+from media.domain import names
+from media.domain.inspection import Look, RefusedError
+from media.domain.records import Prepared, Thumbnail, Unprepared
+from media.domain.sniff import RASTER
+from media.handlers.once import Once
+from media.handlers.uploads import UploadLimits, discard
+from media.ports import Bench, Clock, ObjectMissingError, ObjectStore, Previews, Workshop
+
+log = structlog.get_logger()
+
+AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Darkroom:
+    """All that looking into contents needs."""
+
+    previews: Previews
+    store: ObjectStore
+    workshop: Workshop
+    bench: Bench
+    clock: Clock
+    limits: UploadLimits
+    once: Once[None]
+
+
+async def prepare_waiting(room: Darkroom) -> None:
+    """Look into all contents that wait, some at a time."""
+    while contents := await room.previews.claim(room.clock(), AT_ONCE):
+        done = await asyncio.gather(
+            *(prepare_once(room, content) for content in contents), return_exceptions=True
+        )
+        for content, error in zip(contents, done, strict=True):
+            if isinstance(error, UnavailableError):
+                log.info("preparation_put_off", blake3=content.blake3, reason=error.message)
+            elif error:
+                raise error
+
+
+async def prepare_once(room: Darkroom, content: Unprepared) -> None:
+    """Join those who want the same content prepared."""
+    await room.once.run((content.owner_id, content.blake3), lambda: prepare(room, content))
+
+
+async def prepare(room: Darkroom, content: Unprepared) -> None:
+    """Look into one content and keep what was seen, be it nothing. Raises Unavailable."""
+    try:
+        seen = await look(room, content)
+    except RefusedError as error:
+        seen = Prepared(problem=error.code)
+    except ObjectMissingError:
+        seen = Prepared(problem="object_missing")
+    if seen.problem:
+        log.info("content_not_shown", blake3=content.blake3, problem=seen.problem)
+    if not await room.previews.tell(content, seen, room.clock()):
+        await discard(room.store, *(thumbnail.key for thumbnail in seen.thumbnails))
+
+
+async def look(room: Darkroom, content: Unprepared) -> Prepared:
+    if content.content_type not in RASTER:
+        return Prepared()
+    limits = room.limits
+    with room.bench() as bench:
+        folder = Path(bench)
+        await room.store.fetch(content.key, folder / "source", limits.max_bytes)
+        seen = await room.workshop.look(folder, limits.max_pixels, limits.max_frames)
+        if seen.blake3 != content.blake3:
+            return Prepared(problem="digest_mismatch")
+        thumbnails = await put_thumbnails(room.store, content, seen, folder)
+    return Prepared(seen.frames, (seen.width, seen.height), seen.placeholder, thumbnails)
+
+
+async def put_thumbnails(
+    store: ObjectStore, content: Unprepared, seen: Look, folder: Path
+) -> tuple[Thumbnail, ...]:
+    made: list[Thumbnail] = []
+    for small in seen.thumbnails:
+        key = names.rendition_key(content.owner_id, new_id())
+        await store.put(key, folder / small.filename, small.content_type)
+        made.append(Thumbnail(small.width, key, small.content_type, small.size_bytes, small.blake3))
+    return tuple(made)

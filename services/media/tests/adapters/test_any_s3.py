@@ -1,0 +1,114 @@
+"""Stores as they come: certificates of one's own, buckets in the host, public addresses."""
+
+import os
+import ssl
+import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from contracts.errors import UnavailableError
+from media.adapters.s3 import Bucket, S3ObjectStore
+from runtime.testing.ports import free_port, wait_for_port
+from runtime.testing.servers import BIN
+
+MINUTE = timedelta(minutes=1)
+NAMED = Bucket("s3.example:9000", "key", "secret", "media", "eu-north-1", is_secure=True)
+
+
+def test_the_bucket_is_in_the_path_or_in_the_host_as_the_store_wants_it() -> None:
+    for in_host, endpoint, host, path in (
+        (None, "s3.example:9000", "s3.example:9000", "/media/a"),
+        (True, "s3.example:9000", "media.s3.example:9000", "/a"),
+        (False, "s3.eu-north-1.amazonaws.com", "s3.eu-north-1.amazonaws.com", "/media/a"),
+        (None, "s3.eu-north-1.amazonaws.com", "media.s3.eu-north-1.amazonaws.com", "/a"),
+    ):
+        bucket = replace(NAMED, endpoint=endpoint, in_host=in_host)
+        with S3ObjectStore.open(bucket, threads=1) as store:
+            url = urlsplit(store.download_url("a", MINUTE))
+        assert (url.netloc.replace(".dualstack", ""), url.path) == (host, path)
+        assert "eu-north-1" in url.query
+
+
+def test_urls_for_outside_name_the_public_address_and_what_to_answer() -> None:
+    bucket = replace(NAMED, public_url="https://media.example/")
+    headers = {"response-content-type": "image/png"}
+    with S3ObjectStore.open(bucket, threads=1) as store:
+        inside = store.upload_url("a", MINUTE)
+        outside = store.public_upload_url("a", MINUTE) or ""
+        shown = store.public_download_url("a", MINUTE, headers) or ""
+    assert inside.startswith("https://s3.example:9000/media/a?")
+    assert outside.startswith("https://media.example/media/a?")
+    assert "response-content-type=image%2Fpng" in shown
+
+
+async def test_a_store_with_a_certificate_of_its_own_is_trusted_when_told(tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    with tls_store(tmp_path) as bucket:
+        with S3ObjectStore.open(replace(bucket, ca_file=certificate), threads=1) as store:
+            assert await store.is_there()
+            (tmp_path / "file").write_bytes(b"hello")
+            await store.put("a", tmp_path / "file", "text/plain")
+            assert await store.peek("a") == (5, b"hello")
+            url = store.download_url("a", MINUTE)
+        async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=certificate)) as web:
+            assert (await web.get(url)).content == b"hello"
+        with S3ObjectStore.open(bucket, threads=1) as store:
+            assert not await store.is_there()
+            with pytest.raises(UnavailableError):
+                await store.peek("a")
+
+
+def make_certificate(folder: Path) -> Path:
+    """A key and a certificate that signs itself, for 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "store")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]),
+            critical=False,
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    pem = serialization.Encoding.PEM
+    (folder / "key.pem").write_bytes(key.private_bytes(pem, form, plain))
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(pem))
+    return folder / "cert.pem"
+
+
+@contextmanager
+def tls_store(folder: Path) -> Generator[Bucket, None, None]:
+    (folder / "s3" / "media").mkdir(parents=True)
+    endpoint = f"127.0.0.1:{free_port()}"
+    tls = ["--cert", folder / "cert.pem", "--key", folder / "key.pem"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "RCLONE_CONFIG": ""}
+    environment["RCLONE_AUTH_KEY"] = '"key,secret"'
+    command = [BIN / "rclone", "serve", "s3", "--addr", endpoint, *tls, folder / "s3"]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        wait_for_port(int(endpoint.rpartition(":")[2]))
+        yield Bucket(endpoint, "key", "secret", "media", "us-east-1", is_secure=True)
+    finally:
+        process.terminate()
+        process.wait(10)

@@ -1,0 +1,53 @@
+"""The checks that every version passes, wherever it comes from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts.catalog import WorkflowVersionRecord
+from contracts.errors import InvalidError
+from workflow_registry.domain.descriptions import Classes
+from workflows import WorkflowVersion, load_version
+from workflows.safety import FORBIDDEN, risks
+
+MOST_RECORD_BYTES = 500 * 1024
+"""A bucket refuses values over 512 KiB; the rest is for headers."""
+MOST_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the operator forbids, and the classes that the fleet knows."""
+
+    forbidden: tuple[str, ...] = FORBIDDEN
+    classes: Classes = field(default_factory=dict[str, Mapping[str, Any]])
+
+
+def checked_version(
+    spec: str | dict[str, Any],
+    graph: str | dict[str, Any],
+    library: str | dict[str, Any] | None,
+    rules: Rules,
+) -> WorkflowVersion:
+    """The version that these texts are; Invalid lists all that is wrong with them."""
+    version = load_version(spec, graph, library, rules.classes or None)
+    if found := risks(version.graph, version.spec, rules.forbidden):
+        shown = "; ".join(error.message for error in found[:MOST_SHOWN])
+        raise InvalidError(
+            f"The workflow is not safe: {shown}", code="unsafe_workflow", errors=found
+        )
+    if len(record(version, number=10**9).model_dump_json().encode()) > MOST_RECORD_BYTES:
+        raise InvalidError(
+            f"graph and spec are over {MOST_RECORD_BYTES // 1024} KiB", code="too_big"
+        )
+    return version
+
+
+def record(version: WorkflowVersion, *, number: int) -> WorkflowVersionRecord:
+    return WorkflowVersionRecord(
+        name=version.name,
+        version=number,
+        hash=version.hash,
+        graph=version.graph,
+        spec=version.spec.content(),
+    )

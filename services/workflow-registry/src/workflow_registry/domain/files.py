@@ -1,0 +1,42 @@
+"""Files of the folder as texts, and what one version is made of."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from contracts.errors import InvalidError
+
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that is there, and why its text is not."""
+
+    reason: str
+
+
+File: TypeAlias = str | Unreadable
+Files: TypeAlias = Mapping[str, File]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """All that one version is made of: equal sources make equal versions."""
+
+    name: str
+    spec: File
+    """Of a manifest: its entry and the definitions that it uses, as JSON."""
+    library: File | None
+    graph_name: str
+    graph: File | None
+    is_manifest: bool = False
+
+
+def text_of(file: File | None, name: str) -> str:
+    if file is None:
+        raise InvalidError(f"{name}: there is no such file")
+    if isinstance(file, Unreadable):
+        raise InvalidError(f"{name}: {file.reason}")
+    return file

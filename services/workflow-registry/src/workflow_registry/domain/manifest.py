@@ -1,0 +1,62 @@
+"""Workflows that a manifest in the folder lists: `workflows.yaml`, with `base.yaml` beside it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.errors import InvalidError
+from workflow_registry.domain.checking import Rules, checked_version
+from workflow_registry.domain.files import NAME, Files, Source, text_of
+from workflows import WorkflowVersion, load_raw
+from workflows.manifests import graph_file, spec_of
+from workflows.places import is_array, is_object
+from workflows.read import read_mapping
+
+MANIFEST = "workflows.yaml"
+BASE = "base.yaml"
+MOST_WORKFLOWS = 1_000
+
+
+def is_manifest(files: Files) -> bool:
+    """A `workflows.yaml` is one, unless it is the spec of a workflow of that name."""
+    file = files.get(MANIFEST)
+    if not isinstance(file, str):
+        return file is not None
+    return not any(line.startswith("spec:") for line in file.splitlines())
+
+
+def manifest_sources(files: Files) -> tuple[list[Source], str | None]:
+    """The workflows that are listed; or none, and why the manifest cannot be read."""
+    if not is_manifest(files):
+        return [], None
+    try:
+        listed = workflows_of(read_mapping(text_of(files.get(MANIFEST), MANIFEST), MANIFEST))
+        base = read_mapping(text_of(files.get(BASE), BASE), BASE)
+    except InvalidError as error:
+        return [], error.message
+    return [source_of(name, entry, base, files) for name, entry in listed.items()], None
+
+
+def workflows_of(manifest: dict[str, Any]) -> dict[str, Any]:
+    if wrong := [name for name in manifest if not NAME.fullmatch(str(name))]:
+        raise InvalidError(f"{MANIFEST}: {str(wrong[0])[:100]!r} is not {NAME.pattern}")
+    if len(manifest) > MOST_WORKFLOWS:
+        raise InvalidError(f"{MANIFEST}: more than {MOST_WORKFLOWS} workflows")
+    return manifest
+
+
+def source_of(name: str, entry: Any, base: Mapping[str, Any], files: Files) -> Source:
+    """With the definitions that it uses: another's are no change of this one."""
+    wanted: Any = entry.get("parameters") if is_object(entry) else None
+    used = {str(item) for item in wanted} if is_array(wanted) else set[str]()
+    definitions = {key: value for key, value in base.items() if key in used}
+    spec, graph_name = json.dumps({"entry": entry, "base": definitions}), graph_file(entry, name)
+    return Source(name, spec, None, graph_name, files.get(graph_name), is_manifest=True)
+
+
+def manifest_version(source: Source, rules: Rules) -> WorkflowVersion:
+    """The checked version; Invalid says what is wrong."""
+    content = json.loads(text_of(source.spec, MANIFEST))
+    graph = load_raw(text_of(source.graph, source.graph_name), rules.classes or None).graph
+    spec = spec_of(source.name, content["entry"], content["base"], graph)
+    return checked_version(spec, graph, None, rules)

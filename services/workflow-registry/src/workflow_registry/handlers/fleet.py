@@ -1,0 +1,138 @@
+"""What the fleet can do, as last seen; and whether it can run the workflows."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import structlog
+
+from contracts.catalog import WorkflowName, WorkflowVersionRecord
+from contracts.errors import NotFoundError
+from contracts.nodes import NodeView
+from contracts.registry import CoverageView, Missing
+from workflow_registry.domain.catalogue import Verdict, judged
+from workflow_registry.domain.coverage import coverage, is_runnable, missing, nearest
+from workflow_registry.domain.descriptions import Description, by_folder, united
+from workflow_registry.ports import Catalogue, Descriptions, ModelFolders, Nodes
+from workflows import Spec
+
+log = structlog.get_logger()
+
+MOST_PARSED = 4
+"""A description is some 20 MB in memory."""
+MOST_RESULTS = 50_000
+MOST_UNITED = 8
+Lacking: TypeAlias = dict[str, Sequence[Missing]]
+
+
+@dataclass(slots=True)
+class Fleet:
+    """The nodes with all that they can do together; results are kept, descriptions hardly."""
+
+    descriptions: Descriptions
+    nodes: Sequence[NodeView] = ()
+    described: frozenset[str] = frozenset()
+    """Digests of the nodes whose description is stored."""
+    together: Description = field(default_factory=lambda: Description({}, frozenset()))
+    _united: frozenset[str] = frozenset()
+    _parsed: OrderedDict[str, Description] = field(default_factory=OrderedDict[str, Description])
+    _results: OrderedDict[tuple[str, str], Sequence[Missing]] = field(
+        default_factory=OrderedDict[tuple[str, str], Sequence[Missing]]
+    )
+
+    async def see(self, nodes: Sequence[NodeView]) -> bool:
+        """Take note of the nodes; whether the fleet can do other things than before."""
+        self.nodes = nodes
+        digests = {node.digest for node in nodes if node.digest and node.enabled}
+        self.described = frozenset(await self.descriptions.known(digests) if digests else ())
+        return await self.unite(self.described)
+
+    async def remember(self) -> None:
+        """Before any node is seen: what the fleet could do last time."""
+        await self.unite(frozenset(await self.descriptions.newest(MOST_UNITED)))
+
+    async def unite(self, digests: frozenset[str]) -> bool:
+        if digests == self._united or not digests:
+            return False
+        together = Description({}, frozenset())
+        for digest in sorted(digests):
+            together = united([together, await self.parsed(digest)])
+        self.together, self._united = together, digests
+        return True
+
+    async def parsed(self, digest: str) -> Description:
+        if digest not in self._parsed:
+            self._parsed[digest] = await self.descriptions.read(digest)
+            if len(self._parsed) > MOST_PARSED:
+                self._parsed.popitem(last=False)
+        return self._parsed[digest]
+
+    def lacking(self, version_hash: str) -> Lacking | None:
+        """What each described server lacks, by digest; None if that is not worked out yet."""
+        found: Lacking = {}
+        for digest in self.described:
+            result = self._results.get((digest, version_hash))
+            if result is None:
+                return None
+            found[digest] = result
+        return found
+
+    async def work_out(self, version: WorkflowVersionRecord) -> Lacking:
+        """The same, worked out where it is not."""
+        spec = Spec.model_validate(version.spec)
+        found: Lacking = {}
+        for digest in sorted(self.described):
+            key = (digest, version.hash)
+            if key not in self._results:
+                description = await self.parsed(digest)
+                lacks = await asyncio.to_thread(missing, version.graph, spec, description)
+                self._results[key] = lacks
+                if len(self._results) > MOST_RESULTS:
+                    self._results.popitem(last=False)
+            found[digest] = self._results[key]
+        return found
+
+    async def coverage(self, version: WorkflowVersionRecord) -> CoverageView:
+        return coverage(self.nodes, await self.work_out(version))
+
+
+async def look_at_fleet(fleet: Fleet, nodes: Nodes, folders: ModelFolders) -> bool:
+    """See the nodes as they are; whether the fleet can do other things than before."""
+    has_changed = await fleet.see(await nodes.all())
+    if fleet.described:
+        await folders.publish(by_folder(fleet.together.models))
+    return has_changed
+
+
+async def judge_workflows(
+    fleet: Fleet, catalogue: Catalogue, names: Mapping[str, WorkflowName]
+) -> None:
+    """Say of every active version whether the fleet can run it; only news are stored."""
+    verdicts = {
+        workflow.name: await verdict(fleet, catalogue, workflow) for workflow in names.values()
+    }
+    known = {name: found for name, found in verdicts.items() if found}
+    if judged({workflow.name: workflow for workflow in names.values()}, known):
+        for change in await catalogue.update(lambda stored: judged(stored, known)):
+            log.info(
+                "workflow_judged",
+                workflow=change.workflow.name,
+                runnable=change.workflow.runnable,
+                missing=change.workflow.missing[:3],
+            )
+
+
+async def verdict(fleet: Fleet, catalogue: Catalogue, workflow: WorkflowName) -> Verdict | None:
+    digest = workflow.versions.get(workflow.active_version or 0)
+    if digest is None:
+        return None
+    lacking = fleet.lacking(digest)
+    if lacking is None:
+        try:
+            lacking = await fleet.work_out(await catalogue.version(digest))
+        except NotFoundError:  # the bucket is ahead of, or behind, the database
+            return None
+    runnable = is_runnable(fleet.nodes, lacking)
+    return Verdict(digest, runnable, [] if runnable else nearest(lacking))

@@ -1,0 +1,217 @@
+"""What people do with workflows: upload, compare, activate, switch off, delete."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from contracts.access import Actor, Permission
+from contracts.catalog import WorkflowName
+from contracts.errors import ForbiddenError, NotFoundError
+from contracts.registry import (
+    ActivateVersion,
+    ChangeWorkflow,
+    CoverageView,
+    DeleteWorkflow,
+    Difference,
+    FindCoverage,
+    ListVersions,
+    ProposalView,
+    ProposeSpec,
+    UploadView,
+    UploadWorkflow,
+    ValidateWorkflow,
+    ValidationView,
+    VersionList,
+)
+from workflow_registry.domain.catalogue import (
+    Change,
+    activated,
+    deleted,
+    existing,
+    number_of,
+    switched,
+    upload,
+)
+from workflow_registry.domain.checking import Rules, checked_version, record
+from workflow_registry.handlers.fleet import Fleet
+from workflow_registry.handlers.folder import Shelf
+from workflow_registry.ports import Catalogue
+from workflows import Spec, WorkflowVersion, load_raw
+from workflows.compare import compare
+from workflows.propose import propose
+
+log = structlog.get_logger()
+
+MOST_VERSIONS = 500
+MOST_DIFFERENCES = 200
+LONGEST_VALUE = 500
+"""Characters of a value shown in a difference."""
+DRAFT_NUMBER = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every request of a person needs."""
+
+    catalogue: Catalogue
+    fleet: Fleet
+    shelf: Shelf
+    forbidden: tuple[str, ...]
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(self.forbidden, self.fleet.together.classes)
+
+    async def check(self, spec: dict[str, Any], graph: dict[str, Any]) -> WorkflowVersion:
+        library = self.shelf.library
+        return await asyncio.to_thread(checked_version, spec, graph, library, self.rules)
+
+
+def require(actor: Actor, permission: Permission = Permission.WORKFLOWS_WRITE) -> None:
+    if not actor.may(permission):
+        raise ForbiddenError(f"this needs the permission {permission}", code="missing_permission")
+
+
+async def take_upload(desk: Desk, request: UploadWorkflow) -> UploadView:
+    """Keep the version as a draft, or make it current."""
+    require(request.actor)
+    version = await desk.check(request.spec, request.graph)
+    is_new = False
+
+    def decide(known: Mapping[str, WorkflowName]) -> list[Change]:
+        nonlocal is_new
+        change = upload(known.get(version.name), version, activate=request.activate)
+        is_new = change.added is not None
+        return [change]
+
+    [change] = await desk.catalogue.update(decide, request.actor.user_id)
+    number = number_of(change.workflow, version.hash)
+    log.info("workflow_uploaded", workflow=version.name, version=number, is_new=is_new)
+    return UploadView(
+        name=version.name,
+        version=number,
+        hash=version.hash,
+        is_new=is_new,
+        is_active=change.workflow.active_version == number,
+        coverage=await desk.fleet.coverage(record(version, number=number)),
+    )
+
+
+async def validate(desk: Desk, request: ValidateWorkflow) -> ValidationView:
+    """Say what an upload would become."""
+    require(request.actor)
+    version = await desk.check(request.spec, request.graph)
+    known = await desk.catalogue.find(version.name)
+    numbers = {digest: number for number, digest in known.versions.items()} if known else {}
+    return ValidationView(
+        name=version.name,
+        hash=version.hash,
+        version=numbers.get(version.hash),
+        spec=version.spec.content(),
+        coverage=await desk.fleet.coverage(record(version, number=DRAFT_NUMBER)),
+        differences=await differences(desk, known, version),
+    )
+
+
+async def propose_spec(desk: Desk, request: ProposeSpec) -> ProposalView:
+    """Draft a spec for a bare graph."""
+    require(request.actor)
+    return await asyncio.to_thread(drafted, request, desk.rules)
+
+
+def drafted(request: ProposeSpec, rules: Rules) -> ProposalView:
+    graph = load_raw(request.graph, rules.classes or None).graph
+    return ProposalView(spec=propose(graph, request.name, rules.classes), graph=graph)
+
+
+async def differences(
+    desk: Desk, known: WorkflowName | None, version: WorkflowVersion
+) -> list[Difference]:
+    """Against the active version; none if there is none."""
+    active = known.versions.get(known.active_version or 0) if known else None
+    if active is None:
+        return []
+    before = await desk.catalogue.version(active)
+    found = compare(
+        {"graph": before.graph, "spec": before.spec},
+        {"graph": version.graph, "spec": version.spec.content()},
+    )
+    return [
+        Difference.model_validate(
+            {
+                "path": change.path[:LONGEST_VALUE],
+                "kind": change.kind,
+                "before": shown(change.before),
+                "after": shown(change.after),
+            }
+        )
+        for change in islice(found, MOST_DIFFERENCES)
+    ]
+
+
+def shown(value: Any) -> Any:
+    """The value, or the beginning of it."""
+    text = str(value)
+    return value if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+async def activate(desk: Desk, request: ActivateVersion) -> WorkflowName:
+    """Make a version current; an older one is a rollback."""
+    require(request.actor)
+    known = existing(await desk.catalogue.find(request.name), request.name)
+    digest = known.versions.get(request.version)
+    if digest is None:
+        raise NotFoundError(f"workflow {request.name} has no version {request.version}")
+    stored = await desk.catalogue.version(digest)
+    version = WorkflowVersion(
+        name=stored.name,
+        graph=stored.graph,
+        spec=Spec.model_validate(stored.spec),
+        hash=stored.hash,
+    )
+    return await change(
+        desk, request.name, partial(activated, version=version), request.actor.user_id
+    )
+
+
+async def change_workflow(desk: Desk, request: ChangeWorkflow) -> WorkflowName:
+    require(request.actor)
+    changing = partial(switched, active=request.active, category=request.category)
+    return await change(desk, request.name, changing, request.actor.user_id)
+
+
+async def delete(desk: Desk, request: DeleteWorkflow) -> WorkflowName:
+    require(request.actor)
+    return await change(desk, request.name, deleted, request.actor.user_id)
+
+
+async def change(
+    desk: Desk, name: str, into: Callable[[WorkflowName], WorkflowName], author: UUID
+) -> WorkflowName:
+    """Change one workflow that people may change. Raises NotFound, Conflict."""
+
+    def decide(known: Mapping[str, WorkflowName]) -> list[Change]:
+        return [Change(into(existing(known.get(name), name)))]
+
+    [done] = await desk.catalogue.update(decide, author)
+    log.info("workflow_changed", workflow=name, active_version=done.workflow.active_version)
+    return done.workflow
+
+
+async def list_versions(desk: Desk, request: ListVersions) -> VersionList:
+    require(request.actor, Permission.WORKFLOWS_READ)
+    items = await desk.catalogue.versions(request.name, MOST_VERSIONS)
+    if not items:
+        raise NotFoundError(f"there is no workflow {request.name}")
+    return VersionList(items=list(items))
+
+
+async def find_coverage(desk: Desk, request: FindCoverage) -> CoverageView:
+    require(request.actor, Permission.WORKFLOWS_READ)
+    return await desk.fleet.coverage(await desk.catalogue.version(request.version_hash))

@@ -1,0 +1,72 @@
+import json
+import zlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.errors import InvalidError
+from contracts.scheduling import ModelFile
+from workflow_registry.domain.coverage import missing
+from workflow_registry.domain.descriptions import by_folder, read_description, united
+from workflows import load_version
+
+from ..builders import a_description, a_graph, a_spec  # noqa: TID252  shared by these tests alone
+
+ANYTHING: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["input", "required", "output", "width", "x"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+def test_a_description_is_read_as_it_was_written() -> None:
+    digest, packed = a_description(models={"loras": ["film.safetensors"]})
+
+    description = read_description(digest, packed)
+
+    assert description.classes.keys() == {"EmptyImage", "SaveImage"}
+    assert list(description.models) == [ModelFile(folder="loras", name="film.safetensors")]
+
+
+@pytest.mark.parametrize(
+    "packed", [b"", b"junk", zlib.compress(b"{}"), zlib.compress(b"{}" * 99)[:-3]]
+)
+def test_what_is_not_of_that_digest_is_refused(packed: bytes) -> None:
+    with pytest.raises(InvalidError, match="not the description"):
+        read_description(a_description()[0], packed)
+
+
+def test_a_bomb_is_refused_before_it_goes_off() -> None:
+    with pytest.raises(InvalidError, match="too big"):
+        read_description("0" * 32, zlib.compress(bytes(80 * 1024**2)))
+
+
+@given(ANYTHING)
+def test_whatever_a_custom_node_says_a_workflow_can_be_checked(info: Any) -> None:
+    description = read_description(*a_description({"EmptyImage": info, "SaveImage": info}))
+    version = load_version(a_spec(), a_graph())
+
+    assert isinstance(missing(version.graph, version.spec, description), list)
+
+
+def test_servers_together_have_what_one_of_them_has() -> None:
+    one = read_description(*a_description({"A": {}}, {"loras": ["b", "a"]}))
+    two = read_description(*a_description({"B": {}}, {"loras": ["c"], "vae": ["d"]}))
+
+    together = united([one, two])
+
+    assert together.classes.keys() == {"A", "B"}
+    assert by_folder(together.models) == {"loras": ["a", "b", "c"], "vae": ["d"]}
+
+
+def test_a_folder_is_told_in_one_message_however_many_files_it_has() -> None:
+    names = [f"{number:05}{'x' * 100}" for number in range(10_000)]
+
+    assert (
+        len(json.dumps(by_folder([ModelFile(folder="loras", name=n) for n in names]))) < 512 * 1024
+    )

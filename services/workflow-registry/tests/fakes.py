@@ -1,0 +1,94 @@
+"""Ports of the registry, in memory."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from contracts.catalog import WorkflowName, WorkflowVersionRecord
+from contracts.errors import NotFoundError
+from contracts.nodes import NodeView
+from contracts.registry import VersionSummary
+from workflow_registry.domain.catalogue import Change
+from workflow_registry.domain.checking import record
+from workflow_registry.domain.descriptions import Description, read_description
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class FakeCatalogue:
+    def __init__(self) -> None:
+        self.workflows: dict[str, WorkflowName] = {}
+        self.records: dict[str, WorkflowVersionRecord] = {}
+        self.added: list[str] = []
+        self.problems: list[str | None] = []
+        self.authors: list[UUID | None] = []
+
+    async def update(
+        self,
+        decide: Callable[[Mapping[str, WorkflowName]], list[Change]],
+        author: UUID | None = None,
+    ) -> list[Change]:
+        changes = decide(self.workflows)
+        self.authors.append(author)
+        for change in changes:
+            self.workflows[change.workflow.name] = change.workflow
+            self.problems.append(change.workflow.problem)
+            if change.added:
+                self.added.append(change.added.hash)
+                self.records[change.added.hash] = record(change.added, number=change.number)
+        return changes
+
+    async def find(self, name: str) -> WorkflowName | None:
+        return self.workflows.get(name)
+
+    async def version(self, digest: str) -> WorkflowVersionRecord:
+        if digest not in self.records:
+            raise NotFoundError("there is no such version")
+        return self.records[digest]
+
+    async def versions(self, name: str, most: int) -> list[VersionSummary]:
+        known = self.workflows.get(name)
+        numbers = sorted(known.versions.items(), reverse=True) if known else []
+        return [
+            VersionSummary(version=number, hash=digest, state="draft", created_at=NOW)
+            for number, digest in numbers[:most]
+        ]
+
+
+class FakeDescriptions:
+    def __init__(self, **packed: bytes) -> None:
+        self.packed = packed
+        self.reads = 0
+
+    async def known(self, digests: Collection[str]) -> set[str]:
+        return set(digests) & self.packed.keys()
+
+    async def newest(self, most: int) -> set[str]:
+        return set(list(self.packed)[:most])
+
+    async def read(self, digest: str) -> Description:
+        self.reads += 1
+        return read_description(digest, self.packed[digest])
+
+    async def add(self, digest: str, page: int, pages: int, data: bytes) -> bool:
+        self.packed[digest] = self.packed.get(digest, b"") + data
+        return page == pages - 1
+
+    async def forget(self, in_use: Collection[str]) -> None:
+        self.packed = {digest: self.packed[digest] for digest in in_use}
+
+
+class FakeFolders:
+    def __init__(self) -> None:
+        self.folders: Mapping[str, Sequence[str]] = {}
+
+    async def publish(self, folders: Mapping[str, Sequence[str]]) -> None:
+        self.folders = folders
+
+
+class FakeNodes:
+    def __init__(self, *views: NodeView) -> None:
+        self.views = list(views)
+
+    async def all(self) -> list[NodeView]:
+        return self.views

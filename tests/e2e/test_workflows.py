@@ -1,0 +1,112 @@
+"""Workflows from a graph to a picture: upload, draft, coverage, activate, run, delete."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from runtime.testing.ports import eventually
+
+from .test_jobs import finish, picture_of
+
+GRAPH: dict[str, Any] = {
+    "1": {
+        "class_type": "EmptyImage",
+        "inputs": {"width": 64, "height": 64, "batch_size": 1, "color": 255},
+    },
+    "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}},
+}
+SPEC = """
+spec: comfyfleet/v1
+name: {name}
+inputs:
+  width: {{use: width, default: 64, bind: [{{node: "1", input: width}}]}}
+outputs: {{images: {{node: "2", kind: image}}}}
+"""
+
+
+def push(
+    api: httpx.Client, name: str, graph: dict[str, Any] = GRAPH, **form: str
+) -> httpx.Response:
+    files = {"spec": ("a.yaml", SPEC.format(name=name)), "graph": ("a.json", json.dumps(graph))}
+    return api.post("/v1/workflows", files=files, data=form)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Look a few times a second: more would run into the rate limit."""
+
+    async def look() -> bool:
+        await asyncio.sleep(0.2)
+        return condition()
+
+    asyncio.run(eventually(look, within=20))
+
+
+def runnable(api: httpx.Client, name: str, wanted: bool) -> None:
+    until(lambda: api.get(f"/v1/workflows/{name}").json()["runnable"] is wanted)
+
+
+def test_an_uploaded_workflow_runs_once_it_is_active(api: httpx.Client) -> None:
+    draft = push(api, "mine")
+    assert draft.status_code == 201, draft.text
+    refused = api.post("/v1/jobs", json={"workflow": "mine"})
+    active = api.post("/v1/workflows/mine/versions/1/activate")
+    runnable(api, "mine", True)
+
+    job = finish(api, "mine", width=96)
+
+    assert (draft.json()["is_active"], refused.status_code) == (False, 404)
+    assert active.json()["version"] == 1
+    assert picture_of(api, job).size == (96, 64)
+
+    assert api.delete("/v1/workflows/mine").status_code == 204
+    assert api.post("/v1/jobs", json={"workflow": "mine@1"}).status_code == 404
+    assert "mine" not in [item["name"] for item in api.get("/v1/workflows").json()["items"]]
+    assert api.get("/v1/workflows/mine/versions/1").json()["graph"] == GRAPH
+    assert api.get(f"/v1/jobs/{job['id']}").json()["workflow"] == "mine@1"
+
+
+def test_what_no_node_can_run_says_so_before_it_is_submitted(api: httpx.Client) -> None:
+    graph = json.loads(json.dumps(GRAPH).replace("EmptyImage", "NowhereToBeFound"))
+    view = push(api, "lost", graph, activate="true").json()
+    runnable(api, "lost", False)
+
+    coverage = api.get("/v1/workflows/lost/coverage").json()
+    job = api.post("/v1/jobs", json={"workflow": "lost"}).json()
+
+    [node] = coverage["items"]
+    assert view["coverage"]["runnable"] is False
+    assert [(m["kind"], m["what"]) for m in node["missing"]] == [("class", "NowhereToBeFound")]
+    assert (job["runnable"], job["missing"]) == (False, ["NowhereToBeFound"])
+    api.post(f"/v1/jobs/{job['id']}/cancel")
+
+
+def test_the_form_lists_the_models_that_the_fleet_has(api: httpx.Client) -> None:
+    runnable(api, "solid", True)
+
+    schema = api.get("/v1/workflows/txt2img/schema").json()
+
+    assert schema["properties"]["model"]["x-comfyfleet-choices"]
+
+
+def test_a_graph_gets_a_draft_that_can_be_pushed(api: httpx.Client) -> None:
+    draft = api.post("/v1/workflows/propose", json={"name": "drafted", "graph": GRAPH}).json()
+    pushed = api.post("/v1/workflows", json={"spec": draft["spec"], "graph": draft["graph"]})
+
+    assert draft["spec"]["inputs"]["width"]["maximum"] >= 64
+    assert pushed.status_code == 201, pushed.text
+
+
+def test_what_comes_from_the_folder_is_not_changed_here(api: httpx.Client) -> None:
+    assert push(api, "solid").status_code == 409
+    assert api.patch("/v1/workflows/solid", json={"active": False}).status_code == 409
+
+
+def test_a_dry_run_compares_with_what_the_fleet_has(api: httpx.Client) -> None:
+    files = {"spec": ("a.yaml", SPEC.format(name="solid")), "graph": ("a", json.dumps(GRAPH))}
+
+    view = api.post("/v1/workflows/validate", files=files).json()
+
+    assert "graph.1.inputs.color" in [change["path"] for change in view["differences"]]
