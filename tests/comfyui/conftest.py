@@ -48,7 +48,7 @@ def api(fleet: LocalFleet) -> Iterator[httpx.Client]:
 
 def add_blur_chain(folder: Path) -> None:
     """A model-free job that takes seconds on a CPU, with a place to stop at each graph node."""
-    size = {"width": 1024, "height": 1024, "batch_size": 1, "color": 0}
+    size = {"width": 640, "height": 640, "batch_size": 1, "color": 0}
     graph: dict[str, Any] = {"0": {"class_type": "EmptyImage", "inputs": size}}
     for n in range(1, BLURS + 1):
         inputs = {"image": [str(n - 1), 0], "blur_radius": 31, "sigma": 10.0}

@@ -24,12 +24,10 @@ def submit(api: httpx.Client, color: int, workflow: str = "blur_chain") -> dict[
 
 def wait_for(api: httpx.Client, job: dict[str, Any], *statuses: str) -> dict[str, Any]:
     deadline = time.monotonic() + 240
-    while time.monotonic() < deadline:
-        now = api.get(job["links"]["self"]).json()
-        if now["status"] in statuses:
-            return now
+    while (now := api.get(job["links"]["self"]).json())["status"] not in statuses:
+        assert time.monotonic() < deadline, f"never {statuses}: {now}"
         time.sleep(0.1)
-    raise AssertionError(f"never {statuses}: {now}")
+    return now
 
 
 def wait_until_it_executes(api: httpx.Client, job: dict[str, Any]) -> None:
@@ -113,6 +111,7 @@ def test_the_job_of_a_killed_server_ends_on_the_other(
 
 def listener_on(port: int) -> psutil.Process:
     for connection in psutil.net_connections("tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+        address = connection.laddr
+        if connection.status == psutil.CONN_LISTEN and address and address.port == port:
             return psutil.Process(connection.pid)
     raise AssertionError(f"nothing listens on port {port}")

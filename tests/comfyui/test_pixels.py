@@ -3,7 +3,7 @@
 import io
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import httpx
@@ -19,15 +19,21 @@ SHIPPED = Path(__file__).parents[2] / "workflows"
 def a_photo(width: int, height: int, seed: int) -> bytes:
     """Noise over a gradient: nothing in it survives a wrong resampling."""
     noise = Image.effect_noise((width, height), 60 + seed)
-    gradient = Image.linear_gradient("L").resize((width, height))
+    gradient = a_gradient(width, height)
     file = io.BytesIO()
     Image.merge("RGB", (noise, gradient, ImageChops.invert(noise))).save(file, "PNG")
     return file.getvalue()
 
 
+def a_gradient(width: int, height: int) -> Image.Image:
+    return Image.linear_gradient("L").transform(
+        (width, height), Image.Transform.EXTENT, (0, 0, 256, 256)
+    )
+
+
 def a_mask(width: int, height: int) -> bytes:
     file = io.BytesIO()
-    Image.linear_gradient("L").resize((width, height)).save(file, "PNG")
+    a_gradient(width, height).save(file, "PNG")
     return file.getvalue()
 
 
@@ -56,7 +62,7 @@ def directly(api: httpx.Client, server: str, workflow: str, inputs: dict[str, An
     )
     values = validate_inputs(version.spec, inputs, lambda: 7)
     with httpx.Client(base_url=server, timeout=60) as comfyui:
-        media = [v["media"] for v in values.values() if isinstance(v, dict) and "media" in v]
+        media = [cast("dict[str, str]", v)["media"] for v in values.values() if isinstance(v, dict)]
         staged = {media_id: stage(api, comfyui, media_id) for media_id in media}
         graph = render(version.graph, version.spec, values, staged)
         prompt_id = str(uuid4())

@@ -11,6 +11,7 @@ from contracts.attempts import AttemptOrder, CancelAttempt, RunAttempt
 from contracts.errors import OperationError, UnavailableError
 from runtime.bus import Bus
 from runtime.grants import Grant, sign
+from runtime.telemetry import span
 from scheduler.domain.effects import Recall
 from scheduler.domain.inputs import Input, Ordered, Recalled
 from scheduler.domain.jobs import Attempt
@@ -100,7 +101,8 @@ class BusAgents:
         attempt_id, refusal = request.order.attempt_id, None
         while True:
             try:
-                await self.bus.call(request, within=ASK_SECONDS)
+                with span("order attempt", parent=request.order.trace):
+                    await self.bus.call(request, within=ASK_SECONDS)
             except OperationError as error:
                 if error.code == "no_answer":
                     await asyncio.sleep(PAUSE_SECONDS)

@@ -1,6 +1,6 @@
 """Jobs and nodes as the world sees them."""
 
-from contracts.jobs import JobView, Progress
+from contracts.jobs import JobStatus, JobView, Progress
 from contracts.nodes import NodeState, NodeView
 from scheduler.domain.health import is_quarantined
 from scheduler.domain.jobs import Job
@@ -34,6 +34,8 @@ def job_view(job: Job) -> JobView:
 
 
 def progress_of(job: Job) -> Progress:
+    if job.status is JobStatus.COMPLETED:
+        return Progress(fraction=1.0)
     return (job.attempt and job.attempt.progress) or Progress()
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+import structlog
 from pydantic import BaseModel
 
 from contracts.errors import OperationError, UnavailableError
@@ -19,11 +20,14 @@ from contracts.jobs import JobStatus
 from contracts.nodes import ClaimView, NodeSpec
 from scheduler.domain.effects import Answer, ClaimGranted, Effects
 from scheduler.domain.inputs import Asked, Input, Question, Tick, names_in
+from scheduler.domain.jobs import Job
 from scheduler.domain.state import State
 from scheduler.domain.step import republish, resume, step
 from scheduler.domain.turn import Known, Now, Turn
 from scheduler.handlers.inbox import Inbox
 from scheduler.ports import Agents, Ledger, Meter
+
+log = structlog.get_logger()
 
 MOST_AT_ONCE = 1_000
 MOST_GATHERED = 20_000
@@ -129,6 +133,9 @@ class Desk:
 
     def _act(self, effects: Effects) -> None:
         """Answer and order what is durable now."""
+        for job in effects.changed_jobs.values():
+            if job.status.is_terminal:
+                log_end(job)
         for attempt_id in effects.settled:
             self.world.agents.settle(attempt_id)
         for attempt in effects.orders:
@@ -155,3 +162,17 @@ class Desk:
     def look(self) -> Turn:
         """The state as it is, for those who only read."""
         return Turn(self.state, Known(), self._now(), self.world.new_id, Effects())
+
+
+def log_end(job: Job) -> None:
+    """Write the one line that each job gets, with the trace that it belongs to."""
+    _, _, trace = job.trace.get("traceparent", "").partition("-")
+    log.info(
+        "job_ended",
+        job_id=str(job.id),
+        status=job.status.value,
+        workflow=job.spec.workflow,
+        attempts=job.attempts,
+        cause=job.error.cause if job.error else None,
+        trace_id=trace.partition("-")[0] or None,
+    )
