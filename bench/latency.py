@@ -35,11 +35,15 @@ class Added:
 async def added_latency(fleet: LocalFleet, engine: str, token: str, rounds: int) -> Added:
     """Interleave direct and fleet jobs, so that both see the same machine."""
     direct, through = list[float](), list[float]()
-    async with httpx.AsyncClient(base_url=engine, timeout=30) as http:
+    async with (
+        httpx.AsyncClient(base_url=engine, timeout=30) as to_engine,
+        httpx.AsyncClient(base_url=fleet.url, timeout=60) as to_fleet,
+    ):
+        to_fleet.headers["Authorization"] = f"Bearer {token}"
         for n in range(rounds):
-            direct.append(await timed(lambda n=n: run_direct(http, n)))
+            direct.append(await timed(lambda n=n: run_direct(to_engine, n)))
             await asyncio.sleep(0.5)
-            through.append(await timed(lambda n=n: run_through(fleet.url, token, n)))
+            through.append(await timed(lambda n=n: run_through(to_fleet, n)))
             await asyncio.sleep(0.5)
     return Added(statistics.median(direct), statistics.median(through))
 
@@ -59,14 +63,10 @@ async def run_direct(http: httpx.AsyncClient, n: int) -> None:
         await asyncio.sleep(0.001)
 
 
-async def run_through(url: str, token: str, n: int) -> None:
+async def run_through(http: httpx.AsyncClient, n: int) -> None:
     """Submit and wait in the same request."""
-    async with httpx.AsyncClient(base_url=url, timeout=60) as http:
-        answer = await http.post(
-            "/v1/jobs",
-            json={"workflow": "solid", "inputs": {"color": n}},
-            headers={"Authorization": f"Bearer {token}", "Prefer": "wait=30"},
-        )
+    body = {"workflow": "solid", "inputs": {"color": n, "width": 64, "height": 64}}
+    answer = await http.post("/v1/jobs", json=body, headers={"Prefer": "wait=30"})
     job = answer.json()
     if job.get("status") != "completed":
         raise RuntimeError(f"the job is {job}")

@@ -5,14 +5,24 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
+import pytest
 from nats.aio.client import Client
 
 from contracts.catalogue import MESSAGES
 from contracts.services import SERVICES, Service
 from contracts.topology import inbox_prefix, is_heard, is_owned
-from runtime.testing.servers import NatsServer
+from runtime.testing.servers import NatsServer, nats_server
+
+
+@pytest.fixture
+def nats(tmp_path: Path) -> Iterator[NatsServer]:
+    """One of its own: what is published here is no message that others could read."""
+    with nats_server(tmp_path) as server:
+        yield server
 
 
 class Probe:

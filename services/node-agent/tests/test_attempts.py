@@ -98,7 +98,7 @@ async def test_a_running_attempt_shows_progress_and_is_canceled(
 async def test_the_next_attempt_is_prepared_while_one_runs_and_a_third_is_refused(
     fleet: Fleet, comfy_url: str
 ) -> None:
-    version = await fleet.publish(slow_steps(steps=10, seconds_per_step=0.05))
+    version = await fleet.publish(slow_steps(steps=60, seconds_per_step=0.05))
     first, second, third = an_order(version), an_order(version), an_order(version)
     spec = await fleet.add_node(comfy_url)
     async with fleet.agent():

@@ -53,4 +53,6 @@ class Event(Message):
 
     @classmethod
     def decode(cls, subject: str, body: bytes) -> Self:
-        return cls.model_validate({**cls.key_values(subject), **from_json(body)["data"]})
+        return cls.model_validate(
+            {**cls.key_values(subject), **(from_json(body).get("data") or {})}
+        )

@@ -58,10 +58,17 @@ def hash_to_run(known: WorkflowName | None, name: str, number: int | None) -> st
 def hash_of(known: WorkflowName | None, name: str, number: int | None) -> str:
     """The version's hash, for reading; NotFound names what is not there."""
     if known is None:
-        raise NotFoundError(f"there is no workflow {name}")
+        raise unknown(f"there is no workflow {name}")
     wanted = known.active_version if number is None else number
     if wanted is None:
-        raise NotFoundError(f"workflow {name} has no active version")
+        raise unknown(f"workflow {name} has no active version")
     if wanted not in known.versions:
-        raise NotFoundError(f"workflow {name} has no version {wanted}")
+        raise unknown(f"workflow {name} has no version {wanted}")
     return known.versions[wanted]
+
+
+def unknown(message: str) -> NotFoundError:
+    """Name the field too: in a job it is the body that is wrong, not the address."""
+    return NotFoundError(
+        message, errors=[FieldError(path="workflow", code="unknown", message=message)]
+    )

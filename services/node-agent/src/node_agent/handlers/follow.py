@@ -19,6 +19,8 @@ async def follow(node: Node, attempt: Attempt) -> dict[str, Any]:
     """The history entry of the attempt; raises Ended if it does not come to one."""
     posted_at = node.now
     started_at: float | None = None
+    if is_heard(node, attempt):
+        await wait_for_news(node, attempt)
     while True:
         attempt.stirred.clear()
         if (entry := await look(node, attempt)) is not None:
@@ -28,9 +30,19 @@ async def follow(node: Node, attempt: Attempt) -> dict[str, Any]:
         reason = why_stop(node, attempt, posted_at if started_at is None else started_at)
         if reason:
             return await end_early(node, attempt, reason)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(node.tools.tuning.probe_seconds):
-                await attempt.stirred.wait()
+        await wait_for_news(node, attempt)
+
+
+def is_heard(node: Node, attempt: Attempt) -> bool:
+    """Its end will be told on the connection that is open now: no need to ask before."""
+    return attempt.client_id is not None and attempt.client_id == node.client_id
+
+
+async def wait_for_news(node: Node, attempt: Attempt) -> None:
+    """Return when something happened, or when it is time to ask all the same."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(node.tools.tuning.probe_seconds):
+            await attempt.stirred.wait()
 
 
 async def look(node: Node, attempt: Attempt) -> dict[str, Any] | None:

@@ -128,8 +128,10 @@ class Node:
         )
 
     def enter(self, attempt: Attempt, phase: AttemptPhase) -> None:
+        """Only a slot that came free is worth a beat at once; the rest can wait for the next."""
         attempt.phase = phase
-        self.changed.set()
+        if phase is AttemptPhase.UPLOADING:
+            self.changed.set()
 
     def forget(self, attempt: Attempt) -> None:
         """It is over, and must not run again if its order comes once more."""
