@@ -25,14 +25,13 @@ class WorkflowFiles:
     graph: str
 
 
-def find(paths: Iterable[Path]) -> Iterator[WorkflowFiles]:
-    """Every workflow that the paths name: a spec, or a folder of them."""
+def find(paths: Iterable[Path]) -> Iterator[Path]:
+    """Every spec that the paths name: itself, or a folder of them."""
     for path in paths:
         if path.is_dir():
-            specs = sorted(path.glob("*.yaml"))
-            yield from (read(spec) for spec in specs if spec.stem not in NOT_SPECS)
+            yield from (spec for spec in sorted(path.glob("*.yaml")) if spec.stem not in NOT_SPECS)
         else:
-            yield read(path)
+            yield path
 
 
 def read(path: Path) -> WorkflowFiles:

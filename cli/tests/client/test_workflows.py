@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from comfyfleet.problem import CommandError
-from comfyfleet.workflow_files import find, write
+from comfyfleet.workflow_files import find, read, write
 
 from ..test_commands import comfyfleet  # noqa: TID252  one way to run the command
 from .conftest import Answer, Script
@@ -65,6 +65,18 @@ def test_what_is_not_valid_is_named_and_ends_with_one(fleet: Script, tmp_path: P
     assert "inputs.x: odd" in done.stdout
 
 
+def test_one_that_cannot_be_read_does_not_stop_the_others(fleet: Script, tmp_path: Path) -> None:
+    view = {"name": "mine", "hash": "0", "version": None, "spec": {}, "coverage": COVERAGE}
+    fleet.on("POST /v1/workflows/validate", body(view))
+    (folder(tmp_path) / "broken.yaml").write_text("spec: [")
+
+    done = workflows(fleet, tmp_path, "validate", str(tmp_path))
+
+    assert done.returncode == 1
+    assert "broken.yaml" in done.stdout
+    assert "mine: valid" in done.stdout
+
+
 def test_a_diff_names_each_place(fleet: Script, tmp_path: Path) -> None:
     change = {"path": "graph.1.inputs.steps", "kind": "changed", "before": 20, "after": 30}
     view = {"name": "mine", "hash": "0", "version": None, "spec": {}, "coverage": COVERAGE}
@@ -85,7 +97,7 @@ def test_what_was_pulled_can_be_pushed(fleet: Script, tmp_path: Path) -> None:
     again = workflows(fleet, tmp_path, "pull", "mine@2", "--out", str(out))
 
     assert done.returncode == 0, done.stderr
-    [files] = find([out])
+    [files] = map(read, find([out]))
     assert "ภาพ" in files.spec
     assert json.loads(files.graph) == GRAPH
     assert again.returncode == 1
@@ -120,4 +132,4 @@ def test_a_file_that_is_no_spec_is_one_clear_sentence(tmp_path: Path, name: str)
     (tmp_path / "mine.graph.json").write_text("{}")
 
     with pytest.raises(CommandError, match=name):
-        list(find([tmp_path / name]))
+        read(tmp_path / name)

@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from workflows import load_version
+from workflows.folder import load_folder
 from workflows.safety import risks
 
 LOADS = {
@@ -39,6 +42,14 @@ def test_a_graph_cannot_name_a_file_outside_its_folder(image: str) -> None:
 
 def test_a_class_that_reads_anywhere_is_forbidden() -> None:
     assert codes({}, class_="VHS_LoadImagePath") == ["forbidden_class"]
+
+
+def test_every_shipped_workflow_is_safe() -> None:
+    shipped = load_folder(Path(__file__).parents[3] / "workflows")
+
+    assert [
+        error for version in shipped.values() for error in risks(version.graph, version.spec)
+    ] == []
 
 
 def test_the_operator_decides_what_is_forbidden() -> None:

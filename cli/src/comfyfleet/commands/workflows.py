@@ -1,6 +1,6 @@
 """`workflows`: push, pull, compare, check, propose and activate workflows of any fleet."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from comfyfleet import workflow_files
+from comfyfleet.client.api import UnreachableError
 from comfyfleet.client.connect import connect
 from comfyfleet.client.workshop import Workshop
 from comfyfleet.problem import CommandError
@@ -54,11 +55,13 @@ def push(
     activate: Annotated[bool, typer.Option(help="Make them current at once.")] = False,
 ) -> None:
     """Upload workflows; each becomes a draft, unless its content is known already."""
-    with workshop() as shop:
-        for files in workflow_files.find(paths):
-            view = shop.push(files.spec, files.graph, activate=activate)
-            state = "active" if view.is_active else "draft" if view.is_new else "known"
-            say(f"{view.name}@{view.version} {state}: {summary(view.coverage)}")
+
+    def push_one(shop: Workshop, files: WorkflowFiles) -> str:
+        view = shop.push(files.spec, files.graph, activate=activate)
+        state = "active" if view.is_active else "draft" if view.is_new else "known"
+        return f"{view.name}@{view.version} {state}: {summary(view.coverage)}"
+
+    for_each(paths, push_one)
 
 
 def pull(
@@ -90,22 +93,28 @@ def diff(path: Annotated[Path, typer.Argument(help="NAME.yaml")]) -> None:
 
 def validate(paths: Paths) -> None:
     """Make all checks of an upload, and change nothing."""
+
+    def validate_one(shop: Workshop, files: WorkflowFiles) -> str:
+        view = shop.validate(files.spec, files.graph)
+        return f"{view.name}: valid; {summary(view.coverage)}"
+
+    for_each(paths, validate_one)
+
+
+def for_each(paths: list[Path], work: Callable[[Workshop, WorkflowFiles], str]) -> None:
+    """One line for each workflow; what is wrong with one does not stop the others."""
     failed = False
     with workshop() as shop:
-        for files in workflow_files.find(paths):
-            failed = not is_valid(shop, files) or failed
+        for path in workflow_files.find(paths):
+            try:
+                say(work(shop, workflow_files.read(path)))
+            except UnreachableError:
+                raise
+            except CommandError as error:
+                failed = True
+                say(f"{path}: {error}")
     if failed:
         raise typer.Exit(1)
-
-
-def is_valid(shop: Workshop, files: WorkflowFiles) -> bool:
-    try:
-        view = shop.validate(files.spec, files.graph)
-    except CommandError as error:
-        say(f"{files.path}: {error}")
-        return False
-    say(f"{view.name}: valid; {summary(view.coverage)}")
-    return True
 
 
 def propose(

@@ -53,7 +53,9 @@ class MediaList(BaseModel):
 
 class UploadTarget(BaseModel):
     url: str = Field(description="Presigned PUT: inside the cluster, or public if asked for.")
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="Headers that the PUT must have."
+    )
     expires_at: datetime | None = Field(default=None, description="Until when the URL works.")
 
 

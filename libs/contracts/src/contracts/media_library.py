@@ -30,7 +30,7 @@ class ListMedia(Query[MediaPage]):
     )
     is_favourite: bool | None = None
     job_id: UUID | None = None
-    limit: int = Field(default=50, ge=1, le=100)
+    limit: int = Field(default=50, ge=1, le=50)
     cursor: str | None = Field(default=None, max_length=200)
 
 

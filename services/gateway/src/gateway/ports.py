@@ -1,5 +1,6 @@
 """What the gateway needs from outside, in its own words."""
 
+from asyncio import Event
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -56,6 +57,11 @@ class Workflows(Protocol):
     @property
     def models(self) -> Mapping[str, list[str]]:
         """Model files that the fleet has, by folder."""
+        ...
+
+    @property
+    def changed(self) -> Event:
+        """Is set at the next change of `names`; after that there is another one."""
         ...
 
     def name(self, name: str) -> WorkflowName | None: ...

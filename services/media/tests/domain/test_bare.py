@@ -25,6 +25,12 @@ def webp(frames: int = 1, **options: object) -> bytes:
     return data.getvalue()
 
 
+def gif() -> bytes:
+    data = io.BytesIO()
+    Image.linear_gradient("L").save(data, "GIF")
+    return data.getvalue()
+
+
 def test_a_png_loses_its_text_and_keeps_its_colours() -> None:
     info = PngImagePlugin.PngInfo()
     for name in ("prompt", "workflow"):
@@ -60,12 +66,25 @@ def test_a_webp_loses_exif_and_xmp_and_keeps_its_frames(frames: int) -> None:
         picture.load()
 
 
-@pytest.mark.parametrize("at", [0, 3, 8, 20, 30, -1])
+def test_a_gif_loses_its_comments_and_keeps_its_frames() -> None:
+    frames = [Image.new("RGB", (5, 4), (90 * n, 0, 0)) for n in range(3)]
+    data, plain = io.BytesIO(), io.BytesIO()
+    some = {"save_all": True, "append_images": frames[1:], "loop": 0, "duration": 40}
+    frames[0].save(plain, "GIF", **some)
+    frames[0].save(data, "GIF", comment=b"secret", **some)
+    kept = b"".join(bare.gif(data.getvalue() + b"<script>"))
+    assert b"secret" in data.getvalue()
+    assert kept == b"".join(bare.gif(plain.getvalue())) == plain.getvalue()
+
+
+@pytest.mark.parametrize("at", [1, 3, 8, 20, 30, -1])
 def test_what_is_cut_short_is_no_picture(at: int) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         list(bare.png(png()[:at]))
     with pytest.raises(ValueError, match=r"\w"):
         list(bare.webp(webp()[:at]))
+    with pytest.raises(ValueError, match=r"\w"):
+        list(bare.gif(gif()[: at - 1]))
 
 
 def test_lengths_that_lie_are_found_out() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from contracts.errors import InvalidError
 from contracts.scheduling import ModelFile
 from workflow_registry.domain.coverage import missing
-from workflow_registry.domain.descriptions import by_folder, read_description, united
+from workflow_registry.domain.descriptions import by_folder, read_description, sharing, united
 from workflows import load_version
 
 from ..builders import a_description, a_graph, a_spec  # noqa: TID252  shared by these tests alone
@@ -62,6 +62,16 @@ def test_servers_together_have_what_one_of_them_has() -> None:
 
     assert together.classes.keys() == {"A", "B"}
     assert by_folder(together.models) == {"loras": ["a", "b", "c"], "vae": ["d"]}
+
+
+def test_classes_that_are_alike_are_kept_once() -> None:
+    pool: dict[bytes, Any] = {}
+    one = sharing(read_description(*a_description(models={"vae": ["a"]})), pool)
+    two = sharing(read_description(*a_description(models={"vae": ["b"]})), pool)
+
+    assert one.models != two.models
+    assert one.classes["SaveImage"] is two.classes["SaveImage"]
+    assert len(pool) == 2
 
 
 def test_a_folder_is_told_in_one_message_however_many_files_it_has() -> None:

@@ -30,6 +30,10 @@ class BucketWorkflows:
     def models(self) -> Mapping[str, list[str]]:
         return self._directory.models
 
+    @property
+    def changed(self) -> asyncio.Event:
+        return self._directory.changed
+
     def name(self, name: str) -> WorkflowName | None:
         return self._directory.name(name)
 

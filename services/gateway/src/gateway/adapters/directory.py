@@ -29,9 +29,10 @@ class Directory:
 
     def __init__(self) -> None:
         self.tokens = JwtTokens({})
+        self.changed = asyncio.Event()
         self._keys = Mirror(SigningKey, self._renew_keys)
         self._principals = Mirror(Principal)
-        self._names = Mirror(WorkflowName)
+        self._names = Mirror(WorkflowName, self._say_changed)
         self._models = Mirror(ModelFolder)
         self._known: dict[str, SigningKey] = {}
         self.principals = BucketPrincipals(self._principals)
@@ -58,6 +59,10 @@ class Directory:
     async def ready(self) -> None:
         mirrors = (self._keys, self._principals, self._names, self._models)
         await asyncio.gather(*(mirror.ready.wait() for mirror in mirrors))
+
+    def _say_changed(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()
 
     def _renew_keys(self) -> None:
         if self._keys.entries != self._known:

@@ -31,7 +31,7 @@ class MediaFilters(Strict):
     )
     favourite: bool | None = Field(default=None, description="Only favourites, or only others.")
     job: UUID | None = Field(default=None, description="What this job made.")
-    limit: int = Field(default=50, ge=1, le=100, description="Media on a page.")
+    limit: int = Field(default=50, ge=1, le=50, description="Media on a page.")
     cursor: QueryText | None = Field(
         default=None, max_length=200, description="`next_cursor` of the page before."
     )

@@ -49,9 +49,9 @@ def parse_reference(text: str) -> tuple[str, int | None]:
 def hash_to_run(known: WorkflowName | None, name: str, number: int | None) -> str:
     """The hash of a version for a new job; NotFound also if it may not be run any more."""
     if known is None or known.is_deleted:
-        raise NotFoundError(f"there is no workflow {name}")
+        raise not_there(f"there is no workflow {name}")
     if not known.is_enabled:
-        raise NotFoundError(f"workflow {name} is switched off", code="switched_off")
+        raise not_there(f"workflow {name} is switched off", code="switched_off")
     return hash_of(known, name, number)
 
 
@@ -72,3 +72,9 @@ def unknown(message: str) -> NotFoundError:
     return NotFoundError(
         message, errors=[FieldError(path="workflow", code="unknown", message=message)]
     )
+
+
+def not_there(message: str, code: str = "not_found") -> NotFoundError:
+    """Names the field of a job that led here."""
+    errors = [FieldError(path="workflow", code="unknown", message=message)]
+    return NotFoundError(message, code=code, errors=errors)

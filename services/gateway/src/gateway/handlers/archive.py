@@ -9,8 +9,8 @@ from contracts.media import FindMedia, LocateContent, MediaView
 from gateway.domain.zipping import Zipper, unique_names
 from gateway.ports import ObjectStore, Owners
 
-AT_ONCE = 100
-"""As many media as one query may name."""
+AT_ONCE = 50
+"""So many views with all their labels fit into one message."""
 
 
 async def find_all(

@@ -22,7 +22,6 @@ from workflows.read import canonical_bytes, read_mapping
 
 CHECK_SECONDS = 30.0
 CAUGHT_UP_SECONDS = 2.0
-LOOK_SECONDS = 0.02
 MOST_BYTES = 500 * 1024
 """Of graph and spec together: they travel in one message."""
 
@@ -35,7 +34,7 @@ async def caught_up(workflows: Workflows, name: str, is_so: Callable[[WorkflowNa
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CAUGHT_UP_SECONDS):
             while not ((known := workflows.name(name)) and is_so(known)):
-                await asyncio.sleep(LOOK_SECONDS)
+                await workflows.changed.wait()
 
 
 async def upload(owners: Owners, actor: Actor, sent: WorkflowRequest) -> UploadView:

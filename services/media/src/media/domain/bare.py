@@ -1,8 +1,8 @@
-"""PNG and WebP without what does not belong to the picture: text, EXIF, XMP, trailing bytes.
+"""PNG, WebP and GIF without what does not belong to the picture: text, EXIF, XMP, trailing bytes.
 
 Lossless: the chunks that hold pixels, colours and frames are copied. ComfyUI writes prompt and
 graph into text chunks of PNG and into EXIF of WebP. PNG: W3C PNG third edition, section 11;
-WebP: RFC 9649, section 2.
+WebP: RFC 9649, section 2; GIF: version 89a, sections 18 to 26.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,6 +15,8 @@ PNG_KEPT = frozenset(
 PNG_OVERHEAD = 12
 RIFF_HEAD, RIFF_CHUNK = 12, 8
 WEBP_KEPT = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})
+GIF_HEAD, GIF_PICTURE, GIF_CONTROL = 13, 0x2C, 0xF9
+GIF_APPLICATIONS = frozenset({b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012"})
 WEBP_EXIF_XMP = 0b0000_1100
 """Bits of the first byte of VP8X that announce EXIF and XMP."""
 
@@ -65,5 +67,54 @@ def webp_chunks(data: bytes, end: int) -> Iterator[bytes]:
         at = after
 
 
-STRIPPED: dict[str, Callable[[bytes], Iterator[bytes]]] = {"image/png": png, "image/webp": webp}
+def gif(data: bytes) -> Iterator[bytes]:
+    """Raises ValueError for what is not one whole GIF."""
+    if data[:4] != b"GIF8" or len(data) < GIF_HEAD:
+        raise ValueError("no GIF")
+    at = GIF_HEAD + colours_bytes(data[10])
+    if at > len(data):
+        raise ValueError("the colours are cut short")
+    yield data[:at]
+    while True:
+        match data[at : at + 1]:
+            case b"\x2c":
+                place = at + 10
+                end = gif_end(data, place + colours_bytes(data[place - 1 : place]) + 1)
+            case b"\x21":
+                end = gif_end(data, at + 2)
+            case b"\x3b" | b"":  # many encoders leave the trailer out
+                yield b"\x3b"
+                return
+            case _:
+                raise ValueError("a block is cut short")
+        if data[at] == GIF_PICTURE or is_kept(data[at:end]):
+            yield data[at:end]
+        at = end
+
+
+def is_kept(extension: bytes) -> bool:
+    """Say whether an extension tells how frames are shown."""
+    return extension[1] == GIF_CONTROL or extension[3:14] in GIF_APPLICATIONS
+
+
+def colours_bytes(flags: bytes | int) -> int:
+    """Size of the colour table that a byte of flags announces."""
+    value = flags if isinstance(flags, int) else int.from_bytes(flags, "big")
+    return 3 * 2 ** ((value & 7) + 1) if value & 0x80 else 0
+
+
+def gif_end(data: bytes, at: int) -> int:
+    """Where a chain of sub-blocks ends that begins at `at`."""
+    while size := data[at : at + 1]:
+        at += 1 + size[0]
+        if size == b"\0":
+            return at
+    raise ValueError("a block is cut short")
+
+
+STRIPPED: dict[str, Callable[[bytes], Iterator[bytes]]] = {
+    "image/png": png,
+    "image/webp": webp,
+    "image/gif": gif,
+}
 """Types that can be made bare without decoding; JPEG has its own rules (jpeg.py)."""

@@ -17,7 +17,7 @@ RASTER = frozenset(
 )
 """Pictures that are decoded here. SVG is a program; HEIC and AVIF are not decoded yet."""
 
-CAN_BE_BARE = frozenset({"image/png", "image/webp", "image/jpeg"})
+CAN_BE_BARE = frozenset({"image/png", "image/webp", "image/jpeg", "image/gif"})
 """Types of results whose prompt and graph can be taken out without decoding them."""
 
 PREFIXES: tuple[tuple[bytes, str], ...] = (

@@ -41,8 +41,9 @@ async def prepare_waiting(room: Darkroom) -> None:
             *(prepare_once(room, content) for content in contents), return_exceptions=True
         )
         for content, error in zip(contents, done, strict=True):
-            if isinstance(error, UnavailableError):
-                log.info("preparation_put_off", blake3=content.blake3, reason=error.message)
+            # A full disk ends no process that others need: the content's turn comes again.
+            if isinstance(error, UnavailableError | OSError):
+                log.warning("preparation_put_off", blake3=content.blake3, reason=str(error))
             elif error:
                 raise error
 

@@ -10,7 +10,7 @@ from contracts.errors import InvalidError, NotFoundError
 from runtime.transactions import transaction
 from workflow_registry.domain.descriptions import Description, read_description
 
-MOST_KEPT = 500
+MOST_KEPT = 2_000
 KNOWN = text("SELECT digest FROM descriptions WHERE digest = ANY(:digests)")
 NEWEST = text("SELECT digest FROM descriptions ORDER BY used_at DESC LIMIT :most")
 CONTENT = text("SELECT content FROM descriptions WHERE digest = :digest")

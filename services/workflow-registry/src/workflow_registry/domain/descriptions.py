@@ -82,6 +82,21 @@ def read_models(value: Any) -> frozenset[ModelFile]:
     )
 
 
+def sharing(description: Description, pool: dict[bytes, Mapping[str, Any]]) -> Description:
+    """The same with each class that `pool` has taken from there: most servers are much alike.
+
+    A class is known by its content; new ones are added to the pool.
+    """
+    classes = {
+        name: pool.setdefault(key_of(info), info) for name, info in description.classes.items()
+    }
+    return Description(classes, description.models)
+
+
+def key_of(info: Mapping[str, Any]) -> bytes:
+    return hashlib.blake2b(json.dumps(info).encode(), digest_size=16).digest()
+
+
 def united(descriptions: Iterable[Description]) -> Description:
     """What the servers can do together; of a class that differs, the first stands for all."""
     classes: dict[str, Mapping[str, Any]] = {}

@@ -4,24 +4,22 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import structlog
 
 from contracts.catalog import WorkflowName, WorkflowVersionRecord
-from contracts.errors import NotFoundError
+from contracts.errors import NotFoundError, UnavailableError
 from contracts.nodes import NodeView
 from contracts.registry import CoverageView, Missing
 from workflow_registry.domain.catalogue import Verdict, judged
 from workflow_registry.domain.coverage import coverage, is_runnable, missing, nearest
-from workflow_registry.domain.descriptions import Description, by_folder, united
+from workflow_registry.domain.descriptions import Description, by_folder, sharing, united
 from workflow_registry.ports import Catalogue, Descriptions, ModelFolders, Nodes
 from workflows import Spec
 
 log = structlog.get_logger()
 
-MOST_PARSED = 4
-"""A description is some 20 MB in memory."""
 MOST_RESULTS = 50_000
 MOST_UNITED = 8
 Lacking: TypeAlias = dict[str, Sequence[Missing]]
@@ -29,7 +27,10 @@ Lacking: TypeAlias = dict[str, Sequence[Missing]]
 
 @dataclass(slots=True)
 class Fleet:
-    """The nodes with all that they can do together; results are kept, descriptions hardly."""
+    """The nodes with all that they can do, each and together.
+
+    A description is some 20 MB in memory, so that equal classes are kept once for all.
+    """
 
     descriptions: Descriptions
     nodes: Sequence[NodeView] = ()
@@ -37,7 +38,8 @@ class Fleet:
     """Digests of the nodes whose description is stored."""
     together: Description = field(default_factory=lambda: Description({}, frozenset()))
     _united: frozenset[str] = frozenset()
-    _parsed: OrderedDict[str, Description] = field(default_factory=OrderedDict[str, Description])
+    _parsed: dict[str, Description] = field(default_factory=dict[str, Description])
+    _pool: dict[bytes, Mapping[str, Any]] = field(default_factory=dict[bytes, Mapping[str, Any]])
     _results: OrderedDict[tuple[str, str], Sequence[Missing]] = field(
         default_factory=OrderedDict[tuple[str, str], Sequence[Missing]]
     )
@@ -56,18 +58,25 @@ class Fleet:
     async def unite(self, digests: frozenset[str]) -> bool:
         if digests == self._united or not digests:
             return False
-        together = Description({}, frozenset())
-        for digest in sorted(digests):
-            together = united([together, await self.parsed(digest)])
-        self.together, self._united = together, digests
+        self.together = united([await self.parsed(digest) for digest in sorted(digests)])
+        self._united = digests
+        self.drop_others(digests)
         return True
 
+    def drop_others(self, digests: frozenset[str]) -> None:
+        self._parsed = {digest: self._parsed[digest] for digest in digests}
+        alive = {id(info) for found in self._parsed.values() for info in found.classes.values()}
+        self._pool = {key: info for key, info in self._pool.items() if id(info) in alive}
+
     async def parsed(self, digest: str) -> Description:
-        if digest not in self._parsed:
-            self._parsed[digest] = await self.descriptions.read(digest)
-            if len(self._parsed) > MOST_PARSED:
-                self._parsed.popitem(last=False)
-        return self._parsed[digest]
+        found = self._parsed.get(digest)
+        if found is None:
+            try:
+                found = sharing(await self.descriptions.read(digest), self._pool)
+            except NotFoundError as error:
+                raise UnavailableError("a server's description is gone") from error
+            self._parsed[digest] = found
+        return found
 
     def lacking(self, version_hash: str) -> Lacking | None:
         """What each described server lacks, by digest; None if that is not worked out yet."""

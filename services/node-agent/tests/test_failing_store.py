@@ -1,0 +1,44 @@
+"""A store that fails while results come: what the GPU made is kept until it is stored."""
+
+import io
+from dataclasses import replace
+
+from PIL import Image
+
+from contracts.attempts import Outcome
+from runtime.testing.ports import eventually
+from runtime.testing.relay import relay
+from runtime.testing.servers import NatsServer, S3Server
+
+from .fleet import a_fleet, an_order
+from .graphs import quick
+from .proxy import lossy_proxy
+
+
+async def test_a_result_outlives_a_store_that_fails_and_is_made_once(
+    nats: NatsServer, s3: S3Server, engine_url: str
+) -> None:
+    async with (
+        relay(s3.endpoint) as store,
+        lossy_proxy(engine_url) as engine,
+        a_fleet(nats, replace(s3, endpoint=store.endpoint)) as fleet,
+    ):
+        order = an_order(await fleet.publish(quick()))
+        spec = await fleet.add_node(f"http://127.0.0.1:{engine.port}")
+        async with fleet.agent():
+            await fleet.ready(spec)
+            store.mood = "errors"
+            await fleet.run(spec, order)
+            await eventually(lambda: store.refused >= 1)
+            store.mood, before = "hangs up", store.refused
+            await eventually(lambda: store.refused > before)
+            assert not fleet.finished
+            store.mood = "slow"
+            result = await fleet.outcome(order)
+        posts = [line for line in engine.seen if line.startswith(b"POST /prompt")]
+        store.mood = "well"
+
+        assert result.outcome is Outcome.COMPLETED, result
+        assert len(posts) == 1
+        with Image.open(io.BytesIO(await fleet.media.bytes_of(order.grant))) as picture:
+            assert picture.size == (64, 48)
