@@ -32,7 +32,7 @@ from media.handlers.uploads import Intake, UploadLimits, accept_upload, begin_up
 from media.settings import MediaSettings
 from runtime.clock import now
 from runtime.database import database
-from runtime.migrating import verify
+from runtime.schema import verify
 from runtime.service import running
 from runtime.ticking import every
 

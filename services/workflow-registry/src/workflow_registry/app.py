@@ -8,8 +8,8 @@ from contracts.catalog import WorkflowName
 from contracts.errors import UnavailableError
 from runtime.bus import Bus
 from runtime.database import database
-from runtime.migrating import verify
 from runtime.outbox import Relay
+from runtime.schema import verify
 from runtime.service import Runtime, running
 from runtime.ticking import every
 from runtime.watch import Mirror
