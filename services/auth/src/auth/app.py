@@ -25,8 +25,8 @@ from contracts.accounts import (
 from contracts.buckets import KEYS, PRINCIPALS
 from runtime.clock import now
 from runtime.database import database
-from runtime.migrating import verify
 from runtime.outbox import Relay
+from runtime.schema import verify
 from runtime.service import running
 from runtime.ticking import every
 from runtime.watch import Mirror

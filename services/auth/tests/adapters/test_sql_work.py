@@ -20,7 +20,7 @@ from contracts.access import Limits, Priority
 from contracts.errors import UnavailableError
 from contracts.ids import new_id
 from runtime.database import database
-from runtime.migrating import verify
+from runtime.schema import verify
 from runtime.testing.ports import free_port
 from runtime.testing.postgres import PostgresServer
 

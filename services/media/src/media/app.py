@@ -50,7 +50,7 @@ from media.settings import MediaSettings
 from runtime.bus import Bus
 from runtime.clock import now
 from runtime.database import database
-from runtime.migrating import verify
+from runtime.schema import verify
 from runtime.service import Runtime, running
 from runtime.ticking import every
 

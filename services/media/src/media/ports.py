@@ -212,8 +212,13 @@ class Results(Protocol):
         """Recorded files by number; None if the attempt recorded nothing yet."""
         ...
 
-    async def record(self, rights: Rights, results: Sequence[Result], now: datetime) -> None:
-        """Make the files media of the owner; those recorded before stay as they are."""
+    async def record(
+        self, rights: Rights, results: Sequence[Result], now: datetime
+    ) -> dict[int, Output]:
+        """Make the files media of the owner; those recorded before stay as they are.
+
+        Returns all that the attempt has recorded, by number.
+        """
         ...
 
 

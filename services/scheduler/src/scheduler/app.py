@@ -26,8 +26,8 @@ from contracts.scheduling import CancelJob, FindJobs, ListJobs, SubmitJob
 from runtime import clock
 from runtime.bus import Bus, Closing
 from runtime.database import database, pool
-from runtime.migrating import verify
 from runtime.outbox import Relay
+from runtime.schema import verify
 from runtime.service import running
 from runtime.telemetry import carry
 from runtime.watch import Mirror

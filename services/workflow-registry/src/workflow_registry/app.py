@@ -22,8 +22,8 @@ from contracts.registry import (
 )
 from runtime.bus import Bus
 from runtime.database import database
-from runtime.migrating import verify
 from runtime.outbox import Relay
+from runtime.schema import verify
 from runtime.service import Runtime, running
 from runtime.ticking import every
 from runtime.watch import Mirror

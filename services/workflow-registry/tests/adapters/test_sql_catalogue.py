@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.catalog import WorkflowName
 from runtime.database import database
-from runtime.migrating import verify
+from runtime.schema import verify
 from runtime.testing.postgres import PostgresServer
 from workflow_registry.adapters.sql_catalogue import SqlCatalogue, version
 from workflow_registry.domain.catalogue import Change, changes

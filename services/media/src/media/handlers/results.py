@@ -45,16 +45,20 @@ async def record_results(tray: Intray, command: RecordResults) -> Results:
 
 
 async def record(tray: Intray, rights: Rights, files: Sequence[ResultFile]) -> Results:
-    recorded = await tray.results.find(rights.attempt_id)
-    new = [file for file in files if file.n not in (recorded or {})]
-    if recorded is None or new:
-        refuse_repeated_numbers(files)
-        found = await asyncio.gather(*(find_file(tray.store, rights, file) for file in new))
-        kept = [await made_bare(tray, rights, result) for result in found]
-        await tray.results.record(rights, kept, tray.clock())
-        left = {result.key for result in found} - {result.key for result in kept}
-        await discard(tray.store, *left)
-    return await recorded_results(tray.results, rights)
+    refuse_repeated_numbers(files)
+    try:
+        found = await asyncio.gather(*(find_file(tray.store, rights, file) for file in files))
+    except InvalidError:
+        # A report that comes again: what it made bare the first time is not there any more.
+        earlier = await recorded_results(tray.results, rights)
+        if earlier.is_recorded and len(earlier.outputs) >= len(files):
+            return earlier
+        raise
+    kept = [await made_bare(tray, rights, result) for result in found]
+    recorded = await tray.results.record(rights, kept, tray.clock())
+    left = {result.key for result in found} - {result.key for result in kept}
+    await discard(tray.store, *left)
+    return Results(outputs=[recorded[n] for n in sorted(recorded)], is_recorded=True)
 
 
 async def made_bare(tray: Intray, rights: Rights, result: Result) -> Result:

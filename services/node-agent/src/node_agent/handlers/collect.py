@@ -9,7 +9,7 @@ from typing import Any
 from contracts.attempts import Cause
 from contracts.errors import OperationError
 from contracts.jobs import Output
-from contracts.media import MediaKind, OpenResults, RecordResults, ResultFile
+from contracts.media import MediaKind, OpenResults, RecordResults, ResultFile, ResultTargets
 from node_agent.domain.outcome import Succeeded, verdict
 from node_agent.domain.outputs import MOST_FILES, OutputFile, Result, results, sources
 from node_agent.handlers.ending import failure, patiently
@@ -44,18 +44,24 @@ async def bring_home(node: Node, grant: str, found: Sequence[Result], folder: Pa
     tools = node.tools
     patience = tools.tuning.upload_seconds
     open_results = OpenResults(node_id=node.id, grant=grant, count=len(found))
-    targets = await patiently(lambda: tools.calls.call(open_results), tools.tuning, within=patience)
-    files = [
-        await bring(node, n, result, folder / str(n), targets.urls[n])
-        for n, result in enumerate(found)
-    ]
+    opening = asyncio.create_task(
+        patiently(lambda: tools.calls.call(open_results), tools.tuning, within=patience)
+    )
+    try:
+        files = [
+            await bring(node, n, result, folder / str(n), opening) for n, result in enumerate(found)
+        ]
+    finally:
+        opening.cancel()
     record = RecordResults(node_id=node.id, grant=grant, files=files)
     recorded = await patiently(lambda: tools.calls.call(record), tools.tuning, within=patience)
     return recorded.outputs
 
 
-async def bring(node: Node, n: int, result: Result, path: Path, url: str) -> ResultFile:
-    """One file: download, look into it, upload."""
+async def bring(
+    node: Node, n: int, result: Result, path: Path, opening: asyncio.Task[ResultTargets]
+) -> ResultFile:
+    """One file: download, look into it, upload; where to is being asked meanwhile."""
     tools = node.tools
     if isinstance(result, OutputFile):
         await patiently(
@@ -67,6 +73,7 @@ async def bring(node: Node, n: int, result: Result, path: Path, url: str) -> Res
         await tools.files.write(path, result.text)
     facts = await tools.files.inspect(path)
     content_type = facts.content_type if isinstance(result, OutputFile) else "text/plain"
+    url = (await opening).urls[n]
     await tools.store.put(url, path, content_type, facts.size_bytes)
     return ResultFile(
         n=n,

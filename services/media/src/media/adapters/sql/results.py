@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, select
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.jobs import Output
 from media.adapters.sql import contents
@@ -24,14 +24,14 @@ class SqlResults:
 
     async def find(self, attempt_id: UUID) -> dict[int, Output] | None:
         known = select(ATTEMPTS.c.attempt_id).where(ATTEMPTS.c.attempt_id == attempt_id)
-        files = select_kept().where(MEDIA.c.attempt_id == attempt_id)
         async with transaction(self._database) as connection:
             if (await connection.execute(known)).first() is None:
                 return None
-            rows = (await connection.execute(files)).mappings().all()
-        return {row["n"]: as_output(row) for row in rows}
+            return await recorded(connection, attempt_id)
 
-    async def record(self, rights: Rights, results: Sequence[Result], now: datetime) -> None:
+    async def record(
+        self, rights: Rights, results: Sequence[Result], now: datetime
+    ) -> dict[int, Output]:
         attempt = {
             "attempt_id": rights.attempt_id,
             "owner_id": rights.owner_id,
@@ -46,6 +46,13 @@ class SqlResults:
             if results:
                 rows = [media_row(rights, result, now) for result in results]
                 await connection.execute(upsert(MEDIA).values(rows).on_conflict_do_nothing())
+            return await recorded(connection, rights.attempt_id)
+
+
+async def recorded(connection: AsyncConnection, attempt_id: UUID) -> dict[int, Output]:
+    files = select_kept().where(MEDIA.c.attempt_id == attempt_id)
+    rows = (await connection.execute(files)).mappings().all()
+    return {row["n"]: as_output(row) for row in rows}
 
 
 def content_of(rights: Rights, result: Result) -> Content:
