@@ -5,13 +5,14 @@ long as its checks pass, `/metrics` in Prometheus' text format.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from runtime.serving import Server
 
 Check: TypeAlias = Callable[[], Awaitable[bool]]
 Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
@@ -48,15 +49,7 @@ async def serve_ops(health: Health, *, host: str, port: int) -> None:
     config = uvicorn.Config(
         app, host=host, port=port, lifespan="off", access_log=False, log_config=None
     )
-    await OpsServer(config).serve()
-
-
-class OpsServer(uvicorn.Server):
-    """Leaves signals to the process: see process.py."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
+    await Server(config).serve()
 
 
 async def answer(health: Health, path: str, send: Send) -> None:

@@ -48,7 +48,7 @@ from workflow_registry.handlers.workflows import (
 from workflow_registry.settings import RegistrySettings
 
 TICK_SECONDS = 60.0
-LOOK_SECONDS = 3.0
+LOOK_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 SNAPSHOT_SECONDS = 10.0
 CHECKS_AT_ONCE = 4

@@ -9,18 +9,12 @@ from typing import Any
 import structlog
 import uvicorn
 
+from runtime.serving import Server
+
 log = structlog.get_logger()
 
 STOP_SECONDS = 10
 BACKLOG = 2_048
-
-
-class Server(uvicorn.Server):
-    """Leaves signals to the process."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
 
 
 @contextmanager

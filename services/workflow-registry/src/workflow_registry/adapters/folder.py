@@ -16,7 +16,7 @@ from workflow_registry.domain.files import File, Unreadable
 
 log = structlog.get_logger()
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.7
 MOST_FILES = 4_000
 MOST_BYTES = 1024 * 1024
 SUFFIXES = (".yaml", ".json")

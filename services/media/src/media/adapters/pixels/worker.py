@@ -16,6 +16,7 @@ from typing import Any
 
 from media.domain.inspection import Bounds, MaskOrder, NeedsRoomError, RefusedError
 
+BEHIND_OTHERS = 10
 LATER = os.EX_TEMPFAIL
 """Exit status for failures that are not the file's fault."""
 NOT_THE_FILE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
@@ -24,6 +25,8 @@ NOT_THE_FILE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO
 def main() -> None:
     job = json.loads(sys.stdin.buffer.read())
     limit(job["memory_bytes"], job["cpu_seconds"], job["output_bytes"])
+    if job["task"] == "look":
+        os.nice(BEHIND_OTHERS)  # nobody waits for a thumbnail as for an upload or a job
     answer: dict[str, Any]
     try:
         answer = {"found": work(job)}
