@@ -1,5 +1,6 @@
 import os
 import signal
+import threading
 from pathlib import Path
 
 import asyncpg
@@ -73,3 +74,23 @@ async def test_the_wrong_password_is_refused(supervisor: Supervisor, tmp_path: P
     except asyncpg.InvalidPasswordError:
         return
     raise AssertionError("let a stranger in")
+
+
+async def test_it_starts_also_where_a_fork_handler_runs_threads(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    """As root: libraries of telemetry start a thread in each forked child."""
+    is_armed = threading.Event()
+
+    def start_thread() -> None:
+        if is_armed.is_set():
+            threading.Thread(target=threading.Event().wait, args=(5,), daemon=True).start()
+
+    os.register_at_fork(after_in_child=start_thread)  # stays for ever, hence the switch
+    is_armed.set()
+    try:
+        vault, port = Vault(), free_port()
+        await supervisor.start([postgres_child(tmp_path / "postgres", vault, port=port)])
+        assert await ask(port, vault, "SELECT 1") == 1
+    finally:
+        is_armed.clear()

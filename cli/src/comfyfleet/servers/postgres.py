@@ -14,7 +14,7 @@ from comfyfleet.problem import CommandError
 from comfyfleet.servers.programs import postgres_program
 from comfyfleet.supervise import pidfile
 from comfyfleet.supervise.child import ChildSpec
-from comfyfleet.supervise.identity import NOBODY, SetUp, as_nobody, in_user_namespace
+from comfyfleet.supervise.identity import NOBODY, Way, becoming
 from comfyfleet.supervise.probe import succeeds
 from comfyfleet.vault import Vault
 
@@ -36,27 +36,29 @@ SETTINGS = {
     "timezone": "UTC",
 }
 INITDB_SECONDS = 90
+STOP_SIGNAL = signal.SIGINT
+"""Postgres calls it fast: it does not wait for clients to leave."""
 
 
 def postgres_child(folder: Path, vault: Vault, *, port: int) -> ChildSpec:
     """Make the cluster if there is none yet, and describe its server."""
     folder.mkdir(exist_ok=True)
-    become = identity(folder)
+    prefix = identity(folder)
     data = folder / "data"
     if not (data / "PG_VERSION").exists():
-        make_cluster(folder, vault.postgres_admin, become)
+        make_cluster(folder, vault.postgres_admin, prefix)
     options = [part for item in SETTINGS.items() for part in ("-c", "=".join(item))]
+    server = (str(postgres_program("postgres")), "-D", str(data), "-p", str(port))
     ready = (str(postgres_program("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(port))
     return ChildSpec(
         name="postgres",
-        command=(str(postgres_program("postgres")), "-D", str(data), "-p", str(port), *options),
+        command=(*prefix, *server, *options),
         environment=plain_environment(folder),
         directory=folder,
         is_ready=partial(succeeds, *ready, "-t", "2"),
         url=f"postgresql://127.0.0.1:{port}",
-        stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
+        stop_signal=STOP_SIGNAL,
         stop_seconds=20.0,
-        become=become,
         before=partial(clear_way, data),
     )
 
@@ -66,14 +68,14 @@ def plain_environment(folder: Path) -> dict[str, str]:
     return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": str(folder), "TZ": "UTC"}
 
 
-def make_cluster(folder: Path, password: str, become: SetUp | None) -> None:
+def make_cluster(folder: Path, password: str, prefix: tuple[str, ...]) -> None:
     """Run initdb; a half-made cluster never takes the place of a whole one."""
     draft, words = folder / "data.new", folder / "password"
     shutil.rmtree(draft, ignore_errors=True)
     words.touch(mode=0o600)
     words.write_text(password)
     shutil.chown(words, folder.stat().st_uid)
-    command = [str(postgres_program("initdb")), "-D", str(draft), "-U", "postgres"]
+    command = [*prefix, str(postgres_program("initdb")), "-D", str(draft), "-U", "postgres"]
     command += [f"--pwfile={words}", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8"]
     try:
         subprocess.run(
@@ -84,7 +86,6 @@ def make_cluster(folder: Path, password: str, become: SetUp | None) -> None:
             cwd=folder,
             env=plain_environment(folder),
             timeout=INITDB_SECONDS,
-            preexec_fn=become,
         )
     except subprocess.CalledProcessError as error:
         reason = str(error.stderr).strip().splitlines()[-1:]
@@ -110,17 +111,18 @@ def clear_way(data: Path) -> None:
     (data / "postmaster.pid").unlink(missing_ok=True)
 
 
-def identity(folder: Path) -> SetUp | None:
-    """As whom Postgres runs; nobody special unless we are root, as whom it refuses to run."""
+def identity(folder: Path) -> tuple[str, ...]:
+    """What goes before Postgres' commands: nothing, unless we are root."""
     if os.geteuid() != 0:
-        return None
-    ways = [(as_nobody, NOBODY)]
+        return ()
+    ways: list[tuple[Way, int]] = [("nobody", NOBODY)]
     if sys.platform == "linux":
-        ways.insert(0, (in_user_namespace(), 0))
-    for become, owner in ways:
+        ways.insert(0, ("namespace", 0))
+    for way, owner in ways:
         own(folder, owner)
-        if works(become, folder):
-            return become
+        prefix = becoming(way, STOP_SIGNAL)
+        if works(prefix, folder):
+            return prefix
     raise CommandError(
         "You are root, as whom Postgres refuses to run, and no other user can reach "
         f"{folder} or the virtual environment. Run ComfyFleet as an ordinary user, or from a "
@@ -135,14 +137,12 @@ def own(folder: Path, owner: int) -> None:
             os.chown(path, owner, -1, follow_symlinks=False)
 
 
-def works(become: SetUp, folder: Path) -> bool:
+def works(prefix: tuple[str, ...], folder: Path) -> bool:
     """Whether Postgres starts as that user and can write into its folder."""
     check = 'test -w "$0" && exec "$1" --version'
     command = ["/bin/sh", "-c", check, str(folder), str(postgres_program("postgres"))]
     try:
-        done = subprocess.run(
-            command, check=False, capture_output=True, preexec_fn=become, timeout=10
-        )
+        done = subprocess.run([*prefix, *command], check=False, capture_output=True, timeout=10)
     except (OSError, subprocess.SubprocessError):
         return False
     return done.returncode == 0

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from comfyfleet.supervise.identity import SetUp, mortal
+from comfyfleet.supervise.identity import mortal
 from comfyfleet.supervise.logfile import LogFile
 from comfyfleet.supervise.probe import Probe
 
@@ -32,7 +32,6 @@ class ChildSpec:
     url: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 10.0
-    become: SetUp | None = None
     before: Callable[[], None] | None = None
 
 
@@ -54,7 +53,7 @@ async def spawn(spec: ChildSpec, log: LogFile) -> asyncio.subprocess.Process:
             env=dict(spec.environment),
             cwd=spec.directory,
             start_new_session=True,
-            preexec_fn=mortal(spec.stop_signal, spec.become),
+            preexec_fn=mortal(spec.stop_signal),
         )
     except BaseException:
         os.close(reading)
