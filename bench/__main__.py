@@ -6,7 +6,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from bench import control_plane, latency
+from bench import control_plane, latency, rendering
 from comfyfleet.testing import LocalFleet, local_fleet
 
 JOBS = int(os.environ.get("BENCH_JOBS", "3000"))
@@ -37,6 +37,9 @@ async def measure(fleet: LocalFleet) -> None:
 def main() -> None:
     cores = os.cpu_count()
     print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}")
+    print(
+        f"validate and render, {rendering.INPUTS} inputs: {rendering.measure():.0f}/s on one core"
+    )
     with (
         tempfile.TemporaryDirectory() as folder,
         local_fleet(Path(folder) / "home", **UNLIMITED) as fleet,
