@@ -107,7 +107,7 @@ class BeatAttempt(BaseModel):
 
 
 class NodeBeat(Signal):
-    """Each second, and at once when something changes: the agent has this node in hand."""
+    """Each second, and at once when a slot comes free: the agent has this node in hand."""
 
     subject: ClassVar[str] = "signal.node.beat.v1.{node_id}"
     sent_by: ClassVar = ("node-agent",)

@@ -12,8 +12,8 @@ TICK_SECONDS = 0.5
 class Server(uvicorn.Server):
     """Leaves signals to the process, and ticks twice a second instead of ten times.
 
-    The tick renews the Date header and looks whether to stop: ten a second in each of seven
-    processes were an eighth of all that the fleet did at rest.
+    The tick renews the Date header and looks whether to stop; ten a second, in each of seven
+    processes, is work at rest for nobody.
     """
 
     @contextmanager

