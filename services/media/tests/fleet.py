@@ -63,6 +63,10 @@ class Fleet:
         targets = await self.agent.call(asked)
         for url, content in zip(targets.urls, data, strict=True):
             (await self.web.put(url, content=content)).raise_for_status()
+        return await self.report(grant, node_id, *data)
+
+    async def report(self, grant: str, node_id: UUID, *data: bytes) -> list[Output]:
+        """Record what was put before: the same report may come again when its answer is lost."""
         files = [
             a_result(n, content, blake3(content).hexdigest()) for n, content in enumerate(data)
         ]

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.errors import ConflictError
+from contracts.errors import ConflictError, InvalidError
 from contracts.media import AcceptUpload, BeginUpload, LocateContent
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer, S3Server
@@ -47,6 +47,28 @@ async def test_a_result_made_bare_cannot_be_changed_by_its_url(
         [again] = await fleet.results(grant, node_id, encoded(a_picture((9, 9))))
         assert again == output
         assert decoded(await fleet.content(actor, output.media_id)).tobytes() == picture.tobytes()
+
+
+@pytest.mark.parametrize("is_bare", [True, False])
+async def test_a_report_that_comes_again_is_answered_as_the_first_time(
+    nats: NatsServer, postgres: PostgresServer, s3: S3Server, *, is_bare: bool
+) -> None:
+    async with media(nats, postgres, s3) as fleet:
+        actor, node_id, data = an_actor(), uuid4(), encoded(a_picture())
+        grant = a_grant(node_id=node_id, owner_id=actor.user_id, is_bare=is_bare)
+        first = await fleet.results(grant, node_id, data)
+        assert await fleet.report(grant, node_id, data) == first
+
+
+async def test_a_report_of_what_was_never_put_is_refused(
+    nats: NatsServer, postgres: PostgresServer, s3: S3Server
+) -> None:
+    async with media(nats, postgres, s3) as fleet:
+        node_id = uuid4()
+        grant = a_grant(node_id=node_id, owner_id=uuid4())
+        with pytest.raises(InvalidError) as refused:
+            await fleet.report(grant, node_id, b"never put")
+        assert refused.value.code == "result_missing"
 
 
 async def test_a_public_store_is_reached_under_its_own_name(
