@@ -1,16 +1,13 @@
-import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 
 import asyncpg
 
 from contracts.services import SERVICES
-from runtime.testing.fixtures import nats, postgres
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
-
-__all__ = ["nats", "postgres"]
 
 
 def comfyfleet(word: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -25,14 +22,16 @@ def comfyfleet(word: str, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
+def passwords(given: Mapping[str, str]) -> dict[str, str]:
+    return {f"passwords__{name.replace('-', '_')}": value for name, value in given.items()}
+
+
 async def test_migrate_prepares_a_cluster_and_may_be_repeated(
     nats: NatsServer, postgres: PostgresServer
 ) -> None:
-    settings = {
+    settings = passwords(nats.passwords) | {
         "nats_url": nats.url,
-        "nats_passwords": json.dumps(dict(nats.passwords)),
         "admin_database_url": postgres.url,
-        "database_passwords": json.dumps(dict.fromkeys(SERVICES, "secret")),
     }
     for _ in range(2):
         done = comfyfleet("migrate", **settings)
@@ -46,12 +45,12 @@ async def test_migrate_prepares_a_cluster_and_may_be_repeated(
 
 
 def test_the_nats_configuration_has_every_service_as_a_user() -> None:
-    passwords = {name: f"secret of {name}" for name in (*SERVICES, "provisioner")}
-    done = comfyfleet("nats-config", nats_passwords=json.dumps(passwords))
-    assert all(f'password: "secret of {name}"' in done.stdout for name in passwords)
+    given = {name: f"secret of {name}" for name in (*SERVICES, "provisioner")}
+    done = comfyfleet("nats-config", **passwords(given))
+    assert all(f'password: "secret of {name}"' in done.stdout for name in given)
 
 
 def test_a_password_that_is_missing_is_named() -> None:
-    done = comfyfleet("nats-config", nats_passwords="{}")
+    done = comfyfleet("nats-config", passwords__gateway="secret")
     assert done.returncode == 1
-    assert "no password for gateway" in done.stderr
+    assert "no password for auth: set COMFYFLEET_PASSWORDS__AUTH" in done.stderr

@@ -1,19 +1,19 @@
-"""From nothing to a fleet that takes jobs, in the order in which things need each other."""
+"""From nothing to a fleet that takes jobs."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from comfyfleet.client.api import FleetClient
 from comfyfleet.engines import Engines
 from comfyfleet.problem import CommandError
-from comfyfleet.provisioning import PROVISIONER, Order, Prepared, provisioner
+from comfyfleet.provisioning import provision
 from comfyfleet.reconcile import reconcile
 from comfyfleet.servers.nats import nats_child
 from comfyfleet.servers.postgres import postgres_child
 from comfyfleet.servers.s3 import s3_child
 from comfyfleet.services import BEHIND_GATEWAY, PREVIEW_ENGINE, Fleet
+from comfyfleet.supervise.child import ChildSpec
 from comfyfleet.supervise.supervisor import Supervisor
 
 RECONCILE_TRIES = 6
@@ -29,42 +29,44 @@ class Boot:
     say: Callable[[str], None]
 
     async def start(self) -> None:
-        self._step("starting NATS, Postgres and S3")
-        prepared = await self._servers()
-        self._step("starting the services")
-        await self._services(prepared)
-        self._step("adding the GPU servers")
+        """Start everything at once, since each waits for what it needs."""
+        self._step("starting NATS, Postgres, S3 and the services")
+        servers = await self._servers()
+        await asyncio.gather(
+            self._start(servers, "NATS, Postgres and S3 are ready"),
+            self._provision(),
+            self._start(self._services(), "the services are ready"),
+            self._start([self.fleet.service("gateway")], "the gateway is ready"),
+        )
         await self._nodes()
 
-    async def _servers(self) -> Prepared:
+    async def _servers(self) -> list[ChildSpec]:
         fleet = self.fleet
-        order = order_for(fleet)
-        async with provisioner(order, fleet.home.logs / "provision.log") as provision:
-            postgres = await asyncio.to_thread(
-                postgres_child,
-                fleet.home.data("postgres"),
-                fleet.vault,
-                port=fleet.ports["postgres"],
-            )
-            await provision.configured()
-            nats = nats_child(
-                order.nats_config,
-                port=fleet.ports["nats"],
-                monitor_port=fleet.ports["nats-monitor"],
-            )
-            s3 = s3_child(fleet.home.data("s3"), fleet.vault, port=fleet.ports["s3"])
-            await self.supervisor.start([nats, postgres, s3])
-            self._step("preparing streams, roles and tables")
-            return await provision.prepare()
+        home, ports, vault = fleet.home, fleet.ports, fleet.vault
+        postgres = await asyncio.to_thread(
+            postgres_child, home.data("postgres"), vault, port=ports["postgres"]
+        )
+        nats = nats_child(
+            home.run / "nats.conf",
+            home.data("nats"),
+            vault,
+            port=ports["nats"],
+            monitor_port=ports["nats-monitor"],
+        )
+        return [nats, postgres, s3_child(home.data("s3"), vault, port=ports["s3"])]
 
-    async def _services(self, prepared: Prepared) -> None:
-        """All at once, since they wait for each other; the gateway stops first, being last."""
-        urls = prepared.database_urls
-        behind = [self.fleet.service(name, urls) for name in BEHIND_GATEWAY]
-        if self.engines.is_preview:
-            behind.append(self.fleet.preview_engine())
-        gateway = [self.fleet.service("gateway", urls)]
-        await asyncio.gather(self.supervisor.start(behind), self.supervisor.start(gateway))
+    def _services(self) -> list[ChildSpec]:
+        behind = [self.fleet.service(name) for name in BEHIND_GATEWAY]
+        return [*behind, self.fleet.preview_engine()] if self.engines.is_preview else behind
+
+    async def _start(self, children: Sequence[ChildSpec], done: str) -> None:
+        """Start them as a group that will also stop as one: the last begun stops first."""
+        await self.supervisor.start(children)
+        self._step(done)
+
+    async def _provision(self) -> None:
+        await provision(self.fleet)
+        self._step("streams, roles and tables are ready")
 
     async def _nodes(self) -> None:
         preview = f"http://127.0.0.1:{self.fleet.ports[PREVIEW_ENGINE]}"
@@ -90,17 +92,3 @@ class Boot:
     def _step(self, step: str) -> None:
         self.supervisor.note(step)
         self.say(step)
-
-
-def order_for(fleet: Fleet) -> Order:
-    vault, ports, home = fleet.vault, fleet.ports, fleet.home
-    password = quote(vault.postgres_admin, safe="")
-    return Order(
-        nats_config=home.run / "nats.conf",
-        nats_store=home.data("nats"),
-        nats_port=ports["nats"],
-        nats_monitor_port=ports["nats-monitor"],
-        nats_passwords=vault.nats | {PROVISIONER: vault.nats_provisioner},
-        postgres_url=f"postgresql://postgres:{password}@127.0.0.1:{ports['postgres']}/postgres",
-        postgres_passwords=vault.postgres,
-    )

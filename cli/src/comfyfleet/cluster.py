@@ -10,25 +10,38 @@ import sys
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from comfyfleet.provisioning import PROVISIONER
 from comfyfleet.settings import wrong_setting
 from contracts.services import SERVICES
-from runtime.provision import nats_config, provision_database, provision_nats
+from runtime.nats_config import PROVISIONER, nats_config
+from runtime.provision import provision_database, provision_nats
+from runtime.roles import PACKAGES
 
 
 class ClusterSettings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="COMFYFLEET_", extra="ignore")
-
-    nats_passwords: dict[str, SecretStr] = Field(
-        description='JSON: one for each service and one for `provisioner`: `{"auth": "…", …}`.'
+    model_config = SettingsConfigDict(
+        env_prefix="COMFYFLEET_", env_nested_delimiter="__", extra="ignore"
     )
+
+    passwords: dict[str, SecretStr] = Field(
+        default_factory=dict[str, SecretStr],
+        description="One variable each: `COMFYFLEET_PASSWORDS__WORKFLOW_REGISTRY`, …, and one for "
+        "the user `PROVISIONER` of NATS. A service has one password for NATS and Postgres.",
+    )
+
+    def password(self, name: str) -> str:
+        found = self.passwords.get(name.replace("-", "_"))
+        if not found:
+            variable = f"COMFYFLEET_PASSWORDS__{name.replace('-', '_').upper()}"
+            sys.exit(f"comfyfleet: there is no password for {name}: set {variable}")
+        return found.get_secret_value()
 
 
 class NatsSettings(ClusterSettings):
     nats_host: str = Field(default="0.0.0.0", description="Where nats-server listens.")  # noqa: S104 # a pod's own address
     nats_port: int = 4222
+    nats_monitor_port: int = Field(default=8222, description="Where its health is asked for.")
     nats_store_dir: str = Field(default="/data", description="Where it keeps streams.")
-    nats_extra: str = Field(default="", description="More lines: monitoring, cluster, TLS.")
+    nats_extra: str = Field(default="", description="More lines: cluster, TLS.")
 
 
 class MigrateSettings(ClusterSettings):
@@ -36,38 +49,31 @@ class MigrateSettings(ClusterSettings):
     admin_database_url: SecretStr = Field(
         description="PostgreSQL URL of a role that may create roles and schemas."
     )
-    database_passwords: dict[str, SecretStr] = Field(description="JSON: one for each service.")
-
-
-def plain(secrets: dict[str, SecretStr], *needed: str) -> dict[str, str]:
-    if missing := [name for name in needed if name not in secrets]:
-        sys.exit(f"comfyfleet: there is no password for {', '.join(missing)}")
-    return {name: secret.get_secret_value() for name, secret in secrets.items()}
 
 
 def print_nats_config(settings: NatsSettings) -> None:
+    monitor = f'http: "{settings.nats_host}:{settings.nats_monitor_port}"'
     print(
         nats_config(
-            plain(settings.nats_passwords, *SERVICES, PROVISIONER),
+            {name: settings.password(name) for name in (*SERVICES, PROVISIONER)},
             host=settings.nats_host,
             port=settings.nats_port,
             store_dir=settings.nats_store_dir,
-            extra=settings.nats_extra,
+            extra=f"{monitor}\n{settings.nats_extra}",
         )
     )
 
 
 async def migrate(settings: MigrateSettings) -> None:
-    passwords = plain(settings.nats_passwords, PROVISIONER)
-    roles = plain(settings.database_passwords, *SERVICES)
-    await provision_nats(settings.nats_url, passwords[PROVISIONER])
+    await provision_nats(settings.nats_url, settings.password(PROVISIONER))
+    roles = {service: settings.password(service) for service in PACKAGES}
     await provision_database(settings.admin_database_url.get_secret_value(), roles)
 
 
 def main() -> None:
     try:
         if sys.argv[1:] == ["nats-config"]:
-            print_nats_config(NatsSettings())  # pyright: ignore[reportCallIssue] # from the environment
+            print_nats_config(NatsSettings())
         else:
             asyncio.run(migrate(MigrateSettings()))  # pyright: ignore[reportCallIssue] # from the environment
     except ValidationError as error:

@@ -1,93 +1,62 @@
-"""The supervisor's side of `provision.py`: what it orders, and how the two talk."""
+"""Fills the local NATS and Postgres by the command that a cluster uses: `comfyfleet migrate`.
+
+In a process of its own, whose libraries need more memory than the whole supervisor, and for a
+second only. It waits for the servers by itself.
+"""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import subprocess
 from pathlib import Path
 
-from pydantic import BaseModel
-
 from comfyfleet.problem import CommandError
+from comfyfleet.services import Fleet, inherited
 from comfyfleet.supervise.child import python
 from comfyfleet.supervise.logfile import last_lines
+from runtime.nats_config import PROVISIONER
 
-CONFIGURED = "configured"
-GO = "go"
-PROVISIONER = "provisioner"
-SECONDS = 60.0
+SECONDS = 120.0
 
 
-class Order(BaseModel):
-    nats_config: Path
-    nats_store: Path
-    nats_port: int
-    nats_monitor_port: int
-    nats_passwords: dict[str, str]
-    postgres_url: str
-    postgres_passwords: dict[str, str]
-
-
-class Prepared(BaseModel):
-    database_urls: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Provisioner:
-    """The running process. Each step raises `CommandError` if it fails or takes too long."""
-
-    process: asyncio.subprocess.Process
-    log: Path
-
-    async def configured(self) -> None:
-        """Return once NATS' configuration is written."""
-        if await self._line() != CONFIGURED:
-            raise self._failure()
-
-    async def prepare(self) -> Prepared:
-        """Fill both servers, which must be up by now."""
-        self.say(GO)
-        line = await self._line()
-        if not line:
-            raise self._failure()
-        return Prepared.model_validate_json(line)
-
-    def say(self, line: str) -> None:
-        if self.process.stdin:
-            self.process.stdin.write(f"{line}\n".encode())
-
-    async def _line(self) -> str:
-        if not self.process.stdout:
-            return ""
-        try:
-            async with asyncio.timeout(SECONDS):
-                return (await self.process.stdout.readline()).decode().strip()
-        except TimeoutError:
-            return ""
-
-    def _failure(self) -> CommandError:
-        words = [line for line in last_lines(self.log, 5) if line.strip()]
-        last = words[-1].strip() if words else "nothing"
-        return CommandError(
-            f"NATS and Postgres cannot be prepared for the services: “{last}”. "
-            f"The whole story: {self.log}"
-        )
-
-
-@asynccontextmanager
-async def provisioner(order: Order, log: Path) -> AsyncGenerator[Provisioner, None]:
-    with log.open("ab") as errors:
+async def provision(fleet: Fleet) -> None:
+    """Return when all is there that services need; raise `CommandError` if that fails."""
+    log = fleet.home.logs / "provision.log"
+    with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            *python("-m", "comfyfleet.provision"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=errors,
+            *python("-m", "comfyfleet.cluster", "migrate"),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment(fleet),
         )
-    running = Provisioner(process, log)
     try:
-        running.say(order.model_dump_json())
-        yield running
+        async with asyncio.timeout(SECONDS):
+            code = await process.wait()
+    except TimeoutError:
+        raise failure(log) from None
     finally:
         if process.returncode is None:
             process.kill()
-        await process.wait()
+    if code:
+        raise failure(log)
+
+
+def environment(fleet: Fleet) -> dict[str, str]:
+    vault = fleet.vault
+    passwords = vault.postgres | {PROVISIONER: vault.nats_provisioner}
+    return inherited() | {
+        "COMFYFLEET_NATS_URL": fleet.nats_url,
+        "COMFYFLEET_ADMIN_DATABASE_URL": fleet.database_url("postgres", vault.postgres_admin),
+        **{password_variable(name): password for name, password in passwords.items()},
+    }
+
+
+def password_variable(name: str) -> str:
+    return f"COMFYFLEET_PASSWORDS__{name.replace('-', '_').upper()}"
+
+
+def failure(log: Path) -> CommandError:
+    words = [line for line in last_lines(log, 5) if line.strip()]
+    last = words[-1].strip() if words else "nothing"
+    return CommandError(
+        f"NATS and Postgres cannot be prepared for the services: “{last}”. The whole story: {log}"
+    )

@@ -12,8 +12,10 @@ from comfyfleet.settings import LocalSettings
 from comfyfleet.supervise.child import ChildSpec, python
 from comfyfleet.supervise.probe import says_ok
 from comfyfleet.vault import Vault
+from contracts.services import Service
+from runtime.roles import PACKAGES, role_url
 
-MODULES = {
+MODULES: dict[Service, str] = {
     "auth": "auth",
     "workflow-registry": "workflow_registry",
     "scheduler": "scheduler",
@@ -21,7 +23,7 @@ MODULES = {
     "node-agent": "node_agent",
     "gateway": "gateway",
 }
-BEHIND_GATEWAY = tuple(name for name in MODULES if name != "gateway")
+BEHIND_GATEWAY: tuple[Service, ...] = tuple(name for name in MODULES if name != "gateway")
 PREVIEW_ENGINE = "preview-engine"
 PORTS = ("nats", "nats-monitor", "postgres", "s3", PREVIEW_ENGINE, *MODULES)
 
@@ -37,10 +39,11 @@ class Fleet:
     vault: Vault
     ports: Mapping[str, int]
 
-    def service(self, name: str, database_urls: Mapping[str, str]) -> ChildSpec:
+    def service(self, name: Service) -> ChildSpec:
         environment = self.shared(name) | self.own(name)
-        if name in database_urls:
-            environment["COMFYFLEET_DATABASE_URL"] = database_urls[name]
+        if role := PACKAGES.get(name):
+            password = self.vault.postgres[name]
+            environment["COMFYFLEET_DATABASE_URL"] = self.database_url(role, password)
         return ChildSpec(
             name=name,
             command=python("-m", MODULES[name]),
@@ -68,9 +71,16 @@ class Fleet:
         shown = f"[{shown}]" if ":" in shown else shown
         return f"http://{shown}:{self.settings.port}"
 
+    @property
+    def nats_url(self) -> str:
+        return f"nats://127.0.0.1:{self.ports['nats']}"
+
+    def database_url(self, role: str, password: str) -> str:
+        return role_url(f"postgresql://127.0.0.1:{self.ports['postgres']}/postgres", role, password)
+
     def shared(self, name: str) -> dict[str, str]:
         return inherited() | {
-            "COMFYFLEET_NATS_URL": f"nats://127.0.0.1:{self.ports['nats']}",
+            "COMFYFLEET_NATS_URL": self.nats_url,
             "COMFYFLEET_NATS_PASSWORD": self.vault.nats[name],
             "COMFYFLEET_OPS_PORT": str(self.ports[name]),
         }

@@ -15,7 +15,7 @@ from comfyfleet.supervise import state
 from comfyfleet.supervise.child import python
 from comfyfleet.vault import Vault
 from contracts.services import Service
-from runtime.provision import PACKAGES, role_url
+from runtime.roles import PACKAGES, role_url
 from runtime.testing.ports import free_port
 
 ADMIN_EMAIL = "admin@comfyfleet.local"

@@ -5,8 +5,6 @@ from pathlib import Path
 
 from minio import Minio
 
-from comfyfleet.provision import write_nats_config
-from comfyfleet.provisioning import PROVISIONER, Order
 from comfyfleet.servers.nats import nats_child
 from comfyfleet.servers.s3 import BUCKET, REGION, s3_child
 from comfyfleet.supervise.supervisor import Supervisor
@@ -15,25 +13,11 @@ from runtime.provision import provision_nats
 from runtime.testing.ports import eventually, free_port
 
 
-def an_order(home: Path, vault: Vault) -> Order:
-    return Order(
-        nats_config=home / "nats.conf",
-        nats_store=home / "nats",
-        nats_port=free_port(),
-        nats_monitor_port=free_port(),
-        nats_passwords=vault.nats | {PROVISIONER: vault.nats_provisioner},
-        postgres_url="",
-        postgres_passwords={},
-    )
-
-
 async def test_nats_recovers_by_itself_from_a_kill(supervisor: Supervisor, tmp_path: Path) -> None:
-    vault = Vault()
-    order = an_order(tmp_path, vault)
-    write_nats_config(order)
-    assert order.nats_config.stat().st_mode & 0o777 == 0o600
-    port, monitor = order.nats_port, order.nats_monitor_port
-    await supervisor.start([nats_child(order.nats_config, port=port, monitor_port=monitor)])
+    vault, config, port = Vault(), tmp_path / "nats.conf", free_port()
+    spec = nats_child(config, tmp_path / "nats", vault, port=port, monitor_port=free_port())
+    assert config.stat().st_mode & 0o777 == 0o600
+    await supervisor.start([spec])
     await provision_nats(f"nats://127.0.0.1:{port}", vault.nats_provisioner)
     [child] = supervisor.fleet.children
     assert child.pid

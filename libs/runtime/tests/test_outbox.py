@@ -42,7 +42,7 @@ async def test_what_was_committed_is_published_in_order_and_then_gone(
         bus = await stack.enter_async_context(
             Bus.connect(nats.url, service="scheduler", password=password)
         )
-        relay, key = Relay(pool, bus), str(new_id())
+        relay, key = Relay(pool.acquire, bus), str(new_id())
         running = asyncio.create_task(relay.run())
         async with pool.acquire() as connection:
             for n in range(100):
@@ -77,7 +77,7 @@ async def test_while_nats_is_away_rows_wait(nats: NatsServer, postgres: Postgres
         bus = await stack.enter_async_context(
             Bus.connect(nats.url, service="scheduler", password=password)
         )
-        relay, key = Relay(pool, bus), str(new_id())
+        relay, key = Relay(pool.acquire, bus), str(new_id())
         nats.kill()
         async with pool.acquire() as connection:
             await append_asyncpg(connection, a_put(key, "late"))

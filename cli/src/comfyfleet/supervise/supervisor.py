@@ -11,7 +11,7 @@ from comfyfleet.supervise.child import ChildSpec
 from comfyfleet.supervise.keeper import Keeper
 from comfyfleet.supervise.state import FleetState
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 
 
 class Supervisor:

@@ -5,16 +5,18 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
+from urllib.parse import urlsplit
 
-import nats.errors
 import structlog
 from nats.aio.client import Client
 
 from contracts.topology import inbox_prefix
+from runtime.patience import PATIENCE_SECONDS, patiently
 
 log = structlog.get_logger()
 
-PATIENCE_SECONDS = 30.0
+DEFAULT_PORT = 4222
 PENDING_BYTES = 16 * 1024 * 1024
 
 
@@ -28,17 +30,27 @@ async def connect(
     closed: Callable[[], None],
 ) -> None:
     """Connect, trying for 30 s; then keep reconnecting until the client is closed."""
-    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-    while True:
-        try:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await listening(url)
             await connect_once(client, url, user, password, reconnected, closed)
-        except (OSError, nats.errors.Error) as error:
-            if asyncio.get_running_loop().time() > deadline:
-                raise
-            log.info("nats_awaited", reason=str(error) or type(error).__name__)
-            await asyncio.sleep(0.5)
-        else:
-            return
+    except TimeoutError:
+        address = urlsplit(url).netloc.rpartition("@")[2]
+        raise ConnectionError(
+            f"NATS at {address} took no connection of {user} for {PATIENCE_SECONDS:.0f} s"
+        ) from None
+
+
+async def listening(url: str) -> None:
+    """Return once the server takes connections: the client itself looks only once a second."""
+    look = partial(knock, url)
+    await patiently(look, awaited="NATS", errors=(OSError,), within=PATIENCE_SECONDS)
+
+
+async def knock(url: str) -> None:
+    parts = urlsplit(url)
+    _, writer = await asyncio.open_connection(parts.hostname, parts.port or DEFAULT_PORT)
+    writer.close()
 
 
 async def connect_once(

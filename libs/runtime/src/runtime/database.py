@@ -1,9 +1,11 @@
-"""Connections to Postgres: SQLAlchemy for most, asyncpg where every microsecond counts."""
+"""Connections to Postgres through SQLAlchemy, and the driver below it for hot paths."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import cast
 
 import asyncpg
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from runtime.settings import DatabaseSettings
@@ -30,16 +32,14 @@ async def database(settings: DatabaseSettings) -> AsyncGenerator[AsyncEngine, No
 
 
 @asynccontextmanager
-async def pool(settings: DatabaseSettings) -> AsyncGenerator[asyncpg.Pool, None]:
-    """Open a plain asyncpg pool, for hot paths."""
-    async with asyncpg.create_pool(
-        settings.database_url.get_secret_value(),
-        min_size=1,
-        max_size=settings.database_pool,
-        timeout=CONNECT_SECONDS,
-        command_timeout=COMMAND_SECONDS,
-    ) as opened:
-        yield opened
+async def driver(engine: AsyncEngine) -> AsyncGenerator[asyncpg.Connection, None]:
+    """Lend asyncpg's own connection out of the engine's pool, with no transaction begun."""
+    try:
+        async with engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            yield cast("asyncpg.Connection", raw.driver_connection)
+    except SQLAlchemyError as error:
+        raise ConnectionError("the database lends no connection") from error
 
 
 def sqlalchemy_url(url: str) -> str:

@@ -8,9 +8,10 @@ message may be published twice after a crash, and JetStream drops the second by 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import asyncpg
 import nats.errors
@@ -18,9 +19,6 @@ import structlog
 from nats.js.errors import Error as JetStreamError
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.buckets import Bucket
 from contracts.event import Event
@@ -38,6 +36,10 @@ TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema()), 7102541
 INSERT = "INSERT INTO outbox (messages) VALUES ($1)"
 TAKE = "SELECT id, messages FROM outbox ORDER BY id LIMIT $1"
 DROP = "DELETE FROM outbox WHERE id = ANY($1)"
+
+Acquire: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
+AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, nats.errors.Error, JetStreamError)
+"""Postgres or NATS is; a timeout is an OSError too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,16 @@ def decode(row: str | list[Any]) -> list[Outgoing]:
     return [Outgoing(*fields) for fields in (from_json(row) if isinstance(row, str) else row)]
 
 
-async def append(connection: AsyncConnection, messages: Sequence[Outgoing]) -> None:
+class Transaction(Protocol):
+    """What SQLAlchemy's connection offers, in services that have SQLAlchemy."""
+
+    async def exec_driver_sql(self, statement: str, parameters: tuple[str]) -> object: ...
+
+
+async def append(transaction: Transaction, messages: Sequence[Outgoing]) -> None:
     """Add one row with all the messages to the caller's transaction."""
     if messages:
-        statement = text("INSERT INTO outbox (messages) VALUES (CAST(:messages AS jsonb))")
-        await connection.execute(statement, {"messages": encode(messages)})
+        await transaction.exec_driver_sql(INSERT, (encode(messages),))
 
 
 async def append_asyncpg(connection: Any, messages: Sequence[Outgoing]) -> None:
@@ -85,10 +92,10 @@ async def append_asyncpg(connection: Any, messages: Sequence[Outgoing]) -> None:
 
 
 class Relay:
-    """Publishes what commits left in the outbox."""
+    """Publishes what commits left in the outbox; `acquire` lends a connection of asyncpg."""
 
-    def __init__(self, database: AsyncEngine | asyncpg.Pool, bus: Bus) -> None:
-        self._database = database
+    def __init__(self, acquire: Acquire, bus: Bus) -> None:
+        self._acquire = acquire
         self._bus = bus
         self._nudged = asyncio.Event()
 
@@ -103,15 +110,7 @@ class Relay:
             try:
                 while await self._publish_some():
                     pass
-            except (
-                OSError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                SQLAlchemyError,
-            ) as error:
-                log.warning("outbox_waits", reason=str(error) or type(error).__name__)
-                await asyncio.sleep(RETRY_SECONDS)
-            except (nats.errors.Error, JetStreamError, TimeoutError) as error:
+            except AWAY as error:
                 log.warning("outbox_waits", reason=str(error) or type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
@@ -126,13 +125,7 @@ class Relay:
 
     async def _publish_some(self) -> bool:
         """Publish the oldest rows; say whether there may be more."""
-        if isinstance(self._database, AsyncEngine):
-            async with self._database.connect() as connection:
-                raw: Any = (await connection.get_raw_connection()).driver_connection
-                # SQLAlchemy's own transaction begins only with a statement of its own
-                async with raw.transaction():
-                    return await self._publish_from(raw)
-        async with self._database.acquire() as connection, connection.transaction():
+        async with self._acquire() as connection, connection.transaction():
             return await self._publish_from(connection)
 
     async def _publish_from(self, connection: Any) -> bool:

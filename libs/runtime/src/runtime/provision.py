@@ -1,4 +1,4 @@
-"""What must exist before services start: NATS users, streams and buckets; roles and schemas.
+"""What services need: streams and buckets in NATS; roles, schemas and tables in Postgres.
 
 One command applies it (`comfyfleet up`, or a migration Job); services only verify it. All of it
 is idempotent and derived from the contracts.
@@ -7,9 +7,9 @@ is idempotent and derived from the contracts.
 # nats-py is only partly typed; see bus.py.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
-from collections.abc import Mapping, Sequence
-from importlib.resources import files
-from urllib.parse import quote, urlsplit, urlunsplit
+from collections.abc import Mapping
+from functools import partial
+from importlib import import_module
 
 import asyncpg
 import nats
@@ -18,72 +18,22 @@ from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from contracts.buckets import BUCKETS, Bucket
-from contracts.services import SERVICES, Service
-from contracts.topology import EVENTS_STREAM, Permissions, permissions, stream_of
-from runtime.migrating import upgrade
+from contracts.topology import EVENTS_STREAM, stream_of
+from runtime.connecting import listening
+from runtime.nats_config import PROVISIONER
+from runtime.patience import patiently
+from runtime.roles import PACKAGES, role_url
+from runtime.schema import newest, revision
 
-PROVISIONER = "provisioner"
+CONNECT_SECONDS = 10.0
 EVENTS_SECONDS = 72 * 3600
 EVENTS_BYTES = 2 * 1024**3
 DUPLICATES_SECONDS = 120
 
-PACKAGES: dict[Service, str] = {
-    "auth": "auth",
-    "workflow-registry": "workflow_registry",
-    "scheduler": "scheduler",
-    "media": "media",
-}
-"""Services that keep state, and the package that holds their migrations."""
-
-
-def nats_config(
-    passwords: Mapping[str, str], *, host: str, port: int, store_dir: str, extra: str = ""
-) -> str:
-    """Write nats-server's configuration: one account, one user a service, nothing implicit.
-
-    `passwords` has one for each service and one for `provisioner`. Events and buckets are kept
-    in `store_dir`, synced at least each second.
-    """
-    users = [user(name, passwords[name], permissions(name)) for name in SERVICES]
-    users.append(f'{{user: "{PROVISIONER}", password: "{passwords[PROVISIONER]}"}}')
-    newline = "\n      "
-    return f"""\
-listen: "{host}:{port}"
-max_payload: 1MB
-ping_interval: "5s"
-ping_max: 2
-write_deadline: "5s"
-jetstream {{
-  store_dir: "{store_dir}"
-  sync_interval: "1s"
-}}
-accounts {{
-  fleet {{
-    jetstream: enabled
-    users: [
-      {newline.join(users)}
-    ]
-  }}
-}}
-{extra}
-"""
-
-
-def user(name: str, password: str, allowed: Permissions) -> str:
-    answers = ", allow_responses: {max: 1, expires: '2m'}" if allowed.answers else ""
-    return (
-        f'{{user: "{name}", password: "{password}", permissions: {{'
-        f"publish: {{allow: {subjects(allowed.publish)}}}, "
-        f"subscribe: {{allow: {subjects(allowed.subscribe)}}}{answers}}}}}"
-    )
-
-
-def subjects(patterns: Sequence[str]) -> str:
-    return "[" + ", ".join(f'"{pattern}"' for pattern in patterns) + "]"
-
 
 async def provision_nats(url: str, password: str) -> None:
     """Create or update the stream of events and every bucket."""
+    await listening(url)
     client = await nats.connect(
         url, user=PROVISIONER, password=password, name=PROVISIONER, max_reconnect_attempts=3
     )
@@ -132,25 +82,28 @@ async def ensure_stream(stream: JetStreamContext, config: api.StreamConfig) -> N
         await stream.update_stream(config)
 
 
-async def provision_database(admin_url: str, passwords: Mapping[str, str]) -> dict[Service, str]:
-    """Give each stateful service its role and schema, migrate it, and return its URL.
+async def provision_database(admin_url: str, passwords: Mapping[str, str]) -> None:
+    """Give each stateful service its role and schema, and migrate it if it is behind.
 
     `admin_url` names the database; `passwords` has one for each service.
     """
-    connection = await asyncpg.connect(admin_url, timeout=10)
+    connect = partial(asyncpg.connect, admin_url, timeout=CONNECT_SECONDS)
+    starting = (OSError, asyncpg.CannotConnectNowError)
+    connection = await patiently(connect, awaited="Postgres", errors=starting)
     try:
         for service, package in PACKAGES.items():
             await ensure_role(connection, package, passwords[service])
+        behind = [
+            (service, package)
+            for service, package in PACKAGES.items()
+            if await revision(connection, package) != newest(package)
+        ]
     finally:
         await connection.close()
-    urls: dict[Service, str] = {
-        service: role_url(admin_url, package, passwords[service])
-        for service, package in PACKAGES.items()
-    }
-    for service, package in PACKAGES.items():
-        if has_migrations(package):
-            await upgrade(urls[service], package)
-    return urls
+    if behind:
+        migrating = import_module("runtime.migrating")  # half a second, for once in a release
+        for service, package in behind:
+            await migrating.upgrade(role_url(admin_url, package, passwords[service]), package)
 
 
 async def ensure_role(connection: asyncpg.Connection, role: str, password: str) -> None:
@@ -161,13 +114,3 @@ async def ensure_role(connection: asyncpg.Connection, role: str, password: str) 
     await connection.execute(f'ALTER ROLE "{role}" PASSWORD {literal}')
     await connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{role}" AUTHORIZATION "{role}"')
     await connection.execute(f'ALTER ROLE "{role}" SET search_path = "{role}"')
-
-
-def has_migrations(package: str) -> bool:
-    return (files(package) / "migrations" / "env.py").is_file()
-
-
-def role_url(admin_url: str, role: str, password: str) -> str:
-    parts = urlsplit(admin_url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{quote(role)}:{quote(password, safe='')}@{host}"))

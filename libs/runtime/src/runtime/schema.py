@@ -3,36 +3,60 @@
 Alembic is not loaded for that: scripts are named `0001_what.py` after their revision, in a line.
 """
 
+# asyncpg's functions are only partly typed.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from functools import partial
 from importlib.resources import files
 
-from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
-from sqlalchemy.ext.asyncio import AsyncEngine
+import asyncpg
+
+from runtime.patience import PATIENCE_SECONDS, patiently
+from runtime.settings import DatabaseSettings
+
+CONNECT_SECONDS = 5.0
 
 
 class SchemaOutdatedError(RuntimeError):
     """The database is not at the version this code needs: run `comfyfleet migrate`."""
 
 
-async def verify(engine: AsyncEngine, package: str) -> None:
-    """Raise if the schema is not at the newest of the package's scripts."""
-    found, head = await revision(engine), newest(package)
+async def verify(
+    settings: DatabaseSettings, package: str, *, within: float = PATIENCE_SECONDS
+) -> None:
+    """Return once the schema is at the newest of the package's scripts; raise if it stays away.
+
+    A service may start before its database, or beside its migration, so it waits for both.
+    """
+    url = settings.database_url.get_secret_value()
+    look = partial(check, url, package)
+    errors = (OSError, asyncpg.PostgresError, SchemaOutdatedError)  # of timeouts too
+    await patiently(look, awaited=f"schema of {package}", errors=errors, within=within)
+
+
+async def check(url: str, package: str) -> None:
+    """Raise unless the schema is at its newest version now."""
+    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+    try:
+        found, head = await revision(connection, package), newest(package)
+    finally:
+        await connection.close()
     if found != head:
         raise SchemaOutdatedError(
             f"schema of {package} is at {found}, this needs {head}: run `comfyfleet migrate`"
         )
 
 
-async def revision(engine: AsyncEngine) -> str | None:
-    """What Alembic noted last; None before the first migration."""
+async def revision(connection: asyncpg.Connection, schema: str) -> str | None:
+    """What Alembic noted last in that schema; None before the first migration."""
     try:
-        async with engine.connect() as connection:
-            return await connection.scalar(text("SELECT version_num FROM alembic_version"))
-    except ProgrammingError:
+        return await connection.fetchval(f'SELECT version_num FROM "{schema}".alembic_version')  # noqa: S608  a package's name
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
         return None
 
 
 def newest(package: str) -> str | None:
+    """The revision that this code needs, read from the names of its scripts."""
     versions = files(package) / "migrations" / "versions"
     numbers = [item.name.partition("_")[0] for item in versions.iterdir() if item.name[0].isdigit()]
     return max(numbers, default=None)

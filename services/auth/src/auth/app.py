@@ -24,7 +24,7 @@ from contracts.accounts import (
 )
 from contracts.buckets import KEYS, PRINCIPALS
 from runtime.clock import now
-from runtime.database import database
+from runtime.database import database, driver
 from runtime.outbox import Relay
 from runtime.schema import verify
 from runtime.service import running
@@ -41,8 +41,8 @@ async def run(settings: AuthSettings) -> None:
     cost, threads = settings.password_cost, settings.password_threads
     with BcryptPasswords.open(cost=cost, threads=threads) as passwords:
         async with database(settings) as engine, running(settings, "auth") as runtime:
-            await verify(engine, "auth")
-            relay = Relay(engine, runtime.bus)
+            await verify(settings, "auth")
+            relay = Relay(partial(driver, engine), runtime.bus)
             work = SqlUnitOfWork(engine, relay.nudge)
             keyring, throttle = JoseKeyring(secret), Throttle()
             issuer = Issuer(keyring, now, lifetime, derived(secret, "refresh tokens"))

@@ -20,7 +20,6 @@ from contracts.access import Limits, Priority
 from contracts.errors import UnavailableError
 from contracts.ids import new_id
 from runtime.database import database
-from runtime.schema import verify
 from runtime.testing.ports import free_port
 from runtime.testing.postgres import PostgresServer
 
@@ -47,10 +46,6 @@ def work(engine: AsyncEngine) -> SqlUnitOfWork:
 async def count(engine: AsyncEngine, table: str) -> int:
     async with engine.connect() as connection:
         return (await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one()  # noqa: S608  a test's own names
-
-
-async def test_the_migrations_lead_to_what_the_service_needs(engine: AsyncEngine) -> None:
-    await verify(engine, "auth")
 
 
 async def test_users_come_back_as_they_were_saved_and_are_announced(

@@ -65,7 +65,7 @@ MOST_BARE_BYTES = 256 * 1024**2
 async def run(settings: MediaSettings) -> None:
     """Serve until told to stop."""
     async with database(settings) as engine, running(settings, "media") as runtime:
-        await verify(engine, "media")
+        await verify(settings, "media")
         with S3ObjectStore.open(bucket(settings), settings.s3_threads) as store:
             parts = Parts(settings, engine, store)
             await serve_uploads(runtime.bus, parts)

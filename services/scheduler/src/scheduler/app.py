@@ -25,10 +25,10 @@ from contracts.nodes import (
 from contracts.scheduling import CancelJob, FindJobs, ListJobs, SubmitJob
 from runtime import clock
 from runtime.bus import Bus, Closing
-from runtime.database import database, pool
 from runtime.outbox import Relay
+from runtime.pool import pool
 from runtime.schema import verify
-from runtime.service import running
+from runtime.service import Runtime, running
 from runtime.telemetry import carry
 from runtime.watch import Mirror
 from scheduler.adapters.bus_agents import BusAgents
@@ -66,30 +66,32 @@ class Parts:
 
 
 async def run(settings: Settings, registry: CollectorRegistry = REGISTRY) -> None:
-    async with (
-        running(settings, "scheduler") as runtime,
-        database(settings) as engine,
-        pool(settings) as queries,
-        leader_pool(settings) as ledger_pool,
-    ):
-        await verify(engine, "scheduler")
-        relay = Relay(queries, runtime.bus)
-        meter = PrometheusMeter(registry)
-        parts = Parts(settings, runtime.bus, ledger_pool, SqlArchive(queries), relay, meter)
-        runtime.check("database", parts.archive.is_there)
-        leading = lead(SqlLeadership(ledger_pool), partial(open_desk, parts))
-        tasks = [
-            runtime.spawn(leading, name="lead"),
-            runtime.spawn(relay.run(), name="outbox"),
-            runtime.spawn(parts.published.follow(runtime.bus, NODES), name="published"),
-            runtime.spawn(announce(parts.post, runtime.bus.signal), name="announce"),
-            runtime.spawn(forget_keys(parts.post), name="forget_keys"),
-        ]
-        runtime.ready()
-        await runtime.stop.wait()
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks, timeout=STOP_SECONDS)  # before the pools they need are closed
+    """Stand by, and lead when nobody does, until told to stop."""
+    async with running(settings, "scheduler") as runtime:
+        await verify(settings, "scheduler")
+        async with pool(settings) as queries, leader_pool(settings) as ledger_pool:
+            archive, relay = SqlArchive(queries), Relay(queries.acquire, runtime.bus)
+            meter = PrometheusMeter(registry)
+            parts = Parts(settings, runtime.bus, ledger_pool, archive, relay, meter)
+            runtime.check("database", archive.is_there)
+            tasks = spawn(parts, runtime)
+            runtime.ready()
+            await runtime.stop.wait()
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=STOP_SECONDS)  # before their pools are closed
+
+
+def spawn(parts: Parts, runtime: Runtime) -> list[asyncio.Task[None]]:
+    """All that goes on for ever."""
+    leading = lead(SqlLeadership(parts.ledger_pool), partial(open_desk, parts))
+    return [
+        runtime.spawn(leading, name="lead"),
+        runtime.spawn(parts.relay.run(), name="outbox"),
+        runtime.spawn(parts.published.follow(parts.bus, NODES), name="published"),
+        runtime.spawn(announce(parts.post, parts.bus.signal), name="announce"),
+        runtime.spawn(forget_keys(parts.post), name="forget_keys"),
+    ]
 
 
 @asynccontextmanager

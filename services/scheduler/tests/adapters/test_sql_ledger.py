@@ -44,7 +44,7 @@ async def pool(database_url: str) -> AsyncGenerator[asyncpg.Pool, None]:
 async def a_ledger(pool: asyncpg.Pool) -> SqlLedger:
     epoch = await SqlLeadership(pool).acquire(None)
     assert epoch is not None
-    return SqlLedger(pool, Relay(pool, Bus("scheduler")), epoch, Limits())
+    return SqlLedger(pool, Relay(pool.acquire, Bus("scheduler")), epoch, Limits())
 
 
 def a_job(

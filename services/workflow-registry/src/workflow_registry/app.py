@@ -21,7 +21,7 @@ from contracts.registry import (
     ValidateWorkflow,
 )
 from runtime.bus import Bus
-from runtime.database import database
+from runtime.database import database, driver
 from runtime.outbox import Relay
 from runtime.schema import verify
 from runtime.service import Runtime, running
@@ -70,8 +70,8 @@ class Watch:
 async def run(settings: RegistrySettings) -> None:
     """Serve until told to stop."""
     async with database(settings) as engine, running(settings, "workflow-registry") as runtime:
-        await verify(engine, "workflow_registry")
-        bus, relay = runtime.bus, Relay(engine, runtime.bus)
+        await verify(settings, "workflow_registry")
+        bus, relay = runtime.bus, Relay(partial(driver, engine), runtime.bus)
         catalogue, descriptions = SqlCatalogue(engine, relay.nudge), SqlDescriptions(engine)
         names, models = Mirror(WorkflowName), Mirror(ModelFolder)
         desk = Desk(catalogue, Fleet(descriptions), Shelf(), settings.forbidden)

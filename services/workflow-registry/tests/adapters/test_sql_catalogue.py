@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.catalog import WorkflowName
 from runtime.database import database
-from runtime.schema import verify
 from runtime.testing.postgres import PostgresServer
 from workflow_registry.adapters.sql_catalogue import SqlCatalogue, version
 from workflow_registry.domain.catalogue import Change, changes
@@ -55,10 +54,6 @@ async def published(engine: AsyncEngine) -> list[str]:
         subjects = [message[0] for row in rows for message in row.messages]
         await connection.execute(text("DELETE FROM outbox"))
     return [subject.removeprefix("$KV.workflows.") for subject in subjects]
-
-
-async def test_the_migrations_lead_to_what_the_service_needs(engine: AsyncEngine) -> None:
-    await verify(engine, "workflow_registry")
 
 
 async def test_workflows_come_back_as_they_were_decided(catalogue: SqlCatalogue) -> None:

@@ -17,7 +17,8 @@ import asyncpg
 
 from contracts.services import Service
 from runtime.migrating import upgrade
-from runtime.provision import PACKAGES, ensure_role, role_url
+from runtime.provision import ensure_role
+from runtime.roles import PACKAGES, role_url
 from runtime.testing.ports import free_port, wait_for_port
 
 NOBODY = 65534

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contracts.services import SERVICES
-from runtime.provision import PROVISIONER, nats_config, provision_nats
+from runtime.nats_config import PROVISIONER, nats_config
+from runtime.provision import provision_nats
 from runtime.testing.ports import free_port, wait_for_port
 
 BIN = Path(sys.executable).parent

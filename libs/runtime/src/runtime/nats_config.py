@@ -1,0 +1,55 @@
+"""Configuration of nats-server: who may say what, derived from the contracts."""
+
+from collections.abc import Mapping, Sequence
+
+from contracts.services import SERVICES
+from contracts.topology import Permissions, permissions
+
+PROVISIONER = "provisioner"
+"""The user that makes streams and buckets; no service has its password."""
+
+
+def nats_config(
+    passwords: Mapping[str, str], *, host: str, port: int, store_dir: str, extra: str = ""
+) -> str:
+    """Write nats-server's configuration: one account, one user a service, nothing implicit.
+
+    `passwords` has one for each service and one for `provisioner`. Events and buckets are kept
+    in `store_dir`, synced at least each second.
+    """
+    users = [user(name, passwords[name], permissions(name)) for name in SERVICES]
+    users.append(f'{{user: "{PROVISIONER}", password: "{passwords[PROVISIONER]}"}}')
+    newline = "\n      "
+    return f"""\
+listen: "{host}:{port}"
+max_payload: 1MB
+ping_interval: "5s"
+ping_max: 2
+write_deadline: "5s"
+jetstream {{
+  store_dir: "{store_dir}"
+  sync_interval: "1s"
+}}
+accounts {{
+  fleet {{
+    jetstream: enabled
+    users: [
+      {newline.join(users)}
+    ]
+  }}
+}}
+{extra}
+"""
+
+
+def user(name: str, password: str, allowed: Permissions) -> str:
+    answers = ", allow_responses: {max: 1, expires: '2m'}" if allowed.answers else ""
+    return (
+        f'{{user: "{name}", password: "{password}", permissions: {{'
+        f"publish: {{allow: {subjects(allowed.publish)}}}, "
+        f"subscribe: {{allow: {subjects(allowed.subscribe)}}}{answers}}}}}"
+    )
+
+
+def subjects(patterns: Sequence[str]) -> str:
+    return "[" + ", ".join(f'"{pattern}"' for pattern in patterns) + "]"
