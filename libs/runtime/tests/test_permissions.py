@@ -11,10 +11,15 @@ from pathlib import Path
 
 import pytest
 from nats.aio.client import Client
+from structlog.testing import capture_logs
 
 from contracts.catalogue import MESSAGES
+from contracts.errors import NotFoundError
+from contracts.nodes import AddNode, NodeView, SchedulerLed
 from contracts.services import SERVICES, Service
 from contracts.topology import inbox_prefix, is_heard, is_owned
+from runtime.bus import Bus
+from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer, nats_server
 
 
@@ -92,6 +97,56 @@ async def test_each_service_hears_what_its_contracts_say_and_nothing_else(
 
             refused = await probe.subscribe_all([*patterns, *beyond])
             assert refused == (set(patterns) - mine) | beyond
+
+
+async def test_who_writes_a_bucket_cannot_have_it_delivered_as_a_command(nats: NatsServer) -> None:
+    """The server lets it name any subject for the delivery; the receiver must notice."""
+    heard = list[AddNode]()
+
+    async def add(command: AddNode) -> NodeView:
+        heard.append(command)
+        raise NotFoundError("heard", code="heard")
+
+    async with AsyncExitStack() as stack:
+        scheduler = await a_bus(stack, nats, "scheduler")
+        await scheduler.serve(AddNode, add, shared=False)
+        forger = (await a_probe(stack, nats, "workflow-registry")).client
+        await forger.publish("$KV.workflows.x", b"{}")
+        with capture_logs() as logs:
+            await deliver(forger, "KV_workflows", AddNode.subject)
+            await eventually(lambda: [line["event"] for line in logs] == ["request_forged"])
+    assert heard == []
+
+
+async def test_nor_as_a_signal(nats: NatsServer) -> None:
+    heard = list[SchedulerLed]()
+
+    async def hear(signal: SchedulerLed) -> None:
+        heard.append(signal)
+
+    async with AsyncExitStack() as stack:
+        agent = await a_bus(stack, nats, "node-agent")
+        await agent.subscribe(SchedulerLed, hear)
+        forger = (await a_probe(stack, nats, "workflow-registry")).client
+        await forger.publish("$KV.workflows.x", SchedulerLed(epoch=1_000).encode())
+        with capture_logs() as logs:
+            await deliver(forger, "KV_workflows", SchedulerLed.subject)
+            await eventually(lambda: [line["event"] for line in logs] == ["signal_forged"])
+    assert heard == []
+
+
+async def a_bus(stack: AsyncExitStack, nats: NatsServer, service: Service) -> Bus:
+    password = nats.passwords[service]
+    return await stack.enter_async_context(
+        Bus.connect(nats.url, service=service, password=password)
+    )
+
+
+async def deliver(forger: Client, stream: str, subject: str) -> None:
+    config = {"deliver_subject": subject, "deliver_policy": "all", "ack_policy": "none"}
+    wish = json.dumps({"stream_name": stream, "config": config}).encode()
+    answer = await forger.request(f"$JS.API.CONSUMER.CREATE.{stream}", wish, timeout=5)
+    assert "error" not in json.loads(answer.data)
 
 
 async def test_a_stranger_is_refused(nats: NatsServer) -> None:

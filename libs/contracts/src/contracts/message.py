@@ -71,6 +71,19 @@ class Message(BaseModel):
         return dict(zip(names, subject.split(".")[-len(names) :], strict=True)) if names else {}
 
     @classmethod
+    def is_published_to(cls, subject: str) -> bool:
+        """Whether a message under this subject was published as one of this class.
+
+        JetStream delivers stored messages to any subject that a reader of the stream names, and
+        the permissions of that reader do not stop it; the message keeps the subject under which
+        it was stored. Unless this is asked, who may write a bucket could give any command.
+        """
+        wanted, found = cls.subject.split("."), subject.split(".")
+        return len(wanted) == len(found) and all(
+            word == given or word.startswith("{") for word, given in zip(wanted, found, strict=True)
+        )
+
+    @classmethod
     def decode(cls, subject: str, body: bytes) -> Self:
         """Read a message; its excluded fields come from the subject."""
         names = cls.keys()

@@ -58,6 +58,9 @@ class Answerer(Generic[R]):
             await asyncio.wait(self._in_hand, timeout=10)
 
     async def _take(self, message: Msg) -> None:
+        if not self._request.is_published_to(message.subject):
+            log.warning("request_forged", subject=self._request.subject, by=message.subject)
+            return
         await self._free.acquire()
         task = asyncio.create_task(self._answer(message))
         self._in_hand.add(task)

@@ -192,6 +192,9 @@ class Bus:
         """Hear signals as the keys of their subject and their bytes."""
 
         async def deliver(message: Any) -> None:
+            if not signal.is_published_to(message.subject):
+                log.warning("signal_forged", subject=signal.subject, by=message.subject)
+                return
             await handle(signal.key_values(message.subject), message.data)
 
         subscription: Subscription = await self._client.subscribe(
