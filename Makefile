@@ -22,8 +22,8 @@ install: $(STAMP)  ## make or complete the virtual environment
 test: check  ## all checks, then all tests that need no GPU and no ComfyUI
 	@$(BIN)/pytest -q -m "$(QUICK)"
 
-test-comfyui: $(STAMP)  ## tests against a real ComfyUI: COMFYUI_URL=http://… make test-comfyui
-	@test -n "$(COMFYUI_URL)" || { echo "Set COMFYUI_URL to a ComfyUI, e.g. http://127.0.0.1:8188"; exit 1; }
+test-comfyui: $(STAMP)  ## tests against real ComfyUIs: COMFYUI_URLS="http://… http://…" make test-comfyui
+	@test -n "$(COMFYUI_URLS)$(COMFYUI_URL)" || { echo "Set COMFYUI_URL to a ComfyUI, e.g. http://127.0.0.1:8188, or COMFYUI_URLS to several"; exit 1; }
 	@$(BIN)/pytest -q -m comfyui
 
 test-long: $(STAMP)  ## tests that take minutes to hours
@@ -34,6 +34,7 @@ check: $(STAMP)  ## formatting, lint, types, architecture
 	@$(BIN)/ruff check -q .
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
+	@$(BIN)/pytest -q tests/architecture/test_files.py
 
 fix: $(STAMP)  ## what tools can mend, and the reference pages
 	@$(BIN)/ruff check --fix -q .

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,12 +29,15 @@ def say(line: str) -> None:
 
 @dataclass(slots=True)
 class Foreground:
-    """`when_ready` gets the fleet's URL once it is up, in a thread; it must not raise."""
+    """`when_ready` gets the fleet's URL once it is up, and what says whether it is to stop.
+
+    It runs in a thread that nobody waits for, so that a signal ends the fleet at once.
+    """
 
     settings: LocalSettings
     home: Home
     vault: Vault
-    when_ready: Callable[[str], None] | None = None
+    when_ready: Callable[[str, Callable[[], bool]], None] | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def run(self) -> None:
@@ -92,10 +96,10 @@ class Foreground:
             raise
         enter(supervisor, "ready")
         say(f"ready: {supervisor.fleet.url}")
-        watching = asyncio.create_task(supervisor.watch(self._stop))
         if self.when_ready:
-            await asyncio.to_thread(self.when_ready, supervisor.fleet.url)
-        await watching
+            arguments = (supervisor.fleet.url, self._stop.is_set)
+            threading.Thread(target=self.when_ready, args=arguments, daemon=True).start()
+        await supervisor.watch(self._stop)
 
 
 def enter(supervisor: Supervisor, phase: FleetPhase, problem: str | None = None) -> None:

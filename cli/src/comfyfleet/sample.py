@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageOps
@@ -10,6 +11,7 @@ from comfyfleet.client.api import FleetClient
 from comfyfleet.client.follow import wait_for, why_it_failed
 from comfyfleet.problem import CommandError
 from contracts.jobs import JobStatus
+from contracts.nodes import NodeState, NodeView
 
 WORKFLOW = "resize"
 SIZE = 768
@@ -24,12 +26,24 @@ def run_sample(client: FleetClient, folder: Path) -> Path:
     draw().save(source)
     media = client.upload(source, "image")
     inputs = {"image": {"media": str(media.id)}, "width": RESULT_SIZE, "height": RESULT_SIZE}
-    job = wait_for(client, client.submit(WORKFLOW, inputs), within=SECONDS)
+    try:
+        job = wait_for(client, client.submit(WORKFLOW, inputs), within=SECONDS)
+    except CommandError as error:
+        raise CommandError(" ".join([str(error), *why_not(client.nodes())])) from error
     if job.status is not JobStatus.COMPLETED or not job.outputs:
         raise CommandError(why_it_failed(job))
     path = folder / "first-picture.png"
     client.save(job.outputs[0].media_id, path)
     return path
+
+
+def why_not(nodes: Iterable[NodeView]) -> list[str]:
+    """A sentence for each node that takes no jobs."""
+    return [
+        f"{node.base_url} is {node.state}{f': {node.reason}' if node.reason else ''}."
+        for node in nodes
+        if node.state is not NodeState.READY
+    ]
 
 
 def draw() -> Image.Image:

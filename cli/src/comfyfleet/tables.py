@@ -1,7 +1,7 @@
 """What people see of processes, jobs and nodes."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import psutil
@@ -34,13 +34,14 @@ def terminal() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
 
-def status_table(fleet: FleetState) -> Table:
+def status_table(fleet: FleetState, troubles: Mapping[str, str]) -> Table:
+    """`troubles` says what is wrong with children that run."""
     table = plain_table("process", "state", "pid", "since", "restarts", "memory", "where")
     table.title = f"ComfyFleet on {fleet.url}: {fleet.phase}"
     for child in fleet.children:
         table.add_row(
             child.name,
-            with_note(child),
+            with_note(child, troubles.get(child.name)),
             str(child.pid or ""),
             ago(child.since),
             str(child.restarts),
@@ -87,7 +88,9 @@ def plain_table(*columns: str) -> Table:
     return table
 
 
-def with_note(child: ChildState) -> Text:
+def with_note(child: ChildState, trouble: str | None) -> Text:
+    if trouble:
+        return Text(trouble, style="red")
     text = coloured(child.phase)
     return text.append(f" ({child.note})", style="dim") if child.note else text
 

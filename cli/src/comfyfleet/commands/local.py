@@ -1,7 +1,10 @@
 """`up`, `down`, `status`, `logs`, `token`: the fleet on this machine."""
 
+import asyncio
+import json
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -23,6 +26,7 @@ from comfyfleet.settings import LocalSettings
 from comfyfleet.supervise import lock, pidfile, state
 from comfyfleet.tables import status_table, terminal
 from comfyfleet.tailing import follow_logs, show_logs
+from comfyfleet.wellness import unwell
 
 STOP_SECONDS = 60.0
 
@@ -55,13 +59,16 @@ def up(
         status()
 
 
-def show_sample(folder: Path, url: str) -> None:
+def show_sample(folder: Path, url: str, is_stopping: Callable[[], bool]) -> None:
     """Run the sample job; a fleet whose sample fails still runs, and says why."""
+    console.print("Running a first job …")
     try:
         client = FleetClient(url)
         log_in_locally(client)
         path = run_sample(client, folder)
     except CommandError as error:
+        if is_stopping():
+            return
         console.print(f"The sample job did not work: {error}", markup=False, soft_wrap=True)
         return
     console.print(f"First picture: {path}", soft_wrap=True)
@@ -107,7 +114,8 @@ def status() -> None:
             console.print(f"The last start failed: {running.problem}", markup=False)
         console.print("No fleet runs here. Start one with `comfyfleet up`.")
         raise typer.Exit(1)
-    console.print(status_table(running))
+    troubles = asyncio.run(unwell(running.children, json.loads(home.ports.read_text())))
+    console.print(status_table(running, troubles))
     console.print(f"GPU servers: {running.engines}", markup=False)
     console.print(f"Logs: {home.logs}", markup=False, soft_wrap=True)
 

@@ -1,5 +1,7 @@
 """The machine itself: programs, ports, disk, and what runs."""
 
+import asyncio
+import json
 import shutil
 import sys
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from comfyfleet.servers.programs import beside_python, postgres_program
 from comfyfleet.services import MODULES, PREVIEW_ENGINE
 from comfyfleet.settings import LocalSettings
 from comfyfleet.supervise import lock, state
+from comfyfleet.wellness import unwell
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,10 @@ class Machine:
             return self.port()
         if sick := [child.name for child in running.children if child.phase != "ready"]:
             raise IllError(f"not ready: {', '.join(sick)}")
+        ports = json.loads(self.home.ports.read_text())
+        if troubles := asyncio.run(unwell(running.children, ports)):
+            said = (f"{name} {trouble}" for name, trouble in troubles.items())
+            raise IllError(f"the fleet runs on {running.url}, but {'; '.join(said)}")
         return f"the fleet runs on {running.url}, all {len(running.children)} processes are ready"
 
     def port(self) -> str:

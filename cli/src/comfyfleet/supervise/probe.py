@@ -11,25 +11,29 @@ ANSWER_SECONDS = 2.0
 OK = 200
 
 
-async def http_status(port: int, path: str) -> int | None:
-    """Status of `GET path` on loopback, or None if nobody answers."""
+async def ask(port: int, path: str) -> tuple[int, str] | None:
+    """Status and first line of the body of `GET path` on loopback; None if nobody answers."""
     with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, ValueError, IndexError):
         async with asyncio.timeout(ANSWER_SECONDS):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 writer.write(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
-                return int((await reader.readline()).split()[1])
+                status = int((await reader.readline()).split()[1])
+                while (await reader.readline()).strip():
+                    pass  # headers
+                return status, (await reader.readline()).decode(errors="replace").strip()
             finally:
                 writer.close()
     return None
 
 
 async def says_ok(port: int, path: str) -> bool:
-    return await http_status(port, path) == OK
+    answer = await ask(port, path)
+    return answer is not None and answer[0] == OK
 
 
 async def says_anything(port: int) -> bool:
-    return await http_status(port, "/") is not None
+    return await ask(port, "/") is not None
 
 
 async def succeeds(*command: str) -> bool:
