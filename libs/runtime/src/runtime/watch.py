@@ -10,7 +10,7 @@ reconnect and every minute; each time a new `Snapshot` replaces all that was kno
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import nats.errors
 import structlog
@@ -72,16 +72,11 @@ async def watch_once(
     store: KeyValue, keys: str, model: type[V], renew: asyncio.Event
 ) -> AsyncGenerator[Change[V], None]:
     """One watcher, until it is a minute old or `renew` is set."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + RENEW_SECONDS
     initial: dict[str, V] | None = {}
     watcher = await store.watch(keys)
+    renewed = asyncio.create_task(renew.wait())
     try:
-        while not renew.is_set() and (left := deadline - loop.time()) > 0:
-            try:
-                entry = await watcher.updates(timeout=min(left, RETRY_SECONDS))
-            except nats.errors.TimeoutError:
-                continue
+        async for entry in until(renewed, watcher):
             if entry is None:  # the client's marker for "initial values delivered"
                 yield Snapshot(initial or {})
                 initial = None
@@ -93,7 +88,28 @@ async def watch_once(
             elif isinstance(change, Put):
                 initial[change.key] = change.value
     finally:
+        renewed.cancel()
         await watcher.stop()
+
+
+async def until(
+    renewed: asyncio.Task[Any], watcher: KeyValue.KeyWatcher
+) -> AsyncGenerator[object, None]:
+    """What the watcher gives, for a minute at most; waiting costs nothing until then."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + RENEW_SECONDS
+    while not renewed.done() and (left := deadline - loop.time()) > 0:
+        update = asyncio.create_task(watcher.updates(timeout=left))
+        try:
+            await asyncio.wait({update, renewed}, return_when=asyncio.FIRST_COMPLETED)
+            if not update.done():
+                return
+            entry = update.result()
+        except nats.errors.TimeoutError:
+            return
+        finally:
+            update.cancel()
+        yield entry
 
 
 def as_change(model: type[V], entry: KeyValue.Entry) -> Put[V] | Deleted | None:
