@@ -1,4 +1,4 @@
-"""Posting graphs to a real ComfyUI, with empty files in place of the models they name."""
+"""Posting graphs to a ComfyUI or what speaks like one, with empty files in place of models."""
 
 import time
 from collections.abc import Generator, Iterable, Iterator
@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx
 
+from media.domain.sniff import HEAD_BYTES
 from workflows import Inputs, WorkflowVersion, media_uses, render, seal
 from workflows.needs import MODEL_INPUTS, ModelFile
 
@@ -17,6 +18,7 @@ DIRECTORIES = {"unet_gguf": "diffusion_models"}
 """Where the files of a model folder lie, if not in a directory of its name."""
 GONE_SECONDS = 60.0
 RUN_SECONDS = 120.0
+POLL_SECONDS = 0.01
 OK = 200
 
 
@@ -77,18 +79,22 @@ class ComfyUI:
             for entry in part
         )
 
-    def run(self, graph: dict[str, Any]) -> dict[str, int]:
-        """Run the graph to its end; how many files each output node wrote."""
+    def run(self, graph: dict[str, Any]) -> dict[str, list[dict[str, str]]]:
+        """Run the graph to its end; the files that each output node wrote, as /view wants them."""
         prompt_id = str(uuid4())
         answer = self.client.post("/prompt", json={"prompt": graph, "prompt_id": prompt_id})
         assert answer.status_code == OK, answer.text
         deadline = time.monotonic() + RUN_SECONDS
         while not (entry := self.client.get(f"/history/{prompt_id}").json()):
             assert time.monotonic() < deadline, f"{prompt_id} takes too long"
-            time.sleep(0.05)
+            time.sleep(POLL_SECONDS)
         done = entry[prompt_id]
         assert done["status"]["status_str"] == "success", done["status"]["messages"][-1]
-        return {id_: len(files["images"]) for id_, files in done["outputs"].items()}
+        return {id_: files["images"] for id_, files in done["outputs"].items()}
+
+    def head(self, file: dict[str, str]) -> bytes:
+        """How the file begins."""
+        return self.client.get("/view", params=file).raise_for_status().content[:HEAD_BYTES]
 
     @contextmanager
     def placeholders(self, files: Iterable[ModelFile]) -> Generator[None, None, None]:
