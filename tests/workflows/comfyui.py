@@ -13,9 +13,8 @@ import httpx
 from media.domain.sniff import HEAD_BYTES
 from workflows import Inputs, WorkflowVersion, media_uses, render, seal
 from workflows.needs import MODEL_INPUTS, ModelFile
+from workflows.requires import directory_of
 
-DIRECTORIES = {"unet_gguf": "diffusion_models"}
-"""Where the files of a model folder lie, if not in a directory of its name."""
 GONE_SECONDS = 60.0
 RUN_SECONDS = 120.0
 POLL_SECONDS = 0.01
@@ -44,10 +43,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class ComfyUI:
-    """A server, the folder of its models, and a picture that it has."""
+    """A server, the directory of its files, and a picture that it has."""
 
     client: httpx.Client
-    models: Path
+    base: Path
     picture: str
     classes: frozenset[str]
 
@@ -102,7 +101,7 @@ class ComfyUI:
         made = list[Path]()
         try:
             for folder, name in files:
-                path = self.models / DIRECTORIES.get(folder, folder) / name
+                path = self.base / directory_of(folder) / name
                 if not path.exists():
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.touch()

@@ -40,7 +40,7 @@ def comfyui() -> Generator[ComfyUI, None, None]:
     if not url or not base:
         pytest.skip("set COMFYUI_URL to a ComfyUI and COMFYUI_BASE to its base directory")
     with httpx.Client(base_url=url, timeout=60) as client:
-        yield a_comfyui(client, Path(base) / "models")
+        yield a_comfyui(client, Path(base))
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +62,8 @@ def preview_engine(tmp_path_factory: pytest.TempPathFactory) -> Generator[ComfyU
             engine.terminate()
 
 
-def a_comfyui(client: httpx.Client, models: Path) -> ComfyUI:
+def a_comfyui(client: httpx.Client, base: Path) -> ComfyUI:
     files = {"image": ("comfyfleet-shipped.png", a_png(64))}
     picture = client.post("/upload/image", files=files).raise_for_status().json()["name"]
     classes = frozenset(client.get("/object_info").raise_for_status().json())
-    return ComfyUI(client, models, picture, classes)
+    return ComfyUI(client, base, picture, classes)
