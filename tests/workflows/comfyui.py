@@ -51,9 +51,9 @@ class ComfyUI:
     classes: frozenset[str]
 
     def rendered(self, version: WorkflowVersion, inputs: Inputs) -> dict[str, Any]:
-        """The graph as an agent would post it, with one picture for every media input."""
+        """The graph as an agent would post it: one picture for every media input, own file names."""
         staged = {use.media_id: self.picture for use in media_uses(version.spec, inputs)}
-        return seal(render(version.graph, version.spec, inputs, staged), "cf/shipped")
+        return seal(render(version.graph, version.spec, inputs, staged), f"cf/{uuid4()}")
 
     def verdict(self, graph: dict[str, Any]) -> Verdict:
         """Post the graph, and take it back at once: its models are empty files."""
