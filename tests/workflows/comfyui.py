@@ -51,7 +51,7 @@ class ComfyUI:
     classes: frozenset[str]
 
     def rendered(self, version: WorkflowVersion, inputs: Inputs) -> dict[str, Any]:
-        """The graph as an agent would post it: one picture for every media input, own file names."""
+        """The graph as an agent would post it: one picture for all media, own file names."""
         staged = {use.media_id: self.picture for use in media_uses(version.spec, inputs)}
         return seal(render(version.graph, version.spec, inputs, staged), f"cf/{uuid4()}")
 
