@@ -13,10 +13,12 @@ from .test_pixels import a_photo, through_the_fleet, upload
 
 pytestmark = [pytest.mark.comfyui, pytest.mark.timeout(300)]
 SIDE = 128
+SQUARES = ("txt2img", "img2img", "inpaint", "sd15", "sdxl", "lora_txt2img", "three_variations")
 SIZES = {
-    "txt2img": (SIDE, SIDE),
-    "img2img": (SIDE, SIDE),
-    "inpaint": (SIDE, SIDE),
+    **dict.fromkeys(SQUARES, (SIDE, SIDE)),
+    "comic_panel": (SIDE, SIDE),
+    "comic_background": (SIDE, SIDE),
+    "comic_character_sheet": (3 * SIDE + 2 * 16, SIDE),
     "outpaint": (SIDE + 256, SIDE),
     "hires_fix": (2 * SIDE, 2 * SIDE),
 }
