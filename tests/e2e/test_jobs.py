@@ -100,7 +100,18 @@ def test_each_shipped_workflow_runs_on_the_preview_engine(api: httpx.Client) -> 
     finish(api, "img2img", prompt="a lighthouse", image=image, steps=4)
     finish(api, "inpaint", prompt="a red door", image=image, mask=masked, steps=4)
     finish(api, "upscale", image=image)
+    finish(api, "stitch", image=image, second=image)
+    finish(api, "controlnet_canny", prompt="a lighthouse", image=image, steps=2)
     finish(api, "solid")
+
+
+def test_a_picture_becomes_a_film(api: httpx.Client) -> None:
+    image = {"media": upload(api, a_picture(128, 64))}
+    size = {"width": 128, "height": 64, "seconds": 2, "steps": 2}
+    [film] = finish(api, "image_to_video", prompt="waves", image=image, **size)["outputs"]
+    content = api.get(film["url"])
+    assert (content.status_code, content.headers["content-type"]) == (200, "video/mp4")
+    assert len(content.content) == film["size_bytes"]
 
 
 def test_the_same_idempotency_key_makes_one_job(api: httpx.Client) -> None:

@@ -3,14 +3,18 @@
 import asyncio
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from runtime.testing.ports import eventually
+from workflows import WorkflowVersion
+from workflows.folder import load_folder
 
 from .test_jobs import finish, picture_of
 
+SHIPPED = load_folder(Path(__file__).parents[2] / "workflows")
 GRAPH: dict[str, Any] = {
     "1": {
         "class_type": "EmptyImage",
@@ -46,6 +50,29 @@ def until(condition: Callable[[], bool]) -> None:
 
 def runnable(api: httpx.Client, name: str, wanted: bool) -> None:
     until(lambda: api.get(f"/v1/workflows/{name}").json()["runnable"] is wanted)
+
+
+def classes_of_packages(version: WorkflowVersion) -> set[str]:
+    packages = version.spec.requires.custom_nodes
+    return {class_ for package in packages for class_ in package.classes}
+
+
+def test_the_preview_engine_runs_each_shipped_workflow_but_for_custom_nodes(
+    api: httpx.Client,
+) -> None:
+    """What is not there is named: it never pretends to have what only a package brings."""
+
+    custom = {name: classes_of_packages(version) for name, version in SHIPPED.items()}
+
+    def shown() -> dict[str, bool | None]:
+        items = api.get("/v1/workflows").json()["items"]
+        return {item["name"]: item["runnable"] for item in items if item["name"] in custom}
+
+    until(lambda: shown() == {name: not classes for name, classes in custom.items()})
+    for name in (name for name, classes in custom.items() if classes):
+        [node] = api.get(f"/v1/workflows/{name}/coverage").json()["items"]
+        lacking = {entry["what"] for entry in node["missing"] if entry["kind"] == "class"}
+        assert lacking == custom[name]
 
 
 def test_an_uploaded_workflow_runs_once_it_is_active(api: httpx.Client) -> None:

@@ -1,4 +1,4 @@
-"""Posting graphs to a real ComfyUI, with empty files in place of the models they name."""
+"""Posting graphs to a ComfyUI or what speaks like one, with empty files in place of models."""
 
 import time
 from collections.abc import Generator, Iterable, Iterator
@@ -10,13 +10,14 @@ from uuid import uuid4
 
 import httpx
 
+from media.domain.sniff import HEAD_BYTES
 from workflows import Inputs, WorkflowVersion, media_uses, render, seal
 from workflows.needs import MODEL_INPUTS, ModelFile
+from workflows.requires import directory_of
 
-DIRECTORIES = {"unet_gguf": "diffusion_models"}
-"""Where the files of a model folder lie, if not in a directory of its name."""
 GONE_SECONDS = 60.0
 RUN_SECONDS = 120.0
+POLL_SECONDS = 0.01
 OK = 200
 
 
@@ -42,17 +43,17 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class ComfyUI:
-    """A server, the folder of its models, and a picture that it has."""
+    """A server, the directory of its files, and a picture that it has."""
 
     client: httpx.Client
-    models: Path
+    base: Path
     picture: str
     classes: frozenset[str]
 
     def rendered(self, version: WorkflowVersion, inputs: Inputs) -> dict[str, Any]:
-        """The graph as an agent would post it, with one picture for every media input."""
+        """The graph as an agent would post it: one picture for all media, own file names."""
         staged = {use.media_id: self.picture for use in media_uses(version.spec, inputs)}
-        return seal(render(version.graph, version.spec, inputs, staged), "cf/shipped")
+        return seal(render(version.graph, version.spec, inputs, staged), f"cf/{uuid4()}")
 
     def verdict(self, graph: dict[str, Any]) -> Verdict:
         """Post the graph, and take it back at once: its models are empty files."""
@@ -77,18 +78,22 @@ class ComfyUI:
             for entry in part
         )
 
-    def run(self, graph: dict[str, Any]) -> dict[str, int]:
-        """Run the graph to its end; how many files each output node wrote."""
+    def run(self, graph: dict[str, Any]) -> dict[str, list[dict[str, str]]]:
+        """Run the graph to its end; the files that each output node wrote, as /view wants them."""
         prompt_id = str(uuid4())
         answer = self.client.post("/prompt", json={"prompt": graph, "prompt_id": prompt_id})
         assert answer.status_code == OK, answer.text
         deadline = time.monotonic() + RUN_SECONDS
         while not (entry := self.client.get(f"/history/{prompt_id}").json()):
             assert time.monotonic() < deadline, f"{prompt_id} takes too long"
-            time.sleep(0.05)
+            time.sleep(POLL_SECONDS)
         done = entry[prompt_id]
         assert done["status"]["status_str"] == "success", done["status"]["messages"][-1]
-        return {id_: len(files["images"]) for id_, files in done["outputs"].items()}
+        return {id_: files["images"] for id_, files in done["outputs"].items()}
+
+    def head(self, file: dict[str, str]) -> bytes:
+        """How the file begins."""
+        return self.client.get("/view", params=file).raise_for_status().content[:HEAD_BYTES]
 
     @contextmanager
     def placeholders(self, files: Iterable[ModelFile]) -> Generator[None, None, None]:
@@ -96,7 +101,7 @@ class ComfyUI:
         made = list[Path]()
         try:
             for folder, name in files:
-                path = self.models / DIRECTORIES.get(folder, folder) / name
+                path = self.base / directory_of(folder) / name
                 if not path.exists():
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.touch()

@@ -19,7 +19,9 @@ def test_a_page_tells_what_to_install_and_what_may_be_left_out() -> None:
     page = PAGES["flux_wavespeed.md"]
 
     assert "https://github.com/city96/ComfyUI-GGUF" in page
-    assert "[flux1-schnell-Q4_K_S.gguf](https://" in page
+    [model] = [line for line in page.splitlines() if "[flux1-schnell-Q4_K_S.gguf](https://" in line]
+    assert "`models/diffusion_models`" in model
+    assert "`lora` takes any of `models/loras`" in page
     assert "| `FBC_optimize` | boolean | `true` |" in page
     assert "* `lora` absent or `None`: `LoraLoaderModelOnly` is bypassed." in page
 

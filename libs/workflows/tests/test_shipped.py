@@ -73,6 +73,20 @@ def test_a_workflow_names_the_custom_nodes_that_it_uses_and_no_others(
 
 
 @every_workflow
+def test_a_server_without_a_custom_node_is_told_what_brings_it(version: WorkflowVersion) -> None:
+    bring = {
+        class_: f"; it comes with {package.name}, {package.url}"
+        for package in version.spec.requires.custom_nodes
+        for class_ in package.classes
+    }
+    found = misfits(version.graph, CORE, version.spec)
+
+    assert {error.message for error in found if error.code == "missing_class"} == {
+        f"the server has no graph node class {class_}{end}" for class_, end in bring.items()
+    }
+
+
+@every_workflow
 def test_a_workflow_tells_where_the_models_of_its_defaults_come_from(
     version: WorkflowVersion,
 ) -> None:

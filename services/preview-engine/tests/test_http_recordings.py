@@ -160,3 +160,18 @@ def test_history_pages_count_from_the_oldest_or_take_the_newest(
     assert list(http.get("/history/page%2F0%20%C3%BC").json()) == ["page/0 ü"]
     http.post("/history", json={"delete": ["page/0 ü"]})
     assert list(http.get("/history").json()) == ["page/1 ü", "page/2 ü"]
+
+
+def test_the_history_has_files_of_a_cached_prompt_only_if_a_client_posted_it(
+    http: httpx.Client, run_prompt: Any
+) -> None:
+    """execution.py of ComfyUI 0.8.0 fills in cached outputs where it sends `executed`."""
+    inputs = {"width": 8, "height": 8, "batch_size": 1, "color": 7100}
+    graph = {
+        "1": {"class_type": "EmptyImage", "inputs": inputs},
+        "2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}},
+    }
+    first = run_prompt(http, graph)["outputs"]
+    assert first.keys() == {"2"}
+    assert run_prompt(http, graph)["outputs"] == {}
+    assert run_prompt(http, graph, client_id="nobody")["outputs"] == first

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 from PIL import Image, ImageChops
 
+CONTROL_NET = "control_v11p_sd15_canny_fp16.safetensors"
 RunPrompt = Callable[..., dict[str, Any]]
 
 
@@ -125,7 +126,7 @@ def test_a_flux_graph_and_its_kin_are_accepted(http: httpx.Client, run_prompt: R
         "6": a_node("CLIPTextEncode", text="fox", clip=["2", 0]),
         "7": a_node("FluxGuidance", conditioning=["6", 0], guidance=3.5),
         "8": a_node("ConditioningZeroOut", conditioning=["6", 0]),
-        "9": a_node("ControlNetLoader", control_net_name="control_v11p_sd15_canny.safetensors"),
+        "9": a_node("ControlNetLoader", control_net_name=CONTROL_NET),
         "10": a_node(
             "ControlNetApplyAdvanced",
             positive=["7", 0],

@@ -27,7 +27,8 @@ def misfits(graph: Graph, object_info: ObjectInfo, spec: Spec | None = None) -> 
     for id_, node in graph.items():
         info = object_info.get(class_of(node))
         if info is None:
-            message = f"the server has no graph node class {class_of(node)}"
+            hint = spec.requires.hint(class_of(node)) if spec else ""
+            message = f"the server has no graph node class {class_of(node)}{hint}"
             problems.add(f"graph.{id_}.class_type", "missing_class", message)
         else:
             check_node(id_, graph, info, object_info, problems)

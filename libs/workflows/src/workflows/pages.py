@@ -13,11 +13,16 @@ from workflows.folder import load_folder
 from workflows.graph import Graph, class_of
 from workflows.load import WorkflowVersion
 from workflows.parameter import InputSpec
-from workflows.requires import Requires
+from workflows.requires import directory_of
 from workflows.spec import Spec
 from workflows.text import in_english
+from workflows.validate import is_absent
 
 MADE = "Made from the specs in `workflows/` by `make fix`; do not edit."
+INSTALLING = (
+    "ComfyUI with these custom nodes, installed by ComfyUI-Manager or by hand: clone each into "
+    "`custom_nodes`, install its `requirements.txt`, restart ComfyUI."
+)
 BOUNDS = (("minimum", "from {}"), ("maximum", "to {}"), ("multiple_of", "in steps of {}"))
 
 
@@ -28,12 +33,13 @@ def pages(versions: Mapping[str, WorkflowVersion]) -> dict[str, str]:
 
 
 def index(specs: list[Spec]) -> str:
-    lines = ["# Shipped workflows", "", MADE, "", "| workflow | what it does | custom nodes |"]
-    lines.append("|---|---|---|")
+    lines = ["# Shipped workflows", "", MADE, ""]
+    lines += ["| workflow | what it does | custom nodes | model files |", "|---|---|---|---|"]
     for spec in specs:
         packages = ", ".join(entry.name for entry in spec.requires.custom_nodes)
         link = f"[`{spec.name}`]({spec.name}.md)"
-        lines.append(f"| {link} | {in_english(spec.description)} | {packages} |")
+        models = ", ".join(f"`{model.name}`" for model in spec.requires.models)
+        lines.append(f"| {link} | {in_english(spec.description)} | {packages} | {models} |")
     return text_of(lines)
 
 
@@ -47,7 +53,7 @@ def page(version: WorkflowVersion) -> str:
         *inputs_table(spec),
         *optional_parts(version),
         *outputs_list(spec),
-        *requirements(spec.requires),
+        *requirements(spec),
         *first_try(spec),
         "",
         f"_{MADE}_",
@@ -125,17 +131,34 @@ def outputs_list(spec: Spec) -> Iterator[str]:
         yield f"* `{name}`: {output.kind}{f' ({title})' if title else ''}"
 
 
-def requirements(requires: Requires) -> Iterator[str]:
+def requirements(spec: Spec) -> Iterator[str]:
+    """What to fetch, from where, and where it goes; then how to see whether it is there."""
+    packages, models = spec.requires.custom_nodes, spec.requires.models
     yield from ("", "## What a server needs", "")
-    if not requires.custom_nodes and not requires.models:
-        yield "ComfyUI alone: no model, no custom node and no GPU."
-    for package in requires.custom_nodes:
+    if not packages:
+        yield f"ComfyUI, no custom node{'' if models else ', no model and no GPU'}."
+    else:
+        yield from (INSTALLING, "")
+    for package in packages:
         classes = ", ".join(f"`{name}`" for name in package.classes)
         note = in_english(package.note or {})
-        yield f"* Custom node [{package.name}]({package.url}): {classes}. {note}".rstrip()
-    for model in requires.models:
-        note = in_english(model.note or {})
-        yield f"* `{model.folder}`: [{model.name}]({model.url}). {note}".rstrip()
+        yield f"* [{package.name}]({package.url}), for {classes}. {note}".rstrip()
+    if models:
+        yield from ("", "| model file | goes into | |", "|---|---|---|")
+    for model in models:
+        note = in_a_cell(in_english(model.note or {}))
+        yield f"| [{model.name}]({model.url}) | `{directory_of(model.folder)}` | {note} |"
+    others = [f"`{name}` takes any of `{folder}`" for name, folder in own_models(spec)]
+    if others:
+        yield from ("", f"Bring your own: {'; '.join(others)}.")
+    yield from ("", f"`GET /v1/workflows/{spec.name}/coverage` says which servers have all that.")
+
+
+def own_models(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Inputs that name a model file which no default names, and where that lies."""
+    for name, item in spec.in_order:
+        if item.folder and is_absent(item, item.default):
+            yield name, directory_of(item.folder)
 
 
 def first_try(spec: Spec) -> Iterator[str]:

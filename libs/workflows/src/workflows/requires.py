@@ -12,6 +12,15 @@ from workflows.text import Strict, Text
 Address: TypeAlias = Annotated[str, Field(pattern=r"^https://[^\s<>]+$", max_length=500)]
 
 
+DIRECTORIES = {"unet_gguf": "diffusion_models"}
+"""Where the files of a model folder lie, if not in a directory of its name."""
+
+
+def directory_of(folder: str) -> str:
+    """The path of a model folder below ComfyUI's own."""
+    return f"models/{DIRECTORIES.get(folder, folder)}"
+
+
 class CustomNodes(Strict):
     """A package of graph node classes that is installed beside ComfyUI."""
 
@@ -41,3 +50,8 @@ class Requires(Strict):
     models: list[ModelSource] = Field(
         default_factory=list[ModelSource], max_length=50, description="Model files to put there."
     )
+
+    def hint(self, class_: str) -> str:
+        """For people who lack this graph node class: what brings it, as the end of a sentence."""
+        package = next((entry for entry in self.custom_nodes if class_ in entry.classes), None)
+        return f"; it comes with {package.name}, {package.url}" if package else ""

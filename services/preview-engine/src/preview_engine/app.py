@@ -4,12 +4,13 @@ from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from preview_engine.engine.engine import Engine
-from preview_engine.routes import info, prompts, uploads
-from preview_engine.routes.answers import TroubleError, trouble_answer
+from preview_engine.routes import info, jobs, prompts, uploads
+from preview_engine.routes.answers import TroubleError, missing_answer, trouble_answer
 from preview_engine.routes.guards import LimitBody, RefuseForeignOrigins
 from preview_engine.routes.socket import listen
 from preview_engine.routes.view import view
@@ -29,7 +30,7 @@ def build_app(engine: Engine, settings: Settings) -> Starlette:
             "extension": manager,
         }
 
-    def get(path: str, endpoint: Any) -> Route:
+    def get(path: str, endpoint: Any) -> BaseRoute:
         return Route(path, partial(endpoint, engine), methods=["GET"])
 
     def post(path: str, endpoint: Any) -> Route:
@@ -61,8 +62,12 @@ def build_app(engine: Engine, settings: Settings) -> Starlette:
         post("/preview-engine/switches", info.set_switches),
         WebSocketRoute("/ws", partial(listen, engine, features)),
     ]
-    return Starlette(
-        routes=[*routes, Mount("/api", routes=routes)],
+    # Known to ComfyUI under /api alone.
+    new = [get("/jobs", jobs.show_jobs), get("/jobs/{job_id:path}", jobs.show_job)]
+    app = Starlette(
+        routes=[*routes, Mount("/api", routes=[*routes, *new])],
         middleware=[Middleware(RefuseForeignOrigins), Middleware(LimitBody, limit=limit)],
-        exception_handlers={TroubleError: trouble_answer},
+        exception_handlers={TroubleError: trouble_answer, HTTPException: missing_answer},
     )
+    app.router.redirect_slashes = False
+    return app

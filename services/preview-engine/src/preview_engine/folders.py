@@ -52,7 +52,7 @@ class Folders:
 
     def has_input(self, name: str) -> bool:
         try:
-            return self.input_file(name).is_file()
+            return self.input_file(name).exists()
         except (OutsideFolderError, OSError):
             return False
 

@@ -1,8 +1,8 @@
 """Loaders and encoders: they hand on names and texts, for there is nothing to load."""
 
 from preview_engine.classes.context import Context
+from preview_engine.classes.latents import Conditioning
 from preview_engine.classes.result import Result, values
-from preview_engine.classes.sampling import Conditioning
 
 
 def load_checkpoint(_: Context, *, ckpt_name: str) -> Result:
@@ -39,8 +39,19 @@ def same_conditioning(_: Context, *, conditioning: Conditioning, **_unused: obje
 
 
 def combine(_: Context, *, conditioning_1: Conditioning, conditioning_2: Conditioning) -> Result:
-    both = (conditioning_1.text, conditioning_2.text)
-    return values(Conditioning(", ".join(text for text in both if text)))
+    return values(_both(conditioning_1, conditioning_2))
+
+
+def concat(_: Context, *, conditioning_to: Conditioning, conditioning_from: Conditioning) -> Result:
+    return values(_both(conditioning_to, conditioning_from))
+
+
+def _both(*given: Conditioning) -> Conditioning:
+    return Conditioning(", ".join(one.text for one in given if one.text))
+
+
+def guide(_: Context, *, positive: Conditioning, **_unused: object) -> Result:
+    return values(positive)
 
 
 def zero_out(_: Context, **_unused: object) -> Result:

@@ -14,13 +14,17 @@ LABEL = "PREVIEW · no GPU"
 BAND = (16, 16, 16)
 INK = (255, 214, 102)
 MIN_BAND = 10
+BESIDE = 54
+WIDE = 256 + 2 * BESIDE
+"""The diagonal of a square of 256: turned, it has no corner inside."""
 EXCERPT = 120
 
 
 def paint(prompt: str, seed: int, width: int, height: int) -> Image.Image:
     """Two soft gradients in colors drawn from a digest of prompt and seed."""
     digest = hashlib.sha256(f"{seed}\n{prompt}".encode()).digest()
-    sweep = Image.linear_gradient("L").rotate(digest[0] / 255 * 360, expand=False, fillcolor=128)
+    turned = stretched(Image.linear_gradient("L"), WIDE, WIDE).rotate(digest[0] / 255 * 360)
+    sweep = turned.crop((BESIDE, BESIDE, WIDE - BESIDE, WIDE - BESIDE))
     ring = ImageChops.offset(Image.radial_gradient("L"), digest[1], digest[2])
     base = ImageOps.colorize(sweep, _color(digest, 3), _color(digest, 6))
     spots = ImageOps.colorize(ring, _color(digest, 9), _color(digest, 12))

@@ -3,11 +3,22 @@
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from preview_engine.classes import image, mask, models, sampling, testing
+from preview_engine.classes import (
+    edges,
+    image,
+    latents,
+    mask,
+    models,
+    sampling,
+    stitching,
+    testing,
+    video,
+)
 from preview_engine.classes.loading import PictureLoader
 from preview_engine.classes.result import Result
 from preview_engine.classes.sampling import Samplers
 from preview_engine.classes.saving import PictureSaver
+from preview_engine.classes.video import VideoSaver
 
 Work: TypeAlias = Callable[..., Result]
 
@@ -30,6 +41,9 @@ IMAGE: Mapping[str, Work] = {
     "ImageFromBatch": image.image_from_batch,
     "JoinImageWithAlpha": image.join_image_with_alpha,
     "SplitImageWithAlpha": image.split_image_with_alpha,
+    "ImageStitch": stitching.image_stitch,
+    "Canny": edges.canny,
+    "CreateVideo": video.create_video,
 }
 MASK: Mapping[str, Work] = {
     "ImageToMask": mask.image_to_mask,
@@ -54,26 +68,34 @@ MODELS: Mapping[str, Work] = {
     "LoraLoaderModelOnly": models.same_model,
     "ModelSamplingFlux": models.same_model,
     "ModelSamplingSD3": models.same_model,
+    "DifferentialDiffusion": models.same_model,
     "CLIPSetLastLayer": models.same_clip,
     "CLIPTextEncode": models.encode_text,
     "CLIPTextEncodeFlux": models.encode_text_flux,
     "FluxGuidance": models.same_conditioning,
+    "BasicGuider": models.same_conditioning,
+    "CFGGuider": models.guide,
     "ConditioningCombine": models.combine,
+    "ConditioningConcat": models.concat,
     "ConditioningZeroOut": models.zero_out,
     "ControlNetApplyAdvanced": models.apply_control_net,
 }
 SAMPLING: Mapping[str, Work] = {
-    "EmptyLatentImage": sampling.empty_latent_image,
-    "EmptySD3LatentImage": sampling.empty_latent_image,
-    "VAEEncode": sampling.vae_encode,
-    "VAEEncodeForInpaint": sampling.vae_encode_for_inpaint,
-    "InpaintModelConditioning": sampling.inpaint_model_conditioning,
-    "SetLatentNoiseMask": sampling.set_latent_noise_mask,
-    "LatentUpscale": sampling.latent_upscale,
-    "LatentUpscaleBy": sampling.latent_upscale_by,
-    "RepeatLatentBatch": sampling.repeat_latent_batch,
-    "VAEDecode": sampling.vae_decode,
-    "VAEDecodeTiled": sampling.vae_decode,
+    "EmptyLatentImage": latents.empty_latent_image,
+    "EmptySD3LatentImage": latents.empty_latent_image,
+    "Wan22ImageToVideoLatent": latents.empty_video_latent,
+    "VAEEncode": latents.vae_encode,
+    "VAEEncodeForInpaint": latents.vae_encode_for_inpaint,
+    "InpaintModelConditioning": latents.inpaint_model_conditioning,
+    "SetLatentNoiseMask": latents.set_latent_noise_mask,
+    "LatentUpscale": latents.latent_upscale,
+    "LatentUpscaleBy": latents.latent_upscale_by,
+    "RepeatLatentBatch": latents.repeat_latent_batch,
+    "VAEDecode": latents.vae_decode,
+    "VAEDecodeTiled": latents.vae_decode,
+    "RandomNoise": sampling.random_noise,
+    "KSamplerSelect": models.load_one,
+    "BasicScheduler": sampling.basic_scheduler,
     "ImageUpscaleWithModel": sampling.upscale_with_model,
 }
 TESTING: Mapping[str, Work] = {
@@ -84,7 +106,7 @@ TESTING: Mapping[str, Work] = {
 
 
 def work_of_classes(
-    loader: PictureLoader, saver: PictureSaver, samplers: Samplers
+    loader: PictureLoader, saver: PictureSaver, films: VideoSaver, samplers: Samplers
 ) -> Mapping[str, Work]:
     """Class name → function of a context and the declared inputs."""
     return {
@@ -100,7 +122,9 @@ def work_of_classes(
         "MaskPreview": saver.mask_preview,
         "SaveAnimatedWEBP": saver.save_animated_webp,
         "SaveAnimatedPNG": saver.save_animated_png,
+        "SaveVideo": films.save_video,
         "MiscOutputs": saver.misc_outputs,
         "KSampler": samplers.sample,
         "KSamplerAdvanced": samplers.sample_advanced,
+        "SamplerCustomAdvanced": samplers.sample_custom,
     }

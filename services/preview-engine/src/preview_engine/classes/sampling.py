@@ -1,18 +1,14 @@
-"""Graphs that need a model: everything is accepted, sampling takes its steps, nothing is computed.
-
-A latent here is a promise of pictures: a size, perhaps a source, and after sampling the prompt and
-the seed. VAEDecode paints it.
-"""
+"""Samplers and upscale models: everything is accepted, steps are taken, nothing is computed."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from PIL import Image
 
 from preview_engine.classes.context import Context
-from preview_engine.classes.mask import grown
-from preview_engine.classes.painting import label, paint, sketch, tint
-from preview_engine.classes.pictures import check_size, fit, resize
+from preview_engine.classes.latents import Conditioning, Latent
+from preview_engine.classes.painting import label, sketch
+from preview_engine.classes.pictures import resize
 from preview_engine.classes.result import Batch, Result, values
 from preview_engine.domain.switches import Switches
 
@@ -20,111 +16,24 @@ PREVIEW_SIDE = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Conditioning:
-    """What the text encoder was told."""
+class Schedule:
+    """What stands for sigmas."""
 
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Latent:
-    """Pictures that are not painted yet."""
-
-    width: int
-    height: int
-    count: int = 1
-    source: Batch = ()
-    mask: Batch = ()
-    prompt: str | None = None
-    seed: int = 0
-    strength: float = 1.0
-
-    def painted(self, index: int, width: int, height: int) -> Image.Image:
-        """Picture `index` at that size: the source outside of the mask, the painting inside."""
-        source = resize(self.source[index % len(self.source)], width, height, "bilinear")
-        if self.prompt is None:
-            return source
-        picture = tint(source, paint(self.prompt, self.seed + index, width, height), self.strength)
-        if not self.mask:
-            return picture
-        mask = resize(self.mask[index % len(self.mask)], width, height, "bilinear")
-        return Image.composite(picture, source.convert("RGB"), mask)
+    steps: int
+    denoise: float
 
 
-def empty_latent_image(_: Context, *, width: int, height: int, batch_size: int) -> Result:
-    check_size(width, height)
-    grey = Image.new("RGB", (1, 1), (127, 127, 127))
-    return values(Latent(width // 8 * 8, height // 8 * 8, batch_size, source=(grey,)))
+def strength_of(denoise: float) -> float:
+    """How much of the source is painted over: some of it always, for nothing was a model's work."""
+    return 0.3 + 0.7 * denoise
 
 
-def vae_encode(_: Context, *, pixels: Batch, vae: str) -> Result:  # noqa: ARG001 - declared input
-    width, height = (side // 8 * 8 for side in pixels[0].size)
-    return values(Latent(width, height, len(pixels), source=pixels))
+def random_noise(_: Context, *, noise_seed: int) -> Result:
+    return values(noise_seed)
 
 
-def vae_encode_for_inpaint(
-    run: Context, *, pixels: Batch, vae: str, mask: Batch, grow_mask_by: int
-) -> Result:
-    [latent] = vae_encode(run, pixels=pixels, vae=vae).values
-    wider = tuple(grown(one, grow_mask_by, tapered=False) for one in mask)
-    return values(replace(latent, mask=wider))
-
-
-def set_latent_noise_mask(_: Context, *, samples: Latent, mask: Batch) -> Result:
-    return values(replace(samples, mask=mask))
-
-
-def inpaint_model_conditioning(  # noqa: PLR0913 - the class declares as many inputs
-    run: Context,
-    *,
-    positive: Conditioning,
-    negative: Conditioning,
-    vae: str,
-    pixels: Batch,
-    mask: Batch,
-    noise_mask: bool,
-) -> Result:
-    [latent] = vae_encode(run, pixels=pixels, vae=vae).values
-    return values(positive, negative, replace(latent, mask=mask) if noise_mask else latent)
-
-
-def latent_upscale(
-    _: Context, *, samples: Latent, upscale_method: str, width: int, height: int, crop: str
-) -> Result:
-    if not width and not height:
-        return values(samples)
-    width = width or max(64, round(samples.width * height / samples.height))
-    height = height or max(64, round(samples.height * width / samples.width))
-    check_size(width, height)
-    if crop == "center":
-        source = tuple(fit(one, width, height, upscale_method, crop) for one in samples.source)
-        samples = replace(samples, source=source)
-    return values(replace(samples, width=width // 8 * 8, height=height // 8 * 8))
-
-
-def latent_upscale_by(
-    _: Context,
-    *,
-    samples: Latent,
-    upscale_method: str,  # noqa: ARG001 - declared input
-    scale_by: float,
-) -> Result:
-    width, height = (max(1, round(side / 8 * scale_by)) * 8 for side in _size(samples))
-    check_size(width, height)
-    return values(replace(samples, width=width, height=height))
-
-
-def repeat_latent_batch(_: Context, *, samples: Latent, amount: int) -> Result:
-    return values(replace(samples, count=samples.count * amount))
-
-
-def vae_decode(_: Context, *, samples: Latent, **_unused: object) -> Result:
-    note = "" if samples.prompt is None else f"seed {samples.seed} · {samples.prompt}"
-    return values(
-        tuple(
-            label(samples.painted(index, *_size(samples)), note) for index in range(samples.count)
-        )
-    )
+def basic_scheduler(_: Context, *, steps: int, denoise: float, **_unused: object) -> Result:
+    return values(Schedule(steps, denoise))
 
 
 def upscale_with_model(_: Context, *, upscale_model: str, image: Batch) -> Result:
@@ -136,7 +45,7 @@ def upscale_with_model(_: Context, *, upscale_model: str, image: Batch) -> Resul
 
 
 class Samplers:
-    """KSampler and KSamplerAdvanced: the steps take as long as the switch says."""
+    """KSampler and its kin: the steps take as long as the switch says."""
 
     def __init__(self, switches: Switches, preview_method: str) -> None:
         self._switches = switches
@@ -153,7 +62,7 @@ class Samplers:
         denoise: float,
         **_unused: object,
     ) -> Result:
-        done = replace(latent_image, prompt=positive.text, seed=seed, strength=0.3 + 0.7 * denoise)
+        done = latent_image.sampled(positive.text, seed, strength_of(denoise))
         self._take_steps(run, done, 0, steps)
         return values(done)
 
@@ -171,10 +80,24 @@ class Samplers:
     ) -> Result:
         last = min(steps, end_at_step)
         first = min(start_at_step, last)
-        strength = 1.0 if first == 0 else 0.3
-        done = replace(latent_image, prompt=positive.text, seed=noise_seed, strength=strength)
+        strength = strength_of(1.0 if first == 0 else 0.0)
+        done = latent_image.sampled(positive.text, noise_seed, strength)
         self._take_steps(run, done, first, last)
         return values(done)
+
+    def sample_custom(
+        self,
+        run: Context,
+        *,
+        noise: int,
+        guider: Conditioning,
+        sigmas: Schedule,
+        latent_image: Latent,
+        **_unused: object,
+    ) -> Result:
+        done = latent_image.sampled(guider.text, noise, strength_of(sigmas.denoise))
+        self._take_steps(run, done, 0, sigmas.steps)
+        return values(done, done)
 
     def _take_steps(self, run: Context, latent: Latent, first: int, last: int) -> None:
         picture = self._small(latent) if self._wants_previews(run) else None
@@ -189,10 +112,6 @@ class Samplers:
         return run.wants_previews and method != "none"
 
     def _small(self, latent: Latent) -> Image.Image:
-        scale = min(1.0, PREVIEW_SIDE / max(_size(latent)))
-        width, height = (max(1, round(side * scale)) for side in _size(latent))
+        scale = min(1.0, PREVIEW_SIDE / max(latent.size))
+        width, height = (max(1, round(side * scale)) for side in latent.size)
         return label(latent.painted(0, width, height), "")
-
-
-def _size(latent: Latent) -> tuple[int, int]:
-    return latent.width, latent.height

@@ -68,13 +68,13 @@ class PictureSaver:
     ) -> dict[str, Any]:
         filled = fill_prefix(prefix, *images[0].size)
         folder, name, counter = self._folders.next_output(kind, filled)
-        described = _describe(run)
+        notes = png_text(run)
         shown: list[dict[str, str]] = []
         for counter_of_one, picture in enumerate(images, counter):
             plain = name.replace("%batch_num%", str(counter_of_one - counter))
             path = folder / f"{plain}_{counter_of_one:05}_.png"
-            picture.save(path, "PNG", pnginfo=described, compress_level=effort)
-            shown.append(self._entry(kind, path))
+            picture.save(path, "PNG", pnginfo=notes, compress_level=effort)
+            shown.append(entry(self._folders, kind, path))
         self._folders.remember_counter(folder, name, counter + len(images) - 1)
         return {"images": shown}
 
@@ -89,19 +89,24 @@ class PictureSaver:
             path, save_all=True, append_images=frames, duration=int(1000 / fps), loop=0, **options
         )
         self._folders.remember_counter(folder, name, counter)
-        return Result(shown={"images": [self._entry("output", path)], "animated": [True]})
-
-    def _entry(self, kind: str, path: Path) -> dict[str, str]:
-        subfolder = path.parent.relative_to(self._folders.roots[kind])
-        where = "" if subfolder == Path() else subfolder.as_posix()
-        return {"filename": path.name, "subfolder": where, "type": kind}
+        return Result(shown={"images": [entry(self._folders, "output", path)], "animated": [True]})
 
 
-def _describe(run: Context) -> PngInfo:
-    """The text chunks: the whole prompt, and every key of extra_pnginfo."""
-    described = PngInfo()
-    described.add_text("prompt", json.dumps(run.graph))
+def entry(folders: Folders, kind: str, path: Path) -> dict[str, str]:
+    """A file as clients are told of it."""
+    subfolder = path.parent.relative_to(folders.roots[kind])
+    where = "" if subfolder == Path() else subfolder.as_posix()
+    return {"filename": path.name, "subfolder": where, "type": kind}
+
+
+def described(run: Context) -> dict[str, str]:
+    """What is written into files: the whole prompt, and every key of extra_pnginfo."""
     extra: dict[str, Any] = run.extra_data.get("extra_pnginfo") or {}
-    for key, value in extra.items():
-        described.add_text(key, json.dumps(value))
-    return described
+    return {key: json.dumps(value) for key, value in {"prompt": run.graph, **extra}.items()}
+
+
+def png_text(run: Context) -> PngInfo:
+    text = PngInfo()
+    for key, value in described(run).items():
+        text.add_text(key, value)
+    return text

@@ -4,14 +4,33 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, get_type_hints
 
 DEFAULT_MODELS: dict[str, list[str]] = {
-    "checkpoints": ["sd_xl_base_1.0.safetensors", "v1-5-pruned-emaonly-fp16.safetensors"],
-    "loras": ["pixel-art-xl.safetensors", "style.safetensors"],
-    "vae": ["ae.safetensors", "sdxl_vae.safetensors"],
-    "text_encoders": ["clip_l.safetensors", "t5xxl_fp8_e4m3fn.safetensors"],
-    "diffusion_models": ["flux1-dev.safetensors"],
-    "controlnet": ["control_v11p_sd15_canny.safetensors"],
+    "checkpoints": [
+        "512-inpainting-ema.safetensors",
+        "sd_xl_base_1.0.safetensors",
+        "sd_xl_refiner_1.0.safetensors",
+        "v1-5-pruned-emaonly-fp16.safetensors",
+    ],
+    "loras": ["person.safetensors", "pixel-art-xl.safetensors", "style.safetensors"],
+    "vae": ["ae.safetensors", "sdxl_vae.safetensors", "wan2.2_vae.safetensors"],
+    "text_encoders": [
+        "clip_l.safetensors",
+        "t5xxl_fp16.safetensors",
+        "t5xxl_fp8_e4m3fn.safetensors",
+        "umt5_xxl_fp8_e4m3fn_scaled.safetensors",
+    ],
+    "diffusion_models": [
+        "flux1-dev.safetensors",
+        "flux1-schnell.safetensors",
+        "wan2.2_ti2v_5B_fp16.safetensors",
+    ],
+    "controlnet": [
+        "control_v11f1p_sd15_depth_fp16.safetensors",
+        "control_v11p_sd15_canny_fp16.safetensors",
+        "control_v11p_sd15_openpose_fp16.safetensors",
+    ],
     "upscale_models": ["4x-UltraSharp.pth", "RealESRGAN_x4plus.pth"],
 }
+"""What the shipped workflows name, and some more."""
 
 
 class UnknownSwitchError(ValueError):

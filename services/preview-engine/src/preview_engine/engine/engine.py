@@ -12,6 +12,7 @@ from preview_engine.classes.registry import work_of_classes
 from preview_engine.classes.result import Result
 from preview_engine.classes.sampling import Samplers
 from preview_engine.classes.saving import PictureSaver
+from preview_engine.classes.video import VideoSaver
 from preview_engine.domain.catalog import FILE_INPUTS, Catalog, Graph, load_catalog
 from preview_engine.domain.links import inputs_of
 from preview_engine.domain.signatures import sign_graph
@@ -47,7 +48,10 @@ class Engine:
         self._with_test_classes = with_test_classes
         self._loader = PictureLoader(folders)
         self._work = work_of_classes(
-            self._loader, PictureSaver(folders), Samplers(switches, preview_method)
+            self._loader,
+            PictureSaver(folders),
+            VideoSaver(folders),
+            Samplers(switches, preview_method),
         )
         self._cache = ResultCache()
         self._interrupt = threading.Event()

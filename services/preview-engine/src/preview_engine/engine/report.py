@@ -38,8 +38,9 @@ class Report:
         self._send_progress()
         self._send("executing", node=node_id, display_node=node_id)
 
-    def end_node(self, node_id: str, shown: dict[str, Any] | None) -> None:
-        if shown is not None:
+    def end_node(self, node_id: str, shown: dict[str, Any] | None, *, is_cached: bool) -> None:
+        """ComfyUI reports what is cached to a client only: without one not even to the history."""
+        if shown is not None and not (is_cached and self.prompt.client_id is None):
             self.shown[node_id] = shown
             self._send("executed", node=node_id, display_node=node_id, output=shown)
         self.progress.finish(node_id)

@@ -50,11 +50,12 @@ class Run:
 
     def _run_all(self, order: ExecutionOrder) -> bool:
         while (node_id := order.next()) is not None:
-            result = self._cached(node_id) or self._run_node(node_id)
+            cached = self._cached(node_id)
+            result = cached or self._run_node(node_id)
             if result is None:
                 return False
             self.cache.put(self.signatures[node_id], result)
-            self.report.end_node(node_id, result.shown)
+            self.report.end_node(node_id, result.shown, is_cached=cached is not None)
             order.done(node_id)
         return True
 

@@ -1,8 +1,10 @@
 """Answers as aiohttp gives them, which is what clients of ComfyUI are used to."""
 
 import json
+from http import HTTPStatus
 from typing import Any, cast
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -24,6 +26,14 @@ def text_answer(text: str, status: int) -> Response:
 
 async def trouble_answer(_request: Request, _error: Exception) -> Response:
     return text_answer(TROUBLE, 500)
+
+
+async def missing_answer(request: Request, error: Exception) -> Response:
+    """No such route. ComfyUI takes every unknown path that is fetched for a file of its editor."""
+    status = cast("HTTPException", error).status_code
+    if request.method in ("GET", "HEAD"):
+        return Response(status_code=404, media_type="application/octet-stream")
+    return text_answer(f"{status}: {HTTPStatus(status).phrase}", status)
 
 
 async def read_json(request: Request) -> Any:

@@ -1,0 +1,163 @@
+"""Latents: promises of pictures, which only VAEDecode paints.
+
+A latent has a size, perhaps a source, and after sampling the prompt and the seed. That of a video
+promises frames.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from PIL import Image
+
+from preview_engine.classes.context import Context
+from preview_engine.classes.mask import grown
+from preview_engine.classes.painting import label, paint, tint
+from preview_engine.classes.pictures import check_size, fit, resize
+from preview_engine.classes.result import Batch, Result, values
+
+MOMENTS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Conditioning:
+    """What the text encoder was told."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Latent:
+    """Pictures that are not painted yet."""
+
+    width: int
+    height: int
+    count: int = 1
+    source: Batch = ()
+    mask: Batch = ()
+    prompt: str | None = None
+    seed: int = 0
+    strength: float = 1.0
+    frames: int = 1
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.width, self.height
+
+    def sampled(self, prompt: str, seed: int, strength: float) -> "Latent":
+        """A weak second pass does not wash out what the first has painted."""
+        before = 0.0 if self.prompt is None else self.strength
+        return replace(self, prompt=prompt, seed=seed, strength=max(before, strength))
+
+    def decoded(self, index: int) -> Iterator[Image.Image]:
+        """Picture `index`, labelled; of a video its frames, from the source into the painting.
+
+        Frames that follow each other are one picture: so a video in memory is a dozen of them.
+        """
+        note = "" if self.prompt is None else f"seed {self.seed} · {self.prompt}"
+        count = min(self.frames, MOMENTS)
+        for moment in range(count):
+            strength = self.strength * (moment / (count - 1) if count > 1 else 1)
+            shown = replace(self, strength=strength)
+            picture = label(shown.painted(index, *self.size), note)
+            held = (moment + 1) * self.frames // count - moment * self.frames // count
+            yield from (picture,) * held
+
+    def painted(self, index: int, width: int, height: int) -> Image.Image:
+        """Picture `index` at that size: the source outside of the mask, the painting inside."""
+        source = resize(self.source[index % len(self.source)], width, height, "bilinear")
+        if self.prompt is None:
+            return source
+        picture = tint(source, paint(self.prompt, self.seed + index, width, height), self.strength)
+        if not self.mask:
+            return picture
+        mask = resize(self.mask[index % len(self.mask)], width, height, "bilinear")
+        return Image.composite(picture, source.convert("RGB"), mask)
+
+
+def empty_latent_image(_: Context, *, width: int, height: int, batch_size: int) -> Result:
+    check_size(width, height)
+    grey = Image.new("RGB", (1, 1), (127, 127, 127))
+    return values(Latent(width // 8 * 8, height // 8 * 8, batch_size, source=(grey,)))
+
+
+def empty_video_latent(  # noqa: PLR0913 - the class declares as many inputs
+    run: Context,
+    *,
+    vae: str,  # noqa: ARG001 - declared input
+    width: int,
+    height: int,
+    length: int,
+    batch_size: int,
+    start_image: Batch | None = None,
+) -> Result:
+    """Wan 2.2: four frames are one slice of a latent, and the first has a slice of its own."""
+    [latent] = empty_latent_image(run, width=width, height=height, batch_size=batch_size).values
+    frames = (length - 1) // 4 * 4 + 1
+    begin = latent.source if start_image is None else start_image[:1]
+    source = tuple(fit(one, width, height, "bilinear", "center") for one in begin)
+    return values(replace(latent, frames=frames, source=source))
+
+
+def vae_encode(_: Context, *, pixels: Batch, vae: str) -> Result:  # noqa: ARG001 - declared input
+    width, height = (side // 8 * 8 for side in pixels[0].size)
+    return values(Latent(width, height, len(pixels), source=pixels))
+
+
+def vae_encode_for_inpaint(
+    run: Context, *, pixels: Batch, vae: str, mask: Batch, grow_mask_by: int
+) -> Result:
+    [latent] = vae_encode(run, pixels=pixels, vae=vae).values
+    wider = tuple(grown(one, grow_mask_by, tapered=False) for one in mask)
+    return values(replace(latent, mask=wider))
+
+
+def set_latent_noise_mask(_: Context, *, samples: Latent, mask: Batch) -> Result:
+    return values(replace(samples, mask=mask))
+
+
+def inpaint_model_conditioning(  # noqa: PLR0913 - the class declares as many inputs
+    run: Context,
+    *,
+    positive: Conditioning,
+    negative: Conditioning,
+    vae: str,
+    pixels: Batch,
+    mask: Batch,
+    noise_mask: bool,
+) -> Result:
+    [latent] = vae_encode(run, pixels=pixels, vae=vae).values
+    return values(positive, negative, replace(latent, mask=mask) if noise_mask else latent)
+
+
+def latent_upscale(
+    _: Context, *, samples: Latent, upscale_method: str, width: int, height: int, crop: str
+) -> Result:
+    if not width and not height:
+        return values(samples)
+    width = width or max(64, round(samples.width * height / samples.height))
+    height = height or max(64, round(samples.height * width / samples.width))
+    check_size(width, height)
+    if crop == "center":
+        source = tuple(fit(one, width, height, upscale_method, crop) for one in samples.source)
+        samples = replace(samples, source=source)
+    return values(replace(samples, width=width // 8 * 8, height=height // 8 * 8))
+
+
+def latent_upscale_by(
+    _: Context,
+    *,
+    samples: Latent,
+    upscale_method: str,  # noqa: ARG001 - declared input
+    scale_by: float,
+) -> Result:
+    width, height = (max(1, round(side / 8 * scale_by)) * 8 for side in samples.size)
+    check_size(width, height)
+    return values(replace(samples, width=width, height=height))
+
+
+def repeat_latent_batch(_: Context, *, samples: Latent, amount: int) -> Result:
+    return values(replace(samples, count=samples.count * amount))
+
+
+def vae_decode(_: Context, *, samples: Latent, **_unused: object) -> Result:
+    return values(tuple(one for index in range(samples.count) for one in samples.decoded(index)))

@@ -1,0 +1,56 @@
+"""Pictures that become a film: CreateVideo puts them together, SaveVideo writes them as H.264."""
+
+# PyAV's types name numpy without needing it, as Pillow's do; only this module writes films.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from preview_engine.classes.context import Context
+from preview_engine.classes.result import Batch, Result, values
+from preview_engine.classes.saving import described, entry
+from preview_engine.folders import Folders, fill_prefix
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    frames: Batch
+    fps: float
+
+
+def create_video(_: Context, *, images: Batch, fps: float) -> Result:
+    return values(Video(images, fps))
+
+
+class VideoSaver:
+    """SaveVideo over one engine's folders."""
+
+    def __init__(self, folders: Folders) -> None:
+        self._folders = folders
+
+    def save_video(
+        self, run: Context, *, video: Video, filename_prefix: str, **_unused: object
+    ) -> Result:
+        """Format and codec have one choice each, beside auto."""
+        filled = fill_prefix(filename_prefix, *video.frames[0].size)
+        folder, name, counter = self._folders.next_output("output", filled)
+        path = folder / f"{name}_{counter:05}_.mp4"
+        encode(video, path, described(run))
+        self._folders.remember_counter(folder, name, counter)
+        return Result(shown={"images": [entry(self._folders, "output", path)], "animated": [True]})
+
+
+def encode(video: Video, path: Path, notes: dict[str, str]) -> None:
+    import av  # noqa: PLC0415 - 25 MB that only films need
+
+    width, height = video.frames[0].size
+    # Without the flag MP4 takes only the keys it knows, and the prompt would be dropped.
+    with av.open(str(path), "w", options={"movflags": "use_metadata_tags"}) as film:
+        film.metadata.update(notes)
+        track = film.add_stream("h264", rate=Fraction(round(video.fps * 1000), 1000))
+        track.width, track.height, track.pix_fmt = width, height, "yuv420p"
+        track.options = {"preset": "ultrafast"}
+        for picture in video.frames:
+            film.mux(track.encode(av.VideoFrame.from_image(picture.convert("RGB"))))
+        film.mux(track.encode())
