@@ -42,6 +42,19 @@ class ModelFolder(BaseModel):
     names: list[str] = Field(description="File names as ComfyUI lists them, sorted.")
 
 
+class ServerClasses(BaseModel):
+    """What servers of one kind take. Value of bucket `workflows`, key `classes.<digest>`.
+
+    Only the graph-node classes that stored workflows use, without what is there for people; a
+    class that is left out says nothing.
+    """
+
+    digest: str = Field(description="Of what these servers say of themselves.")
+    classes: dict[str, dict[str, Any]] = Field(
+        description="By name: `input`, `output` and `output_node`, as `object_info` has them."
+    )
+
+
 class WorkflowVersionRecord(BaseModel):
     """Graph and spec. Value of bucket `workflows`, key `version.<hash>`; at most 512 KiB."""
 

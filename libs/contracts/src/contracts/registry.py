@@ -13,18 +13,8 @@ from pydantic import BaseModel, Field
 from contracts.access import Actor
 from contracts.catalog import WorkflowName
 from contracts.message import Command, Query
+from contracts.missing import Missing
 from contracts.nodes import NodeState
-
-
-class Missing(BaseModel):
-    """One thing that a node lacks for a workflow."""
-
-    kind: Literal["class", "model", "choice", "input"] = Field(
-        description="A graph-node class, a model file, a value to choose, or how an input fits."
-    )
-    what: str = Field(description="Its name: `loras/film.safetensors`.")
-    graph_node: str | None = Field(default=None, description="The graph node that wants it.")
-    message: str = Field(description="For people.")
 
 
 class NodeCoverage(BaseModel):

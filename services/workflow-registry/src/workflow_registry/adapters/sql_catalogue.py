@@ -37,6 +37,11 @@ WAS_ACTIVE = text("""
     UPDATE versions SET activated_at = now()
     WHERE name = :name AND number = :number AND activated_at IS NULL
 """)
+CLASSES = text("""
+    SELECT DISTINCT node.value ->> 'class_type' AS class
+    FROM versions JOIN workflows USING (name), json_each(versions.graph) AS node
+    WHERE (about ->> 'is_deleted') IS DISTINCT FROM 'true'
+""")
 SUMMARIES = text("""
     SELECT number, hash, versions.created_at, created_by, activated_at, active_version
     FROM versions JOIN workflows USING (name)
@@ -72,6 +77,10 @@ class SqlCatalogue:
     async def version(self, digest: str) -> WorkflowVersionRecord:
         async with transaction(self._engine) as connection:
             return await version(connection, digest)
+
+    async def classes(self) -> frozenset[str]:
+        async with transaction(self._engine) as connection:
+            return frozenset(await connection.scalars(CLASSES))
 
     async def versions(self, name: str, most: int) -> list[VersionSummary]:
         async with transaction(self._engine) as connection:
