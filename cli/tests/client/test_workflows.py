@@ -87,6 +87,22 @@ def test_a_diff_names_each_place(fleet: Script, tmp_path: Path) -> None:
     assert done.stdout == "~ graph.1.inputs.steps: 20 → 30\n"
 
 
+def test_two_versions_are_compared_from_the_first_to_the_second(
+    fleet: Script, tmp_path: Path
+) -> None:
+    change = {"path": "spec.title", "kind": "added", "before": None, "after": "New"}
+    answer = body({"differences": [change], "is_complete": False})
+    fleet.on("GET /v1/workflows/mine/versions/3/diff?against=1", answer)
+    fleet.on("GET /v1/workflows/mine/versions/3/diff", answer)
+
+    done = workflows(fleet, tmp_path, "diff", "mine", "1", "3")
+    alone = workflows(fleet, tmp_path, "diff", "mine", "3")
+    many = workflows(fleet, tmp_path, "diff", "mine", "1", "2", "3")
+
+    assert done.stdout == alone.stdout == "+ spec.title: 'New'\n… and more\n"
+    assert "from, to" in many.stderr
+
+
 def test_what_was_pulled_can_be_pushed(fleet: Script, tmp_path: Path) -> None:
     content = {"name": "mine", "version": 2, "hash": "0", "graph": GRAPH}
     spec = {"spec": "comfyfleet/v1", "name": "mine", "title": {"en": "ภาพ"}}
@@ -124,7 +140,12 @@ def test_the_list_says_why_one_cannot_run(fleet: Script, tmp_path: Path) -> None
     rows = [{**row, "category": "image", "runnable": False, "missing": ["KSampler"]}]
     fleet.on("GET /v1/workflows", body({"items": rows}))
 
+    fleet.on("GET /v1/workflows?category=video&active=false", body({"items": []}))
+
     assert "no node has KSampler" in workflows(fleet, tmp_path, "list").stdout
+    some = workflows(fleet, tmp_path, "list", "--category", "video", "--no-active")
+    assert "mine" not in some.stdout
+    assert some.returncode == 0, some.stderr
 
 
 @pytest.mark.parametrize("name", ["mine.graph.json", "mine.txt", "missing.yaml"])

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -43,15 +42,12 @@ from workflow_registry.handlers.fleet import Fleet
 from workflow_registry.handlers.folder import Shelf
 from workflow_registry.ports import Catalogue
 from workflows import Spec, WorkflowVersion, load_raw
-from workflows.compare import compare
+from workflows.compare import differences
 from workflows.propose import propose
 
 log = structlog.get_logger()
 
 MOST_VERSIONS = 500
-MOST_DIFFERENCES = 200
-LONGEST_VALUE = 500
-"""Characters of a value shown in a difference."""
 DRAFT_NUMBER = 1
 
 
@@ -115,7 +111,7 @@ async def validate(desk: Desk, request: ValidateWorkflow) -> ValidationView:
         version=numbers.get(version.hash),
         spec=version.spec.content(),
         coverage=await desk.fleet.coverage(record(version, number=DRAFT_NUMBER)),
-        differences=await differences(desk, known, version),
+        differences=await news(desk, known, version),
     )
 
 
@@ -130,35 +126,20 @@ def drafted(request: ProposeSpec, rules: Rules) -> ProposalView:
     return ProposalView(spec=propose(graph, request.name, rules.classes), graph=graph)
 
 
-async def differences(
+async def news(
     desk: Desk, known: WorkflowName | None, version: WorkflowVersion
 ) -> list[Difference]:
-    """Against the active version; none if there is none."""
+    """What differs from the active version; none if there is none."""
     active = known.versions.get(known.active_version or 0) if known else None
     if active is None:
         return []
     before = await desk.catalogue.version(active)
-    found = compare(
+    found, _ = await asyncio.to_thread(
+        differences,
         {"graph": before.graph, "spec": before.spec},
         {"graph": version.graph, "spec": version.spec.content()},
     )
-    return [
-        Difference.model_validate(
-            {
-                "path": change.path[:LONGEST_VALUE],
-                "kind": change.kind,
-                "before": shown(change.before),
-                "after": shown(change.after),
-            }
-        )
-        for change in islice(found, MOST_DIFFERENCES)
-    ]
-
-
-def shown(value: Any) -> Any:
-    """The value, or the beginning of it."""
-    text = str(value)
-    return value if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+    return found
 
 
 async def activate(desk: Desk, request: ActivateVersion) -> WorkflowName:
