@@ -10,19 +10,23 @@ import yaml
 
 from comfyfleet.problem import CommandError
 from contracts.errors import InvalidError
+from workflows.places import is_object
 from workflows.read import read_mapping
 
+LIBRARY = "library.yaml"
 NOT_SPECS = ("library", "base", "workflows")
 SPEC_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
 class WorkflowFiles:
-    """The two texts of one workflow."""
+    """The texts of one workflow."""
 
     path: Path
     spec: str
     graph: str
+    library: str | None = None
+    """The parameter library beside it, if the spec takes anything from one."""
 
 
 def find(paths: Iterable[Path]) -> Iterator[Path]:
@@ -40,11 +44,19 @@ def read(path: Path) -> WorkflowFiles:
         raise CommandError(f"{path} is no spec: expected NAME.yaml, with its graph beside it.")
     spec = text_of(path)
     try:
-        named = read_mapping(spec, str(path)).get("graph")
+        content = read_mapping(spec, str(path))
     except InvalidError as error:
         raise CommandError(error.message) from error
+    named, library = content.get("graph"), path.with_name(LIBRARY)
     graph = path.parent / Path(str(named)).name if named else path.with_suffix(".graph.json")
-    return WorkflowFiles(path, spec, text_of(graph))
+    has_library = uses_library(content) and library.is_file()
+    return WorkflowFiles(path, spec, text_of(graph), text_of(library) if has_library else None)
+
+
+def uses_library(spec: dict[str, Any]) -> bool:
+    inputs = spec.get("inputs")
+    items: list[Any] = list(inputs.values()) if is_object(inputs) else []
+    return any(is_object(item) and "use" in item for item in items)
 
 
 def text_of(path: Path) -> str:

@@ -55,6 +55,19 @@ def test_a_folder_is_pushed_and_it_says_who_cannot_run_it(fleet: Script, tmp_pat
     assert b"SaveImage" in sent
 
 
+def test_the_library_goes_along_with_a_spec_that_uses_it(fleet: Script, tmp_path: Path) -> None:
+    view = {"name": "mine", "hash": "0", "version": None, "spec": {}, "coverage": COVERAGE}
+    fleet.on("POST /v1/workflows/validate", body(view))
+    spec = folder(tmp_path) / "mine.yaml"
+
+    workflows(fleet, tmp_path, "validate", str(spec))
+    spec.write_text(f"{SPEC}inputs: {{steps: {{use: steps, bind: []}}}}\n")
+    workflows(fleet, tmp_path, "validate", str(spec))
+
+    sent = [content for _, _, content in fleet.requests]
+    assert [b"library: comfyfleet/v1" in content for content in sent] == [False, True]
+
+
 def test_what_is_not_valid_is_named_and_ends_with_one(fleet: Script, tmp_path: Path) -> None:
     problem = {"detail": "not valid", "errors": [{"path": "inputs.x", "message": "odd"}]}
     fleet.on("POST /v1/workflows/validate", Answer(body(problem), 422))

@@ -36,14 +36,17 @@ async def a_registry(nats: NatsServer) -> AsyncGenerator[tuple[Fleet, FakeRegist
 async def test_a_form_and_json_say_the_same(nats: NatsServer) -> None:
     async with a_registry(nats) as (fleet, registry, _):
         post = fleet.client.post
-        form = await post(PATH, files=FORM, data={"activate": "true"})
-        body = {"spec": SPEC, "graph": GRAPH, "activate": True}
+        library = {"library": "comfyfleet/v1"}
+        files = FORM | {"library": ("library.yaml", "library: comfyfleet/v1\n")}
+        form = await post(PATH, files=files, data={"activate": "true"})
+        body = {"spec": SPEC, "graph": GRAPH, "library": library, "activate": True}
         again = await post(PATH, json=body)
 
         assert (form.status_code, again.status_code) == (201, 200)
         assert form.headers["location"] == "/v1/workflows/mine@1"
         assert registry.uploads[0] == registry.uploads[1]
         assert registry.uploads[0].spec["name"] == "mine"
+        assert registry.uploads[0].library == library
 
 
 async def test_what_cannot_be_read_never_reaches_the_registry(nats: NatsServer) -> None:
@@ -56,6 +59,7 @@ async def test_what_cannot_be_read_never_reaches_the_registry(nats: NatsServer) 
             await post(PATH, files=FORM | {"spec": ("s", "a: &x 1\nb: *x")}),
             await post(PATH, json={"spec": {}, "graph": {}, "odd": 1}),
             await post(PATH, json={"spec": {}, "graph": {"a": "x" * 510 * 1024}}),
+            await post(PATH, json={"spec": {}, "graph": {}, "library": {"a": "x" * 510 * 1024}}),
         ]
         big = await post(PATH, files=FORM | {"graph": ("g", "x" * 1_100_000)})
 

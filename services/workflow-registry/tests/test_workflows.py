@@ -65,6 +65,26 @@ async def test_an_upload_is_kept_as_a_draft_of_its_author() -> None:
     assert catalogue.authors[0] == an_actor().user_id
 
 
+async def test_a_spec_may_bring_the_library_that_it_uses() -> None:
+    desk, _ = a_desk()
+    desk.shelf.files = {"library.yaml": json.dumps(a_library(default=32))}
+    request = texts()
+    request["spec"]["inputs"]["width"] = {"use": "size", "bind": [{"node": "1", "input": "width"}]}
+
+    folders = await validate(desk, ValidateWorkflow(**request))
+    own = await validate(desk, ValidateWorkflow(**request, library=a_library(default=96)))
+    with pytest.raises(InvalidError, match="not in the parameter library"):
+        await validate(desk, ValidateWorkflow(**request, library={"library": "comfyfleet/v1"}))
+
+    assert folders.spec["inputs"]["width"]["default"] == 32
+    assert own.spec["inputs"]["width"]["default"] == 96
+
+
+def a_library(*, default: int) -> dict[str, Any]:
+    size = {"type": "integer", "default": default}
+    return {"library": "comfyfleet/v1", "parameters": {"size": size}}
+
+
 async def test_nobody_without_the_permission_changes_or_sees_anything() -> None:
     desk, catalogue = a_desk()
     stranger = an_actor(Permission.JOBS_RUN)

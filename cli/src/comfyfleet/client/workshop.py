@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from comfyfleet.client.api import FleetClient
+from comfyfleet.workflow_files import WorkflowFiles
 from contracts.registry import Difference, ProposalView, UploadView, ValidationView
 
 CHECK_SECONDS = 60.0
@@ -56,13 +57,12 @@ class Workshop:
         answer = self._client.call("GET", "/v1/workflows", params=params)
         return WorkflowRows.model_validate_json(answer.content).items
 
-    def push(self, spec: str, graph: str, *, activate: bool) -> UploadView:
+    def push(self, sent: WorkflowFiles, *, activate: bool) -> UploadView:
         form = {"activate": "true"} if activate else {}
-        return UploadView.model_validate_json(self._send("/v1/workflows", spec, graph, form))
+        return UploadView.model_validate_json(self._send("/v1/workflows", sent, form))
 
-    def validate(self, spec: str, graph: str) -> ValidationView:
-        answer = self._send("/v1/workflows/validate", spec, graph, {})
-        return ValidationView.model_validate_json(answer)
+    def validate(self, sent: WorkflowFiles) -> ValidationView:
+        return ValidationView.model_validate_json(self._send("/v1/workflows/validate", sent, {}))
 
     def propose(self, name: str, graph: str) -> ProposalView:
         body = {"name": name, "graph": graph}
@@ -90,7 +90,9 @@ class Workshop:
     def _get(self, path: str) -> bytes:
         return self._client.call("GET", path).content
 
-    def _send(self, path: str, spec: str, graph: str, form: dict[str, str]) -> bytes:
-        files = {"spec": ("spec.yaml", spec), "graph": ("graph.json", graph)}
+    def _send(self, path: str, sent: WorkflowFiles, form: dict[str, str]) -> bytes:
+        files = {"spec": ("spec.yaml", sent.spec), "graph": ("graph.json", sent.graph)}
+        if sent.library is not None:
+            files["library"] = ("library.yaml", sent.library)
         answer = self._client.call("POST", path, data=form, files=files, timeout=CHECK_SECONDS)
         return answer.content

@@ -61,10 +61,13 @@ def push(
     *,
     activate: Annotated[bool, typer.Option(help="Make them current at once.")] = False,
 ) -> None:
-    """Upload workflows; each becomes a draft, unless its content is known already."""
+    """Upload workflows, with what they `use` of the library.yaml beside them.
+
+    Each becomes a draft, unless its content is known already.
+    """
 
     def push_one(shop: Workshop, files: WorkflowFiles) -> str:
-        view = shop.push(files.spec, files.graph, activate=activate)
+        view = shop.push(files, activate=activate)
         state = "active" if view.is_active else "draft" if view.is_new else "known"
         return f"{view.name}@{view.version} {state}: {summary(view.coverage)}"
 
@@ -100,7 +103,7 @@ def diff(
             show_differences(what, stored_diff(shop, what, versions), same="the same")
             return
         files = workflow_files.read(Path(what))
-        view = shop.validate(files.spec, files.graph)
+        view = shop.validate(files)
     same = "the same" if view.version else "new there"
     show_differences(view.name, Diff(differences=view.differences), same=same)
 
@@ -127,7 +130,7 @@ def validate(paths: Paths) -> None:
     """Make all checks of an upload, and change nothing."""
 
     def validate_one(shop: Workshop, files: WorkflowFiles) -> str:
-        view = shop.validate(files.spec, files.graph)
+        view = shop.validate(files)
         return f"{view.name}: valid; {summary(view.coverage)}"
 
     for_each(paths, validate_one)

@@ -70,6 +70,9 @@ class UploadWorkflow(Command[UploadView]):
     actor: Actor
     spec: dict[str, Any]
     graph: dict[str, Any]
+    library: dict[str, Any] | None = Field(
+        default=None, description="Parameter library for `use`; None: that of the folder."
+    )
     activate: bool = Field(default=False, description="Make it current at once.")
 
 
@@ -95,6 +98,9 @@ class ValidateWorkflow(Query[ValidationView]):
     actor: Actor
     spec: dict[str, Any]
     graph: dict[str, Any]
+    library: dict[str, Any] | None = Field(
+        default=None, description="Parameter library for `use`; None: that of the folder."
+    )
 
 
 class ProposalView(BaseModel):

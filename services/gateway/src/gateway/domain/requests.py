@@ -129,6 +129,10 @@ class WorkflowRequest(Strict):
 
     graph: dict[str, Any] | str = Field(description="ComfyUI's API format, or what it saves.")
     spec: dict[str, Any] | str = Field(description="Workflow Spec v1.")
+    library: dict[str, Any] | str | None = Field(
+        default=None,
+        description="The parameter library that the spec's `use` refers to; else the fleet's own.",
+    )
     activate: bool = Field(default=False, description="Make it current at once.")
 
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -64,9 +63,10 @@ class Desk:
     def rules(self) -> Rules:
         return Rules(self.forbidden, self.fleet.together.classes)
 
-    async def check(self, spec: dict[str, Any], graph: dict[str, Any]) -> WorkflowVersion:
-        library = self.shelf.library
-        return await asyncio.to_thread(checked_version, spec, graph, library, self.rules)
+    async def check(self, sent: UploadWorkflow | ValidateWorkflow) -> WorkflowVersion:
+        """With the library that came along: the spec means what it means where it comes from."""
+        library = self.shelf.library if sent.library is None else sent.library
+        return await asyncio.to_thread(checked_version, sent.spec, sent.graph, library, self.rules)
 
 
 def require(actor: Actor, permission: Permission = Permission.WORKFLOWS_WRITE) -> None:
@@ -77,7 +77,7 @@ def require(actor: Actor, permission: Permission = Permission.WORKFLOWS_WRITE) -
 async def take_upload(desk: Desk, request: UploadWorkflow) -> UploadView:
     """Keep the version as a draft, or make it current."""
     require(request.actor)
-    version = await desk.check(request.spec, request.graph)
+    version = await desk.check(request)
     is_new = False
 
     def decide(known: Mapping[str, WorkflowName]) -> list[Change]:
@@ -102,7 +102,7 @@ async def take_upload(desk: Desk, request: UploadWorkflow) -> UploadView:
 async def validate(desk: Desk, request: ValidateWorkflow) -> ValidationView:
     """Say what an upload would become."""
     require(request.actor)
-    version = await desk.check(request.spec, request.graph)
+    version = await desk.check(request)
     known = await desk.catalogue.find(version.name)
     numbers = {digest: number for number, digest in known.versions.items()} if known else {}
     return ValidationView(
