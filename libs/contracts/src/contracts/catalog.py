@@ -33,6 +33,7 @@ class WorkflowName(BaseModel):
     missing: list[str] = Field(
         default_factory=list[str], description="What the node that comes nearest lacks."
     )
+    facts: int = Field(default=0, description="Facts told about it: `version` of the newest.")
 
 
 class ModelFolder(BaseModel):

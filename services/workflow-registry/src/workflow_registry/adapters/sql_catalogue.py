@@ -13,11 +13,12 @@ from contracts.buckets import WORKFLOWS
 from contracts.catalog import WorkflowName, WorkflowVersionRecord
 from contracts.errors import NotFoundError
 from contracts.registry import VersionSummary
-from runtime import outbox
+from runtime import clock, outbox
 from runtime.mending import corrections
 from runtime.transactions import transaction
 from workflow_registry.domain.catalogue import Change
 from workflow_registry.domain.checking import record
+from workflow_registry.domain.facts import told
 
 ALONE = text("SELECT pg_advisory_xact_lock(hashtext(current_schema()), 1)")
 """Advisory locks are the database's, which services share: the schema tells them apart."""
@@ -64,9 +65,13 @@ class SqlCatalogue:
     ) -> list[Change]:
         async with transaction(self._engine) as connection:
             await connection.execute(ALONE)
-            changes = decide(await workflows(connection))
-            for change in changes:
+            known, now = await workflows(connection), clock.now()
+            changes: list[Change] = []
+            for decided in decide(known):
+                change, facts = told(known.get(decided.workflow.name), decided, author, now)
                 await save(connection, change, author)
+                await outbox.append(connection, [outbox.event(fact) for fact in facts])
+                changes.append(change)
         self._committed()
         return changes
 
