@@ -33,9 +33,21 @@ def find(paths: Iterable[Path]) -> Iterator[Path]:
     """Every spec that the paths name: itself, or a folder of them."""
     for path in paths:
         if path.is_dir():
-            yield from (spec for spec in sorted(path.glob("*.yaml")) if spec.stem not in NOT_SPECS)
+            yield from (file for file in sorted(path.iterdir()) if is_spec(file))
         else:
             yield path
+
+
+def is_spec(path: Path) -> bool:
+    """Of the files in a folder; a JSON file may as well be a graph."""
+    if path.stem in NOT_SPECS or path.stem.endswith(".graph") or not path.is_file():
+        return False
+    if path.suffix != ".json":
+        return path.suffix in SPEC_SUFFIXES
+    try:
+        return "spec" in read_mapping(text_of(path), str(path))
+    except (CommandError, InvalidError):
+        return False
 
 
 def read(path: Path) -> WorkflowFiles:

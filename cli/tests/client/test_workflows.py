@@ -161,6 +161,15 @@ def test_the_list_says_why_one_cannot_run(fleet: Script, tmp_path: Path) -> None
     assert some.returncode == 0, some.stderr
 
 
+def test_specs_of_a_folder_are_found_among_graphs_and_libraries(tmp_path: Path) -> None:
+    folder(tmp_path)
+    (tmp_path / "other.json").write_text(json.dumps({"spec": "comfyfleet/v1", "name": "other"}))
+    (tmp_path / "third.yml").write_text("spec: comfyfleet/v1")
+    (tmp_path / "other.graph.yaml").write_text("{}")
+
+    assert [path.name for path in find([tmp_path])] == ["mine.yaml", "other.json", "third.yml"]
+
+
 @pytest.mark.parametrize("name", ["mine.graph.json", "mine.txt", "missing.yaml"])
 def test_a_file_that_is_no_spec_is_one_clear_sentence(tmp_path: Path, name: str) -> None:
     (tmp_path / "mine.graph.json").write_text("{}")
