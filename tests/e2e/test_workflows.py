@@ -110,6 +110,39 @@ def test_what_no_node_can_run_says_so_before_it_is_submitted(api: httpx.Client) 
     api.post(f"/v1/jobs/{job['id']}/cancel")
 
 
+def test_a_job_that_chooses_what_no_node_offers_waits_and_says_where(api: httpx.Client) -> None:
+    graph: dict[str, Any] = {**GRAPH, "3": {"class_type": "ImageScale", "inputs": SCALE}}
+    graph["2"] = {"class_type": "SaveImage", "inputs": {"images": ["3", 0], "filename_prefix": "x"}}
+    spec = SPEC.format(name="scaled").replace("outputs", f"{METHOD}outputs")
+    pushed = api.post("/v1/workflows", json={"spec": spec, "graph": graph, "activate": True})
+    assert pushed.status_code == 201, pushed.text
+    jobs: list[dict[str, Any]] = []
+
+    def is_told() -> bool:
+        body = {"workflow": "scaled", "inputs": {"method": "magic"}}
+        jobs.append(api.post("/v1/jobs", json=body).json())
+        return not jobs[-1]["runnable"]
+
+    until(is_told)
+    shown = api.get(f"/v1/jobs/{jobs[-1]['id']}").json()
+    api.post(f"/v1/jobs/{jobs[-1]['id']}/cancel")
+
+    [lack] = jobs[-1]["lacks"]
+    assert (lack["kind"], lack["field"], lack["value"]) == ("choice", "inputs.method", "magic")
+    assert (shown["status"], shown["lacks"]) == ("queued", [lack])
+    assert picture_of(api, finish(api, "scaled", method="bilinear")).size == (32, 32)
+
+
+SCALE = {
+    "image": ["1", 0],
+    "upscale_method": "lanczos",
+    "width": 32,
+    "height": 32,
+    "crop": "disabled",
+}
+METHOD = '  method: {type: string, default: lanczos, bind: [{node: "3", input: upscale_method}]}\n'
+
+
 def test_the_form_lists_the_models_that_the_fleet_has(api: httpx.Client) -> None:
     runnable(api, "solid", True)
 

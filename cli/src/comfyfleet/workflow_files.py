@@ -10,28 +10,44 @@ import yaml
 
 from comfyfleet.problem import CommandError
 from contracts.errors import InvalidError
+from workflows.places import is_object
 from workflows.read import read_mapping
 
+LIBRARY = "library.yaml"
 NOT_SPECS = ("library", "base", "workflows")
 SPEC_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
 class WorkflowFiles:
-    """The two texts of one workflow."""
+    """The texts of one workflow."""
 
     path: Path
     spec: str
     graph: str
+    library: str | None = None
+    """The parameter library beside it, if the spec takes anything from one."""
 
 
 def find(paths: Iterable[Path]) -> Iterator[Path]:
     """Every spec that the paths name: itself, or a folder of them."""
     for path in paths:
         if path.is_dir():
-            yield from (spec for spec in sorted(path.glob("*.yaml")) if spec.stem not in NOT_SPECS)
+            yield from (file for file in sorted(path.iterdir()) if is_spec(file))
         else:
             yield path
+
+
+def is_spec(path: Path) -> bool:
+    """Of the files in a folder; a JSON file may as well be a graph."""
+    if path.stem in NOT_SPECS or path.stem.endswith(".graph") or not path.is_file():
+        return False
+    if path.suffix != ".json":
+        return path.suffix in SPEC_SUFFIXES
+    try:
+        return "spec" in read_mapping(text_of(path), str(path))
+    except (CommandError, InvalidError):
+        return False
 
 
 def read(path: Path) -> WorkflowFiles:
@@ -40,11 +56,19 @@ def read(path: Path) -> WorkflowFiles:
         raise CommandError(f"{path} is no spec: expected NAME.yaml, with its graph beside it.")
     spec = text_of(path)
     try:
-        named = read_mapping(spec, str(path)).get("graph")
+        content = read_mapping(spec, str(path))
     except InvalidError as error:
         raise CommandError(error.message) from error
+    named, library = content.get("graph"), path.with_name(LIBRARY)
     graph = path.parent / Path(str(named)).name if named else path.with_suffix(".graph.json")
-    return WorkflowFiles(path, spec, text_of(graph))
+    has_library = uses_library(content) and library.is_file()
+    return WorkflowFiles(path, spec, text_of(graph), text_of(library) if has_library else None)
+
+
+def uses_library(spec: dict[str, Any]) -> bool:
+    inputs = spec.get("inputs")
+    items: list[Any] = list(inputs.values()) if is_object(inputs) else []
+    return any(is_object(item) and "use" in item for item in items)
 
 
 def text_of(path: Path) -> str:

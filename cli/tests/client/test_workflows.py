@@ -55,6 +55,19 @@ def test_a_folder_is_pushed_and_it_says_who_cannot_run_it(fleet: Script, tmp_pat
     assert b"SaveImage" in sent
 
 
+def test_the_library_goes_along_with_a_spec_that_uses_it(fleet: Script, tmp_path: Path) -> None:
+    view = {"name": "mine", "hash": "0", "version": None, "spec": {}, "coverage": COVERAGE}
+    fleet.on("POST /v1/workflows/validate", body(view))
+    spec = folder(tmp_path) / "mine.yaml"
+
+    workflows(fleet, tmp_path, "validate", str(spec))
+    spec.write_text(f"{SPEC}inputs: {{steps: {{use: steps, bind: []}}}}\n")
+    workflows(fleet, tmp_path, "validate", str(spec))
+
+    sent = [content for _, _, content in fleet.requests]
+    assert [b"library: comfyfleet/v1" in content for content in sent] == [False, True]
+
+
 def test_what_is_not_valid_is_named_and_ends_with_one(fleet: Script, tmp_path: Path) -> None:
     problem = {"detail": "not valid", "errors": [{"path": "inputs.x", "message": "odd"}]}
     fleet.on("POST /v1/workflows/validate", Answer(body(problem), 422))
@@ -85,6 +98,22 @@ def test_a_diff_names_each_place(fleet: Script, tmp_path: Path) -> None:
     done = workflows(fleet, tmp_path, "diff", str(folder(tmp_path) / "mine.yaml"))
 
     assert done.stdout == "~ graph.1.inputs.steps: 20 → 30\n"
+
+
+def test_two_versions_are_compared_from_the_first_to_the_second(
+    fleet: Script, tmp_path: Path
+) -> None:
+    change = {"path": "spec.title", "kind": "added", "before": None, "after": "New"}
+    answer = body({"differences": [change], "is_complete": False})
+    fleet.on("GET /v1/workflows/mine/versions/3/diff?against=1", answer)
+    fleet.on("GET /v1/workflows/mine/versions/3/diff", answer)
+
+    done = workflows(fleet, tmp_path, "diff", "mine", "1", "3")
+    alone = workflows(fleet, tmp_path, "diff", "mine", "3")
+    many = workflows(fleet, tmp_path, "diff", "mine", "1", "2", "3")
+
+    assert done.stdout == alone.stdout == "+ spec.title: 'New'\n… and more\n"
+    assert "from, to" in many.stderr
 
 
 def test_what_was_pulled_can_be_pushed(fleet: Script, tmp_path: Path) -> None:
@@ -124,7 +153,21 @@ def test_the_list_says_why_one_cannot_run(fleet: Script, tmp_path: Path) -> None
     rows = [{**row, "category": "image", "runnable": False, "missing": ["KSampler"]}]
     fleet.on("GET /v1/workflows", body({"items": rows}))
 
+    fleet.on("GET /v1/workflows?category=video&active=false", body({"items": []}))
+
     assert "no node has KSampler" in workflows(fleet, tmp_path, "list").stdout
+    some = workflows(fleet, tmp_path, "list", "--category", "video", "--no-active")
+    assert "mine" not in some.stdout
+    assert some.returncode == 0, some.stderr
+
+
+def test_specs_of_a_folder_are_found_among_graphs_and_libraries(tmp_path: Path) -> None:
+    folder(tmp_path)
+    (tmp_path / "other.json").write_text(json.dumps({"spec": "comfyfleet/v1", "name": "other"}))
+    (tmp_path / "third.yml").write_text("spec: comfyfleet/v1")
+    (tmp_path / "other.graph.yaml").write_text("{}")
+
+    assert [path.name for path in find([tmp_path])] == ["mine.yaml", "other.json", "third.yml"]
 
 
 @pytest.mark.parametrize("name", ["mine.graph.json", "mine.txt", "missing.yaml"])

@@ -53,6 +53,24 @@ async def test_workflows_are_listed_shown_and_described_by_a_schema(nats: NatsSe
         assert same.status_code == 304
 
 
+async def test_workflows_are_listed_by_category_and_by_whether_they_run(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+
+        async def names(**params: str) -> set[str]:
+            answer = await fleet.client.get("/v1/workflows", params=params)
+            return {item["name"] for item in answer.json()["items"]}
+
+        assert await names(category="image") == {"upscale"}
+        assert await names(category="utility", active="true") == {"solid", "composite"}
+        assert await names(active="false") == set()
+        page = (await fleet.client.get("/v1/workflows?limit=2")).json()
+        assert await names(cursor=page["next_cursor"]) == {"upscale"}
+        odd = [
+            await fleet.client.get(f"/v1/workflows?{query}") for query in ("category=x", "kind=x")
+        ]
+        assert [answer.status_code for answer in odd] == [422, 422]
+
+
 async def test_an_operator_adds_lists_and_removes_a_node(nats: NatsServer) -> None:
     async with a_fleet(nats) as fleet:
         await FakeNodes().serve(fleet)

@@ -1,8 +1,15 @@
 """Jobs through a real gateway and a real bus."""
 
 import asyncio
-from uuid import uuid4
+from contextlib import AbstractAsyncContextManager
+from uuid import UUID, uuid4
 
+from contracts.buckets import WORKFLOWS
+from contracts.catalog import ServerClasses
+from contracts.missing import Missing
+from runtime.bus import Bus
+from runtime.outbox import publish, put
+from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer
 
 from .fleet import a_fleet
@@ -25,6 +32,37 @@ async def test_a_job_is_accepted_with_its_defaults_seeds_and_needs(nats: NatsSer
         assert sent.timeout_seconds == 120
         shown = await fleet.client.get(answer.headers["location"])
         assert shown.json() == job
+
+
+async def test_a_job_that_a_kind_of_server_does_not_take_says_so_and_where(
+    nats: NatsServer,
+) -> None:
+    small = {"input": {"required": {"width": ["INT", {"max": 100}]}}, "output": ["IMAGE"]}
+    server = ServerClasses(digest="small", classes={"EmptyImage": small})
+    async with a_fleet(nats) as fleet, a_registry_bus(nats) as registry:
+        await publish(registry, [put(WORKFLOWS, "classes.small", server)])
+
+        async def is_told() -> bool:
+            await fleet.post_job({"workflow": "solid", "inputs": {"width": 128}})
+            return bool(fleet.scheduler.submitted[-1].job.needs.unfit)
+
+        await eventually(is_told)
+        [unfit] = fleet.scheduler.submitted[-1].job.needs.unfit
+        good = await fleet.post_job({"workflow": "solid", "inputs": {"width": 64}})
+
+        assert unfit.digests == {"small"}
+        assert [entry.field for entry in unfit.missing] == ["inputs.width"]
+        assert fleet.scheduler.submitted[-1].job.needs.unfit == ()
+        job_id = UUID(good.json()["id"])
+        lack = Missing(kind="class", what="EmptyImage", message="no")
+        fleet.scheduler.jobs[job_id].lacks = [lack]
+        shown = await fleet.client.get(f"/v1/jobs/{job_id}")
+        assert shown.json()["lacks"][0]["graph_node"] == "1"
+
+
+def a_registry_bus(nats: NatsServer) -> AbstractAsyncContextManager[Bus]:
+    password = nats.passwords["workflow-registry"]
+    return Bus.connect(nats.url, service="workflow-registry", password=password)
 
 
 async def test_a_repeat_with_the_same_key_replays_and_with_another_body_conflicts(

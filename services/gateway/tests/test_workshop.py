@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from contracts.buckets import WORKFLOWS
-from contracts.catalog import ModelFolder
+from contracts.catalog import ModelFolder, WorkflowName, WorkflowVersionRecord
 from runtime.bus import Bus
 from runtime.outbox import publish, put
 from runtime.testing.ports import eventually
@@ -36,14 +36,17 @@ async def a_registry(nats: NatsServer) -> AsyncGenerator[tuple[Fleet, FakeRegist
 async def test_a_form_and_json_say_the_same(nats: NatsServer) -> None:
     async with a_registry(nats) as (fleet, registry, _):
         post = fleet.client.post
-        form = await post(PATH, files=FORM, data={"activate": "true"})
-        body = {"spec": SPEC, "graph": GRAPH, "activate": True}
+        library = {"library": "comfyfleet/v1"}
+        files = FORM | {"library": ("library.yaml", "library: comfyfleet/v1\n")}
+        form = await post(PATH, files=files, data={"activate": "true"})
+        body = {"spec": SPEC, "graph": GRAPH, "library": library, "activate": True}
         again = await post(PATH, json=body)
 
         assert (form.status_code, again.status_code) == (201, 200)
         assert form.headers["location"] == "/v1/workflows/mine@1"
         assert registry.uploads[0] == registry.uploads[1]
         assert registry.uploads[0].spec["name"] == "mine"
+        assert registry.uploads[0].library == library
 
 
 async def test_what_cannot_be_read_never_reaches_the_registry(nats: NatsServer) -> None:
@@ -56,6 +59,7 @@ async def test_what_cannot_be_read_never_reaches_the_registry(nats: NatsServer) 
             await post(PATH, files=FORM | {"spec": ("s", "a: &x 1\nb: *x")}),
             await post(PATH, json={"spec": {}, "graph": {}, "odd": 1}),
             await post(PATH, json={"spec": {}, "graph": {"a": "x" * 510 * 1024}}),
+            await post(PATH, json={"spec": {}, "graph": {}, "library": {"a": "x" * 510 * 1024}}),
         ]
         big = await post(PATH, files=FORM | {"graph": ("g", "x" * 1_100_000)})
 
@@ -120,6 +124,50 @@ async def test_a_version_can_be_read_whole_and_who_can_run_it(nats: NatsServer) 
         assert content["graph"]["1"]["class_type"] == "EmptyImage"
         assert coverage["items"][0]["name"] == "a"
         assert versions.json() == {"items": []}
+
+
+async def test_any_two_versions_are_compared(nats: NatsServer) -> None:
+    async with a_registry(nats) as (fleet, _, bus):
+        get = fleet.client.get
+        await second_version(bus, "solid", title="Two")
+        diff = f"{PATH}/solid/versions/2/diff"
+        await eventually(lambda: is_found(fleet, diff))
+        there = await get(diff, params={"against": 1})
+        same = await get(diff, headers={"If-None-Match": there.headers["etag"]})
+        back = await get(f"{PATH}/solid/versions/1/diff?against=2")
+        denied = await get(diff, headers=fleet.headers(["workflows:read"]))
+
+        [change] = there.json()["differences"]
+        assert (change["path"], change["after"]) == ("spec.title.en", "Two")
+        assert back.json()["differences"][0]["before"] == "Two"
+        assert (same.status_code, denied.status_code) == (304, 403)
+        wrong = [await get(f"{diff}?against={number}") for number in ("0", "9", "x")]
+        assert [answer.status_code for answer in wrong] == [422, 404, 422]
+
+
+async def is_found(fleet: Fleet, path: str) -> bool:
+    return (await fleet.client.get(path)).is_success
+
+
+async def second_version(bus: Bus, name: str, *, title: str) -> None:
+    """Publish the shipped workflow once more, under another title; version 1 stays active."""
+    body = await bus.bucket(WORKFLOWS).get(f"name.{name}")
+    known = WorkflowName.model_validate_json(body or b"")
+    stored = await bus.bucket(WORKFLOWS).get(f"version.{known.versions[1]}")
+    record = WorkflowVersionRecord.model_validate_json(stored or b"")
+    new = {
+        "version": 2,
+        "hash": "2" * 64,
+        "spec": {**record.spec, "title": {**record.spec["title"], "en": title}},
+    }
+    both = known.model_copy(update={"versions": {**known.versions, 2: "2" * 64}})
+    await publish(
+        bus,
+        [
+            put(WORKFLOWS, f"version.{'2' * 64}", record.model_copy(update=new)),
+            put(WORKFLOWS, f"name.{name}", both),
+        ],
+    )
 
 
 async def test_documents_have_tags_that_change_with_the_fleets_models(nats: NatsServer) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from contracts.catalog import WorkflowName, WorkflowVersionRecord
+from contracts.catalog import ServerClasses, WorkflowName, WorkflowVersionRecord
 from contracts.errors import NotFoundError
 from contracts.nodes import NodeView
 from contracts.registry import VersionSummary
@@ -46,6 +46,10 @@ class FakeCatalogue:
             raise NotFoundError("there is no such version")
         return self.records[digest]
 
+    async def classes(self) -> frozenset[str]:
+        graphs = [known.graph for known in self.records.values()]
+        return frozenset(node["class_type"] for graph in graphs for node in graph.values())
+
     async def versions(self, name: str, most: int) -> list[VersionSummary]:
         known = self.workflows.get(name)
         numbers = sorted(known.versions.items(), reverse=True) if known else []
@@ -78,12 +82,15 @@ class FakeDescriptions:
         self.packed = {digest: self.packed[digest] for digest in in_use}
 
 
-class FakeFolders:
+class FakeOffers:
     def __init__(self) -> None:
         self.folders: Mapping[str, Sequence[str]] = {}
+        self.servers: Sequence[ServerClasses] = ()
 
-    async def publish(self, folders: Mapping[str, Sequence[str]]) -> None:
-        self.folders = folders
+    async def publish(
+        self, folders: Mapping[str, Sequence[str]], servers: Sequence[ServerClasses]
+    ) -> None:
+        self.folders, self.servers = folders, servers
 
 
 class FakeNodes:

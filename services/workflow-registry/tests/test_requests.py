@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.buckets import WORKFLOWS
-from contracts.catalog import ModelFolder
+from contracts.catalog import ModelFolder, ServerClasses
 from contracts.errors import ConflictError, InvalidError, NotFoundError
 from contracts.nodes import ListNodes, NodeList, NodeView
 from contracts.registry import (
@@ -115,6 +115,7 @@ async def test_coverage_follows_the_nodes(
         await scheduler.serve(ListNodes, fleet.list)
         view = await bus.call(an_upload(activate=True))
         await describe(agent, unable)
+        await eventually(lambda: "name.mine" in mirror.entries)
         await eventually(lambda: mirror.entries["name.mine"].runnable is False)
         assert mirror.entries["name.mine"].missing == ["EmptyImage"]
 
@@ -130,6 +131,9 @@ async def test_coverage_follows_the_nodes(
             ("new", True),
         ]
         assert ModelFolder.model_validate_json(body or b"").names == ["film.safetensors"]
+        told = await bus.bucket(WORKFLOWS).get(f"classes.{able[0]}")
+        taken = ServerClasses.model_validate_json(told or b"").classes
+        assert taken.keys() == {"EmptyImage", "SaveImage"}
 
 
 SAVED: dict[str, Any] = {

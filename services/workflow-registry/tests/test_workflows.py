@@ -17,8 +17,9 @@ from contracts.registry import (
     UploadWorkflow,
     ValidateWorkflow,
 )
-from workflow_registry.handlers.fleet import Fleet, judge_workflows, look_at_fleet
+from workflow_registry.handlers.fleet import Fleet, judge_workflows
 from workflow_registry.handlers.folder import Shelf
+from workflow_registry.handlers.telling import Board, tell_gateways
 from workflow_registry.handlers.workflows import (
     Desk,
     activate,
@@ -33,7 +34,7 @@ from workflows.read import read_mapping
 from workflows.safety import FORBIDDEN
 
 from .builders import CLASSES, a_description, a_graph, a_node, a_spec, an_actor
-from .fakes import FakeCatalogue, FakeDescriptions, FakeFolders, FakeNodes
+from .fakes import FakeCatalogue, FakeDescriptions, FakeNodes, FakeOffers
 
 
 def a_desk(**packed: bytes) -> tuple[Desk, FakeCatalogue]:
@@ -62,6 +63,26 @@ async def test_an_upload_is_kept_as_a_draft_of_its_author() -> None:
     assert (view.version, view.is_new, view.is_active) == (1, True, False)
     assert (again.version, again.is_new) == (1, False)
     assert catalogue.authors[0] == an_actor().user_id
+
+
+async def test_a_spec_may_bring_the_library_that_it_uses() -> None:
+    desk, _ = a_desk()
+    desk.shelf.files = {"library.yaml": json.dumps(a_library(default=32))}
+    request = texts()
+    request["spec"]["inputs"]["width"] = {"use": "size", "bind": [{"node": "1", "input": "width"}]}
+
+    folders = await validate(desk, ValidateWorkflow(**request))
+    own = await validate(desk, ValidateWorkflow(**request, library=a_library(default=96)))
+    with pytest.raises(InvalidError, match="not in the parameter library"):
+        await validate(desk, ValidateWorkflow(**request, library={"library": "comfyfleet/v1"}))
+
+    assert folders.spec["inputs"]["width"]["default"] == 32
+    assert own.spec["inputs"]["width"]["default"] == 96
+
+
+def a_library(*, default: int) -> dict[str, Any]:
+    size = {"type": "integer", "default": default}
+    return {"library": "comfyfleet/v1", "parameters": {"size": size}}
 
 
 async def test_nobody_without_the_permission_changes_or_sees_anything() -> None:
@@ -124,7 +145,7 @@ async def test_coverage_is_worked_out_once_for_each_kind_of_server() -> None:
     )
     desk, _ = a_desk(**{able: packed, unable: other})
     nodes = FakeNodes(a_node(able, name="a"), a_node(able, name="b"), a_node(unable, name="c"))
-    await look_at_fleet(desk.fleet, nodes, FakeFolders())
+    await desk.fleet.see(await nodes.all())
 
     view = await push(desk)
     await find_coverage(desk, FindCoverage(actor=an_actor(), version_hash=view.hash))
@@ -144,15 +165,20 @@ async def test_the_list_says_who_can_run_as_nodes_come_and_go() -> None:
     digest, packed = a_description(models={"loras": ["film.safetensors"]})
     desk, catalogue = a_desk(**{digest: packed})
     await push(desk, active=True)
-    nodes, folders = FakeNodes(a_node(digest)), FakeFolders()
+    nodes, offers = FakeNodes(a_node(digest)), FakeOffers()
+    board = Board(offers)
 
     async def look() -> bool | None:
-        await look_at_fleet(desk.fleet, nodes, folders)
+        await desk.fleet.see(await nodes.all())
+        await tell_gateways(board, desk.fleet, catalogue, catalogue.workflows)
         await judge_workflows(desk.fleet, catalogue, catalogue.workflows)
         return catalogue.workflows["solid"].runnable
 
     assert await look() is True
-    assert folders.folders == {"loras": ["film.safetensors"]}
+    assert offers.folders == {"loras": ["film.safetensors"]}
+    assert [(server.digest, server.classes.keys()) for server in offers.servers] == [
+        (digest, {"EmptyImage", "SaveImage"})
+    ]
     nodes.views = [a_node(None)]
     assert await look() is None
 

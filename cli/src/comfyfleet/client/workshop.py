@@ -5,7 +5,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from comfyfleet.client.api import FleetClient
-from contracts.registry import ProposalView, UploadView, ValidationView
+from comfyfleet.workflow_files import WorkflowFiles
+from contracts.registry import Difference, ProposalView, UploadView, ValidationView
 
 CHECK_SECONDS = 60.0
 
@@ -37,22 +38,31 @@ class Content(BaseModel):
     graph: dict[str, Any]
 
 
+class Diff(BaseModel):
+    """How one version differs from another."""
+
+    differences: list[Difference]
+    is_complete: bool = True
+
+
 class Workshop:
     """Uploads, comparisons and versions of one fleet's workflows."""
 
     def __init__(self, client: FleetClient) -> None:
         self._client = client
 
-    def list(self) -> list[WorkflowRow]:
-        return WorkflowRows.model_validate_json(self._get("/v1/workflows")).items
+    def list(self, category: str | None, *, active: bool | None) -> list[WorkflowRow]:
+        wanted: dict[str, Any] = {"category": category, "active": active}
+        params = {name: value for name, value in wanted.items() if value is not None}
+        answer = self._client.call("GET", "/v1/workflows", params=params)
+        return WorkflowRows.model_validate_json(answer.content).items
 
-    def push(self, spec: str, graph: str, *, activate: bool) -> UploadView:
+    def push(self, sent: WorkflowFiles, *, activate: bool) -> UploadView:
         form = {"activate": "true"} if activate else {}
-        return UploadView.model_validate_json(self._send("/v1/workflows", spec, graph, form))
+        return UploadView.model_validate_json(self._send("/v1/workflows", sent, form))
 
-    def validate(self, spec: str, graph: str) -> ValidationView:
-        answer = self._send("/v1/workflows/validate", spec, graph, {})
-        return ValidationView.model_validate_json(answer)
+    def validate(self, sent: WorkflowFiles) -> ValidationView:
+        return ValidationView.model_validate_json(self._send("/v1/workflows/validate", sent, {}))
 
     def propose(self, name: str, graph: str) -> ProposalView:
         body = {"name": name, "graph": graph}
@@ -71,10 +81,18 @@ class Workshop:
             version = shown.version
         return Content.model_validate_json(self._get(f"/v1/workflows/{name}/versions/{version}"))
 
+    def diff(self, name: str, version: int, against: int | None) -> Diff:
+        """What `version` has that `against` has not, and the other way; None is the active one."""
+        query = f"?against={against}" if against else ""
+        path = f"/v1/workflows/{name}/versions/{version}/diff{query}"
+        return Diff.model_validate_json(self._get(path))
+
     def _get(self, path: str) -> bytes:
         return self._client.call("GET", path).content
 
-    def _send(self, path: str, spec: str, graph: str, form: dict[str, str]) -> bytes:
-        files = {"spec": ("spec.yaml", spec), "graph": ("graph.json", graph)}
+    def _send(self, path: str, sent: WorkflowFiles, form: dict[str, str]) -> bytes:
+        files = {"spec": ("spec.yaml", sent.spec), "graph": ("graph.json", sent.graph)}
+        if sent.library is not None:
+            files["library"] = ("library.yaml", sent.library)
         answer = self._client.call("POST", path, data=form, files=files, timeout=CHECK_SECONDS)
         return answer.content

@@ -11,13 +11,14 @@ from rich.text import Text
 from comfyfleet import workflow_files
 from comfyfleet.client.api import UnreachableError
 from comfyfleet.client.connect import connect
-from comfyfleet.client.workshop import Workshop
+from comfyfleet.client.workshop import Diff, Workshop
 from comfyfleet.problem import CommandError
 from comfyfleet.tables import plain_table, terminal
 from comfyfleet.workflow_files import WorkflowFiles
 from contracts.registry import CoverageView, Difference
 
 console = terminal()
+FROM_AND_TO = 2
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 Paths = Annotated[list[Path], typer.Argument(help="NAME.yaml, or a folder of them.")]
 
@@ -36,16 +37,22 @@ def workshop() -> Generator[Workshop, None, None]:
         yield Workshop(client)
 
 
-def list_() -> None:
+def list_(
+    *,
+    category: Annotated[str | None, typer.Option(help="Only image, video, audio …")] = None,
+    active: Annotated[
+        bool | None, typer.Option(help="Only those that can be run by name, or only the others.")
+    ] = None,
+) -> None:
     """List the workflows, and which of them can run now."""
     with workshop() as shop:
         table = plain_table("workflow", "active", "versions", "from", "category", "runs", "why")
-        for row in shop.list():
+        for row in shop.list(category, active=active):
             runs = {True: "yes", False: "no", None: "?"}[row.runnable]
             why = row.problem or (f"no node has {', '.join(row.missing)}" if row.missing else "")
-            active = str(row.version) if row.active else "-"
+            version = str(row.version) if row.active else "-"
             count = str(len(row.versions))
-            table.add_row(row.name, active, count, row.source, row.category, runs, Text(why))
+            table.add_row(row.name, version, count, row.source, row.category, runs, Text(why))
         console.print(table)
 
 
@@ -54,10 +61,13 @@ def push(
     *,
     activate: Annotated[bool, typer.Option(help="Make them current at once.")] = False,
 ) -> None:
-    """Upload workflows; each becomes a draft, unless its content is known already."""
+    """Upload workflows, with what they `use` of the library.yaml beside them.
+
+    Each becomes a draft, unless its content is known already.
+    """
 
     def push_one(shop: Workshop, files: WorkflowFiles) -> str:
-        view = shop.push(files.spec, files.graph, activate=activate)
+        view = shop.push(files, activate=activate)
         state = "active" if view.is_active else "draft" if view.is_new else "known"
         return f"{view.name}@{view.version} {state}: {summary(view.coverage)}"
 
@@ -80,22 +90,47 @@ def pull(
         say(str(path))
 
 
-def diff(path: Annotated[Path, typer.Argument(help="NAME.yaml")]) -> None:
-    """Show how a workflow here differs from the active version there."""
-    files = workflow_files.read(path)
+def diff(
+    what: Annotated[str, typer.Argument(help="NAME.yaml; or the name of a workflow there.")],
+    versions: Annotated[
+        list[int] | None,
+        typer.Argument(help="Of a workflow there: from this version, to this; or active to this."),
+    ] = None,
+) -> None:
+    """Show how a file differs from the active version, or one version from another."""
     with workshop() as shop:
-        view = shop.validate(files.spec, files.graph)
-    for difference in view.differences:
+        if versions:
+            show_differences(what, stored_diff(shop, what, versions), same="the same")
+            return
+        files = workflow_files.read(Path(what))
+        view = shop.validate(files)
+    same = "the same" if view.version else "new there"
+    show_differences(view.name, Diff(differences=view.differences), same=same)
+
+
+def stored_diff(shop: Workshop, name: str, versions: list[int]) -> Diff:
+    """From the first version to the second, or from the active one to the only one."""
+    if len(versions) > FROM_AND_TO or min(versions) < 1:
+        raise CommandError("Say one version or two: from, to.")
+    parse(name)
+    against = versions[0] if len(versions) == FROM_AND_TO else None
+    return shop.diff(name, versions[-1], against)
+
+
+def show_differences(name: str, found: Diff, *, same: str) -> None:
+    for difference in found.differences:
         say(line(difference))
-    if not view.differences:
-        say(f"{view.name}: the same" if view.version else f"{view.name}: new there")
+    if not found.differences:
+        say(f"{name}: {same}")
+    if not found.is_complete:
+        say("… and more")
 
 
 def validate(paths: Paths) -> None:
     """Make all checks of an upload, and change nothing."""
 
     def validate_one(shop: Workshop, files: WorkflowFiles) -> str:
-        view = shop.validate(files.spec, files.graph)
+        view = shop.validate(files)
         return f"{view.name}: valid; {summary(view.coverage)}"
 
     for_each(paths, validate_one)

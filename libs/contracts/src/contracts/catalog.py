@@ -33,6 +33,7 @@ class WorkflowName(BaseModel):
     missing: list[str] = Field(
         default_factory=list[str], description="What the node that comes nearest lacks."
     )
+    facts: int = Field(default=0, description="Facts told about it: `version` of the newest.")
 
 
 class ModelFolder(BaseModel):
@@ -40,6 +41,19 @@ class ModelFolder(BaseModel):
 
     folder: str = Field(description="ComfyUI's model folder.")
     names: list[str] = Field(description="File names as ComfyUI lists them, sorted.")
+
+
+class ServerClasses(BaseModel):
+    """What servers of one kind take. Value of bucket `workflows`, key `classes.<digest>`.
+
+    Only the graph-node classes that stored workflows use, without what is there for people; a
+    class that is left out says nothing.
+    """
+
+    digest: str = Field(description="Of what these servers say of themselves.")
+    classes: dict[str, dict[str, Any]] = Field(
+        description="By name: `input`, `output` and `output_node`, as `object_info` has them."
+    )
 
 
 class WorkflowVersionRecord(BaseModel):

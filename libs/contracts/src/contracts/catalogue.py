@@ -53,6 +53,7 @@ from contracts.registry import (
     ValidateWorkflow,
 )
 from contracts.scheduling import CancelJob, FindJobs, ListJobs, SubmitJob
+from contracts.workflow_facts import WORKFLOW_FACTS
 
 MESSAGES: tuple[type[Message], ...] = (
     IssueToken,
@@ -98,6 +99,7 @@ MESSAGES: tuple[type[Message], ...] = (
     FindResults,
     *JOB_FACTS,
     *NODE_FACTS,
+    *WORKFLOW_FACTS,
     AttemptProgressed,
     AttemptPreviewed,
     JobWatched,

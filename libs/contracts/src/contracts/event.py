@@ -24,7 +24,7 @@ class Event(Message):
     version: int = Field(ge=1, description="Version of the aggregate; +1 for each fact about it.")
     occurred_at: datetime = Field(description="When, by the owner's clock.")
 
-    def aggregate_id(self) -> UUID:
+    def aggregate_id(self) -> UUID | str:
         """What the fact is about; the CloudEvent's `subject`."""
         raise NotImplementedError
 

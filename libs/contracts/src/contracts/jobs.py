@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from contracts.access import Priority
 from contracts.event import Event
+from contracts.missing import Missing
 
 
 class JobStatus(StrEnum):
@@ -93,7 +94,12 @@ class JobView(BaseModel):
     attempts: int = Field(default=0, description="Times the job was given to a node.")
     version: int = Field(description="+1 for each change of the job's life.")
     runnable: bool = Field(default=True, description="Some node of the fleet can run it.")
-    missing: list[str] = Field(default_factory=list, description="What every node lacks.")
+    missing: list[str] = Field(
+        default_factory=list, description="What the node that comes nearest lacks."
+    )
+    lacks: list[Missing] = Field(
+        default_factory=list[Missing], description="The same with place, value and reason."
+    )
     expires_at: datetime | None = Field(default=None, description="The deadline, if one was set.")
 
 

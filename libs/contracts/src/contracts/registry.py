@@ -13,18 +13,8 @@ from pydantic import BaseModel, Field
 from contracts.access import Actor
 from contracts.catalog import WorkflowName
 from contracts.message import Command, Query
+from contracts.missing import Missing
 from contracts.nodes import NodeState
-
-
-class Missing(BaseModel):
-    """One thing that a node lacks for a workflow."""
-
-    kind: Literal["class", "model", "choice", "input"] = Field(
-        description="A graph-node class, a model file, a value to choose, or how an input fits."
-    )
-    what: str = Field(description="Its name: `loras/film.safetensors`.")
-    graph_node: str | None = Field(default=None, description="The graph node that wants it.")
-    message: str = Field(description="For people.")
 
 
 class NodeCoverage(BaseModel):
@@ -80,6 +70,9 @@ class UploadWorkflow(Command[UploadView]):
     actor: Actor
     spec: dict[str, Any]
     graph: dict[str, Any]
+    library: dict[str, Any] | None = Field(
+        default=None, description="Parameter library for `use`; None: that of the folder."
+    )
     activate: bool = Field(default=False, description="Make it current at once.")
 
 
@@ -105,6 +98,9 @@ class ValidateWorkflow(Query[ValidationView]):
     actor: Actor
     spec: dict[str, Any]
     graph: dict[str, Any]
+    library: dict[str, Any] | None = Field(
+        default=None, description="Parameter library for `use`; None: that of the folder."
+    )
 
 
 class ProposalView(BaseModel):

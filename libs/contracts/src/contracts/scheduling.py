@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.access import Actor, IdempotencyKey, Priority
 from contracts.jobs import JobPage, JobStatus, JobView
 from contracts.message import Command, Query
+from contracts.missing import Missing
 
 
 class ModelFile(BaseModel):
@@ -20,6 +21,15 @@ class ModelFile(BaseModel):
     name: str = Field(description="File name as ComfyUI lists it.")
 
 
+class Unfit(BaseModel):
+    """Servers that do not take a graph although they may have its classes and model files."""
+
+    model_config = ConfigDict(frozen=True)
+
+    digests: frozenset[str] = Field(description="What the servers say of themselves.")
+    missing: tuple[Missing, ...] = Field(description="Why not: the same for each of them.")
+
+
 class Needs(BaseModel):
     """What a node must have to run a graph; derived from the rendered graph."""
 
@@ -27,6 +37,9 @@ class Needs(BaseModel):
 
     classes: frozenset[str] = frozenset()
     models: frozenset[ModelFile] = frozenset()
+    unfit: tuple[Unfit, ...] = Field(
+        default=(), description="Servers known not to take it; any other may."
+    )
 
 
 class NewJob(BaseModel):

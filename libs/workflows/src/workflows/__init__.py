@@ -12,6 +12,7 @@ A *version* is a ComfyUI graph, untouched, plus a spec beside it (docs: Workflow
 """
 
 from workflows.fits import misfits
+from workflows.lacks import lacks
 from workflows.load import WorkflowVersion, load_raw, load_version
 from workflows.needs import Needs, needs
 from workflows.render import render
@@ -29,6 +30,7 @@ __all__ = [
     "WorkflowVersion",
     "inputs_schema",
     "is_save_format",
+    "lacks",
     "load_raw",
     "load_version",
     "media_uses",

@@ -4,7 +4,7 @@ The tables name ComfyUI's own loaders (nodes.py and comfy_extras at 0.8.0), and 
 custom nodes that shipped workflows use.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -73,16 +73,20 @@ NOT_FILES = frozenset({"pixel_space", "taesd", "taesdxl", "taesd3", "taef1", "No
 
 
 def needs(graph: Graph) -> Needs:
-    models: set[ModelFile] = set()
     files: set[str] = set()
     for node in graph.values():
-        inputs, class_ = inputs_of(node), class_of(node)
-        for name, folder in MODEL_INPUTS.get(class_, {}).items():
-            value = inputs.get(name)
-            if isinstance(value, str) and value not in NOT_FILES:
-                models.add((folder, value))
-        file = inputs.get(FILE_INPUTS.get(class_, ""))
+        file = inputs_of(node).get(FILE_INPUTS.get(class_of(node), ""))
         if isinstance(file, str):
             files.add(file)
     classes = frozenset(class_of(node) for node in graph.values())
-    return Needs(frozenset(models), classes, frozenset(files))
+    models = frozenset(model for _, _, model in models_in(graph))
+    return Needs(models, classes, frozenset(files))
+
+
+def models_in(graph: Graph) -> Iterator[tuple[str, str, ModelFile]]:
+    """The model files that the graph loads, as (graph node, input, file)."""
+    for id_, node in graph.items():
+        for name, folder in MODEL_INPUTS.get(class_of(node), {}).items():
+            value = inputs_of(node).get(name)
+            if isinstance(value, str) and value not in NOT_FILES:
+                yield id_, name, (folder, value)

@@ -14,6 +14,7 @@ from contracts.accounts import Principal
 from contracts.catalog import WorkflowName
 from contracts.message import Request, Signal
 from gateway.domain.facts import Fact
+from gateway.domain.servers import Servers
 from gateway.domain.versions import Version
 
 A = TypeVar("A", bound=BaseModel)
@@ -57,6 +58,11 @@ class Workflows(Protocol):
     @property
     def models(self) -> Mapping[str, list[str]]:
         """Model files that the fleet has, by folder."""
+        ...
+
+    @property
+    def servers(self) -> Servers:
+        """What each kind of server takes."""
         ...
 
     @property

@@ -1,9 +1,11 @@
 from datetime import timedelta
 
 from contracts.access import Actor, IdempotencyKey, Limits, Permission, Priority
+from contracts.attempts import Cause
 from contracts.ids import new_id
 from contracts.jobs import JobStatus, JobView
-from contracts.scheduling import SubmitJobView
+from contracts.missing import Missing
+from contracts.scheduling import Needs, SubmitJobView, Unfit
 
 from .core import BEGIN, OWNER, Core, a_model, a_submit, attempt_of
 
@@ -70,6 +72,31 @@ def test_a_job_that_no_node_can_run_waits_and_says_what_is_missing() -> None:
 
     assert isinstance(answer, SubmitJobView)
     assert (answer.job.runnable, answer.job.missing) == (False, ["checkpoints/sdxl"])
+
+
+def test_a_job_waits_for_a_server_that_takes_it_and_says_what_the_others_lack() -> None:
+    core = Core()
+    old = core.node()
+    lack = Missing(kind="choice", what="sampler_name: new", field="inputs.sampler", message="no")
+    unfit = Unfit(digests=frozenset({old.abilities.digest}), missing=(lack,))
+    request = a_submit(needs=Needs(unfit=(unfit,)))
+    answer = core.ask(request)
+
+    assert isinstance(answer, SubmitJobView)
+    assert (answer.job.runnable, answer.job.lacks) == (False, [lack])
+    new = core.node()
+    job = core.state.jobs[request.job.job_id]
+    assert (job.status, attempt_of(job).node_id) == (JobStatus.RUNNING, new.id)
+
+
+def test_a_node_that_refused_the_version_is_said_to_have() -> None:
+    core = Core()
+    core.node()
+    core.fail(core.job(), Cause.MISSING)
+    answer = core.ask(a_submit())
+
+    assert isinstance(answer, SubmitJobView)
+    assert (answer.job.runnable, answer.job.missing) == (False, ["w@1"])
 
 
 def test_a_waiting_job_is_canceled_at_once() -> None:

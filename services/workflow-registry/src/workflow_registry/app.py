@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from contracts.buckets import WORKFLOWS
-from contracts.catalog import ModelFolder, WorkflowName
+from contracts.catalog import ModelFolder, ServerClasses, WorkflowName
 from contracts.errors import UnavailableError
 from contracts.registry import (
     ActivateVersion,
@@ -27,13 +27,14 @@ from runtime.schema import verify
 from runtime.service import Runtime, running
 from runtime.ticking import every
 from runtime.watch import Mirror
-from workflow_registry.adapters.bus_fleet import BucketModelFolders, BusNodes
+from workflow_registry.adapters.bus_fleet import BucketOffers, BusNodes
 from workflow_registry.adapters.folder import Folder
 from workflow_registry.adapters.sql_catalogue import SqlCatalogue
 from workflow_registry.adapters.sql_descriptions import SqlDescriptions
 from workflow_registry.handlers.describing import find_description, store_description
-from workflow_registry.handlers.fleet import Fleet, judge_workflows, look_at_fleet
+from workflow_registry.handlers.fleet import Fleet, judge_workflows
 from workflow_registry.handlers.folder import Shelf, adopt_again
+from workflow_registry.handlers.telling import Board, tell_gateways
 from workflow_registry.handlers.workflows import (
     Desk,
     activate,
@@ -49,6 +50,8 @@ from workflow_registry.settings import RegistrySettings
 
 TICK_SECONDS = 60.0
 LOOK_SECONDS = 10.0
+REST_SECONDS = 0.3
+"""Between two looks, however much changes."""
 RETRY_SECONDS = 1.0
 SNAPSHOT_SECONDS = 10.0
 CHECKS_AT_ONCE = 4
@@ -61,7 +64,7 @@ class Watch:
 
     desk: Desk
     nodes: BusNodes
-    folders: BucketModelFolders
+    board: Board
     names: Mirror[WorkflowName]
     descriptions: SqlDescriptions
     told: asyncio.Event
@@ -73,14 +76,17 @@ async def run(settings: RegistrySettings) -> None:
         await verify(settings, "workflow_registry")
         bus, relay = runtime.bus, Relay(partial(driver, engine), runtime.bus)
         catalogue, descriptions = SqlCatalogue(engine, relay.nudge), SqlDescriptions(engine)
-        names, models = Mirror(WorkflowName), Mirror(ModelFolder)
+        told = asyncio.Event()
+        names, models = Mirror(WorkflowName, told.set), Mirror(ModelFolder)
+        servers = Mirror(ServerClasses)
         desk = Desk(catalogue, Fleet(descriptions), Shelf(), settings.forbidden)
-        folders = BucketModelFolders(engine, models, relay)
-        watch = Watch(desk, BusNodes(bus), folders, names, descriptions, asyncio.Event())
+        board = Board(BucketOffers(engine, models, servers, relay))
+        watch = Watch(desk, BusNodes(bus), board, names, descriptions, told)
 
         runtime.spawn(relay.run(), name="outbox")
         runtime.spawn(names.follow(bus, WORKFLOWS, "name.>"), name="names")
         runtime.spawn(models.follow(bus, WORKFLOWS, "models.>"), name="models")
+        runtime.spawn(servers.follow(bus, WORKFLOWS, "classes.>"), name="servers")
         mending = partial(mend, bus, catalogue, names)
         runtime.spawn(every(TICK_SECONDS, mending, name="mend"), name="mend")
         forgetting = partial(forget, watch)
@@ -123,7 +129,7 @@ async def follow(folder: Folder, desk: Desk, runtime: Runtime) -> None:
 
 
 async def keep_looking(watch: Watch) -> None:
-    """For ever: who can run what, again and again, and at once when a server described itself."""
+    """For ever: who can run what, again and again, and at once when servers or workflows change."""
     await watch.names.ready.wait()
     while True:
         watch.told.clear()
@@ -132,13 +138,15 @@ async def keep_looking(watch: Watch) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SECONDS):
                 await watch.told.wait()
+        await asyncio.sleep(REST_SECONDS)
 
 
 async def look(watch: Watch) -> None:
-    desk = watch.desk
-    if await look_at_fleet(desk.fleet, watch.nodes, watch.folders):
+    desk, names = watch.desk, watch.names.entries
+    if await desk.fleet.see(await watch.nodes.all()):
         await adopt_again(desk.catalogue, desk.shelf, desk.rules)
-    await judge_workflows(desk.fleet, desk.catalogue, watch.names.entries)
+    await tell_gateways(watch.board, desk.fleet, desk.catalogue, names)
+    await judge_workflows(desk.fleet, desk.catalogue, names)
 
 
 async def forget(watch: Watch) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from contracts.catalog import WorkflowName, WorkflowVersionRecord
+from contracts.catalog import ServerClasses, WorkflowName, WorkflowVersionRecord
 from contracts.nodes import NodeView
 from contracts.registry import VersionSummary
 from workflow_registry.domain.catalogue import Change
@@ -29,6 +29,10 @@ class Catalogue(Protocol):
 
     async def version(self, digest: str) -> WorkflowVersionRecord:
         """The version with this hash. Raises NotFound."""
+        ...
+
+    async def classes(self) -> frozenset[str]:
+        """Every graph-node class that some version uses, of workflows that are not deleted."""
         ...
 
     async def versions(self, name: str, most: int) -> Sequence[VersionSummary]:
@@ -67,7 +71,9 @@ class Nodes(Protocol):
         ...
 
 
-class ModelFolders(Protocol):
-    async def publish(self, folders: Mapping[str, Sequence[str]]) -> None:
-        """Tell the gateways which files the fleet has."""
+class Offers(Protocol):
+    async def publish(
+        self, folders: Mapping[str, Sequence[str]], servers: Sequence[ServerClasses]
+    ) -> None:
+        """Tell the gateways which files the fleet has, and what each kind of server takes."""
         ...

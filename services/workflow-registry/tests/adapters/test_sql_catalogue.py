@@ -12,7 +12,7 @@ from contracts.catalog import WorkflowName
 from runtime.database import database
 from runtime.testing.postgres import PostgresServer
 from workflow_registry.adapters.sql_catalogue import SqlCatalogue, version
-from workflow_registry.domain.catalogue import Change, changes
+from workflow_registry.domain.catalogue import Change, changes, deleted
 from workflow_registry.domain.reading import Broken, Outcome
 from workflow_registry.settings import RegistrySettings
 from workflows import load_version
@@ -67,12 +67,28 @@ async def test_workflows_come_back_as_they_were_decided(catalogue: SqlCatalogue)
     assert known["torn"].problem == "oh"
 
 
-async def test_a_version_is_published_before_the_name_that_leads_to_it(
+async def test_a_version_is_published_before_the_name_that_leads_to_it_and_then_told(
     catalogue: SqlCatalogue, engine: AsyncEngine
 ) -> None:
     await adopt(catalogue, solid=a_version())
 
-    assert await published(engine) == [f"version.{a_version().hash}", "name.solid"]
+    assert await published(engine) == [
+        f"version.{a_version().hash}",
+        "name.solid",
+        "event.workflow.version_stored.v1.solid",
+        "event.workflow.activated.v1.solid",
+    ]
+
+
+async def test_classes_in_use_are_those_of_workflows_that_are_not_deleted(
+    catalogue: SqlCatalogue,
+) -> None:
+    [change] = await adopt(catalogue, solid=a_version())
+    used = await catalogue.classes()
+    await catalogue.update(lambda _: [Change(deleted(change.workflow))])
+
+    assert used == {"EmptyImage", "SaveImage"}
+    assert await catalogue.classes() == frozenset()
 
 
 async def test_the_stored_content_still_has_its_hash(

@@ -1,3 +1,6 @@
+import json
+
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +39,34 @@ def test_the_graph_may_have_another_name() -> None:
     files: dict[str, File] = {"solid.yaml": a_spec(graph="other.json"), "other.json": a_graph()}
 
     assert isinstance(outcomes(files)["solid"], WorkflowVersion)
+
+
+def test_a_spec_may_be_json_and_a_graph_yaml() -> None:
+    spec, graph = yaml.safe_load(a_spec(graph="solid.graph.yaml")), json.loads(a_graph())
+    files: dict[str, File] = {
+        "solid.json": json.dumps(spec),
+        "solid.graph.yaml": yaml.safe_dump(graph),
+        "notes.json": "[]",
+        "other.json": a_graph(),
+    }
+
+    good = read_folder(files, Reading(), Rules())
+    torn = read_folder({**files, "solid.json": "{"}, good, Rules())
+
+    assert good.found.keys() == torn.found.keys() == {"solid"}
+    assert isinstance(good.found["solid"], WorkflowVersion)
+    assert "solid.json: cannot be read" in str(torn.found["solid"])
+    assert misnamed(files) == set()
+
+
+def test_a_spec_that_cannot_be_read_is_not_said_to_lack_its_graph() -> None:
+    assert "solid.yaml: cannot be read" in problem({"solid.yaml": "spec: ["})
+
+
+def test_one_workflow_in_two_files_is_a_problem() -> None:
+    files = a_folder("solid") | {"solid.yml": a_spec()}
+
+    assert problem(files) == "solid.yaml and solid.yml both define it"
 
 
 def test_one_broken_workflow_does_not_break_the_others() -> None:

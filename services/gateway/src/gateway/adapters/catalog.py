@@ -10,6 +10,7 @@ from contracts.buckets import WORKFLOWS
 from contracts.catalog import WorkflowName, WorkflowVersionRecord
 from contracts.errors import NotFoundError, UnavailableError
 from gateway.adapters.directory import Directory
+from gateway.domain.servers import Servers
 from gateway.domain.versions import Version, parse_version
 from runtime.bus import Bus
 
@@ -29,6 +30,10 @@ class BucketWorkflows:
     @property
     def models(self) -> Mapping[str, list[str]]:
         return self._directory.models
+
+    @property
+    def servers(self) -> Servers:
+        return self._directory.servers
 
     @property
     def changed(self) -> asyncio.Event:

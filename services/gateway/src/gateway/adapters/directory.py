@@ -1,4 +1,4 @@
-"""What the gateway mirrors of KV buckets: keys, principals, names of workflows."""
+"""What the gateway mirrors of KV buckets: keys, principals, workflows, what servers take."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,14 +6,16 @@ from uuid import UUID
 
 from contracts.accounts import Principal, SigningKey
 from contracts.buckets import KEYS, PRINCIPALS, WORKFLOWS
-from contracts.catalog import ModelFolder, WorkflowName
+from contracts.catalog import ModelFolder, ServerClasses, WorkflowName
 from gateway.adapters.tokens import JwtTokens
+from gateway.domain.servers import Servers
 from runtime.bus import Bus
 from runtime.service import Runtime
 from runtime.watch import Mirror
 
 NAME_PREFIX = "name."
 MODELS_PREFIX = "models."
+CLASSES_PREFIX = "classes."
 
 
 class BucketPrincipals:
@@ -34,6 +36,9 @@ class Directory:
         self._principals = Mirror(Principal)
         self._names = Mirror(WorkflowName, self._say_changed)
         self._models = Mirror(ModelFolder)
+        self._classes = Mirror(ServerClasses, self._sort_servers)
+        self._sorted: dict[str, ServerClasses] = {}
+        self.servers = Servers()
         self._known: dict[str, SigningKey] = {}
         self.principals = BucketPrincipals(self._principals)
 
@@ -55,9 +60,10 @@ class Directory:
         runtime.spawn(self._principals.follow(bus, PRINCIPALS), name="principals")
         runtime.spawn(self._names.follow(bus, WORKFLOWS, f"{NAME_PREFIX}*"), name="workflows")
         runtime.spawn(self._models.follow(bus, WORKFLOWS, f"{MODELS_PREFIX}*"), name="models")
+        runtime.spawn(self._classes.follow(bus, WORKFLOWS, f"{CLASSES_PREFIX}*"), name="classes")
 
     async def ready(self) -> None:
-        mirrors = (self._keys, self._principals, self._names, self._models)
+        mirrors = (self._keys, self._principals, self._names, self._models, self._classes)
         await asyncio.gather(*(mirror.ready.wait() for mirror in mirrors))
 
     def _say_changed(self) -> None:
@@ -68,3 +74,8 @@ class Directory:
         if self._keys.entries != self._known:
             self._known = dict(self._keys.entries)
             self.tokens.replace_keys(self._known)
+
+    def _sort_servers(self) -> None:
+        if self._classes.entries != self._sorted:
+            self._sorted = dict(self._classes.entries)
+            self.servers = Servers(self._sorted.values())

@@ -80,6 +80,20 @@ class JobFilters(Strict):
     )
 
 
+Category = Literal["image", "video", "audio", "3d", "utility"]
+
+
+class WorkflowFilters(Strict):
+    """Which workflows to list."""
+
+    category: Category | None = Field(default=None, description="Listed there.")
+    active: bool | None = Field(default=None, description="Whether the name alone can be run.")
+    limit: int | None = Field(default=None, ge=1, le=1_000, description="Else all come at once.")
+    cursor: QueryText | None = Field(
+        default=None, max_length=63, description="`next_cursor` of the page before."
+    )
+
+
 class RefreshRequest(Strict):
     """A refresh token, unless the cookie carries it."""
 
@@ -115,6 +129,10 @@ class WorkflowRequest(Strict):
 
     graph: dict[str, Any] | str = Field(description="ComfyUI's API format, or what it saves.")
     spec: dict[str, Any] | str = Field(description="Workflow Spec v1.")
+    library: dict[str, Any] | str | None = Field(
+        default=None,
+        description="The parameter library that the spec's `use` refers to; else the fleet's own.",
+    )
     activate: bool = Field(default=False, description="Make it current at once.")
 
 
@@ -133,7 +151,7 @@ class WorkflowPatch(Strict):
     """What an operator may change of a workflow without a new version."""
 
     active: bool | None = Field(default=None, description="False: nothing can be submitted.")
-    category: Literal["image", "video", "audio", "3d", "utility"] | None = Field(
+    category: Category | None = Field(
         default=None, description="Where it is listed, whatever its spec says."
     )
 

@@ -5,7 +5,9 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from contracts.catalog import WorkflowName
+from contracts.registry import Difference
 from gateway.domain.versions import Version
+from workflows.compare import differences
 
 
 class Workflow(BaseModel):
@@ -32,7 +34,7 @@ class WorkflowList(BaseModel):
     """Every workflow, by name."""
 
     items: list[Workflow] = Field(description="The workflows.")
-    next_cursor: str | None = Field(default=None, description="There is one page only.")
+    next_cursor: str | None = Field(default=None, description="`cursor` of the next page.")
 
 
 class WorkflowDetail(Workflow):
@@ -54,11 +56,43 @@ class WorkflowContent(BaseModel):
     graph: dict[str, Any] = Field(description="The graph in ComfyUI's API format.")
 
 
+class WorkflowDiff(BaseModel):
+    """How one version differs from another of the same workflow."""
+
+    name: str = Field(description="Address of the workflow.")
+    version: int = Field(description="The version that was asked for: `after`.")
+    against: int = Field(description="The version that it is held against: `before`.")
+    differences: list[Difference] = Field(
+        description="Place by place, graph first; at most 200, long values cut at 500 characters."
+    )
+    is_complete: bool = Field(description="False: there are more differences.")
+
+
+def diff(version: Version, against: Version) -> WorkflowDiff:
+    found, is_complete = differences(content_of(against), content_of(version))
+    return WorkflowDiff(
+        name=version.name,
+        version=version.number,
+        against=against.number,
+        differences=found,
+        is_complete=is_complete,
+    )
+
+
+def content_of(version: Version) -> dict[str, Any]:
+    return {"graph": version.graph, "spec": version.spec.content()}
+
+
+def is_active(known: WorkflowName) -> bool:
+    """It can be run by name alone."""
+    return known.active_version is not None and known.is_enabled
+
+
 def summary(known: WorkflowName) -> dict[str, Any]:
     return {
         **known.model_dump(),
         "version": known.active_version,
-        "active": known.active_version is not None and known.is_enabled,
+        "active": is_active(known),
         "deleted": known.is_deleted,
         "versions": sorted(known.versions),
     }

@@ -1,14 +1,14 @@
 """Jobs: submit one, wait for its end."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from contracts.access import Actor, IdempotencyKey
-from contracts.errors import FieldError, InvalidError, UnavailableError
+from contracts.errors import FieldError, InvalidError, OperationError, UnavailableError
 from contracts.ids import new_id
 from contracts.jobs import JobView
 from contracts.media import FindMedia, MediaView
@@ -17,12 +17,14 @@ from gateway.domain.fitting import misfit
 from gateway.domain.metadata import Rule, is_bare
 from gateway.domain.problems import RefusedError
 from gateway.domain.requests import JobRequest, is_past
+from gateway.domain.servers import Servers
 from gateway.domain.versions import Version
 from gateway.handlers.hub import Hub, Listener
 from gateway.handlers.loading import JobLoader
-from gateway.handlers.workflows import resolve
+from gateway.handlers.workflows import look_up, resolve
 from gateway.ports import Owners, Workflows
 from workflows import MediaUse, media_uses, needs, recorded_seed, render, validate_inputs
+from workflows.lacks import located
 
 MOST_MEDIA = 100
 TIMEOUT_SECONDS = 1_800
@@ -48,18 +50,13 @@ async def submit_job(
     version = await resolve(use.workflows, request.workflow)
     inputs = validate_inputs(version.spec, request.inputs, use.draw_seed)
     media = await check_media(use.owners, actor, list(media_uses(version.spec, inputs)))
-    job = new_job(request, version, inputs, media, actor).model_copy(
-        update={"is_bare": is_bare(use.metadata, version.spec, actor)}
-    )
-    return await use.owners.call(SubmitJob(actor=actor, job=job, idempotency=idempotency))
+    job = new_job(use, actor, request, version, inputs).model_copy(update={"media": media})
+    answer = await use.owners.call(SubmitJob(actor=actor, job=job, idempotency=idempotency))
+    return answer.model_copy(update={"job": await explained(use.workflows, answer.job)})
 
 
 def new_job(
-    request: JobRequest,
-    version: Version,
-    inputs: Mapping[str, Any],
-    media: Iterable[UUID],
-    actor: Actor,
+    use: Submissions, actor: Actor, request: JobRequest, version: Version, inputs: Mapping[str, Any]
 ) -> NewJob:
     limits = version.spec.limits
     return NewJob(
@@ -67,22 +64,36 @@ def new_job(
         workflow=version.reference,
         version_hash=version.hash,
         inputs=dict(inputs),
-        media=list(media),
         seed=recorded_seed(version.spec, inputs),
-        needs=needs_of(version, inputs),
+        needs=needs_of(version, inputs, use.workflows.servers),
         priority=request.priority or actor.limits.max_priority,
         deadline=request.deadline,
         labels=dict(request.labels),
         timeout_seconds=float(limits.timeout_seconds or TIMEOUT_SECONDS),
         max_attempts=limits.max_attempts,
+        is_bare=is_bare(use.metadata, version.spec, actor),
     )
 
 
-def needs_of(version: Version, inputs: Mapping[str, Any]) -> Needs:
+def needs_of(version: Version, inputs: Mapping[str, Any], servers: Servers) -> Needs:
     """What a node must have: of the graph as it will run, which depends on the inputs."""
-    found = needs(render(version.graph, version.spec, inputs))
+    rendered = render(version.graph, version.spec, inputs)
+    found = needs(rendered)
     models = frozenset(ModelFile(folder=folder, name=name) for folder, name in found.models)
-    return Needs(classes=found.classes, models=models)
+    unfit = servers.unfit(rendered, version.spec, found.classes)
+    return Needs(classes=found.classes, models=models, unfit=unfit)
+
+
+async def explained(workflows: Workflows, view: JobView) -> JobView:
+    """The job; where no node can run it, with the place that wants what they lack."""
+    if not view.lacks:
+        return view
+    try:
+        version = await look_up(workflows, view.workflow)
+        rendered = render(version.graph, version.spec, view.inputs)
+    except OperationError:  # the version is gone: what is lacking is known all the same
+        return view
+    return view.model_copy(update={"lacks": located(view.lacks, rendered, version.spec)})
 
 
 async def check_media(owners: Owners, actor: Actor, uses: list[MediaUse]) -> list[UUID]:

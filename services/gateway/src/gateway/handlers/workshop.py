@@ -23,7 +23,7 @@ from workflows.read import canonical_bytes, read_mapping
 CHECK_SECONDS = 30.0
 CAUGHT_UP_SECONDS = 2.0
 MOST_BYTES = 500 * 1024
-"""Of graph and spec together: they travel in one message."""
+"""Of all parts together: they travel in one message."""
 
 
 async def caught_up(workflows: Workflows, name: str, is_so: Callable[[WorkflowName], bool]) -> None:
@@ -38,15 +38,14 @@ async def caught_up(workflows: Workflows, name: str, is_so: Callable[[WorkflowNa
 
 
 async def upload(owners: Owners, actor: Actor, sent: WorkflowRequest) -> UploadView:
-    graph, spec = await read(sent)
-    command = UploadWorkflow(actor=actor, graph=graph, spec=spec, activate=sent.activate)
+    parts = await asyncio.to_thread(read, sent)
+    command = UploadWorkflow(actor=actor, activate=sent.activate, **parts)
     return await owners.call(command, within=CHECK_SECONDS)
 
 
 async def validate(owners: Owners, actor: Actor, sent: WorkflowRequest) -> ValidationView:
-    graph, spec = await read(sent)
-    query = ValidateWorkflow(actor=actor, graph=graph, spec=spec)
-    return await owners.call(query, within=CHECK_SECONDS)
+    parts = await asyncio.to_thread(read, sent)
+    return await owners.call(ValidateWorkflow(actor=actor, **parts), within=CHECK_SECONDS)
 
 
 async def propose(owners: Owners, actor: Actor, wanted: ProposalRequest) -> ProposalView:
@@ -55,14 +54,11 @@ async def propose(owners: Owners, actor: Actor, wanted: ProposalRequest) -> Prop
     return await owners.call(query, within=CHECK_SECONDS)
 
 
-async def read(sent: WorkflowRequest) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Graph and spec as JSON. In a thread: half a megabyte of YAML takes seconds."""
-    return await asyncio.to_thread(parse, sent)
-
-
-def parse(sent: WorkflowRequest) -> tuple[dict[str, Any], dict[str, Any]]:
-    graph, spec = read_mapping(sent.graph, "graph"), read_mapping(sent.spec, "spec")
-    if len(canonical_bytes(graph, "graph")) + len(canonical_bytes(spec, "spec")) > MOST_BYTES:
-        message = f"graph and spec are over {MOST_BYTES // 1024} KiB together"
+def read(sent: WorkflowRequest) -> dict[str, dict[str, Any]]:
+    """Graph, spec and library as JSON; for a thread, as half a megabyte of YAML takes seconds."""
+    texts = {"graph": sent.graph, "spec": sent.spec, "library": sent.library}
+    parts = {name: read_mapping(text, name) for name, text in texts.items() if text is not None}
+    if sum(len(canonical_bytes(part, name)) for name, part in parts.items()) > MOST_BYTES:
+        message = f"{' and '.join(parts)} are over {MOST_BYTES // 1024} KiB together"
         raise InvalidError(message, code="too_big")
-    return graph, spec
+    return parts

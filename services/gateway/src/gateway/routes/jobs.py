@@ -13,7 +13,7 @@ from gateway.domain.links import body_digest
 from gateway.domain.requests import JobFilters, JobRequest
 from gateway.domain.resources import Job, JobList, Presenter
 from gateway.handlers.hub import Hub
-from gateway.handlers.jobs import Submissions, submit_job, wait_for_end
+from gateway.handlers.jobs import Submissions, explained, submit_job, wait_for_end
 from gateway.handlers.loading import JobLoader
 from gateway.handlers.streams import find_job
 from gateway.ports import Owners
@@ -80,6 +80,7 @@ class JobRoutes:
         view = answer.job
         if seconds := wait_seconds(request.headers):
             view = await wait_for_end(self.hub, self.loader, view, seconds)
+            view = await explained(self.submissions.workflows, view)
         headers = {"Location": f"{self.present.prefix}/v1/jobs/{view.id}"}
         if seconds:
             headers["Preference-Applied"] = f"wait={seconds}"
@@ -95,7 +96,8 @@ class JobRoutes:
 
     async def show(self, request: Request, job_id: UUID) -> Response:
         actor = self.admission.admit(request)
-        return self._answer(await find_job(self.owners, actor, job_id))
+        view = await find_job(self.owners, actor, job_id)
+        return self._answer(await explained(self.submissions.workflows, view))
 
     async def cancel(self, request: Request, job_id: UUID) -> Response:
         actor = self.admission.admit(request)

@@ -1,4 +1,4 @@
-"""A graph and its spec as two parts of a form, or as JSON."""
+"""A graph and its spec as parts of a form, or as JSON."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ async def read_workflow(request: Request) -> WorkflowRequest:
 
 async def read_form(request: Request) -> FormData:
     try:
-        return await request.form(max_files=2, max_fields=4, max_part_size=MOST_PART_BYTES)
+        return await request.form(max_files=3, max_fields=4, max_part_size=MOST_PART_BYTES)
     except (HTTPException, FormParserError) as error:
         raise malformed("body", "bad_form", "the form cannot be read") from error
     except ClientDisconnect as error:
@@ -52,6 +52,7 @@ def form_body() -> dict[str, Any]:
     properties = {
         "graph": {**part, "description": "JSON: ComfyUI's API format, or what it saves."},
         "spec": {**part, "description": "YAML or JSON: Workflow Spec v1."},
+        "library": {**part, "description": "YAML or JSON: the library that `use` refers to."},
         "activate": {"type": "boolean", "description": "Make it current at once."},
     }
     return {"type": "object", "properties": properties, "required": ["graph", "spec"]}

@@ -1,10 +1,11 @@
 """Workflows over HTTP: what can be run, and with which inputs."""
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 from pydantic_core import to_json
 
@@ -12,12 +13,16 @@ from contracts.access import Permission
 from contracts.catalog import WorkflowName
 from contracts.errors import NotFoundError
 from contracts.registry import CoverageView, FindCoverage, ListVersions, VersionList
+from gateway.domain.requests import WorkflowFilters
 from gateway.domain.workflows import (
     Workflow,
     WorkflowContent,
     WorkflowDetail,
+    WorkflowDiff,
     WorkflowList,
     detail,
+    diff,
+    is_active,
     summary,
 )
 from gateway.handlers.workflows import look_up
@@ -45,7 +50,7 @@ class WorkflowRoutes:
             "",
             self.list,
             summary="List workflows",
-            responses={**shows(WorkflowList), **problems(401, 403)},
+            responses={**shows(WorkflowList), **problems(401, 403, 422)},
         )
         router.add_api_route(
             "/spec.schema.json",
@@ -78,6 +83,13 @@ class WorkflowRoutes:
             "Graph and spec of a version",
             shows(WorkflowContent),
         )
+        self._add(
+            router,
+            "/versions/{number}/diff",
+            self.diff,
+            "How a version differs from another, or else from the active one",
+            shows(WorkflowDiff),
+        )
         return router
 
     def _add(self, router: APIRouter, path: str, endpoint: Any, title: str, good: Any) -> None:
@@ -90,11 +102,19 @@ class WorkflowRoutes:
             responses={**good, **problems(401, 403, 404, 422, 503)},
         )
 
-    async def list(self, request: Request) -> Response:
+    async def list(
+        self, request: Request, filters: Annotated[WorkflowFilters, Query()]
+    ) -> Response:
         self.admission.admit(request, Permission.WORKFLOWS_READ)
         known = sorted(self.workflows.names.values(), key=lambda workflow: workflow.name)
-        items = [Workflow.model_validate(summary(one)) for one in known if is_listed(one)]
-        return json_answer(WorkflowList(items=items))
+        found = [one for one in known if is_listed(one, filters)]
+        page = found[: filters.limit]
+        return json_answer(
+            WorkflowList(
+                items=[Workflow.model_validate(summary(one)) for one in page],
+                next_cursor=page[-1].name if len(page) < len(found) else None,
+            )
+        )
 
     async def spec_schema(self, request: Request) -> Response:
         """Open to all, since editors send no token; it holds nothing of the fleet's."""
@@ -141,10 +161,26 @@ class WorkflowRoutes:
         )
         return tagged(request, as_bytes(content))
 
+    async def diff(
+        self,
+        request: Request,
+        name: str,
+        number: int,
+        against: Annotated[int | None, Query(ge=1, description="A version's number.")] = None,
+    ) -> Response:
+        self.admission.admit(request, Permission.GRAPHS_READ)
+        before = await look_up(self.workflows, f"{name}@{against}" if against else name)
+        after = await look_up(self.workflows, f"{name}@{number}")
+        return tagged(request, as_bytes(await asyncio.to_thread(diff, after, before)))
 
-def is_listed(known: WorkflowName) -> bool:
+
+def is_listed(known: WorkflowName, wanted: WorkflowFilters) -> bool:
     """Not what is deleted, nor what a file once was that never became a version."""
-    return not known.is_deleted and bool(known.versions or known.problem)
+    if known.is_deleted or not (known.versions or known.problem):
+        return False
+    if wanted.cursor is not None and known.name <= wanted.cursor:
+        return False
+    return wanted.category in (None, known.category) and wanted.active in (None, is_active(known))
 
 
 def as_bytes(model: BaseModel) -> bytes:

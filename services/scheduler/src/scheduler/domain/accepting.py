@@ -100,7 +100,8 @@ def current_view(turn: Turn, job_id: UUID) -> JobView:
     view = job_view(job)
     if job.status is JobStatus.QUEUED and not capable_nodes(turn.state, kind_of(job)):
         view.runnable = False
-        view.missing = missing(turn.state.nodes.values(), job.spec.needs)
+        view.lacks = missing(turn.state.nodes.values(), job.spec)
+        view.missing = [entry.what for entry in view.lacks]
     return view
 
 

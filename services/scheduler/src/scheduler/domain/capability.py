@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from contracts.scheduling import Needs
+from contracts.missing import Missing
+from contracts.scheduling import NewJob
 from scheduler.domain.nodes import Node
 from scheduler.domain.state import State
 from scheduler.domain.waiting import Kind
 
 KINDS_KEPT = 10_000
+MOST_MISSING = 20
 
 
 def capable_nodes(state: State, kind: Kind) -> frozenset[UUID]:
@@ -31,16 +33,26 @@ def is_capable(node: Node, kind: Kind) -> bool:
         and kind.version_hash not in node.lacks
         and kind.classes <= abilities.classes
         and kind.models <= abilities.models
+        and abilities.digest not in kind.unfit
     )
 
 
-def missing(nodes: Iterable[Node], needs: Needs) -> list[str]:
-    """What the node that comes nearest lacks, as texts for people; empty without nodes."""
-    lists = [lacking(node, needs) for node in nodes if node.abilities.digest]
-    return min(lists, key=len, default=list[str]())
+def missing(nodes: Iterable[Node], spec: NewJob) -> list[Missing]:
+    """What the node that comes nearest lacks; empty without nodes that could get jobs."""
+    lists = [lacking(node, spec) for node in nodes if node.abilities.digest and node.spec.enabled]
+    return min(lists, key=len, default=list[Missing]())[:MOST_MISSING]
 
 
-def lacking(node: Node, needs: Needs) -> list[str]:
-    classes = sorted(needs.classes - node.abilities.classes)
-    models = sorted(f"{m.folder}/{m.name}" for m in needs.models - node.abilities.models)
-    return classes + models
+def lacking(node: Node, spec: NewJob) -> list[Missing]:
+    needs, abilities = spec.needs, node.abilities
+    classes = sorted(needs.classes - abilities.classes)
+    models = sorted(f"{m.folder}/{m.name}" for m in needs.models - abilities.models)
+    found = [Missing(kind="class", what=c, message=f"no graph-node class {c}") for c in classes]
+    found += [Missing(kind="model", what=m, message=f"no model file {m}") for m in models]
+    for group in needs.unfit:
+        if abilities.digest in group.digests:
+            found += group.missing
+    if spec.version_hash in node.lacks:
+        text = "its ComfyUI refused this version for want of a model file or a class"
+        found.append(Missing(kind="input", what=spec.workflow, message=text))
+    return found

@@ -72,5 +72,5 @@ def complete_view(turn: Turn, view: JobView, known: Forecast) -> JobView:
     if job.status is JobStatus.QUEUED:
         view.queue_position = known.positions.get(job.id)
         now = current_view(turn, job.id)
-        view.runnable, view.missing = now.runnable, now.missing
+        view.runnable, view.missing, view.lacks = now.runnable, now.missing, now.lacks
     return view

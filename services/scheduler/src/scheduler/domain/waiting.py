@@ -21,11 +21,14 @@ class Kind(NamedTuple):
     classes: frozenset[str]
     models: frozenset[ModelFile]
     avoid: frozenset[UUID] = frozenset()
+    unfit: frozenset[str] = frozenset()
+    """What servers say of themselves that do not take it."""
 
 
 def kind_of(job: Job) -> Kind:
     needs = job.spec.needs
-    return Kind(job.spec.version_hash, needs.classes, needs.models, job.avoid)
+    unfit = frozenset[str]().union(*(group.digests for group in needs.unfit))
+    return Kind(job.spec.version_hash, needs.classes, needs.models, job.avoid, unfit)
 
 
 Line: TypeAlias = OrderedDict[UUID, Job]

@@ -1,4 +1,4 @@
-"""The scheduler's nodes, asked over the bus; the fleet's model files, told through the bucket."""
+"""The scheduler's nodes, asked over the bus; what they offer, told through the bucket."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.access import Actor, Permission
 from contracts.buckets import WORKFLOWS
-from contracts.catalog import ModelFolder
+from contracts.catalog import ModelFolder, ServerClasses
 from contracts.nodes import ListNodes, NodeView
 from runtime import outbox
 from runtime.bus import Bus
@@ -26,23 +26,35 @@ class BusNodes:
         return (await self._bus.call(ListNodes(actor=REGISTRY))).items
 
 
-class BucketModelFolders:
+class BucketOffers:
     """Publishes what differs from the bucket as it was last seen."""
 
-    def __init__(self, engine: AsyncEngine, seen: Mirror[ModelFolder], relay: outbox.Relay) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        folders: Mirror[ModelFolder],
+        servers: Mirror[ServerClasses],
+        relay: outbox.Relay,
+    ) -> None:
         self._engine = engine
-        self._seen = seen
+        self._folders = folders
+        self._servers = servers
         self._relay = relay
 
-    async def publish(self, folders: Mapping[str, Sequence[str]]) -> None:
-        wanted = {
+    async def publish(
+        self, folders: Mapping[str, Sequence[str]], servers: Sequence[ServerClasses]
+    ) -> None:
+        if not (self._folders.ready.is_set() and self._servers.ready.is_set()):
+            return
+        models = {
             f"models.{folder}": ModelFolder(folder=folder, names=list(names))
             for folder, names in folders.items()
             if is_key(folder)
         }
-        if not self._seen.ready.is_set():
-            return
-        if changed := corrections(WORKFLOWS, wanted, self._seen.entries):
+        classes = {f"classes.{server.digest}": server for server in servers}
+        changed = corrections(WORKFLOWS, models, self._folders.entries)
+        changed += corrections(WORKFLOWS, classes, self._servers.entries)
+        if changed:
             async with transaction(self._engine) as connection:
                 for message in changed:
                     await outbox.append(connection, [message])

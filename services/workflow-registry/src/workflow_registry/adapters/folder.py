@@ -19,14 +19,14 @@ log = structlog.get_logger()
 POLL_SECONDS = 0.7
 MOST_FILES = 4_000
 MOST_BYTES = 1024 * 1024
-SUFFIXES = (".yaml", ".json")
+SUFFIXES = (".yaml", ".yml", ".json")
 
 Stamp: TypeAlias = tuple[int, int, int]
 Stamps: TypeAlias = Mapping[str, Stamp]
 
 
 class Folder:
-    """The `.yaml` and `.json` files of one folder, without its subfolders."""
+    """The YAML and JSON files of one folder, without its subfolders."""
 
     def __init__(self, path: Path, *, poll_seconds: float = POLL_SECONDS) -> None:
         self._path = path

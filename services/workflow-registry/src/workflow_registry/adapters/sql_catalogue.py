@@ -13,11 +13,12 @@ from contracts.buckets import WORKFLOWS
 from contracts.catalog import WorkflowName, WorkflowVersionRecord
 from contracts.errors import NotFoundError
 from contracts.registry import VersionSummary
-from runtime import outbox
+from runtime import clock, outbox
 from runtime.mending import corrections
 from runtime.transactions import transaction
 from workflow_registry.domain.catalogue import Change
 from workflow_registry.domain.checking import record
+from workflow_registry.domain.facts import told
 
 ALONE = text("SELECT pg_advisory_xact_lock(hashtext(current_schema()), 1)")
 """Advisory locks are the database's, which services share: the schema tells them apart."""
@@ -36,6 +37,11 @@ ADD_VERSION = text("""
 WAS_ACTIVE = text("""
     UPDATE versions SET activated_at = now()
     WHERE name = :name AND number = :number AND activated_at IS NULL
+""")
+CLASSES = text("""
+    SELECT DISTINCT node.value ->> 'class_type' AS class
+    FROM versions JOIN workflows USING (name), json_each(versions.graph) AS node
+    WHERE (about ->> 'is_deleted') IS DISTINCT FROM 'true'
 """)
 SUMMARIES = text("""
     SELECT number, hash, versions.created_at, created_by, activated_at, active_version
@@ -59,9 +65,13 @@ class SqlCatalogue:
     ) -> list[Change]:
         async with transaction(self._engine) as connection:
             await connection.execute(ALONE)
-            changes = decide(await workflows(connection))
-            for change in changes:
+            known, now = await workflows(connection), clock.now()
+            changes: list[Change] = []
+            for decided in decide(known):
+                change, facts = told(known.get(decided.workflow.name), decided, author, now)
                 await save(connection, change, author)
+                await outbox.append(connection, [outbox.event(fact) for fact in facts])
+                changes.append(change)
         self._committed()
         return changes
 
@@ -72,6 +82,10 @@ class SqlCatalogue:
     async def version(self, digest: str) -> WorkflowVersionRecord:
         async with transaction(self._engine) as connection:
             return await version(connection, digest)
+
+    async def classes(self) -> frozenset[str]:
+        async with transaction(self._engine) as connection:
+            return frozenset(await connection.scalars(CLASSES))
 
     async def versions(self, name: str, most: int) -> list[VersionSummary]:
         async with transaction(self._engine) as connection:

@@ -32,6 +32,8 @@ class Source:
     graph_name: str
     graph: File | None
     is_manifest: bool = False
+    spec_name: str = "the spec"
+    """File that it comes from."""
 
 
 def text_of(file: File | None, name: str) -> str:

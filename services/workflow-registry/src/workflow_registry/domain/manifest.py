@@ -51,7 +51,8 @@ def source_of(name: str, entry: Any, base: Mapping[str, Any], files: Files) -> S
     used = {str(item) for item in wanted} if is_array(wanted) else set[str]()
     definitions = {key: value for key, value in base.items() if key in used}
     spec, graph_name = json.dumps({"entry": entry, "base": definitions}), graph_file(entry, name)
-    return Source(name, spec, None, graph_name, files.get(graph_name), is_manifest=True)
+    graph = files.get(graph_name)
+    return Source(name, spec, None, graph_name, graph, is_manifest=True, spec_name=MANIFEST)
 
 
 def manifest_version(source: Source, rules: Rules) -> WorkflowVersion:

@@ -1,11 +1,12 @@
 """What a folder of files says about workflows.
 
-`NAME.yaml` is the spec of workflow NAME; it names its graph, else that is `NAME.graph.json`;
-`library.yaml` is shared by all. `workflows.yaml` with `base.yaml` is a manifest that lists
-workflows (workflows.manifests). Whatever is wrong with one workflow is said of that one alone.
+`NAME.yaml`, `NAME.yml` or `NAME.json` is the spec of workflow NAME; it names its graph, else that
+is `NAME.graph.json`; `library.yaml` is shared by all. `workflows.yaml` with `base.yaml` is a
+manifest that lists workflows (workflows.manifests). Whatever is wrong with one workflow is said
+of that one alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -22,8 +23,9 @@ from workflow_registry.domain.manifest import (
 from workflows import WorkflowVersion
 from workflows.read import read_mapping
 
-SPEC_SUFFIX = ".yaml"
-LIBRARY = f"library{SPEC_SUFFIX}"
+YAML = (".yaml", ".yml")
+GRAPHS = (".graph.json", ".graph.yaml", ".graph.yml")
+LIBRARY = "library.yaml"
 MOST_PROBLEM_LENGTH = 2_000
 
 
@@ -58,41 +60,77 @@ def read_folder(files: Files, before: Reading, rules: Rules) -> Reading:
 
     What is broken is tried again: it may have waited for a server that knows its classes.
     """
-    own = {source.name: source for source in sources(files)}
     listed, problem = manifest_sources(files)
+    known_specs = {source.spec_name for source in before.outcomes}
+    own = list(sources(files, {entry.graph_name for entry in listed}, known_specs))
     outcomes: dict[Source, Outcome] = {}
-    for source in [*own.values(), *(entry for entry in listed if entry.name not in own)]:
+    for source in [*own, *listed]:
         known = before.outcomes.get(source)
         kept = known if isinstance(known, WorkflowVersion) else outcome(source, rules)
         outcomes[source] = kept
-    for entry in listed:
-        if entry.name in own:
-            clash = f"{entry.name}{SPEC_SUFFIX} and {MANIFEST} both define it"
-            outcomes[own[entry.name]] = Broken(clash)
-    return Reading(outcomes, problem)
+    return Reading(without_clashes(outcomes), problem)
 
 
-def sources(files: Files) -> Iterator[Source]:
-    for file_name in sorted(specs(files)):
-        name, spec = file_name.removesuffix(SPEC_SUFFIX), files[file_name]
+def without_clashes(outcomes: Mapping[Source, Outcome]) -> dict[Source, Outcome]:
+    """One source for each name, the first, which says so if there are others."""
+    named: dict[str, list[Source]] = {}
+    for source in outcomes:
+        named.setdefault(source.name, []).append(source)
+    kept: dict[Source, Outcome] = {}
+    for first, *others in named.values():
+        files = " and ".join(source.spec_name for source in (first, *others))
+        kept[first] = Broken(f"{files} both define it") if others else outcomes[first]
+    return kept
+
+
+def sources(files: Files, listed: Collection[str], known: Collection[str]) -> Iterator[Source]:
+    """The workflows that have a spec of their own.
+
+    `listed` are the graphs of a manifest, `known` the files that were specs before.
+    """
+    graphs = {name: name_of_graph(name, files[name]) for name in yaml_specs(files)}
+    for name in json_files(files) - {*graphs.values(), *listed}:
+        if name in known or is_spec(files[name]):
+            graphs[name] = name_of_graph(name, files[name])
+    for file_name, graph_name in sorted(graphs.items()):
+        name = stem(file_name)
         if NAME.fullmatch(name):
-            graph_name = name_of_graph(name, spec)
-            yield Source(name, spec, files.get(LIBRARY), graph_name, files.get(graph_name))
+            graph = files.get(graph_name)
+            spec, library = files[file_name], files.get(LIBRARY)
+            yield Source(name, spec, library, graph_name, graph, spec_name=file_name)
 
 
-def specs(files: Files) -> set[str]:
+def yaml_specs(files: Files) -> set[str]:
     reserved = {LIBRARY, MANIFEST, BASE} if is_manifest(files) else {LIBRARY}
-    return {name for name in files if name.endswith(SPEC_SUFFIX)} - reserved
+    found = {name for name in files if name.endswith(YAML) and not name.endswith(GRAPHS)}
+    return found - reserved
+
+
+def json_files(files: Files) -> set[str]:
+    """Specs, and graphs whose names do not say that they are."""
+    return {name for name in files if name.endswith(".json") and not name.endswith(GRAPHS)}
+
+
+def is_spec(file: File) -> bool:
+    """Whether a JSON file is none of the graphs that may lie there; a torn one may still be."""
+    try:
+        return "spec" in read_mapping(text_of(file, "it"), "it")
+    except InvalidError:
+        return isinstance(file, str) and '"spec"' in file
+
+
+def stem(file_name: str) -> str:
+    return file_name.rpartition(".")[0]
 
 
 def misnamed(files: Files) -> set[str]:
     """Specs that cannot be published, for a workflow cannot have such a name."""
-    return {name for name in specs(files) if not NAME.fullmatch(name.removesuffix(SPEC_SUFFIX))}
+    return {name for name in yaml_specs(files) if not NAME.fullmatch(stem(name))}
 
 
-def name_of_graph(name: str, spec: File) -> str:
+def name_of_graph(file_name: str, spec: File) -> str:
     """Where the spec says its graph is; a spec that cannot be read says so later, in full."""
-    default = f"{name}.graph.json"
+    default = f"{stem(file_name)}.graph.json"
     if isinstance(spec, Unreadable):
         return default
     try:
@@ -106,8 +144,10 @@ def outcome(source: Source, rules: Rules) -> Outcome:
     try:
         if source.is_manifest:
             return manifest_version(source, rules)
+        # a spec that cannot be read does not say either where its graph is
+        spec = read_mapping(text_of(source.spec, source.spec_name), source.spec_name)
         version = checked_version(
-            text_of(source.spec, f"{source.name}{SPEC_SUFFIX}"),
+            spec,
             text_of(source.graph, source.graph_name),
             None if source.library is None else text_of(source.library, LIBRARY),
             rules,

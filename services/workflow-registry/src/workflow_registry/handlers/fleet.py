@@ -10,12 +10,13 @@ import structlog
 
 from contracts.catalog import WorkflowName, WorkflowVersionRecord
 from contracts.errors import NotFoundError, UnavailableError
+from contracts.missing import Missing
 from contracts.nodes import NodeView
-from contracts.registry import CoverageView, Missing
+from contracts.registry import CoverageView
 from workflow_registry.domain.catalogue import Verdict, judged
 from workflow_registry.domain.coverage import coverage, is_runnable, missing, nearest
-from workflow_registry.domain.descriptions import Description, by_folder, sharing, united
-from workflow_registry.ports import Catalogue, Descriptions, ModelFolders, Nodes
+from workflow_registry.domain.descriptions import Description, sharing, united
+from workflow_registry.ports import Catalogue, Descriptions
 from workflows import Spec
 
 log = structlog.get_logger()
@@ -105,14 +106,6 @@ class Fleet:
 
     async def coverage(self, version: WorkflowVersionRecord) -> CoverageView:
         return coverage(self.nodes, await self.work_out(version))
-
-
-async def look_at_fleet(fleet: Fleet, nodes: Nodes, folders: ModelFolders) -> bool:
-    """See the nodes as they are; whether the fleet can do other things than before."""
-    has_changed = await fleet.see(await nodes.all())
-    if fleet.described:
-        await folders.publish(by_folder(fleet.together.models))
-    return has_changed
 
 
 async def judge_workflows(

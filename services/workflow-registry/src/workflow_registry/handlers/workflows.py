@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -43,15 +41,12 @@ from workflow_registry.handlers.fleet import Fleet
 from workflow_registry.handlers.folder import Shelf
 from workflow_registry.ports import Catalogue
 from workflows import Spec, WorkflowVersion, load_raw
-from workflows.compare import compare
+from workflows.compare import differences
 from workflows.propose import propose
 
 log = structlog.get_logger()
 
 MOST_VERSIONS = 500
-MOST_DIFFERENCES = 200
-LONGEST_VALUE = 500
-"""Characters of a value shown in a difference."""
 DRAFT_NUMBER = 1
 
 
@@ -68,9 +63,10 @@ class Desk:
     def rules(self) -> Rules:
         return Rules(self.forbidden, self.fleet.together.classes)
 
-    async def check(self, spec: dict[str, Any], graph: dict[str, Any]) -> WorkflowVersion:
-        library = self.shelf.library
-        return await asyncio.to_thread(checked_version, spec, graph, library, self.rules)
+    async def check(self, sent: UploadWorkflow | ValidateWorkflow) -> WorkflowVersion:
+        """With the library that came along: the spec means what it means where it comes from."""
+        library = self.shelf.library if sent.library is None else sent.library
+        return await asyncio.to_thread(checked_version, sent.spec, sent.graph, library, self.rules)
 
 
 def require(actor: Actor, permission: Permission = Permission.WORKFLOWS_WRITE) -> None:
@@ -81,7 +77,7 @@ def require(actor: Actor, permission: Permission = Permission.WORKFLOWS_WRITE) -
 async def take_upload(desk: Desk, request: UploadWorkflow) -> UploadView:
     """Keep the version as a draft, or make it current."""
     require(request.actor)
-    version = await desk.check(request.spec, request.graph)
+    version = await desk.check(request)
     is_new = False
 
     def decide(known: Mapping[str, WorkflowName]) -> list[Change]:
@@ -106,7 +102,7 @@ async def take_upload(desk: Desk, request: UploadWorkflow) -> UploadView:
 async def validate(desk: Desk, request: ValidateWorkflow) -> ValidationView:
     """Say what an upload would become."""
     require(request.actor)
-    version = await desk.check(request.spec, request.graph)
+    version = await desk.check(request)
     known = await desk.catalogue.find(version.name)
     numbers = {digest: number for number, digest in known.versions.items()} if known else {}
     return ValidationView(
@@ -115,7 +111,7 @@ async def validate(desk: Desk, request: ValidateWorkflow) -> ValidationView:
         version=numbers.get(version.hash),
         spec=version.spec.content(),
         coverage=await desk.fleet.coverage(record(version, number=DRAFT_NUMBER)),
-        differences=await differences(desk, known, version),
+        differences=await news(desk, known, version),
     )
 
 
@@ -130,35 +126,20 @@ def drafted(request: ProposeSpec, rules: Rules) -> ProposalView:
     return ProposalView(spec=propose(graph, request.name, rules.classes), graph=graph)
 
 
-async def differences(
+async def news(
     desk: Desk, known: WorkflowName | None, version: WorkflowVersion
 ) -> list[Difference]:
-    """Against the active version; none if there is none."""
+    """What differs from the active version; none if there is none."""
     active = known.versions.get(known.active_version or 0) if known else None
     if active is None:
         return []
     before = await desk.catalogue.version(active)
-    found = compare(
+    found, _ = await asyncio.to_thread(
+        differences,
         {"graph": before.graph, "spec": before.spec},
         {"graph": version.graph, "spec": version.spec.content()},
     )
-    return [
-        Difference.model_validate(
-            {
-                "path": change.path[:LONGEST_VALUE],
-                "kind": change.kind,
-                "before": shown(change.before),
-                "after": shown(change.after),
-            }
-        )
-        for change in islice(found, MOST_DIFFERENCES)
-    ]
-
-
-def shown(value: Any) -> Any:
-    """The value, or the beginning of it."""
-    text = str(value)
-    return value if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+    return found
 
 
 async def activate(desk: Desk, request: ActivateVersion) -> WorkflowName:

@@ -1,0 +1,64 @@
+import json
+from typing import Any
+
+from contracts.catalog import ServerClasses
+from gateway.domain.servers import MOST_KINDS, Servers
+from workflows import load_version, needs, render
+
+SPEC = """
+spec: comfyfleet/v1
+name: mine
+inputs: {sampler: {type: string, default: euler, bind: [{node: "1", input: sampler_name}]}}
+outputs: {images: {node: "2", kind: image}}
+"""
+GRAPH = {
+    "1": {"class_type": "Sampler", "inputs": {"sampler_name": "euler"}},
+    "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0]}},
+}
+VERSION = load_version(SPEC, json.dumps(GRAPH))
+SAVE: dict[str, Any] = {"input": {"required": {"images": ["IMAGE"]}}, "output_node": True}
+
+
+def a_server(digest: str, *samplers: str, **classes: Any) -> ServerClasses:
+    required = {"sampler_name": [list(samplers)]}
+    sampler = {"input": {"required": required}, "output": ["IMAGE"]}
+    return ServerClasses(digest=digest, classes={"Sampler": sampler, "SaveImage": SAVE, **classes})
+
+
+def unfit(servers: Servers, sampler: str) -> dict[str, list[str]]:
+    """What the servers lack for a job with this sampler, by digest."""
+    graph = render(VERSION.graph, VERSION.spec, {"sampler": sampler})
+    found = servers.unfit(graph, VERSION.spec, needs(graph).classes)
+    return {
+        digest: [entry.what for entry in group.missing]
+        for group in found
+        for digest in group.digests
+    }
+
+
+def test_a_server_that_does_not_offer_what_was_chosen_is_named() -> None:
+    servers = Servers([a_server("old", "euler"), a_server("new", "euler", "res")])
+
+    assert unfit(servers, "euler") == {}
+    assert unfit(servers, "res") == {"old": ["sampler_name: res"]}
+    assert unfit(servers, "odd") == {
+        "old": ["sampler_name: odd"],
+        "new": ["sampler_name: odd"],
+    }
+
+
+def test_servers_that_are_alike_in_what_the_graph_uses_are_judged_together() -> None:
+    many = [a_server(f"{n}", "euler", Other={"input": {}, "output": [f"{n}"]}) for n in range(100)]
+    servers = Servers(many)
+
+    [(digests, _)] = servers.kinds(frozenset({"Sampler", "SaveImage"}))
+
+    assert len(digests) == 100
+    assert len(servers.kinds(frozenset({"Other"}))) == MOST_KINDS
+
+
+def test_a_class_that_is_not_told_of_is_no_reason() -> None:
+    bare = ServerClasses(digest="bare", classes={"SaveImage": SAVE})
+
+    assert unfit(Servers([bare]), "odd") == {}
+    assert unfit(Servers(), "odd") == {}
