@@ -24,7 +24,7 @@ def lacks(graph: Graph, object_info: ObjectInfo, spec: Spec) -> list[Missing]:
     if not errors:
         return []
     places = places_of(spec)
-    return [as_missing(error, graph, places) for error in errors]
+    return [as_missing(error, graph, spec, places) for error in errors]
 
 
 def missing_models(graph: Graph, spec: Spec, has: Callable[[ModelFile], bool]) -> Iterator[Missing]:
@@ -41,7 +41,9 @@ def located(found: Iterable[Missing], graph: Graph, spec: Spec) -> list[Missing]
     entries = list(found)
     classes = {entry.what for entry in entries if entry.kind == "class"}
     models = {entry.what for entry in entries if entry.kind == "model"}
-    wanted = [at_class(id_, graph) for id_, node in graph.items() if class_of(node) in classes]
+    wanted = [
+        at_class(id_, graph, spec) for id_, node in graph.items() if class_of(node) in classes
+    ]
     wanted += missing_models(graph, spec, lambda model: "/".join(model) not in models)
     # of several places that want the same, the first stands for all
     known = {(entry.kind, entry.what): entry for entry in reversed(wanted)}
@@ -60,13 +62,13 @@ def places_of(spec: Spec) -> Places:
     }
 
 
-def as_missing(error: FieldError, graph: Graph, places: Places) -> Missing:
+def as_missing(error: FieldError, graph: Graph, spec: Spec, places: Places) -> Missing:
     place = GRAPH_PATH.fullmatch(error.path)
     if place is None or place["id"] not in graph:  # an output of the spec
         return missing("input", error.path, error.message)
     id_, name = place["id"], place["input"]
     if name is None:
-        return at_class(id_, graph)
+        return at_class(id_, graph, spec)
     kind, what = KINDS.get(error.code, "input"), error.path
     if kind == "choice":
         _, item = places.get((id_, name), (None, None))
@@ -76,9 +78,9 @@ def as_missing(error: FieldError, graph: Graph, places: Places) -> Missing:
     return at_input(kind, what, error.message, graph, (id_, name), places)
 
 
-def at_class(id_: str, graph: Graph) -> Missing:
+def at_class(id_: str, graph: Graph, spec: Spec) -> Missing:
     class_ = class_of(graph[id_])
-    text = f"graph node {id_}: no graph-node class {class_}"
+    text = f"graph node {id_}: no graph-node class {class_}{spec.requires.hint(class_)}"
     return missing("class", class_, text, graph_node=id_, graph_node_class=class_)
 
 
