@@ -1,11 +1,14 @@
-"""PNG, WebP and GIF without what does not belong to the picture: text, EXIF, XMP, trailing bytes.
+"""Pictures without what does not belong to the picture: text, EXIF, XMP, trailing bytes.
 
 Lossless: the chunks that hold pixels, colours and frames are copied. ComfyUI writes prompt and
 graph into text chunks of PNG and into EXIF of WebP. PNG: W3C PNG third edition, section 11;
 WebP: RFC 9649, section 2; GIF: version 89a, sections 18 to 26.
 """
 
+import zlib
 from collections.abc import Callable, Iterator
+
+from media.domain.jpeg import jpeg
 
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 PNG_KEPT = frozenset(
@@ -33,7 +36,10 @@ def png(data: bytes) -> Iterator[bytes]:
         if end > len(data) or not name:
             raise ValueError("a chunk is cut short")
         if name in PNG_KEPT:
-            yield data[at:end]
+            chunk = data[at:end]
+            if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+                raise ValueError("a chunk is damaged")
+            yield chunk
         if name == b"IEND":
             return
         at = end
@@ -114,7 +120,8 @@ def gif_end(data: bytes, at: int) -> int:
 
 STRIPPED: dict[str, Callable[[bytes], Iterator[bytes]]] = {
     "image/png": png,
+    "image/jpeg": jpeg,
     "image/webp": webp,
     "image/gif": gif,
 }
-"""Types that can be made bare without decoding; JPEG has its own rules (jpeg.py)."""
+"""How each type is made bare without decoding; each raises ValueError for what is damaged."""

@@ -1,23 +1,19 @@
 """One file from what came to what is kept."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from PIL import Image, ImageFile
 
 from media.adapters.pixels import colours, decode
-from media.adapters.pixels.contents import content_type_of, digest_of, head_type
+from media.adapters.pixels.contents import content_type_of
 from media.adapters.pixels.mask import make_mask
-from media.domain import bare, jpeg
+from media.adapters.pixels.stripping import finding, write_bare
+from media.domain.bare import STRIPPED
 from media.domain.inspection import Bounds, Finding, MaskOrder, RefusedError
 
 PNG, JPEG = "image/png", "image/jpeg"
 COMPRESSION = 3
 """zlib level: 6 takes 2.5 to 3 times as long and saves 0 to 8 % (measured, 6 megapixels)."""
-BARE: dict[str, Callable[[bytes], Iterator[bytes]]] = {
-    **bare.STRIPPED,
-    JPEG: lambda data: iter((jpeg.strip(data),)),
-}
 
 
 def inspect(source: Path, target: Path, kind: str, mask: MaskOrder, bounds: Bounds) -> Finding:
@@ -28,15 +24,6 @@ def inspect(source: Path, target: Path, kind: str, mask: MaskOrder, bounds: Boun
     if kind == "image":
         return keep_image(source, target, content_type, bounds)
     return finding(source, content_type, is_changed=False)
-
-
-def strip(source: Path, target: Path) -> Finding:
-    """Write a result to `target` without prompt, graph and all else that is not picture."""
-    content_type = head_type(source) or ""
-    if content_type not in BARE:
-        raise RefusedError("wrong_content", "The file is of a type that cannot be made bare.")
-    write_bare(source, target, content_type)
-    return finding(target, content_type, is_changed=True)
 
 
 def keep_image(source: Path, target: Path, content_type: str, bounds: Bounds) -> Finding:
@@ -53,7 +40,7 @@ def keep_image(source: Path, target: Path, content_type: str, bounds: Bounds) ->
 def keep_animation(
     picture: ImageFile.ImageFile, source: Path, target: Path, content_type: str
 ) -> Finding:
-    if content_type in BARE:
+    if content_type in STRIPPED:
         write_bare(source, target, content_type)
         return finding(target, content_type, is_changed=True, size=picture.size)
     return finding(source, content_type, is_changed=False, size=picture.size)
@@ -87,23 +74,7 @@ def standing(picture: ImageFile.ImageFile, told: ImageFile.ImageFile) -> Image.I
     return decode.upright(decode.plain(shown), decode.orientation(told))
 
 
-def write_bare(source: Path, target: Path, content_type: str) -> None:
-    try:
-        with target.open("wb") as kept:
-            kept.writelines(BARE[content_type](source.read_bytes()))
-    except ValueError as error:
-        raise RefusedError("unreadable", f"The picture is damaged: {error}.") from error
-
-
 def save(picture: Image.Image, target: Path) -> Finding:
     picture.info = {}  # or the encoder would write profiles that came with the picture
     picture.save(target, "PNG", compress_level=COMPRESSION)
     return finding(target, PNG, is_changed=True, size=picture.size)
-
-
-def finding(
-    file: Path, content_type: str, *, is_changed: bool, size: tuple[int, int] | None = None
-) -> Finding:
-    width, height = size or (None, None)
-    digest = digest_of(file)
-    return Finding(content_type, file.stat().st_size, digest, is_changed, width, height)
