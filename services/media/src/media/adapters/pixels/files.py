@@ -40,10 +40,11 @@ def keep_image(source: Path, target: Path, content_type: str, bounds: Bounds) ->
 def keep_animation(
     picture: ImageFile.ImageFile, source: Path, target: Path, content_type: str
 ) -> Finding:
-    if content_type in STRIPPED:
-        write_bare(source, target, content_type)
-        return finding(target, content_type, is_changed=True, size=picture.size)
-    return finding(source, content_type, is_changed=False, size=picture.size)
+    if content_type not in STRIPPED:
+        text = "An animation must be GIF, WebP or APNG."
+        raise RefusedError("unsupported_animation", text)
+    write_bare(source, target, content_type)
+    return finding(target, content_type, is_changed=True, size=picture.size)
 
 
 def keep_jpeg(original: ImageFile.ImageFile, source: Path, target: Path, bounds: Bounds) -> Finding:
