@@ -36,6 +36,7 @@ from media.adapters.sql.removal import SqlRemoval
 from media.adapters.sql.results import SqlResults
 from media.adapters.sql.uploads import SqlUploads
 from media.adapters.workshop import WorkerLimits, Workshop
+from media.domain.inspection import Bounds
 from media.domain.retention import Ages, days
 from media.handlers.attempts import find_results, open_results, stage_inputs
 from media.handlers.collecting import collect_orphans
@@ -91,7 +92,13 @@ class Parts:
         self.bench = partial(TemporaryDirectory, prefix="media-", dir=settings.scratch_dir)
         self.workshop = Workshop(worker_limits(settings), settings.inspections)
         self.limits = UploadLimits(
-            settings.max_upload_bytes, settings.max_pixels, settings.max_frames
+            settings.max_upload_bytes,
+            Bounds(
+                settings.max_pixels,
+                settings.max_frames,
+                settings.max_film_frames,
+                settings.max_seconds,
+            ),
         )
         previews, many = SqlPreviews(engine), 2 * settings.inspections
         self.room = Darkroom(

@@ -13,7 +13,7 @@ from contracts.jobs import Output
 from contracts.media import MediaView
 from contracts.media_library import LinkView, ListMedia
 from media.domain.gallery import Place
-from media.domain.inspection import Finding, Look, Order
+from media.domain.inspection import Bounds, Finding, Look, Order
 from media.domain.records import Kept, Prepared, Result, Thumbnail, Unprepared, Upload
 from media.domain.retention import Ages
 from media.domain.rights import Rights
@@ -83,12 +83,12 @@ class Workshop(Protocol):
         """Say what to keep; it is in `target` if that differs from `source`."""
         ...
 
-    async def look(self, folder: Path, max_pixels: int, max_frames: int) -> Look:
-        """Make thumbnails of a picture."""
+    async def look(self, folder: Path, bounds: Bounds) -> Look:
+        """Make thumbnails of a picture or a video."""
         ...
 
     async def strip(self, folder: Path) -> Finding:
-        """Write a picture without prompt and graph to `target`."""
+        """Write a result without prompt and graph to `target`."""
         ...
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import AvifImagePlugin, Image, ImageCms
 
 from media.adapters.workshop import WorkerLimits, Workshop
-from media.domain.inspection import Finding, Order, RefusedError
+from media.domain.inspection import Bounds, Finding, Order, RefusedError
 
 from .pictures import a_picture, decoded, encoded
 
@@ -26,7 +26,7 @@ async def kept(
     folder: Path, data: bytes, kind: str = "image", max_pixels: int = 1_000_000
 ) -> tuple[Finding, Image.Image]:
     (folder / "source").write_bytes(data)
-    finding = await Workshop(LIMITS, at_once=1).inspect(folder, Order(kind, max_pixels, 10))
+    finding = await Workshop(LIMITS, at_once=1).inspect(folder, Order(kind, Bounds(max_pixels, 10)))
     content = (folder / "target").read_bytes()
     assert b"a camera" not in content
     return finding, decoded(content)

@@ -26,7 +26,7 @@ from .records import NOW, kept
 
 DAY = timedelta(days=1)
 SMALL = Thumbnail(256, "renditions/o/1", "image/webp", 5, "digest")
-SEEN = Prepared(3, (40, 30), "data:", (SMALL,))
+SEEN = Prepared(3, 40, 30, placeholder="data:", thumbnails=(SMALL,))
 
 
 class Shelf:

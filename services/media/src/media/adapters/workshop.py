@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +55,12 @@ class Workshop:
 
     async def inspect(self, folder: Path, order: Order) -> Finding:
         """Say what to keep of `source`. Raises Refused, or Unavailable: not the file's fault."""
-        bounds = Bounds(order.max_pixels, order.max_frames)
         job = {"task": "inspect", "kind": order.kind, "mask": asdict(order.mask)}
-        return Finding(**await self._do(folder, job, bounds))
+        return Finding(**await self._do(folder, job, order.bounds))
 
-    async def look(self, folder: Path, max_pixels: int, max_frames: int) -> Look:
+    async def look(self, folder: Path, bounds: Bounds) -> Look:
         """Make thumbnails of `source` beside it. Raises as `inspect` does."""
-        found = await self._do(folder, {"task": "look"}, Bounds(max_pixels, max_frames))
+        found = await self._do(folder, {"task": "look"}, bounds)
         thumbnails = tuple(Shrunk(**made) for made in found.pop("thumbnails"))
         return Look(**found, thumbnails=thumbnails)
 
@@ -77,11 +76,10 @@ class Workshop:
         limits = self._limits
         most = {"cpu_seconds": limits.cpu_seconds, "output_bytes": limits.output_bytes}
         large = {**job, **most, "folder": str(folder), "memory_bytes": limits.memory_bytes}
-        small_bounds = Bounds(bounds.max_pixels, bounds.max_frames, limits.small_pixels)
         small = {
             **large,
             "memory_bytes": min(limits.small_memory_bytes, limits.memory_bytes),
-            "bounds": asdict(small_bounds),
+            "bounds": asdict(replace(bounds, room_pixels=limits.small_pixels)),
         }
         async with self._free:
             answer = await self._run(small, folder)

@@ -125,3 +125,21 @@ STRIPPED: dict[str, Callable[[bytes], Iterator[bytes]]] = {
     "image/gif": gif,
 }
 """How each type is made bare without decoding; each raises ValueError for what is damaged."""
+
+ISO = "mov"
+REMUXED: dict[str, tuple[str, str]] = {
+    "video/mp4": (ISO, "mp4"),
+    "video/quicktime": (ISO, "mov"),
+    "video/webm": ("matroska", "webm"),
+    "video/x-matroska": ("matroska", "matroska"),
+    "video/x-msvideo": ("avi", "avi"),
+    "audio/mp4": (ISO, "ipod"),
+    "audio/ogg": ("ogg", "ogg"),
+    "audio/flac": ("flac", "flac"),
+    "audio/mpeg": ("mp3", "mp3"),
+    "audio/aac": ("aac", "adts"),
+    "audio/wav": ("wav", "wav"),
+}
+"""Types made bare by copying their packets: FFmpeg's names of what reads and what writes them."""
+
+CAN_BE_BARE = STRIPPED.keys() | REMUXED.keys()

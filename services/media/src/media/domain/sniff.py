@@ -20,9 +20,6 @@ RASTER = frozenset(
 )
 """Pictures that are decoded here. SVG is a program."""
 
-CAN_BE_BARE = frozenset({"image/png", "image/webp", "image/jpeg", "image/gif"})
-"""Types of results whose prompt and graph can be taken out without decoding them."""
-
 PREFIXES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),

@@ -12,10 +12,11 @@ from contracts.ids import new_id
 from contracts.media import RecordResults, ResultFile, Results
 from media import ports
 from media.domain import names
+from media.domain.bare import CAN_BE_BARE
 from media.domain.inspection import RefusedError
 from media.domain.records import Result
 from media.domain.rights import Rights
-from media.domain.sniff import CAN_BE_BARE, is_digest, result_type
+from media.domain.sniff import is_digest, result_type
 from media.handlers.attempts import recorded_results
 from media.handlers.once import Once
 from media.handlers.uploads import discard

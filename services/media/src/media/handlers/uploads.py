@@ -22,7 +22,7 @@ from contracts.errors import (
 from contracts.ids import new_id
 from contracts.media import AcceptUpload, BeginUpload, MaskOptions, MediaView, UploadTarget
 from media.domain import names
-from media.domain.inspection import Finding, MaskOrder, Order, RefusedError, too_big
+from media.domain.inspection import Bounds, Finding, MaskOrder, Order, RefusedError, too_big
 from media.domain.records import Kept, Upload
 from media.ports import (
     Bench,
@@ -41,11 +41,10 @@ UPLOAD_LIFETIME = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
-    """What one uploaded file may be; pixels and frames as in `Order`."""
+    """What one uploaded file may be."""
 
     max_bytes: int
-    max_pixels: int
-    max_frames: int
+    bounds: Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +132,7 @@ async def order_for(intake: Intake, command: AcceptUpload) -> Order:
             allow_empty=options.allow_empty,
             size=await size_of_image(intake, command, options),
         )
-    limits = intake.limits
-    return Order(command.kind, limits.max_pixels, limits.max_frames, mask)
+    return Order(command.kind, intake.limits.bounds, mask)
 
 
 async def size_of_image(
@@ -177,6 +175,8 @@ async def keep(intake: Intake, command: AcceptUpload, finding: Finding, key: str
         size_bytes=finding.size_bytes,
         width=finding.width,
         height=finding.height,
+        duration_seconds=finding.duration_seconds,
+        frames_per_second=finding.frames_per_second,
         blake3=finding.blake3,
         created_at=intake.clock(),
     )

@@ -23,7 +23,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from media.domain.inspection import Bounds, NeedsRoomError, RefusedError
+from media.domain.inspection import Bounds, NeedsRoomError, RefusedError, too_many_pixels
 
 # Importing a plugin registers it; none but these and the two of `load_decoder` is ever loaded.
 PLUGINS = (
@@ -87,12 +87,6 @@ def check_frames(picture: ImageFile.ImageFile, bounds: Bounds) -> int:
         picture.seek(frame)
         picture.load()
     return frames
-
-
-def too_many_pixels(maximum: int) -> RefusedError:
-    return RefusedError(
-        "too_many_pixels", f"At most {maximum:,} pixels are allowed in all.", maximum=maximum
-    )
 
 
 def orientation(picture: ImageFile.ImageFile) -> int:

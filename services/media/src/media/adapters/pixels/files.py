@@ -1,5 +1,6 @@
 """One file from what came to what is kept."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image, ImageFile
@@ -23,6 +24,8 @@ def inspect(source: Path, target: Path, kind: str, mask: MaskOrder, bounds: Boun
         return keep_mask(source, target, content_type, mask, bounds)
     if kind == "image":
         return keep_image(source, target, content_type, bounds)
+    if kind in ("video", "audio"):
+        return keep_film(source, target, kind, content_type, bounds)
     return finding(source, content_type, is_changed=False)
 
 
@@ -56,6 +59,23 @@ def keep_jpeg(original: ImageFile.ImageFile, source: Path, target: Path, bounds:
     if kept is picture and picture.mode in ("L", "RGB"):
         return finding(target, JPEG, is_changed=True, size=picture.size)
     return save(kept, target)
+
+
+def keep_film(source: Path, target: Path, kind: str, content_type: str, bounds: Bounds) -> Finding:
+    """Keep what is seen and heard, and that only; what is kept is what gets measured."""
+    from media.adapters.pixels import film  # noqa: PLC0415  costs other files time
+
+    film.remux(source, target, content_type, bounds)
+    found, _ = film.measure(target, content_type, bounds)
+    if kind == "video" and found.width is None:
+        raise RefusedError("wrong_content", "There is no moving picture in the file.")
+    size = (found.width, found.height) if found.width and found.height else None
+    kept = finding(target, content_type, is_changed=True, size=size)
+    return replace(
+        kept,
+        duration_seconds=found.duration_seconds,
+        frames_per_second=found.frames_per_second,
+    )
 
 
 def keep_mask(

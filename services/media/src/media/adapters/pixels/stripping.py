@@ -1,21 +1,30 @@
-"""Files without their metadata, made without decoding: no Pillow here, so any process may.
+"""Files without their metadata, made without decoding.
 
-Bounded by the size of the file, which is read whole; what is cut short or damaged is refused.
+Pictures: no Pillow here, so any process may. Bounded by the size of the file, which is read
+whole; what is cut short or damaged is refused.
 """
 
 from pathlib import Path
 
 from media.adapters.pixels.contents import digest_of, head_type
-from media.domain.bare import STRIPPED
-from media.domain.inspection import Finding, RefusedError
+from media.domain.bare import REMUXED, STRIPPED
+from media.domain.inspection import Bounds, Finding, RefusedError
+
+UNBOUNDED = Bounds(max_pixels=2**31 - 1, max_frames=0)
+"""Nothing is decoded, so the worker's own limits are enough."""
 
 
 def strip(source: Path, target: Path) -> Finding:
-    """Write a result to `target` without prompt, graph and all else that is not picture."""
+    """Write a result to `target` without prompt, graph and all else nobody sees or hears."""
     content_type = head_type(source) or ""
-    if content_type not in STRIPPED:
+    if content_type in REMUXED:
+        from media.adapters.pixels import film  # noqa: PLC0415  costs other files time
+
+        film.remux(source, target, content_type, UNBOUNDED)
+    elif content_type in STRIPPED:
+        write_bare(source, target, content_type)
+    else:
         raise RefusedError("wrong_content", "The file is of a type that cannot be made bare.")
-    write_bare(source, target, content_type)
     return finding(target, content_type, is_changed=True)
 
 

@@ -11,7 +11,14 @@ from contracts.access import IdempotencyKey
 from contracts.errors import ConflictError, ErrorBody, ForbiddenError, NotFoundError
 from media.adapters.sql import contents
 from media.adapters.sql.contents import Content
-from media.adapters.sql.tables import IDEMPOTENCY, MEDIA, UPLOADS, as_kept, select_kept
+from media.adapters.sql.tables import (
+    IDEMPOTENCY,
+    MEDIA,
+    OF_CONTENT,
+    UPLOADS,
+    as_kept,
+    select_kept,
+)
 from media.domain.records import Kept, Upload
 from runtime.transactions import transaction
 
@@ -123,9 +130,17 @@ async def make(connection: AsyncConnection, kept: Kept, storage_bytes: int) -> N
     if not await contents.has(connection, view.owner_id, view.blake3):
         used = await contents.stored_bytes(connection, view.owner_id)
         refuse_over(storage_bytes, used + view.size_bytes)
-    content = Content(view.owner_id, view.blake3, kept.key, view.size_bytes, is_verified=True)
+    content = Content(
+        view.owner_id,
+        view.blake3,
+        kept.key,
+        view.size_bytes,
+        is_verified=True,
+        duration_seconds=view.duration_seconds,
+        frames_per_second=view.frames_per_second,
+    )
     await contents.store(connection, content, view.created_at)
-    values = view.model_dump(exclude={"size_bytes", "frames", "placeholder"})
+    values = view.model_dump(exclude={*OF_CONTENT})
     await connection.execute(insert(MEDIA), values)
 
 
