@@ -113,8 +113,14 @@ class FakeMedia:
         self.kept: dict[UUID, Kept] = {}
         self.fails: OperationError | None = None
 
-    async def begin(self, upload: Upload, storage_bytes: int) -> None:  # noqa: ARG002
+    async def begin(
+        self,
+        upload: Upload,
+        storage_bytes: int,  # noqa: ARG002
+        idempotency: IdempotencyKey | None,  # noqa: ARG002
+    ) -> UUID:
         self.uploads[upload.media_id] = upload
+        return upload.media_id
 
     async def find(self, media_id: UUID, owner_id: UUID) -> Upload:
         upload = self.uploads.get(media_id)

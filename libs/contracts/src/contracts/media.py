@@ -65,13 +65,16 @@ class UploadTarget(BaseModel):
         default_factory=dict, description="Headers that the PUT must have."
     )
     expires_at: datetime | None = Field(default=None, description="Until when the URL works.")
+    media_id: UUID | None = Field(
+        default=None, description="The upload; an earlier one if its idempotency key came again."
+    )
 
 
 class BeginUpload(Command[UploadTarget]):
     """Where to put the bytes of a new upload.
 
     Errors: Forbidden (`storage_quota`), Invalid (`media_refused`: too big), Conflict
-    (`no_public_store`).
+    (`no_public_store`, `idempotency_key_reused`).
     """
 
     subject: ClassVar[str] = "command.media.begin_upload.v1"
@@ -82,6 +85,7 @@ class BeginUpload(Command[UploadTarget]):
     is_public: bool = Field(
         default=False, description="The caller's client puts the bytes itself, from outside."
     )
+    idempotency: IdempotencyKey | None = None
 
 
 class MaskOptions(BaseModel):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from contracts.access import Actor
+from contracts.access import Actor, IdempotencyKey
 from contracts.media import MediaKind, MediaView
 from contracts.message import Command, Query
 
@@ -95,7 +95,7 @@ class LinkList(BaseModel):
 class ShareMedia(Command[LinkView]):
     """Let whoever has the link read one media. Idempotent by `link_id`.
 
-    Errors: NotFound, Conflict (`too_many_links`, `link_id_taken`).
+    Errors: NotFound, Conflict (`too_many_links`, `link_id_taken`, `idempotency_key_reused`).
     """
 
     subject: ClassVar[str] = "command.media.share_media.v1"
@@ -104,6 +104,7 @@ class ShareMedia(Command[LinkView]):
     media_id: UUID
     link_id: UUID
     lifetime_seconds: int = Field(ge=60, le=366 * 86_400)
+    idempotency: IdempotencyKey | None = None
 
 
 class ListLinks(Query[LinkList]):

@@ -95,8 +95,10 @@ class Workshop(Protocol):
 class Uploads(Protocol):
     """Uploads under way, and how they become media."""
 
-    async def begin(self, upload: Upload, storage_bytes: int) -> None:
-        """Remember an upload; a repeat changes nothing.
+    async def begin(
+        self, upload: Upload, storage_bytes: int, idempotency: IdempotencyKey | None
+    ) -> UUID:
+        """Remember an upload; a repeat changes nothing. The id of the one to put bytes for.
 
         Raises Forbidden (`storage_quota`), Conflict (the id is taken).
         """
@@ -192,8 +194,10 @@ class Previews(Protocol):
 class Links(Protocol):
     """Share links; the owner's right to the medium was checked before."""
 
-    async def add(self, link: LinkView, most: int) -> LinkView:
-        """Keep a link, or give back the one of that id. Raises Conflict."""
+    async def add(
+        self, link: LinkView, most: int, owner_id: UUID, idempotency: IdempotencyKey | None
+    ) -> LinkView:
+        """Keep a link, or give back the one of that id or key. Raises Conflict."""
         ...
 
     async def of(self, media_id: UUID, now: datetime) -> list[LinkView]:

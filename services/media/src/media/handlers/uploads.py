@@ -62,17 +62,18 @@ class Intake:
 
 async def begin_upload(intake: Intake, command: BeginUpload) -> UploadTarget:
     """Give the caller a place to put the bytes, if the owner has room for them."""
-    actor, key = command.actor, names.incoming_key(command.media_id)
+    actor = command.actor
     if command.size_bytes > intake.limits.max_bytes:
         raise refusal(too_big(intake.limits.max_bytes))
-    url = intake.store.upload_url(key, UPLOAD_LIFETIME)
-    if command.is_public:
-        url = intake.store.public_upload_url(key, UPLOAD_LIFETIME)
-    if url is None:
+    sign = intake.store.public_upload_url if command.is_public else intake.store.upload_url
+    if sign(names.incoming_key(command.media_id), UPLOAD_LIFETIME) is None:
         raise ConflictError("the store is not public: send the file", code="no_public_store")
     upload = Upload(command.media_id, actor.user_id, command.size_bytes, intake.clock())
-    await intake.uploads.begin(upload, actor.limits.storage_bytes)
-    return UploadTarget(url=url, expires_at=upload.created_at + UPLOAD_LIFETIME)
+    room = actor.limits.storage_bytes
+    media_id = await intake.uploads.begin(upload, room, command.idempotency)
+    url = sign(names.incoming_key(media_id), UPLOAD_LIFETIME) or ""
+    expires_at = upload.created_at + UPLOAD_LIFETIME
+    return UploadTarget(media_id=media_id, url=url, expires_at=expires_at)
 
 
 async def accept_upload(intake: Intake, command: AcceptUpload) -> MediaView:

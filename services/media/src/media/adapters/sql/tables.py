@@ -114,7 +114,7 @@ IDEMPOTENCY = Table(
     Column("operation", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("body_digest", Text),
-    Column("media_id", Uuid),
+    Column("made_id", Uuid),
     Column("created_at", DateTime(timezone=True)),
 )
 
