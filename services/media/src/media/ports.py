@@ -11,7 +11,7 @@ from contracts.access import IdempotencyKey
 from contracts.errors import ErrorBody, NotFoundError
 from contracts.jobs import Output
 from contracts.media import MediaView
-from contracts.media_library import LinkView, ListMedia
+from contracts.media_library import DeletionCause, LinkView, ListMedia
 from media.domain.gallery import Place
 from media.domain.inspection import Bounds, Finding, Look, Order
 from media.domain.records import Kept, Prepared, Result, Thumbnail, Unprepared, Upload
@@ -98,10 +98,7 @@ class Uploads(Protocol):
     async def begin(
         self, upload: Upload, storage_bytes: int, idempotency: IdempotencyKey | None
     ) -> UUID:
-        """Remember an upload; a repeat changes nothing. The id of the one to put bytes for.
-
-        Raises Forbidden (`storage_quota`), Conflict (the id is taken).
-        """
+        """Remember an upload, once; its id. Raises Forbidden (`storage_quota`), Conflict."""
         ...
 
     async def find(self, media_id: UUID, owner_id: UUID) -> Upload:
@@ -156,8 +153,13 @@ class Gallery(Protocol):
 class Removal(Protocol):
     """Deletion: what is forgotten in the database is deleted in the store, now or later."""
 
-    async def remove(self, media_id: UUID, owner_id: UUID, now: datetime) -> list[str]:
-        """Forget a medium, and its content if it was the last; the keys to delete. NotFound."""
+    async def remove(
+        self, media_id: UUID, owner_id: UUID, now: datetime, cause: DeletionCause
+    ) -> list[str]:
+        """Forget a medium, and its content if it was the last, and say so. NotFound.
+
+        Returns the keys to delete.
+        """
         ...
 
     async def expired(self, now: datetime, ages: Ages, limit: int) -> list[tuple[UUID, UUID]]:

@@ -38,7 +38,7 @@ class Shelf:
         self.uploads = SqlUploads(database)
         self.library = SqlLibrary(database)
         self.previews = SqlPreviews(database)
-        self.removal = SqlRemoval(database)
+        self.removal = SqlRemoval(database, lambda: None)
         self.links = SqlLinks(database)
         self.orphans = SqlOrphans(database)
 
@@ -49,6 +49,10 @@ class Shelf:
         self, link: LinkView, most: int = 2, key: IdempotencyKey | None = None
     ) -> LinkView:
         return await self.links.add(link, most, OWNER, key)
+
+    async def remove(self, medium: Kept, owner_id: UUID | None = None) -> list[str]:
+        owner_id = owner_id or medium.view.owner_id
+        return await self.removal.remove(medium.view.id, owner_id, NOW, "asked")
 
 
 @pytest.fixture
@@ -91,7 +95,7 @@ async def test_what_was_seen_is_told_once_and_shown(shelf: Shelf) -> None:
 async def test_nothing_is_told_of_what_was_deleted_meanwhile(shelf: Shelf) -> None:
     medium = await shelf.keep()
     [content] = await shelf.previews.claim(NOW, 4)
-    await shelf.removal.remove(medium.view.id, medium.view.owner_id, NOW)
+    await shelf.remove(medium)
     assert not await shelf.previews.tell(content, SEEN, NOW)
 
 
@@ -101,10 +105,10 @@ async def test_the_last_medium_takes_content_and_thumbnails_with_it(shelf: Shelf
     [content] = await shelf.previews.claim(NOW, 4)
     await shelf.previews.tell(content, SEEN, NOW)
     assert await shelf.orphans.unreferenced([SMALL.key, one.key, "x"]) == ["x"]
-    assert await shelf.removal.remove(one.view.id, owner, NOW) == []
+    assert await shelf.remove(one) == []
     with pytest.raises(NotFoundError):
-        await shelf.removal.remove(two.view.id, uuid4(), NOW)
-    keys = await shelf.removal.remove(two.view.id, owner, NOW)
+        await shelf.remove(two, uuid4())
+    keys = await shelf.remove(two)
     assert sorted(keys) == sorted([one.key, SMALL.key])
     assert sorted(await shelf.removal.doomed(NOW, 9)) == sorted(keys)
     await shelf.removal.deleted(keys)
@@ -116,12 +120,12 @@ async def test_content_is_not_lost_to_an_upload_of_the_same_at_the_same_time(she
     owner = uuid4()
     for _ in range(10):
         first = await shelf.keep(owner, blake3="same")
-        removed = shelf.removal.remove(first.view.id, owner, NOW)
+        removed = shelf.remove(first)
         _, second = await asyncio.gather(removed, shelf.keep(owner, blake3="same"))
         [found] = await shelf.library.find([second.view.id], owner)
         doomed = await shelf.removal.doomed(NOW, 100)
         assert found.key not in doomed
-        await shelf.removal.remove(second.view.id, owner, NOW)
+        await shelf.remove(second)
         await shelf.removal.deleted(await shelf.removal.doomed(NOW, 100))
 
 
@@ -155,7 +159,7 @@ async def test_a_link_is_over_in_time_and_with_its_medium(shelf: Shelf) -> None:
     assert await shelf.links.opens(link.id, medium.view.id, NOW)
     assert not await shelf.links.opens(link.id, uuid4(), NOW)
     assert not await shelf.links.opens(link.id, medium.view.id, NOW + DAY)
-    await shelf.removal.remove(medium.view.id, medium.view.owner_id, NOW)
+    await shelf.remove(medium)
     assert not await shelf.links.opens(link.id, medium.view.id, NOW)
     with pytest.raises(NotFoundError):
         await shelf.share(a_link(medium.view.id), 2)
