@@ -8,6 +8,7 @@ WebP: RFC 9649, section 2; GIF: version 89a, sections 18 to 26.
 import zlib
 from collections.abc import Callable, Iterator
 
+from media.domain.glb import glb
 from media.domain.jpeg import jpeg
 
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
@@ -123,6 +124,7 @@ STRIPPED: dict[str, Callable[[bytes], Iterator[bytes]]] = {
     "image/jpeg": jpeg,
     "image/webp": webp,
     "image/gif": gif,
+    "model/gltf-binary": glb,
 }
 """How each type is made bare without decoding; each raises ValueError for what is damaged."""
 

@@ -33,7 +33,7 @@ def write_bare(source: Path, target: Path, content_type: str) -> None:
         with target.open("wb") as kept:
             kept.writelines(STRIPPED[content_type](source.read_bytes()))
     except ValueError as error:
-        raise RefusedError("unreadable", f"The picture is damaged: {error}.") from error
+        raise RefusedError("unreadable", f"The file is damaged: {error}.") from error
 
 
 def finding(
