@@ -24,7 +24,7 @@ VIDEOS = {
     "video/quicktime": ("mov", "libx264", None),
     "video/webm": ("webm", "libvpx-vp9", "libopus"),
     "video/x-matroska": ("matroska", "libx264", "flac"),
-    "video/x-msvideo": ("avi", "mpeg4", "libmp3lame"),
+    "video/x-msvideo": ("avi", "mpeg4", None),
 }
 SOUNDS = {
     "audio/mp4": ("ipod", "aac"),
@@ -71,7 +71,7 @@ async def test_a_video_keeps_its_samples_and_loses_its_tags(
     assert b"<script>" not in content
     assert finding.content_type == sniff(content) == content_type
     assert (finding.width, finding.height) == (64, 48)
-    assert finding.duration_seconds == pytest.approx(0.5, abs=0.05)
+    assert finding.duration_seconds == pytest.approx(0.5, abs=0.01)
     assert finding.frames_per_second == pytest.approx(24, abs=0.1)
     assert samples(content) == samples(data)
 

@@ -19,13 +19,10 @@ class Tally:
     bounds: Bounds
     packets: int = 0
     frames: int = 0
-    begins: float | None = None
-    ends: float = 0.0
+    begins: dict[int, float] = field(default_factory=dict[int, float])
+    seconds: float = 0.0
+    """Of the stream that lasts longest, which need not begin with the other."""
     last: dict[int, int] = field(default_factory=dict[int, int])
-
-    @property
-    def seconds(self) -> float:
-        return self.ends - (self.begins or 0.0)
 
     def add(self, packet: AnyPacket) -> None:
         if packet.is_corrupt:
@@ -34,9 +31,9 @@ class Tally:
         self.frames += packet.stream.type == "video"
         at = packet.pts if packet.pts is not None else packet.dts
         if at is not None:
-            begins = float(at * packet.time_base)
-            self.begins = begins if self.begins is None else min(begins, self.begins)
-            self.ends = max(self.ends, begins + float((packet.duration or 0) * packet.time_base))
+            begins, index = float(at * packet.time_base), packet.stream.index
+            first = self.begins[index] = min(begins, self.begins.get(index, begins))
+            self.seconds = max(self.seconds, begins + length_of(packet) - first)
         self._check()
 
     def _check(self) -> None:
@@ -56,3 +53,11 @@ class Tally:
         if packet.dts is None:
             packet.dts = self.last.get(index, min(packet.pts or 0, 0))
         self.last[index] = packet.dts
+
+
+def length_of(packet: AnyPacket) -> float:
+    """Seconds; WebM does not say how long the last picture is shown: as long as the others."""
+    if packet.duration:
+        return float(packet.duration * packet.time_base)
+    rate = packet.stream.average_rate
+    return float(1 / rate) if rate else 0.0
