@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import av
 from av.audio.stream import AudioStream
-from av.container import InputContainer
+from av.container import InputContainer, OutputContainer
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -89,14 +89,22 @@ def remux(source: Path, target: Path, content_type: str, bounds: Bounds) -> None
         av.open(str(target), "w", format=form, options=options) as kept,
     ):
         streams, tally = chosen(came, bounds), Tally(bounds)
-        twins = {s.index: kept.add_stream_from_template(s, opaque=True) for s in streams}
-        for stream in streams:
-            if stream.codec_context.codec_tag == APPLE_HEVC:
-                twins[stream.index].codec_context.codec_tag = APPLE_HEVC
+        twins = {stream.index: twin_of(stream, kept) for stream in streams}
         for packet in packets_of(came, streams, tally):
             tally.stamp(packet)
             packet.stream = twins[packet.stream.index]
             kept.mux(packet)
+
+
+def twin_of(stream: VideoStream | AudioStream, kept: OutputContainer) -> VideoStream | AudioStream:
+    """The same stream in another container, with what PyAV's template leaves out."""
+    twin = kept.add_stream_from_template(stream, opaque=True)
+    if isinstance(twin, VideoStream):
+        if stream.codec_context.codec_tag == APPLE_HEVC:
+            twin.codec_context.codec_tag = APPLE_HEVC
+        if stream.average_rate:
+            twin.codec_context.framerate = stream.average_rate
+    return twin
 
 
 def measure(source: Path, content_type: str, bounds: Bounds) -> tuple[Film, VideoFrame | None]:
