@@ -32,6 +32,7 @@ class FakeGallery:
         self.listed: list[ListMedia] = []
         self.changed: list[UpdateMedia] = []
         self.links: dict[UUID, LinkView] = {}
+        self.keys: dict[str | None, UUID] = {}
 
     async def serve(self) -> None:
         bus = self.media.bus
@@ -63,9 +64,15 @@ class FakeGallery:
 
     async def share(self, request: ShareMedia) -> LinkView:
         view = self.owned(request.actor.user_id, request.media_id)
+        key = request.idempotency
+        name = key and key.key + key.body_digest
+        if name in self.keys:
+            return self.links[self.keys[name]]
         until = NOW + timedelta(seconds=request.lifetime_seconds)
         link = LinkView(id=request.link_id, media_id=view.id, created_at=NOW, expires_at=until)
         self.links[link.id] = link
+        if name:
+            self.keys[name] = link.id
         return link
 
     async def shown(self, request: ListLinks) -> LinkList:

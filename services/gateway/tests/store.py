@@ -57,11 +57,14 @@ class FakeMedia:
         await self.bus.serve(LocateContent, self.locate)
 
     async def begin(self, request: BeginUpload) -> UploadTarget:
+        media_id, key = request.media_id, request.idempotency
+        if key:
+            media_id = self.keys.setdefault(key.key + key.body_digest, media_id)
         if self._s3 is None or self._client is None:
             return UploadTarget(url="http://127.0.0.1:1/nobody")
         hour = timedelta(hours=1)
-        name = str(request.media_id)
-        return UploadTarget(url=self._client.presigned_put_object(self._s3.bucket, name, hour))
+        url = self._client.presigned_put_object(self._s3.bucket, str(media_id), hour)
+        return UploadTarget(url=url, media_id=media_id)
 
     async def accept(self, request: AcceptUpload) -> MediaView:
         self.accepted.append(request)

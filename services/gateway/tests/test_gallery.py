@@ -177,3 +177,29 @@ async def test_a_large_file_is_put_straight_into_the_store(nats: NatsServer, s3:
         assert (made.status_code, made.json()["id"]) == (201, place["id"])
         assert media.accepted[0].kind == "video"
         assert media.accepted[0].filename == "film.mp4"
+
+
+async def test_links_and_places_for_files_are_made_once_for_a_key(
+    nats: NatsServer, s3: S3Server
+) -> None:
+    async with a_fleet(nats) as fleet:
+        await FakeGallery(FakeMedia(fleet.media, s3)).serve()
+        one, two = [f"/v1/media/{(await upload(fleet))['id']}/links" for _ in range(2)]
+        key = {"Idempotency-Key": "k"}
+        link = await fleet.client.post(one, json={}, headers=key)
+        again = await fleet.client.post(one, json={}, headers=key)
+        other = await fleet.client.post(two, json={}, headers=key)
+        plain = await fleet.client.post(one, json={})
+        uploads = [
+            await fleet.client.post("/v1/media/uploads", json={"size": 1}, headers=key)
+            for _ in range(2)
+        ]
+
+        assert again.json() == link.json()
+        assert {other.json()["id"], plain.json()["id"]}.isdisjoint({link.json()["id"]})
+        assert uploads[0].json()["id"] == uploads[1].json()["id"]
+        for first, second in ((link, again), uploads):
+            assert "idempotency-replayed" not in first.headers
+            assert second.headers["idempotency-replayed"] == "true"
+        bad = await fleet.client.post(one, json={}, headers={"Idempotency-Key": "a b"})
+        assert bad.status_code == 422

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from contracts.access import IdempotencyKey
 from contracts.errors import ErrorBody, NotFoundError, OperationError
-from media.domain.inspection import Finding, Look, Order, RefusedError, Shrunk
+from media.domain.inspection import Bounds, Finding, Look, Order, RefusedError, Shrunk
 from media.domain.records import Kept, Upload
 from media.handlers.uploads import Intake, UploadLimits
 from media.ports import ObjectMissingError
@@ -90,13 +90,13 @@ class FakeWorkshop:
             write(folder / "target", data)
         return Finding("image/png", len(data), data.hex(), self.changes, 4, 3)
 
-    async def look(self, folder: Path, max_pixels: int, max_frames: int) -> Look:  # noqa: ARG002
+    async def look(self, folder: Path, bounds: Bounds) -> Look:  # noqa: ARG002
         data = read(folder / "source")
         if not data.startswith(b"good"):
             raise RefusedError("unreadable", "It is not good.")
         write(folder / "256.webp", b"small")
         small = Shrunk(256, "256.webp", "image/webp", 5, "digest")
-        return Look(data.hex(), 1, 4, 3, "data:", (small,))
+        return Look(data.hex(), 1, 4, 3, placeholder="data:", thumbnails=(small,))
 
     async def strip(self, folder: Path) -> Finding:
         data = read(folder / "source").replace(b"prompt", b"")
@@ -113,8 +113,14 @@ class FakeMedia:
         self.kept: dict[UUID, Kept] = {}
         self.fails: OperationError | None = None
 
-    async def begin(self, upload: Upload, storage_bytes: int) -> None:  # noqa: ARG002
+    async def begin(
+        self,
+        upload: Upload,
+        storage_bytes: int,  # noqa: ARG002
+        idempotency: IdempotencyKey | None,  # noqa: ARG002
+    ) -> UUID:
         self.uploads[upload.media_id] = upload
+        return upload.media_id
 
     async def find(self, media_id: UUID, owner_id: UUID) -> Upload:
         upload = self.uploads.get(media_id)
@@ -166,7 +172,7 @@ def an_intake(store: FakeStore, media: FakeMedia, workshop: FakeWorkshop | None 
         workshop or FakeWorkshop(),
         bench,
         lambda: NOW,
-        UploadLimits(max_bytes=100, max_pixels=100, max_frames=10),
+        UploadLimits(max_bytes=100, bounds=Bounds(100, 10)),
     )
 
 

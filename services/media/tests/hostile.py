@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from .adapters.clips import a_video
 from .adapters.pictures import a_picture, encoded, grey
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -54,6 +55,21 @@ def hostile_files() -> Iterator[Hostile]:
     yield Hostile("black.png", encoded(grey([[0, 0]])), "empty_mask", "mask")
     yield Hostile("white.png", encoded(grey([[255, 255]])), "full_mask", "mask")
     yield Hostile("moving.gif", a_gif(3), "animated_mask", "mask")
+
+
+def hostile_films() -> Iterator[Hostile]:
+    film = a_video()
+    at = film.index(b"stts") + 16
+    endless = film[:at] + struct.pack(">I", 2**31 - 1) + film[at + 4 :]
+    at = film.index(b"stsz") + 8
+    countless = film[:at] + struct.pack(">II", 1, 2**31 - 1) + film[at + 8 :]
+    yield Hostile("half.mp4", film[: len(film) // 2], "unreadable", "video")
+    yield Hostile("endless.mp4", endless, "too_long", "video")
+    yield Hostile("countless.mp4", countless, "unreadable", "video")
+    yield Hostile("page.mp4", film + HTML, None, "video")
+    yield Hostile("film.jpg", film, "wrong_content")
+    yield Hostile("film.webm", film, None, "video")
+    yield Hostile("large.mp4", a_video(size=(3_840, 2_160)), None, "video")
 
 
 def chunk(name: bytes, body: bytes) -> bytes:

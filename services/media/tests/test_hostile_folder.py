@@ -20,7 +20,7 @@ from runtime.testing.servers import NatsServer, S3Server
 from .adapters.pictures import a_picture, encoded
 from .adapters.records import SECRET, an_actor
 from .fleet import Fleet, bus
-from .hostile import Hostile, hostile_files
+from .hostile import Hostile, hostile_files, hostile_films
 
 MOST_BYTES = 600 * 1024**2
 AT_ONCE = 4
@@ -112,10 +112,10 @@ async def test_each_is_refused_for_its_reason_within_600_mib(
             async with free:
                 found[file.name] = await reason_for(fleet, actor, file)
 
-        files = list(hostile_files())
+        files = [*hostile_files(), *hostile_films()]
         await asyncio.gather(*map(try_on, files))
         assert found == {file.name: file.reason for file in files}
-        kept = await fleet.gateway.call(ListMedia(actor=actor, kind=["image"]))
+        kept = await fleet.gateway.call(ListMedia(actor=actor, kind=["image", "video"]))
         for view in kept.items:
             assert await fleet.content(actor, view.id, 256)
         good = await fleet.image(actor, encoded(a_picture()))

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.errors import UnavailableError
+from media.domain.inspection import Bounds
 from media.domain.records import Prepared, Thumbnail, Unprepared
 from media.handlers.once import Once
 from media.handlers.preparing import Darkroom, prepare, prepare_waiting
@@ -46,7 +47,7 @@ def a_content(
 
 
 def a_room(store: FakeStore, previews: FakePreviews) -> Darkroom:
-    limits = UploadLimits(max_bytes=100, max_pixels=100, max_frames=10)
+    limits = UploadLimits(max_bytes=100, bounds=Bounds(100, 10))
     return Darkroom(previews, store, FakeWorkshop(), bench, lambda: NOW, limits, Once[None](2))
 
 
@@ -54,7 +55,7 @@ async def test_thumbnails_are_in_the_store_before_they_are_told_of() -> None:
     store, previews = FakeStore({"blobs/1": GOOD}), FakePreviews(a_content())
     await prepare_waiting(a_room(store, previews))
     seen = previews.seen["blobs/1"]
-    assert (seen.frames, seen.size, seen.placeholder) == (1, (4, 3), "data:")
+    assert (seen.frames, seen.width, seen.height, seen.placeholder) == (1, 4, 3, "data:")
     assert [store.objects[thumbnail.key] for thumbnail in seen.thumbnails] == [b"small"]
 
 
@@ -64,7 +65,7 @@ async def test_thumbnails_are_in_the_store_before_they_are_told_of() -> None:
         (a_content(b"bad"), "unreadable"),
         (a_content(key="blobs/gone"), "object_missing"),
         (a_content(blake3="another"), "digest_mismatch"),
-        (a_content(content_type="video/mp4"), None),
+        (a_content(content_type="model/gltf-binary"), None),
     ],
 )
 async def test_what_cannot_be_shown_is_told_with_its_reason(

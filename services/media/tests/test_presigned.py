@@ -12,7 +12,7 @@ from runtime.testing.servers import NatsServer, S3Server
 
 from .adapters.pictures import a_picture, decoded, encoded
 from .adapters.records import a_grant, an_actor
-from .fleet import media
+from .fleet import media, objects
 
 
 @pytest.mark.parametrize("is_public", [False, True])
@@ -46,6 +46,8 @@ async def test_a_result_made_bare_cannot_be_changed_by_its_url(
         [output] = await fleet.results(grant, node_id, encoded(picture))
         [again] = await fleet.results(grant, node_id, encoded(a_picture((9, 9))))
         assert again == output
+        kept = {key for key in objects(s3, actor.user_id) if not key.startswith("renditions/")}
+        assert [key.split("/")[0] for key in kept] == ["blobs"]
         assert decoded(await fleet.content(actor, output.media_id)).tobytes() == picture.tobytes()
 
 

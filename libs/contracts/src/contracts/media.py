@@ -38,12 +38,20 @@ class MediaView(BaseModel):
     is_favourite: bool = Field(default=False, description="Kept by retention, whatever its age.")
     expires_at: datetime | None = Field(default=None, description="When it will be deleted.")
     frames: int | None = Field(
-        default=None, description="Frames of a picture; null until it was looked into."
+        default=None, description="Frames of a picture or video; null until it was looked into."
+    )
+    duration_seconds: float | None = Field(
+        default=None,
+        description="Length of a video or sound; null until it was looked into, as with all "
+        "results.",
+    )
+    frames_per_second: float | None = Field(
+        default=None, description="Of a video, on average; null until it was looked into."
     )
     placeholder: str | None = Field(
         default=None,
-        description="Data URI of a picture of 16 pixels at most, to show before the thumbnail; "
-        "null until it was looked into.",
+        description="Data URI of a picture of 16 pixels at most, to show before the thumbnail, "
+        "of a video of its first frame; null until it was looked into.",
     )
 
 
@@ -57,13 +65,16 @@ class UploadTarget(BaseModel):
         default_factory=dict, description="Headers that the PUT must have."
     )
     expires_at: datetime | None = Field(default=None, description="Until when the URL works.")
+    media_id: UUID | None = Field(
+        default=None, description="The upload; an earlier one if its idempotency key came again."
+    )
 
 
 class BeginUpload(Command[UploadTarget]):
     """Where to put the bytes of a new upload.
 
     Errors: Forbidden (`storage_quota`), Invalid (`media_refused`: too big), Conflict
-    (`no_public_store`).
+    (`no_public_store`, `idempotency_key_reused`).
     """
 
     subject: ClassVar[str] = "command.media.begin_upload.v1"
@@ -74,6 +85,7 @@ class BeginUpload(Command[UploadTarget]):
     is_public: bool = Field(
         default=False, description="The caller's client puts the bytes itself, from outside."
     )
+    idempotency: IdempotencyKey | None = None
 
 
 class MaskOptions(BaseModel):

@@ -1,12 +1,13 @@
 """An owner's media: the gallery, changes, deletion, figures, and links for others."""
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from contracts.access import Actor
+from contracts.access import Actor, IdempotencyKey
+from contracts.event import Event
 from contracts.media import MediaKind, MediaView
 from contracts.message import Command, Query
 
@@ -45,6 +46,26 @@ class UpdateMedia(Command[MediaView]):
     labels: dict[str, str] | None = Field(default=None, description="All of them, anew.")
     filename: str | None = Field(default=None, max_length=255)
     expires_at: AwareDatetime | Literal["never"] | None = None
+
+
+DeletionCause: TypeAlias = Literal["asked", "expired"]
+
+
+class MediaDeleted(Event):
+    """A media is gone for good: its owner asked for that, or its time was over."""
+
+    subject: ClassVar[str] = "event.media.deleted.v1.{owner_id}"
+    sent_by: ClassVar = ("media",)
+    media_id: UUID
+    owner_id: UUID
+    kind: MediaKind
+    job_id: UUID | None = Field(default=None, description="The job that made it, if one did.")
+    cause: DeletionCause = Field(
+        description="`expired`: by its `expires_at`, or by the rule for its age."
+    )
+
+    def aggregate_id(self) -> UUID:
+        return self.media_id
 
 
 class Gone(BaseModel):
@@ -95,7 +116,7 @@ class LinkList(BaseModel):
 class ShareMedia(Command[LinkView]):
     """Let whoever has the link read one media. Idempotent by `link_id`.
 
-    Errors: NotFound, Conflict (`too_many_links`, `link_id_taken`).
+    Errors: NotFound, Conflict (`too_many_links`, `link_id_taken`, `idempotency_key_reused`).
     """
 
     subject: ClassVar[str] = "command.media.share_media.v1"
@@ -104,6 +125,7 @@ class ShareMedia(Command[LinkView]):
     media_id: UUID
     link_id: UUID
     lifetime_seconds: int = Field(ge=60, le=366 * 86_400)
+    idempotency: IdempotencyKey | None = None
 
 
 class ListLinks(Query[LinkList]):

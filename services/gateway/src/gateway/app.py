@@ -156,10 +156,11 @@ class Gateway:
             bus,
             self.store,
             self.present,
+            self._body_secret,
             chosen.max_archive_bytes,
             asyncio.Semaphore(chosen.max_archives),
         ).router()
-        yield SharingRoutes(admission, bus, self.present).router()
+        yield SharingRoutes(admission, bus, self.present, self._body_secret).router()
         yield self.media().router()
         yield ContentRoutes(admission, bus, self.store, self._url_secret).router()
 

@@ -36,6 +36,7 @@ from media.adapters.sql.removal import SqlRemoval
 from media.adapters.sql.results import SqlResults
 from media.adapters.sql.uploads import SqlUploads
 from media.adapters.workshop import WorkerLimits, Workshop
+from media.domain.inspection import Bounds
 from media.domain.retention import Ages, days
 from media.handlers.attempts import find_results, open_results, stage_inputs
 from media.handlers.collecting import collect_orphans
@@ -49,7 +50,8 @@ from media.handlers.uploads import Intake, UploadLimits, accept_upload, begin_up
 from media.settings import MediaSettings
 from runtime.bus import Bus
 from runtime.clock import now
-from runtime.database import database
+from runtime.database import database, driver
+from runtime.outbox import Relay
 from runtime.schema import verify
 from runtime.service import Runtime, running
 from runtime.ticking import every
@@ -67,7 +69,7 @@ async def run(settings: MediaSettings) -> None:
     async with database(settings) as engine, running(settings, "media") as runtime:
         await verify(settings, "media")
         with S3ObjectStore.open(bucket(settings), settings.s3_threads) as store:
-            parts = Parts(settings, engine, store)
+            parts = Parts(settings, engine, store, runtime.bus)
             await serve_uploads(runtime.bus, parts)
             await serve_gallery(runtime.bus, parts)
             await serve_agents(runtime.bus, parts)
@@ -80,18 +82,27 @@ async def run(settings: MediaSettings) -> None:
 class Parts:
     """What the handlers share."""
 
-    def __init__(self, settings: MediaSettings, engine: AsyncEngine, store: S3ObjectStore) -> None:
+    def __init__(
+        self, settings: MediaSettings, engine: AsyncEngine, store: S3ObjectStore, bus: Bus
+    ) -> None:
         self.settings = settings
         self.engine = engine
         self.store = store
         self.library = SqlLibrary(engine)
         self.links = SqlLinks(engine)
-        self.removal = SqlRemoval(engine)
+        self.relay = Relay(partial(driver, engine), bus)
+        self.removal = SqlRemoval(engine, self.relay.nudge)
         self.grants = SignedGrants(settings.grant_secret.get_secret_value(), now)
         self.bench = partial(TemporaryDirectory, prefix="media-", dir=settings.scratch_dir)
         self.workshop = Workshop(worker_limits(settings), settings.inspections)
         self.limits = UploadLimits(
-            settings.max_upload_bytes, settings.max_pixels, settings.max_frames
+            settings.max_upload_bytes,
+            Bounds(
+                settings.max_pixels,
+                settings.max_frames,
+                settings.max_film_frames,
+                settings.max_seconds,
+            ),
         )
         previews, many = SqlPreviews(engine), 2 * settings.inspections
         self.room = Darkroom(
@@ -159,6 +170,7 @@ def repeat(runtime: Runtime, parts: Parts) -> None:
             partial(collect_orphans, SqlOrphans(parts.engine), store, now),
         ),
     }
+    runtime.spawn(parts.relay.run(), name="outbox")
     for name, (seconds, work) in ticks.items():
         runtime.spawn(every(seconds, work, name=name), name=name)
 

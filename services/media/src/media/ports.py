@@ -11,9 +11,9 @@ from contracts.access import IdempotencyKey
 from contracts.errors import ErrorBody, NotFoundError
 from contracts.jobs import Output
 from contracts.media import MediaView
-from contracts.media_library import LinkView, ListMedia
+from contracts.media_library import DeletionCause, LinkView, ListMedia
 from media.domain.gallery import Place
-from media.domain.inspection import Finding, Look, Order
+from media.domain.inspection import Bounds, Finding, Look, Order
 from media.domain.records import Kept, Prepared, Result, Thumbnail, Unprepared, Upload
 from media.domain.retention import Ages
 from media.domain.rights import Rights
@@ -83,23 +83,22 @@ class Workshop(Protocol):
         """Say what to keep; it is in `target` if that differs from `source`."""
         ...
 
-    async def look(self, folder: Path, max_pixels: int, max_frames: int) -> Look:
-        """Make thumbnails of a picture."""
+    async def look(self, folder: Path, bounds: Bounds) -> Look:
+        """Make thumbnails of a picture or a video."""
         ...
 
     async def strip(self, folder: Path) -> Finding:
-        """Write a picture without prompt and graph to `target`."""
+        """Write a result without prompt and graph to `target`."""
         ...
 
 
 class Uploads(Protocol):
     """Uploads under way, and how they become media."""
 
-    async def begin(self, upload: Upload, storage_bytes: int) -> None:
-        """Remember an upload; a repeat changes nothing.
-
-        Raises Forbidden (`storage_quota`), Conflict (the id is taken).
-        """
+    async def begin(
+        self, upload: Upload, storage_bytes: int, idempotency: IdempotencyKey | None
+    ) -> UUID:
+        """Remember an upload, once; its id. Raises Forbidden (`storage_quota`), Conflict."""
         ...
 
     async def find(self, media_id: UUID, owner_id: UUID) -> Upload:
@@ -154,8 +153,13 @@ class Gallery(Protocol):
 class Removal(Protocol):
     """Deletion: what is forgotten in the database is deleted in the store, now or later."""
 
-    async def remove(self, media_id: UUID, owner_id: UUID, now: datetime) -> list[str]:
-        """Forget a medium, and its content if it was the last; the keys to delete. NotFound."""
+    async def remove(
+        self, media_id: UUID, owner_id: UUID, now: datetime, cause: DeletionCause
+    ) -> list[str]:
+        """Forget a medium, and its content if it was the last, and say so. NotFound.
+
+        Returns the keys to delete.
+        """
         ...
 
     async def expired(self, now: datetime, ages: Ages, limit: int) -> list[tuple[UUID, UUID]]:
@@ -192,8 +196,10 @@ class Previews(Protocol):
 class Links(Protocol):
     """Share links; the owner's right to the medium was checked before."""
 
-    async def add(self, link: LinkView, most: int) -> LinkView:
-        """Keep a link, or give back the one of that id. Raises Conflict."""
+    async def add(
+        self, link: LinkView, most: int, owner_id: UUID, idempotency: IdempotencyKey | None
+    ) -> LinkView:
+        """Keep a link, or give back the one of that id or key. Raises Conflict."""
         ...
 
     async def of(self, media_id: UUID, now: datetime) -> list[LinkView]:

@@ -44,9 +44,13 @@ class MediaSettings(DatabaseSettings):
         default=100 * 1024**2, ge=1, description="Size of an upload at most."
     )
     max_pixels: int = Field(
-        default=50_000_000, ge=1, description="Pixels of a picture, all its frames together."
+        default=50_000_000,
+        ge=1,
+        description="Pixels of a picture, all its frames together; of a video, of one frame.",
     )
     max_frames: int = Field(default=500, ge=1, description="Frames of an animation.")
+    max_film_frames: int = Field(default=10_000, ge=1, description="Frames of a video.")
+    max_seconds: int = Field(default=3_600, ge=1, description="Length of a video or a sound.")
     inspections: int = Field(default=2, ge=1, le=32, description="Uploads opened at one time.")
     inspection_memory_bytes: int = Field(
         default=480 * 1024**2,

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from media.adapters.workshop import WorkerLimits, Workshop
-from media.domain.inspection import Order
+from media.domain.inspection import Bounds, Order
 
 from .pictures import a_picture, decoded, encoded
 
@@ -28,7 +28,7 @@ def swapped() -> bytes:
 
 async def kept(folder: Path, data: bytes) -> Image.Image:
     (folder / "source").write_bytes(data)
-    order = Order("image", max_pixels=1_000_000, max_frames=10)
+    order = Order("image", Bounds(1_000_000, 10))
     finding = await Workshop(LIMITS, at_once=1).inspect(folder, order)
     return decoded((folder / ("target" if finding.is_changed else "source")).read_bytes())
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from contracts.errors import UnavailableError
 from media.adapters.workshop import WorkerLimits, Workshop
-from media.domain.inspection import MaskOrder, Order, RefusedError
+from media.domain.inspection import Bounds, Order, RefusedError
 
 from .pictures import a_picture, encoded, grey
 
@@ -25,7 +25,7 @@ async def refusal(
 ) -> str:
     source = folder / "source"
     source.write_bytes(data)
-    order = Order(kind, max_pixels, max_frames=10, mask=MaskOrder())
+    order = Order(kind, Bounds(max_pixels, 10))
     with pytest.raises(RefusedError) as refused:
         await Workshop(limits, at_once=1).inspect(folder, order)
     return refused.value.code
@@ -131,6 +131,6 @@ async def test_what_takes_too_long_is_ended_and_may_be_tried_again(tmp_path: Pat
     source = tmp_path / "source"
     source.write_bytes(encoded(a_picture()))
     hurried = WorkerLimits(memory_bytes=1024**3, cpu_seconds=10, wall_seconds=0.001)
-    order = Order("image", max_pixels=100, max_frames=1)
+    order = Order("image", Bounds(100, 1))
     with pytest.raises(UnavailableError):
         await Workshop(hurried, at_once=1).inspect(tmp_path, order)

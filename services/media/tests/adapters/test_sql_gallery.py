@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from contracts.access import IdempotencyKey
 from contracts.errors import ConflictError, NotFoundError
 from contracts.media_library import LinkView
 from media.adapters.sql.library import SqlLibrary
@@ -25,8 +26,9 @@ from runtime.testing.postgres import PostgresServer
 from .records import NOW, kept
 
 DAY = timedelta(days=1)
+OWNER = uuid4()
 SMALL = Thumbnail(256, "renditions/o/1", "image/webp", 5, "digest")
-SEEN = Prepared(3, (40, 30), "data:", (SMALL,))
+SEEN = Prepared(3, 40, 30, placeholder="data:", thumbnails=(SMALL,))
 
 
 class Shelf:
@@ -36,12 +38,21 @@ class Shelf:
         self.uploads = SqlUploads(database)
         self.library = SqlLibrary(database)
         self.previews = SqlPreviews(database)
-        self.removal = SqlRemoval(database)
+        self.removal = SqlRemoval(database, lambda: None)
         self.links = SqlLinks(database)
         self.orphans = SqlOrphans(database)
 
     async def keep(self, owner_id: UUID | None = None, **more: Any) -> Kept:
         return await self.uploads.keep(kept(owner_id or uuid4(), **more), 10**9, None)
+
+    async def share(
+        self, link: LinkView, most: int = 2, key: IdempotencyKey | None = None
+    ) -> LinkView:
+        return await self.links.add(link, most, OWNER, key)
+
+    async def remove(self, medium: Kept, owner_id: UUID | None = None) -> list[str]:
+        owner_id = owner_id or medium.view.owner_id
+        return await self.removal.remove(medium.view.id, owner_id, NOW, "asked")
 
 
 @pytest.fixture
@@ -84,7 +95,7 @@ async def test_what_was_seen_is_told_once_and_shown(shelf: Shelf) -> None:
 async def test_nothing_is_told_of_what_was_deleted_meanwhile(shelf: Shelf) -> None:
     medium = await shelf.keep()
     [content] = await shelf.previews.claim(NOW, 4)
-    await shelf.removal.remove(medium.view.id, medium.view.owner_id, NOW)
+    await shelf.remove(medium)
     assert not await shelf.previews.tell(content, SEEN, NOW)
 
 
@@ -94,10 +105,10 @@ async def test_the_last_medium_takes_content_and_thumbnails_with_it(shelf: Shelf
     [content] = await shelf.previews.claim(NOW, 4)
     await shelf.previews.tell(content, SEEN, NOW)
     assert await shelf.orphans.unreferenced([SMALL.key, one.key, "x"]) == ["x"]
-    assert await shelf.removal.remove(one.view.id, owner, NOW) == []
+    assert await shelf.remove(one) == []
     with pytest.raises(NotFoundError):
-        await shelf.removal.remove(two.view.id, uuid4(), NOW)
-    keys = await shelf.removal.remove(two.view.id, owner, NOW)
+        await shelf.remove(two, uuid4())
+    keys = await shelf.remove(two)
     assert sorted(keys) == sorted([one.key, SMALL.key])
     assert sorted(await shelf.removal.doomed(NOW, 9)) == sorted(keys)
     await shelf.removal.deleted(keys)
@@ -109,12 +120,12 @@ async def test_content_is_not_lost_to_an_upload_of_the_same_at_the_same_time(she
     owner = uuid4()
     for _ in range(10):
         first = await shelf.keep(owner, blake3="same")
-        removed = shelf.removal.remove(first.view.id, owner, NOW)
+        removed = shelf.remove(first)
         _, second = await asyncio.gather(removed, shelf.keep(owner, blake3="same"))
         [found] = await shelf.library.find([second.view.id], owner)
         doomed = await shelf.removal.doomed(NOW, 100)
         assert found.key not in doomed
-        await shelf.removal.remove(second.view.id, owner, NOW)
+        await shelf.remove(second)
         await shelf.removal.deleted(await shelf.removal.doomed(NOW, 100))
 
 
@@ -144,23 +155,36 @@ def a_link(media_id: UUID, until: datetime = NOW + DAY) -> LinkView:
 
 async def test_a_link_is_over_in_time_and_with_its_medium(shelf: Shelf) -> None:
     medium = await shelf.keep()
-    link = await shelf.links.add(a_link(medium.view.id), 2)
+    link = await shelf.share(a_link(medium.view.id), 2)
     assert await shelf.links.opens(link.id, medium.view.id, NOW)
     assert not await shelf.links.opens(link.id, uuid4(), NOW)
     assert not await shelf.links.opens(link.id, medium.view.id, NOW + DAY)
-    await shelf.removal.remove(medium.view.id, medium.view.owner_id, NOW)
+    await shelf.remove(medium)
     assert not await shelf.links.opens(link.id, medium.view.id, NOW)
     with pytest.raises(NotFoundError):
-        await shelf.links.add(a_link(medium.view.id), 2)
+        await shelf.share(a_link(medium.view.id), 2)
 
 
 async def test_a_medium_has_so_many_open_links_and_no_more(shelf: Shelf) -> None:
     medium, other = await shelf.keep(), await shelf.keep()
-    old = await shelf.links.add(a_link(medium.view.id, NOW), 2)
-    links = [await shelf.links.add(a_link(medium.view.id), 2) for _ in range(2)]
+    old = await shelf.share(a_link(medium.view.id, NOW), 2)
+    links = [await shelf.share(a_link(medium.view.id), 2) for _ in range(2)]
     with pytest.raises(ConflictError):
-        await shelf.links.add(a_link(medium.view.id), 2)
+        await shelf.share(a_link(medium.view.id), 2)
     with pytest.raises(ConflictError):
-        await shelf.links.add(links[0].model_copy(update={"media_id": other.view.id}), 2)
+        await shelf.share(links[0].model_copy(update={"media_id": other.view.id}), 2)
     assert old.id not in {link.id for link in await shelf.links.of(medium.view.id, NOW)}
-    assert await shelf.links.add(links[0], 2) == links[0]
+    assert await shelf.share(links[0], 2) == links[0]
+
+
+async def test_an_idempotency_key_makes_one_link(shelf: Shelf) -> None:
+    medium, key = await shelf.keep(), IdempotencyKey(key="k", body_digest="digest")
+    made = await shelf.share(a_link(medium.view.id), key=key)
+    assert await shelf.share(a_link(medium.view.id), key=key) == made
+    with pytest.raises(ConflictError) as reused:
+        await shelf.share(
+            a_link(medium.view.id), key=IdempotencyKey(key="k", body_digest="another")
+        )
+    assert reused.value.code == "idempotency_key_reused"
+    await shelf.links.drop(made.id, medium.view.id)
+    assert await shelf.share(a_link(medium.view.id), key=key) != made

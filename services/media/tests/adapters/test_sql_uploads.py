@@ -42,8 +42,8 @@ def library(database: AsyncEngine) -> SqlLibrary:
 
 async def test_an_upload_is_begun_once_and_found_by_its_owner(uploads: SqlUploads) -> None:
     upload = an_upload(uuid4())
-    await uploads.begin(upload, ROOM)
-    await uploads.begin(upload, ROOM)
+    await uploads.begin(upload, ROOM, None)
+    await uploads.begin(upload, ROOM, None)
     assert await uploads.find(upload.media_id, upload.owner_id) == upload
     with pytest.raises(NotFoundError):
         await uploads.find(upload.media_id, uuid4())
@@ -51,35 +51,35 @@ async def test_an_upload_is_begun_once_and_found_by_its_owner(uploads: SqlUpload
 
 async def test_the_id_of_another_cannot_be_taken(uploads: SqlUploads) -> None:
     mine, stored = an_upload(uuid4()), kept(uuid4())
-    await uploads.begin(mine, ROOM)
+    await uploads.begin(mine, ROOM, None)
     await uploads.keep(stored, ROOM, None)
     for taken in (mine.media_id, stored.view.id):
         other = an_upload(uuid4())
         with pytest.raises(ConflictError):
-            await uploads.begin(type(other)(taken, other.owner_id, 1, NOW), ROOM)
+            await uploads.begin(type(other)(taken, other.owner_id, 1, NOW), ROOM, None)
 
 
 async def test_stored_and_promised_bytes_count_against_the_quota(uploads: SqlUploads) -> None:
     owner = uuid4()
     await uploads.keep(kept(owner, size_bytes=400), ROOM, None)
-    await uploads.begin(an_upload(owner, 400), ROOM)
+    await uploads.begin(an_upload(owner, 400), ROOM, None)
     with pytest.raises(ForbiddenError) as full:
-        await uploads.begin(an_upload(owner, 201), ROOM)
+        await uploads.begin(an_upload(owner, 201), ROOM, None)
     assert full.value.code == "storage_quota"
-    await uploads.begin(an_upload(owner, 200), ROOM)
+    await uploads.begin(an_upload(owner, 200), ROOM, None)
 
 
 async def test_a_promise_lasts_as_long_as_its_url(uploads: SqlUploads) -> None:
     owner = uuid4()
-    await uploads.begin(an_upload(owner, ROOM), ROOM)
-    await uploads.begin(an_upload(owner, ROOM, NOW + timedelta(minutes=16)), ROOM)
+    await uploads.begin(an_upload(owner, ROOM), ROOM, None)
+    await uploads.begin(an_upload(owner, ROOM, NOW + timedelta(minutes=16)), ROOM, None)
 
 
 async def test_uploads_begun_at_once_do_not_slip_past_the_quota(uploads: SqlUploads) -> None:
     owner = uuid4()
-    begun = [uploads.begin(an_upload(owner, 400), ROOM) for _ in range(5)]
+    begun = [uploads.begin(an_upload(owner, 400), ROOM, None) for _ in range(5)]
     outcomes = await asyncio.gather(*begun, return_exceptions=True)
-    assert sum(outcome is None for outcome in outcomes) == 2
+    assert sum(isinstance(outcome, UUID) for outcome in outcomes) == 2
 
 
 async def test_more_bytes_than_promised_are_refused_in_the_end(uploads: SqlUploads) -> None:
@@ -89,7 +89,7 @@ async def test_more_bytes_than_promised_are_refused_in_the_end(uploads: SqlUploa
 
 async def test_a_refusal_is_remembered(uploads: SqlUploads) -> None:
     upload, refusal = an_upload(uuid4()), ErrorBody(code="media_refused", message="No.")
-    await uploads.begin(upload, ROOM)
+    await uploads.begin(upload, ROOM, None)
     await uploads.refuse(upload.media_id, refusal)
     assert (await uploads.find(upload.media_id, upload.owner_id)).refusal == refusal
 
@@ -97,7 +97,7 @@ async def test_a_refusal_is_remembered(uploads: SqlUploads) -> None:
 async def test_a_medium_is_kept_once(uploads: SqlUploads, library: SqlLibrary) -> None:
     upload = an_upload(uuid4())
     first = kept(upload.owner_id, media_id=upload.media_id, key="blobs/1")
-    await uploads.begin(upload, ROOM)
+    await uploads.begin(upload, ROOM, None)
     repeated = kept(upload.owner_id, media_id=upload.media_id, key="blobs/2", blake3="bb")
     outcomes = await asyncio.gather(*(uploads.keep(k, ROOM, None) for k in (first, repeated)))
     assert outcomes[0] == outcomes[1] == await library.get(upload.media_id)
@@ -136,12 +136,36 @@ async def test_an_idempotency_key_makes_one_medium(uploads: SqlUploads) -> None:
     assert reused.value.code == "idempotency_key_reused"
 
 
+async def test_an_idempotency_key_begins_one_upload(uploads: SqlUploads) -> None:
+    first, second = an_upload(uuid4()), an_upload(uuid4())
+    again = an_upload(first.owner_id)
+    assert await uploads.begin(first, ROOM, KEY) == first.media_id
+    assert await uploads.begin(again, ROOM, KEY) == first.media_id
+    assert await uploads.begin(second, ROOM, KEY) == second.media_id
+    await uploads.keep(kept(first.owner_id, media_id=first.media_id), ROOM, None)
+    assert await uploads.begin(again, ROOM, KEY) == first.media_id
+    with pytest.raises(ConflictError):
+        await uploads.begin(again, ROOM, IdempotencyKey(key="k", body_digest="other"))
+
+
+async def test_a_key_whose_medium_is_gone_makes_another(
+    uploads: SqlUploads, database: AsyncEngine
+) -> None:
+    owner = uuid4()
+    first = await uploads.keep(kept(owner), ROOM, KEY)
+    await drop_medium(database, first.view.id)
+    assert await uploads.replayed(owner, KEY) is None
+    second = await uploads.keep(kept(owner), ROOM, KEY)
+    assert second.view.id != first.view.id
+    assert await uploads.replayed(owner, KEY) == second
+
+
 async def test_old_rows_are_forgotten_and_contents_in_use_are_not(
     uploads: SqlUploads, library: SqlLibrary, database: AsyncEngine
 ) -> None:
     used, begun, orphans = kept(uuid4()), an_upload(uuid4()), SqlOrphans(database)
     await uploads.keep(used, ROOM, KEY)
-    await uploads.begin(begun, ROOM)
+    await uploads.begin(begun, ROOM, None)
     await orphans.forget(NOW + DAY)
 
     assert await library.get(used.view.id) == used

@@ -94,3 +94,10 @@ def test_lengths_that_lie_are_found_out() -> None:
     empty = struct.pack(">I", 0) + b"tEXt" + struct.pack(">I", zlib.crc32(b"tEXt"))
     with pytest.raises(ValueError, match="cut short"):
         list(bare.png(bare.PNG_HEAD + empty * 1_000))
+
+
+def test_a_chunk_whose_checksum_is_wrong_is_found_out() -> None:
+    data = bytearray(png())
+    data[len(bare.PNG_HEAD) + 8] ^= 1
+    with pytest.raises(ValueError, match="damaged"):
+        list(bare.png(bytes(data)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from contracts import jobs
 from contracts.jobs import JobView
-from contracts.media import MediaView, UploadTarget
+from contracts.media import MediaView
 from contracts.media_library import LinkView
 from gateway.domain.links import shared_path, signed_path
 
@@ -71,10 +72,15 @@ class LinkItems(BaseModel):
     items: list[Link] = Field(description="The links, newest first.")
 
 
-class UploadPlace(UploadTarget):
+class UploadPlace(BaseModel):
     """Where to put the bytes of a large file."""
 
     id: UUID = Field(description="The media that it will be.")
+    url: str = Field(description="PUT the bytes here.")
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="Headers that the PUT must have."
+    )
+    expires_at: datetime | None = Field(default=None, description="Until when the URL works.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from contracts.access import Actor
+from contracts.access import Actor, IdempotencyKey
 from contracts.ids import new_id
-from contracts.media import AcceptUpload, BeginUpload, MediaView, UploadTarget
+from contracts.media import AcceptUpload, BeginUpload, MediaView
 from contracts.media_library import (
     LinkView,
     ListMedia,
@@ -19,6 +19,7 @@ from gateway.domain.media_requests import (
     MediaChanges,
     MediaFilters,
 )
+from gateway.domain.resources import UploadPlace
 from gateway.handlers.media import INSPECTION_SECONDS, mask_options
 from gateway.ports import Owners
 
@@ -53,21 +54,41 @@ async def change_media(
 
 
 async def share_media(
-    owners: Owners, actor: Actor, media_id: UUID, request: LinkRequest
-) -> LinkView:
+    owners: Owners,
+    actor: Actor,
+    media_id: UUID,
+    request: LinkRequest,
+    idempotency: IdempotencyKey | None,
+) -> tuple[LinkView, bool]:
+    """Make a link; also whether it was a repeat."""
     command = ShareMedia(
-        actor=actor, media_id=media_id, link_id=new_id(), lifetime_seconds=request.expires_in
+        actor=actor,
+        media_id=media_id,
+        link_id=new_id(),
+        lifetime_seconds=request.expires_in,
+        idempotency=idempotency,
     )
-    return await owners.call(command)
+    link = await owners.call(command)
+    return link, link.id != command.link_id
 
 
 async def begin_direct(
-    owners: Owners, actor: Actor, request: DirectUpload
-) -> tuple[UUID, UploadTarget]:
-    """Where the caller may put a file by itself, and the id it will have."""
-    media_id = new_id()
-    command = BeginUpload(actor=actor, media_id=media_id, size_bytes=request.size, is_public=True)
-    return media_id, await owners.call(command)
+    owners: Owners, actor: Actor, request: DirectUpload, idempotency: IdempotencyKey | None
+) -> tuple[UploadPlace, bool]:
+    """Where the caller may put a file by itself; also whether it was a repeat."""
+    command = BeginUpload(
+        actor=actor,
+        media_id=new_id(),
+        size_bytes=request.size,
+        is_public=True,
+        idempotency=idempotency,
+    )
+    target = await owners.call(command)
+    media_id = target.media_id or command.media_id
+    place = UploadPlace(
+        id=media_id, url=target.url, headers=target.headers, expires_at=target.expires_at
+    )
+    return place, media_id != command.media_id
 
 
 async def accept_direct(

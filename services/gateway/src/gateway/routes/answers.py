@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from gateway.domain.problems import RefusedError, problem
 
 NO_STORE = {"Cache-Control": "no-store"}
+REPLAYED = {"Idempotency-Replayed": "true"}
 DESCRIPTIONS = {
     401: "The access token is missing or not valid.",
     403: "A permission is missing.",

@@ -9,14 +9,23 @@ from fastapi.responses import StreamingResponse
 
 from contracts.access import Permission
 from contracts.errors import UnavailableError
+from gateway.domain.links import body_digest
 from gateway.domain.media_requests import ArchiveRequest, DirectUpload, DirectUploadForm
 from gateway.domain.resources import Media, Presenter, UploadPlace
 from gateway.handlers.archive import find_all, zip_of
 from gateway.handlers.gallery import accept_direct, begin_direct
 from gateway.ports import ObjectStore, Owners
 from gateway.routes.admission import Admission
-from gateway.routes.answers import NO_STORE, json_answer, problems, reads, shows
-from gateway.routes.reading import read_json
+from gateway.routes.answers import (
+    IDEMPOTENCY,
+    NO_STORE,
+    REPLAYED,
+    json_answer,
+    problems,
+    reads,
+    shows,
+)
+from gateway.routes.reading import idempotency_key, read_json
 from gateway.routes.sending import LongAnswer
 
 ZIP = "application/zip"
@@ -32,6 +41,7 @@ class BulkRoutes:
     owners: Owners
     store: ObjectStore
     present: Presenter
+    secret: bytes
     max_archive_bytes: int
     free: asyncio.Semaphore
 
@@ -58,7 +68,7 @@ class BulkRoutes:
             description="Where the store is public. PUT the bytes to `url`, then POST to "
             "`/v1/media/uploads/{id}`. 409 `no_public_store`: upload through `POST /v1/media`.",
             responses={**shows(UploadPlace, 201), **problems(401, 403, 409, 415, 422, 503)},
-            openapi_extra=reads(DirectUpload),
+            openapi_extra=reads(DirectUpload) | {"parameters": [IDEMPOTENCY]},
         )
         router.add_api_route(
             "/uploads/{media_id}",
@@ -88,9 +98,10 @@ class BulkRoutes:
 
     async def begin(self, request: Request) -> Response:
         actor = self.admission.admit(request, Permission.MEDIA_WRITE)
-        asked, _ = await read_json(request, DirectUpload)
-        media_id, target = await begin_direct(self.owners, actor, asked)
-        return json_answer(UploadPlace(id=media_id, **target.model_dump()), 201)
+        asked, body = await read_json(request, DirectUpload)
+        key = idempotency_key(request.headers, body_digest(self.secret, body))
+        place, repeated = await begin_direct(self.owners, actor, asked, key)
+        return json_answer(place, 201, REPLAYED if repeated else None)
 
     async def accept(self, request: Request, media_id: UUID) -> Response:
         actor = self.admission.admit(request, Permission.MEDIA_WRITE)

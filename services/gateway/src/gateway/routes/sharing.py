@@ -7,13 +7,21 @@ from fastapi import APIRouter, Request, Response
 
 from contracts.access import Permission
 from contracts.media_library import ListLinks, RevokeLink
+from gateway.domain.links import body_digest
 from gateway.domain.media_requests import LinkRequest
 from gateway.domain.resources import Link, LinkItems, Presenter
 from gateway.handlers.gallery import share_media
 from gateway.ports import Owners
 from gateway.routes.admission import Admission
-from gateway.routes.answers import json_answer, problems, reads, shows
-from gateway.routes.reading import read_json
+from gateway.routes.answers import (
+    IDEMPOTENCY,
+    REPLAYED,
+    json_answer,
+    problems,
+    reads,
+    shows,
+)
+from gateway.routes.reading import idempotency_key, read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +29,7 @@ class SharingRoutes:
     admission: Admission
     owners: Owners
     present: Presenter
+    secret: bytes
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/v1/media/{media_id}/links", tags=["media"])
@@ -32,7 +41,7 @@ class SharingRoutes:
             summary="Make a share link",
             description="Whoever has the link reads this one media until the link is over.",
             responses={**shows(Link, 201), **problems(401, 403, 404, 409, 415, 422, 503)},
-            openapi_extra=reads(LinkRequest),
+            openapi_extra=reads(LinkRequest) | {"parameters": [IDEMPOTENCY]},
         )
         router.add_api_route(
             "",
@@ -52,9 +61,11 @@ class SharingRoutes:
 
     async def share(self, request: Request, media_id: UUID) -> Response:
         actor = self.admission.admit(request, Permission.MEDIA_WRITE)
-        asked, _ = await read_json(request, LinkRequest)
-        link = await share_media(self.owners, actor, media_id, asked)
-        return json_answer(self.present.link(link), 201)
+        asked, body = await read_json(request, LinkRequest)
+        digest = body_digest(self.secret, media_id.bytes + body)
+        key = idempotency_key(request.headers, digest)
+        link, repeated = await share_media(self.owners, actor, media_id, asked, key)
+        return json_answer(self.present.link(link), 201, REPLAYED if repeated else None)
 
     async def list(self, request: Request, media_id: UUID) -> Response:
         actor = self.admission.admit(request)

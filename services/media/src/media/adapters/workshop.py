@@ -1,4 +1,7 @@
-"""Files that nobody trusts are opened by short-lived processes of bounded size."""
+"""Files that nobody trusts are decoded by short-lived processes of bounded size.
+
+What needs no decoder, and is small, is done here: a process takes longer to start than that.
+"""
 
 import asyncio
 import json
@@ -6,13 +9,16 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from contracts.errors import UnavailableError
+from media.adapters.pixels import stripping
+from media.adapters.pixels.contents import head_type
+from media.domain.bare import STRIPPED
 from media.domain.inspection import Bounds, Finding, Look, Order, RefusedError, Shrunk
 
 log = structlog.get_logger()
@@ -33,6 +39,8 @@ class WorkerLimits:
     output_bytes: int = 512 * MIB
     small_memory_bytes: int = 224 * MIB
     small_pixels: int = 8_000_000
+    desk_bytes: int = 16 * MIB
+    """Files up to this size are made bare in our own process, one at a time."""
 
 
 class Workshop:
@@ -43,32 +51,35 @@ class Workshop:
         self._at_once = at_once
         self._free = asyncio.Semaphore(at_once)
         self._alone = asyncio.Lock()
+        self._desk = asyncio.Lock()
 
     async def inspect(self, folder: Path, order: Order) -> Finding:
         """Say what to keep of `source`. Raises Refused, or Unavailable: not the file's fault."""
-        bounds = Bounds(order.max_pixels, order.max_frames)
         job = {"task": "inspect", "kind": order.kind, "mask": asdict(order.mask)}
-        return Finding(**await self._do(folder, job, bounds))
+        return Finding(**await self._do(folder, job, order.bounds))
 
-    async def look(self, folder: Path, max_pixels: int, max_frames: int) -> Look:
+    async def look(self, folder: Path, bounds: Bounds) -> Look:
         """Make thumbnails of `source` beside it. Raises as `inspect` does."""
-        found = await self._do(folder, {"task": "look"}, Bounds(max_pixels, max_frames))
+        found = await self._do(folder, {"task": "look"}, bounds)
         thumbnails = tuple(Shrunk(**made) for made in found.pop("thumbnails"))
         return Look(**found, thumbnails=thumbnails)
 
     async def strip(self, folder: Path) -> Finding:
         """Write `source` without its metadata to `target`. Raises as `inspect` does."""
+        source = folder / "source"
+        if source.stat().st_size <= self._limits.desk_bytes and head_type(source) in STRIPPED:
+            async with self._desk:
+                return await asyncio.to_thread(stripping.strip, source, folder / "target")
         return Finding(**await self._do(folder, {"task": "strip"}, Bounds(0, 0)))
 
     async def _do(self, folder: Path, job: Mapping[str, Any], bounds: Bounds) -> dict[str, Any]:
         limits = self._limits
         most = {"cpu_seconds": limits.cpu_seconds, "output_bytes": limits.output_bytes}
         large = {**job, **most, "folder": str(folder), "memory_bytes": limits.memory_bytes}
-        small_bounds = Bounds(bounds.max_pixels, bounds.max_frames, limits.small_pixels)
         small = {
             **large,
             "memory_bytes": min(limits.small_memory_bytes, limits.memory_bytes),
-            "bounds": asdict(small_bounds),
+            "bounds": asdict(replace(bounds, room_pixels=limits.small_pixels)),
         }
         async with self._free:
             answer = await self._run(small, folder)

@@ -1,11 +1,15 @@
-"""PNG, WebP and GIF without what does not belong to the picture: text, EXIF, XMP, trailing bytes.
+"""Pictures without what does not belong to the picture: text, EXIF, XMP, trailing bytes.
 
 Lossless: the chunks that hold pixels, colours and frames are copied. ComfyUI writes prompt and
 graph into text chunks of PNG and into EXIF of WebP. PNG: W3C PNG third edition, section 11;
 WebP: RFC 9649, section 2; GIF: version 89a, sections 18 to 26.
 """
 
+import zlib
 from collections.abc import Callable, Iterator
+
+from media.domain.glb import glb
+from media.domain.jpeg import jpeg
 
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 PNG_KEPT = frozenset(
@@ -33,7 +37,10 @@ def png(data: bytes) -> Iterator[bytes]:
         if end > len(data) or not name:
             raise ValueError("a chunk is cut short")
         if name in PNG_KEPT:
-            yield data[at:end]
+            chunk = data[at:end]
+            if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+                raise ValueError("a chunk is damaged")
+            yield chunk
         if name == b"IEND":
             return
         at = end
@@ -114,7 +121,27 @@ def gif_end(data: bytes, at: int) -> int:
 
 STRIPPED: dict[str, Callable[[bytes], Iterator[bytes]]] = {
     "image/png": png,
+    "image/jpeg": jpeg,
     "image/webp": webp,
     "image/gif": gif,
+    "model/gltf-binary": glb,
 }
-"""Types that can be made bare without decoding; JPEG has its own rules (jpeg.py)."""
+"""How each type is made bare without decoding; each raises ValueError for what is damaged."""
+
+ISO = "mov"
+REMUXED: dict[str, tuple[str, str]] = {
+    "video/mp4": (ISO, "mp4"),
+    "video/quicktime": (ISO, "mov"),
+    "video/webm": ("matroska", "webm"),
+    "video/x-matroska": ("matroska", "matroska"),
+    "video/x-msvideo": ("avi", "avi"),
+    "audio/mp4": (ISO, "ipod"),
+    "audio/ogg": ("ogg", "ogg"),
+    "audio/flac": ("flac", "flac"),
+    "audio/mpeg": ("mp3", "mp3"),
+    "audio/aac": ("aac", "adts"),
+    "audio/wav": ("wav", "wav"),
+}
+"""Types made bare by copying their packets: FFmpeg's names of what reads and what writes them."""
+
+CAN_BE_BARE = STRIPPED.keys() | REMUXED.keys()

@@ -30,7 +30,11 @@ class Bounds:
     """How large a picture may be. All frames count together: a server decodes them all at once."""
 
     max_pixels: int
+    """Of a video: of one frame, as they are decoded one by one."""
     max_frames: int
+    max_film_frames: int | None = None
+    max_seconds: int | None = None
+    """Of a video or a sound."""
     room_pixels: int | None = None
     """Of one frame: above, NeedsRoom is raised."""
 
@@ -53,9 +57,19 @@ class Order:
     """One file to inspect, and to make ready where its kind asks for that."""
 
     kind: str
-    max_pixels: int
-    max_frames: int
+    bounds: Bounds
     mask: MaskOrder = field(default_factory=MaskOrder)
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """What a video is, or a sound: that has a duration only. Width and height are as shown."""
+
+    duration_seconds: float
+    width: int | None = None
+    height: int | None = None
+    frames: int | None = None
+    frames_per_second: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,8 @@ class Finding:
     is_changed: bool
     width: int | None = None
     height: int | None = None
+    duration_seconds: float | None = None
+    frames_per_second: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +99,27 @@ class Shrunk:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a picture shows of itself."""
+    """What a picture, a video or a sound shows of itself."""
 
     blake3: str
-    frames: int
-    width: int
-    height: int
-    placeholder: str
-    thumbnails: tuple[Shrunk, ...]
+    frames: int | None = None
+    width: int | None = None
+    height: int | None = None
+    duration_seconds: float | None = None
+    frames_per_second: float | None = None
+    placeholder: str | None = None
+    thumbnails: tuple[Shrunk, ...] = ()
 
 
 def too_big(max_bytes: int) -> RefusedError:
     mib = max_bytes / 1024**2
     return RefusedError("too_big", f"At most {mib:.0f} MiB are allowed.", maximum=max_bytes)
+
+
+def too_many_pixels(maximum: int) -> RefusedError:
+    return RefusedError(
+        "too_many_pixels", f"At most {maximum:,} pixels are allowed in all.", maximum=maximum
+    )
 
 
 def sizes_for(width: int, height: int) -> list[int]:

@@ -16,18 +16,16 @@ KNOWN_BYTES = 12
 """Of the body of a JFIF or Adobe segment; a thumbnail may follow in the former."""
 
 
-def strip(data: bytes) -> bytes:
-    """Return the same picture, bare. Raises ValueError for what is not one whole JPEG."""
+def jpeg(data: bytes) -> Iterator[bytes]:
+    """The same picture, bare. Raises ValueError for what is not one whole JPEG."""
     if data[:2] != b"\xff\xd8":
         raise ValueError("no start of image")
-    return b"".join((b"\xff\xd8", *kept(data), b"\xff\xd9"))
-
-
-def kept(data: bytes) -> Iterator[bytes]:
+    yield b"\xff\xd8"
     at = 2
     while True:
         marker, at = marker_at(data, at)
         if marker == END:
+            yield b"\xff\xd9"
             return
         length = int.from_bytes(data[at : at + LENGTH_BYTES], "big")
         body = data[at + LENGTH_BYTES : at + length]

@@ -74,7 +74,10 @@ class Prepared:
     """What was found in a content. `problem`: why there is nothing to show of it."""
 
     frames: int | None = None
-    size: tuple[int, int] | None = None
+    width: int | None = None
+    height: int | None = None
+    duration_seconds: float | None = None
+    frames_per_second: float | None = None
     placeholder: str | None = None
     thumbnails: tuple[Thumbnail, ...] = ()
     problem: str | None = None

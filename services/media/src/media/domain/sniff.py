@@ -13,12 +13,12 @@ OCTETS = "application/octet-stream"
 TEXT = "text/plain"
 
 RASTER = frozenset(
-    {"image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "image/tiff"}
+    {
+        *("image/png", "image/jpeg", "image/webp", "image/gif"),
+        *("image/bmp", "image/tiff", "image/avif", "image/heic"),
+    }
 )
-"""Pictures that are decoded here. SVG is a program; HEIC and AVIF are not decoded yet."""
-
-CAN_BE_BARE = frozenset({"image/png", "image/webp", "image/jpeg", "image/gif"})
-"""Types of results whose prompt and graph can be taken out without decoding them."""
+"""Pictures that are decoded here. SVG is a program."""
 
 PREFIXES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -39,7 +39,10 @@ PREFIXES: tuple[tuple[bytes, str], ...] = (
 )
 RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
 MP4_BRANDS = {b"qt  ": "video/quicktime", b"M4A ": "audio/mp4", b"M4B ": "audio/mp4"}
-PICTURE_BRANDS = frozenset({b"avif", b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1"})
+AVIF_BRANDS = frozenset({b"avif", b"avis"})
+HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"})
+PICTURE_BRANDS = AVIF_BRANDS | HEIC_BRANDS | {b"mif1", b"msf1"}
+"""`mif1` and `msf1` leave it to the compatible brands what codec it is (ISO/IEC 23008-12)."""
 EBML = b"\x1a\x45\xdf\xa3"
 
 EXTENSIONS = {
@@ -49,6 +52,8 @@ EXTENSIONS = {
     "image/gif": "gif",
     "image/bmp": "bmp",
     "image/tiff": "tiff",
+    "image/avif": "avif",
+    "image/heic": "heic",
     "video/mp4": "mp4",
     "video/quicktime": "mov",
     "video/webm": "webm",
@@ -75,12 +80,23 @@ def sniff(head: bytes) -> str | None:
     if head.startswith(EBML):
         return "video/webm" if b"webm" in head[:64] else "video/x-matroska"
     if head[4:8] == b"ftyp":
-        brand = head[8:12]
-        return None if brand in PICTURE_BRANDS else MP4_BRANDS.get(brand, "video/mp4")
+        return of_brands(head)
     # "BM" alone is too common: a bitmap also says that its header has one of the known sizes.
     if head.startswith(b"BM") and head[14:18] in (b"\x28\0\0\0", b"\x6c\0\0\0", b"\x7c\0\0\0"):
         return "image/bmp"
     return None
+
+
+def of_brands(head: bytes) -> str | None:
+    """Type of an ISO base media file, by the brands of its first box."""
+    brand = head[8:12]
+    if brand not in PICTURE_BRANDS:
+        return MP4_BRANDS.get(brand, "video/mp4")
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = {brand, *(head[at : at + 4] for at in range(16, end, 4))}
+    if brands & AVIF_BRANDS:
+        return "image/avif"
+    return "image/heic" if brands & HEIC_BRANDS else None
 
 
 def fits(kind: str, content_type: str | None) -> bool:

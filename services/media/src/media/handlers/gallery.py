@@ -53,7 +53,7 @@ async def delete_media(
     removal: Removal, store: ObjectStore, clock: Clock, command: DeleteMedia
 ) -> Gone:
     """Forget the medium for good; its bytes go at once, or when the store is back."""
-    keys = await removal.remove(command.media_id, command.actor.user_id, clock())
+    keys = await removal.remove(command.media_id, command.actor.user_id, clock(), "asked")
     try:
         await delete_objects(removal, store, keys)
     except UnavailableError as error:
@@ -71,7 +71,7 @@ async def sweep(removal: Removal, store: ObjectStore, clock: Clock, ages: Ages) 
     while expired := await removal.expired(clock(), ages, AT_ONCE):
         for media_id, owner_id in expired:
             try:
-                await removal.remove(media_id, owner_id, clock())
+                await removal.remove(media_id, owner_id, clock(), "expired")
             except NotFoundError:
                 continue  # its owner, or another replica, was faster
         log.info("media_expired", media=len(expired))

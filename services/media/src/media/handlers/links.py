@@ -31,7 +31,7 @@ async def share_media(
         created_at=now,
         expires_at=now + timedelta(seconds=command.lifetime_seconds),
     )
-    return await links.add(link, MOST_LINKS)
+    return await links.add(link, MOST_LINKS, command.actor.user_id, command.idempotency)
 
 
 async def list_links(library: Library, links: Links, clock: Clock, query: ListLinks) -> LinkList:

@@ -1,7 +1,7 @@
 """Looking into contents once they are kept: thumbnails and a placeholder, off the path of all."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -9,6 +9,7 @@ import structlog
 from contracts.errors import UnavailableError
 from contracts.ids import new_id
 from media.domain import names
+from media.domain.bare import REMUXED
 from media.domain.inspection import Look, RefusedError
 from media.domain.records import Prepared, Thumbnail, Unprepared
 from media.domain.sniff import RASTER
@@ -19,6 +20,10 @@ from media.ports import Bench, Clock, ObjectMissingError, ObjectStore, Previews,
 log = structlog.get_logger()
 
 AT_ONCE = 4
+SHOWN = RASTER | REMUXED.keys()
+"""Types that have something to show."""
+ANY_LENGTH = {"max_film_frames": None, "max_seconds": None}
+"""Limits are for what users send: a result is shown whatever its length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +73,25 @@ async def prepare(room: Darkroom, content: Unprepared) -> None:
 
 
 async def look(room: Darkroom, content: Unprepared) -> Prepared:
-    if content.content_type not in RASTER:
+    if content.content_type not in SHOWN:
         return Prepared()
     limits = room.limits
     with room.bench() as bench:
         folder = Path(bench)
         await room.store.fetch(content.key, folder / "source", limits.max_bytes)
-        seen = await room.workshop.look(folder, limits.max_pixels, limits.max_frames)
+        seen = await room.workshop.look(folder, replace(limits.bounds, **ANY_LENGTH))
         if seen.blake3 != content.blake3:
             return Prepared(problem="digest_mismatch")
         thumbnails = await put_thumbnails(room.store, content, seen, folder)
-    return Prepared(seen.frames, (seen.width, seen.height), seen.placeholder, thumbnails)
+    return Prepared(
+        seen.frames,
+        seen.width,
+        seen.height,
+        seen.duration_seconds,
+        seen.frames_per_second,
+        seen.placeholder,
+        thumbnails,
+    )
 
 
 async def put_thumbnails(

@@ -12,10 +12,11 @@ from contracts.ids import new_id
 from contracts.media import RecordResults, ResultFile, Results
 from media import ports
 from media.domain import names
+from media.domain.bare import CAN_BE_BARE
 from media.domain.inspection import RefusedError
 from media.domain.records import Result
 from media.domain.rights import Rights
-from media.domain.sniff import CAN_BE_BARE, is_digest, result_type
+from media.domain.sniff import is_digest, result_type
 from media.handlers.attempts import recorded_results
 from media.handlers.once import Once
 from media.handlers.uploads import discard
@@ -46,19 +47,28 @@ async def record_results(tray: Intray, command: RecordResults) -> Results:
 
 async def record(tray: Intray, rights: Rights, files: Sequence[ResultFile]) -> Results:
     refuse_repeated_numbers(files)
-    try:
-        found = await asyncio.gather(*(find_file(tray.store, rights, file) for file in files))
-    except InvalidError:
-        # A report that comes again: what it made bare the first time is not there any more.
-        earlier = await recorded_results(tray.results, rights)
-        if earlier.is_recorded and len(earlier.outputs) >= len(files):
-            return earlier
-        raise
+    if rights.is_bare and (earlier := await recorded_before(tray, rights, files)):
+        return earlier
+    found = await asyncio.gather(*(find_file(tray.store, rights, file) for file in files))
     kept = [await made_bare(tray, rights, result) for result in found]
     recorded = await tray.results.record(rights, kept, tray.clock())
     left = {result.key for result in found} - {result.key for result in kept}
     await discard(tray.store, *left)
     return Results(outputs=[recorded[n] for n in sorted(recorded)], is_recorded=True)
+
+
+async def recorded_before(
+    tray: Intray, rights: Rights, files: Sequence[ResultFile]
+) -> Results | None:
+    """Answer a report that comes again: what was made bare the first time lies elsewhere now."""
+    earlier = await recorded_results(tray.results, rights)
+    if not earlier.is_recorded or len(earlier.outputs) != len(files):
+        return None
+    in_order = zip(sorted(file.n for file in files), earlier.outputs, strict=True)
+    moved = (n for n, output in in_order if output.content_type in CAN_BE_BARE)
+    left = (names.result_key(rights.owner_id, rights.attempt_id, n) for n in moved)
+    await discard(tray.store, *left)
+    return earlier
 
 
 async def made_bare(tray: Intray, rights: Rights, result: Result) -> Result:

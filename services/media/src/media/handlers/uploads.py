@@ -22,7 +22,7 @@ from contracts.errors import (
 from contracts.ids import new_id
 from contracts.media import AcceptUpload, BeginUpload, MaskOptions, MediaView, UploadTarget
 from media.domain import names
-from media.domain.inspection import Finding, MaskOrder, Order, RefusedError, too_big
+from media.domain.inspection import Bounds, Finding, MaskOrder, Order, RefusedError, too_big
 from media.domain.records import Kept, Upload
 from media.ports import (
     Bench,
@@ -41,11 +41,10 @@ UPLOAD_LIFETIME = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
-    """What one uploaded file may be; pixels and frames as in `Order`."""
+    """What one uploaded file may be."""
 
     max_bytes: int
-    max_pixels: int
-    max_frames: int
+    bounds: Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +62,18 @@ class Intake:
 
 async def begin_upload(intake: Intake, command: BeginUpload) -> UploadTarget:
     """Give the caller a place to put the bytes, if the owner has room for them."""
-    actor, key = command.actor, names.incoming_key(command.media_id)
+    actor = command.actor
     if command.size_bytes > intake.limits.max_bytes:
         raise refusal(too_big(intake.limits.max_bytes))
-    url = intake.store.upload_url(key, UPLOAD_LIFETIME)
-    if command.is_public:
-        url = intake.store.public_upload_url(key, UPLOAD_LIFETIME)
-    if url is None:
+    sign = intake.store.public_upload_url if command.is_public else intake.store.upload_url
+    if sign(names.incoming_key(command.media_id), UPLOAD_LIFETIME) is None:
         raise ConflictError("the store is not public: send the file", code="no_public_store")
     upload = Upload(command.media_id, actor.user_id, command.size_bytes, intake.clock())
-    await intake.uploads.begin(upload, actor.limits.storage_bytes)
-    return UploadTarget(url=url, expires_at=upload.created_at + UPLOAD_LIFETIME)
+    room = actor.limits.storage_bytes
+    media_id = await intake.uploads.begin(upload, room, command.idempotency)
+    url = sign(names.incoming_key(media_id), UPLOAD_LIFETIME) or ""
+    expires_at = upload.created_at + UPLOAD_LIFETIME
+    return UploadTarget(media_id=media_id, url=url, expires_at=expires_at)
 
 
 async def accept_upload(intake: Intake, command: AcceptUpload) -> MediaView:
@@ -133,8 +133,7 @@ async def order_for(intake: Intake, command: AcceptUpload) -> Order:
             allow_empty=options.allow_empty,
             size=await size_of_image(intake, command, options),
         )
-    limits = intake.limits
-    return Order(command.kind, limits.max_pixels, limits.max_frames, mask)
+    return Order(command.kind, intake.limits.bounds, mask)
 
 
 async def size_of_image(
@@ -177,6 +176,8 @@ async def keep(intake: Intake, command: AcceptUpload, finding: Finding, key: str
         size_bytes=finding.size_bytes,
         width=finding.width,
         height=finding.height,
+        duration_seconds=finding.duration_seconds,
+        frames_per_second=finding.frames_per_second,
         blake3=finding.blake3,
         created_at=intake.clock(),
     )

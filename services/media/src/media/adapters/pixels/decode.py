@@ -23,9 +23,9 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from media.domain.inspection import Bounds, NeedsRoomError, RefusedError
+from media.domain.inspection import Bounds, NeedsRoomError, RefusedError, too_many_pixels
 
-# Importing a plugin registers it; none but these is ever loaded.
+# Importing a plugin registers it; none but these and the two of `load_decoder` is ever loaded.
 PLUGINS = (
     BmpImagePlugin,
     GifImagePlugin,
@@ -34,7 +34,9 @@ PLUGINS = (
     TiffImagePlugin,
     WebPImagePlugin,
 )
-ANIMATED = ("image/gif", "image/webp", "image/png")
+AVIF, HEIC = "image/avif", "image/heic"
+FORMATS = {HEIC: "HEIF"}
+ANIMATED = ("image/gif", "image/webp", "image/png", AVIF)
 ORIENTATION = 0x0112
 UPRIGHT: dict[int, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -51,13 +53,27 @@ def open_picture(source: Path, content_type: str, bounds: Bounds) -> ImageFile.I
     """Read the header with the one decoder that fits; refuse what is too large to decode."""
     Image.MAX_IMAGE_PIXELS = bounds.max_pixels
     warnings.simplefilter("error", Image.DecompressionBombWarning)
+    load_decoder(content_type)
+    form = FORMATS.get(content_type) or content_type.removeprefix("image/").upper()
     try:
-        picture = Image.open(source, formats=[content_type.removeprefix("image/").upper()])
+        picture = Image.open(source, formats=[form])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise too_many_pixels(bounds.max_pixels) from error
     if bounds.room_pixels is not None and picture.width * picture.height > bounds.room_pixels:
         raise NeedsRoomError
     return picture
+
+
+def load_decoder(content_type: str) -> None:
+    """Load what only phones send. One thread each: memory is bounded, and threads have stacks."""
+    if content_type == AVIF:
+        from PIL import AvifImagePlugin  # noqa: PLC0415  costs other files time
+
+        AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    if content_type == HEIC:
+        import pi_heif  # noqa: PLC0415  costs other files time
+
+        pi_heif.register_heif_opener(thumbnails=False, decode_threads=1)
 
 
 def check_frames(picture: ImageFile.ImageFile, bounds: Bounds) -> int:
@@ -73,16 +89,10 @@ def check_frames(picture: ImageFile.ImageFile, bounds: Bounds) -> int:
     return frames
 
 
-def too_many_pixels(maximum: int) -> RefusedError:
-    return RefusedError(
-        "too_many_pixels", f"At most {maximum:,} pixels are allowed in all.", maximum=maximum
-    )
-
-
 def orientation(picture: ImageFile.ImageFile) -> int:
     """How the camera was held, by EXIF; damaged EXIF says nothing. `picture` is loaded.
 
-    A TIFF was already turned by its decoder.
+    A TIFF and a HEIC were already turned by their decoders.
     """
     try:
         found = picture.getexif().get(ORIENTATION, 1)

@@ -6,12 +6,14 @@
 import io
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from PIL import Image
 
 from media.adapters.pixels import colours, decode
 from media.adapters.pixels.contents import digest_of, head_type
+from media.domain.bare import REMUXED
 from media.domain.inspection import SIZES, Bounds, Look, RefusedError, Shrunk, sizes_for
 from media.domain.sniff import RASTER
 
@@ -23,8 +25,10 @@ EFFORT = 2
 
 
 def look(source: Path, folder: Path, bounds: Bounds) -> Look:
-    """Shrink the first frame of a picture into `folder`."""
+    """Shrink the first frame of a picture or a video into `folder`."""
     content_type = head_type(source)
+    if content_type in REMUXED:
+        return look_at_film(source, folder, content_type, bounds)
     if content_type not in RASTER:
         raise RefusedError("wrong_content", "The file is not a picture.")
     picture = decode.open_picture(source, content_type, bounds)
@@ -37,7 +41,21 @@ def look(source: Path, folder: Path, bounds: Bounds) -> Look:
     shown = colours.to_srgb(picture, picture.info.get("icc_profile"))
     shown = decode.upright(decode.plain(shown), decode.orientation(picture))
     made = tuple(shrink(shown, folder, sizes_for(width, height)))
-    return Look(digest_of(source), frames, width, height, placeholder(shown), made)
+    return Look(
+        digest_of(source), frames, width, height, placeholder=placeholder(shown), thumbnails=made
+    )
+
+
+def look_at_film(source: Path, folder: Path, content_type: str, bounds: Bounds) -> Look:
+    from media.adapters.pixels import film  # noqa: PLC0415  costs other files time
+
+    found, frame = film.measure(source, content_type, bounds)
+    look = Look(digest_of(source), **asdict(found))
+    if frame is None:
+        return look
+    shown = film.poster(frame, SIZES[-1])
+    made = tuple(shrink(shown, folder, sizes_for(frame.width, frame.height)))
+    return replace(look, placeholder=placeholder(shown), thumbnails=made)
 
 
 def shrink(picture: Image.Image, folder: Path, sizes: list[int]) -> Iterator[Shrunk]:

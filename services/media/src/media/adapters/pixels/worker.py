@@ -51,7 +51,7 @@ def limit(memory_bytes: int, cpu_seconds: int, output_bytes: int) -> None:
 
 def work(job: dict[str, Any]) -> dict[str, Any]:
     # Decoders are loaded under the limits, not before them.
-    from media.adapters.pixels import files, thumbnails  # noqa: PLC0415
+    from media.adapters.pixels import files, stripping, thumbnails  # noqa: PLC0415
 
     folder = Path(job["folder"])
     source, target = folder / "source", folder / "target"
@@ -62,7 +62,7 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
         case "look":
             found = thumbnails.look(source, folder, Bounds(**job["bounds"]))
         case _:
-            found = files.strip(source, target)
+            found = stripping.strip(source, target)
     return asdict(found)
 
 

@@ -23,6 +23,8 @@ class Content:
     key: str
     size_bytes: int
     is_verified: bool
+    duration_seconds: float | None = None
+    frames_per_second: float | None = None
 
 
 async def lock_owner(connection: AsyncConnection, owner_id: UUID) -> None:

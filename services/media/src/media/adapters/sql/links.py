@@ -4,35 +4,44 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from contracts.access import IdempotencyKey
 from contracts.errors import ConflictError, NotFoundError
 from contracts.media_library import LinkView
+from media.adapters.sql.repeats import made_before, remember
 from media.adapters.sql.tables import LINKS, MEDIA
 from runtime.transactions import transaction
+
+SHARE = "share_media"
+"""The operation that idempotency keys are of."""
 
 
 class SqlLinks:
     def __init__(self, database: AsyncEngine) -> None:
         self._database = database
 
-    async def add(self, link: LinkView, most: int) -> LinkView:
+    async def add(
+        self, link: LinkView, most: int, owner_id: UUID, idempotency: IdempotencyKey | None
+    ) -> LinkView:
         medium = select(MEDIA.c.id).where(MEDIA.c.id == link.media_id).with_for_update()
-        known = select(LINKS).where(LINKS.c.id == link.id)
         open_ = select(func.count()).where(
             LINKS.c.media_id == link.media_id, LINKS.c.expires_at > link.created_at
         )
         async with transaction(self._database) as connection:
             if (await connection.execute(medium)).first() is None:
                 raise NotFoundError(f"there is no medium {link.media_id}")
-            if row := (await connection.execute(known)).mappings().first():
-                if row["media_id"] != link.media_id:
+            before = await made_before(connection, owner_id, SHARE, idempotency)
+            known = await find(connection, [link.id, *([before] if before else [])])
+            if known:
+                if known.media_id != link.media_id:
                     raise ConflictError("the id is taken", code="link_id_taken")
-                return LinkView.model_validate(dict(row))
+                return known
             if (await connection.execute(open_)).scalar_one() >= most:
                 text = f"at most {most} links can be open"
                 raise ConflictError(text, code="too_many_links")
             await connection.execute(insert(LINKS), link.model_dump())
+            await remember(connection, owner_id, SHARE, idempotency, (link.id, link.created_at))
         return link
 
     async def of(self, media_id: UUID, now: datetime) -> list[LinkView]:
@@ -53,3 +62,9 @@ class SqlLinks:
         mine = (LINKS.c.id == link_id) & (LINKS.c.media_id == media_id)
         async with transaction(self._database) as connection:
             await connection.execute(delete(LINKS).where(mine))
+
+
+async def find(connection: AsyncConnection, link_ids: list[UUID]) -> LinkView | None:
+    asked = select(LINKS).where(LINKS.c.id.in_(link_ids))
+    row = (await connection.execute(asked)).mappings().first()
+    return LinkView.model_validate(dict(row)) if row else None

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Select, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from media.adapters.sql.tables import BLOBS, HAS_CONTENT, MEDIA, RENDITIONS
+from media.adapters.sql.tables import BLOBS, HAS_CONTENT, MEDIA, OF_BOTH, RENDITIONS, SEEN
 from media.domain.records import Prepared, Thumbnail, Unprepared
 from runtime.transactions import transaction
 
@@ -45,7 +45,7 @@ class SqlPreviews:
         here = (BLOBS.c.owner_id == content.owner_id) & (BLOBS.c.blake3 == content.blake3)
         same = here & (BLOBS.c.key == content.key) & BLOBS.c.prepared_at.is_(None)
         done = update(BLOBS).where(same).returning(BLOBS.c.key)
-        values = {"frames": seen.frames, "placeholder": seen.placeholder, "problem": seen.problem}
+        values = {name: getattr(seen, name) for name in (*SEEN, *OF_BOTH, "problem")}
         async with transaction(self._database) as connection:
             row = (await connection.execute(done.values(prepared_at=now, **values))).first()
             if row is None:
@@ -53,8 +53,6 @@ class SqlPreviews:
             if seen.thumbnails:
                 rows = [rendition(content, thumbnail) for thumbnail in seen.thumbnails]
                 await connection.execute(insert(RENDITIONS), rows)
-            if seen.size:
-                await tell_size(connection, content, seen.size)
         return True
 
     async def thumbnails(self, owner_id: UUID, blake3: str) -> dict[int, Thumbnail]:
@@ -80,19 +78,6 @@ async def put_off(connection: AsyncConnection, row: RowMapping, now: datetime) -
     here = tuple_(BLOBS.c.owner_id, BLOBS.c.blake3) == tuple_(row["owner_id"], row["blake3"])
     later = {"tries": row["tries"] + 1, "try_at": now + timedelta(seconds=pause)}
     await connection.execute(update(BLOBS).where(here).values(**later))
-
-
-async def tell_size(
-    connection: AsyncConnection, content: Unprepared, size: tuple[int, int]
-) -> None:
-    """Media whose agent did not say how large the picture is learn it."""
-    width, height = size
-    unknown = (
-        (MEDIA.c.owner_id == content.owner_id)
-        & (MEDIA.c.blake3 == content.blake3)
-        & MEDIA.c.width.is_(None)
-    )
-    await connection.execute(update(MEDIA).where(unknown).values(width=width, height=height))
 
 
 def as_unprepared(row: RowMapping) -> Unprepared:

@@ -1,36 +1,45 @@
 """Deletion: rows go in one transaction, which also notes the objects that have to follow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, RowMapping, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.errors import NotFoundError
+from contracts.media_library import DeletionCause, MediaDeleted
 from media.adapters.sql import contents
 from media.adapters.sql.tables import BLOBS, DOOMED, MEDIA, RENDITIONS
 from media.domain.retention import Ages
+from runtime import outbox
 from runtime.transactions import transaction
 
 
 class SqlRemoval:
-    def __init__(self, database: AsyncEngine) -> None:
-        self._database = database
+    """`tell` is called when a commit left something in the outbox."""
 
-    async def remove(self, media_id: UUID, owner_id: UUID, now: datetime) -> list[str]:
+    def __init__(self, database: AsyncEngine, tell: Callable[[], None]) -> None:
+        self._database = database
+        self._tell = tell
+
+    async def remove(
+        self, media_id: UUID, owner_id: UUID, now: datetime, cause: DeletionCause
+    ) -> list[str]:
         mine = (MEDIA.c.id == media_id) & (MEDIA.c.owner_id == owner_id)
         async with transaction(self._database) as connection:
             await contents.lock_owner(connection, owner_id)
-            gone = delete(MEDIA).where(mine).returning(MEDIA.c.blake3)
-            blake3 = (await connection.execute(gone)).scalar()
-            if blake3 is None:
+            gone = delete(MEDIA).where(mine).returning(MEDIA)
+            row = (await connection.execute(gone)).mappings().first()
+            if row is None:
                 raise NotFoundError(f"there is no medium {media_id}")
-            keys = await drop_content(connection, owner_id, blake3)
+            await outbox.append(connection, [outbox.event(deletion(row, now, cause))])
+            keys = await drop_content(connection, owner_id, row["blake3"])
             if keys:
                 rows = [{"key": key, "since": now} for key in keys]
                 await connection.execute(upsert(DOOMED).values(rows).on_conflict_do_nothing())
+        self._tell()
         return keys
 
     async def expired(self, now: datetime, ages: Ages, limit: int) -> list[tuple[UUID, UUID]]:
@@ -47,6 +56,18 @@ class SqlRemoval:
     async def deleted(self, keys: Sequence[str]) -> None:
         async with transaction(self._database) as connection:
             await connection.execute(delete(DOOMED).where(DOOMED.c.key.in_(keys)))
+
+
+def deletion(row: RowMapping, now: datetime, cause: DeletionCause) -> MediaDeleted:
+    return MediaDeleted(
+        version=1,
+        occurred_at=now,
+        media_id=row["id"],
+        owner_id=row["owner_id"],
+        kind=row["kind"],
+        job_id=row["job_id"],
+        cause=cause,
+    )
 
 
 async def drop_content(connection: AsyncConnection, owner_id: UUID, blake3: str) -> list[str]:

@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Float,
     Integer,
     MetaData,
     RowMapping,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    func,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -33,6 +35,10 @@ BLOBS = Table(
     Column("prepared_at", DateTime(timezone=True)),
     Column("problem", Text),
     Column("frames", Integer),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("duration_seconds", Float),
+    Column("frames_per_second", Float),
     Column("placeholder", Text),
     Column("tries", Integer),
     Column("try_at", DateTime(timezone=True)),
@@ -108,17 +114,24 @@ IDEMPOTENCY = Table(
     Column("operation", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("body_digest", Text),
-    Column("media_id", Uuid),
+    Column("made_id", Uuid),
     Column("created_at", DateTime(timezone=True)),
 )
 
+OF_BOTH = ("width", "height")
+SEEN = ("frames", "placeholder", "duration_seconds", "frames_per_second")
+OF_CONTENT = ("key", "size_bytes", *SEEN)
+"""Columns of contents that the view of a medium shows as its own."""
 HAS_CONTENT = (MEDIA.c.owner_id == BLOBS.c.owner_id) & (MEDIA.c.blake3 == BLOBS.c.blake3)
 
 
 def select_kept() -> Select[tuple[object, ...]]:
     """Media with their contents; to be narrowed by the caller."""
-    content = (BLOBS.c.key, BLOBS.c.size_bytes, BLOBS.c.frames, BLOBS.c.placeholder)
-    return select(*MEDIA.c, *content).join_from(MEDIA, BLOBS, HAS_CONTENT)
+    content = (BLOBS.c[name] for name in OF_CONTENT)
+    # What an agent did not say of its file is known when it was looked into.
+    sizes = (func.coalesce(MEDIA.c[n], BLOBS.c[n]).label(n) for n in OF_BOTH)
+    medium = (column for column in MEDIA.c if column.name not in OF_BOTH)
+    return select(*medium, *sizes, *content).join_from(MEDIA, BLOBS, HAS_CONTENT)
 
 
 def as_kept(row: RowMapping) -> Kept:

@@ -9,13 +9,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.access import IdempotencyKey
 from contracts.errors import ConflictError, ErrorBody, ForbiddenError, NotFoundError
-from media.adapters.sql import contents
+from media.adapters.sql import contents, repeats
 from media.adapters.sql.contents import Content
-from media.adapters.sql.tables import IDEMPOTENCY, MEDIA, UPLOADS, as_kept, select_kept
+from media.adapters.sql.tables import (
+    MEDIA,
+    OF_CONTENT,
+    UPLOADS,
+    as_kept,
+    select_kept,
+)
 from media.domain.records import Kept, Upload
 from runtime.transactions import transaction
 
-OPERATION = "upload"
+UPLOAD, BEGIN = "upload", "begin_upload"
+"""Operations that idempotency keys are of."""
 COUNTED = timedelta(minutes=15)
 """An upload that was begun takes room as long as its URL lives."""
 
@@ -24,15 +31,24 @@ class SqlUploads:
     def __init__(self, database: AsyncEngine) -> None:
         self._database = database
 
-    async def begin(self, upload: Upload, storage_bytes: int) -> None:
+    async def begin(
+        self, upload: Upload, storage_bytes: int, idempotency: IdempotencyKey | None
+    ) -> UUID:
+        owner = upload.owner_id
         async with transaction(self._database) as connection:
-            await contents.lock_owner(connection, upload.owner_id)
+            await contents.lock_owner(connection, owner)
+            before = await repeats.made_before(connection, owner, BEGIN, idempotency)
+            if before and await is_owned(connection, before, owner):
+                return before
             if await is_repeated(connection, upload):
-                return
+                return upload.media_id
             used = await contents.stored_bytes(connection, upload.owner_id)
             used += await promised_bytes(connection, upload)
             refuse_over(storage_bytes, used + upload.size_bytes)
             await connection.execute(insert(UPLOADS), asdict(upload))
+            made = upload.media_id, upload.created_at
+            await repeats.remember(connection, owner, BEGIN, idempotency, made)
+        return upload.media_id
 
     async def find(self, media_id: UUID, owner_id: UUID) -> Upload:
         asked = select(UPLOADS).where(
@@ -52,7 +68,7 @@ class SqlUploads:
 
     async def replayed(self, owner_id: UUID, idempotency: IdempotencyKey) -> Kept | None:
         async with transaction(self._database) as connection:
-            return await made_before(connection, owner_id, idempotency)
+            return await find_repeated(connection, owner_id, idempotency)
 
     async def keep(
         self, kept: Kept, storage_bytes: int, idempotency: IdempotencyKey | None
@@ -61,15 +77,23 @@ class SqlUploads:
         async with transaction(self._database) as connection:
             await contents.lock_owner(connection, view.owner_id)
             stored = await find_kept(connection, view.id)
-            if stored is None and idempotency:
-                stored = await made_before(connection, view.owner_id, idempotency)
+            if stored is None:
+                stored = await find_repeated(connection, view.owner_id, idempotency)
             if stored:
                 return stored
             await make(connection, kept, storage_bytes)
-            if idempotency:
-                await remember(connection, kept, idempotency)
+            made = view.id, view.created_at
+            await repeats.remember(connection, view.owner_id, UPLOAD, idempotency, made)
             await connection.execute(delete(UPLOADS).where(UPLOADS.c.media_id == view.id))
             return await find_kept(connection, view.id) or kept
+
+
+async def is_owned(connection: AsyncConnection, media_id: UUID, owner_id: UUID) -> bool:
+    """Say whether the owner's upload was begun, or is a medium by now."""
+    begun = select(UPLOADS.c.owner_id).where(UPLOADS.c.media_id == media_id)
+    kept = select(MEDIA.c.owner_id).where(MEDIA.c.id == media_id)
+    found = await connection.execute(begun.union(kept))
+    return owner_id in found.scalars()
 
 
 async def is_repeated(connection: AsyncConnection, upload: Upload) -> bool:
@@ -99,22 +123,11 @@ async def find_kept(connection: AsyncConnection, media_id: UUID) -> Kept | None:
     return as_kept(row) if row else None
 
 
-async def made_before(
-    connection: AsyncConnection, owner_id: UUID, idempotency: IdempotencyKey
+async def find_repeated(
+    connection: AsyncConnection, owner_id: UUID, idempotency: IdempotencyKey | None
 ) -> Kept | None:
-    asked = select(IDEMPOTENCY.c.body_digest, IDEMPOTENCY.c.media_id).where(
-        IDEMPOTENCY.c.owner_id == owner_id,
-        IDEMPOTENCY.c.operation == OPERATION,
-        IDEMPOTENCY.c.key == idempotency.key,
-    )
-    row = (await connection.execute(asked)).first()
-    if row is None:
-        return None
-    if row.body_digest != idempotency.body_digest:
-        raise ConflictError(
-            "the idempotency key was used for another upload", code="idempotency_key_reused"
-        )
-    return await find_kept(connection, row.media_id)
+    made_id = await repeats.made_before(connection, owner_id, UPLOAD, idempotency)
+    return await find_kept(connection, made_id) if made_id else None
 
 
 async def make(connection: AsyncConnection, kept: Kept, storage_bytes: int) -> None:
@@ -123,23 +136,18 @@ async def make(connection: AsyncConnection, kept: Kept, storage_bytes: int) -> N
     if not await contents.has(connection, view.owner_id, view.blake3):
         used = await contents.stored_bytes(connection, view.owner_id)
         refuse_over(storage_bytes, used + view.size_bytes)
-    content = Content(view.owner_id, view.blake3, kept.key, view.size_bytes, is_verified=True)
-    await contents.store(connection, content, view.created_at)
-    values = view.model_dump(exclude={"size_bytes", "frames", "placeholder"})
-    await connection.execute(insert(MEDIA), values)
-
-
-async def remember(connection: AsyncConnection, kept: Kept, idempotency: IdempotencyKey) -> None:
-    await connection.execute(
-        insert(IDEMPOTENCY).values(
-            owner_id=kept.view.owner_id,
-            operation=OPERATION,
-            key=idempotency.key,
-            body_digest=idempotency.body_digest,
-            media_id=kept.view.id,
-            created_at=kept.view.created_at,
-        )
+    content = Content(
+        view.owner_id,
+        view.blake3,
+        kept.key,
+        view.size_bytes,
+        is_verified=True,
+        duration_seconds=view.duration_seconds,
+        frames_per_second=view.frames_per_second,
     )
+    await contents.store(connection, content, view.created_at)
+    values = view.model_dump(exclude={*OF_CONTENT})
+    await connection.execute(insert(MEDIA), values)
 
 
 def refuse_over(storage_bytes: int, used: int) -> None:

@@ -1,0 +1,90 @@
+"""Short videos and sounds for tests, as bytes."""
+
+# PyAV leaves out the types of some parameters.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+import io
+from collections.abc import Mapping
+from fractions import Fraction
+
+import av
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from PIL import Image
+
+SECRET = "a secret prompt"
+TAGS = {"prompt": SECRET, "workflow": SECRET, "title": SECRET, "comment": SECRET}
+FRAMES = 12
+QUICK = {
+    "libx264": {"preset": "ultrafast"},
+    "libx265": {"preset": "ultrafast", "x265-params": "log-level=none"},
+}
+RATE = 48_000
+SAMPLES = 1_024
+
+
+def a_video(
+    form: str = "mp4",
+    codec: str = "libx264",
+    sound: str | None = None,
+    *,
+    size: tuple[int, int] = (64, 48),
+    tags: Mapping[str, str] = TAGS,
+    turned: int = 0,
+) -> bytes:
+    """24 frames a second; the first is red, the others are blue."""
+    data = io.BytesIO()
+    options = {"movflags": "use_metadata_tags"} if form in ("mp4", "mov") else {}
+    with av.open(data, "w", format=form, options=options) as made:
+        made.metadata.update(tags)
+        film = a_film(made, codec, size, turned)
+        heard = made.add_stream(sound, RATE, layout="stereo") if sound else None
+        for n in range(FRAMES):
+            frame = a_frame(size, "blue" if n else "red")
+            frame.pts, frame.time_base = n, Fraction(1, 24)
+            made.mux(film.encode(frame))
+        made.mux(film.encode(None))
+        if isinstance(heard, AudioStream):
+            play(made, heard, FRAMES)
+    return data.getvalue()
+
+
+def a_frame(size: tuple[int, int], colour: str) -> VideoFrame:
+    return VideoFrame.from_image(Image.new("RGB", size, colour))
+
+
+def a_film(made: OutputContainer, codec: str, size: tuple[int, int], turned: int) -> VideoStream:
+    film = made.add_stream(codec, 24)
+    assert isinstance(film, VideoStream)
+    film.width, film.height = size
+    film.pix_fmt = "yuv420p"
+    film.metadata["handler_name"] = SECRET
+    film.codec_context.options = QUICK.get(codec, {})
+    if turned:
+        film.set_display_rotation(turned)
+    return film
+
+
+def a_sound(form: str, codec: str, *, pieces: int = 47, tags: Mapping[str, str] = TAGS) -> bytes:
+    """Silence; 47 pieces are a second."""
+    data = io.BytesIO()
+    with av.open(data, "w", format=form) as made:
+        made.metadata.update(tags)
+        heard = made.add_stream(codec, RATE, layout="stereo")
+        assert isinstance(heard, AudioStream)
+        heard.metadata["title"] = SECRET
+        play(made, heard, pieces)
+    return data.getvalue()
+
+
+def play(made: OutputContainer, heard: AudioStream, pieces: int) -> None:
+    form = heard.codec_context.codec.audio_formats
+    for n in range(pieces):
+        frame = av.AudioFrame(form[0].name if form else "s16", "stereo", SAMPLES)
+        frame.sample_rate, frame.pts, frame.time_base = RATE, n * SAMPLES, Fraction(1, RATE)
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        made.mux(heard.encode(frame))
+    made.mux(heard.encode(None))
