@@ -82,7 +82,7 @@ class Gateway:
 
     @cached_property
     def directory(self) -> Directory:
-        return Directory()
+        return Directory(self.hub.wake_all)
 
     @cached_property
     def archive(self) -> StreamArchive:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Request, Response
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import FormData, UploadFile
@@ -29,7 +30,10 @@ from gateway.routes.reading import (
     validated,
 )
 
+log = structlog.get_logger()
+
 MULTIPART = "multipart/form-data"
+SPOOL_RETRY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class MediaRoutes:
             "/{media_id}",
             self.show,
             summary="Show a media",
-            responses={**shows(Media), **problems(401, 404, 422, 503)},
+            responses={**shows(Media), **problems(401, 403, 404, 422, 503)},
         )
         return router
 
@@ -94,18 +98,26 @@ class MediaRoutes:
         return json_answer(self.present.media(view), 201, headers)
 
     async def show(self, request: Request, media_id: UUID) -> Response:
-        actor = self.admission.admit(request)
+        actor = self.admission.admit(request, Permission.MEDIA_READ)
         return json_answer(self.present.media(await find_media(self.owners, actor, media_id)))
 
 
 async def read_multipart(request: Request) -> FormData:
-    """The parts, files spooled to disk; the caller closes them."""
+    """The parts, files spooled to disk; the caller closes them.
+
+    One file more than allowed is read, so that it can be named.
+    """
     try:
-        return await request.form(max_files=1, max_fields=20, max_part_size=4_096)
+        return await request.form(max_files=2, max_fields=20, max_part_size=4_096)
     except (HTTPException, FormParserError) as error:
-        raise malformed("body", "bad_form", "the form cannot be read") from error
+        expected = "expected a form with one file and at most 20 fields of 4096 bytes"
+        raise malformed("body", "bad_form", expected) from error
     except ClientDisconnect as error:
         raise malformed("body", "incomplete", "the body is incomplete") from error
+    except OSError as error:  # the disk is full, or there is no folder to write to
+        log.warning("upload_not_spooled", reason=str(error))
+        message = "this gateway has no room for uploads now"
+        raise UnavailableError(message, code="no_room", retry_in=SPOOL_RETRY_SECONDS) from error
 
 
 def parts_of(form: FormData) -> tuple[UploadFile, UploadForm]:
@@ -113,9 +125,9 @@ def parts_of(form: FormData) -> tuple[UploadFile, UploadForm]:
     if not isinstance(file, UploadFile):
         raise malformed("file", "missing", "a file is needed")
     refuse_nul(file.filename or "", "file")
-    fields = {name: value for name, value in form.items() if name != "file"}
-    if any(isinstance(value, UploadFile) for value in fields.values()):
+    if sum(isinstance(value, UploadFile) for _, value in form.multi_items()) > 1:
         raise malformed("file", "too_many", "expected one file, named `file`")
+    fields = {name: value for name, value in form.items() if name != "file"}
     refuse_nul(fields, "")
     return file, validated(UploadForm, fields)
 
