@@ -167,6 +167,7 @@ class Gateway:
         return MediaRoutes(
             admission=self.admission,
             owners=self.runtime.bus,
+            workflows=self.workflows,
             store=self.store,
             present=self.present,
             secret=self._body_secret,

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from contracts.errors import FieldError, OperationError
+from contracts.errors import FieldError, InvalidError, OperationError
 
 URN = "urn:comfyfleet:problem:"
 STATUS_OF_KIND = {
@@ -135,6 +135,12 @@ class RefusedError(Exception):
         self.detail = detail
         self.errors = errors or []
         self.headers = dict(headers or {})
+
+
+def invalid(path: str, code: str, message: str) -> InvalidError:
+    """One field of a request is wrong."""
+    problem = FieldError(path=path, code=code, message=message)
+    return InvalidError(f"{path}: {message}", errors=[problem])
 
 
 def unauthorized(detail: str, *, error: str = "invalid_token") -> RefusedError:

@@ -8,14 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from contracts.access import Actor, IdempotencyKey
-from contracts.errors import FieldError, InvalidError, UnavailableError
+from contracts.errors import InvalidError, UnavailableError
 from contracts.ids import new_id
 from contracts.jobs import JobView
 from contracts.media import FindMedia, MediaView
 from contracts.scheduling import ModelFile, Needs, NewJob, SubmitJob, SubmitJobView
 from gateway.domain.fitting import misfit
 from gateway.domain.metadata import Rule, is_bare
-from gateway.domain.problems import RefusedError
+from gateway.domain.problems import RefusedError, invalid
 from gateway.domain.requests import JobRequest, is_past
 from gateway.domain.versions import Version
 from gateway.handlers.hub import Hub, Listener
@@ -100,12 +100,6 @@ async def check_media(owners: Owners, actor: Actor, uses: list[MediaUse]) -> lis
             "The inputs do not fit the workflow", code="invalid_inputs", errors=errors
         )
     return ids
-
-
-def invalid(path: str, code: str, message: str) -> InvalidError:
-    return InvalidError(
-        f"{path}: {message}", errors=[FieldError(path=path, code=code, message=message)]
-    )
 
 
 async def wait_for_end(hub: Hub, loader: JobLoader, view: JobView, seconds: float) -> JobView:

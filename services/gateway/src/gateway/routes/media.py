@@ -17,8 +17,8 @@ from contracts.errors import UnavailableError
 from gateway.domain.problems import RefusedError
 from gateway.domain.requests import UploadForm
 from gateway.domain.resources import Media, Presenter
-from gateway.handlers.media import find_media, store_upload, upload_digest
-from gateway.ports import ObjectStore, Owners
+from gateway.handlers.media import as_wanted, find_media, store_upload, upload_digest
+from gateway.ports import ObjectStore, Owners, Workflows
 from gateway.routes.admission import Admission
 from gateway.routes.answers import IDEMPOTENCY, json_answer, problems, shows
 from gateway.routes.reading import (
@@ -40,6 +40,7 @@ SPOOL_RETRY_SECONDS = 10.0
 class MediaRoutes:
     admission: Admission
     owners: Owners
+    workflows: Workflows
     store: ObjectStore
     present: Presenter
     secret: bytes
@@ -55,7 +56,7 @@ class MediaRoutes:
             methods=["POST"],
             status_code=201,
             summary="Upload a file",
-            responses={**shows(Media, 201), **problems(401, 403, 409, 413, 415, 422, 503)},
+            responses={**shows(Media, 201), **problems(401, 403, 404, 409, 413, 415, 422, 503)},
             openapi_extra={"requestBody": upload_body(), "parameters": [IDEMPOTENCY]},
         )
         router.add_api_route(
@@ -85,6 +86,7 @@ class MediaRoutes:
             if (file.size or 0) > self.max_bytes:
                 limit = f"expected a file of at most {self.max_bytes} bytes"
                 raise RefusedError(413, "too_large", limit)
+            fields = await as_wanted(self.workflows, fields)
             key = None
             if idempotency_name(request.headers):
                 digest = await upload_digest(self.secret, file, fields)
