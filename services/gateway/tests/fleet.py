@@ -15,6 +15,7 @@ import httpx
 from contracts.accounts import Principal
 from contracts.buckets import KEYS, PRINCIPALS, WORKFLOWS
 from contracts.catalog import WorkflowName, WorkflowVersionRecord
+from contracts.media_library import FindStorage
 from contracts.services import Service
 from gateway.app import run
 from gateway.settings import Settings
@@ -26,6 +27,7 @@ from workflows import load_version
 
 from .keys import ALL, Signer
 from .owners import FakeScheduler
+from .store import FakeStorage
 
 SHIPPED = Path(__file__).parents[3] / "workflows"
 
@@ -44,6 +46,7 @@ class Fleet:
     client: httpx.AsyncClient
     signer: Signer
     user_id: UUID = field(default_factory=uuid4)
+    storage: FakeStorage = field(default_factory=FakeStorage)
 
     def headers(self, permissions: list[str] = ALL, **claims: Any) -> dict[str, str]:
         token = self.signer.token(self.user_id, permissions, **claims)
@@ -82,6 +85,7 @@ async def a_fleet(nats: NatsServer, **settings: Any) -> AsyncGenerator[Fleet, No
             Signer(),
         )
         await scheduler.serve()
+        await fleet.media.serve(FindStorage, fleet.storage.find)
         await publish_workflows(fleet.registry, "solid", "composite", "upscale")
         key = fleet.signer.public
         await publish(auth, [put(KEYS, key.key_id, key)])

@@ -20,6 +20,7 @@ from gateway.domain.requests import JobRequest, is_past
 from gateway.domain.versions import Version
 from gateway.handlers.hub import Hub, Listener
 from gateway.handlers.loading import JobLoader
+from gateway.handlers.quota import Quota
 from gateway.handlers.workflows import resolve
 from gateway.ports import Owners, Workflows
 from workflows import MediaUse, media_uses, needs, recorded_seed, render, validate_inputs
@@ -34,6 +35,7 @@ class Submissions:
 
     owners: Owners
     workflows: Workflows
+    quota: Quota
     draw_seed: Callable[[], int]
     clock: Callable[[], datetime]
     metadata: Rule = "permitted"
@@ -51,6 +53,7 @@ async def submit_job(
     job = new_job(request, version, inputs, media, actor).model_copy(
         update={"is_bare": is_bare(use.metadata, version.spec, actor)}
     )
+    await use.quota.require(actor)
     return await use.owners.call(SubmitJob(actor=actor, job=job, idempotency=idempotency))
 
 
