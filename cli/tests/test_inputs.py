@@ -33,8 +33,8 @@ def test_files_are_marked_for_upload_and_masks_know_their_picture(tmp_path: Path
     schema = a_schema(image="image", mask="mask")
     schema["properties"]["mask"]["x-comfyfleet-of"] = "image"
     found = parse([f"mask=@{photo}", f"image=@{photo}"], schema)
-    assert found["mask"] == FileInput(photo, "mask", of="image")
-    assert found["image"] == FileInput(photo, "image")
+    assert found["mask"] == FileInput(photo, "mask", "mask", "image")
+    assert found["image"] == FileInput(photo, "image", "image")
 
 
 def test_media_that_is_already_there_is_named_by_its_id() -> None:

@@ -12,6 +12,7 @@ import pytest
 from comfyfleet.testing import LocalFleet
 
 DEEP = "[" * 100_000
+SERVICES = ("gateway", "auth", "workflow-registry", "scheduler", "media", "node-agent")
 LEAKS = ("Traceback", "site-packages", "/src/", "asyncpg", "nats.", "Pydantic", "postgres")
 
 BODIES: list[tuple[str, Any, str]] = [
@@ -57,9 +58,19 @@ BODIES: list[tuple[str, Any, str]] = [
     (
         "a lone surrogate",
         {"workflow": "txt2img", "inputs": {"prompt": "\ud800"}},
-        "",
+        "body",  # which is no JSON then
     ),
 ]
+
+
+def pids(fleet: LocalFleet) -> dict[str, int]:
+    return {name: fleet.pid(name) for name in SERVICES}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def first_pids(fleet: LocalFleet) -> dict[str, int]:
+    """The processes before anything of this file was sent."""
+    return pids(fleet)
 
 
 @pytest.mark.parametrize(("what", "body", "field"), BODIES, ids=[what for what, _, _ in BODIES])
@@ -157,9 +168,12 @@ def test_strangers_and_forgers_are_refused(fleet: LocalFleet, token: str) -> Non
     assert_problem(httpx.post(f"{fleet.url}/v1/auth/token", data=form, timeout=10), {400, 401})
 
 
-def test_after_all_that_every_process_is_the_one_that_was(fleet: LocalFleet) -> None:
+def test_after_all_that_every_process_is_the_one_that_was(
+    fleet: LocalFleet, first_pids: dict[str, int]
+) -> None:
+    assert pids(fleet) == first_pids
     table = fleet.run("status")
-    for name in ("gateway", "auth", "workflow-registry", "scheduler", "media", "node-agent"):
+    for name in SERVICES:
         row = next(line.split() for line in table.splitlines() if line.startswith(name))
         assert row[1] == "ready", row
 

@@ -18,6 +18,7 @@ class FileInput:
 
     path: Path
     kind: str
+    input: str
     of: str | None = None
 
 
@@ -54,7 +55,7 @@ def file_input(name: str, text: str, schema: Mapping[str, Any]) -> FileInput:
     if not path.is_file():
         raise CommandError(f"{name}: there is no file {path}.")
     kind = str(schema.get("x-comfyfleet-type", "file")).removeprefix("list<").removesuffix(">")
-    return FileInput(path, kind, schema.get("x-comfyfleet-of"))
+    return FileInput(path, kind, name, schema.get("x-comfyfleet-of"))
 
 
 def truth(name: str, text: str) -> bool:

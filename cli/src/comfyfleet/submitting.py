@@ -26,11 +26,11 @@ SUFFIXES = {
 }
 
 
-def with_uploads(client: FleetClient, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def with_uploads(client: FleetClient, workflow: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs with every file replaced by its media; masks last, since they name a picture."""
     done: dict[str, Any] = {}
     for name, value in sorted(inputs.items(), key=lambda item: is_mask(item[1])):
-        done[name] = uploaded(client, value, done)
+        done[name] = uploaded(client, workflow, value, done)
     return done
 
 
@@ -38,14 +38,17 @@ def is_mask(value: object) -> bool:
     return isinstance(value, FileInput) and value.of is not None
 
 
-def uploaded(client: FleetClient, value: Any, done: Mapping[str, Any]) -> Any:
+def uploaded(client: FleetClient, workflow: str, value: Any, done: Mapping[str, Any]) -> Any:
     if isinstance(value, list):
-        return [uploaded(client, item, done) for item in value]  # pyright: ignore[reportUnknownVariableType] # JSON
+        return [uploaded(client, workflow, item, done) for item in value]  # pyright: ignore[reportUnknownVariableType] # JSON
     if not isinstance(value, FileInput):
         return value
-    picture = done.get(value.of) if value.of else None
-    media = client.upload(value.path, value.kind, of=picture["media"] if picture else None)
-    return {"media": str(media.id)}
+    form: dict[str, str] = {}
+    if is_mask(value):
+        form = {"workflow": workflow, "input": value.input}
+    if value.of and (picture := done.get(value.of)):
+        form["of"] = picture["media"]
+    return {"media": str(client.upload(value.path, value.kind, **form).id)}
 
 
 def watch(client: FleetClient, submitted: JobView, console: Console) -> JobView:

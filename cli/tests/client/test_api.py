@@ -145,12 +145,16 @@ def test_pictures_go_up_before_the_masks_that_name_them(
         json.dumps(media | {"id": str(i), "size_bytes": 3}).encode() for i in (first, second)
     ]
     fleet.on("POST /v1/media", *answers)
-    inputs = {"mask": FileInput(file, "mask", of="image"), "image": FileInput(file, "image")}
-    assert with_uploads(client, inputs) == {
+    inputs = {
+        "mask": FileInput(file, "mask", "mask", "image"),
+        "image": FileInput(file, "image", "image"),
+    }
+    assert with_uploads(client, "inpaint", inputs) == {
         "image": {"media": str(first)},
         "mask": {"media": str(second)},
     }
-    assert str(first).encode() in fleet.requests[1][2]
+    sent = fleet.requests[1][2]
+    assert all(word in sent for word in (str(first).encode(), b'"workflow"', b"inpaint"))
 
 
 def test_a_refusal_keeps_its_status(client: FleetClient) -> None:

@@ -15,6 +15,7 @@ import httpx
 from contracts.accounts import Principal
 from contracts.buckets import KEYS, PRINCIPALS, WORKFLOWS
 from contracts.catalog import WorkflowName, WorkflowVersionRecord
+from contracts.media_library import FindStorage
 from contracts.services import Service
 from gateway.app import run
 from gateway.settings import Settings
@@ -26,6 +27,7 @@ from workflows import load_version
 
 from .keys import ALL, Signer
 from .owners import FakeScheduler
+from .store import FakeStorage
 
 SHIPPED = Path(__file__).parents[3] / "workflows"
 
@@ -38,11 +40,13 @@ class Fleet:
     url: str
     auth: Bus
     media: Bus
+    registry: Bus
     agent: Bus
     scheduler: FakeScheduler
     client: httpx.AsyncClient
     signer: Signer
     user_id: UUID = field(default_factory=uuid4)
+    storage: FakeStorage = field(default_factory=FakeStorage)
 
     def headers(self, permissions: list[str] = ALL, **claims: Any) -> dict[str, str]:
         token = self.signer.token(self.user_id, permissions, **claims)
@@ -68,19 +72,21 @@ async def a_fleet(nats: NatsServer, **settings: Any) -> AsyncGenerator[Fleet, No
         url = f"http://127.0.0.1:{port}"
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False))
         scheduler = FakeScheduler(await bus("scheduler"))
-        auth, registry = await bus("auth"), await bus("workflow-registry")
+        auth = await bus("auth")
         fleet = Fleet(
             nats,
             url,
             auth,
             await bus("media"),
+            await bus("workflow-registry"),
             await bus("node-agent"),
             scheduler,
             client,
             Signer(),
         )
         await scheduler.serve()
-        await publish_workflows(registry, "solid", "composite", "upscale")
+        await fleet.media.serve(FindStorage, fleet.storage.find)
+        await publish_workflows(fleet.registry, "solid", "composite", "upscale")
         key = fleet.signer.public
         await publish(auth, [put(KEYS, key.key_id, key)])
         await fleet.has_user(fleet.user_id)
@@ -116,28 +122,31 @@ async def a_gateway(
 
 
 async def publish_workflows(registry: Bus, *names: str) -> None:
-    library = (SHIPPED / "library.yaml").read_text()
     for name in names:
-        spec = (SHIPPED / f"{name}.yaml").read_text()
-        version = load_version(spec, (SHIPPED / f"{name}.graph.json").read_text(), library)
-        record = WorkflowVersionRecord(
-            name=name,
-            version=1,
-            hash=version.hash,
-            graph=version.graph,
-            spec=version.spec.model_dump(mode="json", by_alias=True, exclude_defaults=True),
-        )
-        entry = WorkflowName(
-            name=name,
-            active_version=1,
-            versions={1: version.hash},
-            title=name,
-            category=version.spec.category,
-        )
-        await publish(
-            registry,
-            [
-                put(WORKFLOWS, f"version.{version.hash}", record),
-                put(WORKFLOWS, f"name.{name}", entry),
-            ],
-        )
+        graph = (SHIPPED / f"{name}.graph.json").read_text()
+        await publish_workflow(registry, name, (SHIPPED / f"{name}.yaml").read_text(), graph)
+
+
+async def publish_workflow(registry: Bus, name: str, spec: str, graph: str) -> None:
+    version = load_version(spec, graph, (SHIPPED / "library.yaml").read_text())
+    record = WorkflowVersionRecord(
+        name=name,
+        version=1,
+        hash=version.hash,
+        graph=version.graph,
+        spec=version.spec.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+    )
+    entry = WorkflowName(
+        name=name,
+        active_version=1,
+        versions={1: version.hash},
+        title=name,
+        category=version.spec.category,
+    )
+    await publish(
+        registry,
+        [
+            put(WORKFLOWS, f"version.{version.hash}", record),
+            put(WORKFLOWS, f"name.{name}", entry),
+        ],
+    )

@@ -7,7 +7,6 @@ from contracts.errors import NotFoundError
 from contracts.media import MediaView
 from contracts.media_library import (
     DeleteMedia,
-    FindStorage,
     Gone,
     LinkList,
     LinkView,
@@ -16,7 +15,6 @@ from contracts.media_library import (
     MediaPage,
     RevokeLink,
     ShareMedia,
-    StorageView,
     UpdateMedia,
 )
 
@@ -40,7 +38,6 @@ class FakeGallery:
         await bus.serve(ListMedia, self.list)
         await bus.serve(UpdateMedia, self.update)
         await bus.serve(DeleteMedia, self.delete)
-        await bus.serve(FindStorage, self.storage)
         await bus.serve(ShareMedia, self.share)
         await bus.serve(ListLinks, self.shown)
         await bus.serve(RevokeLink, self.revoke)
@@ -57,10 +54,6 @@ class FakeGallery:
         self.owned(request.actor.user_id, request.media_id)
         del self.media.known[request.media_id]
         return Gone()
-
-    async def storage(self, request: FindStorage) -> StorageView:
-        limit = request.actor.limits.storage_bytes
-        return StorageView(media=1, stored_bytes=10, limit_bytes=limit, media_by_kind={"image": 1})
 
     async def share(self, request: ShareMedia) -> LinkView:
         view = self.owned(request.actor.user_id, request.media_id)

@@ -87,8 +87,10 @@ class FakeScheduler:
 
     async def list(self, request: ListJobs) -> JobPage:
         items = [j for j in self.jobs.values() if j.owner_id == request.actor.user_id]
-        wanted = request.status
-        return JobPage(items=[j for j in items if not wanted or j.status in wanted])
+        found = [j for j in items if not request.status or j.status in request.status]
+        begin = int(request.cursor or 0)
+        end = begin + request.limit
+        return JobPage(items=found[begin:end], next_cursor=str(end) if found[end:] else None)
 
     def owned(self, user_id: UUID, job_id: UUID) -> JobView:
         job = self.jobs.get(job_id)

@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -25,18 +26,21 @@ class Frames:
         async with asyncio.timeout(within):
             return await anext(self._frames)
 
-    async def rest(self) -> list[Frame]:
+    async def rest(self, within: float = 8.0) -> list[Frame]:
         """All that comes before the server ends the stream."""
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(within):
             return [frame async for frame in self._frames]
 
 
 @asynccontextmanager
 async def following(
-    client: httpx.AsyncClient, path: str, last_seen: int | None = None
+    client: httpx.AsyncClient,
+    path: str,
+    last_seen: int | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncGenerator[Frames, None]:
-    headers = {} if last_seen is None else {"Last-Event-ID": str(last_seen)}
-    async with client.stream("GET", path, headers=headers) as answer:
+    seen = {} if last_seen is None else {"Last-Event-ID": str(last_seen)}
+    async with client.stream("GET", path, headers={**headers, **seen}) as answer:
         assert answer.status_code == 200, await answer.aread()
         assert answer.headers["content-type"].startswith("text/event-stream")
         yield Frames(answer)

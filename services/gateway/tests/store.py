@@ -18,6 +18,7 @@ from contracts.media import (
     Rendition,
     UploadTarget,
 )
+from contracts.media_library import FindStorage, StorageView
 from runtime.bus import Bus
 from runtime.testing.servers import S3Server
 
@@ -35,6 +36,20 @@ def a_media(media_id: UUID, owner_id: UUID, kind: MediaKind = "image") -> MediaV
         blake3="b3",
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
+
+
+class FakeStorage:
+    """How much everybody stores."""
+
+    stored_bytes = 10
+
+    async def find(self, request: FindStorage) -> StorageView:
+        return StorageView(
+            media=1,
+            stored_bytes=self.stored_bytes,
+            limit_bytes=request.actor.limits.storage_bytes,
+            media_by_kind={"image": 1},
+        )
 
 
 class FakeMedia:

@@ -1,7 +1,8 @@
 """Uploads and downloads through a real gateway, bus and S3."""
 
+import resource
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from runtime.testing.servers import NatsServer, S3Server
 
@@ -27,6 +28,7 @@ async def test_an_upload_comes_back_whole_in_parts_and_from_caches(
         whole = await fleet.client.get(path)
         part = await fleet.client.get(path, headers={"Range": "bytes=2-4"})
         other = await fleet.client.get(path, headers={"Range": "bytes=2-4", "If-Range": '"x"'})
+        two = await fleet.client.get(path, headers={"Range": "bytes=0-1,3-4"})
         beyond = await fleet.client.get(path, headers={"Range": "bytes=99-"})
         known = await fleet.client.get(path, headers={"If-None-Match": '"b3"'})
         head = await fleet.client.head(path)
@@ -40,7 +42,8 @@ async def test_an_upload_comes_back_whole_in_parts_and_from_caches(
         assert (part.status_code, part.content) == (206, b"234")
         assert part.headers["content-range"] == "bytes 2-4/10"
         assert (other.status_code, other.content) == (200, PICTURE)
-        assert beyond.status_code == 416
+        assert (two.status_code, two.content) == (200, PICTURE)
+        assert (beyond.status_code, beyond.headers["content-range"]) == (416, "bytes */10")
         assert (known.status_code, known.content) == (304, b"")
         assert (head.content, head.headers["content-length"]) == (b"", "10")
 
@@ -100,6 +103,40 @@ async def test_what_cannot_be_stored_is_refused_with_a_reason(nats: NatsServer) 
         assert (large.status_code, huge.status_code) == (413, 413)
         assert away.status_code == 503
         assert int(away.headers["retry-after"]) >= 1
+
+
+async def test_a_full_disk_is_said_and_a_second_file_is_named(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        await FakeMedia(fleet.media).serve()
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, hard))
+        try:
+            full = await fleet.client.post("/v1/media", files={"file": b"x" * 3 * 2**20})
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        two = [("file", b"1"), ("file", b"2")]
+        double = await fleet.client.post("/v1/media", files=two)
+
+        assert full.status_code == 503
+        assert full.json()["type"] == "urn:comfyfleet:problem:no_room"
+        assert full.headers["retry-after"] == "10"
+        assert double.status_code == 422
+        problem = double.json()["errors"][0]
+        assert (problem["path"], problem["code"]) == ("file", "too_many")
+
+
+async def test_a_text_is_never_shown_in_a_page(nats: NatsServer, s3: S3Server) -> None:
+    async with a_fleet(nats) as fleet:
+        media = FakeMedia(fleet.media, s3)
+        await media.serve()
+        mine = UUID((await upload(fleet))["id"])
+        drawing = {"content_type": "text/plain", "filename": "a.svg"}
+        media.known[mine] = media.known[mine].model_copy(update=drawing)
+        answer = await fleet.client.get(f"/v1/media/{mine}/content")
+
+        assert answer.headers["content-disposition"].startswith("attachment;")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "sandbox" in answer.headers["content-security-policy"]
 
 
 async def test_a_job_names_its_media_and_each_must_be_mine_and_fit(nats: NatsServer) -> None:

@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+from gateway.handlers.streams import PAGE
 from runtime.testing.servers import NatsServer
 
 from .fleet import a_fleet
@@ -24,6 +25,15 @@ async def test_it_begins_with_unfinished_jobs_and_tells_of_mine_only(nats: NatsS
         assert started.id is not None
         assert completed.id is not None
         assert started.id < completed.id
+
+
+async def test_every_unfinished_job_is_shown_however_many_there_are(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        mine = [str(fleet.scheduler.add(fleet.user_id).id) for _ in range(2 * PAGE + 1)]
+        async with following(fleet.client, "/v1/events") as frames:
+            shown = [(await frames.next()).data["id"] for _ in mine]
+
+        assert shown == mine
 
 
 async def test_coming_back_goes_on_after_the_last_one_seen(nats: NatsServer) -> None:

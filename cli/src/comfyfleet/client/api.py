@@ -1,8 +1,9 @@
 """The endpoints that the commands use."""
 
 import json
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,7 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 from pydantic import BaseModel, Field
 
-from comfyfleet.client.problems import refused
+from comfyfleet.client.problems import UNAUTHORIZED, refused
 from comfyfleet.client.sse import Frame, frames
 from comfyfleet.problem import CommandError
 from contracts.jobs import JobPage, JobView
@@ -30,17 +31,22 @@ class WorkflowPage(BaseModel):
     items: list[WorkflowSummary] = Field(default_factory=list[WorkflowSummary])
 
 
-class Token(BaseModel):
+class Tokens(BaseModel):
     access_token: str
+    refresh_token: str | None = None
 
 
 class FleetClient:
-    """One fleet, one person. Every failure is a `CommandError` that names its cause."""
+    """One fleet, one person. Every failure is a `CommandError` that names its cause.
+
+    Who logged in stays so: an access token that has expired is renewed once for each request.
+    """
 
     def __init__(self, url: str, token: str | None = None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.url = url.rstrip("/")
         self._http = httpx.Client(base_url=self.url, headers=headers, timeout=30.0)
+        self._refresh_token: str | None = None
 
     def close(self) -> None:
         self._http.close()
@@ -48,9 +54,23 @@ class FleetClient:
     def log_in(self, email: str, password: str) -> str:
         """Exchange a password for an access token, which this client uses from now on."""
         form = {"username": email, "password": password}
-        token = Token.model_validate_json(self.call("POST", "/v1/auth/token", data=form).content)
-        self._http.headers["Authorization"] = f"Bearer {token.access_token}"
-        return token.access_token
+        return self._use(self.call("POST", "/v1/auth/token", data=form))
+
+    def _use(self, answer: httpx.Response) -> str:
+        tokens = Tokens.model_validate_json(answer.content)
+        self._http.headers["Authorization"] = f"Bearer {tokens.access_token}"
+        self._refresh_token = tokens.refresh_token
+        return tokens.access_token
+
+    def _renew(self, answer: httpx.Response) -> bool:
+        """Whether the request that was answered so is worth a second try, with fresh tokens."""
+        if answer.status_code != UNAUTHORIZED or self._refresh_token is None:
+            return False
+        body = {"refresh_token": self._refresh_token}
+        fresh = self._http.post("/v1/auth/refresh", json=body)
+        if fresh.is_success:
+            self._use(fresh)
+        return fresh.is_success
 
     def workflows(self) -> list[WorkflowSummary]:
         return WorkflowPage.model_validate_json(self.call("GET", "/v1/workflows").content).items
@@ -58,11 +78,11 @@ class FleetClient:
     def inputs_schema(self, workflow: str) -> dict[str, Any]:
         return self.call("GET", f"/v1/workflows/{workflow}/schema").json()
 
-    def upload(self, path: Path, kind: str, *, of: str | None = None) -> MediaView:
-        """Send a file; a mask names the picture it belongs to."""
+    def upload(self, path: Path, kind: str, **form: str) -> MediaView:
+        """Send a file; a mask names the picture it belongs to, and what it is for."""
         try:
             with path.open("rb") as file:
-                form = {"kind": kind} | ({"of": of} if of else {})
+                form["kind"] = kind
                 answer = self.call(
                     "POST", "/v1/media", data=form, files={"file": (path.name, file)}
                 )
@@ -115,6 +135,9 @@ class FleetClient:
     def call(self, method: str, path: str, **request: Any) -> httpx.Response:
         with self._reachable():
             response = self._http.request(method, path, **request)
+            if self._renew(response):
+                rewind(request.get("files") or {})
+                response = self._http.request(method, path, **request)
         if not response.is_success:
             raise refused(response)
         return response
@@ -124,10 +147,11 @@ class FleetClient:
         self, path: str, headers: dict[str, str] | None = None
     ) -> Generator[httpx.Response, None, None]:
         timeout = httpx.Timeout(30.0, read=STREAM_SILENCE_SECONDS)
-        with (
-            self._reachable(),
-            self._http.stream("GET", path, headers=headers, timeout=timeout) as response,
-        ):
+        open_stream = partial(self._http.stream, "GET", path, headers=headers, timeout=timeout)
+        with self._reachable(), ExitStack() as stack:
+            response = stack.enter_context(open_stream())
+            if self._renew(response):
+                response = stack.enter_context(open_stream())
             if not response.is_success:
                 response.read()
                 raise refused(response)
@@ -148,6 +172,13 @@ class FleetClient:
 
 class UnreachableError(CommandError):
     """No answer, or the line broke; worth trying again."""
+
+
+def rewind(files: Mapping[str, tuple[str, Any]]) -> None:
+    """Have files sent from their beginning again; texts are sent whole anyway."""
+    for _, content in files.values():
+        if not isinstance(content, str):
+            content.seek(0)
 
 
 def job(response: httpx.Response) -> JobView:

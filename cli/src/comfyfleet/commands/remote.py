@@ -28,7 +28,8 @@ def run(
     """Run a workflow and save what it makes. Ctrl-C cancels the job."""
     with closing(connect()) as client:
         values = parse(inputs or [], client.inputs_schema(workflow.partition("@")[0]))
-        job = watch(client, client.submit(workflow, with_uploads(client, values)), console)
+        submitted = client.submit(workflow, with_uploads(client, workflow, values))
+        job = watch(client, submitted, console)
         for path in save_all(client, job, out):
             console.print(str(path), markup=False, soft_wrap=True)
 

@@ -1,5 +1,6 @@
 """Who asks, and what they may: set by the gateway from a verified token, nowhere else."""
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from uuid import UUID
 
@@ -9,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 class Permission(StrEnum):
     """What a token can allow. Endpoints check these, never role names."""
 
+    JOBS_READ = "jobs:read"
     JOBS_RUN = "jobs:run"
     JOBS_READ_ALL = "jobs:read_all"
     JOBS_CANCEL_ALL = "jobs:cancel_all"
+    MEDIA_READ = "media:read"
     MEDIA_WRITE = "media:write"
     WORKFLOWS_READ = "workflows:read"
     WORKFLOWS_WRITE = "workflows:write"
@@ -20,6 +23,21 @@ class Permission(StrEnum):
     NODES_READ = "nodes:read"
     NODES_WRITE = "nodes:write"
     USERS_WRITE = "users:write"
+
+
+KNOWN = frozenset(permission.value for permission in Permission)
+INCLUDED: Mapping[Permission, Permission] = {
+    Permission.JOBS_RUN: Permission.JOBS_READ,
+    Permission.JOBS_READ_ALL: Permission.JOBS_READ,
+    Permission.MEDIA_WRITE: Permission.MEDIA_READ,
+}
+"""Who may do the first sees what is his own: also with a token from before that had a name."""
+
+
+def granted(named: Iterable[str]) -> frozenset[Permission]:
+    """What a token that names these allows; names that this version does not know are nothing."""
+    found = {Permission(name) for name in named if name in KNOWN}
+    return frozenset(found | {INCLUDED[permission] for permission in found & INCLUDED.keys()})
 
 
 class Priority(StrEnum):

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from contracts.access import Actor, IdempotencyKey
 from contracts.jobs import Output
+from contracts.masks import MadeMask
 from contracts.message import Command, Query
 
 MediaKind: TypeAlias = Literal["image", "mask", "video", "audio", "3d", "text", "file"]
@@ -24,6 +25,9 @@ class MediaView(BaseModel):
     owner_id: UUID = Field(description="Whose it is.")
     kind: MediaKind = Field(description="What it is used as.")
     content_type: str = Field(description="By content, never by the name it came with.")
+    source_type: str | None = Field(default=None, description="Type of the upload it was made of.")
+    source_bytes: int | None = Field(default=None, description="Size of that upload.")
+    mask: MadeMask | None = Field(default=None, description="Masks: what it was made with.")
     filename: str | None = Field(default=None, description="The name it came with, for display.")
     size_bytes: int = Field(description="Size of the stored bytes.")
     width: int | None = Field(default=None, description="Pixels.")

@@ -88,7 +88,9 @@ class StorageView(BaseModel):
     stored_bytes: int = Field(
         description="Bytes stored; the same content counts once, thumbnails do not count."
     )
-    limit_bytes: int = Field(description="From here on uploads are refused; results never are.")
+    limit_bytes: int = Field(
+        description="Above it uploads and jobs are refused; results never are."
+    )
     media_by_kind: dict[str, int] = Field(description="Media of each kind there is.")
 
 

@@ -21,6 +21,7 @@ from gateway.domain.resources import Presenter
 from gateway.handlers.hub import Hub
 from gateway.handlers.jobs import Submissions
 from gateway.handlers.loading import JobLoader
+from gateway.handlers.quota import Quota
 from gateway.handlers.streams import Live
 from gateway.handlers.watching import watch_jobs
 from gateway.routes.admission import Admission
@@ -82,7 +83,7 @@ class Gateway:
 
     @cached_property
     def directory(self) -> Directory:
-        return Directory()
+        return Directory(self.hub.wake_all)
 
     @cached_property
     def archive(self) -> StreamArchive:
@@ -131,6 +132,7 @@ class Gateway:
         submissions = Submissions(
             bus,
             self.workflows,
+            Quota(bus, time.monotonic),
             lambda: secrets.randbelow(SEEDS),
             now,
             self.settings.result_metadata,
@@ -168,6 +170,7 @@ class Gateway:
         return MediaRoutes(
             admission=self.admission,
             owners=self.runtime.bus,
+            workflows=self.workflows,
             store=self.store,
             present=self.present,
             secret=self._body_secret,

@@ -101,7 +101,7 @@ class StoredObject:
     """An open download."""
 
     status: int
-    """200, 206 or 416."""
+    """200 or 206."""
     headers: Mapping[str, str]
     chunks: AsyncIterator[bytes] = field(repr=False)
 

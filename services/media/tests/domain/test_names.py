@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.domain.names import display_name, staged_name
+from media.domain.names import display_name, named_as, staged_name
 
 OWNER, OTHER = UUID(int=1), UUID(int=2)
 
@@ -42,6 +42,25 @@ def test_only_the_last_harmless_part_of_a_name_is_shown(
     filename: str | None, shown: str | None
 ) -> None:
     assert display_name(filename) == shown
+
+
+@pytest.mark.parametrize(
+    ("filename", "content_type", "shown"),
+    [
+        ("a.jpg", "image/png", "a.png"),
+        ("a.b.TIFF", "image/png", "a.b.png"),
+        ("a.jpeg", "image/jpeg", "a.jpeg"),
+        ("holiday.2024", "image/png", "holiday.2024"),
+        ("notes.md", "text/plain", "notes.md"),
+        ("a.png", "application/octet-stream", "a.png"),
+        ("png", "image/jpeg", "png"),
+        (None, "image/png", None),
+    ],
+)
+def test_a_name_ends_as_its_content(
+    filename: str | None, content_type: str, shown: str | None
+) -> None:
+    assert named_as(filename, content_type) == shown
 
 
 @given(st.text())

@@ -1,5 +1,6 @@
 from typing import Any
 
+import pytest
 from hypothesis import given
 
 from contracts.attempts import Cause
@@ -41,6 +42,37 @@ def test_a_wrong_choice_is_the_workflows_fault() -> None:
     problem = a_problem("value_not_in_list", "KSampler", "sampler_name", "no_such_sampler")
 
     assert rejection(400, an_answer(**{"3": problem})).cause is Cause.WORKFLOW
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("invalid_input_type", "of another type"),
+        ("value_smaller_than_min", "too small"),
+        ("value_not_in_list", "none of the server's choices"),
+        ("exception_during_inner_validation", "cannot check"),
+    ],
+)
+def test_a_wrong_input_is_named_in_our_words(kind: str, why: str) -> None:
+    theirs = {"message": "invalid literal for int() with base 10", "details": "in /opt/x.py"}
+    problem = a_problem(kind, "KSampler", "steps", "many", **theirs)
+    error = rejection(400, an_answer(**{"3": problem})).error
+
+    assert (error.code, error.graph_node, error.graph_node_class) == (
+        "graph_refused",
+        "3",
+        "KSampler",
+    )
+    assert "steps" in error.message
+    assert "KSampler" in error.message
+    assert why in error.message
+    assert not any(word in error.message for word in ("literal", "base 10", "x.py"))
+
+
+def test_a_graph_that_writes_nothing_is_told_so() -> None:
+    answer = {"error": {"type": "prompt_no_outputs", "message": "Prompt has no outputs"}}
+
+    assert rejection(400, answer).error.message == "The graph writes nothing."
 
 
 def test_a_missing_model_counts_more_than_a_wrong_value() -> None:

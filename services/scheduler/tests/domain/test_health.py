@@ -1,6 +1,7 @@
 import pytest
 
 from contracts.attempts import Cause
+from contracts.errors import InvalidError
 from contracts.ids import new_id
 from contracts.jobs import JobStatus
 from contracts.nodes import AddNode, NewNode, NodeState
@@ -58,11 +59,28 @@ def test_one_users_broken_workflows_take_no_node_out() -> None:
     assert node_state(core.look(), node) is NodeState.READY
 
 
-@pytest.mark.parametrize("url", ["", "ftp://a", "http://", "http://u:p@a", "http://a:99999", "a"])
-def test_a_url_where_no_comfyui_can_be_is_refused(url: str) -> None:
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("", "host"),
+        ("a", "host"),
+        ("ftp://a", "http or https"),
+        ("http://", "host"),
+        ("http://[a", "URL"),
+        ("http://u:p@a", "credentials"),
+        ("http://:p@a", "credentials"),
+        ("http://a:99999", "port"),
+        ("http://a:0", "port"),
+        ("http://a/?b", "query"),
+    ],
+)
+def test_a_url_where_no_comfyui_can_be_is_refused_with_the_reason(url: str, reason: str) -> None:
     request = AddNode(actor=OWNER, node_id=new_id(), node=NewNode(name="n", base_url=url))
+    refused = Core().ask(request)
 
-    assert Core().refusal(request) == "bad_url"
+    assert isinstance(refused, InvalidError)
+    assert refused.code == "bad_url"
+    assert reason in refused.errors[0].message
 
 
 def test_one_server_is_added_once() -> None:

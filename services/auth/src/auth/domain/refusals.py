@@ -34,7 +34,5 @@ class TooManyAttemptsError(UnavailableError):
 
 
 class UserNotFoundError(NotFoundError):
-    code = "user_not_found"
-
     def __init__(self) -> None:
         super().__init__("there is no such user")

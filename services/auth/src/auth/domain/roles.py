@@ -1,13 +1,13 @@
 """The built-in roles. A role is a name for a set of permissions; only those are ever checked."""
 
-from contracts.access import Permission
+from contracts.access import Permission, granted
 
 ADMIN = "admin"
 USER = "user"
 
 ROLES: dict[str, frozenset[Permission]] = {
     ADMIN: frozenset(Permission),
-    USER: frozenset({Permission.JOBS_RUN, Permission.MEDIA_WRITE, Permission.WORKFLOWS_READ}),
+    USER: granted({Permission.JOBS_RUN, Permission.MEDIA_WRITE, Permission.WORKFLOWS_READ}),
 }
 
 

@@ -1,7 +1,7 @@
 """What the gateway mirrors of KV buckets: keys, principals, workflows, what servers take."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from contracts.accounts import Principal, SigningKey
@@ -29,11 +29,11 @@ class BucketPrincipals:
 class Directory:
     """Follows the buckets; `ready` once each was read in full."""
 
-    def __init__(self) -> None:
+    def __init__(self, accounts_changed: Callable[[], None]) -> None:
         self.tokens = JwtTokens({})
         self.changed = asyncio.Event()
         self._keys = Mirror(SigningKey, self._renew_keys)
-        self._principals = Mirror(Principal)
+        self._principals = Mirror(Principal, accounts_changed)
         self._names = Mirror(WorkflowName, self._say_changed)
         self._models = Mirror(ModelFolder)
         self._classes = Mirror(ServerClasses, self._sort_servers)

@@ -14,7 +14,7 @@ TIMEOUT = httpx.Timeout(30.0, connect=3.0, pool=5.0)
 LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=20)
 CHUNK = 64 * 1024
 PARTIAL = 206
-READABLE = (200, PARTIAL, 416)
+READABLE = (200, PARTIAL)
 
 
 class HttpObjectStore:

@@ -17,7 +17,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from contracts.access import Permission
+from contracts.access import granted
 from contracts.accounts import SigningKey
 from gateway.domain.problems import unauthorized
 from gateway.ports import Claims
@@ -26,7 +26,6 @@ ALGORITHMS = ["EdDSA", "Ed25519", "ES256"]
 ISSUER = AUDIENCE = "comfyfleet"
 LONGEST_TOKEN = 8_192
 LEEWAY_SECONDS = 30
-KNOWN = frozenset(permission.value for permission in Permission)
 
 
 class JwtTokens:
@@ -63,7 +62,7 @@ class JwtTokens:
                 raise unauthorized("the access token is for something else")
             return Claims(
                 user_id=UUID(claims["sub"]),
-                permissions=frozenset(Permission(p) for p in claims["permissions"] if p in KNOWN),
+                permissions=granted(claims["permissions"]),
                 issued_at=int(claims["iat"]),
                 expires_at=int(claims["exp"]),
             )

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.media import MediaKind
-from gateway.domain.requests import LabelKey, LabelValue, QueryText, Strict, UploadForm
+from gateway.domain.requests import LabelKey, LabelValue, MediaForm, QueryText, Strict
 
 MOST_ARCHIVED = 500
 HOUR = 3_600
@@ -79,7 +79,7 @@ class DirectUpload(Strict):
     size: int = Field(ge=1, description="Its size in bytes, at most.")
 
 
-class DirectUploadForm(UploadForm):
+class DirectUploadForm(MediaForm):
     """What the file that was put is to be used as."""
 
     filename: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(

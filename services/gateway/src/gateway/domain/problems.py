@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from contracts.errors import FieldError, OperationError
+from contracts.errors import FieldError, InvalidError, OperationError
 
 URN = "urn:comfyfleet:problem:"
 STATUS_OF_KIND = {
@@ -30,6 +30,10 @@ STATUS_OF_CODE = {
 CATALOGUE: Mapping[str, str] = {
     "malformed": "The request cannot be read",
     "invalid": "The request is not valid",
+    "bad_cursor": "The cursor is not one of this list",
+    "bad_text": "A text holds what cannot be stored",
+    "bad_time": "A time has no time zone",
+    "bad_url": "The URL is not one of a server",
     "invalid_inputs": "The inputs do not fit the workflow",
     "unauthorized": "A valid access token is needed",
     "bad_credentials": "The name or the password is wrong",
@@ -44,6 +48,7 @@ CATALOGUE: Mapping[str, str] = {
     "storage_quota": "The storage quota is used up",
     "media_refused": "The file is not one that is kept",
     "not_found": "Nothing is here",
+    "nothing_uploaded": "Nothing was put for this upload",
     "no_thumbnail": "There is no thumbnail of this",
     "link_over": "The link is over or was revoked",
     "too_many_links": "Too many links are open",
@@ -52,12 +57,18 @@ CATALOGUE: Mapping[str, str] = {
     "other_source": "The workflow comes from elsewhere",
     "invalid_workflow": "The workflow is not valid",
     "unsafe_workflow": "The workflow is not safe",
+    "cannot_convert": "The workflow cannot be converted",
+    "no_output": "The graph writes no files",
     "unreadable": "The file cannot be read",
     "too_big": "The file is too big",
     "method_not_allowed": "The method does not work here",
     "conflict": "The request conflicts with what is there",
     "idempotency_key_reused": "The idempotency key was used for another request",
+    "job_exists": "The id is another job's",
+    "media_id_taken": "The id is another media's",
+    "link_id_taken": "The id is another link's",
     "node_exists": "The node is there already",
+    "node_removed": "The node was removed",
     "too_slow": "The request took too long to arrive",
     "too_large": "The request is too large",
     "unsupported_media_type": "The content type is not supported",
@@ -68,6 +79,12 @@ CATALOGUE: Mapping[str, str] = {
     "too_many_streams": "Too many open streams",
     "queue_full": "The fleet has too much waiting",
     "unavailable": "Try again in a moment",
+    "busy": "Too many are logging in",
+    "overloaded": "The fleet has too much to do",
+    "no_room": "There is no room for uploads",
+    "store_unavailable": "The store does not answer",
+    "database_away": "The database does not answer",
+    "unreadable_version": "The workflow is too new for this gateway",
     "no_answer": "A part of the fleet does not answer",
     "internal": "Something went wrong here",
 }
@@ -118,6 +135,12 @@ class RefusedError(Exception):
         self.detail = detail
         self.errors = errors or []
         self.headers = dict(headers or {})
+
+
+def invalid(path: str, code: str, message: str) -> InvalidError:
+    """One field of a request is wrong."""
+    problem = FieldError(path=path, code=code, message=message)
+    return InvalidError(f"{path}: {message}", errors=[problem])
 
 
 def unauthorized(detail: str, *, error: str = "invalid_token") -> RefusedError:

@@ -108,8 +108,8 @@ class LoginForm(BaseModel):
     grant_type: str = Field(default="password", pattern="^password$", description="`password`.")
 
 
-class UploadForm(Strict):
-    """The fields beside the file of an upload."""
+class MediaForm(Strict):
+    """What a file is to be used as."""
 
     kind: Annotated[str, StringConstraints(pattern="^(image|mask|video|audio|file)$")] = Field(
         default="image", description="What the file is to be used as."
@@ -122,6 +122,20 @@ class UploadForm(Strict):
     feather: int = Field(default=0, ge=0, le=512, description="Masks: blur radius in pixels.")
     smooth: bool = Field(default=False, description="Masks: resample smoothly; else nearest.")
     allow_empty: bool = Field(default=False, description="Masks: accept all black or all white.")
+
+
+class UploadForm(MediaForm):
+    """The fields beside the file of an upload."""
+
+    workflow: str | None = Field(
+        default=None,
+        max_length=80,
+        description="Masks: the workflow whose `input` it is for; the options that its spec sets "
+        "count where none is given here.",
+    )
+    input: str | None = Field(
+        default=None, max_length=100, description="Masks: the input of `workflow`."
+    )
 
 
 class WorkflowRequest(Strict):

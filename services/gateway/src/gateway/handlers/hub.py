@@ -49,6 +49,10 @@ class Listener:
     def _drop(self, key: tuple[str, UUID]) -> None:
         self._signal_bytes -= len(self._signals.pop(key, b""))
 
+    def wake(self) -> None:
+        """Have the stream look around: there may be no news, but no right to go on either."""
+        self._wake.set()
+
     def end(self) -> None:
         """The client must connect anew: it was too slow, or the gateway stops."""
         self.is_over = True
@@ -145,6 +149,12 @@ class Hub:
     @property
     def open_streams(self) -> int:
         return self._per_user.total()
+
+    def wake_all(self) -> None:
+        """Some account changed: who is not welcome any more leaves now, not at the next news."""
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.wake()
 
     def end_all(self) -> None:
         """Let every client go, so that the process can stop."""

@@ -8,19 +8,20 @@ from typing import Any
 from uuid import UUID
 
 from contracts.access import Actor, IdempotencyKey
-from contracts.errors import FieldError, InvalidError, OperationError, UnavailableError
+from contracts.errors import InvalidError, OperationError, UnavailableError
 from contracts.ids import new_id
 from contracts.jobs import JobView
 from contracts.media import FindMedia, MediaView
 from contracts.scheduling import ModelFile, Needs, NewJob, SubmitJob, SubmitJobView
 from gateway.domain.fitting import misfit
 from gateway.domain.metadata import Rule, is_bare
-from gateway.domain.problems import RefusedError
+from gateway.domain.problems import RefusedError, invalid
 from gateway.domain.requests import JobRequest, is_past
 from gateway.domain.servers import Servers
 from gateway.domain.versions import Version
 from gateway.handlers.hub import Hub, Listener
 from gateway.handlers.loading import JobLoader
+from gateway.handlers.quota import Quota
 from gateway.handlers.workflows import look_up, resolve
 from gateway.ports import Owners, Workflows
 from workflows import MediaUse, media_uses, needs, recorded_seed, render, validate_inputs
@@ -36,6 +37,7 @@ class Submissions:
 
     owners: Owners
     workflows: Workflows
+    quota: Quota
     draw_seed: Callable[[], int]
     clock: Callable[[], datetime]
     metadata: Rule = "permitted"
@@ -51,6 +53,7 @@ async def submit_job(
     inputs = validate_inputs(version.spec, request.inputs, use.draw_seed)
     media = await check_media(use.owners, actor, list(media_uses(version.spec, inputs)))
     job = new_job(use, actor, request, version, inputs).model_copy(update={"media": media})
+    await use.quota.require(actor)
     answer = await use.owners.call(SubmitJob(actor=actor, job=job, idempotency=idempotency))
     return answer.model_copy(update={"job": await explained(use.workflows, answer.job)})
 
@@ -111,12 +114,6 @@ async def check_media(owners: Owners, actor: Actor, uses: list[MediaUse]) -> lis
             "The inputs do not fit the workflow", code="invalid_inputs", errors=errors
         )
     return ids
-
-
-def invalid(path: str, code: str, message: str) -> InvalidError:
-    return InvalidError(
-        f"{path}: {message}", errors=[FieldError(path=path, code=code, message=message)]
-    )
 
 
 async def wait_for_end(hub: Hub, loader: JobLoader, view: JobView, seconds: float) -> JobView:

@@ -7,11 +7,14 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 from contracts.access import Actor, IdempotencyKey
-from contracts.errors import FieldError, InvalidError, NotFoundError
+from contracts.errors import NotFoundError
 from contracts.ids import new_id
 from contracts.media import AcceptUpload, BeginUpload, FindMedia, MaskOptions, MediaView
-from gateway.domain.requests import UploadForm
-from gateway.ports import ObjectStore, Owners, Upload
+from gateway.domain.fitting import MADE_WITH
+from gateway.domain.problems import invalid
+from gateway.domain.requests import MediaForm, UploadForm
+from gateway.handlers.workflows import resolve
+from gateway.ports import ObjectStore, Owners, Upload, Workflows
 
 CHUNK = 256 * 1024
 INSPECTION_SECONDS = 60.0
@@ -28,8 +31,7 @@ async def store_upload(
     """Put the bytes where media says and let it inspect them; also whether it was a repeat."""
     size = upload.size or 0
     if not size:
-        message = "expected a file with something in it"
-        raise InvalidError(message, errors=[FieldError(path="file", code="empty", message=message)])
+        raise invalid("file", "empty", "expected a file with something in it")
     media_id = new_id()
     target = await owners.call(BeginUpload(actor=actor, media_id=media_id, size_bytes=size))
     await upload.seek(0)
@@ -48,7 +50,23 @@ async def store_upload(
     return view, view.id != media_id
 
 
-def mask_options(form: UploadForm) -> MaskOptions | None:
+async def as_wanted(workflows: Workflows, form: UploadForm) -> UploadForm:
+    """The form with the options of the workflow's input that the mask is for, where it has none.
+
+    Raises Invalid, NotFound.
+    """
+    if form.workflow is None and form.input is None:
+        return form
+    if form.kind != "mask" or form.workflow is None or form.input is None:
+        raise invalid("workflow", "incomplete", "a mask names both `workflow` and `input`")
+    wanted = (await resolve(workflows, form.workflow)).spec.inputs.get(form.input)
+    if wanted is None or wanted.item_type != "mask":
+        raise invalid("input", "unknown", f"{form.workflow} has no mask of this name")
+    options = {*MADE_WITH, "allow_empty"} - form.model_fields_set
+    return form.model_copy(update={name: getattr(wanted, name) for name in options})
+
+
+def mask_options(form: MediaForm) -> MaskOptions | None:
     if form.kind != "mask":
         return None
     return MaskOptions.model_validate(form.model_dump(exclude={"kind"}))

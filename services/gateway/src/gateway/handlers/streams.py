@@ -11,17 +11,19 @@ from uuid import UUID
 
 from contracts.access import Actor
 from contracts.errors import NotFoundError, OperationError
-from contracts.jobs import JobStatus, JobView
+from contracts.jobs import JobPage, JobStatus, JobView
 from contracts.scheduling import FindJobs, ListJobs
 from gateway.domain.facts import Fact, Versions
 from gateway.domain.frames import COMMENT, RETRY, frame
 from gateway.handlers.hub import Hub, Listener
 from gateway.handlers.loading import JobLoader
 from gateway.handlers.missed import missed_of_job, missed_of_owner
+from gateway.handlers.sessions import Visit
 from gateway.ports import Archive, Owners
 
 SILENCE_SECONDS = 10.0
-MOST_SNAPSHOTS = 200
+PAGE = 50
+"""Jobs in one message, which holds a mebibyte at most; a job has all of its inputs."""
 UNFINISHED = [status for status in JobStatus if not status.is_terminal]
 
 
@@ -52,9 +54,10 @@ async def find_job(owners: Owners, actor: Actor, job_id: UUID) -> JobView:
 
 
 async def open_job_stream(
-    live: Live, actor: Actor, job_id: UUID, seen: int | None, is_welcome: Callable[[], bool]
+    live: Live, visit: Visit, job_id: UUID, seen: int | None
 ) -> Stream | None:
     """The job's events after version `seen`; None if the client has the last one already."""
+    actor = visit.actor
     listener = live.hub.listen(actor.user_id, job_id)
     try:
         view = await find_job(live.owners, actor, job_id)
@@ -65,7 +68,7 @@ async def open_job_stream(
     except BaseException:
         live.hub.leave(listener)
         raise
-    frames = job_frames(live, listener, view, missed, is_welcome)
+    frames = job_frames(live, listener, view, missed, visit)
     return Stream(frames, partial(leave, live.hub, listener))
 
 
@@ -74,7 +77,7 @@ async def job_frames(
     listener: Listener,
     view: JobView,
     missed: list[Fact],
-    is_welcome: Callable[[], bool],
+    visit: Visit,
 ) -> AsyncIterator[bytes]:
     yield RETRY + frame("job.snapshot", live.job_json(view))
     for fact in missed:
@@ -83,15 +86,15 @@ async def job_frames(
     if view.status.is_terminal:
         yield frame(f"job.{view.status.value}", live.job_json(view), view.version)
         return
-    async for news in job_news(live, listener, view.version, is_welcome):
+    async for news in job_news(live, listener, view.version, visit):
         yield news
 
 
 async def job_news(
-    live: Live, listener: Listener, version: int, is_welcome: Callable[[], bool]
+    live: Live, listener: Listener, version: int, visit: Visit
 ) -> AsyncIterator[bytes]:
     """What happens after that version, until the job has ended."""
-    async for fact in listened(listener, is_welcome):
+    async for fact in listened(listener, visit):
         if isinstance(fact, bytes):
             yield fact
         elif fact.version > version:
@@ -104,36 +107,40 @@ async def job_news(
                 return
 
 
-async def open_owner_stream(
-    live: Live, actor: Actor, seen: int | None, is_welcome: Callable[[], bool]
-) -> Stream:
+async def open_owner_stream(live: Live, visit: Visit, seen: int | None) -> Stream:
     """Events of all of the caller's jobs after sequence number `seen`."""
+    actor = visit.actor
     listener = live.hub.listen(actor.user_id, actor.user_id)
     try:
         position = live.hub.ring.position
         missed = await missed_of_owner(live.hub, live.archive, actor.user_id, seen)
-        views = await unfinished(live.owners, actor) if missed is None else []
+        page = await unfinished(live.owners, actor) if missed is None else JobPage(items=[])
     except BaseException:
         live.hub.leave(listener)
         raise
     after = position if missed is None or seen is None else seen
-    frames = owner_frames(live, listener, views, missed or [], after, is_welcome)
+    frames = owner_frames(live, listener, page, missed or [], after, visit)
     return Stream(frames, partial(leave, live.hub, listener))
 
 
 async def owner_frames(
     live: Live,
     listener: Listener,
-    views: list[JobView],
+    page: JobPage,
     missed: list[Fact],
     after: int,
-    is_welcome: Callable[[], bool],
+    visit: Visit,
 ) -> AsyncIterator[bytes]:
     yield RETRY
-    versions = Versions({view.id: view.version for view in views})
-    for view in views:
-        yield frame("job.snapshot", live.job_json(view))
-    async for fact in listened(listener, is_welcome, missed):
+    shown: dict[UUID, int] = {}
+    try:
+        async for view in snapshots(live.owners, visit.actor, page):
+            shown[view.id] = view.version
+            yield frame("job.snapshot", live.job_json(view))
+    except OperationError:
+        return
+    versions = Versions(shown)
+    async for fact in listened(listener, visit, missed):
         if isinstance(fact, bytes):
             yield fact
         elif fact.sequence > after and versions.is_newer(fact):
@@ -147,33 +154,42 @@ async def leave(hub: Hub, listener: Listener) -> None:
     hub.leave(listener)
 
 
-async def unfinished(owners: Owners, actor: Actor) -> list[JobView]:
+async def snapshots(owners: Owners, actor: Actor, page: JobPage) -> AsyncIterator[JobView]:
+    """The jobs of this page and of all after it: as many as the account may have."""
+    while True:
+        for view in page.items:
+            yield view
+        if page.next_cursor is None:
+            return
+        page = await unfinished(owners, actor, page.next_cursor)
+
+
+async def unfinished(owners: Owners, actor: Actor, cursor: str | None = None) -> JobPage:
     """The caller's own jobs only, also for who may read all."""
     plain = actor.model_copy(update={"permissions": frozenset[str]()})
-    query = ListJobs(actor=plain, status=UNFINISHED, limit=MOST_SNAPSHOTS)
-    return (await owners.call(query)).items
+    return await owners.call(ListJobs(actor=plain, status=UNFINISHED, limit=PAGE, cursor=cursor))
 
 
 async def listened(
-    listener: Listener, is_welcome: Callable[[], bool], missed: Iterable[Fact] = ()
+    listener: Listener, visit: Visit, missed: Iterable[Fact] = ()
 ) -> AsyncIterator[Fact | bytes]:
     """What was missed, then facts as they come; finished frames for all the rest.
 
-    Ends when the listener is cut off.
+    Ends when the listener is cut off, or the visit is over.
     """
     for fact in missed:
+        if not visit.seconds_left():
+            return
         yield fact
-    while True:
-        while listener.facts and not listener.is_over:
+    while left := visit.seconds_left():
+        if listener.facts and not listener.is_over:
             yield listener.facts.popleft()
+            continue
         for name, _, body in listener.take_signals():
             yield frame(name, body)
         if listener.is_over:
             return
-        is_news = await listener.wait(SILENCE_SECONDS)
-        if not is_welcome():
-            return
-        if not is_news:
+        if not await listener.wait(min(SILENCE_SECONDS, left)):
             yield COMMENT
 
 

@@ -9,7 +9,7 @@ from fastapi import Request
 from contracts.access import Actor, Permission
 from gateway.domain.problems import RefusedError, seconds_to_wait, unauthorized
 from gateway.domain.rates import Rates
-from gateway.handlers.sessions import authenticate, require
+from gateway.handlers.sessions import Visit, authenticate, require
 from gateway.ports import Principals, Tokens
 
 
@@ -23,18 +23,21 @@ class Admission:
     logins: Rates
     clock: Callable[[], float]
 
-    def admit(self, request: Request, permission: Permission | None = None) -> Actor:
-        """The caller. Raises 401, 403 naming the permission, or 429."""
-        actor = authenticate(self.tokens, self.principals, bearer(request), self.clock())
-        limit(self.callers, actor.user_id)
-        if permission:
-            require(actor, permission)
-        return actor
+    def admit(self, request: Request, *permissions: Permission) -> Actor:
+        """The caller, who has one of these. Raises 401, 403 naming the permission, or 429."""
+        return self.visit(request, *permissions).actor
 
-    def is_welcome(self, actor: Actor) -> bool:
-        """Whether a stream that was admitted may still go on."""
-        principal = self.principals.get(actor.user_id)
-        return principal is not None and not principal.is_blocked
+    def visit(self, request: Request, *permissions: Permission) -> Visit:
+        """The same for an answer without end, which must ask again whether it may go on."""
+        visit = self.identify(request)
+        require(visit.actor, *permissions)
+        return visit
+
+    def identify(self, request: Request) -> Visit:
+        """The caller, whatever he may do. Raises 401 or 429."""
+        visit = authenticate(self.tokens, self.principals, bearer(request), self.clock)
+        limit(self.callers, visit.actor.user_id)
+        return visit
 
     def admit_login(self, request: Request) -> None:
         """Raises 429 if this address has tried too often."""

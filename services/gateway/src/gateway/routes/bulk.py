@@ -55,7 +55,7 @@ class BulkRoutes:
             response_class=StreamingResponse,
             responses={
                 200: {"description": "The ZIP file.", "content": {ZIP: {}}},
-                **problems(401, 415, 422, 503),
+                **problems(401, 403, 415, 422, 503),
             },
             openapi_extra=reads(ArchiveRequest),
         )
@@ -84,7 +84,7 @@ class BulkRoutes:
         return router
 
     async def archive(self, request: Request) -> Response:
-        actor = self.admission.admit(request)
+        actor = self.admission.admit(request, Permission.MEDIA_READ)
         asked, _ = await read_json(request, ArchiveRequest)
         media = await find_all(self.owners, actor, asked.media, self.max_archive_bytes)
         if self.free.locked():

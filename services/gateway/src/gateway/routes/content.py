@@ -10,16 +10,16 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
+from contracts.access import Permission
 from contracts.media import LocateContent, MediaView, Rendition
 from gateway.domain.links import check_shared, check_signature
-from gateway.domain.problems import RefusedError
+from gateway.domain.ranges import asked_part
 from gateway.ports import ObjectStore, Owners
 from gateway.routes.admission import Admission
 from gateway.routes.answers import NO_STORE, parameter, problems
 from gateway.routes.reading import malformed
 from gateway.routes.sending import LongAnswer
 
-UNSATISFIABLE = 416
 YEAR = 31_536_000
 SHARED_SECONDS = 60
 """A revoked link may open that much longer out of a cache."""
@@ -32,7 +32,7 @@ PARAMETERS = [
     parameter("link", "A share link, instead of a token.", place="query"),
     parameter("exp", "Unix seconds until which the link is good.", place="query"),
     parameter("sig", "Signature of the link, instead of a token.", place="query"),
-    parameter("Range", "One range of bytes (RFC 9110)."),
+    parameter("Range", "One range of bytes (RFC 9110); several are answered with all."),
     parameter("If-None-Match", "The `ETag` that is known: 304 if it is still so."),
 ]
 
@@ -76,19 +76,19 @@ class ContentRoutes:
             headers["Cache-Control"] = f"private, max-age={SHARED_SECONDS}"
         if headers["ETag"] in etags(request.headers.get("if-none-match", "")):
             return Response(status_code=304, headers=headers)
+        size = (found.rendition or found.media).size_bytes
         if request.method == "HEAD":
-            length = {"Content-Length": str((found.rendition or found.media).size_bytes)}
-            return Response(headers=headers | length)
+            return Response(headers=headers | {"Content-Length": str(size)})
         if found.public_url:
             return Response(status_code=307, headers={"Location": found.public_url} | NO_STORE)
-        return await self._download(found.url, asked_range(request, headers["ETag"]), headers)
+        return await self._download(found.url, asked_range(request, headers["ETag"], size), headers)
 
     def _admit(self, request: Request, media_id: UUID) -> LocateContent:
         """What the caller may ask for; without an actor if a link has the right by itself."""
         query = request.query_params
         width, actor, link_id = asked_width(query.get("w")), None, None
         if "sig" not in query:
-            actor = self.admission.admit(request)
+            actor = self.admission.admit(request, Permission.MEDIA_READ)
         elif "link" in query:
             link_id = check_shared(media_id, query["link"], query["sig"], self.secret)
         else:
@@ -104,11 +104,6 @@ class ContentRoutes:
         for name in ("content-length", "content-range"):
             if name in stored.headers:
                 headers[name] = stored.headers[name]
-        if stored.status == UNSATISFIABLE:
-            await stack.aclose()
-            told = {k: v for k, v in headers.items() if k == "content-range"}
-            detail = "the range is outside of the content"
-            raise RefusedError(UNSATISFIABLE, "range_not_satisfiable", detail, headers=told)
         return LongAnswer(stored.chunks, stack.aclose, headers=headers, status=stored.status)
 
 
@@ -140,9 +135,9 @@ def etags(header: str) -> set[str]:
     return {tag.strip().removeprefix("W/") for tag in header.split(",")}
 
 
-def asked_range(request: Request, etag: str) -> dict[str, str]:
+def asked_range(request: Request, etag: str, size: int) -> dict[str, str]:
     """The range to ask the store for; none if the client's part is of something else."""
-    wanted = request.headers.get("range")
-    if wanted is None or request.headers.get("if-range", etag) != etag:
+    if request.headers.get("if-range", etag) != etag:
         return {}
-    return {"Range": wanted[:200]}
+    part = asked_part(request.headers.get("range"), size)
+    return {"Range": part.header} if part else {}

@@ -1,13 +1,13 @@
 """Live events over HTTP: server-sent events."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
+from contracts.access import Permission
 from contracts.attempts import JobWatched
 from gateway.domain.frames import last_seen
 from gateway.handlers.streams import Live, Stream, open_job_stream, open_owner_stream
@@ -40,12 +40,13 @@ class EventRoutes:
             self.job,
             summary="Follow one job",
             description="The first frame is the job as it is now; the last is its end, whole. "
-            "`id` is the job's version.",
+            "`id` is the job's version. It ends with its token too: come back with a fresh one and "
+            "`Last-Event-ID`.",
             response_class=StreamingResponse,
             responses={
                 **SSE,
                 204: {"description": "The job has ended and you have seen it."},
-                **problems(401, 404, 422, 503),
+                **problems(401, 403, 404, 422, 503),
             },
             openapi_extra=extra,
         )
@@ -54,28 +55,27 @@ class EventRoutes:
             self.mine,
             summary="Follow all my jobs",
             description="The first frames are the unfinished jobs as they are now. `id` is the "
-            "place in the stream of events.",
+            "place in the stream of events. It ends with its token: come back with a fresh one and "
+            "`Last-Event-ID`.",
             response_class=StreamingResponse,
-            responses={**SSE, **problems(401, 503)},
+            responses={**SSE, **problems(401, 403, 503)},
             openapi_extra=extra,
         )
         return router
 
     async def job(self, request: Request, job_id: UUID) -> Response:
-        actor = self.admission.admit(request)
+        visit = self.admission.visit(request, Permission.JOBS_READ)
         seen = last_seen(request.headers.get("last-event-id"))
-        is_welcome = partial(self.admission.is_welcome, actor)
-        stream = await open_job_stream(self.live, actor, job_id, seen, is_welcome)
+        stream = await open_job_stream(self.live, visit, job_id, seen)
         if stream is None:
             return Response(status_code=204)
         await self.signals.signal(JobWatched(job_id=job_id))
         return event_stream(stream)
 
     async def mine(self, request: Request) -> Response:
-        actor = self.admission.admit(request)
+        visit = self.admission.visit(request, Permission.JOBS_READ)
         seen = last_seen(request.headers.get("last-event-id"))
-        is_welcome = partial(self.admission.is_welcome, actor)
-        return event_stream(await open_owner_stream(self.live, actor, seen, is_welcome))
+        return event_stream(await open_owner_stream(self.live, visit, seen))
 
 
 def event_stream(stream: Stream) -> LongAnswer:

@@ -29,13 +29,13 @@ class GalleryRoutes:
             "",
             self.list,
             summary="List media, newest first",
-            responses={**shows(MediaItems), **problems(401, 422, 503)},
+            responses={**shows(MediaItems), **problems(401, 403, 422, 503)},
         )
         router.add_api_route(
             "/usage",
             self.usage,
             summary="Show how much is stored",
-            responses={**shows(StorageView), **problems(401, 503)},
+            responses={**shows(StorageView), **problems(401, 403, 503)},
         )
         router.add_api_route(
             "/{media_id}",
@@ -57,13 +57,13 @@ class GalleryRoutes:
         return router
 
     async def list(self, request: Request, filters: Annotated[MediaFilters, Query()]) -> Response:
-        actor = self.admission.admit(request)
+        actor = self.admission.admit(request, Permission.MEDIA_READ)
         page = await list_media(self.owners, actor, filters)
         items = [self.present.media(view) for view in page.items]
         return json_answer(MediaItems(items=items, next_cursor=page.next_cursor))
 
     async def usage(self, request: Request) -> Response:
-        actor = self.admission.admit(request)
+        actor = self.admission.admit(request, Permission.MEDIA_READ)
         return json_answer(await self.owners.call(FindStorage(actor=actor)))
 
     async def change(self, request: Request, media_id: UUID) -> Response:

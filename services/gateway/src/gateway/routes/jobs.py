@@ -60,7 +60,7 @@ class JobRoutes:
             summary="List jobs, newest first",
             responses={**shows(JobList), **problems(401, 403, 422, 503)},
         )
-        one = {**shows(Job), **problems(401, 404, 422, 503)}
+        one = {**shows(Job), **problems(401, 403, 404, 422, 503)}
         router.add_api_route("/{job_id}", self.show, summary="Show a job", responses=one)
         router.add_api_route(
             "/{job_id}/cancel",
@@ -89,18 +89,18 @@ class JobRoutes:
         return json_bytes(self.present.job_json(view), 201, headers)
 
     async def list(self, request: Request, filters: Annotated[JobFilters, Query()]) -> Response:
-        actor = self.admission.admit(request)
+        actor = self.admission.admit(request, Permission.JOBS_READ)
         page = await self.owners.call(list_query(actor, filters))
         items = [self.present.job(view) for view in page.items]
         return json_answer(JobList(items=items, next_cursor=page.next_cursor))
 
     async def show(self, request: Request, job_id: UUID) -> Response:
-        actor = self.admission.admit(request)
+        actor = self.admission.admit(request, Permission.JOBS_READ)
         view = await find_job(self.owners, actor, job_id)
         return self._answer(await explained(self.submissions.workflows, view))
 
     async def cancel(self, request: Request, job_id: UUID) -> Response:
-        actor = self.admission.admit(request)
+        actor = self.admission.admit(request, Permission.JOBS_RUN, Permission.JOBS_CANCEL_ALL)
         return self._answer(await self.owners.call(CancelJob(actor=actor, job_id=job_id)))
 
     def _answer(self, view: JobView) -> Response:

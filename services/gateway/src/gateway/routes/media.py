@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Request, Response
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import FormData, UploadFile
@@ -16,8 +17,8 @@ from contracts.errors import UnavailableError
 from gateway.domain.problems import RefusedError
 from gateway.domain.requests import UploadForm
 from gateway.domain.resources import Media, Presenter
-from gateway.handlers.media import find_media, store_upload, upload_digest
-from gateway.ports import ObjectStore, Owners
+from gateway.handlers.media import as_wanted, find_media, store_upload, upload_digest
+from gateway.ports import ObjectStore, Owners, Workflows
 from gateway.routes.admission import Admission
 from gateway.routes.answers import IDEMPOTENCY, json_answer, problems, shows
 from gateway.routes.reading import (
@@ -29,13 +30,17 @@ from gateway.routes.reading import (
     validated,
 )
 
+log = structlog.get_logger()
+
 MULTIPART = "multipart/form-data"
+SPOOL_RETRY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class MediaRoutes:
     admission: Admission
     owners: Owners
+    workflows: Workflows
     store: ObjectStore
     present: Presenter
     secret: bytes
@@ -51,14 +56,14 @@ class MediaRoutes:
             methods=["POST"],
             status_code=201,
             summary="Upload a file",
-            responses={**shows(Media, 201), **problems(401, 403, 409, 413, 415, 422, 503)},
+            responses={**shows(Media, 201), **problems(401, 403, 404, 409, 413, 415, 422, 503)},
             openapi_extra={"requestBody": upload_body(), "parameters": [IDEMPOTENCY]},
         )
         router.add_api_route(
             "/{media_id}",
             self.show,
             summary="Show a media",
-            responses={**shows(Media), **problems(401, 404, 422, 503)},
+            responses={**shows(Media), **problems(401, 403, 404, 422, 503)},
         )
         return router
 
@@ -81,6 +86,7 @@ class MediaRoutes:
             if (file.size or 0) > self.max_bytes:
                 limit = f"expected a file of at most {self.max_bytes} bytes"
                 raise RefusedError(413, "too_large", limit)
+            fields = await as_wanted(self.workflows, fields)
             key = None
             if idempotency_name(request.headers):
                 digest = await upload_digest(self.secret, file, fields)
@@ -94,18 +100,26 @@ class MediaRoutes:
         return json_answer(self.present.media(view), 201, headers)
 
     async def show(self, request: Request, media_id: UUID) -> Response:
-        actor = self.admission.admit(request)
+        actor = self.admission.admit(request, Permission.MEDIA_READ)
         return json_answer(self.present.media(await find_media(self.owners, actor, media_id)))
 
 
 async def read_multipart(request: Request) -> FormData:
-    """The parts, files spooled to disk; the caller closes them."""
+    """The parts, files spooled to disk; the caller closes them.
+
+    One file more than allowed is read, so that it can be named.
+    """
     try:
-        return await request.form(max_files=1, max_fields=20, max_part_size=4_096)
+        return await request.form(max_files=2, max_fields=20, max_part_size=4_096)
     except (HTTPException, FormParserError) as error:
-        raise malformed("body", "bad_form", "the form cannot be read") from error
+        expected = "expected a form with one file and at most 20 fields of 4096 bytes"
+        raise malformed("body", "bad_form", expected) from error
     except ClientDisconnect as error:
         raise malformed("body", "incomplete", "the body is incomplete") from error
+    except OSError as error:  # the disk is full, or there is no folder to write to
+        log.warning("upload_not_spooled", reason=str(error))
+        message = "this gateway has no room for uploads now"
+        raise UnavailableError(message, code="no_room", retry_in=SPOOL_RETRY_SECONDS) from error
 
 
 def parts_of(form: FormData) -> tuple[UploadFile, UploadForm]:
@@ -113,9 +127,9 @@ def parts_of(form: FormData) -> tuple[UploadFile, UploadForm]:
     if not isinstance(file, UploadFile):
         raise malformed("file", "missing", "a file is needed")
     refuse_nul(file.filename or "", "file")
-    fields = {name: value for name, value in form.items() if name != "file"}
-    if any(isinstance(value, UploadFile) for value in fields.values()):
+    if sum(isinstance(value, UploadFile) for _, value in form.multi_items()) > 1:
         raise malformed("file", "too_many", "expected one file, named `file`")
+    fields = {name: value for name, value in form.items() if name != "file"}
     refuse_nul(fields, "")
     return file, validated(UploadForm, fields)
 

@@ -107,7 +107,7 @@ class SessionRoutes:
         return answer
 
     async def me(self, request: Request) -> Response:
-        actor = self.admission.admit(request)
+        actor = self.admission.identify(request).actor
         return json_answer(await self.owners.call(FindUser(user_id=actor.user_id)))
 
     async def _refresh_token(self, request: Request) -> str | None:
@@ -152,7 +152,9 @@ async def read_form(request: Request) -> LoginForm:
     try:
         pairs = parse_qsl(body.decode("ascii"), max_num_fields=20, errors="strict")
     except ValueError as error:
-        raise malformed("body", "bad_form", "the form cannot be read") from error
+        raise malformed(
+            "body", "bad_form", "expected username=…&password=…, percent-encoded"
+        ) from error
     fields = dict(pairs)
     refuse_nul(fields, "")
     return validated(LoginForm, fields)

@@ -47,7 +47,7 @@ class SharingRoutes:
             "",
             self.list,
             summary="List the share links that still open",
-            responses={**shows(LinkItems), **problems(401, 404, 422, 503)},
+            responses={**shows(LinkItems), **problems(401, 403, 404, 422, 503)},
         )
         router.add_api_route(
             "/{link_id}",
@@ -68,7 +68,7 @@ class SharingRoutes:
         return json_answer(self.present.link(link), 201, REPLAYED if repeated else None)
 
     async def list(self, request: Request, media_id: UUID) -> Response:
-        actor = self.admission.admit(request)
+        actor = self.admission.admit(request, Permission.MEDIA_READ)
         found = await self.owners.call(ListLinks(actor=actor, media_id=media_id))
         return json_answer(LinkItems(items=[self.present.link(link) for link in found.items]))
 

@@ -13,6 +13,7 @@ from gateway.routes.reading import content_type, malformed, read_json, refuse_nu
 
 MULTIPART = "multipart/form-data"
 MOST_PART_BYTES = 1024 * 1024
+EXPECTED = "expected a form with the parts graph, spec and activate, of 1 MiB each at most"
 
 
 async def read_workflow(request: Request) -> WorkflowRequest:
@@ -32,7 +33,7 @@ async def read_form(request: Request) -> FormData:
     try:
         return await request.form(max_files=3, max_fields=4, max_part_size=MOST_PART_BYTES)
     except (HTTPException, FormParserError) as error:
-        raise malformed("body", "bad_form", "the form cannot be read") from error
+        raise malformed("body", "bad_form", EXPECTED) from error
     except ClientDisconnect as error:
         raise malformed("body", "incomplete", "the body is incomplete") from error
 

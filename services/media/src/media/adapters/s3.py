@@ -203,6 +203,6 @@ def s3_errors() -> Generator[None, None, None]:
     except S3Error as error:
         if error.code in ABSENT:
             raise ObjectMissingError("the object is not there") from error
-        raise UnavailableError(f"S3 answered {error.code}", code="storage_unavailable") from error
+        raise UnavailableError(f"S3 answered {error.code}", code="store_unavailable") from error
     except (MinioException, HTTPError) as error:
-        raise UnavailableError("S3 does not answer", code="storage_unavailable") from error
+        raise UnavailableError("S3 does not answer", code="store_unavailable") from error

@@ -6,7 +6,9 @@ Standard library only: the worker process that opens hostile files imports this 
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-Channel: TypeAlias = Literal["auto", "alpha", "luminance"]
+Channel: TypeAlias = Literal["alpha", "luminance"]
+WantedChannel: TypeAlias = Literal["auto", "alpha", "luminance"]
+Blank: TypeAlias = Literal["empty", "full"]
 SIZES = (256, 512, 1024)
 """Longer sides of thumbnails."""
 
@@ -43,7 +45,7 @@ class Bounds:
 class MaskOrder:
     """How to make a mask: `MaskOptions` with the size of the image looked up."""
 
-    channel: Channel = "auto"
+    channel: WantedChannel = "auto"
     invert: bool = False
     feather: int = 0
     smooth: bool = False
@@ -84,6 +86,11 @@ class Finding:
     height: int | None = None
     duration_seconds: float | None = None
     frames_per_second: float | None = None
+    source_type: str | None = None
+    source_bytes: int | None = None
+    channel: Channel | None = None
+    """Where a mask was taken from; `blank` says whether it is all black (empty) or all white."""
+    blank: Blank | None = None
 
 
 @dataclass(frozen=True, slots=True)

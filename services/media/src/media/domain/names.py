@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from uuid import UUID
 
-from media.domain.sniff import extension
+from media.domain.sniff import EXTENSIONS, extension
 
 INCOMING = "incoming/"
 BLOBS = "blobs/"
@@ -16,6 +16,13 @@ PREFIXES = (INCOMING, BLOBS, RESULTS, RENDITIONS)
 """All there is in the bucket."""
 
 FILENAME_LENGTH = 255
+SPELLINGS = {ending: ending for ending in EXTENSIONS.values()} | {
+    "jpeg": "jpg",
+    "jfif": "jpg",
+    "tif": "tiff",
+    "heif": "heic",
+}
+"""Endings that say a type → how they are written here."""
 
 
 def incoming_key(media_id: UUID) -> str:
@@ -45,6 +52,20 @@ def staged_name(secret: str, owner_id: UUID, blake3: str, content_type: str) -> 
     """
     mark = hmac.new(secret.encode(), f"{owner_id}:{blake3}".encode(), sha256).hexdigest()[:40]
     return f"cf/{mark}.{extension(content_type)}"
+
+
+def named_as(filename: str | None, content_type: str) -> str | None:
+    """The name with the ending of its content, if it has that of something else.
+
+    Endings that are not of the list stay: nobody knows better than the owner what `.md` is.
+    """
+    if filename is None or content_type not in EXTENSIONS:
+        return filename
+    path = PurePosixPath(filename)
+    told = SPELLINGS.get(path.suffix.lower().removeprefix("."))
+    if told is None or told == extension(content_type):
+        return filename
+    return f"{path.stem[: FILENAME_LENGTH - 5]}.{extension(content_type)}"
 
 
 def display_name(filename: str | None) -> str | None:

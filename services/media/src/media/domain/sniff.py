@@ -1,7 +1,8 @@
 """What bytes are, by their first bytes; names and claimed types count for nothing.
 
-The list is closed. What is not on it has no type, and is served as `application/octet-stream`:
-so nothing that a browser would execute (HTML, SVG) can ever come out under its own type.
+The list is closed. What is not on it has no type, and is served as `text/plain` if all of it is
+text, else as `application/octet-stream`: nothing that a browser would execute (HTML, SVG) ever
+comes out under its own type.
 """
 
 import re

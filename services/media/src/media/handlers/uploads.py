@@ -20,6 +20,7 @@ from contracts.errors import (
     from_wire,
 )
 from contracts.ids import new_id
+from contracts.masks import MadeMask
 from contracts.media import AcceptUpload, BeginUpload, MaskOptions, MediaView, UploadTarget
 from media.domain import names
 from media.domain.inspection import Bounds, Finding, MaskOrder, Order, RefusedError, too_big
@@ -172,7 +173,7 @@ async def keep(intake: Intake, command: AcceptUpload, finding: Finding, key: str
         owner_id=command.actor.user_id,
         kind=command.kind,
         content_type=finding.content_type,
-        filename=names.display_name(command.filename),
+        filename=names.named_as(names.display_name(command.filename), finding.content_type),
         size_bytes=finding.size_bytes,
         width=finding.width,
         height=finding.height,
@@ -180,9 +181,25 @@ async def keep(intake: Intake, command: AcceptUpload, finding: Finding, key: str
         frames_per_second=finding.frames_per_second,
         blake3=finding.blake3,
         created_at=intake.clock(),
+        source_type=finding.source_type,
+        source_bytes=finding.source_bytes,
+        mask=made_mask(command.mask or MaskOptions(), finding),
     )
     storage_bytes = command.actor.limits.storage_bytes
     return await intake.uploads.keep(Kept(view, key), storage_bytes, command.idempotency)
+
+
+def made_mask(options: MaskOptions, finding: Finding) -> MadeMask | None:
+    """What the mask was made with; None if it is none."""
+    if finding.channel is None:
+        return None
+    return MadeMask(
+        channel=finding.channel,
+        invert=options.invert,
+        feather=options.feather,
+        smooth=options.smooth,
+        blank=finding.blank,
+    )
 
 
 def refusal(error: RefusedError) -> InvalidError:

@@ -1,4 +1,7 @@
-"""Why ComfyUI refused a graph: something is missing on this node, or the graph is wrong."""
+"""Why ComfyUI refused a graph: something is missing on this node, or the graph is wrong.
+
+Said in our words: ComfyUI's own name its lists of files, its paths and its Python.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,6 +16,18 @@ MODEL_FILE = re.compile(r"\.(safetensors|sft|ckpt|pth?|bin|gguf|onnx|pkl)$", re.
 GRAPH_NODE = re.compile(r"#([^']+)")
 NO_SUCH_CLASS = re.compile(r"node (\S+) does not exist", re.IGNORECASE)
 
+MEANINGS = {
+    "required_input_missing": "it is needed and not given",
+    "bad_linked_input": "its link is malformed",
+    "return_type_mismatch": "its link gives another type",
+    "invalid_input_type": "its value is of another type",
+    "value_smaller_than_min": "its value is too small",
+    "value_bigger_than_max": "its value is too big",
+    "value_not_in_list": "its value is none of the server's choices",
+    "custom_validation_failed": "the graph node does not take its value",
+}
+NO_OUTPUT = "prompt_no_outputs"
+
 
 def rejection(status: int, body: object) -> Failed:
     """The failure that the answer to POST /prompt stands for."""
@@ -22,18 +37,18 @@ def rejection(status: int, body: object) -> Failed:
     missing = next((p for p in problems if p.cause is Cause.MISSING), None)
     if missing or problems:
         return missing or problems[0]
-    message, details = str(error.get("message", "")), str(error.get("details", ""))
-    graph_node = GRAPH_NODE.search(details)
-    if class_ := NO_SUCH_CLASS.search(message):
+    graph_node = GRAPH_NODE.search(str(error.get("details", "")))
+    if class_ := NO_SUCH_CLASS.search(str(error.get("message", ""))):
         return failed(
             Cause.MISSING,
             "missing_class",
-            presentable(message),
+            presentable(f"The server has no class {class_[1]}."),
             graph_node=graph_node[1] if graph_node else None,
             graph_node_class=class_[1],
         )
-    text = presentable(f"{message}: {details}" if details else message)
-    return failed(Cause.WORKFLOW, "graph_refused", text or f"ComfyUI answered {status}.")
+    has_no_output = error.get("type") == NO_OUTPUT
+    text = "The graph writes nothing." if has_no_output else f"ComfyUI answered {status}."
+    return failed(Cause.WORKFLOW, "graph_refused", text)
 
 
 def graph_node_problems(node_errors: Mapping[str, Any]) -> Iterator[Failed]:
@@ -47,13 +62,14 @@ def graph_node_problems(node_errors: Mapping[str, Any]) -> Iterator[Failed]:
 def problem(graph_node: str, class_: str, error: Mapping[str, Any]) -> Failed:
     extra = mapping(error.get("extra_info"))
     name, value = str(extra.get("input_name", "")), extra.get("received_value")
-    if error.get("type") == "value_not_in_list":
-        # ComfyUI's own text lists every file that the server has
+    kind = str(error.get("type", ""))
+    if kind == "value_not_in_list" and (
+        name in MODEL_INPUTS.get(class_, {}) or MODEL_FILE.search(str(value))
+    ):
         text = presentable(f"{name}: {value!r} is not in the list of this node")
-        if name in MODEL_INPUTS.get(class_, {}) or MODEL_FILE.search(str(value)):
-            return failed(Cause.MISSING, "missing_model", text, graph_node, class_)
-    else:
-        text = presentable(f"{error.get('message', '')}: {error.get('details', '')}")
+        return failed(Cause.MISSING, "missing_model", text, graph_node, class_)
+    why = MEANINGS.get(kind, "the server cannot check it")
+    text = presentable(f"Input {name or 'unknown'} of {class_ or 'a graph node'}: {why}.")
     return failed(Cause.WORKFLOW, "graph_refused", text, graph_node, class_)
 
 

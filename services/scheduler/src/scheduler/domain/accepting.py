@@ -96,7 +96,7 @@ def current_view(turn: Turn, job_id: UUID) -> JobView:
     """The job as it is now; says of a waiting one whether any node can run it."""
     job = turn.find_job(job_id)
     if job is None:
-        raise NotFoundError("the job is gone", code="job_not_found")
+        raise NotFoundError("the job is gone")
     view = job_view(job)
     if job.status is JobStatus.QUEUED and not capable_nodes(turn.state, kind_of(job)):
         view.runnable = False
@@ -109,7 +109,7 @@ def cancel(turn: Turn, request: CancelJob) -> JobView:
     """End a job early: at once while it waits, else as soon as its node has stopped."""
     job = turn.find_job(request.job_id)
     if job is None or not may_cancel(request.actor, job):
-        raise NotFoundError("there is no such job", code="job_not_found")
+        raise NotFoundError("there is no such job")
     if job.status is JobStatus.QUEUED:
         cancel_job(turn, job)
     elif job.status is JobStatus.RUNNING and job.attempt:

@@ -48,19 +48,28 @@ def add(turn: Turn, request: AddNode) -> NodeView:
 
 def checked_url(base_url: str) -> str:
     """The URL without its last slash; raises Invalid if no ComfyUI can be there."""
-    problem = FieldError(
-        path="base_url", code="bad_url", message="an http or https URL without credentials"
-    )
+    if expected := why_unusable(base_url):
+        problem = FieldError(path="base_url", code="bad_url", message=expected)
+        raise InvalidError(f"base_url: {expected}", code="bad_url", errors=[problem])
+    return base_url.rstrip("/")
+
+
+def why_unusable(base_url: str) -> str | None:
+    """What was expected of the first part that is wrong; None if all is well."""
     try:
         parts = urlsplit(base_url)
-        is_good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
-        is_good = False
-    else:
-        is_good = is_good and not (parts.username or parts.query or parts.fragment)
-    if not is_good:
-        raise InvalidError("base_url is not usable", code="bad_url", errors=[problem])
-    return base_url.rstrip("/")
+        return "expected an http or https URL"
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return "expected an http or https URL with a host"
+    if "@" in parts.netloc:
+        return "expected a URL without credentials"
+    if parts.query or parts.fragment:
+        return "expected a URL without query and fragment"
+    try:
+        return "expected a port from 1 to 65535" if parts.port == 0 else None
+    except ValueError:
+        return "expected a port from 1 to 65535"
 
 
 def refuse_double(turn: Turn, spec: NewNode) -> None:
@@ -72,7 +81,7 @@ def remove(turn: Turn, request: RemoveNode) -> Accepted:
     """Forget a node; what it had goes elsewhere at once."""
     node = turn.state.nodes.get(request.node_id)
     if node is None:
-        raise NotFoundError("there is no such node", code="node_not_found")
+        raise NotFoundError("there is no such node")
     attempts = list(node.attempts.values())
     tell_node(turn, node, NodeRemoved)
     del turn.state.nodes[node.id]
@@ -91,7 +100,7 @@ def claim(turn: Turn, request: ClaimNode) -> ClaimGranted:
     """Give a node to an agent, unless another one that lives has it."""
     node = turn.state.nodes.get(request.node_id)
     if node is None or not node.spec.enabled:
-        raise NotFoundError("there is no such node", code="node_not_found")
+        raise NotFoundError("there is no such node")
     # An agent that asks shows that agents can be heard, so the silence of the old one counts.
     turn.state.clock.hear(turn.now.steady)
     if node.agent_id != request.agent_id:

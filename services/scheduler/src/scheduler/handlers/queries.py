@@ -43,7 +43,7 @@ async def list_jobs(archive: Archive, window: Window, request: ListJobs) -> JobP
     owner_id = visible_owner(request.actor)
     if request.owner_id and owner_id and request.owner_id != owner_id:
         raise ForbiddenError(
-            f"this needs the permission {Permission.JOBS_READ_ALL}", code="permission_missing"
+            f"this needs the permission {Permission.JOBS_READ_ALL}", code="missing_permission"
         )
     if "\0" in f"{request.workflow}{request.label}":
         raise InvalidError("a filter contains the character NUL", code="bad_text")

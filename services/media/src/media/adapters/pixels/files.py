@@ -7,7 +7,7 @@ from PIL import Image, ImageFile
 
 from media.adapters.pixels import colours, decode
 from media.adapters.pixels.contents import content_type_of
-from media.adapters.pixels.mask import make_mask
+from media.adapters.pixels.mask import blank, make_mask, taken_from
 from media.adapters.pixels.stripping import finding, write_bare
 from media.domain.bare import STRIPPED
 from media.domain.inspection import Bounds, Finding, MaskOrder, RefusedError
@@ -18,8 +18,15 @@ COMPRESSION = 3
 
 
 def inspect(source: Path, target: Path, kind: str, mask: MaskOrder, bounds: Bounds) -> Finding:
-    """Say what to keep; it is in `target` if that differs from `source`."""
+    """Say what to keep and what came; it is in `target` if that differs from `source`."""
     content_type = content_type_of(source, kind)
+    kept = keep(source, target, kind, content_type, mask, bounds)
+    return replace(kept, source_type=content_type, source_bytes=source.stat().st_size)
+
+
+def keep(
+    source: Path, target: Path, kind: str, content_type: str, mask: MaskOrder, bounds: Bounds
+) -> Finding:
     if kind == "mask":
         return keep_mask(source, target, content_type, mask, bounds)
     if kind == "image":
@@ -85,8 +92,10 @@ def keep_mask(
     if content_type in decode.ANIMATED and getattr(picture, "n_frames", 1) > 1:
         raise RefusedError("animated_mask", "A mask cannot be an animation.")
     picture.load()
-    turned = decode.orientation(picture)
-    return save(make_mask(decode.upright(decode.plain(picture), turned), order), target)
+    upright = decode.upright(decode.plain(picture), decode.orientation(picture))
+    mask = make_mask(upright, order)
+    channel = taken_from(upright, order)
+    return replace(save(mask, target), channel=channel, blank=blank(mask))
 
 
 def standing(picture: ImageFile.ImageFile, told: ImageFile.ImageFile) -> Image.Image:

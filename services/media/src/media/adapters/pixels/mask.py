@@ -5,7 +5,7 @@
 
 from PIL import Image, ImageChops, ImageFilter
 
-from media.domain.inspection import MaskOrder, RefusedError
+from media.domain.inspection import Blank, Channel, MaskOrder, RefusedError
 
 BLACK, WHITE, OPAQUE = 0, 255, 255
 
@@ -21,13 +21,20 @@ def make_mask(picture: Image.Image, order: MaskOrder) -> Image.Image:
     if order.feather:
         mask = mask.filter(ImageFilter.GaussianBlur(order.feather))
     if not order.allow_empty:
-        refuse_empty(mask)
+        refuse_blank(mask)
     return mask
+
+
+def taken_from(picture: Image.Image, order: MaskOrder) -> Channel:
+    """The channel that is the mask; `auto` is alpha if anything is transparent."""
+    if order.channel == "auto":
+        return "alpha" if is_transparent(picture) else "luminance"
+    return order.channel
 
 
 def channel(picture: Image.Image, order: MaskOrder) -> Image.Image:
     """Take the mask out of the picture. Transparent is white, as in ComfyUI (1 - alpha)."""
-    if order.channel == "alpha" or (order.channel == "auto" and is_transparent(picture)):
+    if taken_from(picture, order) == "alpha":
         if picture.mode != "RGBA":
             raise RefusedError("no_alpha", "The picture has no transparency to make a mask of.")
         return ImageChops.invert(picture.getchannel("A"))
@@ -38,11 +45,21 @@ def is_transparent(picture: Image.Image) -> bool:
     return picture.mode == "RGBA" and count(picture.getchannel("A"), OPAQUE) < area(picture)
 
 
-def refuse_empty(mask: Image.Image) -> None:
+def refuse_blank(mask: Image.Image) -> None:
+    match blank(mask):
+        case "empty":
+            raise RefusedError("empty_mask", "The mask is all black: nothing would be repainted.")
+        case "full":
+            raise RefusedError("full_mask", "The mask is all white: everything would be repainted.")
+        case None:
+            pass
+
+
+def blank(mask: Image.Image) -> Blank | None:
+    """Whether there is nothing in it but black, or nothing but white."""
     if count(mask, BLACK) == area(mask):
-        raise RefusedError("empty_mask", "The mask is all black: nothing would be repainted.")
-    if count(mask, WHITE) == area(mask):
-        raise RefusedError("full_mask", "The mask is all white: everything would be repainted.")
+        return "empty"
+    return "full" if count(mask, WHITE) == area(mask) else None
 
 
 def count(band: Image.Image, value: int) -> int:

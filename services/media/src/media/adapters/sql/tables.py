@@ -83,6 +83,9 @@ MEDIA = Table(
     Column("labels", JSONB),
     Column("is_favourite", Boolean),
     Column("expires_at", DateTime(timezone=True)),
+    Column("source_type", Text),
+    Column("source_bytes", BigInteger),
+    Column("mask", JSONB(none_as_null=True)),
 )
 LINKS = Table(
     "links",

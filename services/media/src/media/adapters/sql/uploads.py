@@ -153,5 +153,7 @@ async def make(connection: AsyncConnection, kept: Kept, storage_bytes: int) -> N
 def refuse_over(storage_bytes: int, used: int) -> None:
     if used > storage_bytes:
         raise ForbiddenError(
-            f"the storage limit of {storage_bytes} bytes is reached", code="storage_quota"
+            f"this would be {used} bytes of {storage_bytes} allowed: "
+            "delete media, or ask for more room",
+            code="storage_quota",
         )

@@ -1,0 +1,10 @@
+"""What an upload was before media made it ready, and what a mask was made with."""
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE media ADD source_type text, ADD source_bytes bigint, ADD mask jsonb")
