@@ -79,6 +79,7 @@ async def run(settings: RegistrySettings) -> None:
         watch = Watch(desk, BusNodes(bus), folders, names, descriptions, asyncio.Event())
 
         runtime.spawn(relay.run(), name="outbox")
+        runtime.tell(relay.trouble)
         runtime.spawn(names.follow(bus, WORKFLOWS, "name.>"), name="names")
         runtime.spawn(models.follow(bus, WORKFLOWS, "models.>"), name="models")
         mending = partial(mend, bus, catalogue, names)
