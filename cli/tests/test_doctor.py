@@ -1,13 +1,18 @@
+import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from comfyfleet.doctor.checkup import check_machine, check_server
 from comfyfleet.home import Home
 from comfyfleet.settings import LocalSettings
+from comfyfleet.supervise.lock import Lock
 from runtime.testing.ports import free_port, wait_for_port
 
 
@@ -51,3 +56,39 @@ def test_this_machine_is_examined_without_a_fleet(tmp_path: Path) -> None:
     findings = {item.title: item for item in check_machine(settings, Home(tmp_path / "var"))}
     assert findings["disk"].is_well
     assert findings["processes"].is_well
+
+
+@contextmanager
+def a_service_that_says(text: str) -> Generator[int, None, None]:
+    class Ops(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_request(self, code: object = "-", size: object = "-") -> None:
+            """Quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Ops) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("said", ["ok\n", "ok\nNATS refused x\n"])
+def test_what_a_running_service_could_not_tell_is_found(tmp_path: Path, said: str) -> None:
+    home, lock = Home(tmp_path / "var"), Lock(tmp_path / "var" / "run" / "lock")
+    home.prepare()
+    assert lock.take()
+    with a_service_that_says(said) as port:
+        home.ports.write_text(json.dumps({"auth": port}))
+        findings = {item.title: item for item in check_machine(LocalSettings(), home)}
+    lock.release()
+
+    is_well = said == "ok\n"
+    assert findings["messages"].is_well == is_well
+    assert ("auth: NATS refused x" in findings["messages"].detail) != is_well

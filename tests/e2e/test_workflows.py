@@ -161,7 +161,16 @@ def test_a_graph_gets_a_draft_that_can_be_pushed(api: httpx.Client) -> None:
 
 def test_what_comes_from_the_folder_is_not_changed_here(api: httpx.Client) -> None:
     assert push(api, "solid").status_code == 409
-    assert api.patch("/v1/workflows/solid", json={"active": False}).status_code == 409
+    assert api.patch("/v1/workflows/solid", json={"category": "video"}).status_code == 409
+
+
+def test_what_comes_from_the_folder_can_be_switched_off(api: httpx.Client) -> None:
+    off = api.patch("/v1/workflows/solid", json={"active": False})
+    refused = api.post("/v1/jobs", json={"workflow": "solid@1"})
+    on = api.patch("/v1/workflows/solid", json={"active": True})
+
+    assert (off.json()["active"], refused.status_code, on.json()["active"]) == (False, 404, True)
+    assert refused.json()["type"] == "urn:comfyfleet:problem:switched_off"
 
 
 def test_a_dry_run_compares_with_what_the_fleet_has(api: httpx.Client) -> None:

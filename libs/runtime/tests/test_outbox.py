@@ -15,7 +15,9 @@ from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
 
 TABLE = """CREATE TABLE outbox (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-messages jsonb NOT NULL, created_at timestamptz NOT NULL DEFAULT now())"""
+messages jsonb NOT NULL, created_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE outbox_refused (key text PRIMARY KEY, messages jsonb NOT NULL, reason text NOT NULL,
+refused_at timestamptz NOT NULL DEFAULT now())"""
 
 
 async def a_database(stack: AsyncExitStack, postgres: PostgresServer) -> asyncpg.Pool:

@@ -75,6 +75,8 @@ def test_the_order_of_the_file_is_written_down() -> None:
     [
         (a_spec(colour="red"), "colour"),
         (a_spec(name="Not A Name"), "name"),
+        (a_spec(title="x" * 201), "title.en"),
+        (a_spec(description={"ru": "x" * 4_001}), "description.ru"),
         (a_spec(outputs={}), "outputs"),
         (a_spec(outputs={"images": {"node": "9", "kind": "image"}}), "outputs.images.node"),
         (a_spec(limits={"timeout_seconds": 0}), "limits.timeout_seconds"),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from contracts.buckets import WORKFLOWS
@@ -201,3 +202,41 @@ async def test_the_schema_of_specs_needs_no_token(nats: NatsServer) -> None:
         answer = await fleet.client.get(f"{PATH}/spec.schema.json", headers={"Authorization": ""})
 
         assert answer.json()["properties"]["spec"]["const"] == "comfyfleet/v1"
+
+
+async def test_a_draft_runs_only_for_those_who_may_activate_it(nats: NatsServer) -> None:
+    async with a_registry(nats) as (fleet, registry, _):
+        hash_ = (await fleet.client.get(f"{PATH}/solid")).json()["hash"]
+        await registry.tell("sketch", versions={1: hash_, 2: hash_}, drafts=[2], source="api")
+        await eventually(partial(is_known, fleet, "sketch"))
+        shown = (await listed(fleet))["sketch"]
+        author, user = fleet.headers(), fleet.headers(["workflows:read", "jobs:run"])
+        allowed = await fleet.post_job({"workflow": "sketch@2"}, **author)
+        refused = await fleet.post_job({"workflow": "sketch@2"}, **user)
+        other = await fleet.post_job({"workflow": "sketch@1"}, **user)
+
+        assert (shown["versions"], shown["drafts"]) == ([1], [2])
+        assert (allowed.status_code, refused.status_code, other.status_code) == (201, 403, 201)
+        assert refused.json()["type"] == "urn:comfyfleet:problem:draft"
+        assert refused.json()["errors"][0]["path"] == "workflow"
+
+
+async def test_what_was_taken_out_of_its_folder_cannot_be_run_by_number(nats: NatsServer) -> None:
+    async with a_registry(nats) as (fleet, registry, _):
+        hash_ = (await fleet.client.get(f"{PATH}/solid")).json()["hash"]
+        await registry.tell("gone", versions={1: hash_}, active_version=None)
+        await eventually(partial(is_known, fleet, "gone"))
+        refused = await fleet.post_job({"workflow": "gone@1"})
+
+        assert refused.status_code == 404
+        assert refused.json()["type"] == "urn:comfyfleet:problem:withdrawn"
+        assert (await fleet.client.get(f"{PATH}/gone@1")).is_success
+
+
+async def listed(fleet: Fleet) -> dict[str, dict[str, Any]]:
+    items = (await fleet.client.get(PATH)).json()["items"]
+    return {item["name"]: item for item in items}
+
+
+async def is_known(fleet: Fleet, name: str) -> bool:
+    return name in await listed(fleet)

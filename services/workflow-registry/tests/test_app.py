@@ -1,5 +1,6 @@
 """The registry as a whole: files in, bucket out, on real NATS and Postgres."""
 
+import json
 import time
 from pathlib import Path
 
@@ -45,6 +46,22 @@ async def test_a_file_dropped_into_the_folder_can_be_run_seconds_later(
         record = WorkflowVersionRecord.model_validate_json(body or b"")
         assert record.graph["1"]["inputs"]["color"] == 7
         assert load_version(record.spec, record.graph).hash == record.hash
+
+
+async def test_a_workflow_that_no_bucket_takes_keeps_no_other_from_being_seen(
+    nats: NatsServer, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    url = await postgres.database_for("workflow-registry")
+    about = {"title": "Huge", "description": "x" * 600_000, "category": "image", "source": "api"}
+    stored = f"INSERT INTO workflows (name, about) VALUES ('huge', '{json.dumps(about)}')"  # noqa: S608  the test's own
+    await postgres.execute(url, stored)
+    async with registry(nats, url, tmp_path), gateway(nats) as (_, mirror):
+        drop(tmp_path)
+        await active(mirror, 1)
+        drop(tmp_path, color=7)
+        await active(mirror, 2)
+
+    assert "name.huge" not in mirror.entries
 
 
 async def test_a_broken_file_says_so_and_the_old_version_stays(

@@ -1,7 +1,7 @@
 from collections.abc import Mapping
 
 from workflow_registry.domain.checking import Rules
-from workflow_registry.domain.files import File
+from workflow_registry.domain.files import File, Unsettled
 from workflow_registry.handlers.folder import Shelf
 
 from .builders import a_folder, a_spec
@@ -34,10 +34,25 @@ async def test_a_problem_is_a_change_once() -> None:
     assert catalogue.workflows["solid"].active_version == 1
 
 
-async def test_a_file_without_a_usable_name_is_ignored() -> None:
+async def test_a_file_without_a_usable_name_shows_its_problem_until_it_is_renamed() -> None:
     catalogue, shelf = FakeCatalogue(), Shelf()
 
-    await adopt(catalogue, shelf, a_folder("solid") | {"Mine.yaml": a_spec()})
+    await adopt(catalogue, shelf, a_folder("solid") | {"My Mine.yaml": a_spec()})
+    shown = catalogue.workflows["misnamed-my-mine"]
+    await adopt(catalogue, shelf, a_folder("solid"))
 
-    assert shelf.misnamed == {"Mine.yaml"}
-    assert catalogue.workflows.keys() == {"solid"}
+    assert "My Mine.yaml" in (shown.problem or "")
+    assert shown.active_version is None
+    assert catalogue.workflows["solid"].problem is None
+    assert catalogue.workflows["misnamed-my-mine"].problem is None
+
+
+async def test_uploads_keep_the_library_while_it_is_being_written() -> None:
+    catalogue, shelf = FakeCatalogue(), Shelf()
+    library: dict[str, File] = {"library.yaml": "library: comfyfleet/v1"}
+
+    await adopt(catalogue, shelf, library)
+    await adopt(catalogue, shelf, library | {"library.yaml": Unsettled()})
+    assert shelf.library == "library: comfyfleet/v1"
+    await adopt(catalogue, shelf, {})
+    assert shelf.library is None

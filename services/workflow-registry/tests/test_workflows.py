@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from contracts.access import Actor, Permission
-from contracts.errors import ForbiddenError, InvalidError, NotFoundError
+from contracts.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from contracts.registry import (
     ActivateVersion,
+    ChangeWorkflow,
     DeleteWorkflow,
     FindCoverage,
     ListVersions,
@@ -23,6 +24,7 @@ from workflow_registry.handlers.telling import Board, tell_gateways
 from workflow_registry.handlers.workflows import (
     Desk,
     activate,
+    change_workflow,
     delete,
     find_coverage,
     list_versions,
@@ -33,7 +35,7 @@ from workflow_registry.handlers.workflows import (
 from workflows.read import read_mapping
 from workflows.safety import FORBIDDEN
 
-from .builders import CLASSES, a_description, a_graph, a_node, a_spec, an_actor
+from .builders import CLASSES, a_description, a_folder, a_graph, a_node, a_spec, an_actor
 from .fakes import FakeCatalogue, FakeDescriptions, FakeNodes, FakeOffers
 
 
@@ -67,7 +69,7 @@ async def test_an_upload_is_kept_as_a_draft_of_its_author() -> None:
 
 async def test_a_spec_may_bring_the_library_that_it_uses() -> None:
     desk, _ = a_desk()
-    desk.shelf.files = {"library.yaml": json.dumps(a_library(default=32))}
+    desk.shelf.library = json.dumps(a_library(default=32))
     request = texts()
     request["spec"]["inputs"]["width"] = {"use": "size", "bind": [{"node": "1", "input": "width"}]}
 
@@ -96,6 +98,19 @@ async def test_nobody_without_the_permission_changes_or_sees_anything() -> None:
     with pytest.raises(ForbiddenError):
         await list_versions(desk, ListVersions(actor=stranger, name="solid"))
     assert catalogue.workflows == {}
+
+
+async def test_a_workflow_from_the_folder_is_switched_off_but_listed_where_its_spec_says() -> None:
+    desk, catalogue = a_desk()
+    await desk.shelf.adopt(catalogue, a_folder("solid"), desk.rules)
+
+    off = await change_workflow(desk, ChangeWorkflow(actor=an_actor(), name="solid", active=False))
+
+    assert (off.is_enabled, off.active_version) == (False, 1)
+    with pytest.raises(ConflictError):
+        await change_workflow(
+            desk, ChangeWorkflow(actor=an_actor(), name="solid", category="video")
+        )
 
 
 async def test_a_forbidden_class_is_refused_by_name() -> None:

@@ -17,6 +17,7 @@ class WorkflowRow(BaseModel):
     name: str
     version: int | None = None
     versions: list[int] = Field(default_factory=list[int])
+    drafts: list[int] = Field(default_factory=list[int])
     active: bool = False
     source: str = ""
     category: str = ""

@@ -51,7 +51,7 @@ def list_(
             runs = {True: "yes", False: "no", None: "?"}[row.runnable]
             why = row.problem or (f"no node has {', '.join(row.missing)}" if row.missing else "")
             version = str(row.version) if row.active else "-"
-            count = str(len(row.versions))
+            count = str(len(row.versions) + len(row.drafts))
             table.add_row(row.name, version, count, row.source, row.category, runs, Text(why))
         console.print(table)
 

@@ -17,6 +17,11 @@ def check_machine(settings: LocalSettings, home: Home) -> list[Finding]:
             "See `comfyfleet status` and `comfyfleet logs`; a taken port: set COMFYFLEET_PORT.",
             machine.processes,
         ),
+        examine(
+            "messages",
+            "Make what it names smaller, or fewer of its kind: the next one that fits ends this.",
+            machine.messages,
+        ),
     ]
 
 

@@ -7,15 +7,19 @@ import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+import httpx
+
 from comfyfleet.doctor.findings import IllError
 from comfyfleet.home import NEEDED_MB, Home
-from comfyfleet.loopback import bind, taken_by
+from comfyfleet.loopback import LOOPBACK, bind, recall, taken_by
 from comfyfleet.problem import CommandError
 from comfyfleet.servers.programs import beside_python, postgres_program
 from comfyfleet.services import MODULES, PREVIEW_ENGINE
 from comfyfleet.settings import LocalSettings
 from comfyfleet.supervise import lock, state
 from comfyfleet.wellness import unwell
+
+ANSWER_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,18 @@ class Machine:
             raise IllError(f"the fleet runs on {running.url}, but {'; '.join(said)}")
         return f"the fleet runs on {running.url}, all {len(running.children)} processes are ready"
 
+    def messages(self) -> str:
+        """What NATS took of what services tell each other: `/readyz` says what it did not."""
+        if lock.holder(self.home.lock) is None:
+            return "no fleet runs"
+        ports = recall(self.home.ports)
+        told = [
+            f"{name}: {line}" for name in MODULES if name in ports for line in troubles(ports[name])
+        ]
+        if told:
+            raise IllError("; ".join(told))
+        return "whatever services tell each other is taken"
+
     def port(self) -> str:
         host, port = self.settings.host, self.settings.port
         listener = bind(host, port)
@@ -63,3 +79,12 @@ class Machine:
             raise IllError(f"no fleet runs, and port {port} on {host} is taken{taken_by(port)}")
         listener.close()
         return f"no fleet runs; port {port} on {host} is free"
+
+
+def troubles(port: int) -> list[str]:
+    """What a service says is the matter although it works; one that is silent is ill elsewhere."""
+    try:
+        answer = httpx.get(f"http://{LOOPBACK}:{port}/readyz", timeout=ANSWER_SECONDS)
+    except httpx.HTTPError:
+        return []
+    return answer.text.splitlines()[1:]

@@ -10,7 +10,13 @@ class WorkflowName(BaseModel):
 
     name: str = Field(description="Its address.")
     active_version: int | None = Field(description="None: nothing can be submitted by name alone.")
-    versions: dict[int, str] = Field(description="Version number → hash.")
+    versions: dict[int, str] = Field(
+        description="Version number → hash: the active one, the newest 400 that were ever active, "
+        "and the newest 100 drafts."
+    )
+    drafts: list[int] = Field(
+        default_factory=list[int], description="Which of these were never active."
+    )
     title: str | dict[str, str] = Field(description="Name for people, by language.")
     description: str | dict[str, str] = Field(default="", description="What it does, by language.")
     category: str = Field(description="Where it is listed.")

@@ -136,7 +136,7 @@ class ActivateVersion(Command[WorkflowName]):
 class ChangeWorkflow(Command[WorkflowName]):
     """Switch a workflow on or off, or list it elsewhere; None changes nothing.
 
-    Errors: NotFound, Forbidden, Conflict (`other_source`).
+    Errors: NotFound, Forbidden, Conflict (`other_source`: it is listed where its folder says).
     """
 
     subject: ClassVar[str] = "command.registry.change_workflow.v1"

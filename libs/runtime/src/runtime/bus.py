@@ -95,6 +95,11 @@ class Bus:
         """For the modules of this package only: outbox, watch."""
         return self._jetstream
 
+    @property
+    def largest_bytes(self) -> int:
+        """The most that the server takes as one message, headers included."""
+        return self._client.max_payload
+
     async def ping(self) -> bool:
         """Say whether the server is there, for `/readyz`."""
         return self._client.is_connected

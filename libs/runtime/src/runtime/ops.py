@@ -1,7 +1,8 @@
 """Health and metrics of a process, on a port of its own.
 
 `/healthz` answers while the event loop runs, `/readyz` once the service says it is ready and as
-long as its checks pass, `/metrics` in Prometheus' text format.
+long as its checks pass, `/metrics` in Prometheus' text format. A ready service that has a trouble
+which a restart would not end says it in the further lines of `/readyz`.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from runtime.serving import Server
 
 Check: TypeAlias = Callable[[], Awaitable[bool]]
+Trouble: TypeAlias = Callable[[], str | None]
 Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 CHECK_SECONDS = 2.0
 
@@ -25,6 +27,7 @@ class Health:
 
     is_ready: bool = False
     checks: dict[str, Check] = field(default_factory=dict[str, Check])
+    troubles: list[Trouble] = field(default_factory=list[Trouble])
 
     async def failing(self) -> list[str]:
         """Names of what keeps the process from working; empty when it is ready."""
@@ -37,6 +40,13 @@ class Health:
             if not passed:
                 names.append(name)
         return names
+
+    @property
+    def told(self) -> str:
+        """What `/readyz` says of a ready service: `ok`, and a line for each trouble."""
+        return "".join(
+            f"{line}\n" for line in ("ok", *(trouble() for trouble in self.troubles)) if line
+        )
 
 
 async def serve_ops(health: Health, *, host: str, port: int) -> None:
@@ -60,6 +70,8 @@ async def answer(health: Health, path: str, send: Send) -> None:
         case "/readyz":
             if failing := await health.failing():
                 status, body = 503, f"waiting for: {', '.join(failing)}\n".encode()
+            else:
+                body = health.told.encode()
         case "/metrics":
             content_type, body = CONTENT_TYPE_LATEST.encode(), generate_latest()
         case _:

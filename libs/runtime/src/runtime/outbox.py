@@ -1,7 +1,8 @@
 """The outbox: what a transaction says to the world is committed with it, then published.
 
 One row per commit holds all its messages. A relay publishes rows in order and deletes them; a
-message may be published twice after a crash, and JetStream drops the second by its id.
+message may be published twice after a crash, and JetStream drops the second by its id. What NATS
+refuses to store is set aside (refusals.py), so that no message holds up all others.
 """
 
 # nats-py is only partly typed; see bus.py.
@@ -16,6 +17,7 @@ from typing import Any, Protocol, TypeAlias
 import asyncpg
 import nats.errors
 import structlog
+from nats.errors import MaxPayloadError
 from nats.js.errors import Error as JetStreamError
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
@@ -23,6 +25,7 @@ from pydantic_core import from_json, to_json
 from contracts.buckets import Bucket
 from contracts.event import Event
 from runtime.bus import Bus
+from runtime.refusals import Aside, reason
 
 log = structlog.get_logger()
 
@@ -30,6 +33,8 @@ ROWS_AT_ONCE = 64
 IDLE_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 STORED_SECONDS = 3.0
+HEADERS_BYTES = 1024
+"""Room for headers, which count: the server hangs up on a message over its limit (measured)."""
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema()), 7102541)"
 """One relay at a time keeps the order; the schema tells services in one database apart."""
 
@@ -50,14 +55,35 @@ class Outgoing:
     body: str
     message_id: str | None = None
     headers: dict[str, str] | None = None
+    after: str | None = None
+    """Subject of a message of the same row: if that is refused, this is not sent either."""
+
+    @property
+    def is_event(self) -> bool:
+        return self.message_id is not None
+
+    @property
+    def key(self) -> str:
+        """What the newest value stands for: a key of a bucket; an event stands for itself."""
+        return self.message_id or self.subject
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message that is not stored, and why."""
+
+    message: Outgoing
+    reason: str
 
 
 def event(fact: Event) -> Outgoing:
     return Outgoing(fact.address(), fact.encode().decode(), fact.event_id())
 
 
-def put(bucket: Bucket, key: str, value: BaseModel) -> Outgoing:
-    return Outgoing(f"$KV.{bucket.name}.{key}", value.model_dump_json())
+def put(bucket: Bucket, key: str, value: BaseModel, *, after: str | None = None) -> Outgoing:
+    """The entry; `after` is a key of the same bucket that it leads to."""
+    needed = f"$KV.{bucket.name}.{after}" if after else None
+    return Outgoing(f"$KV.{bucket.name}.{key}", value.model_dump_json(), after=needed)
 
 
 def delete(bucket: Bucket, key: str) -> Outgoing:
@@ -65,7 +91,7 @@ def delete(bucket: Bucket, key: str) -> Outgoing:
 
 
 def encode(messages: Sequence[Outgoing]) -> str:
-    rows = [[m.subject, m.body, m.message_id, m.headers] for m in messages]
+    rows = [[m.subject, m.body, m.message_id, m.headers, m.after] for m in messages]
     return to_json(rows).decode()
 
 
@@ -98,10 +124,15 @@ class Relay:
         self._acquire = acquire
         self._bus = bus
         self._nudged = asyncio.Event()
+        self._aside = Aside()
 
     def nudge(self) -> None:
         """Say that a commit just left something."""
         self._nudged.set()
+
+    def trouble(self) -> str | None:
+        """What NATS refuses to store, for `/readyz`; None if nothing."""
+        return self._aside.trouble()
 
     async def run(self) -> None:
         """Publish until cancelled; while Postgres or NATS is away, rows wait."""
@@ -133,22 +164,54 @@ class Relay:
             return False
         rows = await connection.fetch(TAKE, ROWS_AT_ONCE)
         if not rows:
+            await self._aside.read(connection)
             return False
         for row in rows:
-            await publish(self._bus, decode(row["messages"]))
+            await self._publish_row(connection, decode(row["messages"]))
         await connection.execute(DROP, [row["id"] for row in rows])
+        if self._aside.has_changed:
+            await self._aside.read(connection)
         return len(rows) == ROWS_AT_ONCE
 
+    async def _publish_row(self, connection: Any, messages: Sequence[Outgoing]) -> None:
+        refused = {one.message.key: one for one in await publish(self._bus, messages)}
+        for key, one in refused.items():
+            await self._aside.keep(connection, key, encode([one.message]), one.reason)
+        stored = {message.key for message in messages if not message.is_event} - refused.keys()
+        if stored:
+            await self._aside.forget(connection, stored)
 
-async def publish(bus: Bus, messages: Sequence[Outgoing]) -> None:
-    """Publish all and wait for the server to have stored each."""
-    stream, stored = bus.jetstream, list[Any]()
-    for message in messages:
-        headers = dict(message.headers or {})
-        if message.message_id:
-            headers["Nats-Msg-Id"] = message.message_id
-        stored.append(
-            await stream.publish_async(message.subject, message.body.encode(), headers=headers)
-        )
-    async with asyncio.timeout(STORED_SECONDS):
-        await asyncio.gather(*stored)
+
+async def publish(bus: Bus, messages: Sequence[Outgoing]) -> list[Refused]:
+    """Publish all, wait for the server to have stored each, and return what it refuses.
+
+    Raises what nats-py does when NATS is away; then any part of them may be stored.
+    """
+    refused = await send(bus, [message for message in messages if message.after is None])
+    lost = {one.message.subject for one in refused}
+    later = [message for message in messages if message.after]
+    refused += await send(bus, [message for message in later if message.after not in lost])
+    return refused + [
+        Refused(message, f"it needs {message.after}") for message in later if message.after in lost
+    ]
+
+
+async def send(bus: Bus, messages: Sequence[Outgoing]) -> list[Refused]:
+    """Send in order, none waiting for the one before to be stored."""
+    sending = (store(bus, message) for message in messages)
+    results = await asyncio.gather(*sending, return_exceptions=True)
+    return [
+        Refused(message, reason(result, is_event=message.is_event))
+        for message, result in zip(messages, results, strict=True)
+        if isinstance(result, BaseException)
+    ]
+
+
+async def store(bus: Bus, message: Outgoing) -> None:
+    """Not with `publish_async`: its future is never done if the server refuses (measured)."""
+    body, headers = message.body.encode(), dict(message.headers or {})
+    if message.message_id:
+        headers["Nats-Msg-Id"] = message.message_id
+    if len(body) + HEADERS_BYTES > bus.largest_bytes:
+        raise MaxPayloadError
+    await bus.jetstream.publish(message.subject, body, timeout=STORED_SECONDS, headers=headers)

@@ -11,7 +11,7 @@ import structlog
 from contracts.services import Service
 from runtime.bus import Bus
 from runtime.logs import configure_logs
-from runtime.ops import Check, Health, serve_ops
+from runtime.ops import Check, Health, Trouble, serve_ops
 from runtime.process import stop_on_signals
 from runtime.settings import FleetSettings
 from runtime.telemetry import configure_traces
@@ -42,6 +42,10 @@ class Runtime:
     def check(self, name: str, check: Check) -> None:
         """Make `/readyz` depend on `check` too."""
         self.health.checks[name] = check
+
+    def tell(self, trouble: Trouble) -> None:
+        """Make `/readyz` say this too; the service stays ready."""
+        self.health.troubles.append(trouble)
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from pydantic import Field
 from workflows.checks import Check, compile_check
 from workflows.parameter import InputSpec
 from workflows.requires import Requires
-from workflows.text import Strict, Text
+from workflows.text import Strict, Text, Title
 
 FORMAT = "comfyfleet/v1"
 NAME = r"^[a-z][a-z0-9_-]{0,62}$"
@@ -46,7 +46,7 @@ class Spec(Strict):
 
     spec: Literal["comfyfleet/v1"] = Field(description="Format of this file.")
     name: str = Field(pattern=NAME, description="Address of the workflow.")
-    title: Text = Field(default_factory=dict, description="Name for people.")
+    title: Title = Field(default_factory=dict, description="Name for people.")
     category: Category = Field(default="image", description="Where it is listed.")
     description: Text = Field(default_factory=dict, description="What it does, in a sentence.")
     graph: str | None = Field(default=None, description="File that holds the graph.")

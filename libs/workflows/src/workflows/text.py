@@ -2,11 +2,21 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias, cast
+from typing import Annotated, Any, Literal, TypeAlias, cast, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
 
 Language: TypeAlias = Literal["en", "ru", "th"]
+MOST_CHARACTERS = 4_000
+MOST_OF_A_TITLE = 200
+"""Title and description of every workflow are in every gateway's memory."""
 
 
 class Strict(BaseModel):
@@ -19,23 +29,32 @@ def as_translations(value: Any) -> Any:
     return {"en": value} if isinstance(value, str) else value
 
 
-Text: TypeAlias = Annotated[
-    dict[Language, str],
-    BeforeValidator(as_translations),
-    WithJsonSchema(
+def translations(longest: int) -> WithJsonSchema:
+    text = {"type": "string", "maxLength": longest}
+    properties = dict.fromkeys(get_args(Language), text)
+    return WithJsonSchema(
         {
             "oneOf": [
-                {"type": "string"},
-                {
-                    "type": "object",
-                    "properties": {code: {"type": "string"} for code in ("en", "ru", "th")},
-                    "additionalProperties": False,
-                },
+                text,
+                {"type": "object", "properties": properties, "additionalProperties": False},
             ]
         }
-    ),
+    )
+
+
+Text: TypeAlias = Annotated[
+    dict[Language, Annotated[str, Field(max_length=MOST_CHARACTERS)]],
+    BeforeValidator(as_translations),
+    translations(MOST_CHARACTERS),
 ]
 """A text, or one for each language; kept in the second form."""
+
+Title: TypeAlias = Annotated[
+    dict[Language, Annotated[str, Field(max_length=MOST_OF_A_TITLE)]],
+    BeforeValidator(as_translations),
+    translations(MOST_OF_A_TITLE),
+]
+"""A text for one line of a list."""
 
 
 def in_english(text: Mapping[Language, str]) -> str:

@@ -4,6 +4,8 @@ import time
 from datetime import timedelta
 from functools import partial
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from auth.adapters.bcrypt_passwords import BcryptPasswords
 from auth.adapters.bulletin import Bulletin
 from auth.adapters.jose_keyring import JoseKeyring, derived
@@ -58,17 +60,22 @@ async def run(settings: AuthSettings) -> None:
             await runtime.bus.serve(EndSession, partial(end_session, work, now))
             await runtime.bus.serve(FindUser, partial(find_user, work))
 
-            async def upkeep() -> None:
-                await tend_keys(work, keyring, now)
-                await prune(engine, now)
-                await bulletin.mend()
-
             runtime.spawn(relay.run(), name="outbox")
+            runtime.tell(relay.trouble)
             runtime.spawn(published.follow(runtime.bus, KEYS), name="published keys")
             runtime.spawn(principals.follow(runtime.bus, PRINCIPALS), name="principals")
-            runtime.spawn(every(TICK_SECONDS, upkeep, name="upkeep"), name="upkeep")
+            tending = partial(tend, work, keyring, engine, bulletin)
+            runtime.spawn(every(TICK_SECONDS, tending, name="upkeep"), name="upkeep")
             runtime.ready()
             await runtime.stop.wait()
+
+
+async def tend(
+    work: SqlUnitOfWork, keyring: JoseKeyring, engine: AsyncEngine, bulletin: Bulletin
+) -> None:
+    await tend_keys(work, keyring, now)
+    await prune(engine, now)
+    await bulletin.mend()
 
 
 async def bootstrap(

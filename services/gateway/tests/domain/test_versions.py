@@ -1,7 +1,7 @@
 import pytest
 
 from contracts.catalog import WorkflowName
-from contracts.errors import InvalidError, NotFoundError
+from contracts.errors import ForbiddenError, InvalidError, NotFoundError
 from gateway.domain.versions import hash_of, hash_to_run, parse_reference
 
 KNOWN = WorkflowName(name="a", active_version=2, versions={1: "x", 2: "y"}, title="A", category="c")
@@ -26,7 +26,29 @@ def test_what_is_deleted_or_switched_off_is_read_and_not_run(change: dict[str, b
     assert hash_of(known, "a", 1) == "x"
     for number in (None, 1):
         with pytest.raises(NotFoundError):
-            hash_to_run(known, "a", number)
+            hash_to_run(known, "a", number, may_edit=True)
+
+
+def test_a_draft_runs_only_for_those_who_may_activate_it() -> None:
+    known = KNOWN.model_copy(update={"drafts": [1]})
+
+    assert hash_to_run(known, "a", 1, may_edit=True) == "x"
+    assert hash_to_run(known, "a", None, may_edit=False) == "y"
+    with pytest.raises(ForbiddenError, match="a@1 is a draft"):
+        hash_to_run(known, "a", 1, may_edit=False)
+
+
+def test_what_was_taken_out_of_its_folder_is_read_and_not_run() -> None:
+    known = KNOWN.model_copy(update={"active_version": None})
+
+    assert hash_of(known, "a", 1) == "x"
+    for source in ("folder", "manifest"):
+        withdrawn = known.model_copy(update={"source": source})
+        for number in (None, 1):
+            with pytest.raises(NotFoundError):
+                hash_to_run(withdrawn, "a", number, may_edit=True)
+    uploaded = known.model_copy(update={"source": "api"})
+    assert hash_to_run(uploaded, "a", 1, may_edit=False) == "x"
 
 
 @pytest.mark.parametrize("text", ["", "A", "a@", "a@0", "a@x", "a@1@2", "a b", "../a", "a\n"])

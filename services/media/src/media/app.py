@@ -171,6 +171,7 @@ def repeat(runtime: Runtime, parts: Parts) -> None:
         ),
     }
     runtime.spawn(parts.relay.run(), name="outbox")
+    runtime.tell(parts.relay.trouble)
     for name, (seconds, work) in ticks.items():
         runtime.spawn(every(seconds, work, name=name), name=name)
 

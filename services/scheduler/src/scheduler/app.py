@@ -74,6 +74,7 @@ async def run(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Non
             meter = PrometheusMeter(registry)
             parts = Parts(settings, runtime.bus, ledger_pool, archive, relay, meter)
             runtime.check("database", archive.is_there)
+            runtime.tell(relay.trouble)
             tasks = spawn(parts, runtime)
             runtime.ready()
             await runtime.stop.wait()

@@ -12,7 +12,7 @@ class RegistrySettings(DatabaseSettings):
     """What the registry needs besides the shared settings."""
 
     workflows_dir: Path = Field(
-        description="Folder of workflows: NAME.yaml, its graph, and library.yaml."
+        description="Folder of workflows: specs, their graphs, and library.yaml."
     )
     forbidden_classes: str = Field(
         default=",".join(FORBIDDEN),

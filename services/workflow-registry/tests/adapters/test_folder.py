@@ -1,10 +1,11 @@
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from runtime.testing.ports import eventually
 from workflow_registry.adapters.folder import MOST_BYTES, Folder
-from workflow_registry.domain.files import File, Unreadable
+from workflow_registry.domain.files import File, Unreadable, Unsettled
 
 
 async def following(changes: AsyncIterator[dict[str, File]]) -> dict[str, File]:
@@ -12,7 +13,7 @@ async def following(changes: AsyncIterator[dict[str, File]]) -> dict[str, File]:
 
 
 def changes(path: Path) -> AsyncIterator[dict[str, File]]:
-    return Folder(path, poll_seconds=0.01).changes()
+    return Folder(path, poll_seconds=0.01, settle_seconds=0.01).changes()
 
 
 async def test_the_folder_is_read_at_once_and_after_each_change(tmp_path: Path) -> None:
@@ -68,3 +69,24 @@ async def test_a_folder_that_goes_away_takes_no_file_along(tmp_path: Path) -> No
     (tmp_path / "away").rename(path)
 
     assert await waiting == {"a.yaml": "one", "b.yaml": "two"}
+
+
+async def test_a_file_that_never_rests_keeps_no_other_from_being_seen(tmp_path: Path) -> None:
+    async def write_notes() -> None:
+        for number in itertools.count():
+            (tmp_path / "notes.json").write_text("x" * number)
+            await asyncio.sleep(0)
+
+    (tmp_path / "notes.json").write_text("")
+    seen = changes(tmp_path)
+    await following(seen)
+    writing = asyncio.create_task(write_notes())
+    await asyncio.sleep(0)
+    (tmp_path / "a.yaml").write_text("one")
+
+    files = await following(seen)
+    while "a.yaml" not in files or files["a.yaml"] == Unsettled():
+        files = await following(seen)
+    writing.cancel()
+
+    assert files == {"a.yaml": "one", "notes.json": Unsettled()}

@@ -10,14 +10,27 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.catalog import WorkflowName
 from runtime.database import database
+from runtime.outbox import decode
 from runtime.testing.postgres import PostgresServer
 from workflow_registry.adapters.sql_catalogue import SqlCatalogue, version
-from workflow_registry.domain.catalogue import Change, changes, deleted
+from workflow_registry.domain.catalogue import (
+    MOST_NAMED,
+    Change,
+    activated,
+    changes,
+    deleted,
+    upload,
+)
 from workflow_registry.domain.reading import Broken, Outcome
 from workflow_registry.settings import RegistrySettings
 from workflows import load_version
 
 from ..builders import a_graph, a_reading, a_spec, a_version  # noqa: TID252  shared by these tests alone
+
+NEWER_VERSIONS = text("""
+    INSERT INTO versions (name, number, hash, graph, spec, activated_at)
+    SELECT :name, number + 1, number, '{}', '{}', now() FROM generate_series(1, :most) AS number
+""")
 
 
 @pytest.fixture
@@ -83,12 +96,46 @@ async def test_a_version_is_published_before_the_name_that_leads_to_it_and_then_
 async def test_classes_in_use_are_those_of_workflows_that_are_not_deleted(
     catalogue: SqlCatalogue,
 ) -> None:
-    [change] = await adopt(catalogue, solid=a_version())
+    uploaded = upload(None, a_version(), activate=True)
+    [change] = await catalogue.update(lambda _: [uploaded])
     used = await catalogue.classes()
     await catalogue.update(lambda _: [Change(deleted(change.workflow))])
 
     assert used == {"EmptyImage", "SaveImage"}
     assert await catalogue.classes() == frozenset()
+
+
+async def test_a_name_and_its_active_version_are_one_row_and_the_name_waits_for_the_version(
+    catalogue: SqlCatalogue, engine: AsyncEngine
+) -> None:
+    await adopt(catalogue, solid=a_version())
+
+    async with engine.connect() as connection:
+        rows = await connection.scalars(text("SELECT messages FROM outbox ORDER BY id"))
+        version, name = decode(rows.all()[0])
+
+    assert name.after == version.subject == f"$KV.workflows.version.{a_version().hash}"
+
+
+async def test_an_old_version_that_readers_do_not_have_any_more_comes_with_its_activation(
+    catalogue: SqlCatalogue, engine: AsyncEngine
+) -> None:
+    old = a_version()
+    await adopt(catalogue, solid=old)
+    many = {"name": "solid", "most": MOST_NAMED}
+    async with engine.begin() as connection:
+        await connection.execute(NEWER_VERSIONS, many)
+        await connection.execute(text("UPDATE workflows SET active_version = 2"))
+    await published(engine)
+
+    known = (await stored(catalogue))["solid"]
+    await catalogue.update(lambda _: [Change(activated(known, old))])
+
+    assert await published(engine) == [
+        f"version.{old.hash}",
+        "name.solid",
+        "event.workflow.activated.v1.solid",
+    ]
 
 
 async def test_the_stored_content_still_has_its_hash(
@@ -122,7 +169,7 @@ async def test_mending_publishes_exactly_what_is_missing_or_wrong(
         {"name.solid": outdated, "name.stripes": names["name.stripes"], "name.gone": outdated},
         (versions - {lost}) | {"version.gone"},
     )
-    assert await published(engine) == [lost, "version.gone", "name.solid", "name.gone"]
+    assert await published(engine) == [lost, "name.solid", "version.gone", "name.gone"]
 
 
 async def test_replicas_that_adopt_together_store_each_version_once(

@@ -51,10 +51,16 @@ def test_each_change_is_told_once_and_counted() -> None:
 
 def test_what_changes_nothing_that_can_be_run_is_no_fact() -> None:
     life = Life()
-    life.becomes(decide("solid", None, a_version()))
+    life.becomes(upload(None, a_version(), activate=True))
 
     assert life.becomes(life.now.model_copy(update={"runnable": True})) == []
     assert life.becomes(switched(life.now, active=None, category="video")) == []
+
+
+def test_a_workflow_that_left_the_folder_is_deactivated() -> None:
+    life = Life()
+    life.becomes(decide("solid", None, a_version()))
+
     assert life.becomes(decide("solid", life.now, None)) == ["WorkflowDeactivated solid.3"]
 
 

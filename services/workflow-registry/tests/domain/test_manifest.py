@@ -2,8 +2,8 @@
 
 from workflow_registry.domain.catalogue import changes
 from workflow_registry.domain.checking import Rules
-from workflow_registry.domain.files import File
-from workflow_registry.domain.reading import Broken, Reading, misnamed, read_folder
+from workflow_registry.domain.files import File, Unsettled
+from workflow_registry.domain.reading import Broken, Reading, read_folder
 from workflows import WorkflowVersion
 
 from ..builders import a_folder, a_graph  # noqa: TID252  shared by these tests alone
@@ -27,7 +27,6 @@ def test_each_workflow_that_is_listed_is_one() -> None:
     assert found.keys() == {"small", "large"}
     assert isinstance(found["small"], WorkflowVersion)
     assert found["small"].spec.inputs["width"].default == 32
-    assert misnamed(a_manifest("small")) == set()
 
 
 def test_one_that_is_wrong_does_not_break_the_others() -> None:
@@ -42,11 +41,25 @@ def test_a_broken_manifest_keeps_what_it_listed_and_says_why() -> None:
     known = {change.workflow.name: change.workflow for change in changes({}, before)}
 
     after = read(a_manifest("small") | {"workflows.yaml": "small: ["}, before)
-    [change] = changes(known, after)
+    changed = {change.workflow.name: change.workflow for change in changes(known, after)}
 
     assert known["small"].source == "manifest"
-    assert change.workflow.active_version == 1
-    assert "workflows.yaml" in (change.workflow.problem or "")
+    assert changed["small"].active_version == 1
+    assert "workflows.yaml" in (changed["small"].problem or "")
+
+
+def test_a_manifest_that_was_never_good_shows_its_problem() -> None:
+    found = read({"workflows.yaml": "small: ["}).found
+
+    assert "workflows.yaml" in str(found["workflows"])
+
+
+def test_while_a_manifest_is_being_written_it_is_as_before() -> None:
+    before = read(a_manifest("small", "large"))
+
+    for name in ("workflows.yaml", "base.yaml", "small.json"):
+        after = read(a_manifest("small", "large") | {name: Unsettled()}, before)
+        assert after.outcomes == before.outcomes
 
 
 def test_one_that_is_no_longer_listed_is_no_longer_active() -> None:
@@ -62,6 +75,7 @@ def test_a_definition_that_one_does_not_use_is_no_change_of_it() -> None:
     files = a_manifest("small") | {"base.yaml": f"{BASE}\nsteps: {{type: integer}}"}
 
     assert read(files).outcomes.keys() == before.outcomes.keys()
+    assert read(a_manifest("small"), before).manifest is before.manifest
 
 
 def test_a_spec_and_a_manifest_cannot_define_the_same() -> None:

@@ -5,13 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow_registry.domain.checking import Rules
-from workflow_registry.domain.files import File, Unreadable
+from workflow_registry.domain.files import File, Unreadable, Unsettled
 from workflow_registry.domain.reading import (
     MOST_PROBLEM_LENGTH,
     Broken,
     Outcome,
     Reading,
-    misnamed,
     read_folder,
 )
 from workflows import WorkflowVersion
@@ -43,10 +42,11 @@ def test_the_graph_may_have_another_name() -> None:
 
 def test_a_spec_may_be_json_and_a_graph_yaml() -> None:
     spec, graph = yaml.safe_load(a_spec(graph="solid.graph.yaml")), json.loads(a_graph())
+    del spec["graph"]
     files: dict[str, File] = {
         "solid.json": json.dumps(spec),
         "solid.graph.yaml": yaml.safe_dump(graph),
-        "notes.json": "[]",
+        "notes.json": '["spec"]',
         "other.json": a_graph(),
     }
 
@@ -56,7 +56,18 @@ def test_a_spec_may_be_json_and_a_graph_yaml() -> None:
     assert good.found.keys() == torn.found.keys() == {"solid"}
     assert isinstance(good.found["solid"], WorkflowVersion)
     assert "solid.json: cannot be read" in str(torn.found["solid"])
-    assert misnamed(files) == set()
+
+
+def test_a_torn_json_file_that_seems_to_be_a_spec_has_its_problem_shown() -> None:
+    assert "cannot be read" in problem({"solid.json": '{"spec": "comfyfleet/v1",'})
+
+
+def test_a_graph_in_yaml_is_no_spec() -> None:
+    graph = yaml.safe_dump(json.loads(a_graph()))
+    files: dict[str, File] = {"solid.yml": a_spec(graph="flow.yaml"), "flow.yaml": graph}
+
+    assert outcomes(files).keys() == {"solid"}
+    assert isinstance(outcomes(files)["solid"], WorkflowVersion)
 
 
 def test_a_spec_that_cannot_be_read_is_not_said_to_lack_its_graph() -> None:
@@ -67,6 +78,32 @@ def test_one_workflow_in_two_files_is_a_problem() -> None:
     files = a_folder("solid") | {"solid.yml": a_spec()}
 
     assert problem(files) == "solid.yaml and solid.yml both define it"
+
+
+def test_while_one_of_its_files_is_being_written_a_workflow_is_as_before() -> None:
+    before = read_folder(a_folder("solid", "stripes"), Reading(), Rules())
+    files = a_folder("solid", "stripes", color=7)
+
+    for name in ("solid.yaml", "solid.graph.json"):
+        after = read_folder(files | {name: Unsettled()}, before, Rules())
+        assert after.found["solid"] is before.found["solid"]
+        assert after.found["stripes"] != before.found["stripes"]
+    assert read_folder(files, after, Rules()).found["solid"] != before.found["solid"]
+
+
+def test_a_workflow_that_is_only_being_written_is_not_there_yet() -> None:
+    files = a_folder("solid") | {"solid.graph.json": Unsettled()}
+
+    assert outcomes(files) == {}
+
+
+def test_what_is_broken_is_tried_again_when_the_fleet_knows_other_classes() -> None:
+    files = a_folder("solid", solid_yaml="spec: [")
+    before = read_folder(files, Reading(), Rules())
+
+    assert read_folder(files, before, Rules()).found["solid"] is before.found["solid"]
+    again = read_folder(files, before, Rules(classes={"A": {}})).found["solid"]
+    assert again is not before.found["solid"]
 
 
 def test_one_broken_workflow_does_not_break_the_others() -> None:
@@ -111,12 +148,11 @@ def test_a_version_that_no_bucket_would_take_is_refused() -> None:
     assert "KiB" in problem(files)
 
 
-def test_a_name_that_cannot_be_published_is_ignored_and_reported() -> None:
-    files = a_folder("solid")
-    files["My Workflow.yaml"] = a_spec()
+def test_a_file_whose_name_cannot_be_a_workflows_has_its_problem_shown() -> None:
+    files = a_folder("solid") | {"My Workflow.yaml": a_spec(), "ä.json": json.dumps({"spec": 1})}
 
-    assert outcomes(files).keys() == {"solid"}
-    assert misnamed(files) == {"My Workflow.yaml"}
+    assert outcomes(files).keys() == {"solid", "misnamed-my-workflow", "misnamed-"}
+    assert problem(files, "misnamed-my-workflow").startswith("My Workflow.yaml: ")
 
 
 def test_what_did_not_change_is_not_checked_again() -> None:
@@ -126,6 +162,7 @@ def test_what_did_not_change_is_not_checked_again() -> None:
         a_folder("solid", "stripes", solid_yaml=a_spec(title="New")), before, Rules()
     )
 
+    assert after.heads["stripes.yaml"] is before.heads["stripes.yaml"]
     kept = [outcome for outcome in after.found.values() if outcome in before.found.values()]
     assert [outcome.name for outcome in kept if isinstance(outcome, WorkflowVersion)] == ["stripes"]
 

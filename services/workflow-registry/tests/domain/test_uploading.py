@@ -5,13 +5,17 @@ import pytest
 from contracts.catalog import WorkflowName
 from contracts.errors import NotFoundError
 from workflow_registry.domain.catalogue import (
+    MOST_DRAFTS,
+    MOST_NAMED,
     OtherSourceError,
     Verdict,
     activated,
+    chosen,
     decide,
     deleted,
     existing,
     judged,
+    published,
     switched,
     upload,
 )
@@ -33,7 +37,8 @@ def test_an_upload_is_a_draft_until_it_is_activated() -> None:
 
     assert (draft.active_version, list(draft.versions)) == (None, [1])
     assert draft.title == {"en": "Plain"}
-    assert activated(draft, a_version()).active_version == 1
+    assert draft.drafts == [1]
+    assert (activated(draft, a_version()).active_version, uploaded(0, 1).drafts) == (1, [])
 
 
 def test_a_draft_does_not_disturb_the_active_version() -> None:
@@ -60,7 +65,11 @@ def test_what_comes_from_the_folder_is_changed_there() -> None:
     with pytest.raises(OtherSourceError):
         upload(known, a_version(color=1), activate=False)
     with pytest.raises(OtherSourceError):
-        existing(known, "solid")
+        chosen(known, a_version())
+    with pytest.raises(OtherSourceError):
+        deleted(known)
+    with pytest.raises(OtherSourceError):
+        switched(known, active=None, category="video")
 
 
 def test_what_its_folder_gave_up_may_be_taken_over() -> None:
@@ -99,6 +108,34 @@ def test_switching_off_keeps_everything_else() -> None:
     off = switched(uploaded(0), active=False, category=None)
 
     assert (off.is_enabled, off.active_version) == (False, 1)
+
+
+def test_what_comes_from_the_folder_is_switched_off_and_stays_off_when_it_changes() -> None:
+    known = decide("solid", None, a_version()).workflow
+
+    off = switched(known, active=False, category=None)
+    changed = decide("solid", off, a_version(color=1)).workflow
+
+    assert (changed.active_version, changed.is_enabled) == (2, False)
+
+
+def test_what_is_published_does_not_grow_with_the_number_of_versions() -> None:
+    numbers = range(1, 10_001)
+    drafts = [number for number in numbers if number % 2]
+    known = uploaded(0).model_copy(
+        update={
+            "versions": {number: f"{number:064}" for number in numbers},
+            "drafts": drafts,
+            "active_version": 2,
+        }
+    )
+
+    shown = published(known)
+
+    assert len(shown.versions) == MOST_NAMED + MOST_DRAFTS + 1
+    assert {2, 9_999, 10_000} <= shown.versions.keys()
+    assert set(shown.drafts) == set(drafts[-MOST_DRAFTS:])
+    assert len(shown.model_dump_json()) < 100_000
 
 
 def test_a_verdict_is_news_once_and_only_about_the_active_version() -> None:

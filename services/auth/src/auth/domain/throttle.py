@@ -39,7 +39,7 @@ class Throttle:
             record = Record(0, now)
         self._records[account] = record
         if (left := record.last_at + pause(record.attempts) - now) > 0:
-            return left
+            return min(left, LONGEST_WAIT_SECONDS)  # a sum of floats may be a hair longer
         record.attempts += 1
         record.last_at = now
         if len(self._records) > MOST_ACCOUNTS:

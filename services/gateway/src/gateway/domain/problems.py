@@ -54,6 +54,8 @@ CATALOGUE: Mapping[str, str] = {
     "too_many_links": "Too many links are open",
     "no_public_store": "The store cannot be reached from outside",
     "switched_off": "The workflow is switched off",
+    "withdrawn": "The workflow was taken out of its folder",
+    "draft": "The version is a draft",
     "other_source": "The workflow comes from elsewhere",
     "invalid_workflow": "The workflow is not valid",
     "unsafe_workflow": "The workflow is not safe",

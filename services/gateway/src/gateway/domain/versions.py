@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.catalog import WorkflowName, WorkflowVersionRecord
-from contracts.errors import FieldError, InvalidError, NotFoundError
+from contracts.errors import FieldError, ForbiddenError, InvalidError, NotFoundError
 from workflows import Spec
 
 REFERENCE = re.compile(r"(?P<name>[a-z][a-z0-9_-]{0,62})(@(?P<number>[1-9][0-9]{0,8}))?")
@@ -46,13 +46,41 @@ def parse_reference(text: str) -> tuple[str, int | None]:
     return match["name"], int(number) if number else None
 
 
-def hash_to_run(known: WorkflowName | None, name: str, number: int | None) -> str:
-    """The hash of a version for a new job; NotFound also if it may not be run any more."""
+def hash_to_run(
+    known: WorkflowName | None, name: str, number: int | None, *, may_edit: bool
+) -> str:
+    """The hash of a version for a new job; NotFound also if it may not be run any more.
+
+    A draft is for who may make it active. Raises Forbidden for others.
+    """
     if known is None or known.is_deleted:
         raise not_there(f"there is no workflow {name}")
     if not known.is_enabled:
         raise not_there(f"workflow {name} is switched off", code="switched_off")
-    return hash_of(known, name, number)
+    if number is not None and is_withdrawn(known):
+        raise not_there(f"workflow {name} was taken out of its folder", code="withdrawn")
+    found = hash_of(known, name, number)
+    if number in known.drafts and not may_edit:
+        raise DraftError(name, number)
+    return found
+
+
+def is_withdrawn(known: WorkflowName) -> bool:
+    """Its file is gone, and with it the right to run any version."""
+    return known.source != "api" and known.active_version is None
+
+
+class DraftError(ForbiddenError):
+    code = "draft"
+
+    def __init__(self, name: str, number: int) -> None:
+        message = (
+            f"{name}@{number} is a draft: until somebody activates it, only who has the "
+            "permission workflows:write can run it"
+        )
+        super().__init__(
+            message, errors=[FieldError(path="workflow", code=self.code, message=message)]
+        )
 
 
 def hash_of(known: WorkflowName | None, name: str, number: int | None) -> str:

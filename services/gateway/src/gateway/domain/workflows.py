@@ -16,7 +16,12 @@ class Workflow(BaseModel):
     name: str = Field(description="Its address.")
     version: int | None = Field(description="The version that the name alone means.")
     active: bool = Field(description="It can be run by name alone.")
-    versions: list[int] = Field(description="Every version that can be run.")
+    versions: list[int] = Field(
+        description="Versions that were ever active: the newest 400, as `name@version`."
+    )
+    drafts: list[int] = Field(
+        description="Versions that never were, the newest 100: for who may change workflows."
+    )
     title: str | dict[str, str] = Field(description="Name for people, by language.")
     description: str | dict[str, str] = Field(description="What it does, by language.")
     category: str = Field(description="Where it is listed.")
@@ -94,7 +99,7 @@ def summary(known: WorkflowName) -> dict[str, Any]:
         "version": known.active_version,
         "active": is_active(known),
         "deleted": known.is_deleted,
-        "versions": sorted(known.versions),
+        "versions": sorted(known.versions.keys() - set(known.drafts)),
     }
 
 

@@ -49,7 +49,7 @@ async def submit_job(
     """Resolve the workflow, check the inputs, and hand the job to the scheduler."""
     if is_past(request.deadline, use.clock()):
         raise invalid("deadline", "past", "expected a time that is still to come")
-    version = await resolve(use.workflows, request.workflow)
+    version = await resolve(use.workflows, request.workflow, actor)
     inputs = validate_inputs(version.spec, request.inputs, use.draw_seed)
     media = await check_media(use.owners, actor, list(media_uses(version.spec, inputs)))
     job = new_job(use, actor, request, version, inputs).model_copy(update={"media": media})

@@ -50,16 +50,16 @@ async def store_upload(
     return view, view.id != media_id
 
 
-async def as_wanted(workflows: Workflows, form: UploadForm) -> UploadForm:
+async def as_wanted(workflows: Workflows, form: UploadForm, actor: Actor) -> UploadForm:
     """The form with the options of the workflow's input that the mask is for, where it has none.
 
-    Raises Invalid, NotFound.
+    Raises Invalid, NotFound, Forbidden.
     """
     if form.workflow is None and form.input is None:
         return form
     if form.kind != "mask" or form.workflow is None or form.input is None:
         raise invalid("workflow", "incomplete", "a mask names both `workflow` and `input`")
-    wanted = (await resolve(workflows, form.workflow)).spec.inputs.get(form.input)
+    wanted = (await resolve(workflows, form.workflow, actor)).spec.inputs.get(form.input)
     if wanted is None or wanted.item_type != "mask":
         raise invalid("input", "unknown", f"{form.workflow} has no mask of this name")
     options = {*MADE_WITH, "allow_empty"} - form.model_fields_set

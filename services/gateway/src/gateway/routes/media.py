@@ -86,7 +86,7 @@ class MediaRoutes:
             if (file.size or 0) > self.max_bytes:
                 limit = f"expected a file of at most {self.max_bytes} bytes"
                 raise RefusedError(413, "too_large", limit)
-            fields = await as_wanted(self.workflows, fields)
+            fields = await as_wanted(self.workflows, fields, actor)
             key = None
             if idempotency_name(request.headers):
                 digest = await upload_digest(self.secret, file, fields)

@@ -82,6 +82,8 @@ class WorkshopRoutes:
             self.change,
             methods=["PATCH"],
             summary="Switch a workflow on or off, or list it elsewhere",
+            description="One from the folder can be switched off as well, and stays off when it "
+            "changes; where it is listed, its spec says.",
             responses={**shows(Workflow), **wrong},
             openapi_extra=reads(WorkflowPatch),
         )

@@ -1,7 +1,7 @@
 """A folder of text files, polled: inotify does not see changes on network and bind mounts.
 
-Only files whose time or size changed are read again. A change is taken over once two looks in a
-row agree, so that a file is not read while it is being written.
+Only files whose time or size changed are read again. A change of a file is taken over once two
+looks in a row agree about that file, so that it is not read while it is being written.
 """
 
 import asyncio
@@ -12,11 +12,13 @@ from typing import TypeAlias
 
 import structlog
 
-from workflow_registry.domain.files import File, Unreadable
+from workflow_registry.domain.files import File, Unreadable, Unsettled
 
 log = structlog.get_logger()
 
 POLL_SECONDS = 0.7
+SETTLE_SECONDS = 0.4
+"""Between two looks while something changes."""
 MOST_FILES = 4_000
 MOST_BYTES = 1024 * 1024
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -28,29 +30,37 @@ Stamps: TypeAlias = Mapping[str, Stamp]
 class Folder:
     """The YAML and JSON files of one folder, without its subfolders."""
 
-    def __init__(self, path: Path, *, poll_seconds: float = POLL_SECONDS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        poll_seconds: float = POLL_SECONDS,
+        settle_seconds: float = SETTLE_SECONDS,
+    ) -> None:
         self._path = path
         self._poll_seconds = poll_seconds
+        self._settle_seconds = settle_seconds
         self._texts: dict[str, tuple[Stamp, File]] = {}
         self.trouble: str | None = None
         """Why the folder could not be read when it was last looked at."""
 
     async def changes(self) -> AsyncGenerator[dict[str, File], None]:
-        """Yield all files as they are now, and again each time that any of them changed.
+        """Yield all files as they are now, and again each time that the change of one settled.
 
-        Nothing comes while the folder cannot be read, which is said once: a mount that is away
-        for a moment must not take every workflow along.
+        Others that are changing just then are `Unsettled`; nobody waits for them. Nothing comes
+        while the folder cannot be read, which is said once: a mount that is away for a moment
+        must not take every workflow along.
         """
         before: Stamps | None = None
-        last: Stamps | None = None
         while True:
+            moving = set[str]()
             stamps = await self._look()
-            is_settled = last is None or stamps == before
-            if stamps is not None and stamps != last and is_settled:
-                last = stamps
-                yield await asyncio.to_thread(self._read, stamps)
-            before = stamps
-            await asyncio.sleep(self._poll_seconds)
+            if stamps is not None:
+                moving = differing(before, stamps) if before is not None else moving
+                is_first, before = before is None, stamps
+                if is_first or self._has_news(stamps, moving):
+                    yield await asyncio.to_thread(self._read, stamps, moving)
+            await asyncio.sleep(self._settle_seconds if moving else self._poll_seconds)
 
     async def _look(self) -> Stamps | None:
         try:
@@ -64,31 +74,44 @@ class Folder:
         self.trouble = None
         return stamps
 
-    def _read(self, stamps: Stamps) -> dict[str, File]:
-        texts: dict[str, tuple[Stamp, File]] = {}
-        for name, stamp in stamps.items():
-            known = self._texts.get(name)
+    def _has_news(self, stamps: Stamps, moving: set[str]) -> bool:
+        """Whether a file that stands still is another than when it was read, or gone."""
+        known = {name: stamp for name, (stamp, _) in self._texts.items()}
+        return bool(differing(known, stamps) - moving)
+
+    def _read(self, stamps: Stamps, moving: set[str]) -> dict[str, File]:
+        """Every file; of those that move, what was known is kept for later."""
+        texts = {name: known for name, known in self._texts.items() if name in moving}
+        for name in stamps.keys() - moving:
+            known, stamp = self._texts.get(name), stamps[name]
             if known is None or known[0] != stamp:
                 known = (stamp, read_file(self._path / name))
             texts[name] = known
         self._texts = texts
-        return {name: text for name, (_, text) in texts.items()}
+        settled = {name: file for name, (_, file) in texts.items()}
+        return settled | dict.fromkeys(moving, Unsettled())
 
 
 def look(path: Path) -> Stamps:
-    """Time of change, size and inode of each file, first by name if there are too many."""
-    with os.scandir(path) as entries:
-        names = sorted(entry.name for entry in entries if entry.name.endswith(SUFFIXES))
-    if len(names) > MOST_FILES:
-        raise OSError(0, f"more than {MOST_FILES} files")
+    """Time of change, size and inode of each file."""
     stamps: dict[str, Stamp] = {}
-    for name in names:
-        try:
-            status = (path / name).stat()
-        except FileNotFoundError:  # removed since, or a link to nowhere
-            continue
-        stamps[name] = (status.st_mtime_ns, status.st_size, status.st_ino)
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if not entry.name.endswith(SUFFIXES):
+                continue
+            try:
+                status = entry.stat()
+            except FileNotFoundError:  # removed since, or a link to nowhere
+                continue
+            stamps[entry.name] = (status.st_mtime_ns, status.st_size, status.st_ino)
+    if len(stamps) > MOST_FILES:
+        raise OSError(0, f"more than {MOST_FILES} files")
     return stamps
+
+
+def differing(before: Stamps, now: Stamps) -> set[str]:
+    """Files that came, went or changed."""
+    return {name for name, _ in before.items() ^ now.items()}
 
 
 def read_file(path: Path) -> File:

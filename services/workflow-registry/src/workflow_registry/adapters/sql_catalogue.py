@@ -14,16 +14,17 @@ from contracts.catalog import WorkflowName, WorkflowVersionRecord
 from contracts.errors import NotFoundError
 from contracts.registry import VersionSummary
 from runtime import clock, outbox
-from runtime.mending import corrections
 from runtime.transactions import transaction
-from workflow_registry.domain.catalogue import Change
+from workflow_registry.domain.catalogue import Change, published
 from workflow_registry.domain.checking import record
 from workflow_registry.domain.facts import told
 
 ALONE = text("SELECT pg_advisory_xact_lock(hashtext(current_schema()), 1)")
 """Advisory locks are the database's, which services share: the schema tells them apart."""
 ALL_WORKFLOWS = text("SELECT name, active_version, about FROM workflows")
-ALL_VERSIONS = text("SELECT name, number, hash FROM versions")
+ALL_VERSIONS = text("""
+    SELECT name, number, hash, activated_at IS NULL AS is_draft FROM versions ORDER BY number
+""")
 ONE_VERSION = text("SELECT name, number, hash, graph, spec FROM versions WHERE hash = :hash")
 SAVE_WORKFLOW = text("""
     INSERT INTO workflows (name, active_version, about) VALUES (:name, :active_version, :about)
@@ -48,7 +49,7 @@ SUMMARIES = text("""
     FROM versions JOIN workflows USING (name)
     WHERE name = :name ORDER BY number DESC LIMIT :most
 """)
-STORED_APART = {"name", "active_version", "versions"}
+STORED_APART = {"name", "active_version", "versions", "drafts"}
 
 
 class SqlCatalogue:
@@ -68,8 +69,9 @@ class SqlCatalogue:
             known, now = await workflows(connection), clock.now()
             changes: list[Change] = []
             for decided in decide(known):
-                change, facts = told(known.get(decided.workflow.name), decided, author, now)
-                await save(connection, change, author)
+                before = known.get(decided.workflow.name)
+                change, facts = told(before, decided, author, now)
+                await save(connection, before, change, author)
                 await outbox.append(connection, [outbox.event(fact) for fact in facts])
                 changes.append(change)
         self._committed()
@@ -99,26 +101,33 @@ class SqlCatalogue:
         """
         async with transaction(self._engine) as connection:
             await connection.execute(ALONE)
-            wanted = await workflows(connection)
-            keyed = {name_key(name): workflow for name, workflow in wanted.items()}
+            known = (await workflows(connection)).values()
+            wanted = {name_key(workflow.name): published(workflow) for workflow in known}
             hashes = {key for workflow in wanted.values() for key in workflow.versions.values()}
-            for missing in sorted(hashes - {version_hash(key) for key in versions}):
-                await publish_version(connection, await version(connection, missing))
-            surplus = sorted(key for key in versions if version_hash(key) not in hashes)
+            there = {version_hash(key) for key in versions}
+            for key, workflow in wanted.items():
+                missing = [digest for digest in workflow.versions.values() if digest not in there]
+                if missing or names.get(key) != workflow:
+                    await publish(connection, workflow, missing)
+            surplus = [version_key(digest) for digest in sorted(there - hashes)]
+            surplus += sorted(names.keys() - wanted.keys())
             await outbox.append(connection, [outbox.delete(WORKFLOWS, key) for key in surplus])
-            await outbox.append(connection, corrections(WORKFLOWS, keyed, names))
         self._committed()
 
 
 async def workflows(connection: AsyncConnection) -> dict[str, WorkflowName]:
     versions: defaultdict[str, dict[int, str]] = defaultdict(dict)
+    drafts: defaultdict[str, list[int]] = defaultdict(list)
     for row in await connection.execute(ALL_VERSIONS):
         versions[row.name][row.number] = row.hash
+        if row.is_draft:
+            drafts[row.name].append(row.number)
     return {
         row.name: WorkflowName(
             name=row.name,
             active_version=row.active_version,
             versions=versions[row.name],
+            drafts=drafts[row.name],
             **row.about,
         )
         for row in await connection.execute(ALL_WORKFLOWS)
@@ -134,8 +143,10 @@ async def version(connection: AsyncConnection, digest: str) -> WorkflowVersionRe
     )
 
 
-async def save(connection: AsyncConnection, change: Change, author: UUID | None) -> None:
-    """Store the change; the version is published before the name that leads to it."""
+async def save(
+    connection: AsyncConnection, before: WorkflowName | None, change: Change, author: UUID | None
+) -> None:
+    """Store the change, and publish it with the versions that readers did not have."""
     workflow = change.workflow
     about = workflow.model_dump(mode="json", exclude=STORED_APART)
     await connection.execute(
@@ -149,11 +160,12 @@ async def save(connection: AsyncConnection, change: Change, author: UUID | None)
     if change.added:
         added = record(change.added, number=change.number)
         await connection.execute(ADD_VERSION, columns(added) | {"created_by": author})
-        await publish_version(connection, added)
     active = {"name": workflow.name, "number": workflow.active_version}
     await connection.execute(WAS_ACTIVE, active)
-    named = outbox.put(WORKFLOWS, name_key(workflow.name), workflow)
-    await outbox.append(connection, [named])
+    shown = published(workflow)
+    had = set(published(before).versions.values() if before else ())
+    news = [digest for digest in shown.versions.values() if digest not in had]
+    await publish(connection, shown, news)
 
 
 def columns(added: WorkflowVersionRecord) -> dict[str, Any]:
@@ -166,10 +178,23 @@ def columns(added: WorkflowVersionRecord) -> dict[str, Any]:
     }
 
 
-async def publish_version(connection: AsyncConnection, published: WorkflowVersionRecord) -> None:
-    """Give it an outbox row of its own: the relay reads many rows at once."""
-    put = outbox.put(WORKFLOWS, version_key(published.hash), published)
-    await outbox.append(connection, [put])
+async def publish(connection: AsyncConnection, shown: WorkflowName, missing: list[str]) -> None:
+    """Versions that readers lack, each in a row of its own: the relay reads many rows at once.
+
+    The active one shares the row of the name, which is not stored if that version is refused.
+    """
+    active = shown.versions.get(shown.active_version or 0)
+    for digest in missing:
+        if digest != active:
+            await outbox.append(connection, [await entry(connection, digest)])
+    row = [await entry(connection, active)] if active in missing else []
+    needed = version_key(active) if active else None
+    row.append(outbox.put(WORKFLOWS, name_key(shown.name), shown, after=needed))
+    await outbox.append(connection, row)
+
+
+async def entry(connection: AsyncConnection, digest: str) -> outbox.Outgoing:
+    return outbox.put(WORKFLOWS, version_key(digest), await version(connection, digest))
 
 
 def summary(row: Any) -> VersionSummary:

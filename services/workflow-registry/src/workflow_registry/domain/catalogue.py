@@ -14,6 +14,9 @@ from workflow_registry.domain.reading import Broken, Outcome, Reading
 from workflows import WorkflowVersion
 
 Origin: TypeAlias = Literal["folder", "manifest", "api"]
+MOST_NAMED = 400
+MOST_DRAFTS = 100
+"""Versions that are published; older ones are only stored. A bucket's entry has 512 KiB."""
 CLASHES = "the folder has a workflow of this name as well, which is left out"
 
 
@@ -84,7 +87,8 @@ def with_version(current: WorkflowName, version: WorkflowVersion) -> Change:
         return Change(current)
     number = max(current.versions, default=0) + 1
     versions = {**current.versions, number: version.hash}
-    return Change(current.model_copy(update={"versions": versions}), version)
+    drafts = [*current.drafts, number]
+    return Change(current.model_copy(update={"versions": versions, "drafts": drafts}), version)
 
 
 def activated(current: WorkflowName, version: WorkflowVersion) -> WorkflowName:
@@ -92,6 +96,7 @@ def activated(current: WorkflowName, version: WorkflowVersion) -> WorkflowName:
     spec, number = version.spec, number_of(current, version.hash)
     about = {
         "active_version": number,
+        "drafts": [draft for draft in current.drafts if draft != number],
         "title": {**spec.title} or current.name,
         "description": {**spec.description},
         "category": current.own_category or spec.category,
@@ -124,7 +129,8 @@ def upload(known: WorkflowName | None, version: WorkflowVersion, *, activate: bo
 def described(current: WorkflowName, version: WorkflowVersion) -> WorkflowName:
     """A first draft gives the workflow its title."""
     shown = activated(current, version)
-    return shown.model_copy(update={"active_version": current.active_version})
+    kept = {"active_version": current.active_version, "drafts": current.drafts}
+    return shown.model_copy(update=kept)
 
 
 def editable(known: WorkflowName) -> WorkflowName:
@@ -136,26 +142,43 @@ def editable(known: WorkflowName) -> WorkflowName:
 
 
 def existing(known: WorkflowName | None, name: str) -> WorkflowName:
-    """The workflow, if it can be changed by people. Raises NotFound, Conflict."""
+    """The workflow, if there is one. Raises NotFound."""
     if known is None or known.is_deleted:
         raise NotFoundError(f"there is no workflow {name}")
-    return editable(known)
+    return known
+
+
+def chosen(current: WorkflowName, version: WorkflowVersion) -> WorkflowName:
+    """A person makes the version current."""
+    return activated(editable(current), version)
 
 
 def switched(current: WorkflowName, *, active: bool | None, category: str | None) -> WorkflowName:
+    """Whether a workflow may run is the operator's word, also of one from the folder."""
     changed: dict[str, object] = {}
     if active is not None:
         changed["is_enabled"] = active
     if category is not None:
         changed |= {"own_category": category, "category": category}
+        current = editable(current)
     return current.model_copy(update=changed)
 
 
 def deleted(current: WorkflowName) -> WorkflowName:
     """Nothing of it is current; its versions stay, for the history of jobs."""
-    return current.model_copy(
+    return editable(current).model_copy(
         update={"is_deleted": True, "active_version": None, "problem": None, "runnable": None}
     )
+
+
+def published(workflow: WorkflowName) -> WorkflowName:
+    """The workflow as its readers see it: of bounded size, however many versions it has."""
+    drafts = sorted(workflow.drafts)[-MOST_DRAFTS:]
+    named = sorted(workflow.versions.keys() - set(workflow.drafts))[-MOST_NAMED:]
+    active = [number for number in (workflow.active_version,) if number is not None]
+    numbers = sorted({*drafts, *named, *active})
+    versions = {number: workflow.versions[number] for number in numbers}
+    return workflow.model_copy(update={"versions": versions, "drafts": drafts})
 
 
 @dataclass(frozen=True, slots=True)

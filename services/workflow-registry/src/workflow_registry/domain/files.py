@@ -17,7 +17,12 @@ class Unreadable:
     reason: str
 
 
-File: TypeAlias = str | Unreadable
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A file that changed, or went, since the look before: perhaps it is still being written."""
+
+
+File: TypeAlias = str | Unreadable | Unsettled
 Files: TypeAlias = Mapping[str, File]
 
 
@@ -35,9 +40,13 @@ class Source:
     spec_name: str = "the spec"
     """File that it comes from."""
 
+    @property
+    def is_unsettled(self) -> bool:
+        return any(isinstance(file, Unsettled) for file in (self.spec, self.library, self.graph))
+
 
 def text_of(file: File | None, name: str) -> str:
-    if file is None:
+    if file is None or isinstance(file, Unsettled):
         raise InvalidError(f"{name}: there is no such file")
     if isinstance(file, Unreadable):
         raise InvalidError(f"{name}: {file.reason}")

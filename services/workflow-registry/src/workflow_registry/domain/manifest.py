@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.errors import InvalidError
 from workflow_registry.domain.checking import Rules, checked_version
-from workflow_registry.domain.files import NAME, Files, Source, text_of
+from workflow_registry.domain.files import NAME, File, Files, Source, Unsettled, text_of
 from workflows import WorkflowVersion, load_raw
 from workflows.manifests import graph_file, spec_of
 from workflows.places import is_array, is_object
@@ -17,24 +18,43 @@ BASE = "base.yaml"
 MOST_WORKFLOWS = 1_000
 
 
-def is_manifest(files: Files) -> bool:
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The two files as they were parsed."""
+
+    is_there: bool = False
+    texts: tuple[File | None, File | None] = (None, None)
+    listed: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    definitions: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    problem: str | None = None
+    """Why it cannot be read; then nothing is listed."""
+
+
+def read_manifest(files: Files, before: Manifest) -> Manifest:
+    """Parse what changed; while one of the files is being written, it is as before."""
+    texts = (files.get(MANIFEST), files.get(BASE))
+    if texts == before.texts or any(isinstance(text, Unsettled) for text in texts):
+        return before
+    if not is_manifest(texts[0]):
+        return Manifest(texts=texts)
+    try:
+        listed = workflows_of(read_mapping(text_of(texts[0], MANIFEST), MANIFEST))
+        base = read_mapping(text_of(texts[1], BASE), BASE)
+    except InvalidError as error:
+        return Manifest(is_there=True, texts=texts, problem=error.message)
+    return Manifest(is_there=True, texts=texts, listed=listed, definitions=base)
+
+
+def is_manifest(file: File | None) -> bool:
     """A `workflows.yaml` is one, unless it is the spec of a workflow of that name."""
-    file = files.get(MANIFEST)
     if not isinstance(file, str):
         return file is not None
     return not any(line.startswith("spec:") for line in file.splitlines())
 
 
-def manifest_sources(files: Files) -> tuple[list[Source], str | None]:
-    """The workflows that are listed; or none, and why the manifest cannot be read."""
-    if not is_manifest(files):
-        return [], None
-    try:
-        listed = workflows_of(read_mapping(text_of(files.get(MANIFEST), MANIFEST), MANIFEST))
-        base = read_mapping(text_of(files.get(BASE), BASE), BASE)
-    except InvalidError as error:
-        return [], error.message
-    return [source_of(name, entry, base, files) for name, entry in listed.items()], None
+def manifest_sources(manifest: Manifest, files: Files) -> list[Source]:
+    definitions = manifest.definitions
+    return [source_of(name, entry, definitions, files) for name, entry in manifest.listed.items()]
 
 
 def workflows_of(manifest: dict[str, Any]) -> dict[str, Any]:

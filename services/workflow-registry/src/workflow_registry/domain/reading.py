@@ -1,31 +1,34 @@
 """What a folder of files says about workflows.
 
-`NAME.yaml`, `NAME.yml` or `NAME.json` is the spec of workflow NAME; it names its graph, else that
-is `NAME.graph.json`; `library.yaml` is shared by all. `workflows.yaml` with `base.yaml` is a
-manifest that lists workflows (workflows.manifests). Whatever is wrong with one workflow is said
-of that one alone.
+Specs stand beside their graphs (heads.py), and `library.yaml` is shared by all. `workflows.yaml`
+with `base.yaml` is a manifest that lists workflows (manifest.py). Whatever is wrong with one
+workflow is said of that one alone, and while one of its files is being written, it is as before.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from contracts.errors import InvalidError
 from workflow_registry.domain.checking import Rules, checked_version
-from workflow_registry.domain.files import NAME, File, Files, Source, Unreadable, text_of
+from workflow_registry.domain.files import NAME, Files, Source, text_of
+from workflow_registry.domain.heads import Head, Heads, graph_of, heads, specs, stem
 from workflow_registry.domain.manifest import (
     BASE,
     MANIFEST,
-    is_manifest,
+    Manifest,
     manifest_sources,
     manifest_version,
+    read_manifest,
 )
 from workflows import WorkflowVersion
 from workflows.read import read_mapping
 
-YAML = (".yaml", ".yml")
-GRAPHS = (".graph.json", ".graph.yaml", ".graph.yml")
 LIBRARY = "library.yaml"
+MISNAMED = "misnamed-"
+"""So begins what a file without a usable name is shown as: its problem needs a place."""
+NAME_LENGTH = 63
 MOST_PROBLEM_LENGTH = 2_000
 
 
@@ -41,10 +44,12 @@ Outcome: TypeAlias = WorkflowVersion | Broken
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a folder says: each source with its outcome, and what is wrong with its manifest."""
+    """What a folder says: each source with its outcome; and what the next reading starts from."""
 
     outcomes: Mapping[Source, Outcome] = field(default_factory=dict[Source, Outcome])
-    manifest_problem: str | None = None
+    manifest: Manifest = field(default_factory=Manifest)
+    heads: Heads = field(default_factory=dict[str, Head])
+    rules: Rules | None = None
 
     @property
     def found(self) -> dict[str, Outcome]:
@@ -54,21 +59,34 @@ class Reading:
     def from_manifest(self) -> frozenset[str]:
         return frozenset(source.name for source in self.outcomes if source.is_manifest)
 
+    @property
+    def manifest_problem(self) -> str | None:
+        return self.manifest.problem
+
 
 def read_folder(files: Files, before: Reading, rules: Rules) -> Reading:
     """Every workflow of the folder; what did not change is taken over from `before`.
 
-    What is broken is tried again: it may have waited for a server that knows its classes.
+    What is broken is tried again under other rules: it may have waited for a server that knows
+    its classes.
     """
-    listed, problem = manifest_sources(files)
-    known_specs = {source.spec_name for source in before.outcomes}
-    own = list(sources(files, {entry.graph_name for entry in listed}, known_specs))
+    manifest = read_manifest(files, before.manifest)
+    listed = manifest_sources(manifest, files)
+    reserved = {LIBRARY, MANIFEST, BASE} if manifest.is_there else {LIBRARY}
+    found = heads(files, before.heads, reserved)
+    own = sources(found, specs(found, {source.graph_name for source in listed}), files)
+    known = {source.name: source for source in before.outcomes}
     outcomes: dict[Source, Outcome] = {}
-    for source in [*own, *listed]:
-        known = before.outcomes.get(source)
-        kept = known if isinstance(known, WorkflowVersion) else outcome(source, rules)
-        outcomes[source] = kept
-    return Reading(without_clashes(outcomes), problem)
+    for source in (*own, *listed):
+        if not source.is_unsettled:
+            old = before.outcomes.get(source)
+            is_final = isinstance(old, WorkflowVersion) or before.rules == rules
+            outcomes[source] = old if old and is_final else outcome(source, rules)
+        elif held := known.get(source.name):
+            outcomes[held] = before.outcomes[held]
+    if manifest.problem:  # shown under its own name, for it may never have listed anything
+        outcomes[Source(stem(MANIFEST), "", None, "", None)] = Broken(manifest.problem)
+    return Reading(without_clashes(outcomes), manifest, found, rules)
 
 
 def without_clashes(outcomes: Mapping[Source, Outcome]) -> dict[Source, Outcome]:
@@ -83,82 +101,47 @@ def without_clashes(outcomes: Mapping[Source, Outcome]) -> dict[Source, Outcome]
     return kept
 
 
-def sources(files: Files, listed: Collection[str], known: Collection[str]) -> Iterator[Source]:
-    """The workflows that have a spec of their own.
-
-    `listed` are the graphs of a manifest, `known` the files that were specs before.
-    """
-    graphs = {name: name_of_graph(name, files[name]) for name in yaml_specs(files)}
-    for name in json_files(files) - {*graphs.values(), *listed}:
-        if name in known or is_spec(files[name]):
-            graphs[name] = name_of_graph(name, files[name])
-    for file_name, graph_name in sorted(graphs.items()):
-        name = stem(file_name)
-        if NAME.fullmatch(name):
-            graph = files.get(graph_name)
-            spec, library = files[file_name], files.get(LIBRARY)
-            yield Source(name, spec, library, graph_name, graph, spec_name=file_name)
+def sources(found: Heads, names: Iterator[str], files: Files) -> Iterator[Source]:
+    for file_name in names:
+        graph_name = graph_of(file_name, found[file_name], files)
+        yield Source(
+            name_of(file_name),
+            files[file_name],
+            files.get(LIBRARY),
+            graph_name,
+            files.get(graph_name),
+            spec_name=file_name,
+        )
 
 
-def yaml_specs(files: Files) -> set[str]:
-    reserved = {LIBRARY, MANIFEST, BASE} if is_manifest(files) else {LIBRARY}
-    found = {name for name in files if name.endswith(YAML) and not name.endswith(GRAPHS)}
-    return found - reserved
-
-
-def json_files(files: Files) -> set[str]:
-    """Specs, and graphs whose names do not say that they are."""
-    return {name for name in files if name.endswith(".json") and not name.endswith(GRAPHS)}
-
-
-def is_spec(file: File) -> bool:
-    """Whether a JSON file is none of the graphs that may lie there; a torn one may still be."""
-    try:
-        return "spec" in read_mapping(text_of(file, "it"), "it")
-    except InvalidError:
-        return isinstance(file, str) and '"spec"' in file
-
-
-def stem(file_name: str) -> str:
-    return file_name.rpartition(".")[0]
-
-
-def misnamed(files: Files) -> set[str]:
-    """Specs that cannot be published, for a workflow cannot have such a name."""
-    return {name for name in yaml_specs(files) if not NAME.fullmatch(stem(name))}
-
-
-def name_of_graph(file_name: str, spec: File) -> str:
-    """Where the spec says its graph is; a spec that cannot be read says so later, in full."""
-    default = f"{stem(file_name)}.graph.json"
-    if isinstance(spec, Unreadable):
-        return default
-    try:
-        return str(read_mapping(spec, "spec").get("graph") or default)
-    except InvalidError:
-        return default
+def name_of(file_name: str) -> str:
+    """The workflow's name; of a file that cannot be one's, where its problem is shown."""
+    name = stem(file_name)
+    if NAME.fullmatch(name):
+        return name
+    return (MISNAMED + re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-"))[:NAME_LENGTH]
 
 
 def outcome(source: Source, rules: Rules) -> Outcome:
     """The checked version, or what is wrong with its files."""
     try:
-        if source.is_manifest:
-            return manifest_version(source, rules)
-        # a spec that cannot be read does not say either where its graph is
-        spec = read_mapping(text_of(source.spec, source.spec_name), source.spec_name)
-        version = checked_version(
-            spec,
-            text_of(source.graph, source.graph_name),
-            None if source.library is None else text_of(source.library, LIBRARY),
-            rules,
-        )
-        check_name(source, version)
+        return manifest_version(source, rules) if source.is_manifest else own_version(source, rules)
     except InvalidError as error:
         listed = "; ".join(f"{item.path}: {item.message}" for item in error.errors)
         return Broken((listed or error.message)[:MOST_PROBLEM_LENGTH])
-    return version
 
 
-def check_name(source: Source, version: WorkflowVersion) -> None:
+def own_version(source: Source, rules: Rules) -> WorkflowVersion:
+    if not NAME.fullmatch(stem(source.spec_name)):
+        raise InvalidError(f"{source.spec_name}: a spec is named {NAME.pattern}; rename the file")
+    # a spec that cannot be read does not say either where its graph is
+    spec = read_mapping(text_of(source.spec, source.spec_name), source.spec_name)
+    version = checked_version(
+        spec,
+        text_of(source.graph, source.graph_name),
+        None if source.library is None else text_of(source.library, LIBRARY),
+        rules,
+    )
     if version.name != source.name:
         raise InvalidError(f"name: expected {source.name!r}, as the file is called")
+    return version

@@ -7,13 +7,8 @@ import structlog
 
 from workflow_registry.domain.catalogue import Change, changes
 from workflow_registry.domain.checking import Rules
-from workflow_registry.domain.files import NAME, Files
-from workflow_registry.domain.reading import (
-    LIBRARY,
-    Reading,
-    misnamed,
-    read_folder,
-)
+from workflow_registry.domain.files import Files, Unsettled
+from workflow_registry.domain.reading import LIBRARY, Reading, read_folder
 from workflow_registry.ports import Catalogue
 
 log = structlog.get_logger()
@@ -27,14 +22,8 @@ class Shelf:
         self._one_at_a_time = asyncio.Lock()
         self.files: Files | None = None
         """None: the folder was not read yet."""
-        self.misnamed: set[str] = set()
-        """Specs that were ignored, and said to be."""
-
-    @property
-    def library(self) -> str | None:
+        self.library: str | None = None
         """The parameter library, which uploads may use as well."""
-        file = (self.files or {}).get(LIBRARY)
-        return file if isinstance(file, str) else None
 
     async def adopt(self, catalogue: Catalogue, files: Files, rules: Rules) -> None:
         """Make the catalogue say what the folder says."""
@@ -45,11 +34,9 @@ class Shelf:
 
     async def read(self, files: Files, rules: Rules) -> Reading:
         """The outcome of each workflow, checked in a thread: a big graph takes a while."""
-        self.files = files
-        wrong = misnamed(files)
-        for file in sorted(wrong - self.misnamed):
-            log.warning("file_ignored", file=file, reason=f"its name is not {NAME.pattern}.yaml")
-        self.misnamed = wrong
+        self.files, library = files, files.get(LIBRARY)
+        if not isinstance(library, Unsettled):
+            self.library = library if isinstance(library, str) else None
         reading = await asyncio.to_thread(read_folder, files, self._reading, rules)
         if reading.manifest_problem and reading.manifest_problem != self._reading.manifest_problem:
             log.warning("manifest_refused", problem=reading.manifest_problem)

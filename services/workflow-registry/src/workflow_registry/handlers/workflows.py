@@ -29,10 +29,11 @@ from contracts.registry import (
 )
 from workflow_registry.domain.catalogue import (
     Change,
-    activated,
+    chosen,
     deleted,
     existing,
     number_of,
+    published,
     switched,
     upload,
 )
@@ -156,9 +157,7 @@ async def activate(desk: Desk, request: ActivateVersion) -> WorkflowName:
         spec=Spec.model_validate(stored.spec),
         hash=stored.hash,
     )
-    return await change(
-        desk, request.name, partial(activated, version=version), request.actor.user_id
-    )
+    return await change(desk, request.name, partial(chosen, version=version), request.actor.user_id)
 
 
 async def change_workflow(desk: Desk, request: ChangeWorkflow) -> WorkflowName:
@@ -175,14 +174,14 @@ async def delete(desk: Desk, request: DeleteWorkflow) -> WorkflowName:
 async def change(
     desk: Desk, name: str, into: Callable[[WorkflowName], WorkflowName], author: UUID
 ) -> WorkflowName:
-    """Change one workflow that people may change. Raises NotFound, Conflict."""
+    """Change one workflow. Raises NotFound, and what `into` raises."""
 
     def decide(known: Mapping[str, WorkflowName]) -> list[Change]:
         return [Change(into(existing(known.get(name), name)))]
 
     [done] = await desk.catalogue.update(decide, author)
     log.info("workflow_changed", workflow=name, active_version=done.workflow.active_version)
-    return done.workflow
+    return published(done.workflow)
 
 
 async def list_versions(desk: Desk, request: ListVersions) -> VersionList:

@@ -1,0 +1,87 @@
+"""What NATS refuses to store, apart from NATS being away: the outbox goes on without it.
+
+A message may be too large for ever, or a bucket be full for now. Such a message leaves the outbox
+for table `outbox_refused`: one row for each event, and for each key of a bucket its newest value.
+A key's row goes when a later value is stored; its owner publishes one every minute, as long as
+the bucket and the owner's tables differ.
+"""
+
+# asyncpg's functions are only partly typed.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from collections.abc import Collection
+from typing import Any
+
+import structlog
+from nats.errors import BadSubjectError, MaxPayloadError
+from nats.js.errors import APIError
+from prometheus_client import Gauge
+
+log = structlog.get_logger()
+
+TOO_LARGE = frozenset({10054, 10097})
+"""Codes of NATS: larger than the stream takes; the same of the headers."""
+FULL = frozenset({10047, 10077})
+"""Codes of NATS: no storage is left; "maximum bytes exceeded" of a stream that drops nothing."""
+MOST_SHOWN = 100
+
+REFUSED = Gauge("comfyfleet_outbox_refused", "Messages that NATS refused to store.")
+KEEP = """
+    INSERT INTO outbox_refused (key, messages, reason) VALUES ($1, $2, $3)
+    ON CONFLICT (key) DO UPDATE SET messages = excluded.messages, reason = excluded.reason
+"""
+FORGET = "DELETE FROM outbox_refused WHERE key = ANY($1)"
+KNOWN = """
+    SELECT key, reason, count(*) OVER () AS many FROM outbox_refused
+    ORDER BY refused_at, key LIMIT $1
+"""
+
+
+def reason(error: BaseException, *, is_event: bool) -> str:
+    """Why the message was refused; raises `error` if the answer to it is to wait.
+
+    Events wait also for a full stream, since their order counts. Keys of a bucket have no order
+    among them, and in a full one a smaller value, or a deletion, still has room.
+    """
+    if isinstance(error, MaxPayloadError | BadSubjectError):
+        return str(error)
+    code = error.err_code if isinstance(error, APIError) else None
+    if isinstance(error, APIError) and (code in TOO_LARGE or (code in FULL and not is_event)):
+        return error.description or str(error)
+    raise error
+
+
+class Aside:
+    """The messages that were set aside, as their table was when last read."""
+
+    def __init__(self) -> None:
+        self.has_changed = False
+        """Since then, by this process."""
+        self._reasons: dict[str, str] = {}
+        self._many = 0
+
+    async def keep(self, connection: Any, key: str, encoded: str, why: str) -> None:
+        """Set a message aside within the caller's transaction."""
+        if key not in self._reasons:
+            log.error("message_refused", key=key, reason=why)
+        self.has_changed = True
+        await connection.execute(KEEP, key, encoded, why)
+
+    async def forget(self, connection: Any, keys: Collection[str]) -> None:
+        """A newer value of each was stored."""
+        self.has_changed |= not self._reasons.keys().isdisjoint(keys)
+        await connection.execute(FORGET, list(keys))
+
+    async def read(self, connection: Any) -> None:
+        rows = await connection.fetch(KNOWN, MOST_SHOWN)
+        self._reasons = {row["key"]: row["reason"] for row in rows}
+        self._many = rows[0]["many"] if rows else 0
+        self.has_changed = False
+        REFUSED.set(self._many)
+
+    def trouble(self) -> str | None:
+        """What is the matter, for `/readyz`; None if nothing was refused."""
+        for key, why in self._reasons.items():
+            others = f" and {self._many - 1} more" if self._many > 1 else ""
+            return f"NATS refused {key}{others}: {why}"
+        return None
