@@ -1,6 +1,7 @@
 """Whether a graph fits a ComfyUI server's `object_info`: classes, inputs, link types, choices.
 
-Model and input files are left to `needs`: they come and go while a graph stays as it is.
+Says no only where ComfyUI does (`validate_inputs` in its execution.py). Model and input files
+are left to `needs`: they come and go while a graph stays as it is.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,10 +16,10 @@ from workflows.spec import Spec
 
 ObjectInfo: TypeAlias = Mapping[str, Mapping[str, Any]]
 ANY = "*"
+DYNAMIC = "COMFY_"
+"""Begins the types whose real inputs depend on the graph: `images` becomes `images.image0`."""
 NUMBER_KINDS = ("INT", "FLOAT")
 WIDGET_KINDS = ("STRING", "BOOLEAN")
-"""Types whose values a person types in; all others come by link, unless they have a default,
-as the widgets that custom nodes bring (COLORCODE)."""
 
 
 def misfits(graph: Graph, object_info: ObjectInfo, spec: Spec | None = None) -> list[FieldError]:
@@ -48,14 +49,14 @@ def check_node(
     for name, is_required, declared in declared_inputs(info):
         path = f"graph.{id_}.inputs.{name}"
         if name not in inputs:
-            if is_required:
+            if is_required and not is_dynamic(declared[0]):
                 problems.add(path, "missing", f"{class_of(node)} needs this input")
             continue
         link = as_link(inputs[name])
         if link:
             check_link(link, declared, path, graph, all_info, problems)
         elif not names_a_file(class_of(node), name):
-            check_literal(inputs[name], declared, path, problems)
+            check_literal(inputs[name], declared, path, all_info, problems)
 
 
 def names_a_file(class_: str, input_name: str) -> bool:
@@ -95,32 +96,56 @@ def types_match(given: Any, wanted: Any) -> bool:
     if not isinstance(given, str) or not isinstance(wanted, str):
         return True  # lists of choices are compared by ComfyUI itself
     offered, accepted = set(given.split(",")), set(wanted.split(","))
-    dynamic = any(name.startswith("COMFY_") for name in accepted | offered)
+    dynamic = any(is_dynamic(name) for name in accepted | offered)
     return dynamic or ANY in offered | accepted or bool(offered & accepted)
 
 
-def check_literal(value: Any, declared: list[Any], path: str, problems: Problems) -> None:
+def is_dynamic(kind: Any) -> bool:
+    return isinstance(kind, str) and kind.startswith(DYNAMIC)
+
+
+def check_literal(
+    value: Any, declared: list[Any], path: str, all_info: ObjectInfo, problems: Problems
+) -> None:
     if is_object(value):
         return  # ComfyUI takes what is wrapped as it is
     kind: Any = declared[0]
     options: dict[str, Any] = declared[1] if len(declared) > 1 else {}
     if kind == "COMBO" or is_array(kind):
-        choices: list[Any] | None = kind if is_array(kind) else options.get("options")
-        if choices and value not in choices:
-            problems.add(path, "not_a_choice", f"the server does not offer {value!r}")
+        check_choice(value, kind if is_array(kind) else options.get("options"), path, problems)
     elif kind in NUMBER_KINDS:
         if not is_within(value, options):
             low, high = options.get("min"), options.get("max")
             problems.add(path, "out_of_range", f"expected a number from {low} to {high}")
-    elif is_link_kind(kind) and "default" not in options and isinstance(value, str):
+    elif isinstance(value, str) and comes_by_link(kind, options, all_info):
         problems.add(path, "wrong_type", f"expected a link that gives {kind}")
 
 
-def is_link_kind(kind: Any) -> bool:
-    return isinstance(kind, str) and kind.isupper() and kind not in WIDGET_KINDS
+def check_choice(value: Any, choices: Any, path: str, problems: Problems) -> None:
+    """Of a list ComfyUI looks at each item, where several may be chosen."""
+    if not is_array(choices) or not choices:
+        return  # made up on the way, or read from elsewhere
+    chosen: list[Any] = value if is_array(value) else [value]
+    for one in chosen:
+        if one not in choices:
+            problems.add(path, "not_a_choice", f"the server does not offer {one!r}")
+
+
+def comes_by_link(kind: Any, options: Mapping[str, Any], all_info: ObjectInfo) -> bool:
+    """Not typed in by a person, as are the widgets that custom nodes bring (COLORCODE)."""
+    if kind in WIDGET_KINDS or "default" in options:
+        return False
+    return any(kind in (info.get("output") or []) for info in all_info.values())
 
 
 def is_within(value: Any, options: Mapping[str, Any]) -> bool:
-    if not isinstance(value, int | float):
+    """ComfyUI makes a number of what it is given before it looks at the limits."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         return False
-    return options.get("min", value) <= value <= options.get("max", value)
+    low, high = options.get("min"), options.get("max")
+    return not (
+        (isinstance(low, int | float) and number < low)
+        or (isinstance(high, int | float) and number > high)
+    )
