@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from workflows.parameter import TEXTS, InputSpec
 from workflows.paths import is_inside
+from workflows.pattern import LONGEST_SEARCHED, matcher
 from workflows.places import is_array, is_object
 from workflows.problems import Problems
 
@@ -37,12 +38,13 @@ def compile_check(spec: InputSpec) -> Check:
 
 def longest(spec: InputSpec) -> int:
     default = LONGEST_TEXT if spec.item_type == "text" else LONGEST_STRING
-    return default if spec.max_length is None else spec.max_length
+    length = default if spec.max_length is None else spec.max_length
+    return min(length, LONGEST_SEARCHED) if spec.pattern else length
 
 
 def text_check(spec: InputSpec) -> Check:
     low, high = spec.min_length or 0, longest(spec)
-    pattern = re.compile(spec.pattern) if spec.pattern else None
+    matches = matcher(spec.pattern) if spec.pattern else None
 
     def check(value: Any, path: str, problems: Problems) -> Any:
         if not isinstance(value, str):
@@ -53,9 +55,9 @@ def text_check(spec: InputSpec) -> Check:
             problems.add(path, code, message, minimum=low, maximum=high)
         elif not is_storable(value):
             problems.add(path, "bad_characters", "expected text without NUL or half characters")
-        elif pattern and not pattern.search(value):
-            message = f"expected a text that matches {pattern.pattern}"
-            problems.add(path, "pattern_mismatch", message, pattern=pattern.pattern)
+        elif matches and not matches(value):
+            message = f"expected a text that matches {spec.pattern}"
+            problems.add(path, "pattern_mismatch", message, pattern=spec.pattern)
         return value
 
     return check

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from contracts.errors import InvalidError
 from workflows.binding import Action, Bind
 from workflows.graph import Graph, class_of, find_cycle, inputs_of
 from workflows.parameter import NUMBERS, InputSpec
+from workflows.pattern import LONGEST_SEARCHED, matcher
 from workflows.places import is_reachable
 from workflows.problems import Problems
 from workflows.render import dangling
@@ -50,6 +52,8 @@ def check_node(id_: str, node: Any, problems: Problems) -> None:
 
 def check_spec(spec: Spec, graph: Graph, problems: Problems) -> None:
     """Whether everything the spec names is there, once, and fits."""
+    if not check_patterns(spec, problems):
+        return  # without them no value can be checked
     for name, item in spec.inputs.items():
         check_values(spec, name, item, problems)
         for path, action in actions_of(name, item):
@@ -63,6 +67,22 @@ def check_spec(spec: Spec, graph: Graph, problems: Problems) -> None:
     for name, output in spec.outputs.items():
         if output.node not in graph:
             problems.add(f"outputs.{name}.node", "unknown", no_such_node(output.node))
+
+
+def check_patterns(spec: Spec, problems: Problems) -> bool:
+    before = len(problems.errors)
+    for name, item in spec.inputs.items():
+        path = f"inputs.{name}"
+        if item.pattern is None:
+            continue
+        if (item.max_length or 0) > LONGEST_SEARCHED:
+            message = f"expected at most {LONGEST_SEARCHED} for a text with a pattern"
+            problems.add(f"{path}.max_length", "too_big", message)
+        try:
+            matcher(item.pattern)
+        except InvalidError as error:
+            problems.add(f"{path}.pattern", error.code, error.message)
+    return len(problems.errors) == before
 
 
 def check_binds(spec: Spec, graph: Graph, problems: Problems) -> None:
