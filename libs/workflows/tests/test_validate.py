@@ -125,6 +125,22 @@ def test_a_seed_that_is_not_given_is_drawn_once(sent: dict[str, Any]) -> None:
     assert recorded_seed(spec, inputs) == 7
 
 
+def test_a_seed_that_a_workflow_calls_absent_is_drawn_and_recorded() -> None:
+    spec = a_spec(x={"type": "seed", "default": -1, "absent_values": [-1, 7]})
+
+    assert validate_inputs(spec, {"x": -1}, lambda: 5) == {"x": 5}
+    inputs = validate_inputs(spec, {}, lambda: 7)
+    assert recorded_seed(spec, inputs) == 8
+    assert validate_inputs(spec, inputs, lambda: 9) == inputs
+
+
+def test_a_seed_that_is_required_is_not_drawn_unless_asked_for() -> None:
+    spec = a_spec(x={"type": "seed", "required": True})
+
+    assert codes_of(spec, {}) == {"inputs.x": "missing"}
+    assert validate_inputs(spec, {"x": "random"}, lambda: 7) == {"x": 7}
+
+
 @given(st.integers(0, 2**128), st.integers(0, 100), st.integers(0, 100))
 def test_a_drawn_seed_respects_the_limits(draw: int, low: int, width: int) -> None:
     spec = a_spec(x={"type": "seed", "minimum": low, "maximum": low + width})
