@@ -98,6 +98,19 @@ def test_the_order_of_the_file_is_written_down() -> None:
         (an_input(type="integer", when_absent={"remove": "2"}), "inputs.width.when_absent"),
         (an_input(type="integer", when_absent={}), "inputs.width.when_absent"),
         (a_spec(inputs={"a": {"type": "integer"}}), "inputs.a"),
+        (a_spec(inputs={"": {"type": "integer"}}), "inputs."),
+        (a_spec(inputs={"a b": {"type": "integer"}}), "inputs.a b"),
+        (a_spec(outputs={"a-b": {"node": "2", "kind": "image"}}), "outputs.a-b"),
+        (a_spec(outputs={"images": {"node": "2", "kind": "video"}}), "outputs.images.kind"),
+        (an_input(type="seed", minimum=-5), "inputs.width.minimum"),
+        (an_input(type="integer", when={"value": "no", "set": 1}), "inputs.width.when.0.value"),
+        (
+            an_input(type="integer", when={"value": 5, "set": "../../etc/passwd"}),
+            "inputs.width.when.0.set",
+        ),
+        (an_input(type="seed", when_absent={"set": 0.5}), "inputs.width.when_absent.set"),
+        (an_input(type="text", when_absent={"set": 1}), "inputs.width.when_absent.set"),
+        (an_input(type="boolean", when_absent={"set": 1}), "inputs.width.when_absent.set"),
     ],
 )
 def test_an_error_names_the_path(spec: dict[str, Any], path: str) -> None:

@@ -1,9 +1,9 @@
 """What a spec leaves to the order of its file is written down, since JSON stores lose it."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from workflows.binding import Action
+from workflows.binding import Action, Bind
 from workflows.graph import Graph
 from workflows.parameter import InputSpec
 from workflows.rewire import pass_through
@@ -17,18 +17,27 @@ GAP = 10
 
 def frozen(spec: Spec, graph: Graph) -> Spec:
     """The same spec with every `order` and every `through` given."""
-    inputs = {
-        name: item.model_copy(
-            update={
-                "when_absent": item.when_absent and with_through(item.when_absent, graph),
-                "when": [with_through(when, graph) for when in item.when],
-            }
-        )
-        for name, item in spec.inputs.items()
-    }
+    inputs = {name: frozen_input(item, graph) for name, item in spec.inputs.items()}
     return spec.model_copy(
         update={"inputs": with_order(inputs), "outputs": with_order(spec.outputs)}
     )
+
+
+def frozen_input(item: InputSpec, graph: Graph) -> InputSpec:
+    update: dict[str, Any] = {
+        "when_absent": item.when_absent and with_through(item.when_absent, graph),
+        "when": [with_through(when, graph) for when in item.when],
+        "bind": [frozen_bind(bind, graph) for bind in item.bind],
+    }
+    if item.is_spread and item.bind and item.max_items is None:
+        update["max_items"] = len(item.bind)
+    return item.model_copy(update=update)
+
+
+def frozen_bind(bind: Bind, graph: Graph) -> Bind:
+    if bind.when_absent is None:
+        return bind
+    return bind.model_copy(update={"when_absent": with_through(bind.when_absent, graph)})
 
 
 def with_order(entries: Mapping[str, Ordered]) -> dict[str, Ordered]:

@@ -36,14 +36,15 @@ def render(
         action = action_for(item, value)
         if action:
             actions.append(action)
-        instead = action.set if action else None
-        if instead is None and is_absent(item, value):
-            continue
-        for bind in item.bind:
-            result = instead
-            if result is None:
-                result = transformed(placed(item, value, staged), item, bind)
-            put(draft, bind, result, copied)
+        for bind, own in zip(item.bind, values_of(item, value), strict=True):
+            result = action.set if action else None
+            if own is None and bind.when_absent:
+                actions.append(bind.when_absent)
+                result = bind.when_absent.set if result is None else result
+            if own is not None and result is None:
+                result = transformed(placed(item, own, staged), item, bind)
+            if result is not None:
+                put(draft, bind, result, copied)
     return pruned(switched(draft, actions), spec)
 
 
@@ -54,12 +55,20 @@ def action_for(item: InputSpec, value: Any) -> Action | None:
     return next((when for when in item.when if is_same(value, when.value)), None)
 
 
+def values_of(item: InputSpec, value: Any) -> list[Any]:
+    """What each place gets; None is nothing. Files of a list go to one place after another."""
+    places = len(item.bind)
+    if is_absent(item, value):
+        return [None] * places
+    if not item.is_spread:
+        return [value] * places
+    return [*value, *[None] * (places - len(value))][:places]
+
+
 def placed(item: InputSpec, value: Any, staged: Mapping[str, str] | None) -> Any:
     """The value as graph nodes know it: a file name for media."""
     if not item.is_media:
         return value
-    if is_array(value):
-        return [placed(item, entry, staged) for entry in value]
     media_id: str = value["media"]
     return media_id if staged is None else staged[media_id]
 
