@@ -13,6 +13,7 @@ from workflows import Spec, misfits, render
 from workflows.graph import Graph, class_of, inputs_of
 from workflows.needs import MODEL_INPUTS, NOT_FILES
 from workflows.parameter import InputSpec
+from workflows.suits import unsuited
 
 MOST_MISSING = 20
 MOST_ENTRIES = 1_500
@@ -26,7 +27,7 @@ GRAPH_PATH = re.compile(r"graph\.(?P<id>.+?)\.(class_type|inputs\.(?P<input>.+))
 
 
 def missing(graph: Graph, spec: Spec, description: Description) -> list[Missing]:
-    """What keeps the version, with its inputs left at their defaults, from running there."""
+    """What keeps the version from running there: with its inputs at their defaults, or switched."""
     standing = render(graph, spec, standing_inputs(spec))
     found = [*missing_models(standing, description)]
     places = {
@@ -36,6 +37,7 @@ def missing(graph: Graph, spec: Spec, description: Description) -> list[Missing]
         for bind in item.bind
     }
     errors = misfits(standing, description.classes, spec)
+    errors += unsuited(graph, spec, description.classes)
     found += [as_missing(error, standing, places) for error in errors]
     return list({(entry.kind, entry.what): entry for entry in found}.values())[:MOST_MISSING]
 

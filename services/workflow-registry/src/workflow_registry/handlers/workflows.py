@@ -12,7 +12,7 @@ import structlog
 
 from contracts.access import Actor, Permission
 from contracts.catalog import WorkflowName
-from contracts.errors import ForbiddenError, NotFoundError
+from contracts.errors import FieldError, ForbiddenError, NotFoundError
 from contracts.registry import (
     ActivateVersion,
     ChangeWorkflow,
@@ -45,11 +45,13 @@ from workflow_registry.ports import Catalogue
 from workflows import Spec, WorkflowVersion, load_raw
 from workflows.compare import compare
 from workflows.propose import propose
+from workflows.suits import cautions
 
 log = structlog.get_logger()
 
 MOST_VERSIONS = 500
 MOST_DIFFERENCES = 200
+MOST_WARNINGS = 100
 LONGEST_VALUE = 500
 """Characters of a value shown in a difference."""
 DRAFT_NUMBER = 1
@@ -100,6 +102,7 @@ async def take_upload(desk: Desk, request: UploadWorkflow) -> UploadView:
         is_new=is_new,
         is_active=change.workflow.active_version == number,
         coverage=await desk.fleet.coverage(record(version, number=number)),
+        warnings=warnings(desk, version),
     )
 
 
@@ -116,7 +119,13 @@ async def validate(desk: Desk, request: ValidateWorkflow) -> ValidationView:
         spec=version.spec.content(),
         coverage=await desk.fleet.coverage(record(version, number=DRAFT_NUMBER)),
         differences=await differences(desk, known, version),
+        warnings=warnings(desk, version),
     )
+
+
+def warnings(desk: Desk, version: WorkflowVersion) -> list[FieldError]:
+    found = cautions(version.graph, version.spec, desk.rules.classes)
+    return found[:MOST_WARNINGS]
 
 
 async def propose_spec(desk: Desk, request: ProposeSpec) -> ProposalView:
