@@ -141,6 +141,13 @@ def test_a_seed_that_is_required_is_not_drawn_unless_asked_for() -> None:
     assert validate_inputs(spec, {"x": "random"}, lambda: 7) == {"x": 7}
 
 
+def test_a_stored_version_with_a_pattern_of_former_times_says_why_it_cannot_run() -> None:
+    spec = a_spec(x={"type": "string", "pattern": "(?=a)b"})
+
+    with pytest.raises(InvalidError, match="without look-around"):
+        validate_inputs(spec, {"x": "b"}, lambda: 7)
+
+
 @given(st.integers(0, 2**128), st.integers(0, 100), st.integers(0, 100))
 def test_a_drawn_seed_respects_the_limits(draw: int, low: int, width: int) -> None:
     spec = a_spec(x={"type": "seed", "minimum": low, "maximum": low + width})

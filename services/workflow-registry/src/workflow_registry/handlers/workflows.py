@@ -102,7 +102,7 @@ async def take_upload(desk: Desk, request: UploadWorkflow) -> UploadView:
         is_new=is_new,
         is_active=change.workflow.active_version == number,
         coverage=await desk.fleet.coverage(record(version, number=number)),
-        warnings=warnings(desk, version),
+        warnings=await warnings(desk, version),
     )
 
 
@@ -119,12 +119,13 @@ async def validate(desk: Desk, request: ValidateWorkflow) -> ValidationView:
         spec=version.spec.content(),
         coverage=await desk.fleet.coverage(record(version, number=DRAFT_NUMBER)),
         differences=await differences(desk, known, version),
-        warnings=warnings(desk, version),
+        warnings=await warnings(desk, version),
     )
 
 
-def warnings(desk: Desk, version: WorkflowVersion) -> list[FieldError]:
-    found = cautions(version.graph, version.spec, desk.rules.classes)
+async def warnings(desk: Desk, version: WorkflowVersion) -> list[FieldError]:
+    classes = desk.rules.classes
+    found = await asyncio.to_thread(cautions, version.graph, version.spec, classes)
     return found[:MOST_WARNINGS]
 
 
