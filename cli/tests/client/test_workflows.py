@@ -44,11 +44,16 @@ def body(value: Any) -> bytes:
 
 def test_a_folder_is_pushed_and_it_says_who_cannot_run_it(fleet: Script, tmp_path: Path) -> None:
     view = {"name": "mine", "version": 3, "hash": "0", "is_new": True, "is_active": False}
-    fleet.on("POST /v1/workflows", body({**view, "coverage": COVERAGE}))
+    warning = {"path": "inputs.x.bind.0", "code": "out_of_range", "message": "1 to 8"}
+    answer = {**view, "coverage": COVERAGE, "warnings": [warning]}
+    fleet.on("POST /v1/workflows", body(answer))
 
     done = workflows(fleet, tmp_path, "push", str(folder(tmp_path)))
 
-    assert done.stdout == ("mine@3 draft: no node can run it; old lacks loras/film.safetensors\n")
+    assert done.stdout == (
+        "mine@3 draft: no node can run it; old lacks loras/film.safetensors\n"
+        "  inputs.x.bind.0: 1 to 8\n"
+    )
     assert len(fleet.requests) == 1
     sent = fleet.requests[0][2]
     assert b"name: mine" in sent

@@ -50,6 +50,42 @@ def test_a_value_that_means_absent_takes_the_graph_node_out() -> None:
     assert rendered(lora="film.safetensors")["10"]["inputs"]["lora_name"] == "film.safetensors"
 
 
+def test_a_value_that_means_absent_takes_out_every_loader_that_is_meant() -> None:
+    second = {
+        **GRAPH["10"],
+        "inputs": {**GRAPH["10"]["inputs"], "model": ["10", 0], "clip": ["10", 1]},
+    }
+    graph = json.loads(json.dumps(GRAPH).replace('["10",', '["11",')) | {"11": second}
+
+    def classes(**inputs: Any) -> list[str]:
+        version = load_version(spec_of("my_portrait", ENTRY, BASE, graph), graph)
+        complete = validate_inputs(version.spec, {"prompt": "a face", **inputs}, lambda: 7)
+        return [node["class_type"] for node in render(graph, version.spec, complete).values()]
+
+    assert classes(lora="film.safetensors").count("LoraLoader") == 2
+    assert classes(lora="None").count("LoraLoader") == 0
+
+
+def test_what_can_be_spared_in_one_place_only_is_refused() -> None:
+    places = [
+        {"class_type": "LoraLoader", "input": "lora_name"},
+        {"node": "4", "input": "ckpt_name"},
+    ]
+    base = {**BASE, "lora": {"type": "string", "absent_values": ["None"], "targets": places}}
+
+    with pytest.raises(InvalidError) as caught:
+        spec_of("my_portrait", ENTRY, base, GRAPH)
+
+    assert [e.path for e in caught.value.errors] == ["my_portrait.parameters.lora.absent_values"]
+
+
+def test_a_seed_that_means_absent_is_drawn() -> None:
+    base = {**BASE, "seed": {**BASE["seed"], "absent_values": [-1]}}
+    version = load_version(spec_of("my_portrait", ENTRY, base, GRAPH), GRAPH)
+
+    assert validate_inputs(version.spec, {"prompt": "x", "seed": -1}, lambda: 7)["seed"] == 7
+
+
 def test_a_loader_of_models_offers_what_the_fleet_has() -> None:
     item = spec_of("my_portrait", ENTRY, BASE, GRAPH)["inputs"]["lora"]
 

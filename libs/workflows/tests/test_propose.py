@@ -37,6 +37,39 @@ def test_prompts_are_told_apart_by_the_links_to_the_sampler() -> None:
     assert spec["inputs"]["prompt"]["required"]
 
 
+def test_texts_without_a_sampler_are_found_by_what_they_are_called() -> None:
+    graph: dict[str, Any] = {
+        "1": {"class_type": "Flux", "inputs": {"prompt": "a", "negative_prompt": "", "seed": 3}},
+        "2": {"class_type": "Sing", "inputs": {"tags": "pop", "lyrics": "la", "style": "long"}},
+        "3": {"class_type": "PrimitiveStringMultiline", "inputs": {"value": "a fox"}},
+        "4": {"class_type": "Gemini", "inputs": {"prompt": ["3", 0], "mood": "calm"}},
+        "9": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}},
+    }
+    several: dict[str, Any] = {"multiline": True}
+    kinds = {"tags": ["STRING"], "lyrics": ["COMBO", several], "style": ["STRING", several]}
+    info: dict[str, Any] = {"Sing": {"input": {"required": kinds}}}
+    info["SaveImage"] = {"output_node": True}
+
+    bare = propose({id_: graph[id_] for id_ in "129"}, "mine")
+    known = propose(
+        {id_: graph[id_] for id_ in "29"} | {"9": graph["9"] | {"inputs": {}}}, "m", info
+    )
+    linked = propose({id_: graph[id_] for id_ in "349"} | {"1": graph["1"]}, "mine")
+
+    assert list(bare["inputs"]) == ["prompt", "negative", "tags", "lyrics", "seed"]
+    assert list(known["inputs"]) == ["tags", "style"]
+    assert places(linked, "prompt") == [("3", "value")]
+
+
+def test_ranges_come_from_the_fleet() -> None:
+    declared = {"required": {"steps": ["INT", {"min": 1, "max": 50}]}}
+    info = {"KSampler": {"input": declared}, "SaveImage": {"output_node": True}}
+
+    steps = propose(shipped("txt2img"), "mine", info)["inputs"]["steps"]
+
+    assert (steps["minimum"], steps["maximum"]) == (1, 50)
+
+
 def test_a_controlnet_between_does_not_mix_the_prompts() -> None:
     spec = propose(shipped("controlnet_canny"), "mine")
 

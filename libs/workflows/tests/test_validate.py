@@ -45,6 +45,10 @@ def codes_of(spec: Spec, inputs: dict[str, Any]) -> dict[str, str]:
         ({"type": "text"}, "x" * 20_001, "too_long"),
         ({"type": "string", "min_length": 2}, "x", "too_short"),
         ({"type": "string", "pattern": "^[a-z]+$"}, "X", "pattern_mismatch"),
+        # a backtracking engine needs hours for this one
+        ({"type": "string", "pattern": r"^(\w+\s?)*$"}, "a" * 60 + "!", "pattern_mismatch"),
+        ({"type": "string", "pattern": "^a$"}, "a\n", "pattern_mismatch"),
+        ({"type": "text", "pattern": "a"}, "a" * 2_001, "too_long"),
         ({"type": "choice", "choices": ["a", 1]}, "b", "not_a_choice"),
         ({"type": "choice", "choices": ["a", 1]}, True, "not_a_choice"),
         ({"type": "choice", "choices": ["a", 1]}, ["a"], "not_a_choice"),
@@ -77,6 +81,7 @@ def test_a_value_outside_its_limits_is_refused(item: dict[str, Any], value: Any,
         ({"type": "choice", "choices": [{"value": 2, "title": "two"}]}, 2, 2),
         ({"type": "model", "folder": "loras"}, "sdxl/a..b.safetensors", "sdxl/a..b.safetensors"),
         ({"type": "image"}, {"media": MEDIA}, {"media": MEDIA.lower()}),
+        ({"type": "string", "pattern": r"\p{Thai}"}, "a ภาพ", "a ภาพ"),
         ({"type": "list<number>"}, [1, 2], [1.0, 2.0]),
         ({"type": "string", "absent_values": ["None"]}, "None", None),
         ({"type": "integer", "default": 3}, None, None),
@@ -118,6 +123,29 @@ def test_a_seed_that_is_not_given_is_drawn_once(sent: dict[str, Any]) -> None:
     assert inputs == {"x": 7}
     assert validate_inputs(spec, inputs, lambda: 8) == inputs
     assert recorded_seed(spec, inputs) == 7
+
+
+def test_a_seed_that_a_workflow_calls_absent_is_drawn_and_recorded() -> None:
+    spec = a_spec(x={"type": "seed", "default": -1, "absent_values": [-1, 7]})
+
+    assert validate_inputs(spec, {"x": -1}, lambda: 5) == {"x": 5}
+    inputs = validate_inputs(spec, {}, lambda: 7)
+    assert recorded_seed(spec, inputs) == 8
+    assert validate_inputs(spec, inputs, lambda: 9) == inputs
+
+
+def test_a_seed_that_is_required_is_not_drawn_unless_asked_for() -> None:
+    spec = a_spec(x={"type": "seed", "required": True})
+
+    assert codes_of(spec, {}) == {"inputs.x": "missing"}
+    assert validate_inputs(spec, {"x": "random"}, lambda: 7) == {"x": 7}
+
+
+def test_a_stored_version_with_a_pattern_of_former_times_says_why_it_cannot_run() -> None:
+    spec = a_spec(x={"type": "string", "pattern": "(?=a)b"})
+
+    with pytest.raises(InvalidError, match="without look-around"):
+        validate_inputs(spec, {"x": "b"}, lambda: 7)
 
 
 @given(st.integers(0, 2**128), st.integers(0, 100), st.integers(0, 100))

@@ -18,6 +18,7 @@ from contracts.registry import (
     UploadWorkflow,
     ValidateWorkflow,
 )
+from workflow_registry.domain.descriptions import Description, read_classes
 from workflow_registry.handlers.fleet import Fleet, judge_workflows
 from workflow_registry.handlers.folder import Shelf
 from workflow_registry.handlers.telling import Board, tell_gateways
@@ -134,6 +135,16 @@ async def test_a_dry_run_says_what_would_change_and_changes_nothing() -> None:
     ]
     assert view.version is None
     assert len(catalogue.added) == 1
+
+
+async def test_an_upload_says_what_was_not_checked_or_will_not_fit_some_values() -> None:
+    unknown, _ = a_desk()
+    known, _ = a_desk()
+    known.fleet.together = Description(read_classes(CLASSES), frozenset())
+
+    codes = [[warning.code for warning in (await push(desk)).warnings] for desk in (unknown, known)]
+
+    assert codes == [["not_checked"], ["out_of_range"]]
 
 
 async def test_activating_rolls_back_and_deleting_keeps_the_versions() -> None:

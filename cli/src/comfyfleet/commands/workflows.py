@@ -15,6 +15,7 @@ from comfyfleet.client.workshop import Diff, Workshop
 from comfyfleet.problem import CommandError
 from comfyfleet.tables import plain_table, terminal
 from comfyfleet.workflow_files import WorkflowFiles
+from contracts.errors import FieldError
 from contracts.registry import CoverageView, Difference
 
 console = terminal()
@@ -69,7 +70,7 @@ def push(
     def push_one(shop: Workshop, files: WorkflowFiles) -> str:
         view = shop.push(files, activate=activate)
         state = "active" if view.is_active else "draft" if view.is_new else "known"
-        return f"{view.name}@{view.version} {state}: {summary(view.coverage)}"
+        return f"{view.name}@{view.version} {state}: {summary(view.coverage)}{noted(view.warnings)}"
 
     for_each(paths, push_one)
 
@@ -131,7 +132,7 @@ def validate(paths: Paths) -> None:
 
     def validate_one(shop: Workshop, files: WorkflowFiles) -> str:
         view = shop.validate(files)
-        return f"{view.name}: valid; {summary(view.coverage)}"
+        return f"{view.name}: valid; {summary(view.coverage)}{noted(view.warnings)}"
 
     for_each(paths, validate_one)
 
@@ -197,6 +198,11 @@ def summary(coverage: CoverageView) -> str:
     nearest = min(described, key=lambda node: len(node.missing))
     lacks = ", ".join(missing.what for missing in nearest.missing)
     return f"no node can run it; {nearest.name} lacks {lacks}"
+
+
+def noted(warnings: list[FieldError]) -> str:
+    """A line for each thing that some values of callers will meet."""
+    return "".join(f"\n  {warning.path}: {warning.message}" for warning in warnings)
 
 
 def line(difference: Difference) -> str:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from contracts.access import Actor
 from contracts.catalog import WorkflowName
+from contracts.errors import FieldError
 from contracts.message import Command, Query
 from contracts.missing import Missing
 from contracts.nodes import NodeState
@@ -57,6 +58,10 @@ class UploadView(BaseModel):
     is_new: bool = Field(description="False: the same content was there before.")
     is_active: bool = Field(description="It is what the name alone means.")
     coverage: CoverageView = Field(description="Who can run it.")
+    warnings: list[FieldError] = Field(
+        default_factory=list[FieldError],
+        description="What some values of callers will meet: limits of classes, choices.",
+    )
 
 
 class UploadWorkflow(Command[UploadView]):
@@ -87,6 +92,10 @@ class ValidationView(BaseModel):
     differences: list[Difference] = Field(
         default_factory=list[Difference],
         description="Against the active version, at most 200.",
+    )
+    warnings: list[FieldError] = Field(
+        default_factory=list[FieldError],
+        description="What some values of callers will meet: limits of classes, choices.",
     )
 
 

@@ -37,19 +37,6 @@ class Transform(Strict):
         return self
 
 
-class Bind(Strict):
-    """A place in the graph that takes the value."""
-
-    node: str = Field(description="Id of the graph node.")
-    input: str = Field(description="Name of its input.")
-    path: str | None = Field(
-        default=None,
-        pattern=r"^[^.\s]+(\.[^.\s]+)*$",
-        description="Way into an object or list held by the input: `a.b.0`.",
-    )
-    transform: Transform | None = Field(default=None, description="Change on the way.")
-
-
 class Action(Strict):
     """What a switch does; exactly one of bypass, remove and set."""
 
@@ -79,6 +66,24 @@ class Action(Strict):
     def graph_node(self) -> str | None:
         """The graph node that this switches off, if it does."""
         return self.bypass or self.remove
+
+
+class Bind(Strict):
+    """A place in the graph that takes the value."""
+
+    node: str = Field(description="Id of the graph node.")
+    input: str = Field(description="Name of its input.")
+    path: str | None = Field(
+        default=None,
+        pattern=r"^[^.\s]+(\.[^.\s]+)*$",
+        description="Way into an object or list held by the input: `a.b.0`.",
+    )
+    transform: Transform | None = Field(default=None, description="Change on the way.")
+    when_absent: Action | None = Field(
+        default=None,
+        description="What is switched off where no value comes to this place: the input is "
+        "absent, or its list of files has no item for it.",
+    )
 
 
 class When(Action):

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from workflows.parameter import TEXTS, InputSpec
 from workflows.paths import is_inside
+from workflows.pattern import LONGEST_SEARCHED, matcher
 from workflows.places import is_array, is_object
 from workflows.problems import Problems
 
@@ -37,12 +38,13 @@ def compile_check(spec: InputSpec) -> Check:
 
 def longest(spec: InputSpec) -> int:
     default = LONGEST_TEXT if spec.item_type == "text" else LONGEST_STRING
-    return default if spec.max_length is None else spec.max_length
+    length = default if spec.max_length is None else spec.max_length
+    return min(length, LONGEST_SEARCHED) if spec.pattern else length
 
 
 def text_check(spec: InputSpec) -> Check:
     low, high = spec.min_length or 0, longest(spec)
-    pattern = re.compile(spec.pattern) if spec.pattern else None
+    matches = matcher(spec.pattern) if spec.pattern else None
 
     def check(value: Any, path: str, problems: Problems) -> Any:
         if not isinstance(value, str):
@@ -53,9 +55,9 @@ def text_check(spec: InputSpec) -> Check:
             problems.add(path, code, message, minimum=low, maximum=high)
         elif not is_storable(value):
             problems.add(path, "bad_characters", "expected text without NUL or half characters")
-        elif pattern and not pattern.search(value):
-            message = f"expected a text that matches {pattern.pattern}"
-            problems.add(path, "pattern_mismatch", message, pattern=pattern.pattern)
+        elif matches and not matches(value):
+            message = f"expected a text that matches {spec.pattern}"
+            problems.add(path, "pattern_mismatch", message, pattern=spec.pattern)
         return value
 
     return check
@@ -69,8 +71,14 @@ def is_storable(text: str) -> bool:
 
 
 def integer_check(spec: InputSpec) -> Check:
-    within = range_rule(spec)
+    return whole_check(range_rule(*range_of(spec), spec.multiple_of))
 
+
+def seed_check(spec: InputSpec) -> Check:
+    return whole_check(range_rule(*seed_range(spec)))
+
+
+def whole_check(within: Rule) -> Check:
     def check(value: Any, path: str, problems: Problems) -> Any:
         if isinstance(value, float) and value.is_integer():
             value = int(value)  # JSON has one kind of number: 20.0 is an integer
@@ -83,7 +91,7 @@ def integer_check(spec: InputSpec) -> Check:
 
 
 def number_check(spec: InputSpec) -> Check:
-    within = range_rule(spec)
+    within = range_rule(*range_of(spec), spec.multiple_of)
 
     def check(value: Any, path: str, problems: Problems) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -96,11 +104,19 @@ def number_check(spec: InputSpec) -> Check:
     return check
 
 
-def range_rule(spec: InputSpec) -> Rule:
+def range_of(spec: InputSpec) -> tuple[int | float, int | float]:
+    """The least and the greatest number."""
     low = -LARGEST_NUMBER if spec.minimum is None else max(spec.minimum, -LARGEST_NUMBER)
     high = LARGEST_NUMBER if spec.maximum is None else min(spec.maximum, LARGEST_NUMBER)
-    multiple = spec.multiple_of
+    return low, high
 
+
+def seed_range(spec: InputSpec) -> tuple[int | float, int | float]:
+    high = SEED_MAXIMUM if spec.maximum is None else spec.maximum
+    return max(0, spec.minimum or 0), min(high, SEED_MAXIMUM)
+
+
+def range_rule(low: float, high: float, multiple: float | None = None) -> Rule:
     def rule(value: Any, path: str, problems: Problems) -> None:
         if value < low:
             problems.add(path, "too_small", f"expected at least {low}", minimum=low)
@@ -140,15 +156,6 @@ def choice_check(spec: InputSpec) -> Check:
         return known[key]
 
     return check
-
-
-def seed_check(spec: InputSpec) -> Check:
-    limits = {
-        "type": "integer",
-        "minimum": spec.minimum or 0,
-        "maximum": SEED_MAXIMUM if spec.maximum is None else spec.maximum,
-    }
-    return integer_check(InputSpec.model_validate(limits))
 
 
 def model_check(_spec: InputSpec) -> Check:

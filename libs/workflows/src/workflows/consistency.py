@@ -1,18 +1,31 @@
 """Whether a spec and its graph belong together: what the models alone cannot see."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from workflows.binding import Action, Bind
+from contracts.errors import InvalidError
+from workflows.binding import Bind
 from workflows.graph import Graph, class_of, find_cycle, inputs_of
 from workflows.parameter import NUMBERS, InputSpec
+from workflows.pattern import LONGEST_SEARCHED, matcher
 from workflows.places import is_reachable
 from workflows.problems import Problems
 from workflows.render import dangling
-from workflows.rewire import uses_of
-from workflows.spec import Spec
+from workflows.spec import KEY, OutputKind, OutputSpec, Spec
+from workflows.switches import check_switches, no_such_node
 from workflows.text import scalar_key
 from workflows.validate import is_absent
+
+KINDS_OF: Mapping[str, tuple[OutputKind, ...]] = {
+    **dict.fromkeys(("SaveImage", "PreviewImage", "MaskPreview"), ("image",)),
+    **dict.fromkeys(("SaveAnimatedPNG", "SaveAnimatedWEBP"), ("image", "video")),
+    **dict.fromkeys(("SaveVideo", "SaveWEBM"), ("video",)),
+    **dict.fromkeys(("SaveAudio", "SaveAudioMP3", "SaveAudioOpus", "PreviewAudio"), ("audio",)),
+    "PreviewAny": ("text",),
+    "SaveGLB": ("3d",),
+}
+"""What ComfyUI's own classes write; others may write anything."""
 
 
 def check_graph(graph: dict[str, Any], problems: Problems) -> bool:
@@ -50,10 +63,12 @@ def check_node(id_: str, node: Any, problems: Problems) -> None:
 
 def check_spec(spec: Spec, graph: Graph, problems: Problems) -> None:
     """Whether everything the spec names is there, once, and fits."""
+    if not check_patterns(spec, problems):
+        return  # without them no value can be checked
     for name, item in spec.inputs.items():
+        check_name(f"inputs.{name}", name, problems)
         check_values(spec, name, item, problems)
-        for path, action in actions_of(name, item):
-            check_action(action, path, spec, graph, problems)
+        check_switches(spec, name, graph, problems)
     check_binds(spec, graph, problems)
     for name, value in spec.example.items():
         if name in spec.inputs:
@@ -61,13 +76,47 @@ def check_spec(spec: Spec, graph: Graph, problems: Problems) -> None:
         else:
             problems.add(f"example.{name}", "unknown", "expected the name of an input")
     for name, output in spec.outputs.items():
-        if output.node not in graph:
-            problems.add(f"outputs.{name}.node", "unknown", no_such_node(output.node))
+        check_name(f"outputs.{name}", name, problems)
+        check_output(output, f"outputs.{name}", graph, problems)
+
+
+def check_patterns(spec: Spec, problems: Problems) -> bool:
+    before = len(problems.errors)
+    for name, item in spec.inputs.items():
+        path = f"inputs.{name}"
+        if item.pattern is None:
+            continue
+        if (item.max_length or 0) > LONGEST_SEARCHED:
+            message = f"expected at most {LONGEST_SEARCHED} for a text with a pattern"
+            problems.add(f"{path}.max_length", "too_big", message)
+        try:
+            matcher(item.pattern)
+        except InvalidError as error:
+            problems.add(f"{path}.pattern", error.code, error.message)
+    return len(problems.errors) == before
+
+
+def check_name(path: str, name: str, problems: Problems) -> None:
+    """Programs and addresses are full of these names."""
+    if not re.fullmatch(KEY, name):
+        problems.add(path[:100], "bad_name", "expected a name of letters, digits and underscores")
+
+
+def check_output(output: OutputSpec, path: str, graph: Graph, problems: Problems) -> None:
+    if output.node not in graph:
+        problems.add(f"{path}.node", "unknown", no_such_node(output.node))
+        return
+    class_ = class_of(graph[output.node])
+    kinds = KINDS_OF.get(class_, (output.kind,))
+    if output.kind not in (*kinds, "file"):
+        message = f"expected {' or '.join(kinds)}, which is what {class_} writes"
+        problems.add(f"{path}.kind", "invalid", message)
 
 
 def check_binds(spec: Spec, graph: Graph, problems: Problems) -> None:
     taken: dict[tuple[str, str, str | None], str] = {}
     for name, item in spec.inputs.items():
+        check_spread(item, f"inputs.{name}", problems)
         for index, bind in enumerate(item.bind):
             path = f"inputs.{name}.bind.{index}"
             check_bind(bind, path, graph, problems)
@@ -78,14 +127,18 @@ def check_binds(spec: Spec, graph: Graph, problems: Problems) -> None:
 
 
 def check_values(spec: Spec, name: str, item: InputSpec, problems: Problems) -> None:
-    """The default and the cross references of one input."""
+    """The values that stand in one input, and its cross references."""
     path = f"inputs.{name}"
+    if item.type == "seed" and (item.minimum or 0) < 0:
+        problems.add(f"{path}.minimum", "too_small", "expected a seed from 0")
     if not item.bind and not item.when and not item.when_absent:
         problems.add(path, "no_effect", "expected `bind`, `when` or `when_absent`")
     if item.default is not None:
         if item.required:
             problems.add(f"{path}.default", "invalid", "a required input has no default")
         check_value(spec, name, item.default, f"{path}.default", problems)
+    for index, when in enumerate(item.when if not item.is_list else ()):
+        check_value(spec, name, when.value, f"{path}.when.{index}.value", problems)
     if item.of is not None and (item.of not in spec.inputs or spec.inputs[item.of].type != "image"):
         problems.add(f"{path}.of", "unknown", "expected the name of an image input")
 
@@ -108,6 +161,19 @@ def check_bind(bind: Bind, path: str, graph: Graph, problems: Problems) -> None:
         problems.add(f"{path}.input", "unknown", message)
     elif bind.path and not is_reachable(inputs[bind.input], bind.path):
         problems.add(f"{path}.path", "unknown", "leads through something that is not there")
+
+
+def check_spread(item: InputSpec, path: str, problems: Problems) -> None:
+    """Each file of a list has a place, and each place a file or a way to do without."""
+    if not item.is_spread or not item.bind:
+        return
+    if (item.max_items or 0) > len(item.bind):
+        message = f"expected at most {len(item.bind)}: a place in `bind` for each file"
+        problems.add(f"{path}.max_items", "too_big", message)
+    needed = [index for index, bind in enumerate(item.bind, start=1) if not bind.when_absent]
+    if needed and (item.min_items or 0) < needed[-1]:
+        message = f"expected at least {needed[-1]}, or `when_absent` in `bind.{needed[-1] - 1}`"
+        problems.add(f"{path}.min_items", "too_small", message)
 
 
 def check_transform(item: InputSpec, bind: Bind, path: str, problems: Problems) -> None:
@@ -136,30 +202,3 @@ def keys_of(item: InputSpec) -> list[str]:
     if item.item_type == "boolean":
         return ["true", "false"]
     return [scalar_key(choice.value) for choice in item.choices or []]
-
-
-def actions_of(name: str, item: InputSpec) -> Iterator[tuple[str, Action]]:
-    if item.when_absent:
-        yield f"inputs.{name}.when_absent", item.when_absent
-    for index, when in enumerate(item.when):
-        yield f"inputs.{name}.when.{index}", when
-
-
-def check_action(action: Action, path: str, spec: Spec, graph: Graph, problems: Problems) -> None:
-    target = action.graph_node
-    if target is None:
-        return
-    if target not in graph:
-        problems.add(path, "unknown", no_such_node(target))
-    elif any(output.node == target for output in spec.outputs.values()):
-        problems.add(path, "invalid", f"graph node {target} is an output and must stay")
-    elif action.bypass is not None:
-        own, through = inputs_of(graph[target]), action.through or []
-        for slot in sorted(uses_of(graph, target)):
-            if slot >= len(through) or not isinstance(own.get(through[slot]), list):
-                message = f"output {slot} of graph node {target} has no input to stand for it"
-                problems.add(f"{path}.through", "invalid", message)
-
-
-def no_such_node(id_: str) -> str:
-    return f"the graph has no graph node {id_!r}"

@@ -142,7 +142,7 @@ def comes_by_link(kind: Any, options: Mapping[str, Any], all_info: ObjectInfo) -
 def is_within(value: Any, options: Mapping[str, Any]) -> bool:
     """ComfyUI makes a number of what it is given before it looks at the limits."""
     try:
-        number = float(value)
+        number = value if isinstance(value, int) else float(value)  # 2**64 - 1 is no float
     except (TypeError, ValueError, OverflowError):
         return False
     low, high = options.get("min"), options.get("max")

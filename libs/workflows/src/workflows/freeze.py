@@ -1,12 +1,13 @@
 """What a spec leaves to the order of its file is written down, since JSON stores lose it."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from workflows.binding import Action
+from workflows.fits import ObjectInfo
 from workflows.graph import Graph
 from workflows.parameter import InputSpec
-from workflows.rewire import pass_through
+from workflows.passing import through_for
 from workflows.spec import OutputSpec, Spec
 
 A = TypeVar("A", bound=Action)
@@ -15,20 +16,29 @@ GAP = 10
 """Between places as written, so that an explicit `order` can come between."""
 
 
-def frozen(spec: Spec, graph: Graph) -> Spec:
+def frozen(spec: Spec, graph: Graph, object_info: ObjectInfo) -> Spec:
     """The same spec with every `order` and every `through` given."""
-    inputs = {
-        name: item.model_copy(
-            update={
-                "when_absent": item.when_absent and with_through(item.when_absent, graph),
-                "when": [with_through(when, graph) for when in item.when],
-            }
-        )
-        for name, item in spec.inputs.items()
-    }
+    inputs = {name: frozen_input(item, graph, object_info) for name, item in spec.inputs.items()}
     return spec.model_copy(
         update={"inputs": with_order(inputs), "outputs": with_order(spec.outputs)}
     )
+
+
+def frozen_input(item: InputSpec, graph: Graph, object_info: ObjectInfo) -> InputSpec:
+    def whole(action: A) -> A:
+        return with_through(action, graph, object_info)
+
+    update: dict[str, Any] = {
+        "when_absent": item.when_absent and whole(item.when_absent),
+        "when": [whole(when) for when in item.when],
+        "bind": [
+            bind.model_copy(update={"when_absent": bind.when_absent and whole(bind.when_absent)})
+            for bind in item.bind
+        ],
+    }
+    if item.is_spread and item.bind and item.max_items is None:
+        update["max_items"] = len(item.bind)
+    return item.model_copy(update=update)
 
 
 def with_order(entries: Mapping[str, Ordered]) -> dict[str, Ordered]:
@@ -40,7 +50,7 @@ def with_order(entries: Mapping[str, Ordered]) -> dict[str, Ordered]:
     }
 
 
-def with_through(action: A, graph: Graph) -> A:
+def with_through(action: A, graph: Graph, object_info: ObjectInfo) -> A:
     if action.bypass is None or action.through is not None or action.bypass not in graph:
         return action
-    return action.model_copy(update={"through": pass_through(graph[action.bypass])})
+    return action.model_copy(update={"through": through_for(graph, action.bypass, object_info)})

@@ -18,6 +18,7 @@ from workflows.problems import Problems
 from workflows.read import canonical_bytes, read_mapping
 from workflows.save_format import is_save_format, to_api
 from workflows.spec import FORMAT, Spec
+from workflows.suits import unsuited
 
 NOT_VALID = "The workflow is not valid"
 
@@ -41,7 +42,8 @@ def load_version(
 ) -> WorkflowVersion:
     """Read and check one version; Invalid lists all that is wrong with it.
 
-    A graph in ComfyUI's save format is converted if `object_info` tells the fleet's classes.
+    If `object_info` tells the fleet's classes, a graph in ComfyUI's save format is converted, and
+    the spec is held against them.
     """
     problems = Problems()
     definitions: Library = {} if library is None else read_library(library)
@@ -51,8 +53,10 @@ def load_version(
     if not parsed.outputs:
         problems.add("outputs", "missing", "expected at least one output")
     if is_graph:
-        parsed = frozen(parsed, content)
+        parsed = frozen(parsed, content, object_info or {})
         check_spec(parsed, content, problems)
+        if object_info and not problems.errors:
+            problems.errors += unsuited(content, parsed, object_info)
     problems.raise_if_any(NOT_VALID, code="invalid_workflow")
     return version_of(parsed, content)
 

@@ -101,8 +101,8 @@ def input_of(
     for theirs, ours in (("label", "title"), ("description", "help")):
         if isinstance(defined.get(theirs), str):
             item.setdefault(ours, defined[theirs])
-    if item.get("absent_values") and "when_absent" not in item:
-        item |= bypass([id_ for id_, _ in places], graph)
+    if item.get("absent_values") and "when_absent" not in item and item["type"] != "seed":
+        item |= spared(item["bind"], path, graph, problems)
     if item.get("required"):
         item.pop("default", None)
     return item
@@ -143,9 +143,17 @@ def typed(kind: str, item: Mapping[str, Any], id_: str, name: str, graph: Graph)
     return {"type": "text" if ours == "string" and name in LONG_TEXTS else ours}
 
 
-def bypass(ids: list[str], graph: Graph) -> dict[str, Any]:
-    """A value that means absent takes the graph node out, where its consumers can do without."""
-    [first, *others] = dict.fromkeys(ids)
-    if others or not is_bypassable(graph, first):
-        return {}
-    return {"when_absent": {"bypass": first}}
+def spared(
+    places: list[dict[str, Any]], path: str, graph: Graph, problems: Problems
+) -> dict[str, Any]:
+    """A value that means absent takes each graph node out; none if none can do without."""
+    nodes = dict.fromkeys(place["node"] for place in places)
+    needed = [id_ for id_ in nodes if not is_bypassable(graph, id_)]
+    if len(needed) == len(nodes):
+        return {}  # the graph's own value stays
+    if needed:
+        message = f"cannot be absent: nothing can stand for graph node {needed[0]}"
+        problems.add(f"{path}.absent_values", "not_bypassable", message)
+    if len(nodes) == 1:
+        return {"when_absent": {"bypass": places[0]["node"]}}
+    return {"bind": [{**place, "when_absent": {"bypass": place["node"]}} for place in places]}

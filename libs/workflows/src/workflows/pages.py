@@ -113,6 +113,10 @@ def switches(version: WorkflowVersion) -> Iterator[str]:
             named = [value_of(value) for value in item.absent_values if value != ""]
             also = f" or `{'`, `'.join(named)}`" if named else ""
             yield f"* `{name}` absent{also}: {effect(item.when_absent, version.graph)}."
+        for number, bind in enumerate(item.bind, start=1):
+            if bind.when_absent:
+                less = f"fewer than {number}" if item.is_spread else "absent"
+                yield f"* `{name}` {less}: {effect(bind.when_absent, version.graph)}."
         for when in item.when:
             yield f"* `{name}: {value_of(when.value)}`: {effect(when, version.graph)}."
 

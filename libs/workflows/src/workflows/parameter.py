@@ -1,6 +1,5 @@
 """One input of a workflow: its type, its limits, and how a form shows it."""
 
-import re
 from typing import Annotated, Any, Literal, Self, TypeAlias, cast
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -60,7 +59,10 @@ class InputSpec(Strict):
     type: str = Field(description="Kind of value.", json_schema_extra={"enum": list(TYPES)})
     required: bool = Field(default=False, description="A job without it is refused.")
     default: Any = Field(default=None, description="Value of an input that is not given.")
-    bind: list[Bind] = Field(default_factory=list[Bind], description="Where the value goes.")
+    bind: list[Bind] = Field(
+        default_factory=list[Bind],
+        description="Where the value goes; of a list of files the n-th goes to the n-th place.",
+    )
     when_absent: Action | None = Field(default=None, description="What absence switches off.")
     when: Annotated[
         list[When], BeforeValidator(as_list, json_schema_input_type=list[When] | When)
@@ -76,7 +78,9 @@ class InputSpec(Strict):
     min_length: int | None = Field(default=None, ge=0, description="Fewest characters.")
     max_length: int | None = Field(default=None, ge=0, description="Most characters.")
     pattern: str | None = Field(
-        default=None, max_length=200, description="Regular expression found in the text."
+        default=None,
+        max_length=200,
+        description="Regular expression found in the text; without look-around.",
     )
     choices: list[ChoiceEntry] | None = Field(
         default=None, min_length=1, max_length=1000, description="The values to choose from."
@@ -118,11 +122,16 @@ class InputSpec(Strict):
     def is_media(self) -> bool:
         return self.item_type in MEDIA
 
+    @property
+    def is_spread(self) -> bool:
+        """A list of files: a loader takes one, so that each goes to a place of its own."""
+        return self.is_list and self.is_media
+
     @model_validator(mode="after")
     def type_fits(self) -> Self:
         if self.type not in TYPES:
             raise ValueError(f"`type` {self.type!r} is unknown; expected one of {', '.join(TYPES)}")
-        allowed = CONSTRAINTS[self.item_type] | (LIST_LIMITS if self.is_list else set[str]())
+        allowed = constraints_of(self.type)
         given = {name for name in EVERY_CONSTRAINT if getattr(self, name) != default_of(name)}
         if odd := sorted(given - allowed):
             raise ValueError(f"{', '.join(odd)} does not apply to type {self.type}")
@@ -142,12 +151,13 @@ class InputSpec(Strict):
                 raise ValueError(f"the lower limit {low} is above the upper limit {high}")
         if self.multiple_of is not None and self.multiple_of <= 0:
             raise ValueError("multiple_of must be above 0")
-        if self.pattern is not None:
-            try:
-                re.compile(self.pattern)
-            except re.error as error:
-                raise ValueError(f"pattern is no regular expression: {error}") from error
         return self
+
+
+def constraints_of(type_: str) -> frozenset[str]:
+    """The keys that limit values of this type."""
+    item = type_.removeprefix("list<").removesuffix(">")
+    return CONSTRAINTS[item] | (LIST_LIMITS if item != type_ else frozenset[str]())
 
 
 def default_of(name: str) -> Any:

@@ -46,7 +46,7 @@ def propose(graph: Graph, name: str, object_info: Info | None = None) -> dict[st
         "example": {},
     }
     spec["example"] = examples(spec["inputs"], found)
-    return passing(spec, graph)
+    return passing(spec, graph, info)
 
 
 def named(found: list[Suggestion]) -> dict[str, Any]:
@@ -65,20 +65,27 @@ def examples(inputs: Mapping[str, Any], found: list[Suggestion]) -> dict[str, An
     return {name: entry.example for name, entry in pairs if entry.example not in (None, "")}
 
 
-def passing(spec: dict[str, Any], graph: Graph) -> dict[str, Any]:
+def passing(spec: dict[str, Any], graph: Graph, info: Info) -> dict[str, Any]:
     """The draft without the inputs that do not pass: no range holds every value in the wild."""
     for _ in range(TRIES):
         try:
-            load_version(spec, dict(graph))
+            load_version(spec, dict(graph), object_info=info)
         except InvalidError as error:
-            paths = [found.path.split(".") for found in error.errors]
-            wrong = {path[1] for path in paths if path[0] in ("inputs", "example") and path[1:]}
+            wrong = wrong_inputs(spec, [found.path for found in error.errors])
             if not wrong:
                 raise
             spec = without(spec, wrong)
         else:
             break
     return spec
+
+
+def wrong_inputs(spec: dict[str, Any], paths: list[str]) -> set[str]:
+    """The inputs that the errors speak of; all optional ones if they break the graph together."""
+    if "inputs" in paths:
+        return {name for name, item in spec["inputs"].items() if "when_absent" in item}
+    steps = [path.split(".") for path in paths]
+    return {step[1] for step in steps if step[0] in ("inputs", "example") and step[1:]}
 
 
 def without(spec: dict[str, Any], wrong: set[str]) -> dict[str, Any]:

@@ -32,34 +32,43 @@ def render(
     actions: list[Action] = []
     copied: set[str] = set()
     for name, item in spec.in_order:
-        value = inputs.get(name)
+        value = given(item, inputs.get(name))
         action = action_for(item, value)
         if action:
             actions.append(action)
-        instead = action.set if action else None
-        if instead is None and is_absent(item, value):
-            continue
-        for bind in item.bind:
-            result = instead
-            if result is None:
-                result = transformed(placed(item, value, staged), item, bind)
-            put(draft, bind, result, copied)
+        for place, bind in enumerate(item.bind):
+            own = nth_file(value, place) if is_array(value) and item.is_media else value
+            result = action.set if action else None
+            if own is None and bind.when_absent:
+                actions.append(bind.when_absent)
+                result = bind.when_absent.set if result is None else result
+            elif own is not None and result is None:
+                result = transformed(placed(item, own, staged), item, bind)
+            if result is not None:
+                put(draft, bind, result, copied)
     return pruned(switched(draft, actions), spec)
+
+
+def given(item: InputSpec, value: Any) -> Any:
+    return None if is_absent(item, value) else value
 
 
 def action_for(item: InputSpec, value: Any) -> Action | None:
     """What this value switches, if it does."""
-    if is_absent(item, value):
+    if value is None:
         return item.when_absent
     return next((when for when in item.when if is_same(value, when.value)), None)
+
+
+def nth_file(files: list[Any], place: int) -> Any:
+    """Of a list of files each goes to a place of its own; what is over has none."""
+    return files[place] if place < len(files) else None
 
 
 def placed(item: InputSpec, value: Any, staged: Mapping[str, str] | None) -> Any:
     """The value as graph nodes know it: a file name for media."""
     if not item.is_media:
         return value
-    if is_array(value):
-        return [placed(item, entry, staged) for entry in value]
     media_id: str = value["media"]
     return media_id if staged is None else staged[media_id]
 

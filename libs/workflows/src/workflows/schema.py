@@ -6,8 +6,17 @@ What JSON Schema cannot say stands in `x-comfyfleet-*` keys beside it.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from workflows.checks import LONGEST_MODEL_NAME, MOST_ITEMS, SEED_MAXIMUM, longest
+from workflows.checks import (
+    LONGEST_MODEL_NAME,
+    MOST_ITEMS,
+    Check,
+    compile_check,
+    longest,
+    range_of,
+    seed_range,
+)
 from workflows.parameter import MASK_OPTIONS, MEDIA, NUMBERS, TEXTS, InputSpec
+from workflows.problems import Problems
 from workflows.spec import Spec
 from workflows.text import in_english
 
@@ -44,9 +53,7 @@ def inputs_schema(spec: Spec, models: Mapping[str, Sequence[str]] | None = None)
 
 
 def input_schema(name: str, item: InputSpec) -> dict[str, Any]:
-    schema = list_schema(item) if item.is_list else value_schema(item)
-    if not item.required:
-        schema = nullable(schema)
+    schema = with_absence(list_schema(item) if item.is_list else value_schema(item), item)
     schema["title"] = in_english(item.title or {}) or name.replace("_", " ").capitalize()
     if item.help:
         schema["description"] = in_english(item.help)
@@ -63,13 +70,35 @@ def model_choices(item: InputSpec, models: Mapping[str, Sequence[str]]) -> dict[
 def hints(item: InputSpec) -> dict[str, Any]:
     found: dict[str, Any] = {"x-comfyfleet-type": item.type, "x-comfyfleet-order": item.order or 0}
     for name in HINTS:
-        if value := getattr(item, name):
+        if is_hint_of(name, item) and (value := getattr(item, name)):
             found[f"x-comfyfleet-{name.replace('_', '-')}"] = value
     for name in ("title", "help", "placeholder"):
         if text := getattr(item, name):
             found[f"x-comfyfleet-{name}"] = text
     titles = {str(c.value): c.title for c in item.choices or [] if c.title}
     return found | ({"x-comfyfleet-choice-titles": titles} if titles else {})
+
+
+def is_hint_of(name: str, item: InputSpec) -> bool:
+    """Only masks have a channel: that of other types is a default that means nothing."""
+    return item.item_type == "mask" or name not in MASK_OPTIONS
+
+
+def with_absence(schema: dict[str, Any], item: InputSpec) -> dict[str, Any]:
+    """The schema that also takes what means absent; of what is required, the one that does not."""
+    if item.required:
+        return {**schema, "not": {"enum": item.absent_values}} if item.absent_values else schema
+    check = compile_check(item)
+    if others := [value for value in item.absent_values if not passes(value, check)]:
+        wider = schema if "anyOf" in schema else {"anyOf": [schema]}
+        schema = {"anyOf": [*wider["anyOf"], {"enum": others}]}
+    return nullable(schema)
+
+
+def passes(value: Any, check: Check) -> bool:
+    problems = Problems()
+    check(value, "", problems)
+    return not problems.errors
 
 
 def nullable(schema: dict[str, Any]) -> dict[str, Any]:
@@ -107,18 +136,23 @@ def model_schema(_item: InputSpec) -> dict[str, Any]:
     return {"type": "string", "minLength": 1, "maxLength": LONGEST_MODEL_NAME}
 
 
-def plain_schema(item: InputSpec) -> dict[str, Any]:
+def boolean_schema(_item: InputSpec) -> dict[str, Any]:
+    return {"type": "boolean"}
+
+
+def number_schema(item: InputSpec) -> dict[str, Any]:
     return {"type": item.item_type} | number_limits(item)
 
 
 def number_limits(item: InputSpec) -> dict[str, Any]:
-    limits = {"minimum": item.minimum, "maximum": item.maximum, "multipleOf": item.multiple_of}
-    return without_none(limits)
+    low, high = range_of(item)
+    return without_none({"minimum": low, "maximum": high, "multipleOf": item.multiple_of})
 
 
 def seed_schema(item: InputSpec) -> dict[str, Any]:
-    limits = {"minimum": 0, "maximum": SEED_MAXIMUM} | number_limits(item)
-    return {"anyOf": [{"const": "random"}, {"type": "integer"} | limits]}
+    low, high = seed_range(item)
+    limits = {"type": "integer", "minimum": low, "maximum": high}
+    return {"anyOf": [{"const": "random"}, limits]}
 
 
 def media_schema(_item: InputSpec) -> dict[str, Any]:
@@ -136,7 +170,8 @@ def without_none(entries: dict[str, Any]) -> dict[str, Any]:
 
 SCHEMAS: dict[str, Callable[[InputSpec], dict[str, Any]]] = {
     **dict.fromkeys(TEXTS, text_schema),
-    **dict.fromkeys((*NUMBERS, "boolean"), plain_schema),
+    **dict.fromkeys(NUMBERS, number_schema),
+    "boolean": boolean_schema,
     **dict.fromkeys(MEDIA, media_schema),
     "choice": choice_schema,
     "seed": seed_schema,

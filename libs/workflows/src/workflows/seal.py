@@ -26,8 +26,8 @@ MARK = "comfyfleet_attempt"
 """An input that no class declares: ComfyUI passes it to nobody but keeps it in the cache key
 (comfy_execution/caching.py), so an output node without a prefix runs anew for each attempt."""
 FILE_LIKE = re.compile(
-    r"(^|_)(image|video|audio|mask|file|path|dir|directory|folder)(_?(name|path|file))?$"
-    r"|(^|_)(filename|filepath|foldername)$"
+    r"(^|_)(image|video|audio|mask|file|path|dir|directory|folder)s?(_?(name|path|file)s?)?$"
+    r"|(^|_)(filename|filepath|foldername)s?$"
 )
 
 

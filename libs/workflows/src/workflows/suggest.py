@@ -1,5 +1,6 @@
 """What the inputs of a graph are for, by the names that ComfyUI gives them."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -48,7 +49,7 @@ def suggestions(graph: Graph, info: Info) -> Iterator[Suggestion]:
     """In the order of a form: what is made, of what, how large, then how."""
     yield from prompts(graph, info)
     yield from files(graph, info)
-    yield from sizes(graph)
+    yield from sizes(graph, info)
     yield from seed(graph)
     yield from models(graph, info)
     yield from sampling(graph, info)
@@ -74,12 +75,12 @@ def is_mask(graph: Graph, id_: str) -> bool:
     return class_ == "LoadImageMask" or (class_ == "LoadImage" and uses_of(graph, id_) == {1})
 
 
-def sizes(graph: Graph) -> Iterator[Suggestion]:
+def sizes(graph: Graph, info: Info) -> Iterator[Suggestion]:
     """Of empty latents and pictures: there a number decides how large the result is."""
     for id_, node in graph.items():
         if "Empty" in class_of(node):
             for name, limits in SIZES.items():
-                yield from number(name, id_, graph, limits)
+                yield from number(name, id_, graph, limits, info)
 
 
 def seed(graph: Graph) -> Iterator[Suggestion]:
@@ -123,7 +124,7 @@ def sampling(graph: Graph, info: Info) -> Iterator[Suggestion]:
         for name, limits in NUMBERS.items():
             is_plain = name == "denoise" and inputs_of(node).get(name) == 1
             if not is_plain:
-                yield from number(name, id_, graph, limits)
+                yield from number(name, id_, graph, limits, info)
         for name, called in CHOICES.items():
             value = inputs_of(node).get(name)
             if isinstance(value, str):
@@ -132,21 +133,34 @@ def sampling(graph: Graph, info: Info) -> Iterator[Suggestion]:
                 yield Suggestion(called, {**item, **ADVANCED, "bind": binds(id_, [name])})
 
 
-def number(name: str, id_: str, graph: Graph, limits: Mapping[str, Any]) -> Iterator[Suggestion]:
+def number(
+    name: str, id_: str, graph: Graph, limits: Mapping[str, Any], info: Info
+) -> Iterator[Suggestion]:
     value = inputs_of(graph[id_]).get(name)
     if is_number(value):
-        most = max(float(limits["maximum"]), value)
-        item = {**limits, "default": value, "bind": binds(id_, [name])}
-        yield Suggestion(name, item | ({"maximum": value} if value == most else {}))
+        low, high = limits_of(class_of(graph[id_]), name, info)
+        least, most = max(limits["minimum"], low), min(limits["maximum"], high)
+        wider = {"minimum": min(least, value), "maximum": max(most, value)}
+        item = {**limits, **wider, "default": value, "bind": binds(id_, [name])}
+        yield Suggestion(name, item)
+
+
+def limits_of(class_: str, name: str, info: Info) -> tuple[float, float]:
+    """What the class takes, as far as it is known."""
+    options = options_of(class_, name, info)
+    low, high = options.get("min"), options.get("max")
+    return low if is_number(low) else -math.inf, high if is_number(high) else math.inf
 
 
 def choices_of(class_: str, name: str, info: Info) -> list[str]:
+    found = options_of(class_, name, info).get("options")
+    return [choice for choice in found if isinstance(choice, str)] if is_array(found) else []
+
+
+def options_of(class_: str, name: str, info: Info) -> Mapping[str, Any]:
+    """What the class declares of an input; the older form has its choices in place of a type."""
     for declared_name, _, declared in declared_inputs(info.get(class_, {})):
         if declared_name == name:
-            kind: Any = declared[0]
-            options: Any = declared[1] if len(declared) > 1 else {}
-            found: Any = kind if is_array(kind) else options.get("options")
-            return (
-                [choice for choice in found if isinstance(choice, str)] if is_array(found) else []
-            )
-    return []
+            options: Mapping[str, Any] = declared[1] if len(declared) > 1 else {}
+            return {"options": declared[0]} if is_array(declared[0]) else options
+    return {}

@@ -17,13 +17,19 @@ SEED = 7
 def variants(version: WorkflowVersion) -> Iterator[tuple[str, Inputs]]:
     """Named inputs for every combination of the optional parts."""
     switches = {
-        name: list(values_of(item))
-        for name, item in version.spec.inputs.items()
-        if (item.when or item.when_absent) and not item.required
+        name: list(values_of(item)) for name, item in version.spec.inputs.items() if is_switch(item)
     }
     for values in product(*switches.values()):
         chosen = dict(zip(switches, values, strict=True))
         yield label(version.spec, chosen), inputs_with(version, **chosen)
+
+
+def is_switch(item: InputSpec) -> bool:
+    """Whether the graph is another for other values of this input."""
+    if item.is_spread:
+        return True
+    is_left_out = item.when_absent or any(bind.when_absent for bind in item.bind)
+    return bool(item.when or is_left_out) and not item.required
 
 
 def inputs_with(version: WorkflowVersion, **chosen: Any) -> Inputs:
@@ -35,19 +41,22 @@ def inputs_with(version: WorkflowVersion, **chosen: Any) -> Inputs:
 
 def values_of(item: InputSpec) -> Iterator[Any]:
     """What an input that switches something can be, as far as the graph can tell."""
-    if item.type == "boolean":
+    if item.is_spread:
+        counts = range(max(1, item.min_items or 1), (item.max_items or 1) + 1)
+        yield from ([MEDIA] * count for count in counts)
+    elif item.type == "boolean":
         yield from (True, False)
     elif item.choices:
         yield from (choice.value for choice in item.choices)
     else:
         yield some_value(item)
-    if item.when_absent:
+    if not item.required and (item.when_absent or any(bind.when_absent for bind in item.bind)):
         yield None
 
 
 def some_value(item: InputSpec) -> Any:
     if item.is_media:
-        return MEDIA
+        return [MEDIA] * max(1, item.min_items or 1) if item.is_list else MEDIA
     if not is_absent(item, item.default):
         return item.default
     return SOME_MODEL if item.item_type == "model" else "a red door"
@@ -55,13 +64,13 @@ def some_value(item: InputSpec) -> Any:
 
 def label(spec: Spec, chosen: Mapping[str, Any]) -> str:
     """The parts that are there, as `lora, FBC_optimize=False`."""
-    parts = [
-        name if is_part(spec.inputs[name]) else f"{name}={value}"
-        for name, value in chosen.items()
-        if value is not None
-    ]
-    return ", ".join(parts) or "bare"
+    parts = [part(spec.inputs[name], name, value) for name, value in chosen.items()]
+    return ", ".join(entry for entry in parts if entry) or "bare"
 
 
-def is_part(item: InputSpec) -> bool:
-    return item.is_media or item.item_type == "model"
+def part(item: InputSpec, name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if item.is_spread:
+        return f"{name}={len(value)}"
+    return name if item.is_media or item.item_type == "model" else f"{name}={value}"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from workflows.checks import DRAWN_SEED_MAXIMUM
+from workflows.checks import DRAWN_SEED_MAXIMUM, seed_range
 from workflows.parameter import InputSpec
 from workflows.problems import Problems
 from workflows.spec import Spec
@@ -37,12 +37,12 @@ def complete_one(
 ) -> Any:
     item, path = spec.inputs[name], f"inputs.{name}"
     value = inputs.get(name, item.default)
-    if item.type == "seed" and (value is None or value == "random"):
-        return drawn(item, draw_seed)
     if is_absent(item, value):
         if item.required:
-            problems.add(path, "missing", "this input is needed")
-        return None
+            return problems.add(path, "missing", "this input is needed")
+        return drawn(item, draw_seed) if item.type == "seed" else None
+    if item.type == "seed" and value == "random":
+        return drawn(item, draw_seed)
     return spec.checks[name](value, path, problems)
 
 
@@ -51,10 +51,16 @@ def is_absent(item: InputSpec, value: Any) -> bool:
 
 
 def drawn(item: InputSpec, draw_seed: Callable[[], int]) -> int:
-    """A seed within the input's limits, whatever was drawn."""
-    low = int(item.minimum or 0)
+    """A seed within the input's limits, whatever was drawn; none that means absent.
+
+    Else the recorded seed, sent again, would not be the seed of the job.
+    """
+    low = int(seed_range(item)[0])
     high = DRAWN_SEED_MAXIMUM if item.maximum is None else int(item.maximum)
-    return low + draw_seed() % (max(high, low) - low + 1)
+    span = max(high, low) - low + 1
+    first = draw_seed()
+    tries = (low + (first + step) % span for step in range(len(item.absent_values) + 1))
+    return next((seed for seed in tries if not is_absent(item, seed)), low)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,18 @@ def test_a_model_file_that_is_not_there_is_named_with_its_folder() -> None:
     assert lacking(graph=graph, LoraLoader=LOADER, models=has) == []
 
 
+def test_a_switch_that_breaks_the_graph_on_a_server_is_a_lack_of_it() -> None:
+    graph = json.loads(a_graph())
+    graph["3"] = {"class_type": "Invert", "inputs": {"image": ["1", 0]}}
+    graph["2"]["inputs"]["images"] = ["3", 0]
+    off = 'keep: {type: boolean, default: true, when: {value: false, remove: "3"}}'
+    invert = {"input": {"required": {"image": ["IMAGE"]}}, "output": ["IMAGE"]}
+
+    found = lacking(graph=json.dumps(graph), inputs=off, Invert=invert)
+
+    assert found == [("input", "inputs.keep.when.0")]
+
+
 def test_a_value_that_a_server_does_not_offer_is_a_choice_or_a_model() -> None:
     graph = with_loader("MyLoader", "lora_name")
     bound = (

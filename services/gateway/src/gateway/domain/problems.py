@@ -58,6 +58,7 @@ CATALOGUE: Mapping[str, str] = {
     "draft": "The version is a draft",
     "other_source": "The workflow comes from elsewhere",
     "invalid_workflow": "The workflow is not valid",
+    "bad_pattern": "A pattern of the workflow cannot be used",
     "unsafe_workflow": "The workflow is not safe",
     "cannot_convert": "The workflow cannot be converted",
     "no_output": "The graph writes no files",

@@ -10,8 +10,9 @@ from contracts.scheduling import ModelFile
 from workflow_registry.domain.descriptions import Description
 from workflows import Spec, lacks, render
 from workflows.graph import Graph
-from workflows.lacks import missing_models
+from workflows.lacks import as_missing, missing_models, places_of
 from workflows.parameter import InputSpec
+from workflows.suits import unsuited
 
 MOST_MISSING = 20
 MOST_ENTRIES = 1_500
@@ -22,13 +23,18 @@ ANY_MEDIA = {"media": "00000000-0000-0000-0000-000000000000"}
 
 
 def missing(graph: Graph, spec: Spec, description: Description) -> list[Missing]:
-    """What keeps the version, with its inputs left at their defaults, from running there."""
+    """What keeps the version from running there: with its inputs at their defaults, or switched."""
     standing = render(graph, spec, standing_inputs(spec))
 
     def has(model: tuple[str, str]) -> bool:
         return ModelFile(folder=model[0], name=model[1]) in description.models
 
     found = [*missing_models(standing, spec, has), *lacks(standing, description.classes, spec)]
+    places = places_of(spec)
+    found += [
+        as_missing(error, standing, spec, places)
+        for error in unsuited(graph, spec, description.classes)
+    ]
     return list({(entry.kind, entry.what): entry for entry in found}.values())[:MOST_MISSING]
 
 

@@ -10,7 +10,7 @@ import structlog
 
 from contracts.access import Actor, Permission
 from contracts.catalog import WorkflowName
-from contracts.errors import ForbiddenError, NotFoundError
+from contracts.errors import FieldError, ForbiddenError, NotFoundError
 from contracts.registry import (
     ActivateVersion,
     ChangeWorkflow,
@@ -44,10 +44,12 @@ from workflow_registry.ports import Catalogue
 from workflows import Spec, WorkflowVersion, load_raw
 from workflows.compare import differences
 from workflows.propose import propose
+from workflows.suits import cautions
 
 log = structlog.get_logger()
 
 MOST_VERSIONS = 500
+MOST_WARNINGS = 100
 DRAFT_NUMBER = 1
 
 
@@ -97,6 +99,7 @@ async def take_upload(desk: Desk, request: UploadWorkflow) -> UploadView:
         is_new=is_new,
         is_active=change.workflow.active_version == number,
         coverage=await desk.fleet.coverage(record(version, number=number)),
+        warnings=await warnings(desk, version),
     )
 
 
@@ -113,7 +116,14 @@ async def validate(desk: Desk, request: ValidateWorkflow) -> ValidationView:
         spec=version.spec.content(),
         coverage=await desk.fleet.coverage(record(version, number=DRAFT_NUMBER)),
         differences=await news(desk, known, version),
+        warnings=await warnings(desk, version),
     )
+
+
+async def warnings(desk: Desk, version: WorkflowVersion) -> list[FieldError]:
+    classes = desk.rules.classes
+    found = await asyncio.to_thread(cautions, version.graph, version.spec, classes)
+    return found[:MOST_WARNINGS]
 
 
 async def propose_spec(desk: Desk, request: ProposeSpec) -> ProposalView:
