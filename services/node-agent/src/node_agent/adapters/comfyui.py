@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import httpx
 
@@ -16,6 +15,7 @@ from node_agent.domain.shapes import is_number, items, mapping, parsed, texts
 from node_agent.domain.vitals import QueueView
 from node_agent.ports import (
     FileRefusedError,
+    NoPlaceError,
     RefusedPromptError,
     Stats,
     Submitted,
@@ -93,25 +93,25 @@ class ComfyHttp:
     async def free(self) -> None:
         await self._send("POST", "/free", json={"unload_models": True, "free_memory": True})
 
-    async def upload(self, name: str, path: Path, content_type: str) -> None:
+    async def upload(self, name: str, source: IO[bytes], content_type: str) -> None:
         """The name comes from the content, so overwriting changes nothing."""
         folder, _, filename = name.rpartition("/")
         fields = {"subfolder": folder, "type": "input", "overwrite": "true"}
-        with path.open("rb") as file:
-            response = await self._send(
-                "POST",
-                "/upload/image",
-                data=fields,
-                files={"image": (filename, file, content_type)},
-                timeout=SLOW_SECONDS,
-            )
+        source.seek(0)
+        response = await self._send(
+            "POST",
+            "/upload/image",
+            data=fields,
+            files={"image": (filename, source, content_type)},
+            timeout=SLOW_SECONDS,
+        )
         if response.status_code != OK:
             raise FileRefusedError(f"ComfyUI answered {response.status_code} to an input file.")
         stored = mapping(body_of(response))
         if (stored.get("subfolder"), stored.get("name")) != (folder, filename):
             raise FileRefusedError("ComfyUI stored an input file under another name.")
 
-    async def download(self, file: OutputFile, path: Path, most_bytes: int) -> None:
+    async def download(self, file: OutputFile, target: IO[bytes], most_bytes: int) -> None:
         query = {"filename": file.filename, "subfolder": file.subfolder, "type": file.folder}
         try:
             async with self._client.stream(
@@ -122,9 +122,11 @@ class ComfyHttp:
                 if response.status_code != OK:
                     text = f"ComfyUI answered {response.status_code} to {file.filename}."
                     raise FileRefusedError(text)
-                await save(response, path, most_bytes)
+                await save(response, target, most_bytes)
         except httpx.RequestError as error:
             raise UnreachableError(reason(error)) from error
+        except OSError as error:
+            raise NoPlaceError(f"A result finds no place: {error.strerror}.") from error
 
     async def stats(self) -> Stats:
         answer = mapping(await self._get("/system_stats"))
@@ -157,14 +159,16 @@ class ComfyHttp:
         return response
 
 
-async def save(response: httpx.Response, path: Path, most_bytes: int) -> None:
+async def save(response: httpx.Response, target: IO[bytes], most_bytes: int) -> None:
+    target.seek(0)
+    target.truncate()
     size = 0
-    with path.open("wb") as target:
-        async for chunk in response.aiter_bytes(MEGABYTE):
-            size += len(chunk)
-            if size > most_bytes:
-                raise FileRefusedError(f"A result is bigger than {most_bytes} bytes.")
-            target.write(chunk)
+    async for chunk in response.aiter_bytes(MEGABYTE):
+        size += len(chunk)
+        if size > most_bytes:
+            raise FileRefusedError(f"A result is bigger than {most_bytes} bytes.")
+        target.write(chunk)
+    target.flush()
 
 
 def reason(error: Exception) -> str:
