@@ -1,10 +1,12 @@
-import pytest
+from typing import Any
 
 from contracts.attempts import Cause
 from contracts.ids import new_id
 from contracts.jobs import JobStatus
-from contracts.nodes import AddNode, NewNode, NodeState
-from scheduler.domain.views import node_state
+from contracts.nodes import AddNode, ClaimNode, NewNode, NodeBeat, NodeState, RemoveNode
+from scheduler.domain.inputs import Heard
+from scheduler.domain.nodes import Node
+from scheduler.domain.views import node_state, node_view
 
 from .core import OWNER, Core, attempt_of
 
@@ -58,17 +60,47 @@ def test_one_users_broken_workflows_take_no_node_out() -> None:
     assert node_state(core.look(), node) is NodeState.READY
 
 
-@pytest.mark.parametrize("url", ["", "ftp://a", "http://", "http://u:p@a", "http://a:99999", "a"])
-def test_a_url_where_no_comfyui_can_be_is_refused(url: str) -> None:
-    request = AddNode(actor=OWNER, node_id=new_id(), node=NewNode(name="n", base_url=url))
-
-    assert Core().refusal(request) == "bad_url"
-
-
-def test_one_server_is_added_once() -> None:
+def test_of_two_nodes_that_are_one_server_the_older_goes_on() -> None:
     core = Core()
-    node = NewNode(name="n", base_url="http://10.0.0.7:8188/")
-    core.ask(AddNode(actor=OWNER, node_id=new_id(), node=node))
+    elder = core.node()
+    core.seconds += 1
+    younger = core.node(name="again")
+    for seen_by, of in ((elder, younger), (younger, elder)):
+        core.say(a_beat(seen_by, other_node_id=of.id))
+    view = node_view(core.look(), younger)
 
-    again = node.model_copy(update={"base_url": "http://10.0.0.7:8188"})
-    assert core.refusal(AddNode(actor=OWNER, node_id=new_id(), node=again)) == "node_exists"
+    assert view.state is NodeState.QUARANTINED
+    assert view.reason
+    assert "the same ComfyUI as node n " in view.reason
+    assert node_state(core.look(), elder) is NodeState.READY
+    core.pass_time(1_000)
+    assert [attempt_of(core.job()).node_id] == [elder.id]
+    core.ask(RemoveNode(actor=OWNER, node_id=elder.id))
+    assert [job.attempt.node_id for job in core.state.jobs.values() if job.attempt] == [younger.id]
+
+
+def test_prompts_of_a_node_that_is_not_ours_take_no_node_out() -> None:
+    core = Core()
+    node = core.node()
+    core.say(a_beat(node, other_node_id=new_id()))
+
+    assert node_state(core.look(), node) is NodeState.READY
+
+
+def test_a_node_that_never_answered_says_why() -> None:
+    core, node_id = Core(), new_id()
+    new = NewNode(name="n", base_url="http://10.0.0.7:8188", pool="far")
+    core.ask(AddNode(actor=OWNER, node_id=node_id, node=new))
+    node = core.state.nodes[node_id]
+    assert node_view(core.look(), node).reason == "no agent of pool far has it in hand"
+    core.ask(ClaimNode(agent_id=new_id(), node_id=node_id))
+    assert node_view(core.look(), node).reason == "nothing is heard of its agent"
+    core.say(a_beat(node, is_reachable=False, reason="http://10.0.0.7:8188 refuses"))
+
+    view = node_view(core.look(), node)
+    assert (view.state, view.reason) == (NodeState.JOINING, "http://10.0.0.7:8188 refuses")
+
+
+def a_beat(node: Node, **said: Any) -> Heard:
+    fields = {"node_id": node.id, "claim": node.claim, "is_reachable": True}
+    return Heard(NodeBeat.model_validate(fields | said))

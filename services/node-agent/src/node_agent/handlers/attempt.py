@@ -40,7 +40,6 @@ async def carry_out(node: Node, attempt: Attempt, work: Awaitable[AttemptResult]
     ids = {"job_id": str(order.job_id), "attempt_id": str(order.attempt_id)}
     with bound_contextvars(**ids), span("attempt", parent=order.trace, attributes=ids):
         result = await result_of(node, attempt, work)
-        node.tools.live.pop(attempt.prompt_id, None)
         node.enter(attempt, AttemptPhase.REPORTING)
         await report(node, attempt.id, result)
         node.forget(attempt)

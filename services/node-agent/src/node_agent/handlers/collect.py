@@ -14,7 +14,7 @@ from node_agent.handlers.ending import failure, patiently
 from node_agent.handlers.node import Attempt, Node
 from node_agent.handlers.parcel import parcel
 from node_agent.handlers.prepare import prefix_of
-from node_agent.ports import UrlRefusedError, Version
+from node_agent.ports import UnreachableError, UrlRefusedError, Version
 
 
 async def collect(
@@ -33,6 +33,8 @@ async def collect(
     try:
         async with asyncio.timeout(node.tools.tuning.upload_seconds):
             return await bring_home(node, attempt.order.grant, found)
+    except UnreachableError as error:
+        raise failure(Cause.OUTPUT, "outputs_not_stored", f"ComfyUI {error.message}.") from error
     except (OperationError, TimeoutError) as error:
         text = str(error) or "The results could not be stored in time."
         raise failure(Cause.OUTPUT, "outputs_not_stored", text) from error

@@ -47,8 +47,6 @@ async def let_go(node: Node) -> None:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks, timeout=10)
-    for attempt in node.attempts.values():
-        node.tools.live.pop(attempt.prompt_id, None)
 
 
 async def retire(node: Node) -> None:

@@ -35,9 +35,6 @@ class Tools:
     versions: Versions
     tuning: Tuning
     clock: Clock
-    live: dict[str, UUID] = field(default_factory=dict[str, UUID])
-    """Prompt ids of this agent's attempts → node: one that shows up elsewhere tells that two
-    nodes are one server."""
 
 
 @dataclass(slots=True, eq=False)
@@ -96,7 +93,9 @@ class Node:
     """Not yet known what became of attempts that another agent left."""
     is_reachable: bool = False
     is_dead: bool = False
-    reason: str | None = "ComfyUI has not answered yet."
+    reason: str | None = "ComfyUI has not answered yet"
+    complaint: str | None = None
+    """Why its capabilities cannot be had."""
     vram_free_mb: int | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     progressed: asyncio.Event = field(default_factory=asyncio.Event)

@@ -85,5 +85,6 @@ async def send(node: Node, file: InputFile) -> None:
         try:
             await node.comfy.upload(file.name, content, file.content_type)
         except UnreachableError as error:
-            raise failure(Cause.UNREACHABLE, "unreachable", error.message) from error
+            text = f"ComfyUI {error.message}."
+            raise failure(Cause.UNREACHABLE, "unreachable", text) from error
     node.staged.add(file.name, node.now)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from contracts.attempts import Cause
 from contracts.jobs import JobStatus
-from contracts.nodes import NodeLost
+from contracts.node_facts import NodeLost
 from scheduler.domain.facts import show_node, tell_node
 from scheduler.domain.inputs import Tick
 from scheduler.domain.jobs import EXECUTED_PHASES, Attempt, Job

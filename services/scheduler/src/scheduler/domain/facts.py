@@ -3,7 +3,8 @@
 from typing import Any
 
 from contracts.jobs import JobFact
-from contracts.nodes import NodeFact, NodeSpec
+from contracts.node_facts import NodeFact
+from contracts.nodes import NodeSpec
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import Node
 from scheduler.domain.turn import Turn

@@ -5,9 +5,10 @@ says something of the node fails too, it is out for twice as long, up to 15 min.
 """
 
 from datetime import timedelta
+from uuid import UUID
 
 from contracts.attempts import Cause
-from contracts.nodes import NodeQuarantined
+from contracts.node_facts import NodeQuarantined
 from scheduler.domain.facts import show_node, tell_node
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.nodes import Health, Node
@@ -49,7 +50,7 @@ def praise_node(turn: Turn, attempt: Attempt) -> None:
         return
     node.refusals = 0
     if node.health.quarantines or node.health.failed_versions:
-        node.health = Health()
+        node.health = Health(double_of=node.health.double_of)
         turn.effects.nodes[node.id] = node
 
 
@@ -67,6 +68,36 @@ def quarantine(turn: Turn, node: Node, reason: str) -> None:
     show_node(turn, node)
 
 
+def part_doubles(turn: Turn, node: Node, other_id: UUID) -> None:
+    """Two nodes are one ComfyUI: the older one has it, for as long as both are wanted.
+
+    One of them goes on, so that adding a server twice takes no server away.
+    """
+    other = turn.state.nodes.get(other_id)
+    if other is None or other is node:
+        return  # what a removed node, or another fleet, left there
+    elder, younger = sorted((node, other), key=lambda one: (one.created_at, one.id))
+    if younger.health.double_of == elder.id:
+        return
+    younger.health.double_of = elder.id
+    tell_node(turn, younger, NodeQuarantined, double_reason(elder))
+    show_node(turn, younger)
+
+
+def double_reason(elder: Node) -> str:
+    return f"the same ComfyUI as node {elder.spec.name} ({elder.spec.base_url}): remove one of them"
+
+
 def is_quarantined(turn: Turn, node: Node) -> bool:
+    return quarantine_reason(turn, node) is not None
+
+
+def quarantine_reason(turn: Turn, node: Node) -> str | None:
+    """Why it gets nothing now, for people; None if it is not in quarantine."""
+    elder = turn.state.nodes.get(node.health.double_of) if node.health.double_of else None
+    if elder:
+        return double_reason(elder)
     until = node.health.quarantined_until
-    return until is not None and until > turn.now.wall
+    if until is None or until <= turn.now.wall:
+        return None
+    return node.health.reason or "it does harm"

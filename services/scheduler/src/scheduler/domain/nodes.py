@@ -18,7 +18,7 @@ class Standing(StrEnum):
     LOST = "lost"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class Health:
     """What a node's failures say of it."""
 
@@ -28,6 +28,8 @@ class Health:
     reason: str | None = None
     failed_versions: tuple[str, ...] = ()
     """Different workflow versions that failed on it in a row."""
+    double_of: UUID | None = None
+    """An older node that turned out to be the same ComfyUI."""
 
 
 @dataclass(slots=True, eq=False)
