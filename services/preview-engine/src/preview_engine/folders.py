@@ -1,5 +1,6 @@
 """The folders of one engine: where names lead, and that they never lead outside."""
 
+import os
 import re
 import secrets
 import shutil
@@ -51,10 +52,15 @@ class Folders:
         return self.resolve(kind or "input", plain)
 
     def has_input(self, name: str) -> bool:
+        """Asked before a prompt is accepted, so what is there counts as used from now on."""
         try:
-            return self.input_file(name).is_file()
+            path = self.input_file(name)
+            if not path.is_file():
+                return False
+            os.utime(path)
         except (OutsideFolderError, OSError):
             return False
+        return True
 
     def list_inputs(self) -> list[str]:
         return sorted(entry.name for entry in (self.home / "input").iterdir() if entry.is_file())
