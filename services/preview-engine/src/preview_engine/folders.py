@@ -6,6 +6,7 @@ import secrets
 import shutil
 import string
 import time
+from contextlib import suppress
 from pathlib import Path
 
 KINDS = ("input", "output", "temp")
@@ -55,12 +56,13 @@ class Folders:
         """Asked before a prompt is accepted, so what is there counts as used from now on."""
         try:
             path = self.input_file(name)
-            if not path.is_file():
-                return False
-            os.utime(path)
+            is_there = path.is_file()
         except (OutsideFolderError, OSError):
             return False
-        return True
+        if is_there:
+            with suppress(OSError):  # another user's file
+                os.utime(path)
+        return is_there
 
     def list_inputs(self) -> list[str]:
         return sorted(entry.name for entry in (self.home / "input").iterdir() if entry.is_file())
