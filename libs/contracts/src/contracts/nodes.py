@@ -44,6 +44,11 @@ class NodeSpec(BaseModel):
     agent_id: UUID | None = Field(default=None, description="Agent that holds the claim, if any.")
     claim: int = Field(default=0, description="Number of the newest claim.")
     is_claimable: bool = Field(default=True, description="No living agent holds it.")
+    trial: int = Field(
+        default=0,
+        description="Number of the trial that its agent shall make: a prompt without a model. "
+        "Until it is passed the node stays in quarantine; 0: none.",
+    )
 
 
 class ClaimView(BaseModel):
@@ -119,6 +124,7 @@ class NodeBeat(Signal):
     attempts: list[BeatAttempt] = Field(default_factory=list[BeatAttempt])
     foreign_prompts: int = Field(default=0, description="Prompts on it that are not ours.")
     vram_free_mb: int | None = None
+    passed_trial: int = Field(default=0, description="The newest trial that was passed.")
     other_node_id: UUID | None = Field(
         default=None, description="Its ComfyUI has prompts of this node too: they are one server."
     )

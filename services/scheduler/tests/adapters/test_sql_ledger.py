@@ -70,7 +70,7 @@ def a_node() -> Node:
         standing=Standing.JOINED,
         agent_id=new_id(),
         claim=2,
-        health=Health(1, NOW, "CUDA error", ("v",), new_id()),
+        health=Health(1, NOW, "CUDA error", ("v",), 3, new_id()),
         abilities=Abilities(digest="d", classes=frozenset({"A"}), devices=(Device(name="gpu"),)),
     )
 

@@ -4,7 +4,8 @@ from contracts.attempts import Cause
 from contracts.ids import new_id
 from contracts.jobs import JobStatus
 from contracts.nodes import AddNode, ClaimNode, NewNode, NodeBeat, NodeState, RemoveNode
-from scheduler.domain.inputs import Heard
+from scheduler.domain.facts import spec_of
+from scheduler.domain.inputs import Heard, Tick
 from scheduler.domain.nodes import Node
 from scheduler.domain.views import node_state, node_view
 
@@ -37,6 +38,30 @@ def test_a_node_that_fails_again_is_out_for_twice_as_long_until_it_succeeds() ->
     core.finish(attempt_of(job))
 
     assert node.health.quarantines == 0
+
+
+def test_a_quarantine_ends_only_after_a_trial_that_was_asked_for() -> None:
+    core = Core()
+    node = core.node()
+    job = core.job()
+    core.finish(attempt_of(job), Cause.NODE_FAULT)
+    core.silent.add(node.id)
+    for second in range(130):
+        core.seconds += 1
+        failed = a_beat(node, passed_trial=node.version - 1, reason="a trial prompt failed: CUDA")
+        core.say(failed, Tick())
+        assert job.status is JobStatus.QUEUED, second
+    spec = spec_of(node)
+    view = node_view(core.look(), node)
+    assert spec.trial == node.version
+    assert (view.state, view.reason) == (
+        NodeState.QUARANTINED,
+        "the accelerator or the disk of the node is broken; a trial prompt failed: CUDA",
+    )
+    core.say(a_beat(node, passed_trial=spec.trial))
+
+    assert job.status is JobStatus.RUNNING
+    assert (spec_of(node).trial, node.health.quarantines) == (0, 1)
 
 
 def test_three_versions_that_work_elsewhere_and_fail_here_in_a_row_quarantine() -> None:

@@ -96,6 +96,11 @@ class Node:
     reason: str | None = "ComfyUI has not answered yet"
     complaint: str | None = None
     """Why its capabilities cannot be had."""
+    trial: int = 0
+    """Number of the trial that the scheduler asks for; 0: none."""
+    trial_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    passed_trial: int = 0
+    trial_failure: str | None = None
     vram_free_mb: int | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     progressed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -131,6 +136,11 @@ class Node:
         attempt.phase = phase
         if phase is AttemptPhase.UPLOADING:
             self.changed.set()
+
+    def ask_trial(self, number: int) -> None:
+        if number != self.trial:
+            self.trial, self.trial_failure = number, None
+            self.trial_asked.set()
 
     def forget(self, attempt: Attempt) -> None:
         """It is over, and must not run again if its order comes once more."""

@@ -81,6 +81,8 @@ def has_started(node: Node, queue: QueueView) -> bool:
 def reason_of(node: Node) -> str | None:
     if node.is_dead:
         return "ComfyUI answers but runs nothing: its worker is dead, restart it"
+    if node.trial_failure:
+        return f"a trial prompt failed: {node.trial_failure}"
     return node.complaint
 
 

@@ -37,6 +37,7 @@ def beat_of(node: Node) -> NodeBeat:
         ],
         foreign_prompts=sum(prompt_id not in own for prompt_id in inside),
         vram_free_mb=node.vram_free_mb,
+        passed_trial=node.passed_trial,
         other_node_id=other_node(node),
     )
 

@@ -36,6 +36,7 @@ class HealthRow(BaseModel):
     quarantined_until: datetime | None = None
     reason: str | None = None
     failed_versions: tuple[str, ...] = ()
+    trial: int = 0
     double_of: UUID | None = None
 
 
@@ -55,6 +56,7 @@ def upserted(node: Node) -> tuple[Any, ...]:
         quarantined_until=health.quarantined_until,
         reason=health.reason,
         failed_versions=health.failed_versions,
+        trial=health.trial,
         double_of=health.double_of,
     )
     return (
@@ -97,6 +99,7 @@ def read_node(row: asyncpg.Record) -> Node:
             health.quarantined_until,
             health.reason,
             health.failed_versions,
+            health.trial,
             health.double_of,
         ),
         abilities=Abilities(can.digest, can.comfyui_version, can.classes, can.models, can.devices),

@@ -49,6 +49,7 @@ def spec_of(node: Node) -> NodeSpec:
         agent_id=node.agent_id,
         claim=node.claim,
         is_claimable=node.is_claimable,
+        trial=node.health.trial,
         **node.spec.model_dump(),
     )
 

@@ -1,7 +1,8 @@
 """When a node does harm: quarantine, and the way back.
 
-A quarantined node gets nothing for a minute, then one job at a time as ever: if the first that
-says something of the node fails too, it is out for twice as long, up to 15 min.
+A quarantined node gets nothing for a minute; then its agent runs a prompt that needs no model on
+it, again and again, and the first that succeeds ends the quarantine. If the first job after it
+that says something of the node fails too, it is out for twice as long, up to 15 min.
 """
 
 from datetime import timedelta
@@ -64,8 +65,26 @@ def quarantine(turn: Turn, node: Node, reason: str) -> None:
     health.quarantined_until = turn.now.wall + timedelta(seconds=seconds)
     health.reason = reason
     health.failed_versions = ()
+    health.trial = 0
     tell_node(turn, node, NodeQuarantined, reason)
     show_node(turn, node)
+
+
+def try_if_due(turn: Turn, node: Node) -> None:
+    """Ask for a trial when the time is over; its number was never used for this node."""
+    health = node.health
+    until = health.quarantined_until
+    if until and until <= turn.now.wall and not health.trial:
+        health.trial = node.version
+        show_node(turn, node)
+
+
+def pass_trial(turn: Turn, node: Node, trial: int) -> None:
+    """End the quarantine; what it was for counts until a job succeeds."""
+    health = node.health
+    if trial == health.trial:
+        health.quarantined_until, health.reason, health.trial = None, None, 0
+        show_node(turn, node)
 
 
 def part_doubles(turn: Turn, node: Node, other_id: UUID) -> None:
@@ -97,7 +116,10 @@ def quarantine_reason(turn: Turn, node: Node) -> str | None:
     elder = turn.state.nodes.get(node.health.double_of) if node.health.double_of else None
     if elder:
         return double_reason(elder)
-    until = node.health.quarantined_until
-    if until is None or until <= turn.now.wall:
+    health = node.health
+    if health.quarantined_until is None:
         return None
-    return node.health.reason or "it does harm"
+    reason = health.reason or "it does harm"
+    if not health.trial:
+        return reason
+    return f"{reason}; {node.contact.reason or 'a trial prompt has to succeed on it first'}"
