@@ -13,6 +13,7 @@ from comfyfleet.doctor.checkup import check_machine, check_server
 from comfyfleet.home import Home
 from comfyfleet.settings import LocalSettings
 from comfyfleet.supervise.lock import Lock
+from runtime.testing.canned import canned
 from runtime.testing.ports import free_port, wait_for_port
 
 
@@ -49,6 +50,14 @@ def test_what_is_no_comfyui_is_told_apart(tmp_path: Path) -> None:
         [finding] = check_server(f"http://127.0.0.1:{port}")
         process.terminate()
     assert "/system_stats answers 404" in finding.detail
+
+
+def test_an_old_comfyui_is_not_told_to_stop_what_runs() -> None:
+    with canned({"/system_stats": {"system": {"comfyui_version": "0.3.50"}}}) as old:
+        findings = {finding.title: finding for finding in check_server(old.url)}
+    assert not findings["version"].is_well
+    assert "would stop whoever runs" in findings["cancel"].detail
+    assert "POST /interrupt" not in old.seen
 
 
 def test_this_machine_is_examined_without_a_fleet(tmp_path: Path) -> None:

@@ -34,6 +34,9 @@ class FakeMedia:
     """Files by grant."""
     recorded: dict[str, RecordResults] = field(default_factory=dict[str, RecordResults])
 
+    opened: int = 0
+    """How often somebody asked where to put results."""
+
     async def serve(self, bus: Bus) -> None:
         await bus.serve(StageInputs, self.stage)
         await bus.serve(OpenResults, self.open)
@@ -57,6 +60,7 @@ class FakeMedia:
         return InputFiles(items=self.inputs.get(message.grant, []))
 
     async def open(self, message: OpenResults) -> ResultTargets:
+        self.opened += 1
         names = [self.key(message.grant, n) for n in range(message.count)]
         return ResultTargets(
             urls=[

@@ -42,3 +42,22 @@ async def test_a_result_outlives_a_store_that_fails_and_is_made_once(
         assert len(posts) == 1
         with Image.open(io.BytesIO(await fleet.media.bytes_of(order.grant))) as picture:
             assert picture.size == (64, 48)
+
+
+async def test_a_url_that_expired_is_replaced(
+    nats: NatsServer, s3: S3Server, engine_url: str
+) -> None:
+    async with (
+        relay(s3.endpoint) as store,
+        a_fleet(nats, replace(s3, endpoint=store.endpoint)) as fleet,
+    ):
+        order = an_order(await fleet.publish(quick()))
+        spec = await fleet.add_node(engine_url)
+        async with fleet.agent():
+            await fleet.ready(spec)
+            store.answers.append(b"HTTP/1.1 403 Forbidden\r\n")
+            await fleet.run(spec, order)
+            result = await fleet.outcome(order)
+
+    assert result.outcome is Outcome.COMPLETED, result
+    assert (store.refused, fleet.media.opened) == (1, 2)

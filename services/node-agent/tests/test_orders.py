@@ -142,7 +142,7 @@ async def test_a_removed_node_is_cleared_out_and_let_go(fleet: Fleet, engine_url
         await fleet.ready(spec)
         await fleet.ready(other)
         await fleet.run(spec, order)
-        await fleet.sees(other, lambda beat: "one address" in (beat.reason or ""))
+        await fleet.sees(other, lambda beat: beat.other_node_id == spec.node_id)
         await fleet.unwish(spec)
         await fleet.sees(other, lambda beat: beat.foreign_prompts == 0)
         claim = fleet.claims[spec.node_id]

@@ -5,6 +5,7 @@ from comfyfleet.doctor.machine import Machine
 from comfyfleet.doctor.server import Server
 from comfyfleet.home import Home
 from comfyfleet.settings import LocalSettings
+from contracts.comfyui import OLDEST_COMFYUI_TEXT
 
 
 def check_machine(settings: LocalSettings, home: Home) -> list[Finding]:
@@ -40,8 +41,9 @@ def check_server(url: str) -> list[Finding]:
 
 
 def further(server: Server) -> list[Finding]:
+    update = f"Update ComfyUI to {OLDEST_COMFYUI_TEXT} or newer."
     return [
-        examine("version", "Update ComfyUI to 0.3.45 or newer.", server.version),
+        examine("version", update, server.version),
         examine(
             "access",
             "A proxy in front of ComfyUI refuses us: let this machine through.",
@@ -67,7 +69,7 @@ def further(server: Server) -> list[Finding]:
             "Make ComfyUI's folders `output` and `temp` writable for its user.",
             server.pictures,
         ),
-        examine("cancel", "Update ComfyUI to 0.3.57 or newer.", server.interrupt),
+        examine("cancel", update, server.interrupt),
         examine(
             "abilities",
             "A custom node breaks /object_info: ComfyUI's log names it; remove or update it.",

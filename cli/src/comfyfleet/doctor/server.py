@@ -1,7 +1,6 @@
 """One ComfyUI, examined directly: everything that an agent will ask of it."""
 
 import json
-import re
 import time
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -16,8 +15,8 @@ from websockets.sync.client import connect
 
 from comfyfleet.doctor.findings import IllError
 from comfyfleet.doctor.graph import SCALED, SIDE, probe_graph
+from contracts.comfyui import is_too_old, release_of
 
-OLDEST = (0, 3, 45)  # the first that takes a prompt_id from the caller
 JOB_SECONDS = 120.0
 ANSWER_SECONDS = 15.0
 POLL_SECONDS = 0.2
@@ -38,11 +37,14 @@ class Server:
         return f"{self.url} answers; device: {', '.join(names) or 'none'}"
 
     def version(self) -> str:
-        text = str(self.get("/system_stats").get("system", {}).get("comfyui_version", ""))
-        found = re.match(r"v?(\d+)\.(\d+)\.(\d+)", text)
-        if found and tuple(int(part) for part in found.groups()) < OLDEST:
+        text = self.release()
+        if is_too_old(text):
             raise IllError(f"ComfyUI {text}")
-        return text if found else f"“{text}” is no release number; the job below will tell"
+        is_known = release_of(text) is not None
+        return text if is_known else f"“{text}” is no release number; the job below will tell"
+
+    def release(self) -> str:
+        return str(self.get("/system_stats").get("system", {}).get("comfyui_version", ""))
 
     def open_to_us(self) -> str:
         """ComfyUI itself has no accounts, so a refusal comes from something in front of it."""
@@ -121,7 +123,9 @@ class Server:
         return "both pictures came back whole"
 
     def interrupt(self) -> str:
-        """Told of a prompt that is over, it must answer and do nothing."""
+        """Told of a prompt that is over, it must answer and do nothing; an old one is not told."""
+        if is_too_old(version := self.release()):
+            raise IllError(f"not tried: ComfyUI {version} would stop whoever runs")
         self.ask("POST", "/queue", json={"delete": [self.prompt_id]})
         self.ask("POST", "/interrupt", json={"prompt_id": self.prompt_id})
         return "it takes delete and interrupt"

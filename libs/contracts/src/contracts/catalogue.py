@@ -31,8 +31,8 @@ from contracts.media_library import (
     UpdateMedia,
 )
 from contracts.message import Message
+from contracts.node_facts import NODE_FACTS
 from contracts.nodes import (
-    NODE_FACTS,
     AddNode,
     ClaimNode,
     ListNodes,

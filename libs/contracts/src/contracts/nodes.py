@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 
 from contracts.access import Actor, IdempotencyKey
 from contracts.attempts import Accepted, AttemptOrder
-from contracts.event import Event
 from contracts.jobs import Progress
 from contracts.message import Command, Query, Signal
 from contracts.scheduling import ModelFile
@@ -45,6 +44,11 @@ class NodeSpec(BaseModel):
     agent_id: UUID | None = Field(default=None, description="Agent that holds the claim, if any.")
     claim: int = Field(default=0, description="Number of the newest claim.")
     is_claimable: bool = Field(default=True, description="No living agent holds it.")
+    trial: int = Field(
+        default=0,
+        description="Number of the trial that its agent shall make: a prompt without a model. "
+        "Until it is passed the node stays in quarantine; 0: none.",
+    )
 
 
 class ClaimView(BaseModel):
@@ -120,6 +124,10 @@ class NodeBeat(Signal):
     attempts: list[BeatAttempt] = Field(default_factory=list[BeatAttempt])
     foreign_prompts: int = Field(default=0, description="Prompts on it that are not ours.")
     vram_free_mb: int | None = None
+    passed_trial: int = Field(default=0, description="The newest trial that was passed.")
+    other_node_id: UUID | None = Field(
+        default=None, description="Its ComfyUI has prompts of this node too: they are one server."
+    )
 
 
 class SchedulerLed(Signal):
@@ -170,7 +178,9 @@ class ListNodes(Query[NodeList]):
 class NewNode(BaseModel):
     """A ComfyUI server to add."""
 
-    name: str = Field(min_length=1, max_length=80, description="Name for people.")
+    name: str = Field(
+        min_length=1, max_length=80, description="Name for people; two nodes may share one."
+    )
     base_url: str = Field(max_length=2_000, description="Where its ComfyUI listens.")
     headers: dict[str, str] = Field(default_factory=dict, description="Sent, and never shown.")
     enabled: bool = Field(default=True, description="False: gets nothing yet.")
@@ -198,52 +208,3 @@ class RemoveNode(Command[Accepted]):
     sent_by: ClassVar = ("gateway",)
     actor: Actor
     node_id: UUID
-
-
-class NodeFact(Event):
-    sent_by: ClassVar = ("scheduler",)
-    node_id: UUID
-    name: str
-    reason: str | None = None
-
-    def aggregate_id(self) -> UUID:
-        return self.node_id
-
-
-class NodeAdded(NodeFact):
-    """An operator added a node."""
-
-    subject: ClassVar[str] = "event.node.added.v1.{node_id}"
-
-
-class NodeJoined(NodeFact):
-    """An agent has the node in hand and it can take jobs."""
-
-    subject: ClassVar[str] = "event.node.joined.v1.{node_id}"
-
-
-class NodeLost(NodeFact):
-    """Nothing was heard of the node for 4 s."""
-
-    subject: ClassVar[str] = "event.node.lost.v1.{node_id}"
-
-
-class NodeQuarantined(NodeFact):
-    """The node does harm and gets nothing more until it is well."""
-
-    subject: ClassVar[str] = "event.node.quarantined.v1.{node_id}"
-
-
-class NodeRemoved(NodeFact):
-    """An operator removed the node."""
-
-    subject: ClassVar[str] = "event.node.removed.v1.{node_id}"
-
-
-NODE_FACTS: tuple[type[NodeFact], ...] = (
-    NodeAdded,
-    NodeJoined,
-    NodeLost,
-    NodeQuarantined,
-    NodeRemoved,
-)

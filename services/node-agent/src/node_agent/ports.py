@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import IO, Any, Protocol, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
@@ -42,6 +41,18 @@ class TransferError(OperationError):
 
     kind = "unavailable"
     code = "transfer_failed"
+
+
+class UrlRefusedError(UnavailableError):
+    """The store does not take this URL, or not any more: ask for another."""
+
+    code = "url_refused"
+
+
+class NoPlaceError(UnavailableError):
+    """A file found no place beside the agent: its disk is full, or its folder is not there."""
+
+    code = "no_place"
 
 
 class FileRefusedError(InvalidError):
@@ -89,12 +100,12 @@ class Comfy(Protocol):
         """Give back the memory of models and results."""
         ...
 
-    async def upload(self, name: str, path: Path, content_type: str) -> None:
+    async def upload(self, name: str, source: IO[bytes], content_type: str) -> None:
         """Put a file at `name` (`folder/file`) of its input folder."""
         ...
 
-    async def download(self, file: OutputFile, path: Path, most_bytes: int) -> None:
-        """Raises FileRefused."""
+    async def download(self, file: OutputFile, target: IO[bytes], most_bytes: int) -> None:
+        """From the target's beginning. Raises FileRefused, NoPlace."""
         ...
 
     async def stats(self) -> Stats: ...
@@ -109,10 +120,15 @@ class Calls(Protocol):
 
 
 class ObjectStore(Protocol):
-    """Bytes behind presigned URLs. Raises Transfer when tries are used up."""
+    """Bytes behind presigned URLs. Raises UrlRefused, and Transfer when tries are used up."""
 
-    async def fetch(self, file: InputFile, path: Path) -> None: ...
-    async def put(self, url: str, path: Path, content_type: str, size_bytes: int) -> None: ...
+    async def fetch(self, file: InputFile, target: IO[bytes]) -> None:
+        """From the target's beginning. Raises NoPlace."""
+        ...
+
+    async def put(
+        self, url: str, source: IO[bytes], content_type: str, size_bytes: int
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +157,7 @@ class Facts:
 class Files(Protocol):
     """Looks into files and pictures, away from the event loop."""
 
-    async def write(self, path: Path, text: str) -> None: ...
-    async def inspect(self, path: Path) -> Facts: ...
+    async def inspect(self, file: IO[bytes]) -> Facts: ...
 
     async def shrink(self, image: bytes, most_bytes: int) -> bytes | None:
         """The picture as a smaller JPEG; None if it is not a picture."""

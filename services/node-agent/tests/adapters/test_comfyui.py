@@ -1,6 +1,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
+from io import BytesIO
+from tempfile import SpooledTemporaryFile
 
 import pytest
 
@@ -9,7 +10,7 @@ from contracts.nodes import NodeSpec
 from node_agent.adapters.comfyui import ComfyHttp, comfy_http
 from node_agent.domain.outputs import OutputFile
 from node_agent.domain.shapes import mapping
-from node_agent.ports import FileRefusedError, RefusedPromptError, UnreachableError
+from node_agent.ports import FileRefusedError, NoPlaceError, RefusedPromptError, UnreachableError
 from runtime.testing.ports import eventually, free_port
 
 
@@ -24,9 +25,7 @@ async def comfy(comfy_url: str) -> AsyncGenerator[ComfyHttp, None]:
         yield client
 
 
-async def test_a_prompt_keeps_the_id_we_chose_and_lands_in_history(
-    comfy: ComfyHttp, tmp_path: Path
-) -> None:
+async def test_a_prompt_keeps_the_id_we_chose_and_lands_in_history(comfy: ComfyHttp) -> None:
     prompt_id = str(new_id())
     empty = {"width": 64, "height": 64, "batch_size": 1, "color": 7}
     save = {"images": ["1", 0], "filename_prefix": f"cf/{prompt_id}/2"}
@@ -46,13 +45,17 @@ async def test_a_prompt_keeps_the_id_we_chose_and_lands_in_history(
     assert entry
     [image] = entry["outputs"]["2"]["images"]
     file = OutputFile("x", 0, "image", image["filename"], image["subfolder"], image["type"])
-    await comfy.download(file, tmp_path / "x", 1024**2)
-    assert (tmp_path / "x").read_bytes().startswith(b"\x89PNG")
+    content = BytesIO(b"what an earlier try left" * 1_000)
+    await comfy.download(file, content, 1024**2)
+    assert content.getvalue().startswith(b"\x89PNG")
+    assert b"left" not in content.getvalue()
     with pytest.raises(FileRefusedError, match="bigger"):
-        await comfy.download(file, tmp_path / "x", 10)
+        await comfy.download(file, BytesIO(), 10)
     missing = OutputFile("x", 0, "image", "no.png", image["subfolder"], "output")
     with pytest.raises(FileRefusedError, match="404"):
-        await comfy.download(missing, tmp_path / "x", 10)
+        await comfy.download(missing, BytesIO(), 10)
+    with SpooledTemporaryFile(10, dir="/nowhere") as full, pytest.raises(NoPlaceError):
+        await comfy.download(file, full, 1024**2)
 
 
 async def test_an_empty_graph_is_refused_with_comfyuis_reasons(comfy: ComfyHttp) -> None:
@@ -63,10 +66,9 @@ async def test_an_empty_graph_is_refused_with_comfyuis_reasons(comfy: ComfyHttp)
     assert "error" in mapping(refused.value.answer)
 
 
-async def test_an_upload_gets_the_name_it_was_given(comfy: ComfyHttp, tmp_path: Path) -> None:
-    (tmp_path / "x").write_bytes(b"not even a picture")
+async def test_an_upload_gets_the_name_it_was_given(comfy: ComfyHttp) -> None:
     for _ in range(2):
-        await comfy.upload("cf/test.png", tmp_path / "x", "image/png")
+        await comfy.upload("cf/test.png", BytesIO(b"not even a picture"), "image/png")
 
 
 async def test_capabilities_name_classes_and_models_by_folder(comfy: ComfyHttp) -> None:
@@ -85,5 +87,5 @@ async def test_cancelling_what_is_not_there_does_nothing(comfy: ComfyHttp) -> No
 
 async def test_a_server_that_is_not_there_is_unreachable() -> None:
     async with a_client(f"http://127.0.0.1:{free_port()}") as comfy:
-        with pytest.raises(UnreachableError, match="ConnectError"):
+        with pytest.raises(UnreachableError, match="refuses the connection"):
             await comfy.queue()

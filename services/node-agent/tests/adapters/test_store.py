@@ -1,6 +1,7 @@
 import asyncio
 from datetime import timedelta
-from pathlib import Path
+from io import BytesIO
+from tempfile import SpooledTemporaryFile
 
 import httpx
 import pytest
@@ -9,7 +10,7 @@ from minio import Minio
 from contracts.ids import new_id
 from contracts.media import InputFile
 from node_agent.adapters.store import HttpObjectStore
-from node_agent.ports import TransferError
+from node_agent.ports import NoPlaceError, TransferError, UrlRefusedError
 from runtime.testing.ports import eventually
 from runtime.testing.relay import relay
 from runtime.testing.servers import S3Server
@@ -23,26 +24,26 @@ def a_file(url: str, size_bytes: int) -> InputFile:
     )
 
 
-async def test_files_go_to_s3_and_come_back(s3: S3Server, tmp_path: Path) -> None:
+async def test_files_go_to_s3_and_come_back(s3: S3Server) -> None:
     client = Minio(s3.endpoint, s3.access_key, s3.secret_key, secure=False, region=s3.region)
     hour = timedelta(hours=1)
-    (tmp_path / "a").write_bytes(b"x" * 700_000)
+    content, copy = BytesIO(b"x" * 700_000), BytesIO()
     url = client.presigned_put_object(s3.bucket, "node-agent/a", expires=hour)
     async with httpx.AsyncClient() as http:
         store = HttpObjectStore(http)
-        await store.put(url, tmp_path / "a", "image/png", 700_000)
+        await store.put(url, content, "image/png", 700_000)
         url = client.presigned_get_object(s3.bucket, "node-agent/a", expires=hour)
-        await store.fetch(a_file(url, 700_000), tmp_path / "b")
+        await store.fetch(a_file(url, 700_000), copy)
         with pytest.raises(TransferError, match="bigger than announced"):
-            await store.fetch(a_file(url, 10), tmp_path / "c")
+            await store.fetch(a_file(url, 10), BytesIO())
+        with SpooledTemporaryFile(10, dir="/nowhere") as full, pytest.raises(NoPlaceError):
+            await store.fetch(a_file(url, 700_000), full)
 
-    assert (tmp_path / "b").read_bytes() == (tmp_path / "a").read_bytes()
+    assert copy.getvalue() == content.getvalue()
 
 
-async def test_a_result_is_put_again_until_a_failing_store_takes_it(
-    s3: S3Server, tmp_path: Path
-) -> None:
-    (tmp_path / "a").write_bytes(b"x" * 700_000)
+async def test_a_result_is_put_again_until_a_failing_store_takes_it(s3: S3Server) -> None:
+    content = BytesIO(b"x" * 700_000)
     async with relay(s3.endpoint) as failing, httpx.AsyncClient() as http:
         client = Minio(
             failing.endpoint, s3.access_key, s3.secret_key, secure=False, region=s3.region
@@ -50,7 +51,7 @@ async def test_a_result_is_put_again_until_a_failing_store_takes_it(
         url = client.presigned_put_object(s3.bucket, "node-agent/kept", expires=HOUR)
         failing.mood = "errors"
         store = HttpObjectStore(http)
-        putting = asyncio.create_task(store.put(url, tmp_path / "a", "image/png", 700_000))
+        putting = asyncio.create_task(store.put(url, content, "image/png", 700_000))
         await eventually(lambda: failing.refused >= 1)
         failing.mood, before = "hangs up", failing.refused
         await eventually(lambda: failing.refused > before)
@@ -58,12 +59,41 @@ async def test_a_result_is_put_again_until_a_failing_store_takes_it(
         await putting
         url = client.presigned_get_object(s3.bucket, "node-agent/kept", expires=HOUR)
         failing.mood = "well"
-        assert (await http.get(url)).content == (tmp_path / "a").read_bytes()
+        assert (await http.get(url)).content == content.getvalue()
 
 
-async def test_a_url_that_is_refused_is_not_tried_for_long(s3: S3Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\n",
+        b"HTTP/1.1 408 Request Timeout\r\n",
+        b"HTTP/1.1 400 Bad Request\r\n\r\n<Error><Code>RequestTimeout</Code></Error>",
+    ],
+)
+async def test_a_store_that_asks_for_patience_gets_the_file_again(
+    s3: S3Server, answer: bytes
+) -> None:
+    async with relay(s3.endpoint) as busy, httpx.AsyncClient() as http:
+        client = Minio(busy.endpoint, s3.access_key, s3.secret_key, secure=False, region=s3.region)
+        url = client.presigned_put_object(s3.bucket, "node-agent/again", expires=HOUR)
+        busy.answers.append(answer)
+        await HttpObjectStore(http).put(url, BytesIO(b"x"), "image/png", 1)
+
+    assert busy.refused == 1
+
+
+async def test_a_request_that_is_wrong_is_not_repeated(s3: S3Server) -> None:
+    async with relay(s3.endpoint) as busy, httpx.AsyncClient() as http:
+        busy.answers.append(b"HTTP/1.1 400 Bad Request\r\n")
+        with pytest.raises(TransferError, match="answered 400"):
+            await HttpObjectStore(http).put(
+                f"http://{busy.endpoint}/x", BytesIO(b"x"), "image/png", 1
+            )
+
+
+async def test_a_url_that_is_refused_has_to_be_replaced(s3: S3Server) -> None:
     client = Minio(s3.endpoint, s3.access_key, "wrong", secure=False, region=s3.region)
-    client_url = client.presigned_get_object(s3.bucket, "node-agent/no", expires=timedelta(hours=1))
+    url = client.presigned_get_object(s3.bucket, "node-agent/no", expires=HOUR)
     async with httpx.AsyncClient() as http:
-        with pytest.raises(TransferError, match="answered 40"):
-            await HttpObjectStore(http).fetch(a_file(client_url, 10), tmp_path / "x")
+        with pytest.raises(UrlRefusedError, match="answered 403"):
+            await HttpObjectStore(http).fetch(a_file(url, 10), BytesIO())

@@ -4,6 +4,8 @@ import asyncio
 import os
 import socket
 import sys
+import threading
+from functools import partial
 
 import uvicorn
 
@@ -12,6 +14,7 @@ from preview_engine.domain.switches import Switches
 from preview_engine.engine.engine import Engine
 from preview_engine.folders import Folders
 from preview_engine.settings import Settings, read_settings
+from preview_engine.tidying import tidy_for_ever
 
 # Validation recurses three frames per graph node; ComfyUI refuses chains of about 1,000.
 RECURSION_LIMIT = 3000
@@ -38,6 +41,8 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
     engine = build_engine(settings)
     engine.events.bind(asyncio.get_running_loop())
     engine.start()
+    tidying = partial(tidy_for_ever, engine.folders, engine.queue)
+    threading.Thread(target=tidying, name="tidying", daemon=True).start()
     config = uvicorn.Config(
         build_app(engine, settings),
         access_log=False,

@@ -1,10 +1,12 @@
 """The folders of one engine: where names lead, and that they never lead outside."""
 
+import os
 import re
 import secrets
 import shutil
 import string
 import time
+from contextlib import suppress
 from pathlib import Path
 
 KINDS = ("input", "output", "temp")
@@ -51,10 +53,16 @@ class Folders:
         return self.resolve(kind or "input", plain)
 
     def has_input(self, name: str) -> bool:
+        """Asked before a prompt is accepted, so what is there counts as used from now on."""
         try:
-            return self.input_file(name).exists()
+            path = self.input_file(name)
+            is_there = path.exists()
         except (OutsideFolderError, OSError):
             return False
+        if is_there:
+            with suppress(OSError):  # another user's file
+                os.utime(path)
+        return is_there
 
     def list_inputs(self) -> list[str]:
         return sorted(entry.name for entry in (self.home / "input").iterdir() if entry.is_file())

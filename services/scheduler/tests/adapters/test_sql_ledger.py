@@ -70,7 +70,7 @@ def a_node() -> Node:
         standing=Standing.JOINED,
         agent_id=new_id(),
         claim=2,
-        health=Health(1, NOW, "CUDA error", ("v",)),
+        health=Health(1, NOW, "CUDA error", ("v",), 3, new_id()),
         abilities=Abilities(digest="d", classes=frozenset({"A"}), devices=(Device(name="gpu"),)),
     )
 
@@ -97,7 +97,7 @@ async def test_a_state_is_read_back_as_it_was_committed(pool: asyncpg.Pool) -> N
     assert state.jobs[running.id].attempt is state.attempts[attempt.id]
     assert list(state.nodes[node.id].attempts) == [attempt.id]
     assert state.nodes[node.id].abilities.classes == {"A"}
-    assert state.nodes[node.id].health.reason == "CUDA error"
+    assert state.nodes[node.id].health == node.health
 
 
 async def test_a_job_that_ended_is_known_but_not_loaded(pool: asyncpg.Pool) -> None:

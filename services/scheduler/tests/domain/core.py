@@ -77,7 +77,13 @@ class Core:
             BeatAttempt(attempt_id=a.id, phase=a.phase or phase) for a in node.attempts.values()
         ]
         return Heard(
-            NodeBeat(node_id=node.id, claim=node.claim, is_reachable=True, attempts=attempts)
+            NodeBeat(
+                node_id=node.id,
+                claim=node.claim,
+                is_reachable=True,
+                attempts=attempts,
+                passed_trial=node.health.trial,
+            )
         )
 
     def node(self, *, models: Sequence[ModelFile] = (), vram_mb: int = 8_000, **spec: Any) -> Node:

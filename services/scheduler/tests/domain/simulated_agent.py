@@ -36,6 +36,8 @@ class SimulatedAgent:
     comfyui: dict[UUID, float] = field(default_factory=dict[UUID, float])
     """Seconds of work left of each prompt; 0 is history."""
     executions: int = 0
+    trial: int = 0
+    """What the bucket of nodes asks for; each is passed."""
 
     def crash(self) -> None:
         """Forget everything; a new process takes over later."""
@@ -116,7 +118,13 @@ class SimulatedAgent:
     def say_beat(self) -> None:
         attempts = [BeatAttempt(attempt_id=k, phase=phase) for k, phase in self.known.items()]
         self.beat(
-            NodeBeat(node_id=self.node_id, claim=self.claim, is_reachable=True, attempts=attempts)
+            NodeBeat(
+                node_id=self.node_id,
+                claim=self.claim,
+                is_reachable=True,
+                attempts=attempts,
+                passed_trial=self.trial,
+            )
         )
 
     def say_finished(self, attempt_id: UUID, result: AttemptResult) -> None:

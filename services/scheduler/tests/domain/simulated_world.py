@@ -187,6 +187,8 @@ class SimulatedWorld:
                 self.orders[attempt.id] = attempt.node_id
         for recall in effects.recalls:
             self.recalls[recall.attempt_id] = recall.node_id
+        for node in self.state.nodes.values():
+            self.agents[node.id].trial = node.health.trial
         for token, answer in effects.answers:
             if answered := self.asking.pop(token, None):
                 self.send(lambda answered=answered, answer=answer: answered(answer))

@@ -1,11 +1,13 @@
-import pytest
+from typing import Any
 
 from contracts.attempts import Cause
-from contracts.errors import InvalidError
 from contracts.ids import new_id
 from contracts.jobs import JobStatus
-from contracts.nodes import AddNode, NewNode, NodeState
-from scheduler.domain.views import node_state
+from contracts.nodes import AddNode, ClaimNode, NewNode, NodeBeat, NodeState, RemoveNode
+from scheduler.domain.facts import spec_of
+from scheduler.domain.inputs import Heard, Tick
+from scheduler.domain.nodes import Node
+from scheduler.domain.views import node_state, node_view
 
 from .core import OWNER, Core, attempt_of
 
@@ -38,6 +40,30 @@ def test_a_node_that_fails_again_is_out_for_twice_as_long_until_it_succeeds() ->
     assert node.health.quarantines == 0
 
 
+def test_a_quarantine_ends_only_after_a_trial_that_was_asked_for() -> None:
+    core = Core()
+    node = core.node()
+    job = core.job()
+    core.finish(attempt_of(job), Cause.NODE_FAULT)
+    core.silent.add(node.id)
+    for second in range(130):
+        core.seconds += 1
+        failed = a_beat(node, passed_trial=node.version - 1, reason="a trial prompt failed: CUDA")
+        core.say(failed, Tick())
+        assert job.status is JobStatus.QUEUED, second
+    spec = spec_of(node)
+    view = node_view(core.look(), node)
+    assert spec.trial == node.version
+    assert (view.state, view.reason) == (
+        NodeState.QUARANTINED,
+        "the accelerator or the disk of the node is broken; a trial prompt failed: CUDA",
+    )
+    core.say(a_beat(node, passed_trial=spec.trial))
+
+    assert job.status is JobStatus.RUNNING
+    assert (spec_of(node).trial, node.health.quarantines) == (0, 1)
+
+
 def test_three_versions_that_work_elsewhere_and_fail_here_in_a_row_quarantine() -> None:
     core = Core()
     node = core.node()
@@ -59,34 +85,47 @@ def test_one_users_broken_workflows_take_no_node_out() -> None:
     assert node_state(core.look(), node) is NodeState.READY
 
 
-@pytest.mark.parametrize(
-    ("url", "reason"),
-    [
-        ("", "host"),
-        ("a", "host"),
-        ("ftp://a", "http or https"),
-        ("http://", "host"),
-        ("http://[a", "URL"),
-        ("http://u:p@a", "credentials"),
-        ("http://:p@a", "credentials"),
-        ("http://a:99999", "port"),
-        ("http://a:0", "port"),
-        ("http://a/?b", "query"),
-    ],
-)
-def test_a_url_where_no_comfyui_can_be_is_refused_with_the_reason(url: str, reason: str) -> None:
-    request = AddNode(actor=OWNER, node_id=new_id(), node=NewNode(name="n", base_url=url))
-    refused = Core().ask(request)
-
-    assert isinstance(refused, InvalidError)
-    assert refused.code == "bad_url"
-    assert reason in refused.errors[0].message
-
-
-def test_one_server_is_added_once() -> None:
+def test_of_two_nodes_that_are_one_server_the_older_goes_on() -> None:
     core = Core()
-    node = NewNode(name="n", base_url="http://10.0.0.7:8188/")
-    core.ask(AddNode(actor=OWNER, node_id=new_id(), node=node))
+    elder = core.node()
+    core.seconds += 1
+    younger = core.node(name="again")
+    for seen_by, of in ((elder, younger), (younger, elder)):
+        core.say(a_beat(seen_by, other_node_id=of.id))
+    view = node_view(core.look(), younger)
 
-    again = node.model_copy(update={"base_url": "http://10.0.0.7:8188"})
-    assert core.refusal(AddNode(actor=OWNER, node_id=new_id(), node=again)) == "node_exists"
+    assert view.state is NodeState.QUARANTINED
+    assert view.reason
+    assert "the same ComfyUI as node n " in view.reason
+    assert node_state(core.look(), elder) is NodeState.READY
+    core.pass_time(1_000)
+    assert [attempt_of(core.job()).node_id] == [elder.id]
+    core.ask(RemoveNode(actor=OWNER, node_id=elder.id))
+    assert [job.attempt.node_id for job in core.state.jobs.values() if job.attempt] == [younger.id]
+
+
+def test_prompts_of_a_node_that_is_not_ours_take_no_node_out() -> None:
+    core = Core()
+    node = core.node()
+    core.say(a_beat(node, other_node_id=new_id()))
+
+    assert node_state(core.look(), node) is NodeState.READY
+
+
+def test_a_node_that_never_answered_says_why() -> None:
+    core, node_id = Core(), new_id()
+    new = NewNode(name="n", base_url="http://10.0.0.7:8188", pool="far")
+    core.ask(AddNode(actor=OWNER, node_id=node_id, node=new))
+    node = core.state.nodes[node_id]
+    assert node_view(core.look(), node).reason == "no agent of pool far has it in hand"
+    core.ask(ClaimNode(agent_id=new_id(), node_id=node_id))
+    assert node_view(core.look(), node).reason == "nothing is heard of its agent"
+    core.say(a_beat(node, is_reachable=False, reason="http://10.0.0.7:8188 refuses"))
+
+    view = node_view(core.look(), node)
+    assert (view.state, view.reason) == (NodeState.JOINING, "http://10.0.0.7:8188 refuses")
+
+
+def a_beat(node: Node, **said: Any) -> Heard:
+    fields = {"node_id": node.id, "claim": node.claim, "is_reachable": True}
+    return Heard(NodeBeat.model_validate(fields | said))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from runtime.testing.ports import free_port
@@ -19,6 +19,8 @@ class Relay:
     target: int
     mood: Mood = "well"
     refused: int = 0
+    answers: list[bytes] = field(default_factory=list[bytes])
+    """Heads (and bodies) of answers that the next connections get instead of the store's."""
 
     @property
     def endpoint(self) -> str:
@@ -31,6 +33,10 @@ class Relay:
             while chunk := await reader.read(65536):
                 if self.mood == "slow":
                     await asyncio.sleep(SLOW_SECONDS)
+                if self.answers:
+                    self.refused += 1
+                    await answer(writer, self.answers.pop(0))
+                    break
                 if self.mood in ("hangs up", "errors"):
                     self.refused += 1
                     if self.mood == "errors":
@@ -45,6 +51,13 @@ class Relay:
             answers.cancel()
             to_writer.close()
             writer.close()
+
+
+async def answer(writer: asyncio.StreamWriter, told: bytes) -> None:
+    """An answer that ends with the connection."""
+    head, _, body = told.partition(b"\r\n\r\n")
+    writer.write(head.rstrip() + b"\r\nConnection: close\r\n\r\n" + body)
+    await writer.drain()
 
 
 async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

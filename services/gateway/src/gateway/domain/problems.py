@@ -34,6 +34,7 @@ CATALOGUE: Mapping[str, str] = {
     "bad_text": "A text holds what cannot be stored",
     "bad_time": "A time has no time zone",
     "bad_url": "The URL is not one of a server",
+    "bad_header": "A header cannot be sent",
     "invalid_inputs": "The inputs do not fit the workflow",
     "unauthorized": "A valid access token is needed",
     "bad_credentials": "The name or the password is wrong",

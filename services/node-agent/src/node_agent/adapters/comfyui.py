@@ -1,21 +1,23 @@
-"""ComfyUI over HTTP (0.3.57 or later; observed on 0.8.0)."""
+"""ComfyUI over HTTP (contracts.comfyui says from which release on; observed on 0.8.0)."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import httpx
 
+from contracts.comfyui import NODE_KEY
 from contracts.errors import InvalidError
 from contracts.nodes import Device, NodeSpec
+from node_agent.adapters.trouble import NO_COMFYUI, why_silent, why_useless
 from node_agent.domain.capabilities import Description, describe
 from node_agent.domain.outputs import OutputFile
 from node_agent.domain.shapes import is_number, items, mapping, parsed, texts
 from node_agent.domain.vitals import QueueView
 from node_agent.ports import (
     FileRefusedError,
+    NoPlaceError,
     RefusedPromptError,
     Stats,
     Submitted,
@@ -62,7 +64,10 @@ class ComfyHttp:
 
     async def queue(self) -> QueueView:
         answer = mapping(await self._get("/queue"))
-        return QueueView(ids(answer.get("queue_running")), ids(answer.get("queue_pending")))
+        if not {"queue_running", "queue_pending"} <= answer.keys():
+            raise UnreachableError(NO_COMFYUI)
+        running, pending = items(answer["queue_running"]), items(answer["queue_pending"])
+        return QueueView(ids(running), ids(pending), node_ids([*running, *pending]))
 
     async def history(self, prompt_id: str) -> dict[str, Any] | None:
         entry = mapping(await self._get(f"/history/{prompt_id}")).get(prompt_id)
@@ -72,7 +77,7 @@ class ComfyHttp:
         response = await self._send("POST", "/prompt", json=body, timeout=self._submit_timeout)
         if response.is_server_error:
             # a 500 may come although the prompt was queued, so it is looked for before a repeat
-            raise UnreachableError(f"answered {response.status_code} to the prompt")
+            raise UnreachableError(why_useless(response.status_code, "/prompt"))
         try:
             answer = parsed(response.content)
         except ValueError:
@@ -93,38 +98,40 @@ class ComfyHttp:
     async def free(self) -> None:
         await self._send("POST", "/free", json={"unload_models": True, "free_memory": True})
 
-    async def upload(self, name: str, path: Path, content_type: str) -> None:
+    async def upload(self, name: str, source: IO[bytes], content_type: str) -> None:
         """The name comes from the content, so overwriting changes nothing."""
         folder, _, filename = name.rpartition("/")
         fields = {"subfolder": folder, "type": "input", "overwrite": "true"}
-        with path.open("rb") as file:
-            response = await self._send(
-                "POST",
-                "/upload/image",
-                data=fields,
-                files={"image": (filename, file, content_type)},
-                timeout=SLOW_SECONDS,
-            )
+        source.seek(0)
+        response = await self._send(
+            "POST",
+            "/upload/image",
+            data=fields,
+            files={"image": (filename, source, content_type)},
+            timeout=SLOW_SECONDS,
+        )
         if response.status_code != OK:
             raise FileRefusedError(f"ComfyUI answered {response.status_code} to an input file.")
         stored = mapping(body_of(response))
         if (stored.get("subfolder"), stored.get("name")) != (folder, filename):
             raise FileRefusedError("ComfyUI stored an input file under another name.")
 
-    async def download(self, file: OutputFile, path: Path, most_bytes: int) -> None:
+    async def download(self, file: OutputFile, target: IO[bytes], most_bytes: int) -> None:
         query = {"filename": file.filename, "subfolder": file.subfolder, "type": file.folder}
         try:
             async with self._client.stream(
                 "GET", "/view", params=query, timeout=SLOW_SECONDS
             ) as response:
                 if response.status_code in NOT_COMFYUI:
-                    raise UnreachableError(f"answered {response.status_code}")
+                    raise UnreachableError(why_useless(response.status_code, "/view"))
                 if response.status_code != OK:
                     text = f"ComfyUI answered {response.status_code} to {file.filename}."
                     raise FileRefusedError(text)
-                await save(response, path, most_bytes)
+                await save(response, target, most_bytes)
         except httpx.RequestError as error:
-            raise UnreachableError(reason(error)) from error
+            raise UnreachableError(why_silent(error)) from error
+        except OSError as error:
+            raise NoPlaceError(f"A result finds no place: {error.strerror}.") from error
 
     async def stats(self) -> Stats:
         answer = mapping(await self._get("/system_stats"))
@@ -144,45 +151,53 @@ class ComfyHttp:
     async def _get(self, path: str, **options: Any) -> object:
         response = await self._send("GET", path, **options)
         if response.status_code != OK:
-            raise UnreachableError(f"answered {response.status_code} to {path.split('/')[1]}")
+            raise UnreachableError(why_useless(response.status_code, first_part(path)))
         return body_of(response)
 
     async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
             response = await self._client.request(method, path, **options)
         except (httpx.RequestError, httpx.InvalidURL) as error:
-            raise UnreachableError(reason(error)) from error
+            raise UnreachableError(why_silent(error)) from error
         if response.status_code in NOT_COMFYUI:
-            raise UnreachableError(f"answered {response.status_code}")
+            raise UnreachableError(why_useless(response.status_code, first_part(path)))
         return response
 
 
-async def save(response: httpx.Response, path: Path, most_bytes: int) -> None:
+async def save(response: httpx.Response, target: IO[bytes], most_bytes: int) -> None:
+    target.seek(0)
+    target.truncate()
     size = 0
-    with path.open("wb") as target:
-        async for chunk in response.aiter_bytes(MEGABYTE):
-            size += len(chunk)
-            if size > most_bytes:
-                raise FileRefusedError(f"A result is bigger than {most_bytes} bytes.")
-            target.write(chunk)
+    async for chunk in response.aiter_bytes(MEGABYTE):
+        size += len(chunk)
+        if size > most_bytes:
+            raise FileRefusedError(f"A result is bigger than {most_bytes} bytes.")
+        target.write(chunk)
+    target.flush()
 
 
-def reason(error: Exception) -> str:
-    """Names the failure, without the address: spec.base_url may hold a password."""
-    return type(error).__name__
+def first_part(path: str) -> str:
+    """Without ids."""
+    return f"/{path.split('/')[1]}"
 
 
 def body_of(response: httpx.Response) -> object:
     try:
         return parsed(response.content)
     except ValueError as error:
-        raise UnreachableError("answered something that is not JSON") from error
+        raise UnreachableError(NO_COMFYUI) from error
 
 
-def ids(entries: object) -> tuple[str, ...]:
+def ids(entries: Iterable[object]) -> tuple[str, ...]:
     """Entries are [number, prompt id, graph, extra data, outputs]."""
-    found = (items(entry)[1] for entry in items(entries) if items(entry)[1:])
+    found = (items(entry)[1] for entry in entries if items(entry)[1:])
     return tuple(prompt_id for prompt_id in found if isinstance(prompt_id, str))
+
+
+def node_ids(entries: Iterable[object]) -> frozenset[str]:
+    """Nodes of this fleet, or another, that prompts name as theirs."""
+    extras = (mapping(items(entry)[3]) for entry in entries if items(entry)[3:])
+    return frozenset(texts([extra.get(NODE_KEY) for extra in extras]))
 
 
 def device_of(fields: Any) -> Device:

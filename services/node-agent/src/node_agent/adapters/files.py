@@ -3,7 +3,7 @@
 import asyncio
 import codecs
 import io
-from pathlib import Path
+from typing import IO
 
 from blake3 import blake3
 from PIL import Image, UnidentifiedImageError
@@ -14,6 +14,7 @@ MOST_PREVIEW_PIXELS = 4_096 * 4_096
 SMALLER = ((512, 80), (384, 70), (256, 60), (128, 50))
 """Longest side and JPEG quality, tried in turn."""
 UNKNOWN = "application/octet-stream"
+CHUNK = 1024 * 1024
 MAGIC = (
     (b"\x1a\x45\xdf\xa3", 0, "video/webm"),
     (b"ftyp", 4, "video/mp4"),
@@ -33,40 +34,42 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 class LocalFiles:
-    """Reads the agent's temporary files."""
+    """Reads what the agent holds for a moment."""
 
-    async def write(self, path: Path, text: str) -> None:
-        await asyncio.to_thread(path.write_text, text, encoding="utf-8")
-
-    async def inspect(self, path: Path) -> Facts:
-        return await asyncio.to_thread(inspect, path)
+    async def inspect(self, file: IO[bytes]) -> Facts:
+        return await asyncio.to_thread(inspect, file)
 
     async def shrink(self, image: bytes, most_bytes: int) -> bytes | None:
         return await asyncio.to_thread(shrink, image, most_bytes)
 
 
-def inspect(path: Path) -> Facts:
-    content_type, width, height = picture(path) or (by_magic(path), None, None)
+def inspect(file: IO[bytes]) -> Facts:
+    content_type, width, height = picture(file) or (by_magic(file), None, None)
+    digest = blake3(max_threads=1)
+    file.seek(0)
+    while chunk := file.read(CHUNK):
+        digest.update(chunk)
     return Facts(
         content_type=content_type,
-        size_bytes=path.stat().st_size,
-        blake3=blake3(max_threads=1).update_mmap(path).hexdigest(),
+        size_bytes=file.tell(),
+        blake3=digest.hexdigest(),
         width=width,
         height=height,
     )
 
 
-def picture(path: Path) -> tuple[str, int, int] | None:
+def picture(file: IO[bytes]) -> tuple[str, int, int] | None:
+    file.seek(0)
     try:
-        with Image.open(path) as image:
+        with Image.open(file) as image:
             return Image.MIME.get(image.format or "", UNKNOWN), image.width, image.height
     except NOT_A_PICTURE:
         return None
 
 
-def by_magic(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(4_096)
+def by_magic(file: IO[bytes]) -> str:
+    file.seek(0)
+    head = file.read(4_096)
     for mark, offset, content_type in MAGIC:
         if head[offset : offset + len(mark)] == mark:
             return content_type

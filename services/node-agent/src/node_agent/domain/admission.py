@@ -1,4 +1,7 @@
-"""Whether an order may be taken: one attempt inside ComfyUI, at most one more prepared."""
+"""Whether an order may be taken: one attempt inside ComfyUI, at most one that waits for it.
+
+The scheduler waits for the slot; two meet here only when it knows less than the agent.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

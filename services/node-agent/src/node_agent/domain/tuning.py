@@ -13,6 +13,8 @@ class Tuning:
     cancel_retry_seconds: float = 0.2
     capabilities_seconds: float = 60.0
     stats_seconds: float = 10.0
+    trial_seconds: float = 15.0
+    """Between two trials of a node that did harm."""
     progress_seconds: float = 0.25
     preview_seconds: float = 0.5
     preview_bytes: int = 64 * 1024

@@ -14,6 +14,8 @@ class QueueView:
 
     running: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
+    nodes: frozenset[str] = frozenset()
+    """Ids of the nodes that prompts were posted for."""
 
     def __contains__(self, prompt_id: str) -> bool:
         return prompt_id in self.running or prompt_id in self.pending
@@ -22,6 +24,7 @@ class QueueView:
         return QueueView(
             tuple(other for other in self.running if other != prompt_id),
             tuple(other for other in self.pending if other != prompt_id),
+            self.nodes,
         )
 
 

@@ -31,7 +31,6 @@ async def adopt(node: Node, orders: Sequence[AttemptOrder]) -> None:
     attempts = [Attempt(order, has_worked=True) for order in orders]
     for attempt in attempts:
         node.attempts[attempt.id] = attempt
-        node.tools.live[attempt.prompt_id] = node.id
     node.is_adopting = bool(attempts)
     for attempt in attempts:
         await locate(node, attempt)

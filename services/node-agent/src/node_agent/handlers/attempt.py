@@ -40,7 +40,6 @@ async def carry_out(node: Node, attempt: Attempt, work: Awaitable[AttemptResult]
     ids = {"job_id": str(order.job_id), "attempt_id": str(order.attempt_id)}
     with bound_contextvars(**ids), span("attempt", parent=order.trace, attributes=ids):
         result = await result_of(node, attempt, work)
-        node.tools.live.pop(attempt.prompt_id, None)
         node.enter(attempt, AttemptPhase.REPORTING)
         await report(node, attempt.id, result)
         node.forget(attempt)
@@ -58,7 +57,13 @@ async def result_of(node: Node, attempt: Attempt, work: Awaitable[AttemptResult]
     except Exception:
         log.exception("attempt_broke")
         node.gone.add(attempt.id, node.now)  # so that the probe takes its prompt back
-        return failure(Cause.WORKFLOW, "agent_error", "The agent could not run it.").result
+        return broken(attempt).result
+
+
+def broken(attempt: Attempt) -> EndedError:
+    """The agent, or the machine below it, failed: not the workflow, so it is tried elsewhere."""
+    cause = Cause.INPUT if attempt.phase is AttemptPhase.PREPARING else Cause.OUTPUT
+    return failure(cause, "agent_error", "The agent failed at it; its log says why.")
 
 
 async def execute(node: Node, attempt: Attempt) -> AttemptResult:

@@ -63,13 +63,13 @@ async def keep_claims(agent: Agent, specs: Callable[[], Mapping[str, NodeSpec]])
                     group.create_task(claim_and_hold(agent, node_id))
             for node_id, holding in list(agent.holdings.items()):
                 if holding.node and not holding.is_leaving:
-                    leave_if_told(agent, holding, holding.node, wanted.get(node_id))
+                    follow_wish(agent, holding, holding.node, wanted.get(node_id))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK_SECONDS):
                     await agent.changed.wait()
 
 
-def leave_if_told(agent: Agent, holding: Holding, node: Node, spec: NodeSpec | None) -> None:
+def follow_wish(agent: Agent, holding: Holding, node: Node, spec: NodeSpec | None) -> None:
     holding.is_leaving = True
     if spec is None:
         node.spawn(clear_out(node), name=f"clear out {node.id}")
@@ -81,6 +81,7 @@ def leave_if_told(agent: Agent, holding: Holding, node: Node, spec: NodeSpec | N
         node.over.set()  # claimed anew at its new address
     else:
         holding.is_leaving = False
+        node.ask_trial(spec.trial)
 
 
 async def claim_and_hold(agent: Agent, node_id: UUID) -> None:

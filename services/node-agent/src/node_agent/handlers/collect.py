@@ -1,10 +1,8 @@
 """Results: from ComfyUI's folder to the object store, then recorded as media of the owner."""
 
 import asyncio
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from contracts.attempts import Cause
 from contracts.errors import OperationError
@@ -14,8 +12,9 @@ from node_agent.domain.outcome import Succeeded, verdict
 from node_agent.domain.outputs import MOST_FILES, OutputFile, Result, results, sources
 from node_agent.handlers.ending import failure, patiently
 from node_agent.handlers.node import Attempt, Node
+from node_agent.handlers.parcel import parcel
 from node_agent.handlers.prepare import prefix_of
-from node_agent.ports import Version
+from node_agent.ports import UnreachableError, UrlRefusedError, Version
 
 
 async def collect(
@@ -32,49 +31,63 @@ async def collect(
         text = f"The graph made {len(found)} files; {MOST_FILES} are the most."
         raise failure(Cause.WORKFLOW, "too_many_outputs", text)
     try:
-        with tempfile.TemporaryDirectory(prefix="comfyfleet-") as folder:
-            async with asyncio.timeout(node.tools.tuning.upload_seconds):
-                return await bring_home(node, attempt.order.grant, found, Path(folder))
+        async with asyncio.timeout(node.tools.tuning.upload_seconds):
+            return await bring_home(node, attempt.order.grant, found)
+    except UnreachableError as error:
+        raise failure(Cause.OUTPUT, "outputs_not_stored", f"ComfyUI {error.message}.") from error
     except (OperationError, TimeoutError) as error:
         text = str(error) or "The results could not be stored in time."
         raise failure(Cause.OUTPUT, "outputs_not_stored", text) from error
 
 
-async def bring_home(node: Node, grant: str, found: Sequence[Result], folder: Path) -> list[Output]:
-    tools = node.tools
-    patience = tools.tuning.upload_seconds
-    open_results = OpenResults(node_id=node.id, grant=grant, count=len(found))
-    opening = asyncio.create_task(
-        patiently(lambda: tools.calls.call(open_results), tools.tuning, within=patience)
-    )
-    try:
-        files = [
-            await bring(node, n, result, folder / str(n), opening) for n, result in enumerate(found)
-        ]
-    finally:
-        opening.cancel()
-    record = RecordResults(node_id=node.id, grant=grant, files=files)
-    recorded = await patiently(lambda: tools.calls.call(record), tools.tuning, within=patience)
-    return recorded.outputs
+class Targets:
+    """Where results may be put: asked for while the first file comes, and anew if refused."""
 
+    def __init__(self, node: Node, grant: str, count: int) -> None:
+        self._node = node
+        self._request = OpenResults(node_id=node.id, grant=grant, count=count)
+        self._asking = asyncio.create_task(self._ask())
 
-async def bring(
-    node: Node, n: int, result: Result, path: Path, opening: asyncio.Task[ResultTargets]
-) -> ResultFile:
-    """One file: download, look into it, upload; where to is being asked meanwhile."""
-    tools = node.tools
-    if isinstance(result, OutputFile):
-        await patiently(
-            lambda: node.comfy.download(result, path, tools.tuning.most_output_bytes),
+    async def url(self, n: int) -> str:
+        return (await self._asking).urls[n]
+
+    def renew(self) -> None:
+        self.close()
+        self._asking = asyncio.create_task(self._ask())
+
+    def close(self) -> None:
+        self._asking.cancel()
+
+    async def _ask(self) -> ResultTargets:
+        tools = self._node.tools
+        return await patiently(
+            lambda: tools.calls.call(self._request),
             tools.tuning,
             within=tools.tuning.upload_seconds,
         )
-    else:
-        await tools.files.write(path, result.text)
-    facts = await tools.files.inspect(path)
-    content_type = facts.content_type if isinstance(result, OutputFile) else "text/plain"
-    url = (await opening).urls[n]
-    await tools.store.put(url, path, content_type, facts.size_bytes)
+
+
+async def bring_home(node: Node, grant: str, found: Sequence[Result]) -> list[Output]:
+    tools = node.tools
+    targets = Targets(node, grant, len(found))
+    try:
+        files = [await bring(node, n, result, targets) for n, result in enumerate(found)]
+    finally:
+        targets.close()
+    record = RecordResults(node_id=node.id, grant=grant, files=files)
+    recorded = await patiently(
+        lambda: tools.calls.call(record), tools.tuning, within=tools.tuning.upload_seconds
+    )
+    return recorded.outputs
+
+
+async def bring(node: Node, n: int, result: Result, targets: Targets) -> ResultFile:
+    """One file: download, look into it, upload."""
+    with parcel() as file:
+        await fetch(node, result, file)
+        facts = await node.tools.files.inspect(file)
+        content_type = facts.content_type if isinstance(result, OutputFile) else "text/plain"
+        await put(node, n, file, targets, content_type, facts.size_bytes)
     return ResultFile(
         n=n,
         output=result.output,
@@ -87,6 +100,32 @@ async def bring(
         width=facts.width,
         height=facts.height,
     )
+
+
+async def fetch(node: Node, result: Result, file: IO[bytes]) -> None:
+    """ComfyUI keeps it, so a full disk here, like a ComfyUI that is away, is waited for."""
+    if not isinstance(result, OutputFile):
+        file.write(result.text.encode())
+        return
+    tuning = node.tools.tuning
+    await patiently(
+        lambda: node.comfy.download(result, file, tuning.most_output_bytes),
+        tuning,
+        within=tuning.upload_seconds,
+    )
+
+
+async def put(
+    node: Node, n: int, file: IO[bytes], targets: Targets, content_type: str, size_bytes: int
+) -> None:
+    async def once() -> None:
+        try:
+            await node.tools.store.put(await targets.url(n), file, content_type, size_bytes)
+        except UrlRefusedError:
+            targets.renew()
+            raise
+
+    await patiently(once, node.tools.tuning, within=node.tools.tuning.upload_seconds)
 
 
 def kind_of(result: Result, content_type: str) -> MediaKind:

@@ -11,6 +11,7 @@ from node_agent.handlers.describing import keep_described
 from node_agent.handlers.node import Node
 from node_agent.handlers.probe import probe, watch_capabilities, watch_memory
 from node_agent.handlers.tell import beat, show_previews, show_progress
+from node_agent.handlers.trial import stand_trials
 
 CLEARING_SECONDS = 5.0
 Listen: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
@@ -25,6 +26,7 @@ async def hold(node: Node, claim: ClaimView, listen: Listen) -> None:
         "capabilities": watch_capabilities(node),
         "description": keep_described(node),
         "memory": watch_memory(node),
+        "trial": stand_trials(node),
         "progress": show_progress(node),
         "previews": show_previews(node),
         "adopt": adopt(node, claim.live),
@@ -47,8 +49,6 @@ async def let_go(node: Node) -> None:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks, timeout=10)
-    for attempt in node.attempts.values():
-        node.tools.live.pop(attempt.prompt_id, None)
 
 
 async def retire(node: Node) -> None:

@@ -35,9 +35,6 @@ class Tools:
     versions: Versions
     tuning: Tuning
     clock: Clock
-    live: dict[str, UUID] = field(default_factory=dict[str, UUID])
-    """Prompt ids of this agent's attempts → node: one that shows up elsewhere tells that two
-    nodes are one server."""
 
 
 @dataclass(slots=True, eq=False)
@@ -96,7 +93,14 @@ class Node:
     """Not yet known what became of attempts that another agent left."""
     is_reachable: bool = False
     is_dead: bool = False
-    reason: str | None = "ComfyUI has not answered yet."
+    reason: str | None = "ComfyUI has not answered yet"
+    complaint: str | None = None
+    """Why its capabilities cannot be had."""
+    trial: int = 0
+    """Number of the trial that the scheduler asks for; 0: none."""
+    trial_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    passed_trial: int = 0
+    trial_failure: str | None = None
     vram_free_mb: int | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     progressed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -132,6 +136,11 @@ class Node:
         attempt.phase = phase
         if phase is AttemptPhase.UPLOADING:
             self.changed.set()
+
+    def ask_trial(self, number: int) -> None:
+        if number != self.trial:
+            self.trial, self.trial_failure = number, None
+            self.trial_asked.set()
 
     def forget(self, attempt: Attempt) -> None:
         """It is over, and must not run again if its order comes once more."""

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from contracts.attempts import Cause
+from contracts.comfyui import NODE_KEY, OLDEST_COMFYUI_TEXT
 from contracts.nodes import AttemptPhase
 from node_agent.domain.progress import run_of
 from node_agent.domain.rejection import lacks_input_file, rejection
@@ -26,7 +27,6 @@ async def post(node: Node, attempt: Attempt, graph: dict[str, Any]) -> None:
     """Returns once ComfyUI has the prompt."""
     await unless_canceled(attempt, until_led(node))
     attempt.run = run_of(graph)
-    node.tools.live[attempt.prompt_id] = node.id
     node.enter(attempt, AttemptPhase.POSTED)
     try:
         await submit(node, attempt, graph)
@@ -79,7 +79,7 @@ def body_of(node: Node, attempt: Attempt, graph: dict[str, Any]) -> dict[str, An
         "prompt": graph,
         "prompt_id": attempt.prompt_id,
         "client_id": attempt.client_id or attempt.prompt_id,
-        "extra_data": {"preview_method": "auto"} if is_watched else {},
+        "extra_data": {NODE_KEY: str(node.id)} | ({"preview_method": "auto"} if is_watched else {}),
     }
 
 
@@ -87,7 +87,7 @@ async def check(node: Node, attempt: Attempt, taken: Submitted) -> None:
     """200 does not mean that all of the graph will run, nor under our id."""
     if taken.prompt_id != attempt.prompt_id:
         await take_back(node, taken.prompt_id)
-        text = "This ComfyUI is too old: it chooses prompt ids itself (0.3.45 or later is needed)."
+        text = f"It chooses prompt ids itself: ComfyUI {OLDEST_COMFYUI_TEXT} or later is needed."
         raise failure(Cause.NODE_FAULT, "comfyui_too_old", text)
     if taken.node_errors:
         await take_back(node, attempt.prompt_id)

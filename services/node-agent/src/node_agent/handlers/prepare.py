@@ -1,15 +1,14 @@
 """Before the slot: the version, the input files on the server, the graph that may be posted."""
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from contracts.attempts import Cause
 from contracts.errors import InvalidError, OperationError, UnavailableError
-from contracts.media import InputFile, StageInputs
+from contracts.media import InputFile, InputFiles, StageInputs
 from node_agent.domain.outcome import presentable
 from node_agent.handlers.ending import failure, patiently
 from node_agent.handlers.node import Attempt, Node
+from node_agent.handlers.parcel import parcel_of
 from node_agent.ports import TransferError, UnreachableError, Version
 from workflows import render, seal
 
@@ -59,26 +58,33 @@ async def stage(node: Node, attempt: Attempt) -> dict[str, str]:
     """Bring the input files to the server, each once; media id → name there."""
     if not attempt.order.media:
         return {}
-    request = StageInputs(node_id=node.id, grant=attempt.order.grant)
-    tools = node.tools
     try:
         files = await patiently(
-            lambda: tools.calls.call(request), tools.tuning, within=PATIENCE_SECONDS
+            lambda: bring_inputs(node, attempt.order.grant),
+            node.tools.tuning,
+            within=PATIENCE_SECONDS,
         )
-        for file in files.items:
-            if not node.staged.has(file.name, node.now):
-                await send(node, file)
-    except UnreachableError as error:
-        raise failure(Cause.UNREACHABLE, "unreachable", error.message) from error
     except (OperationError, TransferError) as error:
         raise failure(Cause.INPUT, "inputs_unavailable", error.message) from error
     return {str(file.media_id): file.name for file in files.items}
 
 
+async def bring_inputs(node: Node, grant: str) -> InputFiles:
+    """What is there is not sent again, so that this can be repeated, with new URLs."""
+    files = await node.tools.calls.call(StageInputs(node_id=node.id, grant=grant))
+    for file in files.items:
+        if not node.staged.has(file.name, node.now):
+            await send(node, file)
+    return files
+
+
 async def send(node: Node, file: InputFile) -> None:
     """Names come from the content, so sending one twice does no harm."""
-    with tempfile.TemporaryDirectory(prefix="comfyfleet-") as folder:
-        path = Path(folder) / "input"
-        await node.tools.store.fetch(file, path)
-        await node.comfy.upload(file.name, path, file.content_type)
+    with parcel_of(file.size_bytes) as content:
+        await node.tools.store.fetch(file, content)
+        try:
+            await node.comfy.upload(file.name, content, file.content_type)
+        except UnreachableError as error:
+            text = f"ComfyUI {error.message}."
+            raise failure(Cause.UNREACHABLE, "unreachable", text) from error
     node.staged.add(file.name, node.now)

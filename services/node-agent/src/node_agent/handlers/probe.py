@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
 
+from contracts.comfyui import OLDEST_COMFYUI_TEXT, is_too_old
 from contracts.errors import OperationError
 from contracts.nodes import ReportCapabilities
 from node_agent.domain.admission import StaleClaimError
@@ -22,11 +24,20 @@ async def probe(node: Node) -> None:
     """For ever. `/queue` answers from the part that works, which `/system_stats` does not."""
     while True:
         try:
-            saw_queue(node, await node.comfy.queue())
+            saw_queue(node, await look(node))
         except UnreachableError as error:
             saw_nothing(node, error.message)
         await remove_leftovers(node)
         await asyncio.sleep(node.tools.tuning.probe_seconds)
+
+
+async def look(node: Node) -> QueueView:
+    """One that was away may be another server now, so its version is asked as well."""
+    queue = await node.comfy.queue()
+    if not node.is_reachable and is_too_old(version := (await node.comfy.stats()).version):
+        text = f"runs ComfyUI {version[:20]}: {OLDEST_COMFYUI_TEXT} or later is needed"
+        raise UnreachableError(text)
+    return queue
 
 
 def saw_queue(node: Node, queue: QueueView) -> None:
@@ -51,7 +62,8 @@ def saw_nothing(node: Node, reason: str) -> None:
     if node.is_reachable:
         log.info("node_unreachable", node_id=str(node.id), reason=reason)
         node.changed.set()
-    node.is_reachable, node.is_dead, node.reason = False, False, f"ComfyUI: {reason}"
+    node.is_reachable, node.is_dead = False, False
+    node.reason = f"{address(node)} {reason}"
 
 
 def has_started(node: Node, queue: QueueView) -> bool:
@@ -68,12 +80,16 @@ def has_started(node: Node, queue: QueueView) -> bool:
 
 def reason_of(node: Node) -> str | None:
     if node.is_dead:
-        return "ComfyUI answers but runs nothing: its worker is dead, restart it."
-    for prompt_id in (*node.queue.running, *node.queue.pending):
-        owner = node.tools.live.get(prompt_id)
-        if owner and owner != node.id:
-            return f"Has a prompt of node {owner}: two nodes with one address."
-    return None
+        return "ComfyUI answers but runs nothing: its worker is dead, restart it"
+    if node.trial_failure:
+        return f"a trial prompt failed: {node.trial_failure}"
+    return node.complaint
+
+
+def address(node: Node) -> str:
+    """Without a path, and without credentials, which have no place in it."""
+    parts = urlsplit(node.spec.base_url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def stir_all(node: Node) -> None:
@@ -97,6 +113,11 @@ async def watch_capabilities(node: Node) -> None:
         node.refresh.clear()
         try:
             known = await report_capabilities(node, known)
+            node.complaint = None
+        except UnreachableError as error:
+            node.complaint = f"{address(node)} {error.message}"
+            await asyncio.sleep(RETRY_SECONDS)
+            continue
         except OperationError as error:
             if error.code == StaleClaimError.code:
                 raise StaleClaimError(error.message) from error

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+from uuid import UUID
 
 from contracts.attempts import AttemptPreviewed, AttemptProgressed
 from contracts.nodes import AttemptPhase, BeatAttempt, NodeBeat
@@ -36,7 +37,17 @@ def beat_of(node: Node) -> NodeBeat:
         ],
         foreign_prompts=sum(prompt_id not in own for prompt_id in inside),
         vram_free_mb=node.vram_free_mb,
+        passed_trial=node.passed_trial,
+        other_node_id=other_node(node),
     )
+
+
+def other_node(node: Node) -> UUID | None:
+    """A node for which somebody posts to the same ComfyUI; the id could be anybody's text."""
+    for text in node.queue.nodes - {str(node.id)}:
+        with contextlib.suppress(ValueError):
+            return UUID(text)
+    return None
 
 
 async def show_progress(node: Node) -> None:

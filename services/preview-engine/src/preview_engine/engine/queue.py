@@ -1,7 +1,8 @@
 """What waits, what runs, what has run: the three lists a client can ask for.
 
 Lowest number first, ties by prompt id. Everything is in memory and gone after a restart, as in
-ComfyUI; only the newest `HISTORY_LIMIT` results are kept.
+ComfyUI; only the newest `HISTORY_LIMIT` results are kept (ComfyUI keeps ten times as many), and
+with them their files.
 """
 
 import heapq
@@ -13,7 +14,7 @@ from typing import Any
 
 from preview_engine.domain.catalog import Graph
 
-HISTORY_LIMIT = 10_000
+HISTORY_LIMIT = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from pydantic import BaseModel
@@ -35,6 +36,8 @@ class HealthRow(BaseModel):
     quarantined_until: datetime | None = None
     reason: str | None = None
     failed_versions: tuple[str, ...] = ()
+    trial: int = 0
+    double_of: UUID | None = None
 
 
 class AbilitiesRow(BaseModel):
@@ -53,6 +56,8 @@ def upserted(node: Node) -> tuple[Any, ...]:
         quarantined_until=health.quarantined_until,
         reason=health.reason,
         failed_versions=health.failed_versions,
+        trial=health.trial,
+        double_of=health.double_of,
     )
     return (
         node.id,
@@ -90,7 +95,12 @@ def read_node(row: asyncpg.Record) -> Node:
         agent_id=row["agent_id"],
         claim=row["claim"],
         health=Health(
-            health.quarantines, health.quarantined_until, health.reason, health.failed_versions
+            health.quarantines,
+            health.quarantined_until,
+            health.reason,
+            health.failed_versions,
+            health.trial,
+            health.double_of,
         ),
         abilities=Abilities(can.digest, can.comfyui_version, can.classes, can.models, can.devices),
     )

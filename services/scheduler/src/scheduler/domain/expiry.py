@@ -6,8 +6,9 @@ from uuid import UUID
 
 from contracts.attempts import Cause
 from contracts.jobs import JobStatus
-from contracts.nodes import NodeLost
+from contracts.node_facts import NodeLost
 from scheduler.domain.facts import show_node, tell_node
+from scheduler.domain.health import try_if_due
 from scheduler.domain.inputs import Tick
 from scheduler.domain.jobs import EXECUTED_PHASES, Attempt, Job
 from scheduler.domain.leases import LOST_SECONDS, NOT_STARTED_SECONDS
@@ -25,6 +26,7 @@ def pass_time(turn: Turn, tick: Tick) -> None:
     turn.state.clock.tick(turn.now.steady, is_connected=tick.is_connected)
     for node in turn.state.nodes.values():
         lose_if_silent(turn, node)
+        try_if_due(turn, node)
     for attempt in list(turn.state.attempts.values()):
         give_up_if_hopeless(turn, attempt)
     for job_id in due(turn.state.deadlines, turn.now.wall):

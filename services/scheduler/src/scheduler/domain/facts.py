@@ -3,7 +3,8 @@
 from typing import Any
 
 from contracts.jobs import JobFact
-from contracts.nodes import NodeFact, NodeSpec
+from contracts.node_facts import NodeFact
+from contracts.nodes import NodeSpec
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import Node
 from scheduler.domain.turn import Turn
@@ -48,6 +49,7 @@ def spec_of(node: Node) -> NodeSpec:
         agent_id=node.agent_id,
         claim=node.claim,
         is_claimable=node.is_claimable,
+        trial=node.health.trial,
         **node.spec.model_dump(),
     )
 

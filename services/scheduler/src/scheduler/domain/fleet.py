@@ -1,16 +1,13 @@
 """Nodes come, are claimed by agents, say what they can run, and go."""
 
-from urllib.parse import urlsplit
-
 from contracts.attempts import Accepted, Cause
-from contracts.errors import ConflictError, FieldError, InvalidError, NotFoundError
+from contracts.errors import ConflictError, NotFoundError
 from contracts.jobs import JobStatus
+from contracts.node_facts import NodeAdded, NodeRemoved
 from contracts.nodes import (
     AddNode,
     ClaimNode,
     NewNode,
-    NodeAdded,
-    NodeRemoved,
     NodeView,
     RemoveNode,
     ReportCapabilities,
@@ -23,6 +20,7 @@ from scheduler.domain.nodes import Abilities, Contact, Node
 from scheduler.domain.outcomes import fail_attempt
 from scheduler.domain.turn import Turn
 from scheduler.domain.views import node_view
+from scheduler.domain.wishes import checked, place_of
 
 
 def add(turn: Turn, request: AddNode) -> NodeView:
@@ -35,7 +33,7 @@ def add(turn: Turn, request: AddNode) -> NodeView:
             return node_view(turn, turn.state.nodes[created_id])
     if existing := turn.state.nodes.get(request.node_id):
         return node_view(turn, existing)
-    spec = request.node.model_copy(update={"base_url": checked_url(request.node.base_url)})
+    spec = checked(request.node)
     refuse_double(turn, spec)
     node = Node(request.node_id, spec, turn.now.wall)
     turn.state.nodes[node.id] = node
@@ -46,35 +44,12 @@ def add(turn: Turn, request: AddNode) -> NodeView:
     return node_view(turn, node)
 
 
-def checked_url(base_url: str) -> str:
-    """The URL without its last slash; raises Invalid if no ComfyUI can be there."""
-    if expected := why_unusable(base_url):
-        problem = FieldError(path="base_url", code="bad_url", message=expected)
-        raise InvalidError(f"base_url: {expected}", code="bad_url", errors=[problem])
-    return base_url.rstrip("/")
-
-
-def why_unusable(base_url: str) -> str | None:
-    """What was expected of the first part that is wrong; None if all is well."""
-    try:
-        parts = urlsplit(base_url)
-    except ValueError:
-        return "expected an http or https URL"
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return "expected an http or https URL with a host"
-    if "@" in parts.netloc:
-        return "expected a URL without credentials"
-    if parts.query or parts.fragment:
-        return "expected a URL without query and fragment"
-    try:
-        return "expected a port from 1 to 65535" if parts.port == 0 else None
-    except ValueError:
-        return "expected a port from 1 to 65535"
-
-
 def refuse_double(turn: Turn, spec: NewNode) -> None:
-    if any(node.spec.base_url == spec.base_url for node in turn.state.nodes.values()):
-        raise ConflictError(f"there is a node at {spec.base_url}", code="node_exists")
+    """Raise if the address is taken; another name of the same server shows later (health.py)."""
+    place = place_of(spec.base_url)
+    for node in turn.state.nodes.values():
+        if place_of(node.spec.base_url) == place:
+            raise ConflictError(f"there is a node at {node.spec.base_url}", code="node_exists")
 
 
 def remove(turn: Turn, request: RemoveNode) -> Accepted:

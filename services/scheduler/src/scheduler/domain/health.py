@@ -1,13 +1,15 @@
 """When a node does harm: quarantine, and the way back.
 
-A quarantined node gets nothing for a minute, then one job at a time as ever: if the first that
-says something of the node fails too, it is out for twice as long, up to 15 min.
+A quarantined node gets nothing for a minute; then its agent runs a prompt that needs no model on
+it, again and again, and the first that succeeds ends the quarantine. If the first job after it
+that says something of the node fails too, it is out for twice as long, up to 15 min.
 """
 
 from datetime import timedelta
+from uuid import UUID
 
 from contracts.attempts import Cause
-from contracts.nodes import NodeQuarantined
+from contracts.node_facts import NodeQuarantined
 from scheduler.domain.facts import show_node, tell_node
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.nodes import Health, Node
@@ -49,7 +51,7 @@ def praise_node(turn: Turn, attempt: Attempt) -> None:
         return
     node.refusals = 0
     if node.health.quarantines or node.health.failed_versions:
-        node.health = Health()
+        node.health = Health(double_of=node.health.double_of)
         turn.effects.nodes[node.id] = node
 
 
@@ -63,10 +65,61 @@ def quarantine(turn: Turn, node: Node, reason: str) -> None:
     health.quarantined_until = turn.now.wall + timedelta(seconds=seconds)
     health.reason = reason
     health.failed_versions = ()
+    health.trial = 0
     tell_node(turn, node, NodeQuarantined, reason)
     show_node(turn, node)
 
 
+def try_if_due(turn: Turn, node: Node) -> None:
+    """Ask for a trial when the time is over; its number was never used for this node."""
+    health = node.health
+    until = health.quarantined_until
+    if until and until <= turn.now.wall and not health.trial:
+        health.trial = node.version
+        show_node(turn, node)
+
+
+def pass_trial(turn: Turn, node: Node, trial: int) -> None:
+    """End the quarantine; what it was for counts until a job succeeds."""
+    health = node.health
+    if trial == health.trial:
+        health.quarantined_until, health.reason, health.trial = None, None, 0
+        show_node(turn, node)
+
+
+def part_doubles(turn: Turn, node: Node, other_id: UUID) -> None:
+    """Two nodes are one ComfyUI: the older one has it, for as long as both are wanted.
+
+    One of them goes on, so that adding a server twice takes no server away.
+    """
+    other = turn.state.nodes.get(other_id)
+    if other is None or other is node:
+        return  # what a removed node, or another fleet, left there
+    elder, younger = sorted((node, other), key=lambda one: (one.created_at, one.id))
+    if younger.health.double_of == elder.id:
+        return
+    younger.health.double_of = elder.id
+    tell_node(turn, younger, NodeQuarantined, double_reason(elder))
+    show_node(turn, younger)
+
+
+def double_reason(elder: Node) -> str:
+    return f"the same ComfyUI as node {elder.spec.name} ({elder.spec.base_url}): remove one of them"
+
+
 def is_quarantined(turn: Turn, node: Node) -> bool:
-    until = node.health.quarantined_until
-    return until is not None and until > turn.now.wall
+    return quarantine_reason(turn, node) is not None
+
+
+def quarantine_reason(turn: Turn, node: Node) -> str | None:
+    """Why it gets nothing now, for people; None if it is not in quarantine."""
+    elder = turn.state.nodes.get(node.health.double_of) if node.health.double_of else None
+    if elder:
+        return double_reason(elder)
+    health = node.health
+    if health.quarantined_until is None:
+        return None
+    reason = health.reason or "it does harm"
+    if not health.trial:
+        return reason
+    return f"{reason}; {node.contact.reason or 'a trial prompt has to succeed on it first'}"

@@ -7,9 +7,10 @@ is over for us is recalled.
 
 from contracts.attempts import Cause
 from contracts.jobs import JobStatus
-from contracts.nodes import AttemptPhase, BeatAttempt, NodeBeat, NodeJoined
+from contracts.node_facts import NodeJoined
+from contracts.nodes import AttemptPhase, BeatAttempt, NodeBeat
 from scheduler.domain.facts import show_node, tell_node
-from scheduler.domain.health import quarantine
+from scheduler.domain.health import part_doubles, pass_trial, quarantine
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.nodes import Node, Standing
 from scheduler.domain.outcomes import fail_attempt, recall
@@ -40,6 +41,10 @@ def hear(turn: Turn, beat: NodeBeat) -> None:
     join(turn, node)
     if beat.is_dead:
         quarantine(turn, node, beat.reason or "ComfyUI answers but runs nothing")
+    if beat.passed_trial:
+        pass_trial(turn, node, beat.passed_trial)
+    if beat.other_node_id:
+        part_doubles(turn, node, beat.other_node_id)
 
 
 def join(turn: Turn, node: Node) -> None:

@@ -18,16 +18,21 @@ class Standing(StrEnum):
     LOST = "lost"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class Health:
     """What a node's failures say of it."""
 
     quarantines: int = 0
     """Quarantines since its last success; each is twice as long as the one before."""
     quarantined_until: datetime | None = None
+    """Not before this; None: it is not in quarantine."""
     reason: str | None = None
     failed_versions: tuple[str, ...] = ()
     """Different workflow versions that failed on it in a row."""
+    trial: int = 0
+    """Number of the trial that ends the quarantine, once its time is over; 0: not asked for."""
+    double_of: UUID | None = None
+    """An older node that turned out to be the same ComfyUI."""
 
 
 @dataclass(slots=True, eq=False)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from contracts.access import Priority
 from scheduler.domain.capability import capable_nodes
-from scheduler.domain.health import is_quarantined
+from scheduler.domain.health import is_quarantined, quarantine_reason
 from scheduler.domain.jobs import Job
 from scheduler.domain.lifecycle import start_job
 from scheduler.domain.nodes import Node, Standing
@@ -99,14 +99,22 @@ def reason_not_free(turn: Turn, node: Node) -> str | None:
     if not node.spec.enabled:
         return "disabled"
     if node.standing is not Standing.JOINED:
-        return "no agent has it in hand" if node.agent_id is None else "not heard of"
-    if is_quarantined(turn, node):
-        return node.health.reason
+        return reason_not_joined(node)
+    if reason := quarantine_reason(turn, node):
+        return reason
     if not node.contact.is_reachable:
         return node.contact.reason or "ComfyUI does not answer"
     if node.rests_until > turn.now.steady:
         return "it refused the last order"
     return reason_full(node)
+
+
+def reason_not_joined(node: Node) -> str:
+    if node.agent_id is None:
+        return f"no agent of pool {node.spec.pool} has it in hand"
+    if node.standing is Standing.LOST or node.contact.beat_at is None:
+        return "nothing is heard of its agent"
+    return node.contact.reason or "its agent does not know yet what it can run"
 
 
 def reason_full(node: Node) -> str | None:

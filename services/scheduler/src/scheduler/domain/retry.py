@@ -11,11 +11,9 @@ LONGEST_DELAY_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`limit` failures of this cause end the job."""
+    """`limit` failures of this cause end the job; between them it goes elsewhere if it can."""
 
     limit: int
-    is_elsewhere: bool = True
-    """Pass over the node it failed on, as long as there are others."""
     first_delay_seconds: float = 0.0
     """Before the second repeat; doubles each time. The first repeat is at once."""
 
@@ -29,8 +27,8 @@ TABLE: dict[Cause, Row] = {
     Cause.WORKFLOW: Row(1),
     Cause.TIMEOUT: Row(1),
     Cause.POISON: Row(2),
-    Cause.OUTPUT: Row(3, is_elsewhere=False, first_delay_seconds=5.0),
-    Cause.INPUT: Row(3, is_elsewhere=False, first_delay_seconds=5.0),
+    Cause.OUTPUT: Row(3, first_delay_seconds=5.0),
+    Cause.INPUT: Row(3, first_delay_seconds=5.0),
 }
 
 
@@ -50,8 +48,7 @@ def strike(job: Job, cause: Cause, node_id: UUID) -> Again | None:
         return None
     if job.spec.max_attempts is not None and job.attempts >= job.spec.max_attempts:
         return None
-    avoid = job.avoid | {node_id} if row.is_elsewhere else job.avoid
-    return Again(delay(row, count), avoid)
+    return Again(delay(row, count), job.avoid | {node_id})
 
 
 def delay(row: Row, count: int) -> float:

@@ -1,0 +1,55 @@
+"""What happened to a node: each is one fact, and public."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from contracts.event import Event
+
+
+class NodeFact(Event):
+    sent_by: ClassVar = ("scheduler",)
+    node_id: UUID
+    name: str
+    reason: str | None = None
+
+    def aggregate_id(self) -> UUID:
+        return self.node_id
+
+
+class NodeAdded(NodeFact):
+    """An operator added a node."""
+
+    subject: ClassVar[str] = "event.node.added.v1.{node_id}"
+
+
+class NodeJoined(NodeFact):
+    """An agent has the node in hand and it can take jobs."""
+
+    subject: ClassVar[str] = "event.node.joined.v1.{node_id}"
+
+
+class NodeLost(NodeFact):
+    """Nothing was heard of the node for 4 s."""
+
+    subject: ClassVar[str] = "event.node.lost.v1.{node_id}"
+
+
+class NodeQuarantined(NodeFact):
+    """The node does harm and gets nothing more until it is well."""
+
+    subject: ClassVar[str] = "event.node.quarantined.v1.{node_id}"
+
+
+class NodeRemoved(NodeFact):
+    """An operator removed the node."""
+
+    subject: ClassVar[str] = "event.node.removed.v1.{node_id}"
+
+
+NODE_FACTS: tuple[type[NodeFact], ...] = (
+    NodeAdded,
+    NodeJoined,
+    NodeLost,
+    NodeQuarantined,
+    NodeRemoved,
+)

@@ -1,0 +1,76 @@
+"""Why a node cannot be used, in words that tell its operator what to do."""
+
+import pytest
+
+from contracts.nodes import NodeSpec
+from runtime.testing.canned import Answers, canned
+from runtime.testing.ports import free_port
+
+from .conftest import StartEngine
+from .fleet import Fleet, an_order
+from .graphs import slow_steps
+
+EMPTY: Answers = {"queue_running": [], "queue_pending": []}
+OLD: Answers = {"/queue": EMPTY, "/system_stats": {"system": {"comfyui_version": "0.3.56"}}}
+BROKEN: Answers = {"/queue": EMPTY, "/system_stats": {"system": {}}, "/object_info": 500}
+NO_QUEUE: Answers = {"/queue": {"error": "no"}}
+NOTHING: Answers = {"/queue": 404}
+
+
+async def is_told(fleet: Fleet, spec: NodeSpec, reason: str, *, is_reachable: bool) -> None:
+    def says_so(told: str | None, reached: object) -> bool:
+        return reason in (told or "") and reached is is_reachable
+
+    await fleet.sees(spec, lambda beat: says_so(beat.reason, beat.is_reachable))
+
+
+async def test_where_nobody_listens_the_connection_is_refused(fleet: Fleet) -> None:
+    place = f"127.0.0.1:{free_port()}"
+    spec = await fleet.add_node(f"http://user:secret@{place}")
+    async with fleet.agent():
+        reason = f"http://{place} refuses the connection: nobody listens there"
+        await is_told(fleet, spec, reason, is_reachable=False)
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ({"/queue": 403}, "answers 403: something in front of ComfyUI refuses the agent"),
+        (NOTHING, "answers 404 to /queue"),
+        (NO_QUEUE, "answers, but not as ComfyUI does"),
+        (OLD, "runs ComfyUI 0.3.56: 0.3.57 or later is needed"),
+    ],
+)
+async def test_a_server_that_is_no_comfyui_of_use_is_not_reachable(
+    fleet: Fleet, answers: Answers, reason: str
+) -> None:
+    with canned(answers) as server:
+        spec = await fleet.add_node(server.url)
+        async with fleet.agent():
+            await is_told(fleet, spec, f"{server.url} {reason}", is_reachable=False)
+
+
+async def test_a_server_that_cannot_describe_itself_says_so(fleet: Fleet) -> None:
+    with canned(BROKEN) as server:
+        spec = await fleet.add_node(server.url)
+        async with fleet.agent():
+            reason = f"{server.url} answers 500 to /object_info"
+            await is_told(fleet, spec, reason, is_reachable=True)
+
+
+async def test_two_nodes_of_two_agents_notice_that_they_are_one_server(
+    fleet: Fleet, start_engine: StartEngine
+) -> None:
+    port = start_engine().rpartition(":")[2]
+    order = an_order(await fleet.publish(slow_steps(steps=100)))
+    one = await fleet.add_node(f"http://127.0.0.1:{port}", pool="one")
+    two = await fleet.add_node(f"http://localhost:{port}", pool="two")
+    async with fleet.agent(pool="one"), fleet.agent(pool="two"):
+        await fleet.ready(one)
+        await fleet.ready(two)
+        await fleet.run(one, order)
+        await fleet.sees(two, lambda beat: beat.other_node_id == one.node_id)
+        await fleet.cancel(one, order.attempt_id)
+        await fleet.sees(two, lambda beat: beat.other_node_id is None)
+
+    assert all(beat.other_node_id is None for beat in fleet.beats if beat.node_id == one.node_id)
