@@ -7,6 +7,8 @@ each attempt at once, without files. What is counted is the terminal frame at th
 import asyncio
 import json
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from comfyfleet.testing import LocalFleet
 USERS = 30
 NODES = 16
 WAITING_PER_USER = 8
+POOL = "bench"
 BODY = json.dumps({"workflow": "solid", "inputs": {}}).encode()
 
 
@@ -37,13 +40,18 @@ async def measure(fleet: LocalFleet, jobs: int) -> Throughput:
     tokens = await make_users(fleet, USERS)
     node_ids = add_nodes(fleet)
     async with agents(fleet, node_ids):
-        people = [Person(fleet.url, token, jobs // USERS) for token in tokens]
-        watching = [asyncio.create_task(person.watch()) for person in people]
-        await asyncio.gather(*(person.is_watching.wait() for person in people))
-        begun = time.perf_counter()
-        await asyncio.gather(*(person.submit() for person in people))
-        await asyncio.wait_for(asyncio.gather(*watching), 300)
-        seconds = time.perf_counter() - begun
+        with without_engines(fleet):
+            return await push(fleet, tokens, jobs)
+
+
+async def push(fleet: LocalFleet, tokens: list[str], jobs: int) -> Throughput:
+    people = [Person(fleet.url, token, jobs // USERS) for token in tokens]
+    watching = [asyncio.create_task(person.watch()) for person in people]
+    await asyncio.gather(*(person.is_watching.wait() for person in people))
+    begun = time.perf_counter()
+    await asyncio.gather(*(person.submit() for person in people))
+    await asyncio.wait_for(asyncio.gather(*watching), 300)
+    seconds = time.perf_counter() - begun
     done = sum(person.completed for person in people)
     return Throughput(done, seconds, sum(person.refused for person in people))
 
@@ -89,10 +97,25 @@ def add_nodes(fleet: LocalFleet) -> list[UUID]:
     """Add nodes of a pool that no real agent claims."""
     client = fleet.client()
     nodes = [
-        {"name": f"bench{n}", "base_url": f"http://127.0.0.1:{n + 1}", "pool": "bench"}
+        {"name": f"bench{n}", "base_url": f"http://127.0.0.1:{n + 1}", "pool": POOL}
         for n in range(NODES)
     ]
     try:
         return [UUID(client.call("POST", "/v1/nodes", json=node).json()["id"]) for node in nodes]
     finally:
+        client.close()
+
+
+@contextmanager
+def without_engines(fleet: LocalFleet) -> Generator[None, None, None]:
+    """Take the nodes that make pictures out for a while."""
+    client = fleet.client()
+    engines = [node for node in client.nodes() if node.pool != POOL]
+    for node in engines:
+        client.remove_node(node.id)
+    try:
+        yield
+    finally:
+        for node in engines:
+            client.add_node(node.name, node.base_url, node.labels)
         client.close()
