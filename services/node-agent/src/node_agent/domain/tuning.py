@@ -6,6 +6,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Tuning:
     probe_seconds: float = 1.0
+    probe_idle_seconds: float = 2.0
+    """While nothing is done there: most of what an agent does at rest is this."""
     beat_seconds: float = 1.0
     dead_after_seconds: float = 120.0
     cancel_seconds: float = 30.0

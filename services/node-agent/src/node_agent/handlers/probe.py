@@ -1,4 +1,4 @@
-"""Looking at ComfyUI each second: is it there, what does it do, what can it run."""
+"""Looking at ComfyUI each second or two: is it there, what does it do, what can it run."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,14 @@ async def probe(node: Node) -> None:
         except UnreachableError as error:
             saw_nothing(node, error.message)
         await remove_leftovers(node)
-        await asyncio.sleep(node.tools.tuning.probe_seconds)
+        tuning = node.tools.tuning
+        await asyncio.sleep(tuning.probe_idle_seconds if is_idle(node) else tuning.probe_seconds)
+
+
+def is_idle(node: Node) -> bool:
+    """Whether nothing is done there, by nobody; what we send is noticed by other means."""
+    is_well = node.is_reachable and not node.is_dead
+    return is_well and not (node.attempts or node.queue.running or node.queue.pending)
 
 
 async def look(node: Node) -> QueueView:
