@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml))
 QUICK := not comfyui and not long
+# Most of a test is waiting. A file stays in one process, since its tests share servers.
+BESIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 help:  ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,7 +22,7 @@ dev: $(STAMP)  ## the same without the sample, with readable and talkative logs
 install: $(STAMP)  ## make or complete the virtual environment
 
 test: check  ## all checks, then all tests that need no GPU and no ComfyUI
-	@$(BIN)/pytest -q -m "$(QUICK)"
+	@$(BIN)/pytest -q -m "$(QUICK)" $(BESIDE)
 
 test-comfyui: $(STAMP)  ## tests against real ComfyUIs: COMFYUI_URLS="http://… http://…" make test-comfyui
 	@test -n "$(COMFYUI_URLS)$(COMFYUI_URL)" || { echo "Set COMFYUI_URL to a ComfyUI, e.g. http://127.0.0.1:8188, or COMFYUI_URLS to several"; exit 1; }

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 from nats.aio.client import Client
-from structlog.testing import capture_logs
 
+from contracts.accounts import Ended, EndSession
 from contracts.catalogue import MESSAGES
-from contracts.errors import NotFoundError
-from contracts.nodes import AddNode, NodeView, SchedulerLed
+from contracts.nodes import SchedulerLed
 from contracts.services import SERVICES, Service
 from contracts.topology import inbox_prefix, is_heard, is_owned
 from runtime.bus import Bus
@@ -101,38 +100,34 @@ async def test_each_service_hears_what_its_contracts_say_and_nothing_else(
 
 async def test_who_writes_a_bucket_cannot_have_it_delivered_as_a_command(nats: NatsServer) -> None:
     """The server lets it name any subject for the delivery; the receiver must notice."""
-    heard = list[AddNode]()
+    heard = list[str]()
 
-    async def add(command: AddNode) -> NodeView:
-        heard.append(command)
-        raise NotFoundError("heard", code="heard")
+    async def end(command: EndSession) -> Ended:
+        heard.append(command.refresh_token)
+        return Ended()
 
     async with AsyncExitStack() as stack:
-        scheduler = await a_bus(stack, nats, "scheduler")
-        await scheduler.serve(AddNode, add, shared=False)
-        forger = (await a_probe(stack, nats, "workflow-registry")).client
-        await forger.publish("$KV.workflows.x", b"{}")
-        with capture_logs() as logs:
-            await deliver(forger, "KV_workflows", AddNode.subject)
-            await eventually(lambda: [line["event"] for line in logs] == ["request_forged"])
-    assert heard == []
+        auth, gateway = [await a_bus(stack, nats, name) for name in ("auth", "gateway")]
+        await auth.serve(EndSession, end, shared=False)
+        forged = EndSession(refresh_token="forged")
+        await deliver(stack, nats, forged.encode(), EndSession.subject)
+        await gateway.call(EndSession(refresh_token="meant"))
+    assert heard == ["meant"]
 
 
 async def test_nor_as_a_signal(nats: NatsServer) -> None:
-    heard = list[SchedulerLed]()
+    heard = list[int]()
 
     async def hear(signal: SchedulerLed) -> None:
-        heard.append(signal)
+        heard.append(signal.epoch)
 
     async with AsyncExitStack() as stack:
-        agent = await a_bus(stack, nats, "node-agent")
+        agent, scheduler = [await a_bus(stack, nats, name) for name in ("node-agent", "scheduler")]
         await agent.subscribe(SchedulerLed, hear)
-        forger = (await a_probe(stack, nats, "workflow-registry")).client
-        await forger.publish("$KV.workflows.x", SchedulerLed(epoch=1_000).encode())
-        with capture_logs() as logs:
-            await deliver(forger, "KV_workflows", SchedulerLed.subject)
-            await eventually(lambda: [line["event"] for line in logs] == ["signal_forged"])
-    assert heard == []
+        await deliver(stack, nats, SchedulerLed(epoch=1_000).encode(), SchedulerLed.subject)
+        await scheduler.signal(SchedulerLed(epoch=7))
+        await eventually(lambda: 7 in heard)
+    assert heard == [7]
 
 
 async def a_bus(stack: AsyncExitStack, nats: NatsServer, service: Service) -> Bus:
@@ -142,11 +137,22 @@ async def a_bus(stack: AsyncExitStack, nats: NatsServer, service: Service) -> Bu
     )
 
 
-async def deliver(forger: Client, stream: str, subject: str) -> None:
+async def deliver(stack: AsyncExitStack, nats: NatsServer, body: bytes, subject: str) -> None:
+    """As the registry, store `body` in its bucket and have it delivered to `subject`."""
+    forger = (await a_probe(stack, nats, "workflow-registry")).client
+    stream = "KV_workflows"
+    await forger.publish("$KV.workflows.x", body)
     config = {"deliver_subject": subject, "deliver_policy": "all", "ack_policy": "none"}
     wish = json.dumps({"stream_name": stream, "config": config}).encode()
-    answer = await forger.request(f"$JS.API.CONSUMER.CREATE.{stream}", wish, timeout=5)
-    assert "error" not in json.loads(answer.data)
+    made = await forger.request(f"$JS.API.CONSUMER.CREATE.{stream}", wish, timeout=5)
+    consumer = json.loads(made.data)["name"]
+
+    async def is_delivered() -> bool:
+        asked = f"$JS.API.CONSUMER.INFO.{stream}.{consumer}"
+        answer = await forger.request(asked, b"", timeout=5)
+        return json.loads(answer.data)["delivered"]["consumer_seq"] == 1
+
+    await eventually(is_delivered)
 
 
 async def test_a_stranger_is_refused(nats: NatsServer) -> None:
