@@ -49,12 +49,18 @@ def hostile_files() -> Iterator[Hostile]:
     yield Hostile("text-bomb.png", with_text_bomb(png), "unreadable")
     yield Hostile("profile-bomb.png", with_profile_bomb(png), "unreadable")
     yield Hostile("bomb.tiff", a_tiff(), "too_many_pixels")
-    yield Hostile("49-megapixels.png", a_png(7_000, 7_000, rows=7_000), None)
-    yield Hostile("49-turned.jpg", turned_jpeg(), None)
+    yield from large_pictures()
     yield Hostile("100-mebibytes.txt", b"a" * 100 * 1024**2, None, "file")
     yield Hostile("black.png", encoded(grey([[0, 0]])), "empty_mask", "mask")
     yield Hostile("white.png", encoded(grey([[255, 255]])), "full_mask", "mask")
     yield Hostile("moving.gif", a_gif(3), "animated_mask", "mask")
+
+
+def large_pictures() -> Iterator[Hostile]:
+    yield Hostile("49-megapixels.png", a_png(7_000, 7_000, rows=7_000), None)
+    yield Hostile("49-turned.jpg", turned_jpeg(), None)
+    yield Hostile("25-megapixels.webp", a_webp(5_000, 5_000), None)
+    yield Hostile("49-megapixels.webp", a_webp(7_000, 7_000), "too_many_pixels")
 
 
 def hostile_films() -> Iterator[Hostile]:
@@ -97,6 +103,10 @@ def turned_jpeg() -> bytes:
     exif = Image.Exif()
     exif[0x0112] = 6
     return encoded(Image.new("RGB", (7_000, 7_000), "navy"), "JPEG", exif=exif, quality=30)
+
+
+def a_webp(width: int, height: int) -> bytes:
+    return encoded(Image.new("RGBA", (width, height), (9, 9, 9, 9)), "WEBP", method=0, quality=30)
 
 
 def a_gif(frames: int, *, wide: bool = False) -> bytes:
