@@ -10,7 +10,7 @@ import sys
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from comfyfleet.settings import wrong_setting
+from comfyfleet.settings import password_variable, wrong_setting
 from contracts.services import SERVICES
 from runtime.nats_config import PROVISIONER, nats_config
 from runtime.provision import provision_database, provision_nats
@@ -31,8 +31,7 @@ class ClusterSettings(BaseSettings):
     def password(self, name: str) -> str:
         found = self.passwords.get(name.replace("-", "_"))
         if not found:
-            variable = f"COMFYFLEET_PASSWORDS__{name.replace('-', '_').upper()}"
-            sys.exit(f"comfyfleet: there is no password for {name}: set {variable}")
+            sys.exit(f"comfyfleet: there is no password for {name}: set {password_variable(name)}")
         return found.get_secret_value()
 
 

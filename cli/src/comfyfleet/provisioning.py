@@ -10,6 +10,7 @@ from pathlib import Path
 
 from comfyfleet.problem import CommandError
 from comfyfleet.services import Fleet, inherited
+from comfyfleet.settings import password_variable
 from comfyfleet.supervise.child import python
 from comfyfleet.supervise.logfile import last_lines
 from runtime.nats_config import PROVISIONER
@@ -48,10 +49,6 @@ def environment(fleet: Fleet) -> dict[str, str]:
         "COMFYFLEET_ADMIN_DATABASE_URL": fleet.database_url("postgres", vault.postgres_admin),
         **{password_variable(name): password for name, password in passwords.items()},
     }
-
-
-def password_variable(name: str) -> str:
-    return f"COMFYFLEET_PASSWORDS__{name.replace('-', '_').upper()}"
 
 
 def failure(log: Path) -> CommandError:

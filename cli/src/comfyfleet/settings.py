@@ -48,3 +48,8 @@ def wrong_setting(error: ValidationError) -> str:
 
 def variable(field: str) -> str:
     return field if field.startswith("COMFY") else f"COMFYFLEET_{field.upper()}"
+
+
+def password_variable(name: str) -> str:
+    """Where `migrate` and `nats-config` look for the password of a service or the provisioner."""
+    return f"COMFYFLEET_PASSWORDS__{name.replace('-', '_').upper()}"
