@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from comfyfleet.services import MODULES, PREVIEW_ENGINE
-from comfyfleet.supervise.probe import OK, ask
+from comfyfleet.supervise.probe import ask
 from comfyfleet.supervise.state import ChildState
 
 QUESTIONS = {
@@ -14,7 +14,7 @@ QUESTIONS = {
     "s3": "/",
 }
 PORTS = {"nats": "nats-monitor"}
-BELOW_SERVER_ERROR = 500
+SERVER_ERROR = 500
 
 
 async def unwell(children: Sequence[ChildState], ports: Mapping[str, int]) -> dict[str, str]:
@@ -32,4 +32,4 @@ def trouble(answer: tuple[int, str] | None) -> str | None:
         return "does not answer"
     status, words = answer
     # S3 refuses us, being strangers, and so lives; services say what they wait for.
-    return words if status >= BELOW_SERVER_ERROR and status != OK else None
+    return words.partition("\n")[0] if status >= SERVER_ERROR else None

@@ -7,19 +7,16 @@ import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-import httpx
-
 from comfyfleet.doctor.findings import IllError
 from comfyfleet.home import NEEDED_MB, Home
-from comfyfleet.loopback import LOOPBACK, bind, recall, taken_by
+from comfyfleet.loopback import bind, recall, taken_by
 from comfyfleet.problem import CommandError
 from comfyfleet.servers.programs import beside_python, postgres_program
 from comfyfleet.services import MODULES, PREVIEW_ENGINE
 from comfyfleet.settings import LocalSettings
 from comfyfleet.supervise import lock, state
+from comfyfleet.supervise.probe import ask
 from comfyfleet.wellness import unwell
-
-ANSWER_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +80,5 @@ class Machine:
 
 def troubles(port: int) -> list[str]:
     """What a service says is the matter although it works; one that is silent is ill elsewhere."""
-    try:
-        answer = httpx.get(f"http://{LOOPBACK}:{port}/readyz", timeout=ANSWER_SECONDS)
-    except httpx.HTTPError:
-        return []
-    return answer.text.splitlines()[1:]
+    answer = asyncio.run(ask(port, "/readyz"))
+    return answer[1].splitlines()[1:] if answer else []

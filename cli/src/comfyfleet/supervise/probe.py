@@ -9,10 +9,11 @@ Probe: TypeAlias = Callable[[], Awaitable[bool]]
 
 ANSWER_SECONDS = 2.0
 OK = 200
+BODY_BYTES = 16 * 1024
 
 
 async def ask(port: int, path: str) -> tuple[int, str] | None:
-    """Status and first line of the body of `GET path` on loopback; None if nobody answers."""
+    """Status and beginning of the body of `GET path` on loopback; None if nobody answers."""
     with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, ValueError, IndexError):
         async with asyncio.timeout(ANSWER_SECONDS):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -21,7 +22,7 @@ async def ask(port: int, path: str) -> tuple[int, str] | None:
                 status = int((await reader.readline()).split()[1])
                 while (await reader.readline()).strip():
                     pass  # headers
-                return status, (await reader.readline()).decode(errors="replace").strip()
+                return status, (await reader.read(BODY_BYTES)).decode(errors="replace").strip()
             finally:
                 writer.close()
     return None
