@@ -5,7 +5,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml))
+MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml preview-engine/pyproject.toml))
 QUICK := not comfyui and not long
 # Most of a test is waiting. A file stays in one process, since its tests share servers.
 BESIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
@@ -42,7 +42,7 @@ fix: $(STAMP)  ## what tools can mend, and the reference pages
 	@$(BIN)/ruff check --fix -q .
 	@$(BIN)/ruff format -q .
 	@$(BIN)/python -m contracts.reference
-	@$(BIN)/python -m workflows.pages
+	@$(BIN)/python -m workflows.docs.pages
 
 bench: $(STAMP)  ## measure; the README's figures come from here
 	@$(BIN)/python -m bench

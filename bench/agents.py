@@ -7,7 +7,7 @@ from functools import partial
 from uuid import UUID
 
 from comfyfleet.testing import LocalFleet
-from contracts.attempts import (
+from contracts.agent import (
     Accepted,
     AttemptResult,
     CancelAttempt,
@@ -15,9 +15,9 @@ from contracts.attempts import (
     Outcome,
     RunAttempt,
 )
-from contracts.ids import new_id
-from contracts.nodes import Capabilities, ClaimNode, NodeBeat, ReportCapabilities
-from runtime.bus import Bus
+from contracts.scheduler.nodes import Capabilities, ClaimNode, NodeBeat, ReportCapabilities
+from contracts.values import new_id
+from runtime.bus.client import Bus
 
 CLASSES = ["EmptyImage", "SaveImage", "LoadImage", "ImageScale"]
 

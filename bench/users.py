@@ -12,8 +12,8 @@ from auth.domain.users import User
 from comfyfleet.client.api import FleetClient
 from comfyfleet.problem import CommandError
 from comfyfleet.testing import LocalFleet
-from contracts.ids import new_id
-from runtime.database import sqlalchemy_url
+from contracts.values import new_id
+from runtime.postgres.engine import sqlalchemy_url
 
 PASSWORD = "a bench password"
 COST = 4

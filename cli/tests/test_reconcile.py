@@ -2,8 +2,8 @@ from uuid import UUID
 
 from comfyfleet.client.problems import RefusedError
 from comfyfleet.reconcile import LABEL, reconcile
-from contracts.ids import new_id
-from contracts.nodes import NodeState, NodeView
+from contracts.scheduler.nodes import NodeState, NodeView
+from contracts.values import new_id
 
 
 def a_node(url: str, *, labels: dict[str, str] | None = None) -> NodeView:

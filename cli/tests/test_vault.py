@@ -29,7 +29,7 @@ def test_a_password_of_the_users_is_kept_and_never_shown(tmp_path: Path) -> None
 def test_a_service_that_is_new_in_a_release_gets_its_secrets(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
     older = vault.Vault()
-    del older.nats[SERVICES[0]]
+    del older.nats[next(iter(SERVICES))]
     vault.save(path, older)
     found, _ = vault.open_or_make(path)
     assert set(found.nats) == set(SERVICES)

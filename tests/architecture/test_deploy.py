@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from contracts.services import SERVICES, Service
-from runtime.settings import DatabaseSettings, FleetSettings
+from contracts.services import SERVICES, ServiceName
+from runtime.process.settings import DatabaseSettings, FleetSettings
 
 ROOT = Path(__file__).parents[2]
 K8S = ROOT / "deploy" / "k8s"
@@ -20,7 +20,7 @@ PASSWORDS = "COMFYFLEET_PASSWORDS__"
 SHARED = {FleetSettings, DatabaseSettings}
 
 
-def settings_of(service: Service) -> type[FleetSettings]:
+def settings_of(service: ServiceName) -> type[FleetSettings]:
     """The one settings class that the service defines."""
     module = import_module(f"{service.replace('-', '_')}.settings")
     classes = [
@@ -45,7 +45,7 @@ def documents(name: str) -> list[dict[str, Any]]:
     return list(yaml.safe_load_all((K8S / name).read_text()))
 
 
-def container(service: Service) -> dict[str, Any]:
+def container(service: ServiceName) -> dict[str, Any]:
     [deployment] = [d for d in documents(f"{service}.yaml") if d["kind"] == "Deployment"]
     [found] = deployment["spec"]["template"]["spec"]["containers"]
     return found
@@ -64,7 +64,9 @@ def secrets_made() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_compose_sets_what_a_service_needs_and_nothing_it_does_not_know(service: Service) -> None:
+def test_compose_sets_what_a_service_needs_and_nothing_unknown(
+    service: ServiceName,
+) -> None:
     given = set(compose()["services"][service]["environment"])
     settings = settings_of(service)
     assert given <= variables(settings)
@@ -75,7 +77,7 @@ def test_compose_sets_what_a_service_needs_and_nothing_it_does_not_know(service:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_kubernetes_sets_what_a_service_needs_and_nothing_it_does_not_know(
-    service: Service,
+    service: ServiceName,
 ) -> None:
     given = {entry["name"] for entry in container(service)["env"]}
     settings = settings_of(service)

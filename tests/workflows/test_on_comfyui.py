@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from workflows import WorkflowVersion, needs
-from workflows.folder import load_folder
+from workflows.docs.folder import load_folder
 from workflows.testing import variants
 
 from .comfyui import ComfyUI, Verdict

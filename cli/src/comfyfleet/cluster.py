@@ -12,9 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from comfyfleet.settings import password_variable, wrong_setting
 from contracts.services import SERVICES
-from runtime.nats_config import PROVISIONER, nats_config
+from runtime.bus.nats_config import PROVISIONER, nats_config
+from runtime.postgres.roles import PACKAGES
 from runtime.provision import provision_database, provision_nats
-from runtime.roles import PACKAGES
 
 
 class ClusterSettings(BaseSettings):

@@ -13,7 +13,7 @@ from comfyfleet.services import Fleet, inherited
 from comfyfleet.settings import password_variable
 from comfyfleet.supervise.child import python
 from comfyfleet.supervise.logfile import last_lines
-from runtime.nats_config import PROVISIONER
+from runtime.bus.nats_config import PROVISIONER
 
 SECONDS = 120.0
 

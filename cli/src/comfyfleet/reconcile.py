@@ -5,7 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from comfyfleet.client.problems import RefusedError
-from contracts.nodes import NodeView
+from contracts.scheduler.nodes import NodeView
 
 LABEL = {"managed-by": "local"}
 CONFLICT = 409

@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw, ImageOps
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.follow import wait_for, why_it_failed
 from comfyfleet.problem import CommandError
-from contracts.jobs import JobStatus
-from contracts.nodes import NodeState, NodeView
+from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.nodes import NodeState, NodeView
 
 WORKFLOW = "resize"
 SIZE = 768

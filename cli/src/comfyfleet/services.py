@@ -12,20 +12,12 @@ from comfyfleet.settings import LocalSettings
 from comfyfleet.supervise.child import ChildSpec, python
 from comfyfleet.supervise.probe import says_ok
 from comfyfleet.vault import Vault
-from contracts.services import Service
-from runtime.roles import PACKAGES, role_url
+from contracts.services import SERVICES, ServiceName
+from runtime.postgres.roles import PACKAGES, role_url
 
-MODULES: dict[Service, str] = {
-    "auth": "auth",
-    "workflow-registry": "workflow_registry",
-    "scheduler": "scheduler",
-    "media": "media",
-    "node-agent": "node_agent",
-    "gateway": "gateway",
-}
-BEHIND_GATEWAY: tuple[Service, ...] = tuple(name for name in MODULES if name != "gateway")
+BEHIND_GATEWAY: tuple[ServiceName, ...] = tuple(name for name in SERVICES if name != "gateway")
 PREVIEW_ENGINE = "preview-engine"
-PORTS = ("nats", "nats-monitor", "postgres", "s3", PREVIEW_ENGINE, *MODULES)
+PORTS = ("nats", "nats-monitor", "postgres", "s3", PREVIEW_ENGINE, *SERVICES)
 
 NOT_FOR_CHILDREN = {"COMFYFLEET_ADMIN_PASSWORD", "COMFYFLEET_TOKEN", "COMFYFLEET_URL"}
 
@@ -39,14 +31,14 @@ class Fleet:
     vault: Vault
     ports: Mapping[str, int]
 
-    def service(self, name: Service) -> ChildSpec:
+    def service(self, name: ServiceName) -> ChildSpec:
         environment = self.shared(name) | self.own(name)
         if role := PACKAGES.get(name):
             password = self.vault.postgres[name]
             environment["COMFYFLEET_DATABASE_URL"] = self.database_url(role, password)
         return ChildSpec(
             name=name,
-            command=python("-m", MODULES[name]),
+            command=python("-m", SERVICES[name].package),
             environment=environment,
             is_ready=partial(says_ok, self.ports[name], "/readyz"),
             url=self.public_url if name == "gateway" else None,

@@ -11,7 +11,7 @@ from comfyfleet.client.api import FleetClient
 from comfyfleet.client.follow import follow, why_it_failed
 from comfyfleet.inputs import FileInput
 from comfyfleet.problem import CommandError
-from contracts.jobs import JobStatus, JobView, Output
+from contracts.scheduler.jobs import JobStatus, JobView, Output
 
 SUFFIXES = {
     "image/png": ".png",

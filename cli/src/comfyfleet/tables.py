@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from comfyfleet.supervise.state import ChildState, FleetState
-from contracts.jobs import JobView
-from contracts.nodes import NodeView
+from contracts.scheduler.jobs import JobView
+from contracts.scheduler.nodes import NodeView
 
 COLOURS = {
     "ready": "green",

@@ -14,8 +14,8 @@ from comfyfleet.home import Home
 from comfyfleet.supervise import state
 from comfyfleet.supervise.child import python
 from comfyfleet.vault import Vault
-from contracts.services import Service
-from runtime.roles import PACKAGES, role_url
+from contracts.services import ServiceName
+from runtime.postgres.roles import PACKAGES, role_url
 from runtime.testing.ports import free_port
 
 ADMIN_EMAIL = "admin@comfyfleet.local"
@@ -46,7 +46,7 @@ class LocalFleet:
     def nats_url(self) -> str:
         return f"nats://127.0.0.1:{self.port('nats')}"
 
-    def database_url(self, service: Service) -> str:
+    def database_url(self, service: ServiceName) -> str:
         """The database as the service itself sees it."""
         address = f"postgresql://127.0.0.1:{self.port('postgres')}/postgres"
         return role_url(address, PACKAGES[service], self.vault.postgres[service])

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from comfyfleet.services import MODULES, PREVIEW_ENGINE
+from comfyfleet.services import PREVIEW_ENGINE
 from comfyfleet.supervise.probe import ask
 from comfyfleet.supervise.state import ChildState
+from contracts.services import SERVICES
 
 QUESTIONS = {
-    **dict.fromkeys(MODULES, "/readyz"),
+    **dict.fromkeys(SERVICES, "/readyz"),
     PREVIEW_ENGINE: "/system_stats",
     "nats": "/healthz",
     "s3": "/",

@@ -10,8 +10,8 @@ import yaml
 
 from comfyfleet.problem import CommandError
 from contracts.errors import InvalidError
-from workflows.places import is_object
-from workflows.read import read_mapping
+from workflows.spec.places import is_object
+from workflows.spec.read import read_mapping
 
 LIBRARY = "library.yaml"
 NOT_SPECS = ("library", "base", "workflows")

@@ -15,8 +15,8 @@ from comfyfleet.inputs import FileInput
 from comfyfleet.problem import CommandError
 from comfyfleet.submitting import save_all, watch, with_uploads
 from contracts.access import Priority
-from contracts.ids import new_id
-from contracts.jobs import JobError, JobStatus, JobView, Output
+from contracts.scheduler.jobs import JobError, JobStatus, JobView, Output
+from contracts.values import new_id
 
 JOB_ID = new_id()
 

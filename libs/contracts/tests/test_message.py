@@ -4,12 +4,12 @@ from uuid import UUID
 
 import pytest
 
-from contracts.attempts import AttemptProgressed, RunAttempt
+from contracts.agent import AttemptProgressed, RunAttempt
 from contracts.errors import FieldError, InvalidError, UnavailableError, from_wire
-from contracts.ids import new_id
-from contracts.jobs import JobQueued, JobStatus, Progress
 from contracts.message import Signal
-from contracts.scheduling import CancelJob
+from contracts.scheduler.job_requests import CancelJob
+from contracts.scheduler.jobs import JobQueued, JobStatus, Progress
+from contracts.values import new_id
 
 
 def test_a_subject_that_breaks_the_grammar_fails_at_import() -> None:

@@ -5,16 +5,16 @@ import pkgutil
 from collections.abc import Iterator
 
 import contracts
-from contracts.catalogue import MESSAGES
 from contracts.message import Message
+from contracts.messages import MESSAGES
 from contracts.services import SERVICES
 from contracts.topology import permissions
 
 
 def declared() -> Iterator[type[Message]]:
     """Every message class with a subject, in whichever module it stands."""
-    for module in pkgutil.iter_modules(contracts.__path__):
-        for value in vars(importlib.import_module(f"contracts.{module.name}")).values():
+    for module in pkgutil.walk_packages(contracts.__path__, "contracts."):
+        for value in vars(importlib.import_module(module.name)).values():
             if isinstance(value, type) and issubclass(value, Message) and "subject" in vars(value):
                 yield value
 

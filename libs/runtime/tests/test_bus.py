@@ -5,17 +5,17 @@ from uuid import UUID
 import pytest
 
 from contracts.access import Limits
-from contracts.accounts import FindUser, IssueToken, TokenView, UserView
+from contracts.auth import FindUser, IssueToken, TokenView, UserView
 from contracts.errors import FieldError, ForbiddenError, NotFoundError, UnavailableError
-from contracts.ids import new_id
-from contracts.nodes import NodeBeat
-from contracts.services import Service
-from runtime.bus import Bus
+from contracts.scheduler.nodes import NodeBeat
+from contracts.services import ServiceName
+from contracts.values import new_id
+from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer
 
 
-async def connected(stack: AsyncExitStack, nats: NatsServer, service: Service) -> Bus:
+async def connected(stack: AsyncExitStack, nats: NatsServer, service: ServiceName) -> Bus:
     return await stack.enter_async_context(
         Bus.connect(nats.url, service=service, password=nats.passwords[service])
     )

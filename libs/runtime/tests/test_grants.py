@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from contracts.errors import ForbiddenError
-from contracts.ids import new_id
+from contracts.values import new_id
 from runtime.grants import Grant, read, sign
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,9 +1,9 @@
 from uuid import uuid4
 
-from contracts.accounts import Principal
-from contracts.buckets import PRINCIPALS
-from runtime.mending import corrections
-from runtime.outbox import delete, put
+from contracts.auth import Principal
+from contracts.services import PRINCIPALS
+from runtime.outbox.bucket_sync import corrections
+from runtime.outbox.messages import delete, put
 
 
 def test_a_bucket_gets_exactly_what_it_lacks() -> None:

@@ -1,6 +1,6 @@
 from typing import Any
 
-from runtime.ops import Health, answer
+from runtime.process.health import Health, answer
 
 
 async def readyz(health: Health) -> tuple[int, str]:

@@ -5,11 +5,12 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.buckets import NODES
-from contracts.ids import new_id
-from contracts.nodes import NodeSpec
-from runtime.bus import Bus
-from runtime.outbox import Outgoing, Relay, append_asyncpg, put
+from contracts.scheduler.nodes import NodeSpec
+from contracts.services import NODES
+from contracts.values import new_id
+from runtime.bus.client import Bus
+from runtime.outbox.messages import Outgoing, append_asyncpg, put
+from runtime.outbox.relay import Relay
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer

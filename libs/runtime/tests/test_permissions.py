@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from nats.aio.client import Client
 
-from contracts.accounts import Ended, EndSession
-from contracts.catalogue import MESSAGES
-from contracts.nodes import SchedulerLed
-from contracts.services import SERVICES, Service
+from contracts.auth import Ended, EndSession
+from contracts.messages import MESSAGES
+from contracts.scheduler.nodes import SchedulerLed
+from contracts.services import SERVICES, ServiceName
 from contracts.topology import inbox_prefix, is_heard, is_owned
-from runtime.bus import Bus
+from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer, nats_server
 
@@ -56,7 +56,7 @@ class Probe:
         return {s for s in subjects if any(f'"{s.lower()}"' in line for line in self.refused)}
 
 
-async def a_probe(stack: AsyncExitStack, nats: NatsServer, service: Service) -> Probe:
+async def a_probe(stack: AsyncExitStack, nats: NatsServer, service: ServiceName) -> Probe:
     probe = Probe()
     await probe.client.connect(
         nats.url,
@@ -130,7 +130,7 @@ async def test_nor_as_a_signal(nats: NatsServer) -> None:
     assert heard == [7]
 
 
-async def a_bus(stack: AsyncExitStack, nats: NatsServer, service: Service) -> Bus:
+async def a_bus(stack: AsyncExitStack, nats: NatsServer, service: ServiceName) -> Bus:
     password = nats.passwords[service]
     return await stack.enter_async_context(
         Bus.connect(nats.url, service=service, password=password)

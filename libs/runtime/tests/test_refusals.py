@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from contracts.buckets import KEYS, NODES, Bucket
-from contracts.ids import new_id
-from contracts.services import Service
-from runtime.bus import Bus
-from runtime.outbox import Outgoing, Relay, append_asyncpg
+from contracts.services import KEYS, NODES, Bucket, ServiceName
+from contracts.values import new_id
+from runtime.bus.client import Bus
+from runtime.outbox.messages import Outgoing, append_asyncpg
+from runtime.outbox.relay import Relay
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
@@ -51,7 +51,7 @@ class Desk:
 
 @asynccontextmanager
 async def a_desk(
-    nats: NatsServer, postgres: PostgresServer, service: Service
+    nats: NatsServer, postgres: PostgresServer, service: ServiceName
 ) -> AsyncGenerator[Desk, None]:
     async with AsyncExitStack() as stack:
         pool = await a_database(stack, postgres)

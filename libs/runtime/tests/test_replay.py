@@ -1,10 +1,11 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from contracts.ids import new_id
-from contracts.jobs import JobCanceled, JobStatus
-from runtime.bus import Bus
-from runtime.outbox import event, publish
+from contracts.scheduler.jobs import JobCanceled, JobStatus
+from contracts.values import new_id
+from runtime.bus.client import Bus
+from runtime.outbox.messages import event
+from runtime.outbox.relay import publish
 from runtime.testing.servers import NatsServer
 
 

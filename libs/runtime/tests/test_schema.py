@@ -6,11 +6,11 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from pydantic import SecretStr
 
-from contracts.services import Service
-from runtime.patience import LOOK_SECONDS
-from runtime.roles import PACKAGES
-from runtime.schema import SchemaOutdatedError, newest, verify
-from runtime.settings import DatabaseSettings
+from contracts.services import ServiceName
+from runtime.postgres.roles import PACKAGES
+from runtime.postgres.schema import SchemaOutdatedError, newest, verify
+from runtime.process.retry import LOOK_SECONDS
+from runtime.process.settings import DatabaseSettings
 from runtime.testing.ports import free_port
 from runtime.testing.postgres import PostgresServer
 
@@ -29,7 +29,7 @@ def settings_of(url: str) -> DatabaseSettings:
 
 @pytest.mark.parametrize("service", PACKAGES)
 async def test_a_migrated_schema_is_fine_and_an_empty_one_is_not(
-    postgres: PostgresServer, service: Service
+    postgres: PostgresServer, service: ServiceName
 ) -> None:
     url = await postgres.database_for(service)
     await verify(settings_of(url), PACKAGES[service], within=0)

@@ -3,15 +3,16 @@ from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
-from contracts.buckets import NODES
-from contracts.ids import new_id
-from contracts.jobs import JobCanceled, JobStatus
-from contracts.nodes import NodeSpec
-from runtime.bus import Bus
-from runtime.outbox import delete, event, publish, put
+from contracts.scheduler.jobs import JobCanceled, JobStatus
+from contracts.scheduler.nodes import NodeSpec
+from contracts.services import NODES
+from contracts.values import new_id
+from runtime.bus.bucket_watch import Mirror
+from runtime.bus.client import Bus
+from runtime.outbox.messages import delete, event, put
+from runtime.outbox.relay import publish
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer
-from runtime.watch import Mirror
 
 
 def a_node(node_id: UUID) -> NodeSpec:

@@ -3,7 +3,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.compare import LONGEST_VALUE, MOST_DIFFERENCES, compare, differences
+from workflows.authoring.compare import LONGEST_VALUE, MOST_DIFFERENCES, compare, differences
 
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.integers() | st.text(max_size=3),

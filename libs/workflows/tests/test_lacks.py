@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from contracts.missing import Missing
+from contracts.values import Missing
 from workflows import Spec, lacks, load_version, misfits
-from workflows.lacks import located
+from workflows.compatibility.lacks import located
 
 SPEC = """
 spec: comfyfleet/v1

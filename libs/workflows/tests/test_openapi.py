@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from workflows import load_version
-from workflows.openapi import openapi
+from workflows.inputs.openapi import openapi
 
 FOLDER = Path(__file__).parents[3] / "workflows"
 

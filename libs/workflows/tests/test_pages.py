@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from workflows.folder import load_folder
-from workflows.pages import main, pages
+from workflows.docs.folder import load_folder
+from workflows.docs.pages import main, pages
 
 ROOT = Path(__file__).parents[3]
 PAGES = pages(load_folder(ROOT / "workflows"))

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.errors import InvalidError
 from workflows import load_version
-from workflows.propose import propose
+from workflows.authoring.propose import propose
 
 FOLDER = Path(__file__).parents[3] / "workflows"
 GRAPHS = sorted(FOLDER.glob("*.graph.json"))

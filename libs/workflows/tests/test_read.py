@@ -1,7 +1,7 @@
 import pytest
 
 from contracts.errors import InvalidError
-from workflows.read import MOST_BYTES, read_mapping
+from workflows.spec.read import MOST_BYTES, read_mapping
 
 
 @pytest.mark.parametrize(

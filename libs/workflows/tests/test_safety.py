@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from workflows import load_version
-from workflows.folder import load_folder
-from workflows.safety import risks
+from workflows.compatibility.safety import risks
+from workflows.docs.folder import load_folder
 
 LOADS = {
     "1": {"class_type": "LoadImage", "inputs": {"image": "a.png"}},

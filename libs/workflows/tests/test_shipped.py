@@ -12,7 +12,7 @@ import pytest
 
 from contracts.errors import FieldError
 from workflows import WorkflowVersion, inputs_schema, misfits, needs, render, seal
-from workflows.folder import load_folder
+from workflows.docs.folder import load_folder
 from workflows.testing import inputs_with, variants
 
 ROOT = Path(__file__).parents[3]

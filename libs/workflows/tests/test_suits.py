@@ -6,7 +6,7 @@ import pytest
 
 from contracts.errors import InvalidError
 from workflows import WorkflowVersion, load_version
-from workflows.suits import cautions
+from workflows.compatibility.suits import cautions
 
 INFO: dict[str, Any] = {
     "LoadImage": {

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from auth.app import run
 from auth.settings import AuthSettings
-from contracts.accounts import (
+from contracts.auth import (
     EndSession,
     FindUser,
     IssueToken,
@@ -19,13 +19,13 @@ from contracts.accounts import (
     RefreshToken,
     SigningKey,
 )
-from contracts.buckets import KEYS, PRINCIPALS
 from contracts.errors import ForbiddenError
-from runtime.bus import Bus
+from contracts.services import KEYS, PRINCIPALS
+from runtime.bus.bucket_watch import Mirror
+from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
-from runtime.watch import Mirror
 
 LOGIN = IssueToken(username="root@example.com", password="correct horse")
 

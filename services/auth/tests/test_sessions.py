@@ -13,7 +13,7 @@ from auth.domain.refusals import (
 from auth.domain.throttle import FREE_ATTEMPTS, Throttle
 from auth.domain.users import User
 from auth.handlers.sessions import Issuer, end_session, issue_token, refresh_token
-from contracts.accounts import EndSession, IssueToken, RefreshToken, TokenView
+from contracts.auth import EndSession, IssueToken, RefreshToken, TokenView
 from contracts.errors import UnavailableError
 
 from .fakes import FakeClock, FakeKeyring, FakePasswords, FakeWork, a_user

@@ -9,7 +9,7 @@ from auth.domain.sessions import Session
 from auth.handlers.keys import tend_keys
 from auth.handlers.users import ensure_admin, find_user
 from contracts.access import Permission
-from contracts.accounts import FindUser
+from contracts.auth import FindUser
 
 from .fakes import NOW, FakeClock, FakeKeyring, FakePasswords, FakeWork, a_user
 

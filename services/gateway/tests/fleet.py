@@ -12,15 +12,15 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from contracts.accounts import Principal
-from contracts.buckets import KEYS, PRINCIPALS, WORKFLOWS
-from contracts.catalog import WorkflowName, WorkflowVersionRecord
-from contracts.media_library import FindStorage
-from contracts.services import Service
+from contracts.auth import Principal
+from contracts.media.library import FindStorage
+from contracts.registry.workflows import WorkflowName, WorkflowVersionRecord
+from contracts.services import KEYS, PRINCIPALS, WORKFLOWS, ServiceName
 from gateway.app import run
 from gateway.settings import Settings
-from runtime.bus import Bus
-from runtime.outbox import publish, put
+from runtime.bus.client import Bus
+from runtime.outbox.messages import put
+from runtime.outbox.relay import publish
 from runtime.testing.ports import eventually, free_port
 from runtime.testing.servers import NatsServer
 from workflows import load_version
@@ -64,7 +64,7 @@ class Fleet:
 async def a_fleet(nats: NatsServer, **settings: Any) -> AsyncGenerator[Fleet, None]:
     async with AsyncExitStack() as stack:
 
-        async def bus(service: Service) -> Bus:
+        async def bus(service: ServiceName) -> Bus:
             connection = Bus.connect(nats.url, service=service, password=nats.passwords[service])
             return await stack.enter_async_context(connection)
 

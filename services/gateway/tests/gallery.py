@@ -4,8 +4,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from contracts.errors import NotFoundError
-from contracts.media import MediaView
-from contracts.media_library import (
+from contracts.media.files import MediaView
+from contracts.media.library import (
     DeleteMedia,
     Gone,
     LinkList,

@@ -8,7 +8,7 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from contracts.access import Permission
-from contracts.accounts import SigningKey
+from contracts.auth import SigningKey
 
 ALL = [permission.value for permission in Permission]
 

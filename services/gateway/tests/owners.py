@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 from contracts.access import Priority
 from contracts.errors import ConflictError, NotFoundError
-from contracts.jobs import (
+from contracts.scheduler.job_requests import CancelJob, FindJobs, ListJobs, SubmitJob, SubmitJobView
+from contracts.scheduler.jobs import (
     JobCompleted,
     JobFact,
     JobPage,
@@ -16,10 +17,10 @@ from contracts.jobs import (
     JobView,
     Output,
 )
-from contracts.scheduling import CancelJob, FindJobs, ListJobs, SubmitJob, SubmitJobView
 from gateway.handlers.loading import GATEWAY
-from runtime.bus import Bus
-from runtime.outbox import event, publish
+from runtime.bus.client import Bus
+from runtime.outbox.messages import event
+from runtime.outbox.relay import publish
 
 F = TypeVar("F", bound=JobFact)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,11 +1,7 @@
 """A workflow registry as small as the gateway's tests need it, on a real bus."""
 
-from contracts.buckets import WORKFLOWS
-from contracts.catalog import WorkflowName
 from contracts.errors import ConflictError
-from contracts.ids import new_id
-from contracts.nodes import NodeState
-from contracts.registry import (
+from contracts.registry.requests import (
     ActivateVersion,
     ChangeWorkflow,
     CoverageView,
@@ -21,8 +17,13 @@ from contracts.registry import (
     ValidationView,
     VersionList,
 )
-from runtime.bus import Bus
-from runtime.outbox import publish, put
+from contracts.registry.workflows import WorkflowName
+from contracts.scheduler.nodes import NodeState
+from contracts.services import WORKFLOWS
+from contracts.values import new_id
+from runtime.bus.client import Bus
+from runtime.outbox.messages import put
+from runtime.outbox.relay import publish
 
 COVERAGE = CoverageView(
     runnable=True,

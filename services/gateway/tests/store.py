@@ -6,7 +6,7 @@ from uuid import UUID
 from minio import Minio
 
 from contracts.errors import NotFoundError
-from contracts.media import (
+from contracts.media.files import (
     AcceptUpload,
     BeginUpload,
     ContentView,
@@ -18,8 +18,8 @@ from contracts.media import (
     Rendition,
     UploadTarget,
 )
-from contracts.media_library import FindStorage, StorageView
-from runtime.bus import Bus
+from contracts.media.library import FindStorage, StorageView
+from runtime.bus.client import Bus
 from runtime.testing.servers import S3Server
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-from contracts.attempts import Accepted
-from contracts.nodes import AddNode, ListNodes, NodeList, NodeState, NodeView, RemoveNode
+from contracts.agent import Accepted
+from contracts.scheduler.nodes import AddNode, ListNodes, NodeList, NodeState, NodeView, RemoveNode
 from runtime.testing.servers import NatsServer
 
 from .fleet import Fleet, a_fleet

@@ -2,8 +2,8 @@
 
 from uuid import UUID, uuid4
 
-from contracts.attempts import AttemptProgressed, JobWatched
-from contracts.jobs import Progress
+from contracts.agent import AttemptProgressed, JobWatched
+from contracts.scheduler.jobs import Progress
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer
 

@@ -4,11 +4,12 @@ import asyncio
 from contextlib import AbstractAsyncContextManager
 from uuid import UUID, uuid4
 
-from contracts.buckets import WORKFLOWS
-from contracts.catalog import ServerClasses
-from contracts.missing import Missing
-from runtime.bus import Bus
-from runtime.outbox import publish, put
+from contracts.registry.workflows import ServerClasses
+from contracts.services import WORKFLOWS
+from contracts.values import Missing
+from runtime.bus.client import Bus
+from runtime.outbox.messages import put
+from runtime.outbox.relay import publish
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer
 

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
-from contracts.masks import MadeMask
-from contracts.media import MaskOptions, MediaView
+from contracts.media.files import MaskOptions, MediaView
+from contracts.values import MadeMask
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer, S3Server
 

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from contracts.access import Limits
-from contracts.accounts import (
+from contracts.auth import (
     Ended,
     EndSession,
     FindUser,

@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from contracts.buckets import WORKFLOWS
-from contracts.catalog import ModelFolder, WorkflowName, WorkflowVersionRecord
-from runtime.bus import Bus
-from runtime.outbox import publish, put
+from contracts.registry.workflows import ModelFolder, WorkflowName, WorkflowVersionRecord
+from contracts.services import WORKFLOWS
+from runtime.bus.client import Bus
+from runtime.outbox.messages import put
+from runtime.outbox.relay import publish
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer
 

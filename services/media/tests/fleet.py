@@ -13,19 +13,13 @@ from minio import Minio
 from pydantic import SecretStr
 
 from contracts.access import Actor
-from contracts.jobs import Output
-from contracts.media import (
-    AcceptUpload,
-    BeginUpload,
-    LocateContent,
-    MediaView,
-    OpenResults,
-    RecordResults,
-)
-from contracts.services import Service
+from contracts.media.attempts import OpenResults, RecordResults
+from contracts.media.files import AcceptUpload, BeginUpload, LocateContent, MediaView
+from contracts.scheduler.jobs import Output
+from contracts.services import ServiceName
 from media.app import run
 from media.settings import MediaSettings
-from runtime.bus import Bus
+from runtime.bus.client import Bus
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer, S3Server
 
@@ -107,7 +101,7 @@ async def media(
 
 
 @asynccontextmanager
-async def bus(nats: NatsServer, service: Service) -> AsyncGenerator[Bus, None]:
+async def bus(nats: NatsServer, service: ServiceName) -> AsyncGenerator[Bus, None]:
     password = nats.passwords[service]
     async with Bus.connect(nats.url, service=service, password=password) as connected:
         yield connected

@@ -5,15 +5,8 @@ from uuid import uuid4
 import pytest
 
 from contracts.errors import ForbiddenError, InvalidError, NotFoundError
-from contracts.media import (
-    AcceptUpload,
-    FindMedia,
-    FindResults,
-    MaskOptions,
-    OpenResults,
-    RecordResults,
-    StageInputs,
-)
+from contracts.media.attempts import FindResults, OpenResults, RecordResults, StageInputs
+from contracts.media.files import AcceptUpload, FindMedia, MaskOptions
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer, S3Server
 

@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from contracts.media_library import DeleteMedia, MediaDeleted, UpdateMedia
+from contracts.media.library import DeleteMedia, MediaDeleted, UpdateMedia
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer, S3Server
 

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.media import AcceptUpload, FindMedia, MediaView
+from contracts.media.files import AcceptUpload, FindMedia, MediaView
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer, S3Server

@@ -8,8 +8,8 @@ from PIL import PngImagePlugin
 
 from contracts.access import Actor
 from contracts.errors import InvalidError, NotFoundError
-from contracts.media import AcceptUpload, FindMedia, LocateContent, MediaView
-from contracts.media_library import (
+from contracts.media.files import AcceptUpload, FindMedia, LocateContent, MediaView
+from contracts.media.library import (
     DeleteMedia,
     FindStorage,
     ListLinks,

@@ -11,8 +11,8 @@ import psutil
 
 from contracts.access import Actor
 from contracts.errors import InvalidError
-from contracts.media import AcceptUpload
-from contracts.media_library import ListMedia
+from contracts.media.files import AcceptUpload
+from contracts.media.library import ListMedia
 from runtime.testing.ports import eventually, free_port
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer, S3Server

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.errors import ConflictError, InvalidError
-from contracts.media import AcceptUpload, BeginUpload, LocateContent
+from contracts.media.files import AcceptUpload, BeginUpload, LocateContent
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer, S3Server
 

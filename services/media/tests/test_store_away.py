@@ -6,8 +6,9 @@ from uuid import uuid4
 import pytest
 
 from contracts.errors import UnavailableError
-from contracts.media import AcceptUpload, OpenResults, RecordResults
-from contracts.media_library import DeleteMedia
+from contracts.media.attempts import OpenResults, RecordResults
+from contracts.media.files import AcceptUpload
+from contracts.media.library import DeleteMedia
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.relay import Mood, relay

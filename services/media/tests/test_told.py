@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from PIL import Image
 
-from contracts.masks import MadeMask
-from contracts.media import AcceptUpload, MaskOptions, MediaView
+from contracts.media.files import AcceptUpload, MaskOptions, MediaView
+from contracts.values import MadeMask
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer, S3Server
 

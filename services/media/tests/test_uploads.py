@@ -11,7 +11,7 @@ from contracts.errors import (
     NotFoundError,
     UnavailableError,
 )
-from contracts.media import AcceptUpload, BeginUpload
+from contracts.media.files import AcceptUpload, BeginUpload
 from media.domain.names import incoming_key
 from media.handlers.uploads import accept_upload, begin_upload
 

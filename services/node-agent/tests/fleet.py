@@ -10,7 +10,7 @@ from uuid import UUID
 from minio import Minio
 from pydantic import SecretStr
 
-from contracts.attempts import (
+from contracts.agent import (
     Accepted,
     AttemptOrder,
     AttemptPreviewed,
@@ -21,11 +21,9 @@ from contracts.attempts import (
     JobWatched,
     RunAttempt,
 )
-from contracts.buckets import NODES, WORKFLOWS
-from contracts.catalog import WorkflowVersionRecord
 from contracts.errors import ConflictError, OperationError, UnavailableError
-from contracts.ids import new_id
-from contracts.nodes import (
+from contracts.registry.workflows import WorkflowVersionRecord
+from contracts.scheduler.nodes import (
     ClaimNode,
     ClaimView,
     NodeBeat,
@@ -33,10 +31,11 @@ from contracts.nodes import (
     ReportCapabilities,
     SchedulerLed,
 )
-from contracts.services import Service
+from contracts.services import NODES, WORKFLOWS, ServiceName
+from contracts.values import new_id
 from node_agent.app import run
 from node_agent.settings import Settings
-from runtime.bus import Bus
+from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer, S3Server
 from workflows import WorkflowVersion
@@ -187,7 +186,7 @@ async def a_fleet(nats: NatsServer, s3: S3Server) -> AsyncGenerator[Fleet, None]
     """Fakes of the neighbours, each under its own NATS user with its real permissions."""
     async with AsyncExitStack() as stack:
 
-        async def bus(service: Service) -> Bus:
+        async def bus(service: ServiceName) -> Bus:
             password = nats.passwords[service]
             connecting = Bus.connect(nats.url, service=service, password=password)
             return await stack.enter_async_context(connecting)

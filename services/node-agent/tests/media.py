@@ -9,9 +9,7 @@ from uuid import UUID
 from blake3 import blake3
 from minio import Minio
 
-from contracts.ids import new_id
-from contracts.jobs import Output
-from contracts.media import (
+from contracts.media.attempts import (
     FindResults,
     InputFile,
     InputFiles,
@@ -21,7 +19,9 @@ from contracts.media import (
     ResultTargets,
     StageInputs,
 )
-from runtime.bus import Bus
+from contracts.scheduler.jobs import Output
+from contracts.values import new_id
+from runtime.bus.client import Bus
 
 HOUR = timedelta(hours=1)
 

@@ -2,7 +2,7 @@
 
 import httpx
 
-from contracts.attempts import AttemptOrder, Cause, Outcome
+from contracts.agent import AttemptOrder, Cause, Outcome
 from runtime.testing.ports import eventually
 
 from .fleet import Fleet, an_order

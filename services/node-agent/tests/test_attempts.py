@@ -4,8 +4,8 @@ import io
 
 from PIL import Image
 
-from contracts.attempts import Cause, Outcome
-from contracts.nodes import AttemptPhase
+from contracts.agent import Cause, Outcome
+from contracts.scheduler.nodes import AttemptPhase
 from runtime.testing.ports import eventually
 
 from .fleet import Fleet, an_order, refused

@@ -5,7 +5,7 @@ import hashlib
 import json
 import zlib
 
-from contracts.registry import DescriptionView, FindDescription, StoreDescription
+from contracts.registry.requests import DescriptionView, FindDescription, StoreDescription
 from node_agent.handlers.describing import pages_of
 from runtime.testing.ports import eventually
 

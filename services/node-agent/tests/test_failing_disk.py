@@ -7,7 +7,7 @@ import tempfile
 import pytest
 from PIL import Image
 
-from contracts.attempts import Cause, Outcome
+from contracts.agent import Cause, Outcome
 from runtime.testing.ports import eventually
 
 from .fleet import Fleet, an_order

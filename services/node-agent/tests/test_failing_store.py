@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from PIL import Image
 
-from contracts.attempts import Outcome
+from contracts.agent import Outcome
 from runtime.testing.ports import eventually
 from runtime.testing.relay import relay
 from runtime.testing.servers import NatsServer, S3Server

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
-from contracts.attempts import AttemptOrder, AttemptResult, Cause, Outcome
-from contracts.nodes import NodeBeat, NodeSpec
+from contracts.agent import AttemptOrder, AttemptResult, Cause, Outcome
+from contracts.scheduler.nodes import NodeBeat, NodeSpec
 from runtime.testing.ports import eventually, free_port
 
 from .conftest import StartEngine

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from contracts.attempts import Outcome
+from contracts.agent import Outcome
 from runtime.testing.ports import eventually
 
 from .conftest import StartEngine

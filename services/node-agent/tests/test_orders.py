@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from contracts.attempts import Outcome, RunAttempt
+from contracts.agent import Outcome, RunAttempt
 from contracts.errors import ConflictError, UnavailableError
-from contracts.ids import new_id
+from contracts.values import new_id
 from runtime.testing.ports import eventually
 
 from .fleet import EPOCH, Fleet, an_order

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.nodes import NodeSpec
+from contracts.scheduler.nodes import NodeSpec
 from runtime.testing.canned import Answers, canned
 from runtime.testing.ports import free_port
 

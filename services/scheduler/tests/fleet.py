@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.access import Actor, IdempotencyKey, Permission
-from contracts.attempts import (
+from contracts.agent import (
     Accepted,
     AttemptOrder,
     AttemptResult,
@@ -22,8 +22,8 @@ from contracts.attempts import (
     RunAttempt,
 )
 from contracts.errors import OperationError
-from contracts.ids import new_id
-from contracts.nodes import (
+from contracts.scheduler.job_requests import NewJob, SubmitJob
+from contracts.scheduler.nodes import (
     AddNode,
     AttemptPhase,
     BeatAttempt,
@@ -33,8 +33,8 @@ from contracts.nodes import (
     NodeBeat,
     ReportCapabilities,
 )
-from contracts.scheduling import NewJob, SubmitJob
-from runtime.bus import Bus
+from contracts.values import new_id
+from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer
 

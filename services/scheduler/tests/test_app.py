@@ -10,11 +10,11 @@ from uuid import UUID
 
 import pytest
 
-from contracts.buckets import NODES
-from contracts.jobs import JobCompleted, JobStatus, JobView
-from contracts.nodes import ListNodes, NodeState, RemoveNode
-from contracts.scheduling import CancelJob, FindJobs, ListJobs
-from runtime.bus import Bus
+from contracts.scheduler.job_requests import CancelJob, FindJobs, ListJobs
+from contracts.scheduler.jobs import JobCompleted, JobStatus, JobView
+from contracts.scheduler.nodes import ListNodes, NodeState, RemoveNode
+from contracts.services import NODES
+from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer

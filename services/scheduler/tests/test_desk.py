@@ -11,11 +11,11 @@ from uuid import UUID
 import pytest
 
 from contracts.access import Actor, Limits, Priority
-from contracts.attempts import AttemptOrder
+from contracts.agent import AttemptOrder
 from contracts.errors import ForbiddenError
-from contracts.ids import new_id
-from contracts.jobs import JobStatus
-from contracts.scheduling import SubmitJobView
+from contracts.scheduler.job_requests import SubmitJobView
+from contracts.scheduler.jobs import JobStatus
+from contracts.values import new_id
 from runtime.testing.ports import eventually
 from scheduler.domain.effects import Effects, KeyName, Recall
 from scheduler.domain.jobs import Attempt, Job

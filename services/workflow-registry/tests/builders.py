@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from contracts.access import Actor, Permission
-from contracts.nodes import NodeState, NodeView
+from contracts.scheduler.nodes import NodeState, NodeView
 from workflow_registry.domain.files import File, Source
 from workflow_registry.domain.reading import Outcome, Reading
 from workflows import WorkflowVersion, load_version

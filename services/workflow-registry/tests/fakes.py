@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from contracts.catalog import ServerClasses, WorkflowName, WorkflowVersionRecord
 from contracts.errors import NotFoundError
-from contracts.nodes import NodeView
-from contracts.registry import VersionSummary
+from contracts.registry.requests import VersionSummary
+from contracts.registry.workflows import ServerClasses, WorkflowName, WorkflowVersionRecord
+from contracts.scheduler.nodes import NodeView
 from workflow_registry.domain.catalogue import Change
 from workflow_registry.domain.checking import record
 from workflow_registry.domain.descriptions import Description, read_description

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from contracts.buckets import WORKFLOWS
-from contracts.catalog import WorkflowName
-from contracts.services import Service
-from runtime.bus import Bus
+from contracts.registry.workflows import WorkflowName
+from contracts.services import WORKFLOWS, ServiceName
+from runtime.bus.bucket_watch import Mirror
+from runtime.bus.client import Bus
 from runtime.testing.servers import NatsServer
-from runtime.watch import Mirror
 from workflow_registry.app import run
 from workflow_registry.settings import RegistrySettings
 
@@ -35,7 +34,7 @@ async def registry(nats: NatsServer, url: str, folder: Path) -> AsyncGenerator[N
 
 
 @asynccontextmanager
-async def a_bus(nats: NatsServer, service: Service) -> AsyncGenerator[Bus, None]:
+async def a_bus(nats: NatsServer, service: ServiceName) -> AsyncGenerator[Bus, None]:
     async with Bus.connect(nats.url, service=service, password=nats.passwords[service]) as bus:
         yield bus
 

@@ -4,12 +4,12 @@ import json
 import time
 from pathlib import Path
 
-from contracts.buckets import WORKFLOWS
-from contracts.catalog import WorkflowName, WorkflowVersionRecord
+from contracts.registry.workflows import WorkflowName, WorkflowVersionRecord
+from contracts.services import WORKFLOWS
+from runtime.bus.bucket_watch import Mirror
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
-from runtime.watch import Mirror
 from workflows import load_version
 
 from .builders import a_graph, a_spec

@@ -8,11 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.buckets import WORKFLOWS
-from contracts.catalog import ModelFolder, ServerClasses
 from contracts.errors import ConflictError, InvalidError, NotFoundError
-from contracts.nodes import ListNodes, NodeList, NodeView
-from contracts.registry import (
+from contracts.registry.requests import (
     ActivateVersion,
     DeleteWorkflow,
     FindCoverage,
@@ -21,11 +18,14 @@ from contracts.registry import (
     StoreDescription,
     UploadWorkflow,
 )
-from runtime.bus import Bus
+from contracts.registry.workflows import ModelFolder, ServerClasses
+from contracts.scheduler.nodes import ListNodes, NodeList, NodeView
+from contracts.services import WORKFLOWS
+from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
-from workflows.read import read_mapping
+from workflows.spec.read import read_mapping
 
 from .builders import CLASSES, a_description, a_folder, a_graph, a_node, a_spec, an_actor
 from .running import a_bus, gateway, registry

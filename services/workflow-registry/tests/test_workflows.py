@@ -7,7 +7,7 @@ import pytest
 
 from contracts.access import Actor, Permission
 from contracts.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from contracts.registry import (
+from contracts.registry.requests import (
     ActivateVersion,
     ChangeWorkflow,
     DeleteWorkflow,
@@ -33,8 +33,8 @@ from workflow_registry.handlers.workflows import (
     take_upload,
     validate,
 )
-from workflows.read import read_mapping
-from workflows.safety import FORBIDDEN
+from workflows.compatibility.safety import FORBIDDEN
+from workflows.spec.read import read_mapping
 
 from .builders import CLASSES, a_description, a_folder, a_graph, a_node, a_spec, an_actor
 from .fakes import FakeCatalogue, FakeDescriptions, FakeNodes, FakeOffers

@@ -14,9 +14,9 @@ from pydantic import BaseModel, Field
 from comfyfleet.client.problems import UNAUTHORIZED, refused
 from comfyfleet.client.sse import Frame, frames
 from comfyfleet.problem import CommandError
-from contracts.jobs import JobPage, JobView
-from contracts.media import MediaView
-from contracts.nodes import NodeList, NodeView
+from contracts.media.files import MediaView
+from contracts.scheduler.jobs import JobPage, JobView
+from contracts.scheduler.nodes import NodeList, NodeView
 
 # The fleet sends a comment every 10 s on an open stream.
 STREAM_SILENCE_SECONDS = 30.0

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from comfyfleet.client.api import FleetClient, UnreachableError
 from comfyfleet.problem import CommandError
-from contracts.jobs import JobView, Progress
+from contracts.scheduler.jobs import JobView, Progress
 
 BROKEN_LINES = 5
 RETRY_SECONDS = 1.0

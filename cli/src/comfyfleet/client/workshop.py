@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from comfyfleet.client.api import FleetClient
 from comfyfleet.workflow_files import WorkflowFiles
-from contracts.registry import Difference, ProposalView, UploadView, ValidationView
+from contracts.registry.requests import Difference, ProposalView, UploadView, ValidationView
 
 CHECK_SECONDS = 60.0
 

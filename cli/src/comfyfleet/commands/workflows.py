@@ -16,7 +16,7 @@ from comfyfleet.problem import CommandError
 from comfyfleet.tables import plain_table, terminal
 from comfyfleet.workflow_files import WorkflowFiles
 from contracts.errors import FieldError
-from contracts.registry import CoverageView, Difference
+from contracts.registry.requests import CoverageView, Difference
 
 console = terminal()
 FROM_AND_TO = 2

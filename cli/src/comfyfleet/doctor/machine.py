@@ -12,11 +12,12 @@ from comfyfleet.home import NEEDED_MB, Home
 from comfyfleet.loopback import bind, recall, taken_by
 from comfyfleet.problem import CommandError
 from comfyfleet.servers.programs import beside_python, postgres_program
-from comfyfleet.services import MODULES, PREVIEW_ENGINE
+from comfyfleet.services import PREVIEW_ENGINE
 from comfyfleet.settings import LocalSettings
 from comfyfleet.supervise import lock, state
 from comfyfleet.supervise.probe import ask
 from comfyfleet.wellness import unwell
+from contracts.services import SERVICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Machine:
     home: Home
 
     def environment(self) -> str:
-        modules = [*MODULES.values(), PREVIEW_ENGINE.replace("-", "_")]
+        packages = [service.package for service in SERVICES.values()]
+        modules = [*packages, PREVIEW_ENGINE.replace("-", "_")]
         if missing := [module for module in modules if not find_spec(f"{module}.__main__")]:
             raise IllError(f"{sys.prefix} lacks {', '.join(missing)}")
         try:
@@ -63,7 +65,10 @@ class Machine:
             return "no fleet runs"
         ports = recall(self.home.ports)
         told = [
-            f"{name}: {line}" for name in MODULES if name in ports for line in troubles(ports[name])
+            f"{name}: {line}"
+            for name in SERVICES
+            if name in ports
+            for line in troubles(ports[name])
         ]
         if told:
             raise IllError("; ".join(told))

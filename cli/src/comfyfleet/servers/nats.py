@@ -8,7 +8,7 @@ from comfyfleet.servers.programs import beside_python
 from comfyfleet.supervise.child import ChildSpec
 from comfyfleet.supervise.probe import says_ok
 from comfyfleet.vault import Vault
-from runtime.nats_config import PROVISIONER, nats_config
+from runtime.bus.nats_config import PROVISIONER, nats_config
 
 
 def nats_child(

@@ -12,14 +12,14 @@ from pydantic import Field
 from pydantic_core import from_json, to_json
 
 from contracts.message import Message
-from contracts.services import Service
+from contracts.services import ServiceName
 
 
 class Event(Message):
     """A fact about one aggregate at one version of it."""
 
     message_kind = "event"
-    received_by: ClassVar[tuple[Service, ...]] = ("gateway",)
+    received_by: ClassVar[tuple[ServiceName, ...]] = ("gateway",)
 
     version: int = Field(ge=1, description="Version of the aggregate; +1 for each fact about it.")
     occurred_at: datetime = Field(description="When, by the owner's clock.")

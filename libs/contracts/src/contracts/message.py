@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import from_json
 
-from contracts.services import OWNERS, Service
+from contracts.services import OWNERS, ServiceName
 
 WORD = r"[a-z]+(_[a-z]+)*"
 
@@ -32,8 +32,8 @@ class Message(BaseModel):
 
     message_kind: ClassVar[str]
     subject: ClassVar[str]
-    sent_by: ClassVar[tuple[Service, ...]]
-    received_by: ClassVar[tuple[Service, ...]]
+    sent_by: ClassVar[tuple[ServiceName, ...]]
+    received_by: ClassVar[tuple[ServiceName, ...]]
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -107,7 +107,7 @@ class Request(Message, Generic[A]):
         raise TypeError(f"{cls.__name__} declares no answer")
 
     @classmethod
-    def owner(cls) -> Service:
+    def owner(cls) -> ServiceName:
         return OWNERS[cls.subject.split(".")[1]]
 
 

@@ -10,9 +10,9 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from contracts.buckets import BUCKETS
-from contracts.catalogue import MESSAGES
 from contracts.message import Message, Request
+from contracts.messages import MESSAGES
+from contracts.services import BUCKETS
 
 KINDS = {
     "command": "Commands: do it. Request and reply, one owner, idempotent.",

@@ -8,11 +8,10 @@ only, and reaches of JetStream only the streams and buckets that it owns or read
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from contracts.buckets import BUCKETS, Bucket
-from contracts.catalogue import MESSAGES
 from contracts.event import Event
 from contracts.message import Message, Request
-from contracts.services import Service
+from contracts.messages import MESSAGES
+from contracts.services import BUCKETS, Bucket, ServiceName
 
 EVENTS_STREAM = "EVENTS"
 
@@ -32,7 +31,7 @@ def inbox_prefix(service: str) -> str:
     return f"_INBOX_{service.replace('-', '_')}"
 
 
-def permissions(service: Service) -> Permissions:
+def permissions(service: ServiceName) -> Permissions:
     owned = [message.pattern() for message in MESSAGES if is_owned(message, service)]
     heard = [message.pattern() for message in MESSAGES if is_heard(message, service)]
     publish = {m.pattern() for m in MESSAGES if service in m.sent_by}
@@ -48,19 +47,19 @@ def permissions(service: Service) -> Permissions:
     )
 
 
-def is_owned(message: type[Message], service: Service) -> bool:
+def is_owned(message: type[Message], service: ServiceName) -> bool:
     """The service answers this request."""
     return issubclass(message, Request) and message.owner() == service
 
 
-def is_heard(message: type[Message], service: Service) -> bool:
+def is_heard(message: type[Message], service: ServiceName) -> bool:
     """Signals are heard directly; events only through their stream."""
     if issubclass(message, (Request, Event)):
         return False
     return service in message.received_by
 
 
-def streams_read(service: Service) -> Iterator[str]:
+def streams_read(service: ServiceName) -> Iterator[str]:
     """Streams that the service reads; a bucket is a stream, and its owner checks it too."""
     if any(issubclass(m, Event) and service in m.received_by for m in MESSAGES):
         yield EVENTS_STREAM

@@ -17,13 +17,13 @@ from nats.js import api
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from contracts.buckets import BUCKETS, Bucket
+from contracts.services import BUCKETS, Bucket
 from contracts.topology import EVENTS_STREAM, stream_of
-from runtime.connecting import listening
-from runtime.nats_config import PROVISIONER
-from runtime.patience import patiently
-from runtime.roles import PACKAGES, role_url
-from runtime.schema import newest, revision
+from runtime.bus.connection import listening
+from runtime.bus.nats_config import PROVISIONER
+from runtime.postgres.roles import PACKAGES, role_url
+from runtime.postgres.schema import newest, revision
+from runtime.process.retry import patiently
 
 CONNECT_SECONDS = 10.0
 EVENTS_SECONDS = 72 * 3600
@@ -101,9 +101,9 @@ async def provision_database(admin_url: str, passwords: Mapping[str, str]) -> No
     finally:
         await connection.close()
     if behind:
-        migrating = import_module("runtime.migrating")  # half a second, for once in a release
+        migrations = import_module("runtime.postgres.migrations")  # loading Alembic takes 0.5 s
         for service, package in behind:
-            await migrating.upgrade(role_url(admin_url, package, passwords[service]), package)
+            await migrations.upgrade(role_url(admin_url, package, passwords[service]), package)
 
 
 async def ensure_role(connection: asyncpg.Connection, role: str, password: str) -> None:

@@ -11,16 +11,16 @@ A *version* is a ComfyUI graph, untouched, plus a spec beside it (docs: Workflow
     seal              graph, prefix → harmless on a shared server
 """
 
-from workflows.fits import misfits
-from workflows.lacks import lacks
-from workflows.load import WorkflowVersion, load_raw, load_version
-from workflows.needs import Needs, needs
-from workflows.render import render
-from workflows.save_format import is_save_format, to_api
-from workflows.schema import inputs_schema
-from workflows.seal import seal
-from workflows.spec import Spec
-from workflows.validate import Inputs, MediaUse, media_uses, recorded_seed, validate_inputs
+from workflows.compatibility.fits import misfits
+from workflows.compatibility.lacks import lacks
+from workflows.convert import is_save_format, to_api
+from workflows.graph.needs import Needs, needs
+from workflows.graph.render import render
+from workflows.graph.seal import seal
+from workflows.inputs.json_schema import inputs_schema
+from workflows.inputs.validation import Inputs, MediaUse, media_uses, recorded_seed, validate_inputs
+from workflows.spec.load import WorkflowVersion, load_raw, load_version
+from workflows.spec.spec import Spec
 
 __all__ = [
     "Inputs",

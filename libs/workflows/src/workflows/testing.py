@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from workflows.load import WorkflowVersion
-from workflows.parameter import InputSpec
-from workflows.spec import Spec
-from workflows.validate import Inputs, is_absent, validate_inputs
+from workflows.inputs.validation import Inputs, is_absent, validate_inputs
+from workflows.spec.load import WorkflowVersion
+from workflows.spec.parameter import InputSpec
+from workflows.spec.spec import Spec
 
 MEDIA = {"media": "0192f0c0-0000-7000-8000-00000000000a"}
 SOME_MODEL = "some.safetensors"

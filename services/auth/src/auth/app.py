@@ -16,7 +16,7 @@ from auth.handlers.keys import tend_keys
 from auth.handlers.sessions import Issuer, end_session, issue_token, refresh_token
 from auth.handlers.users import ensure_admin, find_user
 from auth.settings import AuthSettings
-from contracts.accounts import (
+from contracts.auth import (
     EndSession,
     FindUser,
     IssueToken,
@@ -24,14 +24,14 @@ from contracts.accounts import (
     RefreshToken,
     SigningKey,
 )
-from contracts.buckets import KEYS, PRINCIPALS
+from contracts.services import KEYS, PRINCIPALS
+from runtime.bus.bucket_watch import Mirror
 from runtime.clock import now
-from runtime.database import database, driver
-from runtime.outbox import Relay
-from runtime.schema import verify
-from runtime.service import running
-from runtime.ticking import every
-from runtime.watch import Mirror
+from runtime.outbox.relay import Relay
+from runtime.postgres.engine import database, driver
+from runtime.postgres.schema import verify
+from runtime.process.service import running
+from runtime.process.tables import every
 
 TICK_SECONDS = 60.0
 

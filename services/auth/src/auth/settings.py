@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from runtime.settings import DatabaseSettings
+from runtime.process.settings import DatabaseSettings
 
 
 class AuthSettings(DatabaseSettings):

@@ -18,8 +18,8 @@ from auth.handlers.users import ensure_admin
 from auth.settings import AuthSettings
 from contracts.access import Limits, Priority
 from contracts.errors import UnavailableError
-from contracts.ids import new_id
-from runtime.database import database
+from contracts.values import new_id
+from runtime.postgres.engine import database
 from runtime.testing.ports import free_port
 from runtime.testing.postgres import PostgresServer
 

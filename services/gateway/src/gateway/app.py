@@ -41,7 +41,7 @@ from gateway.routes.workflows import WorkflowRoutes
 from gateway.routes.workshop import WorkshopRoutes
 from gateway.settings import Settings
 from runtime.clock import now
-from runtime.service import Runtime, running
+from runtime.process.service import Runtime, running
 
 OPEN_STREAMS = Gauge("comfyfleet_open_streams", "Event streams that clients have open.")
 START_SECONDS = 60.0

@@ -10,9 +10,9 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from contracts.access import Permission
-from contracts.accounts import Principal
-from contracts.catalog import WorkflowName
+from contracts.auth import Principal
 from contracts.message import Request, Signal
+from contracts.registry.workflows import WorkflowName
 from gateway.domain.facts import Fact
 from gateway.domain.servers import Servers
 from gateway.domain.versions import Version

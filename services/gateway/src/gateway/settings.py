@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from runtime.settings import FleetSettings
+from runtime.process.settings import FleetSettings
 
 
 class Settings(FleetSettings):

@@ -3,7 +3,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from contracts.jobs import JobCompleted, JobStatus
+from contracts.scheduler.jobs import JobCompleted, JobStatus
 from gateway.domain.facts import Fact, Ring, Versions, read_fact
 
 JOB, OWNER = uuid4(), uuid4()

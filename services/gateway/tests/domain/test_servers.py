@@ -1,7 +1,7 @@
 import json
 from typing import Any
 
-from contracts.catalog import ServerClasses
+from contracts.registry.workflows import ServerClasses
 from gateway.domain.servers import MOST_KINDS, Servers
 from workflows import load_version, needs, render
 

@@ -6,18 +6,9 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.media import (
-    AcceptUpload,
-    BeginUpload,
-    FindMedia,
-    FindResults,
-    LocateContent,
-    MediaView,
-    OpenResults,
-    RecordResults,
-    StageInputs,
-)
-from contracts.media_library import (
+from contracts.media.attempts import FindResults, OpenResults, RecordResults, StageInputs
+from contracts.media.files import AcceptUpload, BeginUpload, FindMedia, LocateContent, MediaView
+from contracts.media.library import (
     DeleteMedia,
     FindStorage,
     ListLinks,
@@ -48,13 +39,13 @@ from media.handlers.preparing import Darkroom, prepare_waiting
 from media.handlers.results import Intray, record_results
 from media.handlers.uploads import Intake, UploadLimits, accept_upload, begin_upload
 from media.settings import MediaSettings
-from runtime.bus import Bus
+from runtime.bus.client import Bus
 from runtime.clock import now
-from runtime.database import database, driver
-from runtime.outbox import Relay
-from runtime.schema import verify
-from runtime.service import Runtime, running
-from runtime.ticking import every
+from runtime.outbox.relay import Relay
+from runtime.postgres.engine import database, driver
+from runtime.postgres.schema import verify
+from runtime.process.service import Runtime, running
+from runtime.process.tables import every
 
 COLLECT_SECONDS = 3600.0
 SWEEP_SECONDS = 60.0

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from contracts.access import IdempotencyKey
 from contracts.errors import ErrorBody, NotFoundError
-from contracts.jobs import Output
-from contracts.media import MediaView
-from contracts.media_library import DeletionCause, LinkView, ListMedia
+from contracts.media.files import MediaView
+from contracts.media.library import DeletionCause, LinkView, ListMedia
+from contracts.scheduler.jobs import Output
 from media.domain.gallery import Place
 from media.domain.inspection import Bounds, Finding, Look, Order
 from media.domain.records import Kept, Prepared, Result, Thumbnail, Unprepared, Upload

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from runtime.settings import DatabaseSettings
+from runtime.process.settings import DatabaseSettings
 
 
 class MediaSettings(DatabaseSettings):

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from contracts.access import Actor, Limits
-from contracts.media import MediaView, ResultFile
+from contracts.media.attempts import ResultFile
+from contracts.media.files import MediaView
 from media.domain.records import Kept, Upload
 from runtime.grants import Grant, sign
 

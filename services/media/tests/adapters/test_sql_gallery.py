@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from contracts.access import IdempotencyKey
 from contracts.errors import ConflictError, NotFoundError
-from contracts.media_library import LinkView
+from contracts.media.library import LinkView
 from media.adapters.sql.library import SqlLibrary
 from media.adapters.sql.links import SqlLinks
 from media.adapters.sql.orphans import SqlOrphans
@@ -20,7 +20,7 @@ from media.adapters.sql.removal import SqlRemoval
 from media.adapters.sql.uploads import SqlUploads
 from media.domain.records import Kept, Prepared, Thumbnail
 from media.domain.retention import Ages
-from runtime.database import sqlalchemy_url
+from runtime.postgres.engine import sqlalchemy_url
 from runtime.testing.postgres import PostgresServer
 
 from .records import NOW, kept

@@ -12,7 +12,7 @@ from media.adapters.sql.results import SqlResults
 from media.adapters.sql.uploads import SqlUploads
 from media.domain.records import Result
 from media.domain.rights import Rights
-from runtime.database import sqlalchemy_url
+from runtime.postgres.engine import sqlalchemy_url
 from runtime.testing.postgres import PostgresServer
 
 from .records import NOW, kept

@@ -13,7 +13,7 @@ from contracts.errors import ConflictError, ErrorBody, ForbiddenError, NotFoundE
 from media.adapters.sql.library import SqlLibrary
 from media.adapters.sql.orphans import SqlOrphans
 from media.adapters.sql.uploads import SqlUploads
-from runtime.database import sqlalchemy_url
+from runtime.postgres.engine import sqlalchemy_url
 from runtime.testing.postgres import PostgresServer
 
 from .records import NOW, an_upload, kept

@@ -10,10 +10,10 @@ from uuid import UUID
 
 import httpx
 
-from contracts.attempts import CancelAttempt, JobWatched, RunAttempt
-from contracts.buckets import NODES, WORKFLOWS
-from contracts.ids import new_id
-from contracts.nodes import ClaimView, NodeSpec, SchedulerLed
+from contracts.agent import CancelAttempt, JobWatched, RunAttempt
+from contracts.scheduler.nodes import ClaimView, NodeSpec, SchedulerLed
+from contracts.services import NODES, WORKFLOWS
+from contracts.values import new_id
 from node_agent.adapters.comfyui import comfy_http
 from node_agent.adapters.files import LocalFiles
 from node_agent.adapters.store import HttpObjectStore
@@ -29,9 +29,9 @@ from node_agent.handlers.listen import connected, hear
 from node_agent.handlers.node import Node, Tools
 from node_agent.handlers.orders import accept_attempt, cancel_attempt
 from node_agent.settings import Settings
-from runtime.bus import Bus
-from runtime.service import running
-from runtime.watch import Mirror
+from runtime.bus.bucket_watch import Mirror
+from runtime.bus.client import Bus
+from runtime.process.service import running
 
 TRANSFER_TIMEOUT = httpx.Timeout(30.0, connect=5.0, pool=60.0)
 

@@ -7,9 +7,9 @@ from typing import IO, Any, Protocol, TypeAlias, TypeVar
 from pydantic import BaseModel
 
 from contracts.errors import InvalidError, OperationError, UnavailableError
-from contracts.media import InputFile
+from contracts.media.attempts import InputFile
 from contracts.message import Request, Signal
-from contracts.nodes import Device
+from contracts.scheduler.nodes import Device
 from node_agent.domain.capabilities import Description
 from node_agent.domain.events import ComfyEvent
 from node_agent.domain.outputs import OutputFile

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from runtime.settings import FleetSettings
+from runtime.process.settings import FleetSettings
 
 
 class Settings(FleetSettings):

@@ -5,8 +5,8 @@ from tempfile import SpooledTemporaryFile
 
 import pytest
 
-from contracts.ids import new_id
-from contracts.nodes import NodeSpec
+from contracts.scheduler.nodes import NodeSpec
+from contracts.values import new_id
 from node_agent.adapters.comfyui import ComfyHttp, comfy_http
 from node_agent.domain.outputs import OutputFile
 from node_agent.domain.shapes import mapping

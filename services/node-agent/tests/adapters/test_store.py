@@ -7,8 +7,8 @@ import httpx
 import pytest
 from minio import Minio
 
-from contracts.ids import new_id
-from contracts.media import InputFile
+from contracts.media.attempts import InputFile
+from contracts.values import new_id
 from node_agent.adapters.store import HttpObjectStore
 from node_agent.ports import NoPlaceError, TransferError, UrlRefusedError
 from runtime.testing.ports import eventually

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.attempts import Cause
+from contracts.agent import Cause
 from node_agent.domain.outcome import (
     Failed,
     Interrupted,

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from contracts.attempts import Cause
+from contracts.agent import Cause
 from node_agent.domain.rejection import lacks_input_file, rejection
 
 from .test_outcome import ANY_JSON

@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 
 from contracts.errors import OperationError
-from contracts.ids import new_id
-from contracts.nodes import AttemptPhase, NodeSpec
+from contracts.scheduler.nodes import AttemptPhase, NodeSpec
+from contracts.values import new_id
 from node_agent.domain.admission import Standing, refusal, stale
 from node_agent.domain.capabilities import describe
 from node_agent.domain.claiming import is_taken_away, may_claim

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from runtime.process import run
+from runtime.process.run import run
 from scheduler import app
 from scheduler.settings import Settings
 

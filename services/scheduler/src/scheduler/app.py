@@ -10,10 +10,9 @@ from time import monotonic
 import asyncpg
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from contracts.attempts import FinishAttempt
-from contracts.buckets import NODES
-from contracts.ids import new_id
-from contracts.nodes import (
+from contracts.agent import FinishAttempt
+from contracts.scheduler.job_requests import CancelJob, FindJobs, ListJobs, SubmitJob
+from contracts.scheduler.nodes import (
     AddNode,
     ClaimNode,
     ListNodes,
@@ -22,15 +21,16 @@ from contracts.nodes import (
     RemoveNode,
     ReportCapabilities,
 )
-from contracts.scheduling import CancelJob, FindJobs, ListJobs, SubmitJob
+from contracts.services import NODES
+from contracts.values import new_id
 from runtime import clock
-from runtime.bus import Bus, Closing
-from runtime.outbox import Relay
-from runtime.pool import pool
-from runtime.schema import verify
-from runtime.service import Runtime, running
-from runtime.telemetry import carry
-from runtime.watch import Mirror
+from runtime.bus.bucket_watch import Mirror
+from runtime.bus.client import Bus, Closing
+from runtime.outbox.relay import Relay
+from runtime.postgres.pool import pool
+from runtime.postgres.schema import verify
+from runtime.process.service import Runtime, running
+from runtime.process.telemetry import carry
 from scheduler.adapters.bus_agents import BusAgents
 from scheduler.adapters.meters import PrometheusMeter
 from scheduler.adapters.sql_archive import SqlArchive

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
-from contracts.attempts import AttemptOrder
-from contracts.jobs import JobView
-from contracts.scheduling import ListJobs
+from contracts.agent import AttemptOrder
+from contracts.scheduler.job_requests import ListJobs
+from contracts.scheduler.jobs import JobView
 from scheduler.domain.effects import Effects, KeyName, Recall
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.state import State

@@ -2,7 +2,7 @@
 
 from pydantic import Field, SecretStr
 
-from runtime.settings import DatabaseSettings
+from runtime.process.settings import DatabaseSettings
 
 
 class Settings(DatabaseSettings):

@@ -1,8 +1,8 @@
 from datetime import UTC, datetime
 
-from contracts.ids import new_id
-from contracts.scheduling import NewJob
-from runtime.bus import Bus
+from contracts.scheduler.job_requests import NewJob
+from contracts.values import new_id
+from runtime.bus.client import Bus
 from runtime.grants import read
 from scheduler.adapters.bus_agents import BusAgents
 from scheduler.domain.jobs import Attempt, Job

@@ -9,13 +9,13 @@ import pytest
 from pydantic import SecretStr
 
 from contracts.access import Actor, Permission
-from contracts.attempts import Cause
-from contracts.ids import new_id
-from contracts.jobs import JobError, JobStatus
-from contracts.nodes import Device, NewNode
-from contracts.scheduling import ListJobs, Needs, NewJob
-from runtime.bus import Bus
-from runtime.outbox import Relay
+from contracts.agent import Cause
+from contracts.scheduler.job_requests import ListJobs, Needs, NewJob
+from contracts.scheduler.jobs import JobError, JobStatus
+from contracts.scheduler.nodes import Device, NewNode
+from contracts.values import new_id
+from runtime.bus.client import Bus
+from runtime.outbox.relay import Relay
 from runtime.testing.postgres import PostgresServer
 from scheduler.adapters.sql_archive import SqlArchive
 from scheduler.adapters.sql_leadership import LEADERS, SqlLeadership, leader_pool

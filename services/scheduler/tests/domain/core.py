@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from contracts.access import Actor, IdempotencyKey
-from contracts.attempts import AttemptResult, Cause, FinishAttempt, Outcome
+from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
 from contracts.errors import OperationError
-from contracts.ids import new_id
-from contracts.jobs import JobError, JobStatus
-from contracts.nodes import (
+from contracts.scheduler.job_requests import CancelJob, ModelFile, Needs, NewJob, SubmitJob
+from contracts.scheduler.jobs import JobError, JobStatus
+from contracts.scheduler.nodes import (
     AddNode,
     AttemptPhase,
     BeatAttempt,
@@ -22,7 +22,7 @@ from contracts.nodes import (
     NodeBeat,
     ReportCapabilities,
 )
-from contracts.scheduling import CancelJob, ModelFile, Needs, NewJob, SubmitJob
+from contracts.values import new_id
 from scheduler.domain.effects import Answer, Effects
 from scheduler.domain.inputs import Asked, Heard, Input, Question, Tick
 from scheduler.domain.jobs import Attempt, Job

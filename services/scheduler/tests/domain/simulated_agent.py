@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from random import Random
 from uuid import UUID
 
-from contracts.attempts import AttemptResult, Cause, FinishAttempt, Outcome
-from contracts.nodes import (
+from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
+from contracts.scheduler.nodes import (
     AttemptPhase,
     BeatAttempt,
     Capabilities,

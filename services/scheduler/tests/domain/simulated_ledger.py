@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from heapq import heapify
 from uuid import UUID
 
-from contracts.jobs import TERMINAL, JobFact, JobStatus
+from contracts.scheduler.jobs import TERMINAL, JobFact, JobStatus
 from scheduler.domain.effects import Effects, KeyName, KeyUse
 from scheduler.domain.inputs import Names
 from scheduler.domain.jobs import Attempt, Job

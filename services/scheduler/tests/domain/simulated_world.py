@@ -14,9 +14,9 @@ from uuid import UUID
 from contracts.access import Actor, Priority
 from contracts.access import Limits as ActorLimits
 from contracts.errors import OperationError, UnavailableError
-from contracts.jobs import TERMINAL, JobStatus
-from contracts.nodes import AddNode, NewNode, NodeBeat
-from contracts.scheduling import CancelJob, NewJob, SubmitJob, SubmitJobView
+from contracts.scheduler.job_requests import CancelJob, NewJob, SubmitJob, SubmitJobView
+from contracts.scheduler.jobs import TERMINAL, JobStatus
+from contracts.scheduler.nodes import AddNode, NewNode, NodeBeat
 from scheduler.domain.effects import Effects
 from scheduler.domain.inputs import Asked, Heard, Input, Ordered, Question, Recalled, Tick, names_in
 from scheduler.domain.state import Limits, State

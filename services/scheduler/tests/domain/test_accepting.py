@@ -1,11 +1,10 @@
 from datetime import timedelta
 
 from contracts.access import Actor, IdempotencyKey, Limits, Permission, Priority
-from contracts.attempts import Cause
-from contracts.ids import new_id
-from contracts.jobs import JobStatus, JobView
-from contracts.missing import Missing
-from contracts.scheduling import Needs, SubmitJobView, Unfit
+from contracts.agent import Cause
+from contracts.scheduler.job_requests import Needs, SubmitJobView, Unfit
+from contracts.scheduler.jobs import JobStatus, JobView
+from contracts.values import Missing, new_id
 
 from .core import BEGIN, OWNER, Core, a_model, a_submit, attempt_of
 

@@ -1,9 +1,9 @@
 from typing import Any
 
-from contracts.attempts import Cause
-from contracts.ids import new_id
-from contracts.jobs import JobStatus
-from contracts.nodes import AddNode, ClaimNode, NewNode, NodeBeat, NodeState, RemoveNode
+from contracts.agent import Cause
+from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.nodes import AddNode, ClaimNode, NewNode, NodeBeat, NodeState, RemoveNode
+from contracts.values import new_id
 from scheduler.domain.facts import spec_of
 from scheduler.domain.inputs import Heard, Tick
 from scheduler.domain.nodes import Node

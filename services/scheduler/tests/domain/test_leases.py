@@ -1,7 +1,7 @@
-from contracts.attempts import Cause
-from contracts.ids import new_id
-from contracts.jobs import JobStatus
-from contracts.nodes import AttemptPhase, ClaimNode, NodeBeat
+from contracts.agent import Cause
+from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.nodes import AttemptPhase, ClaimNode, NodeBeat
+from contracts.values import new_id
 from scheduler.domain.effects import ClaimGranted
 from scheduler.domain.inputs import Heard, Ordered, Tick
 from scheduler.domain.leases import LeaseClock

@@ -1,10 +1,10 @@
 import pytest
 
-from contracts.attempts import AttemptResult, Cause, FinishAttempt, Outcome
+from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
 from contracts.errors import UnavailableError
-from contracts.ids import new_id
-from contracts.jobs import JobStatus
-from contracts.nodes import ClaimNode
+from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.nodes import ClaimNode
+from contracts.values import new_id
 from scheduler.domain.inputs import Ordered, Tick
 
 from .core import Core, attempt_of

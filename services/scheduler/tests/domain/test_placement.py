@@ -1,7 +1,7 @@
 from contracts.access import Actor, Priority
-from contracts.ids import new_id
-from contracts.jobs import JobStatus
-from contracts.nodes import RemoveNode
+from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.nodes import RemoveNode
+from contracts.values import new_id
 from scheduler.domain.jobs import Job
 
 from .core import OWNER, Core, a_model, attempt_of

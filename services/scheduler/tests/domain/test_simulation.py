@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from contracts.jobs import JobStatus
+from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.capability import capable_nodes
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.placement import reason_not_free

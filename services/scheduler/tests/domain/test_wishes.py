@@ -1,8 +1,8 @@
 import pytest
 
 from contracts.errors import InvalidError
-from contracts.ids import new_id
-from contracts.nodes import AddNode, NewNode, NodeView
+from contracts.scheduler.nodes import AddNode, NewNode, NodeView
+from contracts.values import new_id
 
 from .core import OWNER, Core
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from runtime.process import run
+from runtime.process.run import run
 from workflow_registry.app import run as serve
 from workflow_registry.settings import RegistrySettings
 

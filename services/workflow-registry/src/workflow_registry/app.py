@@ -5,10 +5,8 @@ import contextlib
 from dataclasses import dataclass
 from functools import partial
 
-from contracts.buckets import WORKFLOWS
-from contracts.catalog import ModelFolder, ServerClasses, WorkflowName
 from contracts.errors import UnavailableError
-from contracts.registry import (
+from contracts.registry.requests import (
     ActivateVersion,
     ChangeWorkflow,
     DeleteWorkflow,
@@ -20,13 +18,15 @@ from contracts.registry import (
     UploadWorkflow,
     ValidateWorkflow,
 )
-from runtime.bus import Bus
-from runtime.database import database, driver
-from runtime.outbox import Relay
-from runtime.schema import verify
-from runtime.service import Runtime, running
-from runtime.ticking import every
-from runtime.watch import Mirror
+from contracts.registry.workflows import ModelFolder, ServerClasses, WorkflowName
+from contracts.services import WORKFLOWS
+from runtime.bus.bucket_watch import Mirror
+from runtime.bus.client import Bus
+from runtime.outbox.relay import Relay
+from runtime.postgres.engine import database, driver
+from runtime.postgres.schema import verify
+from runtime.process.service import Runtime, running
+from runtime.process.tables import every
 from workflow_registry.adapters.bus_fleet import BucketOffers, BusNodes
 from workflow_registry.adapters.folder import Folder
 from workflow_registry.adapters.sql_catalogue import SqlCatalogue

@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from contracts.catalog import ServerClasses, WorkflowName, WorkflowVersionRecord
-from contracts.nodes import NodeView
-from contracts.registry import VersionSummary
+from contracts.registry.requests import VersionSummary
+from contracts.registry.workflows import ServerClasses, WorkflowName, WorkflowVersionRecord
+from contracts.scheduler.nodes import NodeView
 from workflow_registry.domain.catalogue import Change
 from workflow_registry.domain.descriptions import Description
 

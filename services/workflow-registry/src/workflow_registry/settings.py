@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from runtime.settings import DatabaseSettings
-from workflows.safety import FORBIDDEN
+from runtime.process.settings import DatabaseSettings
+from workflows.compatibility.safety import FORBIDDEN
 
 
 class RegistrySettings(DatabaseSettings):

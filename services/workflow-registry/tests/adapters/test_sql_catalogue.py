@@ -8,9 +8,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.catalog import WorkflowName
-from runtime.database import database
-from runtime.outbox import decode
+from contracts.registry.workflows import WorkflowName
+from runtime.outbox.messages import decode
+from runtime.postgres.engine import database
 from runtime.testing.postgres import PostgresServer
 from workflow_registry.adapters.sql_catalogue import SqlCatalogue, version
 from workflow_registry.domain.catalogue import (

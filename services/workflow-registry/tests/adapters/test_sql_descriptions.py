@@ -6,7 +6,7 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.errors import InvalidError, NotFoundError
-from runtime.database import database
+from runtime.postgres.engine import database
 from runtime.testing.postgres import PostgresServer
 from workflow_registry.adapters.sql_descriptions import SqlDescriptions
 from workflow_registry.settings import RegistrySettings

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.catalog import WorkflowName
+from contracts.registry.workflows import WorkflowName
 from workflow_registry.domain.catalogue import changes, decide
 from workflow_registry.domain.reading import Broken, Outcome
 

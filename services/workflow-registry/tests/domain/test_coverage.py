@@ -2,8 +2,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from contracts.nodes import NodeState
-from contracts.scheduling import ModelFile
+from contracts.scheduler.job_requests import ModelFile
+from contracts.scheduler.nodes import NodeState
 from workflow_registry.domain.coverage import coverage, is_runnable, missing, nearest
 from workflow_registry.domain.descriptions import Description, read_classes
 from workflows import load_version

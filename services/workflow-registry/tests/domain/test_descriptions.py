@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.errors import InvalidError
-from contracts.scheduling import ModelFile
+from contracts.scheduler.job_requests import ModelFile
 from workflow_registry.domain.coverage import missing
 from workflow_registry.domain.descriptions import by_folder, read_description, sharing, united
 from workflows import load_version

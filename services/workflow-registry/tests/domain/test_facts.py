@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from contracts.catalog import WorkflowName
+from contracts.registry.workflows import WorkflowName
 from workflow_registry.domain.catalogue import Change, activated, decide, deleted, switched, upload
 from workflow_registry.domain.facts import told
 

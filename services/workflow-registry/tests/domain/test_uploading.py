@@ -2,8 +2,8 @@
 
 import pytest
 
-from contracts.catalog import WorkflowName
 from contracts.errors import NotFoundError
+from contracts.registry.workflows import WorkflowName
 from workflow_registry.domain.catalogue import (
     MOST_DRAFTS,
     MOST_NAMED,

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import asyncpg
 
-from contracts.services import Service
-from runtime.migrating import upgrade
+from contracts.services import ServiceName
+from runtime.postgres.migrations import upgrade
+from runtime.postgres.roles import PACKAGES, role_url
 from runtime.provision import ensure_role
-from runtime.roles import PACKAGES, role_url
 from runtime.testing.ports import free_port, wait_for_port
 
 NOBODY = 65534
@@ -43,7 +43,7 @@ class PostgresServer:
     def database_url(self, name: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
-    async def database_for(self, service: Service) -> str:
+    async def database_for(self, service: ServiceName) -> str:
         """Make a fresh database with the service's role and schema, migrated; its URL."""
         name = f"test_{secrets.token_hex(6)}"
         package = PACKAGES[service]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contracts.services import SERVICES
-from runtime.nats_config import PROVISIONER, nats_config
+from runtime.bus.nats_config import PROVISIONER, nats_config
 from runtime.provision import provision_nats
 from runtime.testing.ports import free_port, wait_for_port
 

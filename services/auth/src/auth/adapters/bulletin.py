@@ -3,11 +3,11 @@
 import asyncio
 
 from auth.adapters.sql_work import SqlUnitOfWork
-from contracts.accounts import Principal, SigningKey
-from contracts.buckets import KEYS, PRINCIPALS
+from contracts.auth import Principal, SigningKey
 from contracts.errors import UnavailableError
-from runtime.mending import corrections
-from runtime.watch import Mirror
+from contracts.services import KEYS, PRINCIPALS
+from runtime.bus.bucket_watch import Mirror
+from runtime.outbox.bucket_sync import corrections
 
 SNAPSHOT_SECONDS = 10.0
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.domain import audit, sessions
 from auth.ports import Clock
-from runtime.transactions import transaction
+from runtime.postgres.transaction import transaction
 
 EXPIRED_SESSIONS = text("DELETE FROM sessions WHERE expires_at <= :now")
 SURPLUS_SESSIONS = text("""

@@ -17,9 +17,9 @@ from auth.domain.keyring import Key
 from auth.domain.sessions import Session
 from auth.domain.users import User
 from contracts.access import Limits
-from contracts.buckets import KEYS, PRINCIPALS
-from runtime import outbox
-from runtime.transactions import transaction
+from contracts.services import KEYS, PRINCIPALS
+from runtime.outbox import messages as outbox
+from runtime.postgres.transaction import transaction
 
 ALONE = text("SELECT pg_advisory_xact_lock(hashtext(current_schema()), 1)")
 """Advisory locks are the database's, which services share: the schema tells them apart."""

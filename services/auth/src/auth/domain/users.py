@@ -5,7 +5,7 @@ from uuid import UUID
 
 from auth.domain.roles import permissions_of
 from contracts.access import Limits
-from contracts.accounts import Principal, UserView
+from contracts.auth import Principal, UserView
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from auth.domain.sessions import Session, Verdict, judge, rotated
 from auth.domain.throttle import Throttle
 from auth.domain.users import User, account_name
 from auth.ports import Clock, Keyring, Passwords, Stopwatch, UnitOfWork, Work
-from contracts.accounts import Ended, EndSession, IssueToken, RefreshToken, TokenView
+from contracts.auth import Ended, EndSession, IssueToken, RefreshToken, TokenView
 from contracts.errors import UnavailableError
-from contracts.ids import new_id
+from contracts.values import new_id
 
 
 @dataclass(frozen=True, slots=True)

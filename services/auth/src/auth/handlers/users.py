@@ -7,8 +7,8 @@ from auth.domain.refusals import UserNotFoundError
 from auth.domain.roles import ADMIN
 from auth.domain.users import User, account_name
 from auth.ports import Clock, Passwords, UnitOfWork
-from contracts.accounts import FindUser, UserView
-from contracts.ids import new_id
+from contracts.auth import FindUser, UserView
+from contracts.values import new_id
 
 
 async def find_user(unit_of_work: UnitOfWork, query: FindUser) -> UserView:

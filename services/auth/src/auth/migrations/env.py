@@ -1,3 +1,3 @@
-from runtime.migrating import run_migrations
+from runtime.postgres.migrations import run_migrations
 
 run_migrations()

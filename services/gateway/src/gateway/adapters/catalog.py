@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
-from contracts.buckets import WORKFLOWS
-from contracts.catalog import WorkflowName, WorkflowVersionRecord
 from contracts.errors import NotFoundError, UnavailableError
+from contracts.registry.workflows import WorkflowName, WorkflowVersionRecord
+from contracts.services import WORKFLOWS
 from gateway.adapters.directory import Directory
 from gateway.domain.servers import Servers
 from gateway.domain.versions import Version, parse_version
-from runtime.bus import Bus
+from runtime.bus.client import Bus
 
 
 class BucketWorkflows:

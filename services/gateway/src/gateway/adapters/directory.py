@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from contracts.accounts import Principal, SigningKey
-from contracts.buckets import KEYS, PRINCIPALS, WORKFLOWS
-from contracts.catalog import ModelFolder, ServerClasses, WorkflowName
+from contracts.auth import Principal, SigningKey
+from contracts.registry.workflows import ModelFolder, ServerClasses, WorkflowName
+from contracts.services import KEYS, PRINCIPALS, WORKFLOWS
 from gateway.adapters.tokens import JwtTokens
 from gateway.domain.servers import Servers
-from runtime.bus import Bus
-from runtime.service import Runtime
-from runtime.watch import Mirror
+from runtime.bus.bucket_watch import Mirror
+from runtime.bus.client import Bus
+from runtime.process.service import Runtime
 
 NAME_PREFIX = "name."
 MODELS_PREFIX = "models."

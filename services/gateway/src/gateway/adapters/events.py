@@ -7,14 +7,14 @@ from uuid import UUID
 
 import structlog
 
-from contracts.attempts import AttemptPreviewed, AttemptProgressed
+from contracts.agent import AttemptPreviewed, AttemptProgressed
 from contracts.errors import UnavailableError
 from contracts.message import Signal
 from gateway.domain.facts import Fact, read_fact
 from gateway.handlers.hub import Hub
 from gateway.ports import TOO_MUCH
-from runtime.bus import Bus
-from runtime.stored import StoredEvent
+from runtime.bus.client import Bus
+from runtime.bus.event_stream import StoredEvent
 
 log = structlog.get_logger()
 

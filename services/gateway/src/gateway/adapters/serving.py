@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 import uvicorn
 
-from runtime.serving import Server
+from runtime.process.web_server import Server
 
 log = structlog.get_logger()
 

@@ -18,7 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from contracts.access import granted
-from contracts.accounts import SigningKey
+from contracts.auth import SigningKey
 from gateway.domain.problems import unauthorized
 from gateway.ports import Claims
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from contracts.errors import FieldError
-from contracts.media import MediaView
+from contracts.media.files import MediaView
 from workflows import MediaUse
-from workflows.parameter import default_of
+from workflows.spec.parameter import default_of
 
 MADE_WITH = ("channel", "invert", "feather", "smooth")
 """Options of a mask in a spec, in a form, and in what media tells of a mask."""

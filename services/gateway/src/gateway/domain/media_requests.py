@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from contracts.media import MediaKind
+from contracts.media.files import MediaKind
 from gateway.domain.requests import LabelKey, LabelValue, MediaForm, QueryText, Strict
 
 MOST_ARCHIVED = 500

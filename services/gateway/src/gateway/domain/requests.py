@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.access import Priority
-from contracts.jobs import JobStatus
-from contracts.nodes import NewNode
+from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.nodes import NewNode
 
 LONGEST_LABEL_BYTES = 256
 

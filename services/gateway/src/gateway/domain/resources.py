@@ -8,10 +8,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from contracts import jobs
-from contracts.jobs import JobView
-from contracts.media import MediaView
-from contracts.media_library import LinkView
+from contracts.media.files import MediaView
+from contracts.media.library import LinkView
+from contracts.scheduler import jobs
+from contracts.scheduler.jobs import JobView
 from gateway.domain.links import shared_path, signed_path
 
 

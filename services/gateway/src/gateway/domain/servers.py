@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from contracts.catalog import ServerClasses
-from contracts.scheduling import Unfit
+from contracts.registry.workflows import ServerClasses
+from contracts.scheduler.job_requests import Unfit
 from workflows import Spec, lacks
-from workflows.graph import Graph
+from workflows.graph.graph import Graph
 
 Classes: TypeAlias = Mapping[str, Mapping[str, Any]]
 MOST_GRAPHS = 2_000

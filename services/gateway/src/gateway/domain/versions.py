@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.catalog import WorkflowName, WorkflowVersionRecord
 from contracts.errors import FieldError, ForbiddenError, InvalidError, NotFoundError
+from contracts.registry.workflows import WorkflowName, WorkflowVersionRecord
 from workflows import Spec
 
 REFERENCE = re.compile(r"(?P<name>[a-z][a-z0-9_-]{0,62})(@(?P<number>[1-9][0-9]{0,8}))?")

@@ -4,10 +4,10 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from contracts.catalog import WorkflowName
-from contracts.registry import Difference
+from contracts.registry.requests import Difference
+from contracts.registry.workflows import WorkflowName
 from gateway.domain.versions import Version
-from workflows.compare import differences
+from workflows.authoring.compare import differences
 
 
 class Workflow(BaseModel):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from contracts.access import Actor
 from contracts.errors import FieldError, InvalidError
-from contracts.media import FindMedia, LocateContent, MediaView
+from contracts.media.files import FindMedia, LocateContent, MediaView
 from gateway.domain.zipping import Zipper, unique_names
 from gateway.ports import ObjectStore, Owners
 

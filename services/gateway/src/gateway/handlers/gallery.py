@@ -3,15 +3,15 @@
 from uuid import UUID
 
 from contracts.access import Actor, IdempotencyKey
-from contracts.ids import new_id
-from contracts.media import AcceptUpload, BeginUpload, MediaView
-from contracts.media_library import (
+from contracts.media.files import AcceptUpload, BeginUpload, MediaView
+from contracts.media.library import (
     LinkView,
     ListMedia,
     MediaPage,
     ShareMedia,
     UpdateMedia,
 )
+from contracts.values import new_id
 from gateway.domain.media_requests import (
     DirectUpload,
     DirectUploadForm,

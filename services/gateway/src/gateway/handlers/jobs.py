@@ -9,10 +9,10 @@ from uuid import UUID
 
 from contracts.access import Actor, IdempotencyKey
 from contracts.errors import InvalidError, OperationError, UnavailableError
-from contracts.ids import new_id
-from contracts.jobs import JobView
-from contracts.media import FindMedia, MediaView
-from contracts.scheduling import ModelFile, Needs, NewJob, SubmitJob, SubmitJobView
+from contracts.media.files import FindMedia, MediaView
+from contracts.scheduler.job_requests import ModelFile, Needs, NewJob, SubmitJob, SubmitJobView
+from contracts.scheduler.jobs import JobView
+from contracts.values import new_id
 from gateway.domain.fitting import misfit
 from gateway.domain.metadata import Rule, is_bare
 from gateway.domain.problems import RefusedError, invalid
@@ -25,7 +25,7 @@ from gateway.handlers.quota import Quota
 from gateway.handlers.workflows import look_up, resolve
 from gateway.ports import Owners, Workflows
 from workflows import MediaUse, media_uses, needs, recorded_seed, render, validate_inputs
-from workflows.lacks import located
+from workflows.compatibility.lacks import located
 
 MOST_MEDIA = 100
 TIMEOUT_SECONDS = 1_800

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from contracts.access import Actor, Permission
 from contracts.errors import OperationError
-from contracts.jobs import JobView
-from contracts.scheduling import FindJobs
+from contracts.scheduler.job_requests import FindJobs
+from contracts.scheduler.jobs import JobView
 from gateway.ports import Owners
 
 MOST_IDS = 100

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from contracts.access import Actor, IdempotencyKey
 from contracts.errors import NotFoundError
-from contracts.ids import new_id
-from contracts.media import AcceptUpload, BeginUpload, FindMedia, MaskOptions, MediaView
+from contracts.media.files import AcceptUpload, BeginUpload, FindMedia, MaskOptions, MediaView
+from contracts.values import new_id
 from gateway.domain.fitting import MADE_WITH
 from gateway.domain.problems import invalid
 from gateway.domain.requests import MediaForm, UploadForm

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from contracts.errors import UnavailableError
-from contracts.jobs import JobView
+from contracts.scheduler.jobs import JobView
 from gateway.domain.facts import Fact, complete
 from gateway.handlers.hub import Hub
 from gateway.ports import TOO_MUCH, Archive

@@ -15,7 +15,7 @@ import structlog
 
 from contracts.access import Actor
 from contracts.errors import ForbiddenError, OperationError
-from contracts.media_library import FindStorage
+from contracts.media.library import FindStorage
 from gateway.ports import Owners
 
 log = structlog.get_logger()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from contracts.access import Actor, Limits, Permission
-from contracts.accounts import Principal
+from contracts.auth import Principal
 from gateway.domain.problems import RefusedError, unauthorized
 from gateway.ports import Claims, Principals, Tokens
 

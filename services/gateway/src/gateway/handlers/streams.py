@@ -11,8 +11,8 @@ from uuid import UUID
 
 from contracts.access import Actor
 from contracts.errors import NotFoundError, OperationError
-from contracts.jobs import JobPage, JobStatus, JobView
-from contracts.scheduling import FindJobs, ListJobs
+from contracts.scheduler.job_requests import FindJobs, ListJobs
+from contracts.scheduler.jobs import JobPage, JobStatus, JobView
 from gateway.domain.facts import Fact, Versions
 from gateway.domain.frames import COMMENT, RETRY, frame
 from gateway.handlers.hub import Hub, Listener

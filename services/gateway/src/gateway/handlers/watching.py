@@ -2,7 +2,7 @@
 
 import asyncio
 
-from contracts.attempts import JobWatched
+from contracts.agent import JobWatched
 from gateway.handlers.hub import Hub
 from gateway.ports import Signals
 

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from contracts.access import Actor
-from contracts.catalog import WorkflowName
 from contracts.errors import InvalidError
-from contracts.registry import (
+from contracts.registry.requests import (
     ProposalView,
     ProposeSpec,
     UploadView,
@@ -16,9 +15,10 @@ from contracts.registry import (
     ValidateWorkflow,
     ValidationView,
 )
+from contracts.registry.workflows import WorkflowName
 from gateway.domain.requests import ProposalRequest, WorkflowRequest
 from gateway.ports import Owners, Workflows
-from workflows.read import canonical_bytes, read_mapping
+from workflows.spec.read import canonical_bytes, read_mapping
 
 CHECK_SECONDS = 30.0
 CAUGHT_UP_SECONDS = 2.0

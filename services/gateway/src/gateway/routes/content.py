@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from contracts.access import Permission
-from contracts.media import LocateContent, MediaView, Rendition
+from contracts.media.files import LocateContent, MediaView, Rendition
 from gateway.domain.links import check_shared, check_signature
 from gateway.domain.ranges import asked_part
 from gateway.ports import ObjectStore, Owners

@@ -10,9 +10,9 @@ import structlog
 from opentelemetry.trace import SpanKind
 from prometheus_client import Histogram
 
-from contracts.ids import new_id
+from contracts.values import new_id
 from gateway.domain.problems import RefusedError
-from runtime.telemetry import span
+from runtime.process.telemetry import span
 
 log = structlog.get_logger()
 

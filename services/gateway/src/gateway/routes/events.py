@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from contracts.access import Permission
-from contracts.attempts import JobWatched
+from contracts.agent import JobWatched
 from gateway.domain.frames import last_seen
 from gateway.handlers.streams import Live, Stream, open_job_stream, open_owner_stream
 from gateway.ports import Signals

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from contracts.access import Permission
-from contracts.media_library import DeleteMedia, FindStorage, StorageView
+from contracts.media.library import DeleteMedia, FindStorage, StorageView
 from gateway.domain.media_requests import MediaChanges, MediaFilters
 from gateway.domain.resources import Media, MediaItems, Presenter
 from gateway.handlers.gallery import change_media, list_media

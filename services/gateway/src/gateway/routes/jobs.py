@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from contracts.access import Actor, Permission
-from contracts.jobs import JobView
-from contracts.scheduling import CancelJob, ListJobs
+from contracts.scheduler.job_requests import CancelJob, ListJobs
+from contracts.scheduler.jobs import JobView
 from gateway.domain.links import body_digest
 from gateway.domain.requests import JobFilters, JobRequest
 from gateway.domain.resources import Job, JobList, Presenter

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from contracts.access import Permission
-from contracts.ids import new_id
-from contracts.nodes import AddNode, ListNodes, NewNode, NodeList, NodeView, RemoveNode
+from contracts.scheduler.nodes import AddNode, ListNodes, NewNode, NodeList, NodeView, RemoveNode
+from contracts.values import new_id
 from gateway.domain.links import body_digest
 from gateway.domain.requests import NodeRequest
 from gateway.ports import Owners

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from contracts.accounts import EndSession, FindUser, IssueToken, RefreshToken, TokenView, UserView
+from contracts.auth import EndSession, FindUser, IssueToken, RefreshToken, TokenView, UserView
 from gateway.domain.problems import RefusedError
 from gateway.domain.requests import LoginForm, RefreshRequest
 from gateway.ports import Owners

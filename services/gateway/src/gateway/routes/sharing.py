@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from contracts.access import Permission
-from contracts.media_library import ListLinks, RevokeLink
+from contracts.media.library import ListLinks, RevokeLink
 from gateway.domain.links import body_digest
 from gateway.domain.media_requests import LinkRequest
 from gateway.domain.resources import Link, LinkItems, Presenter

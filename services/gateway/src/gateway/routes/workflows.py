@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from contracts.access import Permission
-from contracts.catalog import WorkflowName
 from contracts.errors import NotFoundError
-from contracts.registry import CoverageView, FindCoverage, ListVersions, VersionList
+from contracts.registry.requests import CoverageView, FindCoverage, ListVersions, VersionList
+from contracts.registry.workflows import WorkflowName
 from gateway.domain.requests import WorkflowFilters
 from gateway.domain.workflows import (
     Workflow,
@@ -30,8 +30,8 @@ from gateway.ports import Owners, Workflows
 from gateway.routes.admission import Admission
 from gateway.routes.answers import json_answer, json_bytes, problems, shows
 from workflows import inputs_schema
-from workflows.openapi import openapi
-from workflows.spec_schema import spec_schema
+from workflows.inputs.openapi import openapi
+from workflows.spec.json_schema import spec_schema
 
 REFERENCE = "`name`, or `name@version`."
 COVERAGE_SECONDS = 20.0

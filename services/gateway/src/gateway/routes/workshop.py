@@ -6,8 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from contracts.access import Permission
-from contracts.catalog import WorkflowName
-from contracts.registry import (
+from contracts.registry.requests import (
     ActivateVersion,
     ChangeWorkflow,
     DeleteWorkflow,
@@ -15,6 +14,7 @@ from contracts.registry import (
     UploadView,
     ValidationView,
 )
+from contracts.registry.workflows import WorkflowName
 from gateway.domain.requests import ProposalRequest, WorkflowPatch, WorkflowRequest
 from gateway.domain.workflows import Workflow, summary
 from gateway.handlers.workshop import caught_up, propose, upload, validate

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.errors import ErrorBody
-from contracts.media import MediaView
+from contracts.media.files import MediaView
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from contracts.errors import NotFoundError
-from contracts.media import (
+from contracts.media.attempts import (
     FindResults,
     InputFile,
     InputFiles,

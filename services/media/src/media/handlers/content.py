@@ -5,7 +5,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from contracts.errors import NotFoundError
-from contracts.media import (
+from contracts.media.files import (
     ContentView,
     FindMedia,
     LocateContent,

@@ -5,8 +5,8 @@ from typing import Any
 import structlog
 
 from contracts.errors import NotFoundError, UnavailableError
-from contracts.media import MediaView
-from contracts.media_library import (
+from contracts.media.files import MediaView
+from contracts.media.library import (
     DeleteMedia,
     FindStorage,
     Gone,

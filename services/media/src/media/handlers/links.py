@@ -5,7 +5,7 @@ from uuid import UUID
 
 from contracts.access import Actor
 from contracts.errors import NotFoundError
-from contracts.media_library import (
+from contracts.media.library import (
     Gone,
     LinkList,
     LinkView,

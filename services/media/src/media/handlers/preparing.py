@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from contracts.errors import UnavailableError
-from contracts.ids import new_id
+from contracts.values import new_id
 from media.domain import names
 from media.domain.bare import REMUXED
 from media.domain.inspection import Look, RefusedError

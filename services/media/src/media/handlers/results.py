@@ -8,8 +8,8 @@ from pathlib import Path
 import structlog
 
 from contracts.errors import FieldError, InvalidError
-from contracts.ids import new_id
-from contracts.media import RecordResults, ResultFile, Results
+from contracts.media.attempts import RecordResults, ResultFile, Results
+from contracts.values import new_id
 from media import ports
 from media.domain import names
 from media.domain.bare import CAN_BE_BARE

@@ -19,9 +19,8 @@ from contracts.errors import (
     UnavailableError,
     from_wire,
 )
-from contracts.ids import new_id
-from contracts.masks import MadeMask
-from contracts.media import AcceptUpload, BeginUpload, MaskOptions, MediaView, UploadTarget
+from contracts.media.files import AcceptUpload, BeginUpload, MaskOptions, MediaView, UploadTarget
+from contracts.values import MadeMask, new_id
 from media.domain import names
 from media.domain.inspection import Bounds, Finding, MaskOrder, Order, RefusedError, too_big
 from media.domain.records import Kept, Upload

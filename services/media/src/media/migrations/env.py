@@ -1,5 +1,5 @@
 """How Alembic reaches the schema: as `runtime.migrating` says."""
 
-from runtime.migrating import run_migrations
+from runtime.postgres.migrations import run_migrations
 
 run_migrations()

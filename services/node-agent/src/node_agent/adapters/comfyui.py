@@ -9,7 +9,7 @@ import httpx
 
 from contracts.comfyui import NODE_KEY
 from contracts.errors import InvalidError
-from contracts.nodes import Device, NodeSpec
+from contracts.scheduler.nodes import Device, NodeSpec
 from node_agent.adapters.trouble import NO_COMFYUI, why_silent, why_useless
 from node_agent.domain.capabilities import Description, describe
 from node_agent.domain.outputs import OutputFile
@@ -23,7 +23,7 @@ from node_agent.ports import (
     Submitted,
     UnreachableError,
 )
-from runtime.telemetry import carry
+from runtime.process.telemetry import carry
 
 NOT_COMFYUI = frozenset({401, 403, 407, 408, 429, 502, 503, 504})
 """Answers of a proxy before it, or of a wall around it."""

@@ -7,7 +7,7 @@ from typing import IO
 import httpx
 import structlog
 
-from contracts.media import InputFile
+from contracts.media.attempts import InputFile
 from node_agent.ports import NoPlaceError, TransferError, UrlRefusedError
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from contracts.catalog import WorkflowVersionRecord
+from contracts.registry.workflows import WorkflowVersionRecord
 from node_agent.ports import Version
 from workflows import Spec
 

@@ -13,7 +13,7 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from contracts.nodes import NodeSpec
+from contracts.scheduler.nodes import NodeSpec
 from node_agent.domain.events import read_binary, read_text
 from node_agent.ports import Heard
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from contracts.errors import ConflictError, OperationError, UnavailableError
-from contracts.nodes import AttemptPhase
+from contracts.scheduler.nodes import AttemptPhase
 
 MOST_WAITING = 2
 BEFORE_THE_END = frozenset({AttemptPhase.PREPARING, AttemptPhase.POSTED})

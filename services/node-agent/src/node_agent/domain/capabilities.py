@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.nodes import Capabilities
-from contracts.scheduling import ModelFile
+from contracts.scheduler.job_requests import ModelFile
+from contracts.scheduler.nodes import Capabilities
 from node_agent.domain.shapes import items, mapping
-from workflows.needs import FILE_INPUTS
+from workflows.graph.needs import FILE_INPUTS
 
 NOT_MODELS = frozenset({"custom_nodes"})
 MOST_MODELS, MOST_CLASSES = 3_000, 8_000

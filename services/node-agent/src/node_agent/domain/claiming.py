@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from contracts.nodes import NodeSpec
+from contracts.scheduler.nodes import NodeSpec
 
 
 def is_wanted(spec: NodeSpec, pool: str) -> bool:

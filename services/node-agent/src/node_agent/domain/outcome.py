@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from contracts.attempts import Cause
-from contracts.jobs import JobError
+from contracts.agent import Cause
+from contracts.scheduler.jobs import JobError
 from node_agent.domain.shapes import is_number, items, mapping
 
 LONGEST_MESSAGE = 500

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from contracts.jobs import Progress
+from contracts.scheduler.jobs import Progress
 from node_agent.domain.events import Cached, ComfyEvent, Ended, GraphNodeStarted, Step, Stepped
 
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import structlog
 
-from contracts.attempts import AttemptOrder, AttemptResult, Outcome
+from contracts.agent import AttemptOrder, AttemptResult, Outcome
 from contracts.errors import OperationError
-from contracts.jobs import Output
-from contracts.media import FindResults
-from contracts.nodes import AttemptPhase
+from contracts.media.attempts import FindResults
+from contracts.scheduler.jobs import Output
+from contracts.scheduler.nodes import AttemptPhase
 from node_agent.handlers.attempt import carry_out, finish, settle
 from node_agent.handlers.ending import patiently, unless_canceled
 from node_agent.handlers.follow import follow

@@ -13,9 +13,9 @@ from uuid import UUID
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from contracts.attempts import AttemptResult, Cause, FinishAttempt, Outcome
+from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
 from contracts.errors import OperationError, UnavailableError
-from contracts.nodes import AttemptPhase
+from contracts.scheduler.nodes import AttemptPhase
 from node_agent.domain.admission import StaleClaimError
 from node_agent.domain.outcome import Failed, Interrupted, executed_between, verdict
 from node_agent.handlers.collect import collect
@@ -25,7 +25,7 @@ from node_agent.handlers.node import Attempt, Node
 from node_agent.handlers.post import post, take_back
 from node_agent.handlers.prepare import find_version, prepare
 from node_agent.ports import UnreachableError, Version
-from runtime.telemetry import span
+from runtime.process.telemetry import span
 
 log = structlog.get_logger()
 

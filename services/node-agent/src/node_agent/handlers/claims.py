@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from contracts.errors import OperationError
-from contracts.nodes import ClaimNode, ClaimView, NodeSpec
+from contracts.scheduler.nodes import ClaimNode, ClaimView, NodeSpec
 from node_agent.domain.claiming import is_taken_away, is_wanted, may_claim
 from node_agent.domain.leadership import Leadership
 from node_agent.handlers.hold import Listen, clear_out, hold, retire

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import IO, Any
 
-from contracts.attempts import Cause
+from contracts.agent import Cause
 from contracts.errors import OperationError
-from contracts.jobs import Output
-from contracts.media import MediaKind, OpenResults, RecordResults, ResultFile, ResultTargets
+from contracts.media.attempts import OpenResults, RecordResults, ResultFile, ResultTargets
+from contracts.media.files import MediaKind
+from contracts.scheduler.jobs import Output
 from node_agent.domain.outcome import Succeeded, verdict
 from node_agent.domain.outputs import MOST_FILES, OutputFile, Result, results, sources
 from node_agent.handlers.ending import failure, patiently

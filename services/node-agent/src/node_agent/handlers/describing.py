@@ -7,7 +7,7 @@ import contextlib
 import structlog
 
 from contracts.errors import OperationError
-from contracts.registry import FindDescription, StoreDescription
+from contracts.registry.requests import FindDescription, StoreDescription
 from node_agent.domain.capabilities import Description
 from node_agent.handlers.node import Node
 

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from contracts.attempts import AttemptResult, Cause, Outcome
+from contracts.agent import AttemptResult, Cause, Outcome
 from contracts.errors import UnavailableError
-from contracts.jobs import JobError
+from contracts.scheduler.jobs import JobError
 from node_agent.domain.outcome import Failed, failed
 from node_agent.domain.tuning import Tuning
 from node_agent.handlers.node import Attempt

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from contracts.attempts import Cause
+from contracts.agent import Cause
 from node_agent.handlers.ending import EndedError, canceled, failure
 from node_agent.handlers.node import Attempt, Node
 from node_agent.handlers.post import take_back

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
-from contracts.nodes import ClaimView
+from contracts.scheduler.nodes import ClaimView
 from node_agent.handlers.adopt import adopt
 from node_agent.handlers.describing import keep_described
 from node_agent.handlers.node import Node

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import structlog
 
-from contracts.attempts import AttemptOrder
-from contracts.jobs import Progress
-from contracts.nodes import AttemptPhase, NodeSpec
+from contracts.agent import AttemptOrder
+from contracts.scheduler.jobs import Progress
+from contracts.scheduler.nodes import AttemptPhase, NodeSpec
 from node_agent.domain.admission import StaleClaimError, Standing
 from node_agent.domain.capabilities import Description
 from node_agent.domain.events import Previewed

@@ -1,7 +1,7 @@
 """What the scheduler asks of a node: run an attempt, or make sure that it does not run."""
 
-from contracts.attempts import Accepted, AttemptOrder, CancelAttempt, RunAttempt
-from contracts.nodes import AttemptPhase
+from contracts.agent import Accepted, AttemptOrder, CancelAttempt, RunAttempt
+from contracts.scheduler.nodes import AttemptPhase
 from node_agent.domain.admission import refusal, stale
 from node_agent.handlers.attempt import report_canceled, run_attempt
 from node_agent.handlers.node import Attempt, Node

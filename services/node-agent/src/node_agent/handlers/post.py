@@ -6,9 +6,9 @@ from typing import Any
 
 import structlog
 
-from contracts.attempts import Cause
+from contracts.agent import Cause
 from contracts.comfyui import NODE_KEY, OLDEST_COMFYUI_TEXT
-from contracts.nodes import AttemptPhase
+from contracts.scheduler.nodes import AttemptPhase
 from node_agent.domain.progress import run_of
 from node_agent.domain.rejection import lacks_input_file, rejection
 from node_agent.handlers.ending import canceled, ended_by, failure, unless_canceled

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from contracts.attempts import Cause
+from contracts.agent import Cause
 from contracts.errors import InvalidError, OperationError, UnavailableError
-from contracts.media import InputFile, InputFiles, StageInputs
+from contracts.media.attempts import InputFile, InputFiles, StageInputs
 from node_agent.domain.outcome import presentable
 from node_agent.handlers.ending import failure, patiently
 from node_agent.handlers.node import Attempt, Node

@@ -9,7 +9,7 @@ import structlog
 
 from contracts.comfyui import OLDEST_COMFYUI_TEXT, is_too_old
 from contracts.errors import OperationError
-from contracts.nodes import ReportCapabilities
+from contracts.scheduler.nodes import ReportCapabilities
 from node_agent.domain.admission import StaleClaimError
 from node_agent.domain.vitals import QueueView
 from node_agent.handlers.node import Node

@@ -5,8 +5,8 @@ import base64
 import contextlib
 from uuid import UUID
 
-from contracts.attempts import AttemptPreviewed, AttemptProgressed
-from contracts.nodes import AttemptPhase, BeatAttempt, NodeBeat
+from contracts.agent import AttemptPreviewed, AttemptProgressed
+from contracts.scheduler.nodes import AttemptPhase, BeatAttempt, NodeBeat
 from node_agent.handlers.node import Attempt, Node
 
 MOST_REASON = 200

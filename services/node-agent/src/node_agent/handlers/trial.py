@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 
 from contracts.comfyui import NODE_KEY
-from contracts.ids import new_id
+from contracts.values import new_id
 from node_agent.domain.outcome import Failed, Succeeded, verdict
 from node_agent.handlers.node import Node
 from node_agent.ports import RefusedPromptError, UnreachableError

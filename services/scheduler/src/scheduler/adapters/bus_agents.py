@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from contracts.attempts import AttemptOrder, CancelAttempt, RunAttempt
+from contracts.agent import AttemptOrder, CancelAttempt, RunAttempt
 from contracts.errors import OperationError, UnavailableError
-from runtime.bus import Bus
+from runtime.bus.client import Bus
 from runtime.grants import Grant, sign
-from runtime.telemetry import span
+from runtime.process.telemetry import span
 from scheduler.domain.effects import Recall
 from scheduler.domain.inputs import Input, Ordered, Recalled
 from scheduler.domain.jobs import Attempt

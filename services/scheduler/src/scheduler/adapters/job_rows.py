@@ -8,9 +8,9 @@ import asyncpg
 from pydantic import BaseModel, Field
 from pydantic_core import from_json, to_json
 
-from contracts.attempts import Cause
-from contracts.jobs import JobError, JobStatus, Output
-from contracts.scheduling import NewJob
+from contracts.agent import Cause
+from contracts.scheduler.job_requests import NewJob
+from contracts.scheduler.jobs import JobError, JobStatus, Output
 from scheduler.domain.jobs import Attempt, Job
 
 INSERT_JOBS = """INSERT INTO jobs

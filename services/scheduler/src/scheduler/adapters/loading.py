@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from contracts.jobs import JobStatus
+from contracts.scheduler.jobs import JobStatus
 from scheduler.adapters.job_rows import read_job
 from scheduler.adapters.node_rows import SELECT_NODES, read_node
 from scheduler.domain.jobs import Attempt, Job

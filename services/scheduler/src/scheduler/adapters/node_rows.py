@@ -7,8 +7,8 @@ from uuid import UUID
 import asyncpg
 from pydantic import BaseModel
 
-from contracts.nodes import Device, NewNode
-from contracts.scheduling import ModelFile
+from contracts.scheduler.job_requests import ModelFile
+from contracts.scheduler.nodes import Device, NewNode
 from scheduler.domain.nodes import Abilities, Health, Node, Standing
 
 SELECT_NODES = """SELECT nodes.*, node_abilities.body AS abilities FROM nodes

@@ -11,8 +11,8 @@ from uuid import UUID
 import asyncpg
 
 from contracts.errors import UnavailableError
-from contracts.jobs import JobView
-from contracts.scheduling import ListJobs
+from contracts.scheduler.job_requests import ListJobs
+from contracts.scheduler.jobs import JobView
 from scheduler.adapters.job_rows import read_job
 from scheduler.adapters.sql_ledger import FAILURES
 from scheduler.domain.views import job_view

@@ -15,8 +15,9 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.buckets import NODES
-from runtime import outbox
+from contracts.services import NODES
+from runtime.outbox import messages as outbox
+from runtime.outbox.relay import Relay
 from scheduler.adapters import job_rows, node_rows
 from scheduler.adapters.loading import read_state
 from scheduler.domain.effects import Effects, KeyName, KeyUse
@@ -56,7 +57,7 @@ FAILURES = (
 class SqlLedger:
     """Reads and writes as the leader of one epoch."""
 
-    def __init__(self, pool: asyncpg.Pool, relay: outbox.Relay, epoch: int, limits: Limits) -> None:
+    def __init__(self, pool: asyncpg.Pool, relay: Relay, epoch: int, limits: Limits) -> None:
         self._pool = pool
         self._relay = relay
         self._epoch = epoch

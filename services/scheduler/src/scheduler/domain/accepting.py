@@ -11,8 +11,8 @@ from contracts.errors import (
     NotFoundError,
     UnavailableError,
 )
-from contracts.jobs import JobStatus, JobView
-from contracts.scheduling import CancelJob, SubmitJob, SubmitJobView
+from contracts.scheduler.job_requests import CancelJob, SubmitJob, SubmitJobView
+from contracts.scheduler.jobs import JobStatus, JobView
 from scheduler.domain.capability import capable_nodes, missing
 from scheduler.domain.effects import KeyName, KeyUse, Recall
 from scheduler.domain.inputs import key_name

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from contracts.missing import Missing
-from contracts.scheduling import NewJob
+from contracts.scheduler.job_requests import NewJob
+from contracts.values import Missing
 from scheduler.domain.nodes import Node
 from scheduler.domain.state import State
 from scheduler.domain.waiting import Kind

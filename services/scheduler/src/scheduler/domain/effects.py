@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from contracts.errors import OperationError
 from contracts.event import Event
-from contracts.nodes import NodeSpec
+from contracts.scheduler.nodes import NodeSpec
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import Node
 

@@ -4,9 +4,9 @@ from datetime import datetime
 from heapq import heapify, heappop
 from uuid import UUID
 
-from contracts.attempts import Cause
-from contracts.jobs import JobStatus
-from contracts.node_facts import NodeLost
+from contracts.agent import Cause
+from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.node_facts import NodeLost
 from scheduler.domain.facts import show_node, tell_node
 from scheduler.domain.health import try_if_due
 from scheduler.domain.inputs import Tick

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from contracts.jobs import JobFact
-from contracts.node_facts import NodeFact
-from contracts.nodes import NodeSpec
+from contracts.scheduler.jobs import JobFact
+from contracts.scheduler.node_facts import NodeFact
+from contracts.scheduler.nodes import NodeSpec
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import Node
 from scheduler.domain.turn import Turn

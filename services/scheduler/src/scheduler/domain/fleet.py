@@ -1,10 +1,10 @@
 """Nodes come, are claimed by agents, say what they can run, and go."""
 
-from contracts.attempts import Accepted, Cause
+from contracts.agent import Accepted, Cause
 from contracts.errors import ConflictError, NotFoundError
-from contracts.jobs import JobStatus
-from contracts.node_facts import NodeAdded, NodeRemoved
-from contracts.nodes import (
+from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.node_facts import NodeAdded, NodeRemoved
+from contracts.scheduler.nodes import (
     AddNode,
     ClaimNode,
     NewNode,

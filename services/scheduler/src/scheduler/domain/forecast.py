@@ -9,7 +9,7 @@ from itertools import islice
 from uuid import UUID
 
 from contracts.access import Priority
-from contracts.jobs import JobStatus, JobView
+from contracts.scheduler.jobs import JobStatus, JobView
 from scheduler.domain.accepting import current_view
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import Standing

@@ -8,8 +8,8 @@ that says something of the node fails too, it is out for twice as long, up to 15
 from datetime import timedelta
 from uuid import UUID
 
-from contracts.attempts import Cause
-from contracts.node_facts import NodeQuarantined
+from contracts.agent import Cause
+from contracts.scheduler.node_facts import NodeQuarantined
 from scheduler.domain.facts import show_node, tell_node
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.nodes import Health, Node

@@ -5,10 +5,10 @@ that it should know and leaves out of two beats in a row is lost; one that it li
 is over for us is recalled.
 """
 
-from contracts.attempts import Cause
-from contracts.jobs import JobStatus
-from contracts.node_facts import NodeJoined
-from contracts.nodes import AttemptPhase, BeatAttempt, NodeBeat
+from contracts.agent import Cause
+from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.node_facts import NodeJoined
+from contracts.scheduler.nodes import AttemptPhase, BeatAttempt, NodeBeat
 from scheduler.domain.facts import show_node, tell_node
 from scheduler.domain.health import part_doubles, pass_trial, quarantine
 from scheduler.domain.jobs import Attempt

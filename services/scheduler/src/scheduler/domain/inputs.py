@@ -6,10 +6,10 @@ from typing import TypeAlias
 from uuid import UUID
 
 from contracts.access import IdempotencyKey
-from contracts.attempts import FinishAttempt
+from contracts.agent import FinishAttempt
 from contracts.errors import OperationError
-from contracts.nodes import AddNode, ClaimNode, NodeBeat, RemoveNode, ReportCapabilities
-from contracts.scheduling import CancelJob, SubmitJob
+from contracts.scheduler.job_requests import CancelJob, SubmitJob
+from contracts.scheduler.nodes import AddNode, ClaimNode, NodeBeat, RemoveNode, ReportCapabilities
 from scheduler.domain.effects import KeyName
 
 Question: TypeAlias = (

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from contracts.attempts import Cause
-from contracts.jobs import JobError, JobStatus, Output, Progress
-from contracts.nodes import AttemptPhase
-from contracts.scheduling import NewJob
+from contracts.agent import Cause
+from contracts.scheduler.job_requests import NewJob
+from contracts.scheduler.jobs import JobError, JobStatus, Output, Progress
+from contracts.scheduler.nodes import AttemptPhase
 
 STARTED_PHASES = (AttemptPhase.POSTED, AttemptPhase.UPLOADING, AttemptPhase.REPORTING)
 EXECUTED_PHASES = (AttemptPhase.UPLOADING, AttemptPhase.REPORTING)

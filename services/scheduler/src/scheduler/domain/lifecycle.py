@@ -9,8 +9,8 @@ from datetime import timedelta
 from heapq import heappush
 from uuid import UUID
 
-from contracts.attempts import Cause
-from contracts.jobs import (
+from contracts.agent import Cause
+from contracts.scheduler.jobs import (
     JobCanceled,
     JobCanceling,
     JobCompleted,

@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from contracts.nodes import Device, NewNode
-from contracts.scheduling import ModelFile
+from contracts.scheduler.job_requests import ModelFile
+from contracts.scheduler.nodes import Device, NewNode
 from scheduler.domain.jobs import Attempt
 
 

@@ -3,9 +3,9 @@
 from math import isfinite
 from uuid import UUID
 
-from contracts.attempts import Accepted, AttemptResult, Cause, FinishAttempt, Outcome
+from contracts.agent import Accepted, AttemptResult, Cause, FinishAttempt, Outcome
 from contracts.errors import ConflictError, OperationError
-from contracts.jobs import JobError, JobStatus
+from contracts.scheduler.jobs import JobError, JobStatus
 from scheduler.domain.effects import Recall
 from scheduler.domain.health import blame_node, praise_node
 from scheduler.domain.jobs import STARTED_PHASES, Attempt

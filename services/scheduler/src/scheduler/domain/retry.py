@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from contracts.attempts import Cause
+from contracts.agent import Cause
 from scheduler.domain.jobs import Job
 
 LONGEST_DELAY_SECONDS = 30.0

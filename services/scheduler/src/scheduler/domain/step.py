@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from contracts.attempts import FinishAttempt
+from contracts.agent import FinishAttempt
 from contracts.errors import OperationError
-from contracts.jobs import JobStatus
 from contracts.message import Message
-from contracts.nodes import AddNode, ClaimNode, NodeSpec, RemoveNode, ReportCapabilities
-from contracts.scheduling import CancelJob, SubmitJob
+from contracts.scheduler.job_requests import CancelJob, SubmitJob
+from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.nodes import AddNode, ClaimNode, NodeSpec, RemoveNode, ReportCapabilities
 from scheduler.domain import accepting, fleet, outcomes
 from scheduler.domain.effects import Answer, Effects, Recall
 from scheduler.domain.expiry import pass_time

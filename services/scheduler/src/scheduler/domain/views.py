@@ -1,7 +1,7 @@
 """Jobs and nodes as the world sees them."""
 
-from contracts.jobs import JobStatus, JobView, Progress
-from contracts.nodes import NodeState, NodeView
+from contracts.scheduler.jobs import JobStatus, JobView, Progress
+from contracts.scheduler.nodes import NodeState, NodeView
 from scheduler.domain.health import is_quarantined
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import Node, Standing

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 from contracts.access import Priority
-from contracts.scheduling import ModelFile
+from contracts.scheduler.job_requests import ModelFile
 from scheduler.domain.jobs import Job
 
 

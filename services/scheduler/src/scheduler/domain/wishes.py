@@ -4,7 +4,7 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from contracts.errors import FieldError, InvalidError
-from contracts.nodes import NewNode
+from contracts.scheduler.nodes import NewNode
 
 MOST_HEADERS = 50
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")

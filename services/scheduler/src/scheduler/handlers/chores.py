@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from contracts.nodes import NodeState, SchedulerLed
+from contracts.scheduler.nodes import NodeState, SchedulerLed
 from scheduler.domain.views import node_state
 from scheduler.handlers.desk import Desk
 from scheduler.ports import LedgerUncertainError

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from pydantic import BaseModel
 
-from contracts.nodes import NodeBeat
+from contracts.scheduler.nodes import NodeBeat
 from scheduler.domain.inputs import Heard, Question
 from scheduler.handlers.desk import Desk
 

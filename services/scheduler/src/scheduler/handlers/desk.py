@@ -16,8 +16,8 @@ import structlog
 from pydantic import BaseModel
 
 from contracts.errors import OperationError, UnavailableError
-from contracts.jobs import JobStatus
-from contracts.nodes import ClaimView, NodeSpec
+from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.nodes import ClaimView, NodeSpec
 from scheduler.domain.effects import Answer, ClaimGranted, Effects
 from scheduler.domain.inputs import Asked, Input, Question, Tick, names_in
 from scheduler.domain.jobs import Job

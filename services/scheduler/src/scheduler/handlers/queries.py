@@ -7,9 +7,9 @@ from uuid import UUID
 
 from contracts.access import Actor, Permission
 from contracts.errors import FieldError, ForbiddenError, InvalidError
-from contracts.jobs import JobPage, JobView
-from contracts.nodes import ListNodes, NodeList
-from contracts.scheduling import FindJobs, ListJobs
+from contracts.scheduler.job_requests import FindJobs, ListJobs
+from contracts.scheduler.jobs import JobPage, JobView
+from contracts.scheduler.nodes import ListNodes, NodeList
 from scheduler.domain.forecast import Forecast, complete_view, forecast
 from scheduler.domain.views import node_view
 from scheduler.handlers.desk import Desk

@@ -1,5 +1,5 @@
 """Run the scheduler's migrations."""
 
-from runtime.migrating import run_migrations
+from runtime.postgres.migrations import run_migrations
 
 run_migrations()

@@ -6,14 +6,15 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.access import Actor, Permission
-from contracts.buckets import WORKFLOWS
-from contracts.catalog import ModelFolder, ServerClasses
-from contracts.nodes import ListNodes, NodeView
-from runtime import outbox
-from runtime.bus import Bus
-from runtime.mending import corrections
-from runtime.transactions import transaction
-from runtime.watch import Mirror
+from contracts.registry.workflows import ModelFolder, ServerClasses
+from contracts.scheduler.nodes import ListNodes, NodeView
+from contracts.services import WORKFLOWS
+from runtime.bus.bucket_watch import Mirror
+from runtime.bus.client import Bus
+from runtime.outbox import messages as outbox
+from runtime.outbox.bucket_sync import corrections
+from runtime.outbox.relay import Relay
+from runtime.postgres.transaction import transaction
 
 REGISTRY = Actor(user_id=UUID(int=0), permissions=frozenset({Permission.NODES_READ}))
 
@@ -34,7 +35,7 @@ class BucketOffers:
         engine: AsyncEngine,
         folders: Mirror[ModelFolder],
         servers: Mirror[ServerClasses],
-        relay: outbox.Relay,
+        relay: Relay,
     ) -> None:
         self._engine = engine
         self._folders = folders

@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from contracts.buckets import WORKFLOWS
-from contracts.catalog import WorkflowName, WorkflowVersionRecord
 from contracts.errors import NotFoundError
-from contracts.registry import VersionSummary
-from runtime import clock, outbox
-from runtime.transactions import transaction
+from contracts.registry.requests import VersionSummary
+from contracts.registry.workflows import WorkflowName, WorkflowVersionRecord
+from contracts.services import WORKFLOWS
+from runtime import clock
+from runtime.outbox import messages as outbox
+from runtime.postgres.transaction import transaction
 from workflow_registry.domain.catalogue import Change, published
 from workflow_registry.domain.checking import record
 from workflow_registry.domain.facts import told

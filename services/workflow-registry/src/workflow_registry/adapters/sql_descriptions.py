@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.errors import InvalidError, NotFoundError
-from runtime.transactions import transaction
+from runtime.postgres.transaction import transaction
 from workflow_registry.domain.descriptions import Description, read_description
 
 MOST_KEPT = 2_000

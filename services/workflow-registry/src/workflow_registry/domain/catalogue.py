@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from contracts.catalog import WorkflowName
 from contracts.errors import ConflictError, NotFoundError
+from contracts.registry.workflows import WorkflowName
 from workflow_registry.domain.reading import Broken, Outcome, Reading
 from workflows import WorkflowVersion
 

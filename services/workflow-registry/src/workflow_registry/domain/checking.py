@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.catalog import WorkflowVersionRecord
 from contracts.errors import InvalidError
+from contracts.registry.workflows import WorkflowVersionRecord
 from workflow_registry.domain.descriptions import Classes
 from workflows import WorkflowVersion, load_version
-from workflows.safety import FORBIDDEN, risks
+from workflows.compatibility.safety import FORBIDDEN, risks
 
 MOST_RECORD_BYTES = 500 * 1024
 """A bucket refuses values over 512 KiB; the rest is for headers."""

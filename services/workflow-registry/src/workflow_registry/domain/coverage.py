@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from contracts.missing import Missing
-from contracts.nodes import NodeState, NodeView
-from contracts.registry import CoverageView, NodeCoverage
-from contracts.scheduling import ModelFile
+from contracts.registry.requests import CoverageView, NodeCoverage
+from contracts.scheduler.job_requests import ModelFile
+from contracts.scheduler.nodes import NodeState, NodeView
+from contracts.values import Missing
 from workflow_registry.domain.descriptions import Description
 from workflows import Spec, lacks, render
-from workflows.graph import Graph
-from workflows.lacks import as_missing, missing_models, places_of
-from workflows.parameter import InputSpec
-from workflows.suits import unsuited
+from workflows.compatibility.lacks import as_missing, missing_models, places_of
+from workflows.compatibility.suits import unsuited
+from workflows.graph.graph import Graph
+from workflows.spec.parameter import InputSpec
 
 MOST_MISSING = 20
 MOST_ENTRIES = 1_500

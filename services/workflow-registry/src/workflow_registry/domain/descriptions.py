@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from contracts.errors import InvalidError
-from contracts.scheduling import ModelFile
-from workflows.places import is_array, is_object
+from contracts.scheduler.job_requests import ModelFile
+from workflows.spec.places import is_array, is_object
 
 MOST_BYTES = 64 * 1024**2
 MOST_FOLDER_BYTES = 400 * 1024

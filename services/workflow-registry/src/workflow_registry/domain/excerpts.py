@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from contracts.catalog import ServerClasses
+from contracts.registry.workflows import ServerClasses
 from workflow_registry.domain.descriptions import Description
-from workflows.fits import declared_inputs, names_a_file
+from workflows.compatibility.fits import declared_inputs, names_a_file
 
 MOST_BYTES = 400 * 1024
 """A bucket refuses values over 512 KiB."""

@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from contracts.catalog import WorkflowName
-from contracts.workflow_facts import (
+from contracts.registry.facts import (
     WorkflowActivated,
     WorkflowDeactivated,
     WorkflowDeleted,
     WorkflowFact,
     WorkflowVersionStored,
 )
+from contracts.registry.workflows import WorkflowName
 from workflow_registry.domain.catalogue import Change
 
 

@@ -9,9 +9,9 @@ from contracts.errors import InvalidError
 from workflow_registry.domain.checking import Rules, checked_version
 from workflow_registry.domain.files import NAME, File, Files, Source, Unsettled, text_of
 from workflows import WorkflowVersion, load_raw
-from workflows.manifests import graph_file, spec_of
-from workflows.places import is_array, is_object
-from workflows.read import read_mapping
+from workflows.authoring.manifests import graph_file, spec_of
+from workflows.spec.places import is_array, is_object
+from workflows.spec.read import read_mapping
 
 MANIFEST = "workflows.yaml"
 BASE = "base.yaml"

@@ -5,7 +5,7 @@ import base64
 import binascii
 
 from contracts.errors import InvalidError
-from contracts.registry import DescriptionView, FindDescription, StoreDescription
+from contracts.registry.requests import DescriptionView, FindDescription, StoreDescription
 from workflow_registry.ports import Descriptions
 
 

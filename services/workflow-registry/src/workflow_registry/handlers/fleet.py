@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 
 import structlog
 
-from contracts.catalog import WorkflowName, WorkflowVersionRecord
 from contracts.errors import NotFoundError, UnavailableError
-from contracts.missing import Missing
-from contracts.nodes import NodeView
-from contracts.registry import CoverageView
+from contracts.registry.requests import CoverageView
+from contracts.registry.workflows import WorkflowName, WorkflowVersionRecord
+from contracts.scheduler.nodes import NodeView
+from contracts.values import Missing
 from workflow_registry.domain.catalogue import Verdict, judged
 from workflow_registry.domain.coverage import coverage, is_runnable, missing, nearest
 from workflow_registry.domain.descriptions import Description, sharing, united

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from contracts.catalog import ServerClasses, WorkflowName
+from contracts.registry.workflows import ServerClasses, WorkflowName
 from workflow_registry.domain.descriptions import by_folder
 from workflow_registry.domain.excerpts import excerpt
 from workflow_registry.handlers.fleet import Fleet

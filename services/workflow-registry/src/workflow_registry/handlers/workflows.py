@@ -9,9 +9,8 @@ from uuid import UUID
 import structlog
 
 from contracts.access import Actor, Permission
-from contracts.catalog import WorkflowName
 from contracts.errors import FieldError, ForbiddenError, NotFoundError
-from contracts.registry import (
+from contracts.registry.requests import (
     ActivateVersion,
     ChangeWorkflow,
     CoverageView,
@@ -27,6 +26,7 @@ from contracts.registry import (
     ValidationView,
     VersionList,
 )
+from contracts.registry.workflows import WorkflowName
 from workflow_registry.domain.catalogue import (
     Change,
     chosen,
@@ -42,9 +42,9 @@ from workflow_registry.handlers.fleet import Fleet
 from workflow_registry.handlers.folder import Shelf
 from workflow_registry.ports import Catalogue
 from workflows import Spec, WorkflowVersion, load_raw
-from workflows.compare import differences
-from workflows.propose import propose
-from workflows.suits import cautions
+from workflows.authoring.compare import differences
+from workflows.authoring.propose import propose
+from workflows.compatibility.suits import cautions
 
 log = structlog.get_logger()
 

@@ -16,13 +16,13 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.errors import NotFoundError
-from contracts.media import MediaView
-from contracts.media_library import ListMedia
+from contracts.media.files import MediaView
+from contracts.media.library import ListMedia
 from media.adapters.sql import contents
 from media.adapters.sql.tables import MEDIA, as_kept, select_kept
 from media.domain.gallery import Place
 from media.domain.records import Kept
-from runtime.transactions import transaction
+from runtime.postgres.transaction import transaction
 
 
 class SqlLibrary:

@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.access import IdempotencyKey
 from contracts.errors import ConflictError, NotFoundError
-from contracts.media_library import LinkView
+from contracts.media.library import LinkView
 from media.adapters.sql.repeats import made_before, remember
 from media.adapters.sql.tables import LINKS, MEDIA
-from runtime.transactions import transaction
+from runtime.postgres.transaction import transaction
 
 SHARE = "share_media"
 """The operation that idempotency keys are of."""

@@ -14,7 +14,7 @@ from media.adapters.sql.tables import (
     RENDITIONS,
     UPLOADS,
 )
-from runtime.transactions import transaction
+from runtime.postgres.transaction import transaction
 
 
 class SqlOrphans:

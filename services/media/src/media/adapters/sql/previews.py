@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from media.adapters.sql.tables import BLOBS, HAS_CONTENT, MEDIA, OF_BOTH, RENDITIONS, SEEN
 from media.domain.records import Prepared, Thumbnail, Unprepared
-from runtime.transactions import transaction
+from runtime.postgres.transaction import transaction
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 30, 3_600
 MOST_TRIES = 30

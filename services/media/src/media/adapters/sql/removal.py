@@ -9,12 +9,12 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.errors import NotFoundError
-from contracts.media_library import DeletionCause, MediaDeleted
+from contracts.media.library import DeletionCause, MediaDeleted
 from media.adapters.sql import contents
 from media.adapters.sql.tables import BLOBS, DOOMED, MEDIA, RENDITIONS
 from media.domain.retention import Ages
-from runtime import outbox
-from runtime.transactions import transaction
+from runtime.outbox import messages as outbox
+from runtime.postgres.transaction import transaction
 
 
 class SqlRemoval:

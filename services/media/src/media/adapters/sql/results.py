@@ -9,13 +9,13 @@ from sqlalchemy import RowMapping, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from contracts.jobs import Output
+from contracts.scheduler.jobs import Output
 from media.adapters.sql import contents
 from media.adapters.sql.contents import Content
 from media.adapters.sql.tables import ATTEMPTS, MEDIA, select_kept
 from media.domain.records import Result
 from media.domain.rights import Rights
-from runtime.transactions import transaction
+from runtime.postgres.transaction import transaction
 
 
 class SqlResults:

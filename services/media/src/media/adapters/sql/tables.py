@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from contracts.media import MediaView
+from contracts.media.files import MediaView
 from media.domain.records import Kept
 
 METADATA = MetaData()

@@ -19,7 +19,7 @@ from media.adapters.sql.tables import (
     select_kept,
 )
 from media.domain.records import Kept, Upload
-from runtime.transactions import transaction
+from runtime.postgres.transaction import transaction
 
 UPLOAD, BEGIN = "upload", "begin_upload"
 """Operations that idempotency keys are of."""

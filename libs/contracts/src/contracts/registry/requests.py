@@ -1,0 +1,236 @@
+"""What is asked of the workflow registry: upload, activate and compare versions; who can run them.
+
+Graph and spec travel as parsed JSON. Every command of a person carries the actor, who needs the
+permission `workflows:write`.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from contracts.access import Actor
+from contracts.errors import FieldError
+from contracts.message import Command, Query
+from contracts.registry.workflows import WorkflowName
+from contracts.scheduler.nodes import NodeState
+from contracts.values import Missing
+
+
+class NodeCoverage(BaseModel):
+    """Whether one node can run a version as it stands, inputs at their defaults."""
+
+    node_id: UUID = Field(description="The node.")
+    name: str = Field(description="Its name for people.")
+    state: NodeState = Field(description="Whether it takes jobs now.")
+    is_described: bool = Field(description="False: it has not said yet what it can run.")
+    can_run: bool = Field(description="It has all that is needed.")
+    missing: list[Missing] = Field(default_factory=list[Missing], description="What it lacks.")
+
+
+class CoverageView(BaseModel):
+    """Which nodes of the fleet can run a version, and what the others lack."""
+
+    runnable: bool | None = Field(
+        description="Some node that takes jobs can run it; None: no node is described yet."
+    )
+    items: list[NodeCoverage] = Field(
+        default_factory=list[NodeCoverage], description="Every node of the fleet."
+    )
+
+
+class Difference(BaseModel):
+    """One place in which two versions differ."""
+
+    path: str = Field(description="Where: `graph.3.inputs.steps`, `spec.inputs.seed`.")
+    kind: Literal["added", "removed", "changed"] = Field(description="What happened there.")
+    before: Any = Field(default=None, description="The value in the older one.")
+    after: Any = Field(default=None, description="The value in the newer one.")
+
+
+class UploadView(BaseModel):
+    """The version that an upload became."""
+
+    name: str = Field(description="Address of the workflow.")
+    version: int = Field(description="Its number.")
+    hash: str = Field(description="SHA-256 over graph and spec.")
+    is_new: bool = Field(description="False: the same content was there before.")
+    is_active: bool = Field(description="It is what the name alone means.")
+    coverage: CoverageView = Field(description="Who can run it.")
+    warnings: list[FieldError] = Field(
+        default_factory=list[FieldError],
+        description="What some values of callers will meet: limits of classes, choices.",
+    )
+
+
+class UploadWorkflow(Command[UploadView]):
+    """Check graph and spec, and keep them as a draft; the same content is the same version.
+
+    Errors: Invalid, Forbidden, Conflict (`other_source`: a folder owns the workflow).
+    """
+
+    subject: ClassVar[str] = "command.registry.upload_workflow.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    spec: dict[str, Any]
+    graph: dict[str, Any]
+    library: dict[str, Any] | None = Field(
+        default=None, description="Parameter library for `use`; None: that of the folder."
+    )
+    activate: bool = Field(default=False, description="Make it current at once.")
+
+
+class ValidationView(BaseModel):
+    """What an upload would become."""
+
+    name: str = Field(description="Address of the workflow.")
+    hash: str = Field(description="SHA-256 over graph and spec.")
+    version: int | None = Field(description="The version that has this content already.")
+    spec: dict[str, Any] = Field(description="The spec with the parameter library resolved.")
+    coverage: CoverageView = Field(description="Who can run it.")
+    differences: list[Difference] = Field(
+        default_factory=list[Difference],
+        description="Against the active version, at most 200.",
+    )
+    warnings: list[FieldError] = Field(
+        default_factory=list[FieldError],
+        description="What some values of callers will meet: limits of classes, choices.",
+    )
+
+
+class ValidateWorkflow(Query[ValidationView]):
+    """Make all checks of an upload and change nothing. Errors: Invalid, Forbidden."""
+
+    subject: ClassVar[str] = "query.registry.validate_workflow.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    spec: dict[str, Any]
+    graph: dict[str, Any]
+    library: dict[str, Any] | None = Field(
+        default=None, description="Parameter library for `use`; None: that of the folder."
+    )
+
+
+class ProposalView(BaseModel):
+    """A draft of a spec."""
+
+    spec: dict[str, Any] = Field(description="The draft; it passes the checks as it stands.")
+    graph: dict[str, Any] = Field(description="The graph in API format.")
+
+
+class ProposeSpec(Query[ProposalView]):
+    """Draft a spec for a bare graph. Errors: Invalid, Forbidden."""
+
+    subject: ClassVar[str] = "query.registry.propose_spec.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    name: str = Field(max_length=63, description="Address that the workflow shall have.")
+    graph: dict[str, Any]
+
+
+class ActivateVersion(Command[WorkflowName]):
+    """Make a version current; rollback is the same with an older one.
+
+    Errors: NotFound, Forbidden, Conflict (`other_source`).
+    """
+
+    subject: ClassVar[str] = "command.registry.activate_version.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    name: str = Field(max_length=63)
+    version: int
+
+
+class ChangeWorkflow(Command[WorkflowName]):
+    """Switch a workflow on or off, or list it elsewhere; None changes nothing.
+
+    Errors: NotFound, Forbidden, Conflict (`other_source`: it is listed where its folder says).
+    """
+
+    subject: ClassVar[str] = "command.registry.change_workflow.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    name: str = Field(max_length=63)
+    active: bool | None = None
+    category: Literal["image", "video", "audio", "3d", "utility"] | None = None
+
+
+class DeleteWorkflow(Command[WorkflowName]):
+    """Nothing can be submitted any more; what was made with it stays readable.
+
+    Errors: NotFound, Forbidden, Conflict (`other_source`).
+    """
+
+    subject: ClassVar[str] = "command.registry.delete_workflow.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    name: str = Field(max_length=63)
+
+
+class VersionSummary(BaseModel):
+    """One version of a workflow."""
+
+    version: int = Field(description="Its number.")
+    hash: str = Field(description="SHA-256 over graph and spec.")
+    state: Literal["draft", "active", "inactive"] = Field(
+        description="A draft was never active; what was active before is inactive."
+    )
+    created_at: datetime = Field(description="When it came in.")
+    created_by: UUID | None = Field(default=None, description="Who uploaded it; None: the folder.")
+    activated_at: datetime | None = Field(default=None, description="When it was first active.")
+
+
+class VersionList(BaseModel):
+    """The versions of a workflow, newest first."""
+
+    items: list[VersionSummary] = Field(description="The versions; at most the newest 500.")
+
+
+class ListVersions(Query[VersionList]):
+    """Every version of a workflow. Errors: NotFound."""
+
+    subject: ClassVar[str] = "query.registry.list_versions.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    name: str = Field(max_length=63)
+
+
+class FindCoverage(Query[CoverageView]):
+    """Which nodes can run this version now. Errors: NotFound."""
+
+    subject: ClassVar[str] = "query.registry.find_coverage.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    version_hash: str = Field(max_length=64)
+
+
+class DescriptionView(BaseModel):
+    """Whether the registry knows the description of that digest."""
+
+    is_known: bool
+
+
+class FindDescription(Query[DescriptionView]):
+    """Ask before sending pages: many servers describe themselves alike."""
+
+    subject: ClassVar[str] = "query.registry.find_description.v1.{node_id}"
+    sent_by: ClassVar = ("node-agent",)
+    node_id: UUID
+    digest: str = Field(pattern=r"^[0-9a-f]{32}$")
+
+
+class StoreDescription(Command[DescriptionView]):
+    """One page of what a ComfyUI server says of itself; the last page makes it known.
+
+    All pages together are zlib-compressed JSON `{version, object_info, models}`, whose blake2b of
+    16 bytes is the digest. Errors: Invalid (`not_that`: the digest is another).
+    """
+
+    subject: ClassVar[str] = "command.registry.store_description.v1.{node_id}"
+    sent_by: ClassVar = ("node-agent",)
+    node_id: UUID
+    digest: str = Field(pattern=r"^[0-9a-f]{32}$")
+    page: int = Field(ge=0, description="From 0.")
+    pages: int = Field(ge=1, le=64, description="Pages in all.")
+    data: str = Field(max_length=480_000, description="Base64.", repr=False)

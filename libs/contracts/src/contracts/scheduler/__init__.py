@@ -1,0 +1,1 @@
+"""Messages and bucket values of the scheduler."""

@@ -1,0 +1,117 @@
+"""What the gateway asks of the scheduler: submit, cancel and look at jobs."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.access import Actor, IdempotencyKey, Priority
+from contracts.message import Command, Query
+from contracts.scheduler.jobs import JobPage, JobStatus, JobView
+from contracts.values import Missing
+
+
+class ModelFile(BaseModel):
+    """One model file that a graph loads."""
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: str = Field(description="ComfyUI's model folder: `checkpoints`, `loras`.")
+    name: str = Field(description="File name as ComfyUI lists it.")
+
+
+class Unfit(BaseModel):
+    """Servers that do not take a graph although they may have its classes and model files."""
+
+    model_config = ConfigDict(frozen=True)
+
+    digests: frozenset[str] = Field(description="What the servers say of themselves.")
+    missing: tuple[Missing, ...] = Field(description="Why not: the same for each of them.")
+
+
+class Needs(BaseModel):
+    """What a node must have to run a graph; derived from the rendered graph."""
+
+    model_config = ConfigDict(frozen=True)
+
+    classes: frozenset[str] = frozenset()
+    models: frozenset[ModelFile] = frozenset()
+    unfit: tuple[Unfit, ...] = Field(
+        default=(), description="Servers known not to take it; any other may."
+    )
+
+
+class NewJob(BaseModel):
+    """A job as it is accepted: checked, resolved, seeds drawn."""
+
+    model_config = ConfigDict(frozen=True)
+
+    job_id: UUID = Field(description="Chosen by the caller; the same id again is the same job.")
+    workflow: str = Field(description="`name@version`.")
+    version_hash: str = Field(description="Key of the version in the bucket `workflows`.")
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    media: list[UUID] = Field(default_factory=list[UUID], description="Media the inputs name.")
+    seed: int | None = None
+    needs: Needs = Needs()
+    priority: Priority = Priority.INTERACTIVE
+    deadline: datetime | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    batch_id: UUID | None = None
+    timeout_seconds: float = Field(
+        default=1_800.0, gt=0, description="Longest one attempt may run."
+    )
+    max_attempts: int | None = Field(default=None, description="Fewer than the retry table allows.")
+    is_bare: bool = Field(default=False, description="Results lose the prompt and graph in them.")
+
+
+class SubmitJobView(BaseModel):
+    job: JobView
+    replayed: bool = Field(default=False, description="An earlier request with this key made it.")
+
+
+class SubmitJob(Command[SubmitJobView]):
+    """Run a workflow for its owner.
+
+    Errors: Forbidden (`priority_not_allowed`), Conflict (`idempotency_key_reused`),
+    Unavailable (`queue_full`, `too_many_waiting`).
+    """
+
+    subject: ClassVar[str] = "command.scheduler.submit_job.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    job: NewJob
+    idempotency: IdempotencyKey | None = None
+
+
+class CancelJob(Command[JobView]):
+    """End a job early. A finished job is answered as it is. Errors: NotFound."""
+
+    subject: ClassVar[str] = "command.scheduler.cancel_job.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    job_id: UUID
+
+
+class FindJobs(Query[JobPage]):
+    """These jobs, as they are now; what is not the actor's is left out."""
+
+    subject: ClassVar[str] = "query.scheduler.find_jobs.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    job_ids: list[UUID] = Field(max_length=100)
+
+
+class ListJobs(Query[JobPage]):
+    """Jobs, newest first, a page at a time."""
+
+    subject: ClassVar[str] = "query.scheduler.list_jobs.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    status: list[JobStatus] = Field(default_factory=list[JobStatus])
+    workflow: str | None = Field(default=None, description="`name` or `name@version`.")
+    label: str | None = Field(default=None, description="`key` or `key=value`.")
+    batch_id: UUID | None = None
+    owner_id: UUID | None = Field(default=None, description="Needs the permission to read all.")
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = None

@@ -1,0 +1,210 @@
+"""Nodes: ComfyUI servers as operators want them, as agents claim them, as they are."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from contracts.access import Actor, IdempotencyKey
+from contracts.agent import Accepted, AttemptOrder
+from contracts.message import Command, Query, Signal
+from contracts.scheduler.job_requests import ModelFile
+from contracts.scheduler.jobs import Progress
+
+
+class NodeState(StrEnum):
+    JOINING = "joining"
+    """Wanted, but no agent has it in hand yet, or its capabilities are unknown."""
+    READY = "ready"
+    BUSY = "busy"
+    DRAINING = "draining"
+    """Finishes what it has and gets nothing new."""
+    QUARANTINED = "quarantined"
+    LOST = "lost"
+    """No beat for 4 s."""
+    DISABLED = "disabled"
+
+
+class NodeSpec(BaseModel):
+    """What an operator wants of one ComfyUI server. Value of bucket `nodes`, by node id."""
+
+    node_id: UUID
+    name: str = Field(min_length=1, max_length=80)
+    base_url: str = Field(description="Where its ComfyUI listens: `http://10.0.0.7:8188`.")
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="Sent with every request, for a server behind a proxy."
+    )
+    enabled: bool = True
+    max_queue: int = Field(default=2, ge=1, le=16, description="Prompts on it, foreign ones too.")
+    priority: int = Field(default=0, description="Higher is taken first among equals.")
+    labels: dict[str, str] = Field(default_factory=dict)
+    pool: str = Field(default="default", description="Agents claim nodes of their pool only.")
+    agent_id: UUID | None = Field(default=None, description="Agent that holds the claim, if any.")
+    claim: int = Field(default=0, description="Number of the newest claim.")
+    is_claimable: bool = Field(default=True, description="No living agent holds it.")
+    trial: int = Field(
+        default=0,
+        description="Number of the trial that its agent shall make: a prompt without a model. "
+        "Until it is passed the node stays in quarantine; 0: none.",
+    )
+
+
+class ClaimView(BaseModel):
+    claim: int = Field(description="Beats, orders and reports carry it; older ones are ignored.")
+    epoch: int
+    spec: NodeSpec
+    live: list[AttemptOrder] = Field(description="Attempts the node may still have.")
+
+
+class ClaimNode(Command[ClaimView]):
+    """Take a node in hand. Errors: NotFound, Conflict (`claimed`: a living agent has it)."""
+
+    subject: ClassVar[str] = "command.scheduler.claim_node.v1.{agent_id}"
+    sent_by: ClassVar = ("node-agent",)
+    agent_id: UUID
+    node_id: UUID
+
+
+class Device(BaseModel):
+    name: str = Field(description="As ComfyUI names it.")
+    vram_total_mb: int = Field(default=0, description="Memory in all.")
+    vram_free_mb: int = Field(default=0, description="Memory free now.")
+
+
+class Capabilities(BaseModel):
+    """What a server can run; it has the same `digest` as long as it is the same."""
+
+    digest: str = Field(description="blake2b of the server's whole description of itself.")
+    version: str = Field(description="ComfyUI's own version text.")
+    classes: list[str]
+    models: list[ModelFile]
+
+
+class ReportCapabilities(Command[Accepted]):
+    """What the node can run, after a claim and after each change. Errors: Conflict (stale)."""
+
+    subject: ClassVar[str] = "command.scheduler.report_capabilities.v1.{node_id}"
+    sent_by: ClassVar = ("node-agent",)
+    node_id: UUID
+    claim: int
+    devices: list[Device] = Field(default_factory=list[Device])
+    capabilities: Capabilities
+
+
+class AttemptPhase(StrEnum):
+    PREPARING = "preparing"
+    """In the agent's memory: inputs are staged, nothing is posted."""
+    POSTED = "posted"
+    """Inside ComfyUI: queued or executing."""
+    UPLOADING = "uploading"
+    """Executed; the slot is free again."""
+    REPORTING = "reporting"
+    """Over; the scheduler has not answered the report yet."""
+
+
+class BeatAttempt(BaseModel):
+    attempt_id: UUID
+    phase: AttemptPhase
+    progress: Progress = Progress()
+
+
+class NodeBeat(Signal):
+    """Each second, and at once when a slot comes free: the agent has this node in hand."""
+
+    subject: ClassVar[str] = "signal.node.beat.v1.{node_id}"
+    sent_by: ClassVar = ("node-agent",)
+    received_by: ClassVar = ("scheduler",)
+    node_id: UUID
+    claim: int
+    is_reachable: bool = Field(description="ComfyUI answered the last probe.")
+    reason: str | None = Field(default=None, description="Why it is not ready, for people.")
+    is_dead: bool = Field(default=False, description="It answers but runs nothing.")
+    attempts: list[BeatAttempt] = Field(default_factory=list[BeatAttempt])
+    foreign_prompts: int = Field(default=0, description="Prompts on it that are not ours.")
+    vram_free_mb: int | None = None
+    passed_trial: int = Field(default=0, description="The newest trial that was passed.")
+    other_node_id: UUID | None = Field(
+        default=None, description="Its ComfyUI has prompts of this node too: they are one server."
+    )
+
+
+class SchedulerLed(Signal):
+    """Each second: I lead, in this epoch."""
+
+    subject: ClassVar[str] = "signal.scheduler.led.v1"
+    sent_by: ClassVar = ("scheduler",)
+    received_by: ClassVar = ("node-agent",)
+    epoch: int
+
+
+class NodeView(BaseModel):
+    """A node as it is now."""
+
+    id: UUID = Field(description="The node.")
+    name: str = Field(description="Name for people.")
+    base_url: str = Field(description="Where its ComfyUI listens.")
+    state: NodeState = Field(description="Whether it can take jobs.")
+    reason: str | None = Field(default=None, description="Why it is in that state, for people.")
+    enabled: bool = Field(description="False: gets nothing new.")
+    max_queue: int = Field(description="Prompts on it at most.")
+    priority: int = Field(description="Higher is taken first.")
+    labels: dict[str, str] = Field(description="For finding it again.")
+    pool: str = Field(description="Agents of this pool run it.")
+    version: str | None = Field(default=None, description="ComfyUI's version.")
+    devices: list[Device] = Field(default_factory=list[Device], description="Its accelerators.")
+    vram_free_mb: int | None = Field(default=None, description="Memory free on its first device.")
+    classes: int = Field(default=0, description="Number of graph-node classes.")
+    models: int = Field(default=0, description="Number of model files.")
+    digest: str | None = Field(default=None, description="Names all that it can run.")
+    running: list[UUID] = Field(default_factory=list[UUID], description="Jobs on it now.")
+    foreign_prompts: int = Field(default=0, description="Prompts on it that are not ours.")
+    last_beat_at: datetime | None = Field(default=None, description="When its agent last spoke.")
+
+
+class NodeList(BaseModel):
+    items: list[NodeView] = Field(description="The nodes.")
+
+
+class ListNodes(Query[NodeList]):
+    """Every node of the fleet."""
+
+    subject: ClassVar[str] = "query.scheduler.list_nodes.v1"
+    sent_by: ClassVar = ("gateway", "workflow-registry")
+    actor: Actor
+
+
+class NewNode(BaseModel):
+    """A ComfyUI server to add."""
+
+    name: str = Field(
+        min_length=1, max_length=80, description="Name for people; two nodes may share one."
+    )
+    base_url: str = Field(max_length=2_000, description="Where its ComfyUI listens.")
+    headers: dict[str, str] = Field(default_factory=dict, description="Sent, and never shown.")
+    enabled: bool = Field(default=True, description="False: gets nothing yet.")
+    max_queue: int = Field(default=2, ge=1, le=16, description="Prompts on it at most.")
+    priority: int = Field(default=0, description="Higher is taken first among equals.")
+    labels: dict[str, str] = Field(default_factory=dict, description="For finding it again.")
+    pool: str = Field(default="default", description="Agents of this pool run it.")
+
+
+class AddNode(Command[NodeView]):
+    """Add a ComfyUI server. Errors: Conflict (`node_exists`: same base_url)."""
+
+    subject: ClassVar[str] = "command.scheduler.add_node.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    node_id: UUID
+    node: NewNode
+    idempotency: IdempotencyKey | None = None
+
+
+class RemoveNode(Command[Accepted]):
+    """Forget a node; what runs on it is run again elsewhere. Errors: NotFound."""
+
+    subject: ClassVar[str] = "command.scheduler.remove_node.v1"
+    sent_by: ClassVar = ("gateway",)
+    actor: Actor
+    node_id: UUID

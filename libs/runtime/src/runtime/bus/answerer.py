@@ -1,0 +1,116 @@
+"""The owner's side of a request: decode, handle, answer or say why not."""
+
+# nats-py is only partly typed; see bus.py.
+# pyright: reportUnknownMemberType=false
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
+
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from opentelemetry.trace import SpanKind
+from pydantic import BaseModel, ValidationError
+
+from contracts.errors import (
+    ErrorBody,
+    FieldError,
+    InvalidError,
+    OperationError,
+    UnavailableError,
+)
+from contracts.message import Request
+from runtime.process.telemetry import span
+
+log = structlog.get_logger()
+
+R = TypeVar("R", bound=Request[Any])
+
+
+class Answerer(Generic[R]):
+    """One kind of request, answered by one handler with bounded concurrency."""
+
+    def __init__(
+        self, request: type[R], handle: Callable[[R], Awaitable[BaseModel]], concurrency: int
+    ) -> None:
+        self._request = request
+        self._handle = handle
+        self._free = asyncio.Semaphore(concurrency)
+        self._in_hand: set[asyncio.Task[None]] = set()
+        self._subscription: Subscription | None = None
+
+    async def start(self, client: Client, pattern: str, queue: str, pending: int) -> None:
+        self._subscription = await client.subscribe(
+            pattern, queue=queue, cb=self._take, pending_msgs_limit=pending
+        )
+
+    async def stop(self) -> None:
+        """Take no more, and wait up to 10 s for what is in hand."""
+        if self._subscription:
+            try:
+                await self._subscription.unsubscribe()
+            except nats.errors.Error as error:
+                log.info("already_unsubscribed", reason=str(error) or type(error).__name__)
+        if self._in_hand:
+            await asyncio.wait(self._in_hand, timeout=10)
+
+    async def _take(self, message: Msg) -> None:
+        if not self._request.is_published_to(message.subject):
+            log.warning("request_forged", subject=self._request.subject, by=message.subject)
+            return
+        await self._free.acquire()
+        task = asyncio.create_task(self._answer(message))
+        self._in_hand.add(task)
+        task.add_done_callback(self._release)
+
+    def _release(self, task: asyncio.Task[None]) -> None:
+        self._in_hand.discard(task)
+        self._free.release()
+
+    async def _answer(self, message: Msg) -> None:
+        headers = message.headers or {}
+        with span(f"answer {self._request.subject}", kind=SpanKind.SERVER, parent=headers):
+            try:
+                request = self._request.decode(message.subject, message.data)
+                answer = await self._handle(request)
+            except ValidationError as error:
+                await reply_error(message, malformed(error))
+            except OperationError as error:
+                await reply_error(message, error)
+            except Exception:
+                log.exception("request_failed", subject=self._request.subject)
+                await reply_error(message, UnavailableError("internal error", code="bug"))
+            else:
+                await reply(message, answer.model_dump_json().encode())
+
+
+async def reply(message: Msg, body: bytes, headers: dict[str, str] | None = None) -> None:
+    """Answer; a caller that is gone, or a lost connection, makes the caller ask again."""
+    if not message.reply:
+        return
+    try:
+        client: Client = message._client  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (Msg.respond sends no headers)
+        await client.publish(message.reply, body, headers=headers)
+    except nats.errors.Error as error:
+        log.warning("answer_lost", reason=str(error) or type(error).__name__)
+
+
+async def reply_error(message: Msg, error: OperationError) -> None:
+    body: ErrorBody = error.body()
+    await reply(message, body.model_dump_json().encode(), {"Error-Kind": error.kind})
+
+
+def malformed(error: ValidationError) -> InvalidError:
+    """Name each field of a message that is not as its contract says."""
+    errors = [
+        FieldError(
+            path=".".join(str(part) for part in item["loc"]),
+            code=item["type"],
+            message=item["msg"],
+        )
+        for item in error.errors(include_input=False, include_url=False, include_context=False)
+    ]
+    return InvalidError("the message breaks its contract", code="malformed", errors=errors)

@@ -1,0 +1,241 @@
+"""Typed messages over NATS: one connection that speaks contracts instead of bytes.
+
+Requests are repeated until they are answered or time is up, which is safe because every
+command is idempotent by an id that its caller chose. The errors that an owner raises arrive at
+the caller as the same kind of error.
+"""
+
+# nats-py is only partly typed; this package's bus modules are the places that pay for it.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Self, TypeAlias, TypeVar
+
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.js.client import JetStreamContext
+from opentelemetry.trace import SpanKind
+from pydantic import BaseModel
+
+from contracts.errors import ErrorBody, UnavailableError, from_wire
+from contracts.message import Request, Signal
+from contracts.services import Bucket, ServiceName
+from runtime.bus import event_stream
+from runtime.bus.answerer import Answerer
+from runtime.bus.bucket import Reader
+from runtime.bus.connection import connect
+from runtime.process.telemetry import carry, span
+
+log = structlog.get_logger()
+
+A = TypeVar("A", bound=BaseModel)
+R = TypeVar("R", bound=Request[Any])
+S = TypeVar("S", bound=Signal)
+Closing: TypeAlias = Callable[[], Awaitable[None]]
+
+FIRST_TRY_SECONDS = 2.0
+NOBODY_THERE_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.4)
+PENDING_MESSAGES = 8_192
+
+
+class Bus:
+    """One service's connection to NATS."""
+
+    def __init__(self, service: ServiceName) -> None:
+        self.service = service
+        self.closed = asyncio.Event()
+        self._reconnected: list[Callable[[], None]] = []
+        self._client = Client()
+        self._jetstream = self._client.jetstream(timeout=5)
+        self._answerers: list[Answerer[Any]] = []
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(
+        cls, url: str, *, service: ServiceName, password: str
+    ) -> AsyncGenerator[Self, None]:
+        """Connect, waiting up to 30 s for a server; drain in the end."""
+        bus = cls(service)
+        await connect(
+            bus._client, url, service, password, reconnected=bus._renew, closed=bus.closed.set
+        )
+        try:
+            yield bus
+        finally:
+            await bus.close()
+
+    def _renew(self) -> None:
+        for callback in self._reconnected:
+            callback()
+
+    async def close(self) -> None:
+        """Stop taking requests, finish those in hand, and disconnect."""
+        self.closed = asyncio.Event()
+        for answerer in self._answerers:
+            await answerer.stop()
+        if self._client.is_connected:
+            try:
+                await asyncio.wait_for(self._client.drain(), 5)
+            except (TimeoutError, nats.errors.Error) as error:
+                log.warning("nats_not_drained", reason=str(error) or type(error).__name__)
+        if not self._client.is_closed:
+            await self._client.close()
+
+    @property
+    def is_connected(self) -> bool:
+        return self._client.is_connected
+
+    @property
+    def jetstream(self) -> JetStreamContext:
+        """For the modules of this package only: outbox, watch."""
+        return self._jetstream
+
+    @property
+    def largest_bytes(self) -> int:
+        """The most that the server takes as one message, headers included."""
+        return self._client.max_payload
+
+    async def ping(self) -> bool:
+        """Say whether the server is there, for `/readyz`."""
+        return self._client.is_connected
+
+    @contextmanager
+    def on_reconnect(self, callback: Callable[[], None]) -> Generator[None, None, None]:
+        """Call `callback` after each reconnect: what was missed meanwhile must be read anew."""
+        self._reconnected.append(callback)
+        try:
+            yield
+        finally:
+            self._reconnected.remove(callback)
+
+    async def call(self, request: Request[A], *, within: float = 5.0) -> A:
+        """Ask the owner and return its answer; raise the error it raised.
+
+        The same message is sent again when nobody listens or no answer comes, until `within`
+        seconds are over: then Unavailable.
+        """
+        with span(f"call {request.subject}", kind=SpanKind.CLIENT):
+            message = await self._ask(request, asyncio.get_running_loop().time() + within)
+        if kind := error_kind(message):
+            raise from_wire(kind, ErrorBody.model_validate_json(message.data))
+        answer = type(request).answer()
+        return answer.model_validate_json(message.data)  # pyright: ignore[reportReturnType]
+
+    async def _ask(self, request: Request[Any], deadline: float) -> Any:
+        headers, address, body = carry(), request.address(), request.encode()
+        tries = 0
+        while (left := deadline - asyncio.get_running_loop().time()) > 0:
+            patience = min(left, FIRST_TRY_SECONDS * 2**tries)
+            try:
+                return await self._client.request(address, body, patience, headers=headers)
+            except nats.errors.NoRespondersError:
+                pause = NOBODY_THERE_SECONDS[min(tries, len(NOBODY_THERE_SECONDS) - 1)]
+                await asyncio.sleep(min(pause, left))
+            except (nats.errors.TimeoutError, TimeoutError):
+                pass
+            except (nats.errors.Error, OSError):
+                await asyncio.sleep(min(0.5, left))
+            tries += 1
+        raise UnavailableError(f"{type(request).owner()} does not answer", code="no_answer")
+
+    async def serve(
+        self,
+        request: type[R],
+        handle: Callable[[R], Awaitable[BaseModel]],
+        *,
+        shared: bool = True,
+        concurrency: int = 256,
+        **keys: object,
+    ) -> Closing:
+        """Answer requests with `handle`, at most `concurrency` at a time.
+
+        `shared` replicas take turns; without it every subscriber hears every request. Returns
+        what ends it: no new requests, and those in hand are answered.
+        """
+        answerer = Answerer(request, handle, concurrency)
+        queue = self.service if shared else ""
+        await answerer.start(self._client, request.pattern(**keys), queue, PENDING_MESSAGES)
+        self._answerers.append(answerer)
+
+        async def close() -> None:
+            self._answerers.remove(answerer)
+            await answerer.stop()
+
+        return close
+
+    async def signal(self, signal: Signal) -> None:
+        """Say it once to whoever listens now; lost while disconnected."""
+        if self._client.is_connected:
+            await self._client.publish(signal.address(), signal.encode())
+
+    async def subscribe(
+        self, signal: type[S], handle: Callable[[S], Awaitable[None]], **keys: object
+    ) -> Closing:
+        """Hear signals one after another; what is malformed or too much is dropped."""
+
+        async def parse(names: dict[str, str], body: bytes) -> None:
+            try:
+                message = signal.decode(signal.subject.format_map(names), body)
+            except ValueError as error:
+                log.warning("signal_malformed", subject=signal.subject, reason=str(error))
+                return
+            await handle(message)
+
+        return await self.subscribe_raw(signal, parse, **keys)
+
+    async def subscribe_raw(
+        self,
+        signal: type[Signal],
+        handle: Callable[[dict[str, str], bytes], Awaitable[None]],
+        **keys: object,
+    ) -> Closing:
+        """Hear signals as the keys of their subject and their bytes."""
+
+        async def deliver(message: Any) -> None:
+            if not signal.is_published_to(message.subject):
+                log.warning("signal_forged", subject=signal.subject, by=message.subject)
+                return
+            await handle(signal.key_values(message.subject), message.data)
+
+        subscription: Subscription = await self._client.subscribe(
+            signal.pattern(**keys), cb=deliver, pending_msgs_limit=PENDING_MESSAGES
+        )
+
+        async def close() -> None:
+            if not self._client.is_closed:
+                await subscription.unsubscribe()
+
+        return close
+
+    def bucket(self, bucket: Bucket) -> Reader:
+        """Single values of a bucket; `runtime.watch` follows all of them."""
+        return Reader(self.jetstream, bucket)
+
+    async def events(
+        self, since_sequence: int | None = None
+    ) -> AsyncGenerator[event_stream.StoredEvent, None]:
+        """Yield each event after that sequence number (None: from now on), in order, for ever."""
+        renew = asyncio.Event()
+        with self.on_reconnect(renew.set):
+            async for event in event_stream.events(self.jetstream, since_sequence, renew):
+                yield event
+
+    async def event_bounds(self) -> tuple[int, int]:
+        """Sequence numbers of the first and the last event kept; (last + 1, last) if none is."""
+        return await event_stream.bounds(self.jetstream)
+
+    def replay(
+        self, subject: str, after: int, until: int
+    ) -> AsyncGenerator[event_stream.StoredEvent, None]:
+        """Stored events of that subject pattern with `after < sequence <= until`, then the end."""
+        return event_stream.replay(self.jetstream, subject, after, until)
+
+
+def error_kind(answer: Msg) -> str | None:
+    """Kind of the error that the owner raised; None if it answered."""
+    return dict[str, str](answer.headers or {}).get("Error-Kind")

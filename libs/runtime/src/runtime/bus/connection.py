@@ -1,0 +1,92 @@
+"""How a service reaches NATS: patient at the start, for ever after, and told of every change."""
+
+# nats-py is only partly typed; see bus.py.
+# pyright: reportUnknownMemberType=false
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from urllib.parse import urlsplit
+
+import structlog
+from nats.aio.client import Client
+
+from contracts.topology import inbox_prefix
+from runtime.process.retry import PATIENCE_SECONDS, patiently
+
+log = structlog.get_logger()
+
+DEFAULT_PORT = 4222
+PENDING_BYTES = 16 * 1024 * 1024
+
+
+async def connect(
+    client: Client,
+    url: str,
+    user: str,
+    password: str,
+    *,
+    reconnected: Callable[[], None],
+    closed: Callable[[], None],
+) -> None:
+    """Connect, trying for 30 s; then keep reconnecting until the client is closed."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await listening(url)
+            await connect_once(client, url, user, password, reconnected, closed)
+    except TimeoutError:
+        address = urlsplit(url).netloc.rpartition("@")[2]
+        raise ConnectionError(
+            f"NATS at {address} took no connection of {user} for {PATIENCE_SECONDS:.0f} s"
+        ) from None
+
+
+async def listening(url: str) -> None:
+    """Return once the server takes connections: the client itself looks only once a second."""
+    look = partial(knock, url)
+    await patiently(look, awaited="NATS", errors=(OSError,), within=PATIENCE_SECONDS)
+
+
+async def knock(url: str) -> None:
+    parts = urlsplit(url)
+    _, writer = await asyncio.open_connection(parts.hostname, parts.port or DEFAULT_PORT)
+    writer.close()
+
+
+async def connect_once(
+    client: Client,
+    url: str,
+    user: str,
+    password: str,
+    reconnected: Callable[[], None],
+    closed: Callable[[], None],
+) -> None:
+    async def on_reconnect() -> None:
+        log.info("nats_reconnected")
+        reconnected()
+
+    async def on_disconnect() -> None:
+        log.warning("nats_disconnected")
+
+    async def on_error(error: Exception) -> None:
+        log.warning("nats_error", error=str(error) or type(error).__name__)
+
+    async def on_close() -> None:
+        closed()
+
+    await client.connect(
+        url,
+        name=user,
+        user=user,
+        password=password,
+        inbox_prefix=inbox_prefix(user),
+        ping_interval=5,
+        max_outstanding_pings=2,
+        reconnect_time_wait=1,
+        max_reconnect_attempts=-1,
+        pending_size=PENDING_BYTES,
+        reconnected_cb=on_reconnect,
+        disconnected_cb=on_disconnect,
+        error_cb=on_error,
+        closed_cb=on_close,
+    )

@@ -1,0 +1,134 @@
+"""What JetStream keeps: single values of a bucket, and the stream of events in order."""
+
+# nats-py is only partly typed; see bus.py.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+import nats.errors
+import structlog
+from nats.js import api
+from nats.js.client import JetStreamContext
+
+from contracts.errors import UnavailableError
+from contracts.topology import EVENTS_STREAM
+
+log = structlog.get_logger()
+
+RENEW_SECONDS = 60.0
+RETRY_SECONDS = 1.0
+REPLY_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as the stream keeps it: a CloudEvent in structured JSON."""
+
+    sequence: int
+    subject: str
+    body: bytes
+
+
+async def events(
+    jetstream: JetStreamContext, since_sequence: int | None, renew: asyncio.Event
+) -> AsyncGenerator[StoredEvent, None]:
+    """Yield events after `since_sequence` in order, without gaps, also over reconnects.
+
+    The subscription is made anew, after the last sequence number seen, whenever `renew` is set
+    and each minute: an ordered consumer can go deaf after a server restart (measured).
+    """
+    last = since_sequence
+    while True:
+        renew.clear()
+        try:
+            if last is None:
+                info = await jetstream.stream_info(EVENTS_STREAM)
+                last = info.state.last_seq
+            subscription = await subscribe(jetstream, last)
+        except nats.errors.ConnectionClosedError:
+            raise
+        except (nats.errors.Error, OSError) as error:
+            log.info("events_retried", reason=str(error) or type(error).__name__)
+            await asyncio.sleep(RETRY_SECONDS)
+            continue
+        async for stored in read_until(subscription, renew):
+            if stored.sequence > last:
+                last = stored.sequence
+                yield stored
+
+
+async def read_until(
+    subscription: JetStreamContext.PushSubscription, renew: asyncio.Event
+) -> AsyncGenerator[StoredEvent, None]:
+    """One subscription, until it is a minute old, ends, or `renew` is set."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + RENEW_SECONDS
+    try:
+        while not renew.is_set() and loop.time() < deadline:
+            try:
+                message = await subscription.next_msg(timeout=RETRY_SECONDS)
+            except nats.errors.TimeoutError:
+                continue
+            sequence = message.metadata.sequence.stream
+            yield StoredEvent(sequence, message.subject, message.data)
+    except nats.errors.ConnectionClosedError:
+        raise
+    except nats.errors.Error as error:
+        log.info("events_retried", reason=str(error) or type(error).__name__)
+    finally:
+        await leave(subscription)
+
+
+async def leave(subscription: JetStreamContext.PushSubscription) -> None:
+    """Unsubscribe; without a connection there is nothing to tell the server."""
+    try:
+        await subscription.unsubscribe()
+    except nats.errors.Error as error:
+        log.debug("already_unsubscribed", reason=str(error) or type(error).__name__)
+
+
+async def subscribe(jetstream: JetStreamContext, last: int) -> JetStreamContext.PushSubscription:
+    config = api.ConsumerConfig(
+        deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=last + 1
+    )
+    return await jetstream.subscribe(
+        "event.>", stream=EVENTS_STREAM, ordered_consumer=True, config=config
+    )
+
+
+async def bounds(jetstream: JetStreamContext) -> tuple[int, int]:
+    """Sequence numbers of the first and the last event kept; (last + 1, last) if there is none."""
+    try:
+        state = (await jetstream.stream_info(EVENTS_STREAM)).state
+    except (nats.errors.Error, OSError) as error:
+        raise UnavailableError("the stream of events does not answer") from error
+    return (state.first_seq if state.messages else state.last_seq + 1), state.last_seq
+
+
+async def replay(
+    jetstream: JetStreamContext, subject: str, after: int, until: int
+) -> AsyncGenerator[StoredEvent, None]:
+    """Stored events that match `subject`, with `after < sequence <= until`, in order."""
+    config = api.ConsumerConfig(
+        deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=max(after, 0) + 1
+    )
+    try:
+        subscription = await jetstream.subscribe(
+            subject, stream=EVENTS_STREAM, ordered_consumer=True, config=config
+        )
+        try:
+            info = await subscription.consumer_info()
+            delivered = info.delivered.consumer_seq if info.delivered else 0
+            pending = (info.num_pending or 0) + delivered
+            while pending:
+                message = await subscription.next_msg(timeout=REPLY_SECONDS)
+                if message.metadata.sequence.stream > until:
+                    return
+                pending = message.metadata.num_pending
+                yield StoredEvent(message.metadata.sequence.stream, message.subject, message.data)
+        finally:
+            await leave(subscription)
+    except (nats.errors.Error, OSError) as error:
+        raise UnavailableError("the stream of events does not answer") from error

@@ -1,0 +1,1 @@
+"""Messages that a transaction commits and a relay publishes."""

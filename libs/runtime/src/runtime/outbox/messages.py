@@ -1,0 +1,75 @@
+"""Messages that leave with a transaction: events and key-value entries, as one outbox row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+from pydantic_core import from_json, to_json
+
+from contracts.event import Event
+from contracts.services import Bucket
+
+INSERT = "INSERT INTO outbox (messages) VALUES ($1)"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to JetStream; `message_id` lets the server drop a repeat (2 min window)."""
+
+    subject: str
+    body: str
+    message_id: str | None = None
+    headers: dict[str, str] | None = None
+    after: str | None = None
+    """Subject of a message of the same row: if that is refused, this is not sent either."""
+
+    @property
+    def is_event(self) -> bool:
+        return self.message_id is not None
+
+    @property
+    def key(self) -> str:
+        """What the newest value stands for: a key of a bucket; an event stands for itself."""
+        return self.message_id or self.subject
+
+
+def event(fact: Event) -> Outgoing:
+    return Outgoing(fact.address(), fact.encode().decode(), fact.event_id())
+
+
+def put(bucket: Bucket, key: str, value: BaseModel, *, after: str | None = None) -> Outgoing:
+    """The entry; `after` is a key of the same bucket that it leads to."""
+    needed = f"$KV.{bucket.name}.{after}" if after else None
+    return Outgoing(f"$KV.{bucket.name}.{key}", value.model_dump_json(), after=needed)
+
+
+def delete(bucket: Bucket, key: str) -> Outgoing:
+    return Outgoing(f"$KV.{bucket.name}.{key}", "", headers={"KV-Operation": "DEL"})
+
+
+def encode(messages: Sequence[Outgoing]) -> str:
+    rows = [[m.subject, m.body, m.message_id, m.headers, m.after] for m in messages]
+    return to_json(rows).decode()
+
+
+def decode(row: str | list[Any]) -> list[Outgoing]:
+    return [Outgoing(*fields) for fields in (from_json(row) if isinstance(row, str) else row)]
+
+
+class Transaction(Protocol):
+    """What SQLAlchemy's connection offers, in services that have SQLAlchemy."""
+
+    async def exec_driver_sql(self, statement: str, parameters: tuple[str]) -> object: ...
+
+
+async def append(transaction: Transaction, messages: Sequence[Outgoing]) -> None:
+    """Add one row with all the messages to the caller's transaction."""
+    if messages:
+        await transaction.exec_driver_sql(INSERT, (encode(messages),))
+
+
+async def append_asyncpg(connection: Any, messages: Sequence[Outgoing]) -> None:
+    """Do the same on a plain asyncpg connection."""
+    if messages:
+        await connection.execute(INSERT, encode(messages))

@@ -1,0 +1,1 @@
+"""Connections, transactions, schemas and roles in Postgres."""

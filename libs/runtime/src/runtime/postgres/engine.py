@@ -1,0 +1,47 @@
+"""Connections to Postgres through SQLAlchemy, and the driver below it for hot paths."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import asyncpg
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from runtime.process.settings import DatabaseSettings
+
+CONNECT_SECONDS = 5.0
+COMMAND_SECONDS = 30.0
+
+
+@asynccontextmanager
+async def database(settings: DatabaseSettings) -> AsyncGenerator[AsyncEngine, None]:
+    """Open the service's own schema; connections are made on demand and checked when taken."""
+    engine = create_async_engine(
+        sqlalchemy_url(settings.database_url.get_secret_value()),
+        pool_size=settings.database_pool,
+        max_overflow=0,
+        pool_timeout=CONNECT_SECONDS,
+        pool_pre_ping=True,
+        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS},
+    )
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def driver(engine: AsyncEngine) -> AsyncGenerator[asyncpg.Connection, None]:
+    """Lend asyncpg's own connection out of the engine's pool, with no transaction begun."""
+    try:
+        async with engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            yield cast("asyncpg.Connection", raw.driver_connection)
+    except SQLAlchemyError as error:
+        raise ConnectionError("the database lends no connection") from error
+
+
+def sqlalchemy_url(url: str) -> str:
+    """Name the driver: `postgresql://…` means asyncpg here."""
+    return url.replace("postgresql://", "postgresql+asyncpg://", 1)

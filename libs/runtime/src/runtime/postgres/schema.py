@@ -1,0 +1,62 @@
+"""Is the database at the version that this code needs? Asked by every service at its start.
+
+Alembic is not loaded for that: scripts are named `0001_what.py` after their revision, in a line.
+"""
+
+# asyncpg's functions are only partly typed.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from functools import partial
+from importlib.resources import files
+
+import asyncpg
+
+from runtime.process.retry import PATIENCE_SECONDS, patiently
+from runtime.process.settings import DatabaseSettings
+
+CONNECT_SECONDS = 5.0
+
+
+class SchemaOutdatedError(RuntimeError):
+    """The database is not at the version this code needs: run `comfyfleet migrate`."""
+
+
+async def verify(
+    settings: DatabaseSettings, package: str, *, within: float = PATIENCE_SECONDS
+) -> None:
+    """Return once the schema is at the newest of the package's scripts; raise if it stays away.
+
+    A service may start before its database, or beside its migration, so it waits for both.
+    """
+    url = settings.database_url.get_secret_value()
+    look = partial(check, url, package)
+    errors = (OSError, asyncpg.PostgresError, SchemaOutdatedError)  # of timeouts too
+    await patiently(look, awaited=f"schema of {package}", errors=errors, within=within)
+
+
+async def check(url: str, package: str) -> None:
+    """Raise unless the schema is at its newest version now."""
+    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+    try:
+        found, head = await revision(connection, package), newest(package)
+    finally:
+        await connection.close()
+    if found != head:
+        raise SchemaOutdatedError(
+            f"schema of {package} is at {found}, this needs {head}: run `comfyfleet migrate`"
+        )
+
+
+async def revision(connection: asyncpg.Connection, schema: str) -> str | None:
+    """What Alembic noted last in that schema; None before the first migration."""
+    try:
+        return await connection.fetchval(f'SELECT version_num FROM "{schema}".alembic_version')  # noqa: S608  a package's name
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        return None
+
+
+def newest(package: str) -> str | None:
+    """The revision that this code needs, read from the names of its scripts."""
+    versions = files(package) / "migrations" / "versions"
+    numbers = [item.name.partition("_")[0] for item in versions.iterdir() if item.name[0].isdigit()]
+    return max(numbers, default=None)

@@ -1,0 +1,91 @@
+"""Serves the tables of a service's `app.py`: messages it answers, signals it hears, ticks.
+
+A table maps a message class, or a tick, to a handler whose first argument is the service's own
+dataclass. Every service is wired by this one loop.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
+
+import structlog
+from pydantic import BaseModel
+
+from contracts.errors import UnavailableError
+from contracts.message import Request, Signal
+from runtime.bus.client import Bus
+from runtime.process.service import Runtime
+
+log = structlog.get_logger()
+
+S = TypeVar("S")
+
+Answering: TypeAlias = Callable[[S, Any], Awaitable[BaseModel]]
+Hearing: TypeAlias = Callable[[S, Any], Awaitable[None]]
+Tick: TypeAlias = Callable[[S], Awaitable[None]]
+
+CONCURRENCY = 256
+"""Requests of one class that are handled at one time, unless the table says `Limited`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """A handler that runs at most `concurrency` times at once; more requests wait."""
+
+    handler: Callable[[Any, Any], Awaitable[BaseModel]]
+    concurrency: int
+
+
+AnswerTable: TypeAlias = Mapping[type[Request[Any]], Answering[S] | Limited]
+SubscriptionTable: TypeAlias = Mapping[type[Signal], Hearing[S]]
+TickTable: TypeAlias = Mapping[Tick[S], float]
+
+
+async def serve(
+    bus: Bus,
+    service: S,
+    answers: AnswerTable[S] | None = None,
+    subscriptions: SubscriptionTable[S] | None = None,
+    *,
+    shared: bool = True,
+    **keys: object,
+) -> AsyncExitStack:
+    """Answer requests and hear signals; closing the returned stack ends both.
+
+    `shared` replicas take turns; without it every subscriber hears every request. `keys` fix
+    placeholders of the subjects, e.g. `node_id`.
+    """
+    stack = AsyncExitStack()
+    for request, entry in (answers or {}).items():
+        limited = entry if isinstance(entry, Limited) else Limited(entry, CONCURRENCY)
+        closing = await bus.serve(
+            request,
+            partial(limited.handler, service),
+            shared=shared,
+            concurrency=limited.concurrency,
+            **keys,
+        )
+        stack.push_async_callback(closing)
+    for signal, handler in (subscriptions or {}).items():
+        stack.push_async_callback(await bus.subscribe(signal, partial(handler, service), **keys))
+    return stack
+
+
+def start_ticks(runtime: Runtime, service: S, ticks: TickTable[S]) -> None:
+    """Run each tick now and then every so many seconds, each as a task of its own."""
+    for tick, seconds in ticks.items():
+        name = getattr(tick, "__name__", "tick")
+        runtime.spawn(every(seconds, partial(tick, service), name=name), name=name)
+
+
+async def every(seconds: float, work: Callable[[], Awaitable[None]], *, name: str) -> None:
+    """Run `work` until cancelled. After Unavailable the next tick tries again."""
+    while True:
+        try:
+            await work()
+        except UnavailableError as error:
+            log.warning("tick_skipped", tick=name, reason=error.message)
+        await asyncio.sleep(seconds)

@@ -1,0 +1,1 @@
+"""Drafting specs and comparing versions."""

@@ -1,0 +1,137 @@
+"""What the editor makes of a class of `object_info`: which inputs are sockets, which widgets.
+
+An input is a widget by its type, unless it is forced to be a socket. Some classes get widgets that
+`object_info` does not list, because the editor adds them (after all others).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from workflows.convert.plain import listing, mapping
+
+DYNAMIC_COMBO = "COMFY_DYNAMICCOMBO_V3"
+AUTOGROW = "COMFY_AUTOGROW_V3"
+MATCH_TYPE = "COMFY_MATCHTYPE_V3"
+UPLOADS = frozenset({"IMAGEUPLOAD", "AUDIOUPLOAD"})
+BROWSER_ONLY = frozenset({"LOAD_3D", "WEBCAM"})
+VALUES = frozenset({"INT", "FLOAT", "BOOLEAN", "STRING", "COMBO", "MARKDOWN", "TEXTAREA", "COLOR"})
+VIEWS = frozenset({"CHART", "GALLERIA", "IMAGECOMPARE", "AUDIO_UI", "AUDIO_RECORD", "PREVIEW_3D"})
+WIDGET_TYPES = VALUES | VIEWS | UPLOADS | BROWSER_ONLY | {DYNAMIC_COMBO}
+UPLOAD_FLAGS = ("image_upload", "video_upload", "animated_image_upload")
+PLAYERS = frozenset({"LoadAudio", "SaveAudio", "PreviewAudio", "SaveAudioMP3", "SaveAudioOpus"})
+VIEWERS_3D = frozenset({"Preview3D", "SaveGLB"})
+PREVIEW_TEXT = "PREVIEW_TEXT"
+"""Our name for a widget that shows a text and always sends an empty one."""
+COMBO_OPTION = "COMBO_OPTION"
+"""Our name for one of the choices that a CustomCombo holds itself."""
+RENAMED = {
+    "T2IAdapterLoader": "ControlNetLoader",
+    "ConditioningAverage ": "ConditioningAverage",
+    "SDV_img2vid_Conditioning": "SVD_img2vid_Conditioning",
+    "Load3DAnimation": "Load3D",
+    "Preview3DAnimation": "Preview3D",
+}
+"""Old names of classes, which the editor replaces when it opens a file."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One input of a class, as the editor sees it."""
+
+    name: str
+    type: str
+    options: Mapping[str, Any]
+    choices: tuple[Any, ...] = ()
+    is_optional: bool = False
+
+    @property
+    def is_forced(self) -> bool:
+        """It would be a widget, but the class wants a link."""
+        forced = self.options.get("forceInput") or (
+            self.is_optional and self.options.get("defaultInput")
+        )
+        return self.widget_type in WIDGET_TYPES and bool(forced)
+
+    @property
+    def is_widget(self) -> bool:
+        own = self.widget_type in (PREVIEW_TEXT, COMBO_OPTION)
+        return own or (self.widget_type in WIDGET_TYPES and not self.is_forced)
+
+    @property
+    def widget_type(self) -> str:
+        other = self.options.get("widgetType")
+        return other if isinstance(other, str) else self.type
+
+    @property
+    def has_control(self) -> bool:
+        """Whether a widget "control after generate" follows it."""
+        control = self.options.get("control_after_generate")
+        if control is None and self.widget_type == "INT":
+            return self.name in ("seed", "noise_seed")
+        return self.widget_type in ("INT", "FLOAT", "COMBO") and bool(control)
+
+    @property
+    def is_upload(self) -> bool:
+        return any(self.options.get(flag) for flag in UPLOAD_FLAGS)
+
+
+def class_inputs(class_name: str, info: Mapping[str, Any]) -> list[Declared]:
+    """All inputs of a class in the editor's order, with those it adds itself."""
+    order = mapping(info.get("input_order"))
+    inputs = list(declared(mapping(info.get("input")), order))
+    return inputs + list(added(class_name, inputs))
+
+
+def declared(
+    inputs: Mapping[str, Any], order: Mapping[str, Any], prefix: str = ""
+) -> Iterator[Declared]:
+    """Ordered inputs first, required before optional; then those that the order forgot."""
+    groups = [(group, mapping(inputs.get(group))) for group in ("required", "optional")]
+    rest: list[Declared] = []
+    for group, specs in groups:
+        listed = [name for name in listing(order.get(group)) if isinstance(name, str)]
+        known = dict.fromkeys(name for name in listed if name in specs)
+        for name in known:
+            yield as_declared(prefix + name, specs[name], is_optional=group == "optional")
+        rest += [
+            as_declared(prefix + name, spec, is_optional=group == "optional")
+            for name, spec in specs.items()
+            if name not in known
+        ]
+    yield from rest
+
+
+def as_declared(name: str, spec: object, *, is_optional: bool) -> Declared:
+    kind, given = [*listing(spec), None, None][:2]
+    options = mapping(given)
+    if isinstance(kind, list):
+        first = tuple(cast("list[Any]", kind))
+        return Declared(name, "COMBO", options, first, is_optional)
+    choices = tuple(listing(options.get("options")))
+    return Declared(name, kind if isinstance(kind, str) else "*", options, choices, is_optional)
+
+
+def added(class_name: str, inputs: list[Declared]) -> Iterator[Declared]:
+    """Widgets that only the editor knows of."""
+    if any(entry.is_upload and entry.type == "COMBO" and not entry.is_optional for entry in inputs):
+        yield Declared("upload", "IMAGEUPLOAD", {})
+    if class_name in PLAYERS:
+        yield Declared("audioUI", "AUDIO_UI", {})
+    if any(entry.name == "audio" and entry.options.get("audio_upload") for entry in inputs):
+        yield Declared("upload", "AUDIOUPLOAD", {})
+    if class_name in VIEWERS_3D:
+        yield Declared("image", "PREVIEW_3D", {})
+    if class_name == "PreviewAny":
+        yield Declared("preview", PREVIEW_TEXT, {})
+        yield Declared("previewMode", "BOOLEAN", {})
+    if class_name == "CustomCombo":
+        yield Declared("option0", COMBO_OPTION, {})
+
+
+def option_inputs(combo: Declared, chosen: object) -> list[Declared]:
+    """The inputs that one choice of a dynamic combo brings; an unknown choice brings none."""
+    for option in map(mapping, combo.choices):
+        if option.get("key") == chosen:
+            return list(declared(mapping(option.get("inputs")), {}, f"{combo.name}."))
+    return []

@@ -1,0 +1,140 @@
+"""How a class looks with the values of one graph node: its sockets in order, and its widgets.
+
+The values of a file carry no names; they are dealt in order to the widgets that take a slot. A
+choice of a dynamic combo brings inputs of its own, which take the next slots.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from workflows.convert.classes import (
+    AUTOGROW,
+    COMBO_OPTION,
+    DYNAMIC_COMBO,
+    MATCH_TYPE,
+    Declared,
+    option_inputs,
+)
+from workflows.convert.plain import listing, mapping, number
+from workflows.convert.saved import SavedNode
+from workflows.convert.widgets import ABSENT, Absent, default, hold, slots
+
+MOST_GROWN = 1_000
+
+
+@dataclass(frozen=True)
+class Socket:
+    """A place where a link can end; `type` decides what a bypassed graph node passes on."""
+
+    name: str
+    type: str
+    link: str | None = None
+    group: str | None = None
+    """The growing list of sockets that it belongs to."""
+
+
+@dataclass
+class Layout:
+    sockets: list[Socket] = field(default_factory=list[Socket])
+    widgets: dict[str, Declared] = field(default_factory=dict[str, Declared])
+    values: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def lay_out(inputs: list[Declared], node: SavedNode, *, by_name: bool) -> Layout:
+    """Deal the saved values; `by_name` where the class stores them by name."""
+    layout, widget_sockets = Layout(), list[Socket]()
+    dealer = Dealer(inputs, node, by_name=by_name)
+    waiting = deque(inputs)
+    while waiting:
+        entry = waiting.popleft()
+        if not entry.is_widget:
+            layout.sockets += sockets_of(entry, node)
+            continue
+        value = dealer.value_of(entry)
+        layout.widgets.setdefault(entry.name, entry)
+        if isinstance(value, Absent):
+            layout.values.pop(entry.name, None)
+        else:
+            layout.values[entry.name] = value
+        widget_sockets.append(Socket(entry.name, entry.type))
+        waiting.extendleft(reversed(followers(entry, value)))
+    layout.sockets += widget_sockets
+    return layout
+
+
+class Dealer:
+    """Hands out the entries of `widgets_values`, each widget its own."""
+
+    def __init__(self, inputs: list[Declared], node: SavedNode, *, by_name: bool) -> None:
+        self.named = mapping(node.widgets_values) if by_name else node.named
+        self.is_lost = isinstance(node.widgets_values, Mapping) and not self.named
+        self.values = deque(migrated(inputs, node.values))
+
+    def value_of(self, widget: Declared) -> Any:
+        if self.is_lost:
+            return ABSENT
+        found = [self.values.popleft() for _ in range(min(slots(widget), len(self.values)))]
+        if widget.name in self.named:
+            return hold(widget, self.named[widget.name])
+        return hold(widget, found[0]) if found else default(widget)
+
+
+def followers(widget: Declared, value: Any) -> list[Declared]:
+    """The inputs that exist because of this value."""
+    if widget.widget_type == DYNAMIC_COMBO:
+        return option_inputs(widget, value)
+    if widget.widget_type == COMBO_OPTION and value and not isinstance(value, Absent):
+        place = int(widget.name.removeprefix("option"))
+        return [replace(widget, name=f"option{place + 1}")]
+    return []
+
+
+def migrated(inputs: list[Declared], values: list[Any]) -> list[Any]:
+    """Old files hold a value for inputs that are now sockets; it goes, paired by index.
+
+    The editor pairs without regard to the slot of "control after generate"; so do we.
+    """
+    counted = [entry for entry in inputs if entry.is_widget or entry.is_forced]
+    if sum(1 + counts_twice(entry) for entry in counted) != len(values):
+        return values
+    forced = {place for place, entry in enumerate(counted) if entry.is_forced}
+    return [value for place, value in enumerate(values) if place not in forced]
+
+
+def counts_twice(entry: Declared) -> bool:
+    named = entry.name in ("seed", "noise_seed")
+    return named or bool(entry.options.get("control_after_generate"))
+
+
+def sockets_of(entry: Declared, node: SavedNode) -> Iterator[Socket]:
+    template = mapping(entry.options.get("template"))
+    if entry.type == AUTOGROW:
+        yield from grown(entry.name, template, node)
+    elif entry.type == MATCH_TYPE:
+        allowed = template.get("allowed_types")
+        yield Socket(entry.name, allowed if isinstance(allowed, str) else "*")
+    else:
+        yield Socket(entry.name, entry.type)
+
+
+def grown(group: str, template: Mapping[str, Any], node: SavedNode) -> Iterator[Socket]:
+    """The least number of sockets, or as many as the file holds."""
+    names = [name for name in listing(template.get("names")) if isinstance(name, str)]
+    most = int(min(number(template.get("max"), 100), MOST_GROWN))
+    prefix = template.get("prefix")
+    names = names or [f"{prefix if isinstance(prefix, str) else ''}{n}" for n in range(most)]
+    saved = sum(entry.name.startswith(f"{group}.") for entry in node.inputs)
+    least = int(min(number(template.get("min"), 0), MOST_GROWN))
+    for name in names[: max(least, saved)]:
+        yield Socket(f"{group}.{name}", grown_type(template), group=group)
+
+
+def grown_type(template: Mapping[str, Any]) -> str:
+    inputs = mapping(template.get("input"))
+    for specs in (mapping(inputs.get("required")), mapping(inputs.get("optional"))):
+        for spec in specs.values():
+            kind = next(iter(listing(spec)), "*")
+            return kind if isinstance(kind, str) else "COMBO"
+    return "*"

@@ -1,0 +1,102 @@
+"""Every instance of every graph, with its own widget values: the flattened workflow.
+
+values   what the widgets of a graph node hold here; an instance's promoted values, and those
+         of the editor's primitive nodes, have already reached the widgets they are linked to
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workflows.convert.classes import Declared
+from workflows.convert.plain import mapping, refusal
+from workflows.convert.prepare import Prepared, PreparedGraph
+from workflows.convert.primitives import as_written
+from workflows.convert.saved import BoundaryInput, SavedLink
+from workflows.convert.widgets import hold
+
+MOST_WEIGHT = 50_000
+"""Graph nodes, sockets and values of all instances: a file can nest its way to billions."""
+ENTRANCE = "-10"
+"""Where the links of a subgraph's inputs begin."""
+
+Replace = Callable[[str], str]
+
+
+@dataclass
+class Scope:
+    """One instance of a graph; the root has no parent."""
+
+    graph: PreparedGraph
+    path: str = ""
+    parent: "Scope | None" = None
+    instance: Prepared | None = None
+    values: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    inside: dict[str, "Scope"] = field(default_factory=dict[str, "Scope"])
+
+    def path_of(self, node: Prepared) -> str:
+        """The id in the API format: the ids of all instances around, then its own."""
+        return f"{self.path}{node.saved.id}"
+
+    def entry(self, slot: int) -> BoundaryInput | None:
+        """What the graph declares as its input number `slot`."""
+        inputs = self.graph.saved.inputs
+        return inputs[slot] if 0 <= slot < len(inputs) else None
+
+
+def lay_out_scopes(root: PreparedGraph, replace: Replace | None = None) -> list[Scope]:
+    """The root and all instances, outer before inner; `replace` rewrites texts of primitives."""
+    scopes = [Scope(root)]
+    weight = 0
+    for scope in scopes:
+        weight += scope.graph.weight
+        if weight > MOST_WEIGHT:
+            raise refusal("nodes", "too_many", "the subgraphs unfold to too many graph nodes")
+        scope.values = values_of(scope, replace)
+        for id_, graph in scope.graph.inside.items():
+            inner = Scope(graph, f"{scope.path}{id_}:", scope, scope.graph.nodes[id_])
+            scope.inside[id_] = inner
+            scopes.append(inner)
+    return scopes
+
+
+def values_of(scope: Scope, replace: Replace | None) -> dict[str, dict[str, Any]]:
+    found = {id_: dict(node.values) for id_, node in scope.graph.nodes.items()}
+    for id_, node, name in scope.graph.widget_links():
+        widget = node.widgets[name]
+        value = given_value(scope, scope.graph.saved.links.get(id_), widget, replace)
+        if value is not None:
+            found[node.saved.id][name] = hold(widget, value[0])
+    return found
+
+
+def given_value(
+    scope: Scope, link: SavedLink | None, widget: Declared, replace: Replace | None
+) -> tuple[Any] | None:
+    """What reaches a widget from outside or from a primitive node, if anything does."""
+    if link is None:
+        return None
+    if link.origin_id == ENTRANCE:
+        return promoted_value(scope, link.origin_slot)
+    origin = scope.graph.nodes.get(link.origin_id)
+    value = primitive_value(origin, replace) if origin and origin.is_primitive else None
+    return None if value is None else (as_written(widget, value[0]),)
+
+
+def promoted_value(scope: Scope, slot: int) -> tuple[Any] | None:
+    """What the instance's own widget for this input holds, if there is one."""
+    entry = scope.entry(slot)
+    if scope.parent is None or scope.instance is None or entry is None:
+        return None
+    held: Mapping[str, Any] = scope.parent.values[scope.instance.saved.id]
+    return (held[entry.name],) if entry.name in held else None
+
+
+def primitive_value(primitive: Prepared, replace: Replace | None) -> tuple[Any] | None:
+    values = primitive.saved.values
+    if not values:
+        return None
+    wanted = mapping(primitive.saved.properties).get("Run widget replace on values")
+    if replace is not None and wanted and isinstance(values[0], str):
+        return (replace(values[0]),)
+    return (values[0],)

@@ -1,0 +1,107 @@
+"""One widget: how many saved values it takes, what it holds without one, what is sent of it.
+
+slots    entries of `widgets_values` it takes; the first is its value, the others are buttons
+sent     whether the value becomes an input of the graph node
+"""
+
+from typing import Any, Final
+
+from workflows.convert.classes import (
+    BROWSER_ONLY,
+    COMBO_OPTION,
+    DYNAMIC_COMBO,
+    PREVIEW_TEXT,
+    UPLOADS,
+    Declared,
+)
+from workflows.convert.plain import browser_text, listing, mapping
+
+
+class Absent:
+    """JavaScript's undefined: such an input is not sent."""
+
+
+ABSENT: Final = Absent()
+WITHOUT_SLOT = frozenset({"AUDIO_UI", PREVIEW_TEXT})
+ALWAYS_EMPTY = frozenset({"AUDIO_UI", "PREVIEW_3D", PREVIEW_TEXT})
+ZERO: dict[str, Any] = {
+    "INT": 0,
+    "FLOAT": 0,
+    "BOOLEAN": False,
+    "STRING": "",
+    "MARKDOWN": "",
+    "TEXTAREA": "",
+    "AUDIO_RECORD": "",
+    COMBO_OPTION: "",
+}
+
+
+def slots(widget: Declared) -> int:
+    """How many entries of `widgets_values` belong to it."""
+    kind = widget.widget_type
+    if kind in WITHOUT_SLOT:
+        return 0
+    if kind in BROWSER_ONLY:
+        return 4
+    if kind == "COMBO":
+        return 1 + 2 * widget.has_control + remote_buttons(widget)
+    return 1 + widget.has_control
+
+
+def remote_buttons(widget: Declared) -> int:
+    """A combo filled from a route has a switch for refreshing, and maybe a button."""
+    remote = mapping(widget.options.get("remote"))
+    return (1 + bool(remote.get("refresh_button"))) if remote else 0
+
+
+def is_sent(widget: Declared) -> bool:
+    return widget.widget_type not in UPLOADS
+
+
+def default(widget: Declared) -> Any:
+    """What it holds when the file has no value for it."""
+    kind = widget.widget_type
+    if kind in ("COMBO", DYNAMIC_COMBO):
+        return combo_default(widget)
+    given = widget.options.get("default")
+    return hold(widget, given if given is not None else ZERO.get(kind, ABSENT))
+
+
+def combo_default(widget: Declared) -> Any:
+    first = next(iter(widget.choices), ABSENT)
+    if widget.widget_type == DYNAMIC_COMBO:
+        first = mapping(first).get("key", ABSENT)
+    return hold(widget, widget.options.get("default") or first)
+
+
+def hold(widget: Declared, value: Any) -> Any:
+    """The value as the widget keeps it: only texts and uploads change what they are given."""
+    kind = widget.widget_type
+    if kind in ALWAYS_EMPTY:
+        return ""
+    if kind == "COMBO" and widget.is_upload:
+        return uploaded(widget, value)
+    if isinstance(value, Absent):
+        return value
+    if is_text_area(widget):
+        text = "" if value is None else browser_text(value)
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    return value
+
+
+def is_text_area(widget: Declared) -> bool:
+    kind = widget.widget_type
+    return kind == "MARKDOWN" or (kind == "STRING" and bool(widget.options.get("multiline")))
+
+
+def uploaded(widget: Declared, value: Any) -> Any:
+    """The name of an uploaded file, which old files hold as an object or a list."""
+    entries = listing(value)
+    given = (entries[0] if entries else None) if isinstance(value, list) else value
+    if file := mapping(given):
+        subfolder, name = file.get("subfolder"), browser_text(file.get("filename"))
+        return f"{browser_text(subfolder)}/{name}" if subfolder else name
+    if given and not isinstance(given, Absent):
+        return given
+    fallback = widget.options.get("default") or next(iter(widget.choices), None)
+    return "undefined" if fallback is None else browser_text(fallback)

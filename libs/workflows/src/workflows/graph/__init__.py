@@ -1,0 +1,1 @@
+"""ComfyUI graphs: reading, rendering and sealing them."""

@@ -1,0 +1,1 @@
+"""Inputs of callers: their JSON Schema and their validation."""

@@ -1,0 +1,179 @@
+"""The inputs of a workflow as JSON Schema 2020-12; forms are made from it.
+
+What JSON Schema cannot say stands in `x-comfyfleet-*` keys beside it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from workflows.spec.checks import (
+    LONGEST_MODEL_NAME,
+    MOST_ITEMS,
+    Check,
+    compile_check,
+    longest,
+    range_of,
+    seed_range,
+)
+from workflows.spec.parameter import MASK_OPTIONS, MEDIA, NUMBERS, TEXTS, InputSpec
+from workflows.spec.problems import Problems
+from workflows.spec.spec import Spec
+from workflows.spec.text import in_english
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+HINTS = (
+    "group",
+    "advanced",
+    "folder",
+    "step",
+    "accept",
+    "max_bytes",
+    "max_pixels",
+    *MASK_OPTIONS,
+)
+
+
+def inputs_schema(spec: Spec, models: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
+    """JSON Schema of the inputs, fields in the order of the form.
+
+    `models` are the files that the fleet has, by folder: a hint and no limit, since a job for a
+    file that comes later waits for it.
+    """
+    return {
+        "$schema": DIALECT,
+        "title": in_english(spec.title) or spec.name,
+        "type": "object",
+        "properties": {
+            name: input_schema(name, item) | model_choices(item, models or {})
+            for name, item in spec.in_order
+        },
+        "required": [name for name, item in spec.in_order if item.required],
+        "additionalProperties": False,
+    }
+
+
+def input_schema(name: str, item: InputSpec) -> dict[str, Any]:
+    schema = with_absence(list_schema(item) if item.is_list else value_schema(item), item)
+    schema["title"] = in_english(item.title or {}) or name.replace("_", " ").capitalize()
+    if item.help:
+        schema["description"] = in_english(item.help)
+    if item.default is not None:
+        schema["default"] = item.default
+    return schema | hints(item)
+
+
+def model_choices(item: InputSpec, models: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    names = models.get(item.folder or "")
+    return {} if names is None else {"x-comfyfleet-choices": list(names)}
+
+
+def hints(item: InputSpec) -> dict[str, Any]:
+    found: dict[str, Any] = {"x-comfyfleet-type": item.type, "x-comfyfleet-order": item.order or 0}
+    for name in HINTS:
+        if is_hint_of(name, item) and (value := getattr(item, name)):
+            found[f"x-comfyfleet-{name.replace('_', '-')}"] = value
+    for name in ("title", "help", "placeholder"):
+        if text := getattr(item, name):
+            found[f"x-comfyfleet-{name}"] = text
+    titles = {str(c.value): c.title for c in item.choices or [] if c.title}
+    return found | ({"x-comfyfleet-choice-titles": titles} if titles else {})
+
+
+def is_hint_of(name: str, item: InputSpec) -> bool:
+    """Only masks have a channel: that of other types is a default that means nothing."""
+    return item.item_type == "mask" or name not in MASK_OPTIONS
+
+
+def with_absence(schema: dict[str, Any], item: InputSpec) -> dict[str, Any]:
+    """The schema that also takes what means absent; of what is required, the one that does not."""
+    if item.required:
+        return {**schema, "not": {"enum": item.absent_values}} if item.absent_values else schema
+    check = compile_check(item)
+    if others := [value for value in item.absent_values if not passes(value, check)]:
+        wider = schema if "anyOf" in schema else {"anyOf": [schema]}
+        schema = {"anyOf": [*wider["anyOf"], {"enum": others}]}
+    return nullable(schema)
+
+
+def passes(value: Any, check: Check) -> bool:
+    problems = Problems()
+    check(value, "", problems)
+    return not problems.errors
+
+
+def nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema that also takes null, which means absent."""
+    if "enum" in schema:
+        return {**schema, "enum": [*schema["enum"], None]}
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [*schema["anyOf"], {"type": "null"}]}
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def list_schema(item: InputSpec) -> dict[str, Any]:
+    return {
+        "type": "array",
+        "items": value_schema(item),
+        "minItems": item.min_items or 0,
+        "maxItems": item.max_items or MOST_ITEMS,
+    }
+
+
+def value_schema(item: InputSpec) -> dict[str, Any]:
+    return SCHEMAS[item.item_type](item)
+
+
+def choice_schema(item: InputSpec) -> dict[str, Any]:
+    return {"enum": [choice.value for choice in item.choices or []]}
+
+
+def text_schema(item: InputSpec) -> dict[str, Any]:
+    limits = {"minLength": item.min_length, "maxLength": longest(item), "pattern": item.pattern}
+    return {"type": "string"} | without_none(limits)
+
+
+def model_schema(_item: InputSpec) -> dict[str, Any]:
+    return {"type": "string", "minLength": 1, "maxLength": LONGEST_MODEL_NAME}
+
+
+def boolean_schema(_item: InputSpec) -> dict[str, Any]:
+    return {"type": "boolean"}
+
+
+def number_schema(item: InputSpec) -> dict[str, Any]:
+    return {"type": item.item_type} | number_limits(item)
+
+
+def number_limits(item: InputSpec) -> dict[str, Any]:
+    low, high = range_of(item)
+    return without_none({"minimum": low, "maximum": high, "multipleOf": item.multiple_of})
+
+
+def seed_schema(item: InputSpec) -> dict[str, Any]:
+    low, high = seed_range(item)
+    limits = {"type": "integer", "minimum": low, "maximum": high}
+    return {"anyOf": [{"const": "random"}, limits]}
+
+
+def media_schema(_item: InputSpec) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"media": {"type": "string", "format": "uuid"}},
+        "required": ["media"],
+        "additionalProperties": False,
+    }
+
+
+def without_none(entries: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entries.items() if value is not None}
+
+
+SCHEMAS: dict[str, Callable[[InputSpec], dict[str, Any]]] = {
+    **dict.fromkeys(TEXTS, text_schema),
+    **dict.fromkeys(NUMBERS, number_schema),
+    "boolean": boolean_schema,
+    **dict.fromkeys(MEDIA, media_schema),
+    "choice": choice_schema,
+    "seed": seed_schema,
+    "model": model_schema,
+}

@@ -1,0 +1,206 @@
+"""Compiled checks: an input's spec becomes one small function over its values.
+
+A check answers the value in its canonical form, or tells the problems and answers None.
+Plain closures, since the gateway runs thousands of these a second.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from workflows.spec.parameter import TEXTS, InputSpec
+from workflows.spec.paths import is_inside
+from workflows.spec.pattern import LONGEST_SEARCHED, matcher
+from workflows.spec.places import is_array, is_object
+from workflows.spec.problems import Problems
+
+Check: TypeAlias = Callable[[Any, str, Problems], Any]
+Rule: TypeAlias = Callable[[Any, str, Problems], None]
+
+SEED_MAXIMUM = 2**64 - 1
+DRAWN_SEED_MAXIMUM = 2**53 - 1
+"""A drawn seed survives JavaScript, whose numbers are exact only so far."""
+LONGEST_TEXT = 20_000
+LONGEST_STRING = 2_000
+LONGEST_MODEL_NAME = 500
+MOST_ITEMS = 100
+LARGEST_NUMBER = 2**64
+"""No graph node takes more, and what is scaled stays finite."""
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def compile_check(spec: InputSpec) -> Check:
+    """The check of one input, its list and its limits included."""
+    one = MAKERS[spec.item_type](spec)
+    return list_check(spec, one) if spec.is_list else one
+
+
+def longest(spec: InputSpec) -> int:
+    default = LONGEST_TEXT if spec.item_type == "text" else LONGEST_STRING
+    length = default if spec.max_length is None else spec.max_length
+    return min(length, LONGEST_SEARCHED) if spec.pattern else length
+
+
+def text_check(spec: InputSpec) -> Check:
+    low, high = spec.min_length or 0, longest(spec)
+    matches = matcher(spec.pattern) if spec.pattern else None
+
+    def check(value: Any, path: str, problems: Problems) -> Any:
+        if not isinstance(value, str):
+            return problems.add(path, "wrong_type", "expected a text")
+        if not low <= len(value) <= high:
+            code = "too_long" if len(value) > high else "too_short"
+            message = f"expected {low} to {high} characters"
+            problems.add(path, code, message, minimum=low, maximum=high)
+        elif not is_storable(value):
+            problems.add(path, "bad_characters", "expected text without NUL or half characters")
+        elif matches and not matches(value):
+            message = f"expected a text that matches {spec.pattern}"
+            problems.add(path, "pattern_mismatch", message, pattern=spec.pattern)
+        return value
+
+    return check
+
+
+def is_storable(text: str) -> bool:
+    """JSON may carry NUL and lone surrogates, which databases and UTF-8 refuse."""
+    if "\0" in text:
+        return False
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def integer_check(spec: InputSpec) -> Check:
+    return whole_check(range_rule(*range_of(spec), spec.multiple_of))
+
+
+def seed_check(spec: InputSpec) -> Check:
+    return whole_check(range_rule(*seed_range(spec)))
+
+
+def whole_check(within: Rule) -> Check:
+    def check(value: Any, path: str, problems: Problems) -> Any:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)  # JSON has one kind of number: 20.0 is an integer
+        if isinstance(value, bool) or not isinstance(value, int):
+            return problems.add(path, "wrong_type", "expected a whole number")
+        within(value, path, problems)
+        return value
+
+    return check
+
+
+def number_check(spec: InputSpec) -> Check:
+    within = range_rule(*range_of(spec), spec.multiple_of)
+
+    def check(value: Any, path: str, problems: Problems) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return problems.add(path, "wrong_type", "expected a number")
+        if isinstance(value, float) and not math.isfinite(value):
+            return problems.add(path, "wrong_type", "expected a finite number")
+        within(value, path, problems)
+        return float(value) if abs(value) <= LARGEST_NUMBER else None
+
+    return check
+
+
+def range_of(spec: InputSpec) -> tuple[int | float, int | float]:
+    """The least and the greatest number."""
+    low = -LARGEST_NUMBER if spec.minimum is None else max(spec.minimum, -LARGEST_NUMBER)
+    high = LARGEST_NUMBER if spec.maximum is None else min(spec.maximum, LARGEST_NUMBER)
+    return low, high
+
+
+def seed_range(spec: InputSpec) -> tuple[int | float, int | float]:
+    high = SEED_MAXIMUM if spec.maximum is None else spec.maximum
+    return max(0, spec.minimum or 0), min(high, SEED_MAXIMUM)
+
+
+def range_rule(low: float, high: float, multiple: float | None = None) -> Rule:
+    def rule(value: Any, path: str, problems: Problems) -> None:
+        if value < low:
+            problems.add(path, "too_small", f"expected at least {low}", minimum=low)
+        elif value > high:
+            problems.add(path, "too_big", f"expected at most {high}", maximum=high)
+        elif multiple is not None and not is_multiple(value, multiple):
+            message = f"expected a multiple of {multiple}"
+            problems.add(path, "not_a_multiple", message, multiple_of=multiple)
+
+    return rule
+
+
+def is_multiple(value: float, of: float) -> bool:
+    if isinstance(value, int) and isinstance(of, int):
+        return value % of == 0
+    return math.isclose(math.remainder(value, of), 0.0, abs_tol=abs(of) * 1e-6)
+
+
+def boolean_check(_spec: InputSpec) -> Check:
+    def check(value: Any, path: str, problems: Problems) -> Any:
+        if not isinstance(value, bool):
+            return problems.add(path, "wrong_type", "expected true or false")
+        return value
+
+    return check
+
+
+def choice_check(spec: InputSpec) -> Check:
+    # keyed by kind as well: true == 1 for Python, not for a person
+    known = {(isinstance(c.value, bool), c.value): c.value for c in spec.choices or []}
+    shown = ", ".join(str(value) for value in list(known.values())[:20])
+
+    def check(value: Any, path: str, problems: Problems) -> Any:
+        key = (isinstance(value, bool), value)
+        if not isinstance(value, str | int | float) or key not in known:
+            return problems.add(path, "not_a_choice", f"expected one of {shown}")
+        return known[key]
+
+    return check
+
+
+def model_check(_spec: InputSpec) -> Check:
+    def check(value: Any, path: str, problems: Problems) -> Any:
+        if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_MODEL_NAME:
+            return problems.add(path, "wrong_type", "expected the name of a model file")
+        if not is_storable(value) or not is_inside(value):
+            return problems.add(path, "unsafe_path", "expected a name inside the model folder")
+        return value
+
+    return check
+
+
+def media_check(_spec: InputSpec) -> Check:
+    def check(value: Any, path: str, problems: Problems) -> Any:
+        media = value.get("media") if is_object(value) and len(value) == 1 else None
+        if not isinstance(media, str) or not UUID.fullmatch(media):
+            return problems.add(path, "wrong_type", 'expected {"media": "<id of an upload>"}')
+        return {"media": media.lower()}
+
+    return check
+
+
+def list_check(spec: InputSpec, one: Check) -> Check:
+    low, high = spec.min_items or 0, spec.max_items or MOST_ITEMS
+
+    def check(value: Any, path: str, problems: Problems) -> Any:
+        if not is_array(value):
+            return problems.add(path, "wrong_type", "expected a list")
+        if not low <= len(value) <= high:
+            code = "too_many_items" if len(value) > high else "too_few_items"
+            message = f"expected {low} to {high} items"
+            return problems.add(path, code, message, minimum=low, maximum=high)
+        return [one(item, f"{path}.{index}", problems) for index, item in enumerate(value)]
+
+    return check
+
+
+MAKERS: dict[str, Callable[[InputSpec], Check]] = {
+    **dict.fromkeys(TEXTS, text_check),
+    "integer": integer_check,
+    "number": number_check,
+    "boolean": boolean_check,
+    "choice": choice_check,
+    "seed": seed_check,
+    "model": model_check,
+    **dict.fromkeys(("image", "mask", "video", "audio", "file"), media_check),
+}

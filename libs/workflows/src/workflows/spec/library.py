@@ -1,0 +1,57 @@
+"""The parameter library: definitions that many workflows share, taken over with `use`.
+
+Keys beside `use` override the definition. A resolved spec holds what it took, so a later
+library changes only later versions.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from workflows.spec.places import is_object
+from workflows.spec.problems import Problems
+from workflows.spec.read import read_mapping
+from workflows.spec.spec import FORMAT
+
+Library = Mapping[str, Mapping[str, Any]]
+
+
+def read_library(source: str | dict[str, Any]) -> Library:
+    """The definitions of a library file, by name."""
+    content = read_mapping(source, "parameter library")
+    problems = Problems()
+    if content.get("library") != FORMAT:
+        problems.add("library", "invalid", f"expected {FORMAT}")
+    for key in content.keys() - {"library", "parameters"}:
+        problems.add(str(key), "unknown", "unknown key")
+    parameters = content.get("parameters", {})
+    if not is_mapping_of_mappings(parameters):
+        problems.add("parameters", "invalid", "expected definitions by name")
+    problems.raise_if_any("The parameter library is not valid", code="invalid_library")
+    return parameters
+
+
+def is_mapping_of_mappings(value: Any) -> bool:
+    return is_object(value) and all(is_object(entry) for entry in value.values())
+
+
+def with_library(raw: dict[str, Any], library: Library, problems: Problems) -> dict[str, Any]:
+    """The raw spec with every `use` replaced by the definition that it names."""
+    inputs = raw.get("inputs")
+    if not is_object(inputs):
+        return raw
+    return {
+        **raw,
+        "inputs": {name: resolved(name, item, library, problems) for name, item in inputs.items()},
+    }
+
+
+def resolved(name: str, item: Any, library: Library, problems: Problems) -> Any:
+    if not is_object(item) or "use" not in item:
+        return item
+    used, own = str(item["use"]), {key: value for key, value in item.items() if key != "use"}
+    if used not in library:
+        known = ", ".join(sorted(library)) or "nothing"
+        message = f"{used!r} is not in the parameter library, which has {known}"
+        problems.add(f"inputs.{name}.use", "unknown", message)
+        return own
+    return {**library[used], **own}
