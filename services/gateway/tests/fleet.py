@@ -17,7 +17,7 @@ from contracts.media.library import FindStorage
 from contracts.registry.workflows import WorkflowName, WorkflowVersionRecord
 from contracts.services import KEYS, PRINCIPALS, WORKFLOWS, ServiceName
 from gateway.app import run
-from gateway.settings import Settings
+from gateway.settings import GatewaySettings
 from runtime.bus.client import Bus
 from runtime.outbox.messages import put
 from runtime.outbox.relay import publish
@@ -101,7 +101,7 @@ async def a_gateway(
 ) -> AsyncGenerator[None, None]:
     values = {"nats_url": nats.url, "nats_password": nats.passwords["gateway"], "port": port}
     secrets = {"url_secret": "u" * 32, "idempotency_secret": "i" * 32, "log_level": "error"}
-    chosen = Settings.model_validate({**values, **secrets, **settings})
+    chosen = GatewaySettings.model_validate({**values, **secrets, **settings})
     gateway = asyncio.create_task(run(chosen))
 
     async def answers() -> bool:

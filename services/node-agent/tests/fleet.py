@@ -34,7 +34,7 @@ from contracts.scheduler.nodes import (
 from contracts.services import NODES, WORKFLOWS, ServiceName
 from contracts.values import new_id
 from node_agent.app import run
-from node_agent.settings import Settings
+from node_agent.settings import NodeAgentSettings
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer, S3Server
@@ -152,7 +152,7 @@ class Fleet:
     @asynccontextmanager
     async def agent(self, **more: Any) -> AsyncGenerator[asyncio.Task[None], None]:
         password = SecretStr(self.nats.passwords["node-agent"])
-        settings = Settings(nats_url=self.nats.url, nats_password=password, **more)
+        settings = NodeAgentSettings(nats_url=self.nats.url, nats_password=password, **more)
         task = asyncio.create_task(run(settings))
         try:
             yield task

@@ -1,10 +1,8 @@
-"""Run auth: settings come from the environment."""
+"""Runs auth with settings from the environment."""
 
-from functools import partial
-
-from auth.app import run as serve
+from auth.app import run
 from auth.settings import AuthSettings
-from runtime.process.run import run
+from runtime.process.run import main
 
 if __name__ == "__main__":
-    run(partial(serve, AuthSettings()))  # pyright: ignore[reportCallIssue]  from the environment
+    main(run, AuthSettings)

@@ -1,9 +1,8 @@
-"""Run the gateway: `python -m gateway`."""
+"""Runs the gateway with settings from the environment."""
 
-from functools import partial
+from gateway.app import run
+from gateway.settings import GatewaySettings
+from runtime.process.run import main
 
-from gateway import app
-from gateway.settings import Settings
-from runtime.process.run import run
-
-run(partial(app.run, Settings()))  # pyright: ignore[reportCallIssue]  # from the environment
+if __name__ == "__main__":
+    main(run, GatewaySettings)

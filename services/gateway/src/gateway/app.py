@@ -39,7 +39,7 @@ from gateway.routes.sharing import SharingRoutes
 from gateway.routes.web import web_app
 from gateway.routes.workflows import WorkflowRoutes
 from gateway.routes.workshop import WorkshopRoutes
-from gateway.settings import Settings
+from gateway.settings import GatewaySettings
 from runtime.clock import now
 from runtime.process.service import Runtime, running
 
@@ -49,7 +49,7 @@ SEEDS = 2**53
 FEWEST_LOGINS = 10
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: GatewaySettings) -> None:
     """Follow buckets and events; once all are known, listen until told to stop."""
     async with running(settings, "gateway") as runtime, http_store(settings.s3_ca_file) as store:
         gateway = Gateway(settings, runtime, store)
@@ -77,7 +77,7 @@ async def run(settings: Settings) -> None:
 class Gateway:
     """Everything that a gateway is made of."""
 
-    settings: Settings
+    settings: GatewaySettings
     runtime: Runtime
     store: HttpObjectStore
 

@@ -1,4 +1,4 @@
-"""Settings of the gateway."""
+"""GatewaySettings of the gateway."""
 
 from pathlib import Path
 from typing import Literal
@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr
 from runtime.process.settings import FleetSettings
 
 
-class Settings(FleetSettings):
+class GatewaySettings(FleetSettings):
     """Where it listens, what it signs with, and how much it takes."""
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")

@@ -1,10 +1,8 @@
-"""Run media: settings come from the environment."""
+"""Runs media with settings from the environment."""
 
-from functools import partial
-
-from media.app import run as serve
+from media.app import run
 from media.settings import MediaSettings
-from runtime.process.run import run
+from runtime.process.run import main
 
 if __name__ == "__main__":
-    run(partial(serve, MediaSettings()))  # pyright: ignore[reportCallIssue]  from the environment
+    main(run, MediaSettings)

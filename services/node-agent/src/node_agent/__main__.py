@@ -1,8 +1,8 @@
-from functools import partial
+"""Runs the node agent with settings from the environment."""
 
-from node_agent import app
-from node_agent.settings import Settings
-from runtime.process.run import run
+from node_agent.app import run
+from node_agent.settings import NodeAgentSettings
+from runtime.process.run import main
 
 if __name__ == "__main__":
-    run(partial(app.run, Settings()))
+    main(run, NodeAgentSettings)

@@ -28,7 +28,7 @@ from node_agent.handlers.hold import Listen
 from node_agent.handlers.listen import connected, hear
 from node_agent.handlers.node import Node, Tools
 from node_agent.handlers.orders import accept_attempt, cancel_attempt
-from node_agent.settings import Settings
+from node_agent.settings import NodeAgentSettings
 from runtime.bus.bucket_watch import Mirror
 from runtime.bus.client import Bus
 from runtime.process.service import running
@@ -40,14 +40,14 @@ TRANSFER_TIMEOUT = httpx.Timeout(30.0, connect=5.0, pool=60.0)
 class Parts:
     """What every node of this process shares."""
 
-    settings: Settings
+    settings: NodeAgentSettings
     bus: Bus
     tools: Tools
     leadership: Leadership
     watched: Memory[UUID]
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: NodeAgentSettings) -> None:
     ca_file = settings.s3_ca_file
     trusted = ssl.create_default_context(cafile=ca_file) if ca_file else True
     async with (
@@ -67,7 +67,7 @@ async def run(settings: Settings) -> None:
         await runtime.stop.wait()
 
 
-def build(settings: Settings, bus: Bus, client: httpx.AsyncClient) -> Parts:
+def build(settings: NodeAgentSettings, bus: Bus, client: httpx.AsyncClient) -> Parts:
     tuning = Tuning(
         dead_after_seconds=settings.dead_after_seconds,
         most_output_bytes=settings.most_output_mb * 1024**2,

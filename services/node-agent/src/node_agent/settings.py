@@ -1,4 +1,4 @@
-"""Settings of the node agent."""
+"""NodeAgentSettings of the node agent."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from pydantic import Field
 from runtime.process.settings import FleetSettings
 
 
-class Settings(FleetSettings):
+class NodeAgentSettings(FleetSettings):
     """What an agent needs beside the shared settings."""
 
     pool: str = Field(default="default", description="Nodes of this pool are claimed.")

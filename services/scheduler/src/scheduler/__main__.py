@@ -1,10 +1,8 @@
-"""Run the scheduler: `python -m scheduler`."""
+"""Runs the scheduler with settings from the environment."""
 
-from functools import partial
-
-from runtime.process.run import run
-from scheduler import app
-from scheduler.settings import Settings
+from runtime.process.run import main
+from scheduler.app import run
+from scheduler.settings import SchedulerSettings
 
 if __name__ == "__main__":
-    run(partial(app.run, Settings()))
+    main(run, SchedulerSettings)

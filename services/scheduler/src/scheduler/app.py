@@ -44,7 +44,7 @@ from scheduler.handlers.inbox import Inbox
 from scheduler.handlers.leading import lead
 from scheduler.handlers.queries import Window, find_jobs, list_jobs, list_nodes
 from scheduler.ports import Meter
-from scheduler.settings import Settings
+from scheduler.settings import SchedulerSettings
 
 MOST_IN_HAND = 4_096
 MOST_QUERIES = 8
@@ -55,7 +55,7 @@ STOP_SECONDS = 10.0
 class Parts:
     """What lives as long as the process, whoever leads."""
 
-    settings: Settings
+    settings: SchedulerSettings
     bus: Bus
     ledger_pool: asyncpg.Pool
     archive: SqlArchive
@@ -65,7 +65,7 @@ class Parts:
     post: Post = field(default_factory=Post)
 
 
-async def run(settings: Settings, registry: CollectorRegistry = REGISTRY) -> None:
+async def run(settings: SchedulerSettings, registry: CollectorRegistry = REGISTRY) -> None:
     """Stand by, and lead when nobody does, until told to stop."""
     async with running(settings, "scheduler") as runtime:
         await verify(settings, "scheduler")

@@ -1,11 +1,11 @@
-"""Settings of the scheduler."""
+"""SchedulerSettings of the scheduler."""
 
 from pydantic import Field, SecretStr
 
 from runtime.process.settings import DatabaseSettings
 
 
-class Settings(DatabaseSettings):
+class SchedulerSettings(DatabaseSettings):
     """What the scheduler can be told; see also the settings that all services share."""
 
     database_pool: int = Field(

@@ -25,7 +25,7 @@ from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import Abilities, Health, Node, Standing
 from scheduler.domain.state import Limits
 from scheduler.ports import LeadershipLostError, LedgerUncertainError
-from scheduler.settings import Settings
+from scheduler.settings import SchedulerSettings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -37,7 +37,7 @@ async def database_url(postgres: PostgresServer) -> str:
 
 @pytest.fixture
 async def pool(database_url: str) -> AsyncGenerator[asyncpg.Pool, None]:
-    async with leader_pool(Settings(database_url=SecretStr(database_url))) as opened:
+    async with leader_pool(SchedulerSettings(database_url=SecretStr(database_url))) as opened:
         yield opened
 
 

@@ -1,10 +1,8 @@
-"""Run the workflow registry: settings come from the environment."""
+"""Runs the workflow registry with settings from the environment."""
 
-from functools import partial
-
-from runtime.process.run import run
-from workflow_registry.app import run as serve
+from runtime.process.run import main
+from workflow_registry.app import run
 from workflow_registry.settings import RegistrySettings
 
 if __name__ == "__main__":
-    run(partial(serve, RegistrySettings()))  # pyright: ignore[reportCallIssue]  from the environment
+    main(run, RegistrySettings)

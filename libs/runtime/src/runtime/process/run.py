@@ -1,18 +1,24 @@
-"""The life of a process: run until told to stop, and never half-dead."""
+"""Runs one service as a process: until it is told to stop, and never half-dead."""
 
 import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import uvloop
 
+S = TypeVar("S")
 
-def run(main: Callable[[], Awaitable[None]]) -> None:
-    """Run `main` to its end. An error in it ends the process with status 1, to be restarted."""
+
+def main(serve: Callable[[S], Awaitable[None]], settings: Callable[[], S]) -> None:
+    """Run `serve` with the settings of the environment until it returns.
+
+    An error ends the process with status 1; its supervisor starts it again.
+    """
 
     async def entry() -> None:
-        await main()
+        await serve(settings())
 
     try:
         uvloop.run(entry())

@@ -15,12 +15,12 @@ import asyncpg
 import structlog
 
 from scheduler.adapters.sql_ledger import FAILURES
-from scheduler.settings import Settings
+from scheduler.settings import SchedulerSettings
 
 log = structlog.get_logger()
 
 LEADERS = {"idle_in_transaction_session_timeout": "1500ms"}
-"""Settings of a leader's connections."""
+"""SchedulerSettings of a leader's connections."""
 
 COMMAND_SECONDS = 10.0
 
@@ -31,7 +31,7 @@ RELEASE = "UPDATE leader SET beat_at = '-infinity' WHERE epoch = $1"
 
 
 @asynccontextmanager
-async def leader_pool(settings: Settings) -> AsyncGenerator[asyncpg.Pool, None]:
+async def leader_pool(settings: SchedulerSettings) -> AsyncGenerator[asyncpg.Pool, None]:
     """Connections that cannot hold the leader's row while their process is stopped."""
     async with asyncpg.create_pool(
         settings.database_url.get_secret_value(),
