@@ -8,10 +8,12 @@ from typing import TypeVar
 
 import uvloop
 
-S = TypeVar("S")
+from runtime.process.settings import FleetSettings
+
+S = TypeVar("S", bound=FleetSettings)
 
 
-def main(serve: Callable[[S], Awaitable[None]], settings: Callable[[], S]) -> None:
+def main(serve: Callable[[S], Awaitable[None]], settings: type[S]) -> None:
     """Run `serve` with the settings of the environment until it returns.
 
     An error ends the process with status 1; its supervisor starts it again.
