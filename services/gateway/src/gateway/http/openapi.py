@@ -4,7 +4,9 @@ FastAPI finds paths, parameters and answers. Added here: bodies that dependencie
 answers and headers that follow from what an operation has, and the security schemes.
 """
 
+import json
 from collections.abc import Iterator, Mapping
+from importlib.resources import files
 from typing import Any, TypeAlias
 
 from fastapi import FastAPI
@@ -54,6 +56,13 @@ HEADERS = {
     "Preference-Applied": "`wait=N`, if the answer waited for the end of the job.",
     REPEATED: "`true`: an earlier request with this idempotency key made the result.",
 }
+REQUEST_ID: Part = {
+    "name": "X-Request-ID",
+    "in": "header",
+    "required": False,
+    "description": "Your name for this request in the logs: 1 to 64 of `[A-Za-z0-9._-]`.",
+    "schema": {"type": "string"},
+}
 UNAUTHORIZED: dict[int | str, Part] = {401: {}}
 FORBIDDEN: dict[int | str, Part] = {403: {}}
 CONFLICT: dict[int | str, Part] = {409: {}}
@@ -77,8 +86,7 @@ def describe(app: FastAPI) -> Part:
     components = document["components"]
     schemas: Part = components["schemas"]
     for schema in schemas.values():  # these describe answers: bodies are added below
-        if "properties" in schema:
-            schema["required"] = list(schema["properties"])
+        require_all(schema)
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     bodies = dict(bodies_of(app))
@@ -87,6 +95,8 @@ def describe(app: FastAPI) -> Part:
         if body := bodies.get((path, method)):
             operation["requestBody"] = request_body(body)
         complete(path, operation)
+    for name, value in examples().items():
+        schemas[name]["examples"] = [value]
     components["headers"] = {
         name: {"description": text, "schema": {"type": "string"}} for name, text in HEADERS.items()
     }
@@ -98,6 +108,24 @@ def describe(app: FastAPI) -> Part:
     }
     app.openapi_schema = document
     return document
+
+
+def require_all(schema: Part) -> None:
+    """Mark every property as always sent; only events leave nulls out (contracts/event.py)."""
+    properties: Part = schema.get("properties", {})
+    is_event = "occurred_at" in properties
+    required = [
+        name
+        for name, part in properties.items()
+        if not (is_event and {"type": "null"} in part.get("anyOf", ()))
+    ]
+    if required:
+        schema["required"] = required
+
+
+def examples() -> Part:
+    """Return an example for each model, by its name."""
+    return json.loads((files("gateway.http") / "examples.json").read_bytes())
 
 
 def operations(document: Part) -> Iterator[tuple[str, str, Part]]:
@@ -151,6 +179,7 @@ def complete(path: str, operation: Part) -> None:
         content = {"application/problem+json": {"schema": {"$ref": REF + Problem.__name__}}}
         answers[str(status)] = {"description": ERRORS[status], "content": content}
     asked = {parameter["name"] for parameter in operation.get("parameters", ())}
+    operation["parameters"] = [*operation.get("parameters", ()), REQUEST_ID]
     for status, answer in answers.items():
         names = ["X-Request-ID", *headers_of(int(status), asked)]
         links = {name: {"$ref": f"#/components/headers/{name}"} for name in names}

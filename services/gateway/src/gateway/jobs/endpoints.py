@@ -11,9 +11,8 @@ from gateway.http.access import Allowed
 from gateway.http.bodies import Body
 from gateway.http.headers import LOCATED, RepeatKey, WaitSeconds, mark_created
 from gateway.http.openapi import CONFLICT
-from gateway.http.page import Page
 from gateway.jobs.requests import JobFilters, JobRequest
-from gateway.jobs.resources import Job, job_resource
+from gateway.jobs.resources import Job, JobPage, job_resource
 from gateway.jobs.submission import explain, find_job, submit_job, wait_for_end
 from gateway.service import CurrentGateway
 
@@ -43,10 +42,10 @@ async def list_jobs(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.JOBS_READ)],
     filters: Annotated[JobFilters, Query()],
-) -> Page[Job]:
+) -> JobPage:
     page = await gateway.bus.call(ListJobs(actor=actor, **filters.__dict__))
     items = [job_resource(gateway.links, view) for view in page.items]
-    return Page[Job](items=items, next_cursor=page.next_cursor)
+    return JobPage(items=items, next_cursor=page.next_cursor)
 
 
 @router.get("/{job_id}", summary="Show a job")

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from contracts.scheduler import jobs
 from contracts.scheduler.jobs import JobView
+from gateway.http.page import Page
 from gateway.media.signatures import LinkSigner
 
 
@@ -30,6 +31,10 @@ class Job(JobView):
         default_factory=list[Output], description="Files that it made."
     )
     links: Links = Field(description="Paths of the job.")
+
+
+class JobPage(Page[Job]):
+    """A page of jobs, newest first."""
 
 
 def job_resource(links: LinkSigner, view: JobView) -> Job:

@@ -23,9 +23,8 @@ from gateway.http.access import Allowed
 from gateway.http.bodies import Body
 from gateway.http.headers import RepeatKey, mark_created
 from gateway.http.openapi import CONFLICT
-from gateway.http.page import Page
 from gateway.media.requests import LinkRequest, MediaChanges, MediaFilters
-from gateway.media.resources import Link, Media, link_resource, media_resource
+from gateway.media.resources import Link, LinkPage, Media, MediaPage, link_resource, media_resource
 from gateway.service import CurrentGateway
 
 router = APIRouter(prefix="/v1/media", tags=["media"])
@@ -38,10 +37,10 @@ async def list_media(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.MEDIA_READ)],
     filters: Annotated[MediaFilters, Query()],
-) -> Page[Media]:
+) -> MediaPage:
     page = await gateway.bus.call(ListMedia(actor=actor, **filters.__dict__))
     items = [media_resource(gateway.links, view) for view in page.items]
-    return Page[Media](items=items, next_cursor=page.next_cursor)
+    return MediaPage(items=items, next_cursor=page.next_cursor)
 
 
 # Must precede `/{media_id}`.
@@ -109,10 +108,10 @@ async def create_link(
 @router.get("/{media_id}/links", summary="List the share links that still open")
 async def list_links(
     gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.MEDIA_READ)], media_id: UUID
-) -> Page[Link]:
+) -> LinkPage:
     """The list is complete: `next_cursor` is always null."""
     found = await gateway.bus.call(ListLinks(actor=actor, media_id=media_id))
-    return Page[Link](items=[link_resource(gateway.links, link) for link in found.items])
+    return LinkPage(items=[link_resource(gateway.links, link) for link in found.items])
 
 
 @router.delete("/{media_id}/links/{link_id}", status_code=204, summary="Revoke a share link")

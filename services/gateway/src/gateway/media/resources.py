@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from contracts.media.files import MediaView
 from contracts.media.library import LinkView
+from gateway.http.page import Page
 from gateway.media.signatures import LinkSigner
 
 
@@ -19,10 +20,18 @@ class Media(MediaView):
     )
 
 
+class MediaPage(Page[Media]):
+    """A page of media, newest first."""
+
+
 class Link(LinkView):
     """A share link."""
 
     url: str = Field(description="Opens the content for whoever has the link.")
+
+
+class LinkPage(Page[Link]):
+    """The share links of a media that still open, newest first."""
 
 
 class UploadPlace(BaseModel):

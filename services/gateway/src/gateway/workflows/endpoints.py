@@ -11,14 +11,13 @@ from contracts.registry.requests import CoverageView, FindCoverage, ListVersions
 from contracts.registry.workflows import WorkflowName
 from gateway.http.access import Allowed
 from gateway.http.conditional import NOT_MODIFIED, KnownTag, document
-from gateway.http.page import Page
 from gateway.service import CurrentGateway
 from gateway.workflows.requests import WorkflowFilters
 from gateway.workflows.resources import (
-    Workflow,
     WorkflowContent,
     WorkflowDetail,
     WorkflowDiff,
+    WorkflowPage,
     content,
     detail,
     diff,
@@ -40,11 +39,11 @@ async def list_workflows(
     gateway: CurrentGateway,
     _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
     filters: Annotated[WorkflowFilters, Query()],
-) -> Page[Workflow]:
+) -> WorkflowPage:
     known = sorted(gateway.workflows.names.values(), key=lambda workflow: workflow.name)
     found = [workflow for workflow in known if is_listed(workflow, filters)]
     page = found[: filters.limit]
-    return Page[Workflow](
+    return WorkflowPage(
         items=[summary(workflow) for workflow in page],
         next_cursor=page[-1].name if len(page) < len(found) else None,
     )

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from contracts.registry.requests import Difference
 from contracts.registry.workflows import WorkflowName
 from contracts.values import Unmet
+from gateway.http.page import Page
 from gateway.workflows.versions import Version
 from workflows.authoring.compare import differences
 
@@ -38,6 +39,10 @@ class Workflow(BaseModel):
     unmet: list[Unmet] = Field(
         description="If no node can run it: requirements that the best node does not meet."
     )
+
+
+class WorkflowPage(Page[Workflow]):
+    """A page of workflows, by name."""
 
 
 class WorkflowDetail(Workflow):
