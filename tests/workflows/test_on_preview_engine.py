@@ -10,7 +10,7 @@ import pytest
 
 from media.domain.sniff import fits, sniff
 from workflows import Inputs, WorkflowVersion
-from workflows.docs.folder import load_folder
+from workflows.docs.pages import load_folder
 from workflows.testing import SOME_MODEL, variants
 
 from .comfyui import ComfyUI

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from workflows.convert.plain import listing, mapping
+from workflows.json_values import as_array, as_object
 
 DYNAMIC_COMBO = "COMFY_DYNAMICCOMBO_V3"
 AUTOGROW = "COMFY_AUTOGROW_V3"
@@ -78,8 +78,8 @@ class Declared:
 
 def class_inputs(class_name: str, info: Mapping[str, Any]) -> list[Declared]:
     """All inputs of a class in the editor's order, with those it adds itself."""
-    order = mapping(info.get("input_order"))
-    inputs = list(declared(mapping(info.get("input")), order))
+    order = as_object(info.get("input_order"))
+    inputs = list(declared(as_object(info.get("input")), order))
     return inputs + list(added(class_name, inputs))
 
 
@@ -87,10 +87,10 @@ def declared(
     inputs: Mapping[str, Any], order: Mapping[str, Any], prefix: str = ""
 ) -> Iterator[Declared]:
     """Ordered inputs first, required before optional; then those that the order forgot."""
-    groups = [(group, mapping(inputs.get(group))) for group in ("required", "optional")]
+    groups = [(group, as_object(inputs.get(group))) for group in ("required", "optional")]
     rest: list[Declared] = []
     for group, specs in groups:
-        listed = [name for name in listing(order.get(group)) if isinstance(name, str)]
+        listed = [name for name in as_array(order.get(group)) if isinstance(name, str)]
         known = dict.fromkeys(name for name in listed if name in specs)
         for name in known:
             yield as_declared(prefix + name, specs[name], is_optional=group == "optional")
@@ -103,12 +103,12 @@ def declared(
 
 
 def as_declared(name: str, spec: object, *, is_optional: bool) -> Declared:
-    kind, given = [*listing(spec), None, None][:2]
-    options = mapping(given)
+    kind, given = [*as_array(spec), None, None][:2]
+    options = as_object(given)
     if isinstance(kind, list):
         first = tuple(cast("list[Any]", kind))
         return Declared(name, "COMBO", options, first, is_optional)
-    choices = tuple(listing(options.get("options")))
+    choices = tuple(as_array(options.get("options")))
     return Declared(name, kind if isinstance(kind, str) else "*", options, choices, is_optional)
 
 
@@ -131,7 +131,7 @@ def added(class_name: str, inputs: list[Declared]) -> Iterator[Declared]:
 
 def option_inputs(combo: Declared, chosen: object) -> list[Declared]:
     """The inputs that one choice of a dynamic combo brings; an unknown choice brings none."""
-    for option in map(mapping, combo.choices):
+    for option in map(as_object, combo.choices):
         if option.get("key") == chosen:
-            return list(declared(mapping(option.get("inputs")), {}, f"{combo.name}."))
+            return list(declared(as_object(option.get("inputs")), {}, f"{combo.name}."))
     return []

@@ -17,9 +17,10 @@ from workflows.convert.classes import (
     Declared,
     option_inputs,
 )
-from workflows.convert.plain import listing, mapping, number
-from workflows.convert.saved import SavedNode
+from workflows.convert.javascript import number
+from workflows.convert.saved_file import SavedNode
 from workflows.convert.widgets import ABSENT, Absent, default, hold, slots
+from workflows.json_values import as_array, as_object
 
 MOST_GROWN = 1_000
 
@@ -68,7 +69,7 @@ class Dealer:
     """Hands out the entries of `widgets_values`, each widget its own."""
 
     def __init__(self, inputs: list[Declared], node: SavedNode, *, by_name: bool) -> None:
-        self.named = mapping(node.widgets_values) if by_name else node.named
+        self.named = as_object(node.widgets_values) if by_name else node.named
         self.is_lost = isinstance(node.widgets_values, Mapping) and not self.named
         self.values = deque(migrated(inputs, node.values))
 
@@ -109,7 +110,7 @@ def counts_twice(entry: Declared) -> bool:
 
 
 def sockets_of(entry: Declared, node: SavedNode) -> Iterator[Socket]:
-    template = mapping(entry.options.get("template"))
+    template = as_object(entry.options.get("template"))
     if entry.type == AUTOGROW:
         yield from grown(entry.name, template, node)
     elif entry.type == MATCH_TYPE:
@@ -121,7 +122,7 @@ def sockets_of(entry: Declared, node: SavedNode) -> Iterator[Socket]:
 
 def grown(group: str, template: Mapping[str, Any], node: SavedNode) -> Iterator[Socket]:
     """The least number of sockets, or as many as the file holds."""
-    names = [name for name in listing(template.get("names")) if isinstance(name, str)]
+    names = [name for name in as_array(template.get("names")) if isinstance(name, str)]
     most = int(min(number(template.get("max"), 100), MOST_GROWN))
     prefix = template.get("prefix")
     names = names or [f"{prefix if isinstance(prefix, str) else ''}{n}" for n in range(most)]
@@ -132,9 +133,9 @@ def grown(group: str, template: Mapping[str, Any], node: SavedNode) -> Iterator[
 
 
 def grown_type(template: Mapping[str, Any]) -> str:
-    inputs = mapping(template.get("input"))
-    for specs in (mapping(inputs.get("required")), mapping(inputs.get("optional"))):
+    inputs = as_object(template.get("input"))
+    for specs in (as_object(inputs.get("required")), as_object(inputs.get("optional"))):
         for spec in specs.values():
-            kind = next(iter(listing(spec)), "*")
+            kind = next(iter(as_array(spec)), "*")
             return kind if isinstance(kind, str) else "COMBO"
     return "*"

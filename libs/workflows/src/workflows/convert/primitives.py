@@ -8,7 +8,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from workflows.convert.classes import Declared
-from workflows.convert.plain import is_number, number
+from workflows.convert.javascript import number
+from workflows.json_values import is_number
 
 EDITOR_MAX = 2048
 """The editor's limits for a number that declares none are 0 and this."""

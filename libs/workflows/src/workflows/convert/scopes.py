@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workflows.convert.classes import Declared
-from workflows.convert.plain import mapping, refusal
-from workflows.convert.prepare import Prepared, PreparedGraph
+from workflows.convert.preparation import Prepared, PreparedGraph
 from workflows.convert.primitives import as_written
-from workflows.convert.saved import BoundaryInput, SavedLink
+from workflows.convert.refusal import refusal
+from workflows.convert.saved_file import BoundaryInput, SavedLink
 from workflows.convert.widgets import hold
+from workflows.json_values import as_object
 
 MOST_WEIGHT = 50_000
 """Graph nodes, sockets and values of all instances: a file can nest its way to billions."""
@@ -96,7 +97,7 @@ def primitive_value(primitive: Prepared, replace: Replace | None) -> tuple[Any] 
     values = primitive.saved.values
     if not values:
         return None
-    wanted = mapping(primitive.saved.properties).get("Run widget replace on values")
+    wanted = as_object(primitive.saved.properties).get("Run widget replace on values")
     if replace is not None and wanted and isinstance(values[0], str):
         return (replace(values[0]),)
     return (values[0],)

@@ -3,8 +3,9 @@
 import re
 from typing import Any
 
-from workflows.convert.plain import browser_text, mapping
+from workflows.convert.javascript import browser_text
 from workflows.convert.scopes import Scope
+from workflows.json_values import as_object
 
 SAVERS = frozenset({
     "SaveImage", "SaveVideo", "SaveAnimatedWEBP", "SaveWEBM", "SaveAudio", "SaveGLB",
@@ -106,7 +107,7 @@ class Placeholders:
 
 def name_for_replace(class_name: str, properties: object) -> str | None:
     """The name that `%Node.widget%` looks for first."""
-    name = mapping(properties).get("Node name for S&R")
+    name = as_object(properties).get("Node name for S&R")
     if isinstance(name, str) and name:
         return name
     return None if class_name in SAVERS else class_name

@@ -14,7 +14,8 @@ from workflows.convert.classes import (
     UPLOADS,
     Declared,
 )
-from workflows.convert.plain import browser_text, listing, mapping
+from workflows.convert.javascript import browser_text
+from workflows.json_values import as_array, as_object
 
 
 class Absent:
@@ -50,7 +51,7 @@ def slots(widget: Declared) -> int:
 
 def remote_buttons(widget: Declared) -> int:
     """A combo filled from a route has a switch for refreshing, and maybe a button."""
-    remote = mapping(widget.options.get("remote"))
+    remote = as_object(widget.options.get("remote"))
     return (1 + bool(remote.get("refresh_button"))) if remote else 0
 
 
@@ -70,7 +71,7 @@ def default(widget: Declared) -> Any:
 def combo_default(widget: Declared) -> Any:
     first = next(iter(widget.choices), ABSENT)
     if widget.widget_type == DYNAMIC_COMBO:
-        first = mapping(first).get("key", ABSENT)
+        first = as_object(first).get("key", ABSENT)
     return hold(widget, widget.options.get("default") or first)
 
 
@@ -96,9 +97,9 @@ def is_text_area(widget: Declared) -> bool:
 
 def uploaded(widget: Declared, value: Any) -> Any:
     """The name of an uploaded file, which old files hold as an object or a list."""
-    entries = listing(value)
+    entries = as_array(value)
     given = (entries[0] if entries else None) if isinstance(value, list) else value
-    if file := mapping(given):
+    if file := as_object(given):
         subfolder, name = file.get("subfolder"), browser_text(file.get("filename"))
         return f"{browser_text(subfolder)}/{name}" if subfolder else name
     if given and not isinstance(given, Absent):

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from contracts.registry.requests import Difference
 from contracts.registry.workflows import WorkflowName
 from gateway.domain.versions import Version
-from workflows.authoring.compare import differences
+from workflows.authoring.differences import differences
 
 
 class Workflow(BaseModel):

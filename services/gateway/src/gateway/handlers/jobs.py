@@ -24,8 +24,8 @@ from gateway.handlers.loading import JobLoader
 from gateway.handlers.quota import Quota
 from gateway.handlers.workflows import look_up, resolve
 from gateway.ports import Owners, Workflows
-from workflows import MediaUse, media_uses, needs, recorded_seed, render, validate_inputs
-from workflows.compatibility.lacks import located
+from workflows import MediaUse, media_uses, recorded_seed, render, requirements, validate_inputs
+from workflows.compatibility.unmet import with_graph_nodes
 
 MOST_MEDIA = 100
 TIMEOUT_SECONDS = 1_800
@@ -81,7 +81,7 @@ def new_job(
 def needs_of(version: Version, inputs: Mapping[str, Any], servers: Servers) -> Needs:
     """What a node must have: of the graph as it will run, which depends on the inputs."""
     rendered = render(version.graph, version.spec, inputs)
-    found = needs(rendered)
+    found = requirements(rendered)
     models = frozenset(ModelFile(folder=folder, name=name) for folder, name in found.models)
     unfit = servers.unfit(rendered, version.spec, found.classes)
     return Needs(classes=found.classes, models=models, unfit=unfit)
@@ -96,7 +96,7 @@ async def explained(workflows: Workflows, view: JobView) -> JobView:
         rendered = render(version.graph, version.spec, view.inputs)
     except OperationError:  # the version is gone: what is lacking is known all the same
         return view
-    return view.model_copy(update={"lacks": located(view.lacks, rendered, version.spec)})
+    return view.model_copy(update={"lacks": with_graph_nodes(view.lacks, rendered, version.spec)})
 
 
 async def check_media(owners: Owners, actor: Actor, uses: list[MediaUse]) -> list[UUID]:
