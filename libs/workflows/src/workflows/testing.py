@@ -4,13 +4,12 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
+from workflows.compatibility.switch_cases import MEDIA, present
 from workflows.inputs.validation import Inputs, validate_inputs
 from workflows.spec.parameter import InputSpec
 from workflows.spec.spec import Spec
 from workflows.versions.version import WorkflowVersion
 
-MEDIA = {"media": "0192f0c0-0000-7000-8000-00000000000a"}
-SOME_MODEL = "some.safetensors"
 SEED = 7
 
 
@@ -32,7 +31,7 @@ def is_switch(item: InputSpec) -> bool:
 def inputs_with(version: WorkflowVersion, **chosen: Any) -> Inputs:
     """Return complete inputs: `chosen`, the spec's example, and a value for each required input."""
     items = version.spec.inputs.items()
-    required = {name: some_value(item) for name, item in items if item.required}
+    required = {name: present(item) for name, item in items if item.required}
     return validate_inputs(version.spec, required | version.spec.example | chosen, lambda: SEED)
 
 
@@ -46,17 +45,9 @@ def values_of(item: InputSpec) -> Iterator[Any]:
     elif item.choices:
         yield from (choice.value for choice in item.choices)
     else:
-        yield some_value(item)
+        yield present(item)
     if not item.required and (item.when_absent or any(bind.when_absent for bind in item.bind)):
         yield None
-
-
-def some_value(item: InputSpec) -> Any:
-    if item.is_media:
-        return [MEDIA] * max(1, item.min_items or 1) if item.is_list else MEDIA
-    if not item.is_absent(item.default):
-        return item.default
-    return SOME_MODEL if item.item_type == "model" else "a red door"
 
 
 def label(spec: Spec, chosen: Mapping[str, Any]) -> str:

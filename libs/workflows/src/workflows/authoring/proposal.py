@@ -4,7 +4,7 @@ It follows the graph's links to prompts, pictures, size, seed, steps, model and 
 passes every check; its author removes inputs that are too many.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from contracts.errors import InvalidError
@@ -37,35 +37,32 @@ def propose(graph: Graph, name: str, object_info: ObjectInfo | None = None) -> d
         raise InvalidError(
             "No graph node of this graph writes files; add one, such as SaveImage", code="no_output"
         )
-    found = list(suggestions(graph, info))
-    kinds = [output["kind"] for output in outputs.values()]
+    inputs, examples = named(suggestions(graph, info))
+    kind = next(iter(outputs.values()))["kind"]
     spec: dict[str, Any] = {
         "spec": FORMAT,
         "name": name,
         "title": name.replace("_", " ").replace("-", " ").capitalize(),
-        "category": kinds[0] if kinds[0] in CATEGORIES else "utility",
-        "inputs": named(found),
+        "category": kind if kind in CATEGORIES else "utility",
+        "inputs": inputs,
         "outputs": outputs,
-        "example": {},
+        "example": examples,
     }
-    spec["example"] = examples(spec["inputs"], found)
     return passing(spec, graph, info)
 
 
-def named(found: list[DraftInput]) -> dict[str, Any]:
-    """Give each input a name of its own: `steps`, `steps_2`."""
+def named(found: Iterable[DraftInput]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return inputs and examples, each under a name of its own: `steps`, `steps_2`."""
     inputs: dict[str, Any] = {}
+    examples: dict[str, Any] = {}
     for draft in found:
         name, number = draft.name, 2
         while name in inputs:
             name, number = f"{draft.name}_{number}", number + 1
         inputs[name] = draft.input
-    return inputs
-
-
-def examples(inputs: Mapping[str, Any], found: list[DraftInput]) -> dict[str, Any]:
-    pairs = zip(inputs, found, strict=True)
-    return {name: entry.example for name, entry in pairs if entry.example not in (None, "")}
+        if draft.example not in (None, ""):
+            examples[name] = draft.example
+    return inputs, examples
 
 
 def passing(spec: dict[str, Any], graph: Graph, info: ObjectInfo) -> dict[str, Any]:

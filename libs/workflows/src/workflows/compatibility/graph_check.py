@@ -5,6 +5,7 @@ input files, which come and go while a graph stays unchanged: see `requirements`
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.errors import FieldError
@@ -29,80 +30,74 @@ def graph_errors(
     graph: Graph, object_info: ObjectInfo, spec: Spec | None = None
 ) -> list[FieldError]:
     """Return every reason why the server refuses the graph."""
-    problems = Problems()
+    check = GraphCheck(graph, object_info)
     for id_, node in graph.items():
         info = object_info.get(class_of(node))
         if info is None:
             hint = spec.requires.hint(class_of(node)) if spec else ""
             message = f"the server has no graph-node class {class_of(node)}{hint}"
-            problems.add(f"graph.{id_}.class_type", "missing_class", message)
+            check.problems.add(f"graph.{id_}.class_type", "missing_class", message)
         else:
-            check_node(id_, graph, info, object_info, problems)
+            check.node(id_, info)
     for name, output in spec.outputs.items() if spec else ():
         node = graph.get(output.node)
         info = object_info.get(class_of(node)) if node else None
         if info and not info.get("output_node"):
             message = f"graph node {output.node} writes no files: expected one that does"
-            problems.add(f"outputs.{name}.node", "not_an_output", message)
-    return problems.errors
+            check.problems.add(f"outputs.{name}.node", "not_an_output", message)
+    return check.problems.errors
 
 
-def check_node(
-    id_: str, graph: Graph, info: Mapping[str, Any], object_info: ObjectInfo, problems: Problems
-) -> None:
-    class_, inputs = class_of(graph[id_]), inputs_of(graph[id_])
-    for declared in declared_inputs(info):
-        name = declared.name
-        path = f"graph.{id_}.inputs.{name}"
-        if name not in inputs:
-            if declared.is_required and not is_dynamic(declared.type):
-                problems.add(path, "missing", f"{class_} needs this input")
-            continue
-        if link := as_link(inputs[name]):
-            check_link(link, declared, path, graph, object_info, problems)
-        elif not names_a_file(class_, name):
-            check_literal(inputs[name], declared, path, object_info, problems)
+@dataclass(slots=True)
+class GraphCheck:
+    """Checks graph nodes of one graph against one server."""
 
+    graph: Graph
+    object_info: ObjectInfo
+    problems: Problems = field(default_factory=Problems)
 
-def check_link(
-    link: Link,
-    declared: DeclaredInput,
-    path: str,
-    graph: Graph,
-    object_info: ObjectInfo,
-    problems: Problems,
-) -> None:
-    source, slot = link
-    info = object_info.get(class_of(graph[source])) if source in graph else None
-    if info is None:
-        return  # reported at that graph node
-    outputs: list[Any] = info.get("output") or []
-    if not 0 <= slot < len(outputs):
-        message = f"links to output {slot}, but {class_of(graph[source])} has {len(outputs)}"
-        problems.add(path, "bad_link", message)
-    elif not types_match(outputs[slot], declared.type):
-        message = f"expected {declared.type}, the link gives {outputs[slot]}"
-        problems.add(path, "wrong_type", message)
+    def node(self, id_: str, info: Mapping[str, Any]) -> None:
+        class_, inputs = class_of(self.graph[id_]), inputs_of(self.graph[id_])
+        for declared in declared_inputs(info):
+            name = declared.name
+            path = f"graph.{id_}.inputs.{name}"
+            if name not in inputs:
+                if declared.is_required and not is_dynamic(declared.type):
+                    self.problems.add(path, "missing", f"{class_} needs this input")
+            elif link := as_link(inputs[name]):
+                self.link(link, declared, path)
+            elif not names_a_file(class_, name):
+                self.literal(inputs[name], declared, path)
 
+    def link(self, link: Link, declared: DeclaredInput, path: str) -> None:
+        source, slot = link
+        class_ = class_of(self.graph[source]) if source in self.graph else ""
+        info = self.object_info.get(class_)
+        if info is None:
+            return  # reported at that graph node
+        outputs: list[Any] = info.get("output") or []
+        if not 0 <= slot < len(outputs):
+            message = f"links to output {slot}, but {class_} has {len(outputs)} outputs"
+            self.problems.add(path, "bad_link", message)
+        elif not types_match(outputs[slot], declared.type):
+            message = f"expected {declared.type}, the link gives {outputs[slot]}"
+            self.problems.add(path, "wrong_type", message)
 
-def check_literal(
-    value: Any, declared: DeclaredInput, path: str, object_info: ObjectInfo, problems: Problems
-) -> None:
-    if is_object(value):
-        return  # ComfyUI accepts a wrapped value unchecked
-    if declared.is_choice:
-        check_choice(value, declared.choices, path, problems)
-    elif declared.type in NUMBER_TYPES:
-        number, (low, high) = as_number(value), declared.limits
-        if number is None or number < low or number > high:
-            problems.add(path, "out_of_range", f"expected {declared.expected_number}")
-    elif isinstance(value, str) and comes_by_link(declared, object_info):
-        problems.add(path, "wrong_type", f"expected a link that gives {declared.type}")
+    def literal(self, value: Any, declared: DeclaredInput, path: str) -> None:
+        if is_object(value):
+            return  # ComfyUI accepts a wrapped value unchecked
+        if declared.is_choice:
+            self.choice(value, declared.choices, path)
+        elif declared.type in NUMBER_TYPES:
+            number, (low, high) = as_number(value), declared.limits
+            if number is None or number < low or number > high:
+                self.problems.add(path, "out_of_range", f"expected {declared.expected_number}")
+        elif isinstance(value, str) and comes_by_link(declared, self.object_info):
+            self.problems.add(path, "wrong_type", f"expected a link that gives {declared.type}")
 
-
-def check_choice(value: Any, choices: list[Any], path: str, problems: Problems) -> None:
-    """Check each item of a list, as ComfyUI does where several may be chosen."""
-    chosen: list[Any] = value if is_array(value) else [value]
-    for one in chosen if choices else ():
-        if one not in choices:
-            problems.add(path, "not_a_choice", f"the server does not offer {one!r}")
+    def choice(self, value: Any, choices: list[Any], path: str) -> None:
+        """Check each item of a list, as ComfyUI does where several may be chosen."""
+        chosen: list[Any] = value if is_array(value) else [value]
+        for one in chosen if choices else ():
+            if one not in choices:
+                self.problems.add(path, "not_a_choice", f"the server does not offer {one!r}")

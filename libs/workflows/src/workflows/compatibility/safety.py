@@ -20,35 +20,13 @@ from workflows.spec.parameter import MEDIA, TEXTS, InputSpec
 from workflows.spec.spec import Spec
 
 FORBIDDEN: tuple[str, ...] = (
-    "*Command",
-    "*CommandLine*",
-    "*Eval*Code*",
-    "*Exec*Code*",
-    "*Exec*Script*",
-    "*From*Dir",
-    "*From*Directory*",
-    "*From*Folder*",
-    "*From*Path*",
-    "*From*Url*",
-    "*Python*",
-    "*Run*Code*",
-    "*Run*Command*",
-    "*Run*Script*",
-    "*Shell*",
-    "*Subprocess*",
-    "AnyNode*",
-    "Create Video from Path",
-    "IDENode",
-    "Load Image Batch",
-    "Load Text File",
-    "LoadImageListFromDir*",
-    "LoadImageOutput",
-    "LoadImagesFromDir*",
-    "LoadTrainingDataset",
-    "Save Text File",
-    "Text Load Line From File",
-    "VHS_Load*Path",
-)
+    "*Command", "*CommandLine*", "*Eval*Code*", "*Exec*Code*", "*Exec*Script*",
+    "*From*Dir", "*From*Directory*", "*From*Folder*", "*From*Path*", "*From*Url*",
+    "*Python*", "*Run*Code*", "*Run*Command*", "*Run*Script*", "*Shell*", "*Subprocess*",
+    "AnyNode*", "Create Video from Path", "IDENode", "Load Image Batch", "Load Text File",
+    "LoadImageListFromDir*", "LoadImageOutput", "LoadImagesFromDir*", "LoadTrainingDataset",
+    "Save Text File", "Text Load Line From File", "VHS_Load*Path",
+)  # fmt: skip
 """Graph-node classes that run code, or read and write any path that an input names."""
 LOCATION_WORDS = frozenset(
     {"url", "uri", "path", "file", "dir", "directory", "directorie", "folder"}

@@ -12,6 +12,7 @@ Case: TypeAlias = tuple[str, Mapping[str, Any]]
 WHOLE = "graph"
 ALL = "inputs"
 MEDIA = {"media": "00000000-0000-0000-0000-000000000000"}
+SOME_MODEL = "some.safetensors"
 USUAL: Mapping[str, tuple[Any, ...]] = {
     "text": ("some text",),
     "string": ("some text",),
@@ -19,7 +20,7 @@ USUAL: Mapping[str, tuple[Any, ...]] = {
     "number": (1.0, 2.0),
     "seed": (1, 2),
     "boolean": (True, False),
-    "model": ("some.safetensors",),
+    "model": (SOME_MODEL,),
 }
 
 

@@ -1,8 +1,8 @@
-"""ComfyUI's save format becomes its API format, the way ComfyUI's own editor does it.
+"""Converts ComfyUI's save format to its API format, as ComfyUI's own editor does.
 
-open      the file's graph nodes, with sockets and widgets of the fleet's classes   opened.py
+open      the file's graph nodes, with sockets and widgets of the fleet's classes   opener.py
 unfold    every instance of every subgraph, with its own values                     scopes.py
-resolve   where each link begins                                                    resolve.py
+resolve   where each link begins                                                    resolver.py
 assemble  graph nodes that run, their inputs, nothing pruned                        here
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 from workflows.convert.classes import BROWSER_ONLY
 from workflows.convert.opener import open_file
 from workflows.convert.preparation import Kind, Prepared
-from workflows.convert.refusal import cut_text, refusal
+from workflows.convert.refusal import CODE, NOT_CONVERTED, cut_text, refusal
 from workflows.convert.resolver import Held, Linked, Resolver
 from workflows.convert.scopes import Scope, lay_out_scopes
 from workflows.convert.texts import SAVERS, Placeholders, first_choices
@@ -23,22 +23,22 @@ from workflows.json_values import as_array, as_object
 from workflows.problems import Problems
 
 MOST_BYTES = 8 * 1024 * 1024
-"""Of all values together: instances repeat what the file holds once."""
+"""Limit of all values together: each instance repeats the values that the file holds once."""
 
 SUBGRAPH = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ApiGraph = dict[str, dict[str, Any]]
 
 
 def is_save_format(graph: Mapping[str, Any]) -> bool:
-    """Whether this is what the editor saves, not what the server runs."""
+    """Tell whether the editor saved this file, as opposed to a graph that the server runs."""
     return isinstance(graph.get("nodes"), list)
 
 
 def to_api(ui: Mapping[str, Any], object_info: Mapping[str, Any]) -> ApiGraph:
-    """The graph in API format; Invalid says which graph node cannot be converted, and why.
+    """Return the graph in API format; raise Invalid with each graph node that has no conversion.
 
-    `object_info` is what ComfyUI answers at that path: it names the widgets whose values the file
-    holds in order. What the editor would draw at random (`{a|b}` in dynamic prompts) is the first.
+    `object_info` is ComfyUI's answer at that path: it names the widgets whose values the file
+    holds in order. Of dynamic prompts (`{a|b}`), from which the editor draws, the first is taken.
     """
     if not is_save_format(as_object(ui)):
         raise refusal("graph", "not_save_format", "expected ComfyUI's save format")
@@ -51,7 +51,7 @@ def to_api(ui: Mapping[str, Any], object_info: Mapping[str, Any]) -> ApiGraph:
 
 
 class Assembler:
-    """Puts the API graph together, and counts what it costs."""
+    """Assembles the API graph within a budget of bytes."""
 
     def __init__(self, scopes: list[Scope], object_info: Mapping[str, Any]) -> None:
         self.scopes = scopes
@@ -68,9 +68,10 @@ class Assembler:
                 if self.runs(scope, node):
                     path = scope.path_of(node)
                     if path in api:
-                        raise refusal(f"nodes.{path}", "twice", "two graph nodes get this id")
+                        message = "another graph node already has this id"
+                        raise refusal(f"nodes.{path}", "twice", message)
                     api[path] = self.graph_node(scope, node)
-        self.problems.raise_if_any("The workflow cannot be converted", code="cannot_convert")
+        self.problems.raise_if_any(NOT_CONVERTED, code=CODE)
         for node in api.values():
             node["inputs"] = {
                 name: value for name, value in node["inputs"].items() if not is_lost(value, api)
@@ -106,11 +107,14 @@ class Assembler:
         }
 
     def check_widget(self, scope: Scope, node: Prepared, name: str) -> None:
-        """Some widgets make their value in the browser at the moment of sending."""
+        """Refuse a widget whose value the browser makes at the moment of sending."""
         widget = node.widgets.get(name)
         if widget is not None and widget.widget_type in BROWSER_ONLY:
             path = f"nodes.{scope.path_of(node)}.inputs.{name}"
-            message = f"{node.saved.type[:100]} makes this picture in the browser (3D view, webcam)"
+            message = (
+                f"{node.saved.type[:100]} takes this picture in the browser (3D view, webcam); "
+                "link an image to it"
+            )
             self.problems.add(cut_text(path), "browser_only", message)
 
     def widget_inputs(self, scope: Scope, node: Prepared) -> dict[str, Any]:
@@ -129,13 +133,13 @@ class Assembler:
         return inputs
 
     def sendable(self, value: Any, id_: str) -> Any:
-        """A list would look like a link; the server unwraps this form."""
+        """Wrap a list, which would look like a link; the server unwraps it."""
         try:
             self.left -= len(json.dumps(value))
         except (TypeError, ValueError, RecursionError):
-            raise refusal(f"nodes.{id_}", "not_json", "a value is no plain JSON") from None
+            raise refusal(f"nodes.{id_}", "not_json", "a value is not plain JSON") from None
         if self.left < 0:
-            message = f"the values up to here are over {MOST_BYTES // 1024**2} MiB"
+            message = f"the values up to here are larger than {MOST_BYTES // 1024**2} MiB"
             raise refusal(f"nodes.{id_}", "too_big", message)
         wrapped = {"__value__": value}
         return wrapped if isinstance(value, list) else value
@@ -149,16 +153,16 @@ class Assembler:
 
 
 def is_lost(value: Any, api: ApiGraph) -> bool:
-    """A link to a graph node that does not run; so the editor drops widget inputs too."""
+    """Tell whether a link leads to a graph node that does not run; the editor drops it."""
     link = as_array(value)
     return bool(link) and link[0] not in api
 
 
 def unknown(node: Prepared) -> str:
-    """Why it cannot run, with the name of the pack that the editor noted."""
+    """Return why the graph node cannot run, with the package that the editor noted."""
     if SUBGRAPH.fullmatch(node.saved.type):
-        return "the file does not hold the definition of this subgraph"
+        return "the file does not contain the definition of this subgraph"
     properties = as_object(node.saved.properties)
     pack = properties.get("cnr_id") or properties.get("aux_id")
-    hint = f"; the file says it comes from {pack[:100]!r}" if isinstance(pack, str) else ""
+    hint = f"; the file names the package {pack[:100]!r}" if isinstance(pack, str) else ""
     return f"no node of the fleet has the class {node.saved.type[:100]!r}{hint}"

@@ -1,7 +1,7 @@
-"""What the editor makes of a class of `object_info`: which inputs are sockets, which widgets.
+"""Decides, as the editor does, which inputs of a class are sockets and which are widgets.
 
-An input is a widget by its type, unless it is forced to be a socket. Some classes get widgets that
-`object_info` does not list, because the editor adds them (after all others).
+The type of an input makes it a widget, unless the class forces a socket. To some classes the
+editor adds widgets, after all others, that `object_info` does not list.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,9 +22,9 @@ UPLOAD_FLAGS = ("image_upload", "video_upload", "animated_image_upload")
 PLAYERS = frozenset({"LoadAudio", "SaveAudio", "PreviewAudio", "SaveAudioMP3", "SaveAudioOpus"})
 VIEWERS_3D = frozenset({"Preview3D", "SaveGLB"})
 PREVIEW_TEXT = "PREVIEW_TEXT"
-"""Our name for a widget that shows a text and always sends an empty one."""
+"""Our type for a widget that shows a text and always sends an empty one."""
 COMBO_OPTION = "COMBO_OPTION"
-"""Our name for one of the choices that a CustomCombo holds itself."""
+"""Our type for one of the choices that a CustomCombo holds itself."""
 RENAMED = {
     "T2IAdapterLoader": "ControlNetLoader",
     "ConditioningAverage ": "ConditioningAverage",
@@ -37,7 +37,7 @@ RENAMED = {
 
 @dataclass(frozen=True)
 class Declared:
-    """One input of a class, as the editor sees it."""
+    """One input of a class in the editor."""
 
     name: str
     type: str
@@ -47,7 +47,7 @@ class Declared:
 
     @property
     def is_forced(self) -> bool:
-        """It would be a widget, but the class wants a link."""
+        """Whether the class forces a socket in place of a widget."""
         forced = self.options.get("forceInput") or (
             self.is_optional and self.options.get("defaultInput")
         )
@@ -65,7 +65,7 @@ class Declared:
 
     @property
     def has_control(self) -> bool:
-        """Whether a widget "control after generate" follows it."""
+        """Whether a widget "control after generate" follows this one."""
         control = self.options.get("control_after_generate")
         if control is None and self.widget_type == "INT":
             return self.name in ("seed", "noise_seed")
@@ -77,7 +77,7 @@ class Declared:
 
 
 def class_inputs(class_name: str, info: Mapping[str, Any]) -> list[Declared]:
-    """All inputs of a class in the editor's order, with those it adds itself."""
+    """Return all inputs of a class in the editor's order, with those that the editor adds."""
     order = as_object(info.get("input_order"))
     inputs = list(declared(as_object(info.get("input")), order))
     return inputs + list(added(class_name, inputs))
@@ -86,7 +86,7 @@ def class_inputs(class_name: str, info: Mapping[str, Any]) -> list[Declared]:
 def declared(
     inputs: Mapping[str, Any], order: Mapping[str, Any], prefix: str = ""
 ) -> Iterator[Declared]:
-    """Ordered inputs first, required before optional; then those that the order forgot."""
+    """Yield ordered inputs, required before optional, then those that `input_order` omits."""
     groups = [(group, as_object(inputs.get(group))) for group in ("required", "optional")]
     rest: list[Declared] = []
     for group, specs in groups:
@@ -113,7 +113,7 @@ def as_declared(name: str, spec: object, *, is_optional: bool) -> Declared:
 
 
 def added(class_name: str, inputs: list[Declared]) -> Iterator[Declared]:
-    """Widgets that only the editor knows of."""
+    """Yield the widgets that the editor adds."""
     if any(entry.is_upload and entry.type == "COMBO" and not entry.is_optional for entry in inputs):
         yield Declared("upload", "IMAGEUPLOAD", {})
     if class_name in PLAYERS:
@@ -130,7 +130,7 @@ def added(class_name: str, inputs: list[Declared]) -> Iterator[Declared]:
 
 
 def option_inputs(combo: Declared, chosen: object) -> list[Declared]:
-    """The inputs that one choice of a dynamic combo brings; an unknown choice brings none."""
+    """Return the inputs that one choice of a dynamic combo adds; an unknown choice adds none."""
     for option in map(as_object, combo.choices):
         if option.get("key") == chosen:
             return list(declared(as_object(option.get("inputs")), {}, f"{combo.name}."))

@@ -1,7 +1,7 @@
-"""Group nodes, the older kind of subgraph: each becomes an instance of a definition of its own.
+"""Converts each group node, the older kind of subgraph, to a subgraph definition of its own.
 
-The file holds the inner graph nodes once, with links by index; the group node holds the values of
-all inner widgets in one list. A definition per group node takes them apart.
+The file holds the inner graph nodes once, with links by index. The group node holds the values of
+all inner widgets in one list, so each group node needs a definition of its own.
 """
 
 from collections import deque
@@ -26,13 +26,13 @@ from workflows.json_values import as_array, as_object
 
 GROUP_PREFIXES = ("workflow>", "workflow/")
 MOST_INNER = 20_000
-"""Graph nodes, sockets and links in all group nodes of a file, which are read one by one."""
+"""Limit of graph nodes, sockets and links in all group nodes of a file, each read separately."""
 MUTED = 2
 Prepare = Callable[[SavedNode], Prepared]
 
 
 def as_definition(group: SavedNode, raw: Mapping[str, Any], prepare: Prepare) -> SavedGraph:
-    """What is inside of this one group node, with its values dealt to the inner graph nodes."""
+    """Return the graph inside this group node, with the values dealt to inner graph nodes."""
     path = f"nodes.{group.id}"
     nodes = read_inner(group, raw, path)
     links = read_links(raw, nodes, path)
@@ -49,14 +49,14 @@ def as_definition(group: SavedNode, raw: Mapping[str, Any], prepare: Prepare) ->
 
 
 def weight(raw: Mapping[str, Any]) -> int:
-    """How much one group node of this kind costs."""
+    """Return the cost of one such group node, in graph nodes, sockets and links."""
     nodes = [as_object(entry) for entry in as_array(raw.get("nodes"))]
     sockets = sum(len(as_array(node.get("inputs"))) for node in nodes)
     return 1 + len(nodes) + sockets + len(as_array(raw.get("links")))
 
 
 def read_inner(group: SavedNode, raw: Mapping[str, Any], path: str) -> list[SavedNode]:
-    """The inner graph nodes, called by their index; they are off if the group node is."""
+    """Return the inner graph nodes with their index as id, muted if the group node is."""
     nodes: list[SavedNode] = []
     for index, entry in enumerate(several(raw, "nodes", f"{path}:", MOST_INNER)):
         node = as_opened(read(SavedNode, {**as_object(entry), "id": index}, f"{path}:{index}"))
@@ -67,7 +67,7 @@ def read_inner(group: SavedNode, raw: Mapping[str, Any], path: str) -> list[Save
 
 
 class InnerLink(SavedLink):
-    """A link of a group: by index of graph node and slot, or a text for a socket's name."""
+    """A link of a group, by index of graph node and slot; a text names a socket."""
 
     target_slot: int | str
 
@@ -85,12 +85,12 @@ def read_links(raw: Mapping[str, Any], nodes: list[SavedNode], path: str) -> lis
                 )  # fmt: skip
                 links.append(link)
             case _:
-                raise refusal(path, "invalid", f"the group's link {index} leads nowhere")
+                raise refusal(path, "invalid", f"link {index} of the group is malformed")
     return links
 
 
 def attach(nodes: Iterable[SavedNode], links: list[InnerLink], path: str) -> list[SavedNode]:
-    """The inner graph nodes with the links at their own sockets."""
+    """Return the inner graph nodes with the links at their sockets."""
     by_target: dict[str, list[InnerLink]] = {}
     for link in links:
         by_target.setdefault(link.target_id, []).append(link)
@@ -110,13 +110,13 @@ def linked(node: SavedNode, links: list[InnerLink], path: str) -> tuple[SavedInp
             changed = inputs[link.target_slot].model_copy(update={"link": link.id})
             inputs[link.target_slot] = changed
         else:
-            message = f"a link of the group ends in input {link.target_slot}, which is not there"
+            message = f"a link of the group ends in input {link.target_slot}, which does not exist"
             raise refusal(f"{path}:{node.id}", "dangling_link", message)
     return tuple(inputs)
 
 
 def deal(node: SavedNode, values: deque[Any], prepare: Prepare) -> SavedNode:
-    """The inner graph node with its part of the group node's values."""
+    """Return the inner graph node with its part of the group node's values."""
     prepared = prepare(node)
     own = deque(node.values)
     if prepared.is_primitive:
@@ -138,7 +138,7 @@ def deal(node: SavedNode, values: deque[Any], prepare: Prepare) -> SavedNode:
 def boundary_inputs(
     group: SavedNode, nodes: list[Prepared]
 ) -> tuple[tuple[BoundaryInput, ...], list[InnerLink]]:
-    """Inner sockets that nothing inside feeds, under the names that the editor gives them."""
+    """Return the inner sockets without an inner link, under the editor's names for them."""
     used = {entry.name for entry in group.inputs if entry.link is not None}
     inputs: list[BoundaryInput] = []
     links: list[InnerLink] = []
@@ -157,7 +157,7 @@ def boundary_inputs(
 
 
 def open_sockets(nodes: list[Prepared]) -> Iterator[tuple[Prepared, str, str, bool]]:
-    """Widgets of each graph node before its sockets: so the editor hands out names."""
+    """Yield free sockets, widgets of a graph node first: the editor assigns names in this order."""
     for node in nodes:
         free = [socket for socket in node.sockets if socket.link is None]
         for socket in sorted(free, key=lambda socket: socket.name not in node.widgets):
@@ -180,7 +180,7 @@ def is_pair(entry: list[Any]) -> bool:
 def boundary_outputs(
     nodes: list[Prepared], links: list[InnerLink], external: list[Any]
 ) -> tuple[tuple[BoundaryOutput, ...], list[InnerLink]]:
-    """Inner outputs that nothing inside uses, and those that the file shows all the same."""
+    """Return the inner outputs without an inner link, and those that the file exposes anyway."""
     inner = {(link.origin_id, link.origin_slot) for link in links}
     shown = {(as_id(entry[0]), entry[1]) for entry in map(as_array, external) if is_pair(entry)}
     outputs: list[BoundaryOutput] = []

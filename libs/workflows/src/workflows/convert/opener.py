@@ -1,4 +1,4 @@
-"""The whole file, opened: the root graph and every definition it uses, each prepared once."""
+"""Opens a file: the root graph and every definition that it uses, each prepared once."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,21 +19,21 @@ from workflows.convert.saved_file import (
     SavedNode,
     read_definition,
     read_definitions,
-    read_root,
+    read_graph,
 )
 from workflows.json_values import as_object
 
 MOST_DEEP = 32
-"""Subgraphs in subgraphs; the editor itself is hard to use beyond three."""
+"""Limit of nested subgraphs; the editor itself is hard to use beyond three."""
 
 
 def open_file(ui: Mapping[str, Any], object_info: Mapping[str, Any]) -> PreparedGraph:
-    """The root graph, ready to be laid out into scopes."""
-    return Opener(ui, object_info).open_root(ui)
+    """Return the root graph, ready to be unfolded into scopes."""
+    return Opener(ui, object_info).prepare(read_graph(ui, ""), with_groups=True)
 
 
 class Opener:
-    """Prepares graphs depth first, since an instance shows the widgets of what is inside."""
+    """Prepares graphs depth first, because an instance shows widgets of its inner graph nodes."""
 
     def __init__(self, ui: Mapping[str, Any], object_info: Mapping[str, Any]) -> None:
         self.object_info = object_info
@@ -42,9 +42,6 @@ class Opener:
         self.groups_left = MOST_INNER
         self.ready: dict[str, PreparedGraph] = {}
         self.opening: dict[str, str] = {}
-
-    def open_root(self, ui: Mapping[str, Any]) -> PreparedGraph:
-        return self.prepare(read_root(ui), with_groups=True)
 
     def prepare(self, saved: SavedGraph, *, with_groups: bool = False) -> PreparedGraph:
         nodes: dict[str, Prepared] = {}
@@ -60,11 +57,8 @@ class Opener:
 
     def prepare_node(self, node: SavedNode) -> Prepared:
         info = as_object(self.object_info.get(node.type))
-        return prepare_class(node, info) if self.is_class(node) else prepare_plain(node)
-
-    def is_class(self, node: SavedNode) -> bool:
-        known = bool(as_object(self.object_info.get(node.type)))
-        return known and node.type not in VIRTUAL
+        is_class = bool(info) and node.type not in VIRTUAL
+        return prepare_class(node, info) if is_class else prepare_plain(node)
 
     def definition_of(self, node: SavedNode, *, with_groups: bool) -> PreparedGraph | None:
         if node.type in self.definitions:
@@ -77,7 +71,8 @@ class Opener:
     def group(self, node: SavedNode, raw: Mapping[str, Any]) -> PreparedGraph:
         self.groups_left -= weight(raw)
         if self.groups_left < 0:
-            raise refusal(f"nodes.{node.id}", "too_many", "the group nodes are too many or too big")
+            message = f"expected at most {MOST_INNER} graph nodes and links in all group nodes"
+            raise refusal(f"nodes.{node.id}", "too_many", message)
         return self.prepare(as_definition(node, raw, self.prepare_node))
 
     def subgraph(self, id_: str, node: SavedNode) -> PreparedGraph:
@@ -85,7 +80,7 @@ class Opener:
         if id_ in self.opening:
             raise refusal(f"nodes.{path}", "cycle", "this subgraph contains itself")
         if len(self.opening) >= MOST_DEEP:
-            message = f"expected at most {MOST_DEEP} subgraphs in one another"
+            message = f"expected at most {MOST_DEEP} nested subgraphs"
             raise refusal(f"nodes.{path}", "too_deep", message)
         if id_ not in self.ready:
             self.opening[id_] = node.id

@@ -1,6 +1,6 @@
-"""Saved graph nodes as the editor has them open: every socket, every widget, every value.
+"""Prepares saved graph nodes as the editor opens them: every socket, every widget, every value.
 
-Pure preparation, done once per subgraph definition; `scopes` then makes the instances of it.
+Each subgraph definition is prepared once; `scopes` then makes its instances.
 """
 
 import re
@@ -23,11 +23,11 @@ LAST_NUMBER = re.compile(r"([0-9]{1,9})$")
 
 class Kind(Enum):
     CLASS = auto()
-    """A class of the fleet: it runs."""
+    """A class of the fleet; the graph node runs."""
     INSTANCE = auto()
-    """A subgraph or group node: what is inside runs."""
+    """A subgraph or group node; its inner graph nodes run."""
     VIRTUAL = auto()
-    """Known to the editor alone."""
+    """A class that exists only in the editor."""
     UNKNOWN = auto()
 
 
@@ -62,12 +62,12 @@ class PreparedGraph:
 
     @cached_property
     def weight(self) -> int:
-        """How much one instance of it costs."""
+        """The cost of one instance: graph nodes, sockets and values."""
         return sum(1 + len(node.sockets) + len(node.values) for node in self.nodes.values())
 
     @cached_property
     def promoted(self) -> tuple[Mapping[str, Declared], Mapping[str, Any]]:
-        """Inputs that end in a widget are an instance's widgets, with the first one's value."""
+        """An instance's widgets: inputs that end in an inner widget, with the first one's value."""
         widgets: dict[str, Declared] = {}
         values: dict[str, Any] = {}
         at = {link: (node, name) for link, node, name in self.widget_links()}
@@ -82,7 +82,7 @@ class PreparedGraph:
         return widgets, values
 
     def widget_links(self) -> Iterator[tuple[str, Prepared, str]]:
-        """Each link that ends in a widget: its id, the graph node, the widget."""
+        """Yield each link that ends in a widget, as (link, graph node, widget)."""
         for node in self.nodes.values():
             for socket in node.sockets:
                 if socket.link is not None and socket.name in node.widgets:
@@ -90,20 +90,20 @@ class PreparedGraph:
 
 
 def as_opened(node: SavedNode) -> SavedNode:
-    """The graph node with the current name of its class."""
+    """Return the graph node with the current name of its class."""
     name = RENAMED.get(node.type)
     return node if name is None else node.model_copy(update={"type": name})
 
 
 def prepare_plain(node: SavedNode) -> Prepared:
-    """A graph node that the fleet does not know: as the file has it."""
+    """Prepare a graph node of an unknown class from the file alone."""
     kind = Kind.VIRTUAL if node.type in VIRTUAL else Kind.UNKNOWN
     sockets = tuple(Socket(entry.name, entry.type, entry.link) for entry in node.inputs)
     return Prepared(node, kind, sockets, tuple(slot.type for slot in node.outputs), {}, {})
 
 
 def prepare_class(node: SavedNode, info: Mapping[str, Any]) -> Prepared:
-    """A graph node of a class that the fleet has."""
+    """Prepare a graph node of a class that the fleet has."""
     inputs = class_inputs(node.type, info)
     is_custom = str(info.get("python_module")).startswith("custom_nodes")
     layout = lay_out(inputs, node, by_name=is_custom and isinstance(node.widgets_values, Mapping))
@@ -124,7 +124,7 @@ def output_type(declared: object) -> str:
 def attached(
     sockets: list[Socket], widgets: Mapping[str, Declared], saved: tuple[SavedInput, ...]
 ) -> tuple[Socket, ...]:
-    """The sockets with the file's links, by name; then what the file has beyond the class."""
+    """Return the sockets with the file's links, by name, then sockets that only the file has."""
     growing = {socket.group for socket in sockets if socket.group}
     closed = closed_up(growing, sockets, saved)
     links = {entry.name: entry.link for entry in reversed(saved)}
@@ -146,7 +146,7 @@ def attached(
 def closed_up(
     growing: Iterable[str], sockets: list[Socket], saved: tuple[SavedInput, ...]
 ) -> dict[str, str]:
-    """Links of a growing list move down to its first names: the editor leaves no gap."""
+    """Move links of a growing list to its first names: the editor leaves no gap."""
     found: dict[str, str] = {}
     for group in growing:
         entries = [entry for entry in saved if entry.name.startswith(f"{group}.")]
@@ -168,7 +168,7 @@ def group_of(name: str, growing: set[str]) -> str | None:
 
 
 def prepare_instance(node: SavedNode, inside: PreparedGraph) -> Prepared:
-    """A subgraph node: its sockets and outputs are the definition's, its widgets the promoted."""
+    """Prepare a subgraph node, with the definition's sockets, outputs and promoted widgets."""
     links = {entry.name: entry.link for entry in reversed(node.inputs)}
     boundary = inside.saved.inputs
     sockets = tuple(Socket(entry.name, entry.type, links.get(entry.name)) for entry in boundary)
@@ -179,7 +179,7 @@ def prepare_instance(node: SavedNode, inside: PreparedGraph) -> Prepared:
 
 
 def dealt(node: SavedNode, widgets: Mapping[str, Declared]) -> dict[str, Any]:
-    """Saved values in order; then those that `proxyWidgets` names, which win."""
+    """Return saved values in order, overridden by those that `proxyWidgets` names."""
     found = dict(zip(widgets, node.values, strict=False))
     proxies = as_array(as_object(node.properties).get("proxyWidgets"))
     for proxy, value in zip(proxies, node.values, strict=False):

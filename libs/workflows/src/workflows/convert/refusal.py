@@ -1,17 +1,17 @@
 """Builds the Invalid error for a file that cannot be converted."""
 
-from contracts.errors import FieldError, InvalidError
+from contracts.errors import InvalidError
+from workflows.problems import Problems
+
+NOT_CONVERTED = "The workflow cannot be converted"
+CODE = "cannot_convert"
 
 
 def refusal(path: str, code: str, message: str) -> InvalidError:
     """Return the error for one place in the file."""
-    path, message = cut_text(path), cut_text(message)
-    error = FieldError(path=path, code=code, message=message)
-    return InvalidError(
-        f"The workflow cannot be converted: {path}: {message}",
-        code="cannot_convert",
-        errors=[error],
-    )
+    problems = Problems()
+    problems.add(cut_text(path), code, cut_text(message))
+    return problems.as_error(NOT_CONVERTED, code=CODE)
 
 
 def cut_text(text: str) -> str:

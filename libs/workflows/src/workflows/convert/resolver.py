@@ -1,7 +1,7 @@
-"""Where a link really begins: through reroutes, bypassed graph nodes and subgraph boundaries.
+"""Resolves where a link begins, through reroutes, bypassed graph nodes and subgraph boundaries.
 
-A walk of small steps: *into* a socket, *out of* a graph node's output, until a graph node that
-runs (or is muted), a value, or nothing. Loops without recursion, so that no file is too deep.
+It walks in small steps, *into* a socket and *out of* an output, until it finds a graph node that
+runs (or is muted), a value, or nothing. A loop, not recursion, so that no file is too deep.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from workflows.convert.saved_file import SavedLink
 from workflows.convert.scopes import ENTRANCE, Scope, promoted_value
 
 MOST_STEPS = 200_000
-"""For one file: a chain of reroutes in front of every input would cost its square."""
+"""Limit for one file: a chain of reroutes before every input would take quadratic time."""
 MOST_STEPS_EACH = 20_000
 
 
@@ -38,7 +38,7 @@ class Into:
     node: Prepared
     socket: int
     type: str | None = None
-    """What the final consumer wants, if it is still the one to decide."""
+    """The type that the final consumer wants, if that still decides."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ Step: TypeAlias = Into | OutOf | Result
 
 
 class Resolver:
-    """Follows links, within a budget for the whole file."""
+    """Follows links within a budget for the whole file."""
 
     def __init__(self) -> None:
         self.left = MOST_STEPS
 
     def resolve(self, scope: Scope, node: Prepared, socket: int) -> Result:
-        """What feeds this socket; Invalid if that cannot be said."""
+        """Return what feeds this socket; raise Invalid if that cannot be decided."""
         path = f"nodes.{scope.path_of(node)}.inputs.{node.sockets[socket].name}"
         step: Step = Into(scope, node, socket)
         for _ in range(MOST_STEPS_EACH):
@@ -68,13 +68,14 @@ class Resolver:
                 return step
             self.left -= 1
             if self.left < 0:
-                raise refusal(path, "too_many", "the links of this file are too many to follow")
+                message = f"expected at most {MOST_STEPS} steps to follow all links of the file"
+                raise refusal(path, "too_many", message)
             step = into(step, path) if isinstance(step, Into) else out_of(step, path)
-        raise refusal(path, "cycle", "its link never reaches a graph node that runs")
+        raise refusal(path, "cycle", "the link never reaches a graph node that runs")
 
 
 def into(at: Into, path: str) -> Step:
-    """Back along the link that ends in this socket."""
+    """Step back along the link that ends in this socket."""
     if not 0 <= at.socket < len(at.node.sockets):
         return None
     socket = at.node.sockets[at.socket]
@@ -89,7 +90,7 @@ def into(at: Into, path: str) -> Step:
 
 
 def outside(scope: Scope, link: SavedLink) -> Step:
-    """From a subgraph's own input to the instance's socket of that name."""
+    """Step from a subgraph's own input to the instance's socket of that name."""
     entry = scope.entry(link.origin_slot)
     if scope.parent is None or scope.instance is None or entry is None:
         return None
@@ -102,13 +103,13 @@ def outside(scope: Scope, link: SavedLink) -> Step:
 def origin(scope: Scope, link: SavedLink, wanted: str, path: str) -> Step:
     node = scope.graph.nodes.get(link.origin_id)
     if node is None:
-        message = f"it is linked to graph node {scope.path}{link.origin_id}, which is not there"
+        message = f"it links to graph node {scope.path}{link.origin_id}, which does not exist"
         raise refusal(path, "dangling_link", message)
     return OutOf(scope, node, link.origin_slot, wanted)
 
 
 def out_of(at: OutOf, path: str) -> Step:
-    """Back through a graph node that does not run itself, or the end of the walk."""
+    """Step back through a graph node that does not run itself, or end at one that does."""
     if at.node.is_bypassed:
         index = bypass_index(at.node, at.slot, at.type)
         return None if index is None else Into(at.scope, at.node, index)
@@ -120,7 +121,7 @@ def out_of(at: OutOf, path: str) -> Step:
 
 
 def inside(at: OutOf, path: str) -> Step:
-    """From an instance's output to what feeds it within the definition."""
+    """Step from an instance's output to the output inside the definition that feeds it."""
     scope = at.scope.inside[at.node.saved.id]
     outputs = scope.graph.saved.outputs
     ids = outputs[at.slot].links if 0 <= at.slot < len(outputs) else ()
@@ -138,24 +139,24 @@ def inside(at: OutOf, path: str) -> Step:
 
 
 def bypass_index(node: Prepared, slot: int, wanted: str) -> int | None:
-    """Which socket a bypassed graph node passes on: the editor's own order of preference."""
+    """Return the socket that a bypassed graph node passes on, in the editor's preference."""
     types = [socket.type for socket in node.sockets]
     if wanted in ("*", ""):
         return slot if 0 <= slot < len(types) else 0
     offered = node.outputs[slot] if 0 <= slot < len(node.outputs) else "*"
 
-    def fits(type_: str) -> bool:
+    def can_pass(type_: str) -> bool:
         return are_compatible(type_, offered) and are_compatible(type_, wanted)
 
-    if 0 <= slot < len(types) and fits(types[slot]):
+    if 0 <= slot < len(types) and can_pass(types[slot]):
         return slot
     if wanted in types:
         return types.index(wanted)
-    return next((index for index, type_ in enumerate(types) if fits(type_)), None)
+    return next((index for index, type_ in enumerate(types) if can_pass(type_)), None)
 
 
 def are_compatible(one: str, other: str) -> bool:
-    """Equal but for case, or any type, or a list of types with one in common."""
+    """Tell whether the types are equal except for case, any type, or lists that share one."""
     if {one, other} & {"*", ""}:
         return True
     return bool(set(one.lower().split(",")) & set(other.lower().split(",")))

@@ -1,17 +1,16 @@
-"""The file as the editor saves it: graph nodes, links and subgraph definitions, read with care.
+"""Reads the editor's file into models: graph nodes, links and subgraph definitions.
 
 Ids are numbers or texts and become texts. A link is an array in the root graph and an object in
-subgraphs; `inputs[].link` says what is linked to what, and a link's own target is not believed.
+subgraphs; `inputs[].link` decides which links exist, and a link's own target is ignored.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from contracts.errors import InvalidError
-from workflows.convert.refusal import cut_text, refusal
+from workflows.convert.refusal import CODE, NOT_CONVERTED, cut_text, refusal
 from workflows.json_values import as_array, as_object, is_number
 from workflows.problems import Problems
 
@@ -19,26 +18,26 @@ MOST_NODES = 5_000
 MOST_LINKS = 20_000
 MOST_DEFINITIONS = 500
 MOST_EXACT = 2**53
-"""Beyond it, JavaScript's integers are not exact."""
+"""JavaScript's integers are exact below this."""
 
 M = TypeVar("M", bound=BaseModel)
 
 
 def as_id(value: object) -> object:
-    """Ids are compared as texts: 12, 12.0 and "12" are the same graph node."""
+    """Return ids as texts: 12, 12.0 and "12" are one graph node."""
     if is_number(value) and -MOST_EXACT < value < MOST_EXACT:
         return f"{value:.0f}"
     return value
 
 
 def id_text(raw: Mapping[str, Any]) -> str:
-    """The id of something not yet read, for messages."""
+    """Return the id of an unread entry, for messages."""
     id_ = as_id(raw.get("id"))
     return id_ if isinstance(id_, str) else "?"
 
 
 def as_type(value: object) -> str:
-    """An old file may hold the choices of a combo in place of a type, or 0 for any."""
+    """Return the type; old files hold the choices of a combo in its place, or 0 for any."""
     if isinstance(value, list):
         return "COMBO"
     return value if isinstance(value, str) else "*"
@@ -65,7 +64,7 @@ class SavedInput(Lenient):
 
     @property
     def widget_name(self) -> str | None:
-        """The widget that this socket stands for."""
+        """The widget that this socket replaces."""
         name = as_object(self.widget).get("name")
         return name if isinstance(name, str) else None
 
@@ -87,7 +86,7 @@ class SavedNode(Lenient):
 
     @property
     def named(self) -> Mapping[str, Any]:
-        """Newer editors save the values by name too, which survives a class that changed."""
+        """Values by name, which newer editors save too; they survive a change of the class."""
         return as_object(self.widgets_values_named)
 
     @property
@@ -118,7 +117,7 @@ class BoundaryOutput(Lenient):
 
 @dataclass(frozen=True)
 class SavedGraph:
-    """The root graph, or the inside of a subgraph; the root has no inputs and outputs."""
+    """The root graph or the inside of a subgraph; the root has no inputs and outputs."""
 
     nodes: Mapping[str, SavedNode]
     links: Mapping[str, SavedLink]
@@ -126,12 +125,8 @@ class SavedGraph:
     outputs: tuple[BoundaryOutput, ...] = ()
 
 
-def read_root(ui: Mapping[str, Any]) -> SavedGraph:
-    return read_graph(ui, "")
-
-
 def read_definitions(ui: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Subgraph definitions by id, not yet read: many files hold more than they use."""
+    """Return unread subgraph definitions by id: many files hold more than they use."""
     found = as_array(as_object(ui.get("definitions")).get("subgraphs"))
     if len(found) > MOST_DEFINITIONS:
         raise refusal("definitions", "too_many", f"expected at most {MOST_DEFINITIONS} subgraphs")
@@ -142,15 +137,9 @@ def read_definitions(ui: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 def read_definition(raw: Mapping[str, Any]) -> SavedGraph:
     path = f"definitions.{id_text(raw)}."
     graph = read_graph(raw, path)
-    inputs = [
-        read(BoundaryInput, entry, f"{path}inputs.{index}")
-        for index, entry in enumerate(as_array(raw.get("inputs")))
-    ]
-    outputs = [
-        read(BoundaryOutput, entry, f"{path}outputs.{index}")
-        for index, entry in enumerate(as_array(raw.get("outputs")))
-    ]
-    return SavedGraph(graph.nodes, graph.links, tuple(inputs), tuple(outputs))
+    inputs = read_all(BoundaryInput, raw.get("inputs"), f"{path}inputs")
+    outputs = read_all(BoundaryOutput, raw.get("outputs"), f"{path}outputs")
+    return SavedGraph(graph.nodes, graph.links, inputs, outputs)
 
 
 def read_graph(raw: Mapping[str, Any], path: str) -> SavedGraph:
@@ -160,9 +149,10 @@ def read_graph(raw: Mapping[str, Any], path: str) -> SavedGraph:
         for index, entry in enumerate(several(raw, "links", path, MOST_LINKS))
         if entry is not None
     ]
-    by_id = unique(
-        nodes, lambda id_: refusal(f"{path}nodes.{id_}", "twice", "this id is used twice")
-    )
+    by_id: dict[str, SavedNode] = {}
+    for node in nodes:
+        if by_id.setdefault(node.id, node) is not node:
+            raise refusal(f"{path}nodes.{node.id}", "twice", "two graph nodes have this id")
     return SavedGraph(by_id, {link.id: link for link in links})
 
 
@@ -189,8 +179,12 @@ def read_link(raw: object, path: str) -> SavedLink:
     return read(SavedLink, raw, path)
 
 
+def read_all(model: type[M], raw: object, path: str) -> tuple[M, ...]:
+    return tuple(read(model, entry, f"{path}.{index}") for index, entry in enumerate(as_array(raw)))
+
+
 def read(model: type[M], raw: object, path: str) -> M:
-    """The entry as a model; Invalid names the place within it."""
+    """Return the entry as a model; raise Invalid with the place within it."""
     try:
         return model.model_validate(raw)
     except ValidationError as error:
@@ -198,14 +192,4 @@ def read(model: type[M], raw: object, path: str) -> M:
         found.add_validation(error)
         for item in found.errors:
             problems.add(cut_text(f"{path}.{item.path}".rstrip(".")), item.code, item.message)
-        message = "The workflow cannot be converted"
-        raise problems.as_error(message, code="cannot_convert") from error
-
-
-def unique(nodes: list[SavedNode], twice: Callable[[str], InvalidError]) -> dict[str, SavedNode]:
-    found: dict[str, SavedNode] = {}
-    for node in nodes:
-        if node.id in found:
-            raise twice(node.id)
-        found[node.id] = node
-    return found
+        raise problems.as_error(NOT_CONVERTED, code=CODE) from error

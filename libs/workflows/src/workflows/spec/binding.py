@@ -16,16 +16,12 @@ LARGEST_SCALE = 10**9
 class Transform(Strict):
     """One change of a value on its way into the graph; has exactly one key."""
 
-    template: str | None = Field(
-        default=None, description="A text in which {} stands once, for the value."
-    )
+    template: str | None = Field(default=None, description="A text with one {} for the value.")
     map: Annotated[dict[str, ScalarValue], BeforeValidator(with_string_keys)] | None = Field(
-        default=None,
-        description="The replacement of each value; every possible value must be a key.",
+        default=None, description="The replacement of every possible value."
     )
     scale: Number | None = Field(
-        default=None,
-        description="A factor; the product is rounded to a whole number for an integer input.",
+        default=None, description="A factor; the product of an integer input is rounded."
     )
     negate: bool | None = Field(default=None, description="true: pass the opposite boolean.")
 
@@ -45,17 +41,14 @@ class Action(Strict):
     """The effect of a switch: exactly one of bypass, remove and set."""
 
     bypass: str | None = Field(
-        default=None,
-        description="Id of a graph node to bypass: links to its outputs are replaced by the links "
-        "of its own inputs.",
+        default=None, description="Graph node to bypass: its own links replace the links to it."
     )
     through: list[str] | None = Field(
         default=None,
-        description="Only with bypass: names of the inputs that replace output 0, 1, … of the "
-        "graph node.",
+        description="With bypass: the inputs that replace output 0, 1, … of the graph node.",
     )
     remove: str | None = Field(
-        default=None, description="Id of a graph node to remove, with the links to it."
+        default=None, description="Graph node to remove, with the links to it."
     )
     set: ScalarValue | None = Field(
         default=None, description="Value to write instead, without a transform."
@@ -90,8 +83,7 @@ class Bind(Strict):
     )
     when_absent: Action | None = Field(
         default=None,
-        description="Action if this place receives no value, because the input is absent or its "
-        "list of files is too short.",
+        description="Action if the input is absent or its list has no file for this place.",
     )
 
 

@@ -96,14 +96,9 @@ def is_storable(text: str) -> bool:
 
 
 def integer_check(spec: InputSpec) -> Check:
-    return whole_check(range_rule(*range_of(spec), spec.multiple_of))
+    limits = seed_range(spec) if spec.item_type == "seed" else range_of(spec)
+    within = range_rule(*limits, spec.multiple_of)
 
-
-def seed_check(spec: InputSpec) -> Check:
-    return whole_check(range_rule(*seed_range(spec)))
-
-
-def whole_check(within: Rule) -> Check:
     def check(value: Any, path: str, problems: Problems) -> Any:
         if isinstance(value, float) and value.is_integer():
             value = int(value)  # JSON has one kind of number: 20.0 is an integer
@@ -220,11 +215,10 @@ def list_check(spec: InputSpec, one: Check) -> Check:
 
 MAKERS: dict[str, Callable[[InputSpec], Check]] = {
     **dict.fromkeys(TEXTS, text_check),
-    "integer": integer_check,
+    **dict.fromkeys(("integer", "seed"), integer_check),
     "number": number_check,
     "boolean": boolean_check,
     "choice": choice_check,
-    "seed": seed_check,
     "model": model_check,
     **dict.fromkeys(("image", "mask", "video", "audio", "file"), media_check),
 }

@@ -11,9 +11,7 @@ from workflows.spec.field_types import Number, ScalarValue, Strict, Text, as_lis
 TEXTS = ("text", "string")
 NUMBERS = ("integer", "number")
 MEDIA = ("image", "mask", "video", "audio", "file")
-SINGLE = (*TEXTS, *NUMBERS, "boolean", "choice", "seed", "model", *MEDIA)
-LISTABLE = (*TEXTS, *NUMBERS, "boolean", "choice", "model", "image", "video", "audio", "file")
-TYPES = (*SINGLE, *(f"list<{item}>" for item in LISTABLE))
+
 
 MASK_OPTIONS = ("of", "channel", "invert", "feather", "smooth", "allow_empty")
 FILE_LIMITS = frozenset({"accept", "max_bytes"})
@@ -33,6 +31,8 @@ CONSTRAINTS: dict[str, frozenset[str]] = {
     "audio": FILE_LIMITS,
     "file": FILE_LIMITS,
 }
+LISTABLE = [type_ for type_ in CONSTRAINTS if type_ not in ("seed", "mask")]
+TYPES = (*CONSTRAINTS, *(f"list<{type_}>" for type_ in LISTABLE))
 LIST_LIMITS = frozenset({"min_items", "max_items"})
 EVERY_CONSTRAINT = LIST_LIMITS.union(*CONSTRAINTS.values())
 REQUIRED_CONSTRAINT = {"choice": "choices", "model": "folder", "mask": "of"}
@@ -62,8 +62,7 @@ class InputSpec(Strict):
     default: Any = Field(default=None, description="Value if the caller gives none.")
     bind: list[Bind] = Field(
         default_factory=list[Bind],
-        description="Places in the graph that receive the value. Of a list of files, the n-th "
-        "file goes to the n-th place.",
+        description="Places for the value; the n-th file of a list goes to the n-th place.",
     )
     when_absent: Action | None = Field(default=None, description="Action if the input is absent.")
     when: Annotated[
@@ -75,63 +74,43 @@ class InputSpec(Strict):
 
     minimum: Number | None = Field(default=None, description="Smallest value.")
     maximum: Number | None = Field(default=None, description="Largest value.")
-    step: Number | None = Field(
-        default=None, description="Step of the form's control; not enforced."
-    )
-    multiple_of: Number | None = Field(
-        default=None, description="The value must be a multiple of this number."
-    )
+    step: Number | None = Field(default=None, description="Step of the form's control.")
+    multiple_of: Number | None = Field(default=None, description="Divisor of every value.")
     min_length: int | None = Field(default=None, ge=0, description="Smallest number of characters.")
     max_length: int | None = Field(default=None, ge=0, description="Largest number of characters.")
     pattern: str | None = Field(
         default=None,
         max_length=200,
-        description="Regular expression that must match somewhere in the text; no look-around.",
+        description="Regular expression to find in the text; no look-around.",
     )
     choices: list[ChoiceEntry] | None = Field(
         default=None, min_length=1, max_length=1000, description="The allowed values."
     )
     folder: str | None = Field(
-        default=None,
-        pattern=r"^[a-z0-9_]+$",
-        description="ComfyUI's model folder that holds the file.",
+        default=None, pattern=r"^[a-z0-9_]+$", description="ComfyUI's model folder of the file."
     )
-    of: str | None = Field(
-        default=None, description="Name of the image input that the mask belongs to."
-    )
+    of: str | None = Field(default=None, description="Image input to which the mask belongs.")
     channel: Literal["auto", "alpha", "luminance"] = Field(
-        default="auto",
-        description="Channel that the mask is read from; auto: alpha if the picture has it, else "
-        "luminance.",
+        default="auto", description="Channel that holds the mask; auto: alpha if there is one."
     )
-    smooth: bool = Field(
-        default=False, description="true: resample the mask smoothly; false: to the nearest pixel."
-    )
+    smooth: bool = Field(default=False, description="Resample the mask smoothly, not nearest.")
     invert: bool = Field(default=False, description="Swap black and white of the mask.")
     feather: int = Field(default=0, ge=0, le=512, description="Blur of the mask's edge, in pixels.")
-    allow_empty: bool = Field(
-        default=False, description="Accept a mask that is all black or all white."
-    )
+    allow_empty: bool = Field(default=False, description="Accept an all black or white mask.")
     accept: list[str] = Field(
-        default_factory=list[str], description="Accepted media types, such as `image/png`."
+        default_factory=list[str], description="Media types, such as `image/png`."
     )
-    max_bytes: int | None = Field(default=None, ge=1, description="Largest size of a file, bytes.")
-    max_pixels: int | None = Field(
-        default=None, ge=1, description="Largest number of pixels in one frame."
-    )
+    max_bytes: int | None = Field(default=None, ge=1, description="Largest file, in bytes.")
+    max_pixels: int | None = Field(default=None, ge=1, description="Largest frame, in pixels.")
     min_items: int | None = Field(default=None, ge=0, description="Smallest number of items.")
     max_items: int | None = Field(default=None, ge=1, description="Largest number of items.")
 
     title: Text | None = Field(default=None, description="Name of the form's field.")
     help: Text | None = Field(default=None, description="One sentence of help below the field.")
-    placeholder: Text | None = Field(
-        default=None, description="Text that the field shows while it is empty."
-    )
-    group: str | None = Field(
-        default=None, description="Group of the field; a form shows a group together."
-    )
+    placeholder: Text | None = Field(default=None, description="Text in the empty field.")
+    group: str | None = Field(default=None, description="Group of fields shown together.")
     order: int | None = Field(
-        default=None, description="Position in the form; by default the order of the file."
+        default=None, description="Position in the form; default: as in the file."
     )
     advanced: bool = Field(default=False, description="true: a form hides the field at first.")
 

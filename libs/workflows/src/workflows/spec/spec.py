@@ -28,8 +28,7 @@ class OutputSpec(Strict):
     kind: OutputKind = Field(description="Kind of its files.")
     title: Text | None = Field(default=None, description="Name of the output.")
     order: int | None = Field(
-        default=None,
-        description="Position among the outputs; by default the order of the file.",
+        default=None, description="Position of the output; default: as in the file."
     )
 
 
@@ -48,9 +47,7 @@ class Spec(Strict):
     """The description that makes a graph a workflow."""
 
     spec: Literal["comfyfleet/v1"] = Field(description="Format of this file.")
-    name: str = Field(
-        pattern=NAME, description="Name of the workflow in addresses, unique in the fleet."
-    )
+    name: str = Field(pattern=NAME, description="Name of the workflow in addresses.")
     title: Title = Field(default_factory=dict, description="Name for people.")
     category: Category = Field(default="image", description="Category in lists of workflows.")
     description: Text = Field(
@@ -58,15 +55,12 @@ class Spec(Strict):
     )
     graph: str | None = Field(default=None, description="Name of the file that holds the graph.")
     inputs: dict[str, InputSpec] = Field(
-        default_factory=dict[str, InputSpec],
-        max_length=200,
-        description="Inputs that a caller may set, by name.",
+        default_factory=dict[str, InputSpec], max_length=200, description="Inputs by name."
     )
     outputs: dict[str, OutputSpec] = Field(
         default_factory=dict[str, OutputSpec],
         max_length=50,
-        description="Graph nodes whose files are kept, by name of the output. Graph nodes that no "
-        "output depends on do not run.",
+        description="Outputs by name; graph nodes that no output depends on do not run.",
     )
     limits: Limits = Field(default_factory=Limits, description="Limits of one job.")
     metadata: Literal["keep", "strip"] | None = Field(
