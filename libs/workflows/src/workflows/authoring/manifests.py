@@ -15,7 +15,7 @@ from typing import Any
 from workflows.authoring.draft_input import title_of
 from workflows.authoring.prompts import LONG_TEXTS
 from workflows.authoring.proposal import proposed_outputs
-from workflows.authoring.suggestions import SEEDS
+from workflows.authoring.suggestions import LOADERS, SEEDS
 from workflows.graph.graph import Graph, class_of, inputs_of
 from workflows.graph.removal import is_bypassable
 from workflows.graph.requirements import FILE_INPUTS, MODEL_INPUTS
@@ -31,7 +31,7 @@ TYPES: Mapping[str, str] = {
     "enum": "choice",
     "select": "choice",
 }
-LOADED = {"LoadVideo": "video", "VHS_LoadVideo": "video", "LoadAudio": "audio"}
+
 OWN_KEYS = {"target", "targets", "type", "description", "label"}
 RENAMED = {"min": "minimum", "max": "maximum", "enum": "choices", "options": "choices"}
 KEYS = {"workflow_file", "title", "description", "category", "parameters", "overrides", "outputs"}
@@ -130,7 +130,7 @@ def typed(kind: str, item: Mapping[str, Any], id_: str, name: str, graph: Graph)
     if folder and ours in ("string", "choice") and "choices" not in item:
         return {"type": "model", "folder": folder}
     if FILE_INPUTS.get(class_) == name and ours == "string":
-        return {"type": LOADED.get(class_, "image")}
+        return {"type": LOADERS.get(class_, "image")}
     if name in SEEDS and ours == "integer":
         default = item.get("default")
         is_drawn = default is None or (isinstance(default, int) and default < 0)

@@ -9,7 +9,7 @@ from workflows.authoring.prompts import prompts
 from workflows.compatibility.object_info import ObjectInfo, declared_input
 from workflows.graph.graph import Graph, class_of, inputs_of
 from workflows.graph.removal import is_bypassable, uses_of
-from workflows.graph.requirements import MODEL_INPUTS
+from workflows.graph.requirements import FILE_INPUTS, MODEL_INPUTS
 from workflows.json_values import is_number
 
 SEEDS = ("seed", "noise_seed")
@@ -36,13 +36,11 @@ MODELS = {
     "controlnet": "control_net",
 }
 LOADERS = {
-    "LoadImage": ("image", "image"),
-    "LoadImageMask": ("mask", "image"),
-    "LoadVideo": ("video", "file"),
-    "VHS_LoadVideo": ("video", "video"),
-    "LoadAudio": ("audio", "audio"),
-    "VHS_LoadAudioUpload": ("audio", "audio"),
+    **dict.fromkeys(("LoadImage", "LoadImageMask"), "image"),
+    **dict.fromkeys(("LoadVideo", "VHS_LoadVideo"), "video"),
+    **dict.fromkeys(("LoadAudio", "VHS_LoadAudioUpload"), "audio"),
 }
+"""Type of the file that a class loads."""
 
 
 def suggestions(graph: Graph, info: ObjectInfo) -> Iterator[DraftInput]:
@@ -57,16 +55,16 @@ def suggestions(graph: Graph, info: ObjectInfo) -> Iterator[DraftInput]:
 
 def files(graph: Graph, info: ObjectInfo) -> Iterator[DraftInput]:
     """Yield uploads; a mask belongs to the first picture, and is a picture if there is none."""
-    loads = [
-        (id_, *LOADERS[class_of(node)]) for id_, node in graph.items() if class_of(node) in LOADERS
-    ]
-    has_image = any(kind == "image" and not is_mask(graph, id_) for id_, kind, _ in loads)
-    for id_, kind, name in sorted(loads, key=lambda load: is_mask(graph, load[0])):
-        item: dict[str, Any] = {"type": kind, "required": True}
-        if is_mask(graph, id_):
-            item |= {"type": "mask", "of": "image"} if has_image else {"type": "image"}
-        item |= titled(graph, id_, info) | {"bind": binds(id_, [name])}
-        yield DraftInput(item["type"], item)
+    loads = [id_ for id_, node in graph.items() if class_of(node) in LOADERS]
+    loads.sort(key=lambda id_: is_mask(graph, id_))
+    types = {id_: LOADERS[class_of(graph[id_])] for id_ in loads}
+    has_image = any(types[id_] == "image" and not is_mask(graph, id_) for id_ in loads)
+    for id_ in loads:
+        item: dict[str, Any] = {"type": types[id_], "required": True}
+        if has_image and is_mask(graph, id_):
+            item |= {"type": "mask", "of": "image"}
+        bind = binds(id_, [FILE_INPUTS[class_of(graph[id_])]])
+        yield DraftInput(item["type"], item | titled(graph, id_, info) | {"bind": bind})
 
 
 def is_mask(graph: Graph, id_: str) -> bool:

@@ -21,7 +21,9 @@ from workflows.spec.json_schema import DIALECT
 from workflows.spec.parameter import MASK_OPTIONS, MEDIA, NUMBERS, TEXTS, InputSpec
 from workflows.spec.spec import Spec
 
-HINTS = ("group", "advanced", "folder", "step", "accept", "max_bytes", "max_pixels", *MASK_OPTIONS)
+TEXT_HINTS = ("title", "help", "placeholder")
+NUMBER_HINTS = ("step", "max_bytes", "max_pixels")
+HINTS = (*TEXT_HINTS, *NUMBER_HINTS, "group", "advanced", "folder", "accept", *MASK_OPTIONS)
 
 
 def inputs_schema(spec: Spec, models: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
@@ -64,9 +66,7 @@ def hints(item: InputSpec) -> dict[str, Any]:
     for name in HINTS:
         if is_hint_of(name, item) and (value := getattr(item, name)):
             found[f"x-comfyfleet-{name.replace('_', '-')}"] = value
-    for name in ("title", "help", "placeholder"):
-        if text := getattr(item, name):
-            found[f"x-comfyfleet-{name}"] = text
+
     titles = {str(c.value): c.title for c in item.choices or [] if c.title}
     return found | ({"x-comfyfleet-choice-titles": titles} if titles else {})
 
