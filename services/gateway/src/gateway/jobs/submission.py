@@ -24,8 +24,16 @@ from gateway.ports import Owners
 from gateway.service import Gateway
 from gateway.workflows.servers import Servers
 from gateway.workflows.versions import Version
-from workflows import MediaUse, Spec, media_uses, needs, recorded_seed, render, validate_inputs
-from workflows.compatibility.lacks import located
+from workflows import (
+    MediaUse,
+    Spec,
+    media_uses,
+    recorded_seed,
+    render,
+    requirements,
+    validate_inputs,
+)
+from workflows.compatibility.unmet import with_graph_nodes
 
 MetadataRule: TypeAlias = Literal["permitted", "keep", "strip"]
 
@@ -66,7 +74,7 @@ async def submit_job(
 def requirements_of(version: Version, inputs: Mapping[str, Any], servers: Servers) -> Requirements:
     """Return the requirements of the graph as it will run, which depends on the inputs."""
     rendered = render(version.graph, version.spec, inputs)
-    found = needs(rendered)
+    found = requirements(rendered)
     models = frozenset(ModelFile(folder=folder, name=name) for folder, name in found.models)
     incompatible = servers.incompatible(rendered, version.spec, found.classes)
     return Requirements(classes=found.classes, models=models, incompatible=incompatible)
@@ -90,7 +98,7 @@ async def explain(gateway: Gateway, view: JobView) -> JobView:
         rendered = render(version.graph, version.spec, view.inputs)
     except OperationError:  # the version is gone; the requirements are known nevertheless
         return view
-    return view.model_copy(update={"unmet": located(view.unmet, rendered, version.spec)})
+    return view.model_copy(update={"unmet": with_graph_nodes(view.unmet, rendered, version.spec)})
 
 
 async def check_media(owners: Owners, actor: Actor, uses: list[MediaUse]) -> list[UUID]:

@@ -36,7 +36,7 @@ from gateway.workflows.requests import (
     WorkflowRequest,
 )
 from gateway.workflows.resources import Workflow, summary
-from workflows.spec.read import canonical_bytes, read_mapping
+from workflows.spec.documents import canonical_bytes, read_mapping
 
 router = APIRouter(prefix="/v1/workflows", tags=["workflows"])
 

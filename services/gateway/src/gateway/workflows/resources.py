@@ -9,7 +9,7 @@ from contracts.registry.workflows import WorkflowName
 from contracts.values import Unmet
 from gateway.http.page import Page
 from gateway.workflows.versions import Version
-from workflows.authoring.compare import differences
+from workflows.authoring.differences import differences
 
 
 class Workflow(BaseModel):

@@ -12,7 +12,7 @@ from cachetools import LRUCache
 
 from contracts.registry.workflows import ServerClasses
 from contracts.scheduler.job_requests import Incompatible
-from workflows import Spec, lacks
+from workflows import Spec, unmet
 from workflows.graph.graph import Graph
 
 Classes: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -47,9 +47,9 @@ class Servers:
         """
         found: list[Incompatible] = []
         for digests, takes in self.kinds(classes):
-            unmet = [entry for entry in lacks(graph, takes, spec) if entry.kind != "class"]
-            if unmet:
-                found.append(Incompatible(digests=digests, unmet=tuple(unmet[:MOST_UNMET])))
+            missing = [entry for entry in unmet(graph, takes, spec) if entry.kind != "class"]
+            if missing:
+                found.append(Incompatible(digests=digests, unmet=tuple(missing[:MOST_UNMET])))
         return tuple(found)
 
     def kinds(self, classes: frozenset[str]) -> list[tuple[frozenset[str], Classes]]:
