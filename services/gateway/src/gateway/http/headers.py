@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeAlias
 from fastapi import Depends, Header, Request, Response
 
 from contracts.access import IdempotencyKey
-from gateway.http.bodies import malformed, read_bytes
+from gateway.http.bodies import malformed
 
 LONGEST_WAIT = 60
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -32,33 +32,36 @@ KeyHeader: TypeAlias = Annotated[
 ]
 
 
-async def repeat_name(key: KeyHeader = None) -> str | None:
+PreferHeader: TypeAlias = Annotated[
+    str | None,
+    Header(
+        alias="Prefer",
+        description="`wait=N`: answer when the job ends, or after N seconds, at most 60.",
+    ),
+]
+# Dependencies read the headers themselves, as `HotRoute` wants it; the parameters document them.
+
+
+async def repeat_name(request: Request, _: KeyHeader = None) -> str | None:
+    key = request.headers.get("idempotency-key")
     if key is not None and not KEY.fullmatch(key):
         message = "expected 1 to 255 visible ASCII characters"
         raise malformed("Idempotency-Key", "invalid", message)
     return key
 
 
-async def repeat_key(request: Request, key: KeyHeader = None) -> IdempotencyKey | None:
+async def repeat_key(request: Request, _: KeyHeader = None) -> IdempotencyKey | None:
     """Return the key with a digest of the body and of the ids in the path."""
-    if (name := await repeat_name(key)) is None:
+    if (name := await repeat_name(request)) is None:
         return None
     ids = "".join(map(str, request.path_params.values())).encode()
-    digest = body_digest(request.app.state.body_secret, ids + await read_bytes(request))
+    digest = body_digest(request.app.state.body_secret, ids + await request.body())
     return IdempotencyKey(key=name, body_digest=digest)
 
 
-async def wait_seconds(
-    prefer: Annotated[
-        str | None,
-        Header(
-            alias="Prefer",
-            description="`wait=N`: answer when the job ends, or after N seconds, at most 60.",
-        ),
-    ] = None,
-) -> int:
+async def wait_seconds(request: Request, _: PreferHeader = None) -> int:
     """Return N of `Prefer: wait=N` (RFC 7240), at most 60; 0 if there is none."""
-    found = PREFER_WAIT.search(prefer or "")
+    found = PREFER_WAIT.search(request.headers.get("prefer", ""))
     return min(int(found[1]), LONGEST_WAIT) if found else 0
 
 

@@ -9,6 +9,7 @@ from contracts.access import Actor, Permission
 from contracts.scheduler.job_requests import CancelJob, ListJobs
 from gateway.http.access import Allowed
 from gateway.http.bodies import Body
+from gateway.http.endpoint import HotRoute
 from gateway.http.headers import LOCATED, RepeatKey, WaitSeconds, mark_created
 from gateway.http.openapi import CONFLICT
 from gateway.jobs.requests import JobFilters, JobRequest
@@ -16,7 +17,7 @@ from gateway.jobs.resources import Job, JobPage, job_resource
 from gateway.jobs.submission import explain, find_job, submit_job, wait_for_end
 from gateway.service import CurrentGateway
 
-router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=HotRoute)
 
 
 @router.post("", status_code=201, summary="Run a workflow", responses=LOCATED | CONFLICT)
