@@ -31,7 +31,7 @@ def test_a_result_is_found_shown_shared_packed_and_deleted(api: httpx.Client) ->
     media_id, path = output["media_id"], f"/v1/media/{output['media_id']}"
     for asked in ({"label": f"poster={poster}"}, {"job_id": job["id"]}, {"text": poster}):
         assert listed(api, workflow="solid", **asked) == [media_id]
-    small = api.get(f"{path}/content", params={"w": 256})
+    small = api.get(f"{path}/content", params={"width": 256})
     shown = api.get(path).json()
     link = api.post(f"{path}/links", json={}).json()
     opened = httpx.get(api.base_url.join(link["url"]))
