@@ -25,7 +25,7 @@ CLASSES = ["EmptyImage", "SaveImage", "LoadImage", "ImageScale"]
 @asynccontextmanager
 async def agents(fleet: LocalFleet, node_ids: list[UUID]) -> AsyncGenerator[None, None]:
     """Hold all these nodes until left."""
-    password = fleet.vault.nats["node-agent"]
+    password = fleet.secrets.nats["node-agent"]
     async with Bus.connect(fleet.nats_url, service="node-agent", password=password) as bus:
         agent_id, beating = new_id(), list[asyncio.Task[None]]()
         for node_id in node_ids:

@@ -9,8 +9,8 @@ from auth.adapters.bcrypt_passwords import BcryptPasswords
 from auth.adapters.sql_work import SqlUnitOfWork
 from auth.domain.roles import USER
 from auth.domain.users import User
+from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
-from comfyfleet.problem import CommandError
 from comfyfleet.testing import LocalFleet
 from contracts.values import new_id
 from runtime.postgres.engine import sqlalchemy_url

@@ -1,10 +1,10 @@
-"""The folder that holds everything a local fleet keeps: data, secrets, logs, process ids."""
+"""Names the places in the folder of a local fleet: data, secrets, logs, process ids."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from comfyfleet.problem import CommandError
+from comfyfleet import CommandError
 
 NEEDED_MB = 512
 PRIVATE = 0o700
@@ -44,7 +44,7 @@ class Home:
         return self.path / server
 
     def prepare(self) -> None:
-        """Make the folders; one clear sentence if that cannot be."""
+        """Make the folders; raise `CommandError` if the disk refuses."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self.path.chmod(PASSABLE)
