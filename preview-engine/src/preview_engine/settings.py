@@ -1,4 +1,4 @@
-"""How one engine is started: flags, and an environment variable for each."""
+"""Reads the settings of one engine from flags and environment variables."""
 
 import argparse
 import json
@@ -26,7 +26,7 @@ class Settings:
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
-    """Flags win over `COMFYFLEET_PREVIEW_<FLAG>`, which win over the defaults."""
+    """Read flags, which win over `COMFYFLEET_PREVIEW_<FLAG>`, which win over the defaults."""
 
     def default(name: str, fallback: object) -> object:
         return environment.get(ENV_PREFIX + name.upper(), fallback)
@@ -66,7 +66,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
 
 
 def read_models(text: str) -> dict[str, list[str]]:
-    """`text` is JSON or the name of a file that holds it; folders not named keep the defaults."""
+    """Read JSON, or the file that `text` names; folders that it does not name keep the defaults."""
     if not text.lstrip().startswith("{"):
         text = Path(text).read_text("utf-8")
     named: dict[str, list[str]] = json.loads(text)

@@ -1,4 +1,4 @@
-"""What a test can make go wrong, at start or while the engine runs."""
+"""Switches for failures that tests need, set at start or while the engine runs."""
 
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, get_type_hints
@@ -30,7 +30,7 @@ DEFAULT_MODELS: dict[str, list[str]] = {
     ],
     "upscale_models": ["4x-UltraSharp.pth", "RealESRGAN_x4plus.pth"],
 }
-"""What the shipped workflows name, and some more."""
+"""The models that the shipped workflows name, and some more."""
 
 
 class UnknownSwitchError(ValueError):
@@ -62,7 +62,7 @@ class Switches:
     """/prompt answers 500"""
 
     def set(self, values: dict[str, Any]) -> None:
-        """Change all of `values` or, when one is unknown or of the wrong type, none."""
+        """Change all of `values`, or none if one is unknown or of the wrong type."""
         hints = get_type_hints(Switches)
         for name, value in values.items():
             if name not in hints:

@@ -1,4 +1,4 @@
-"""/api/jobs and /api/jobs/{id}: ComfyUI's newer view of queue and history."""
+"""Serves ComfyUI's newer view of queue and history: /api/jobs and /api/jobs/{id}."""
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -13,7 +13,7 @@ ORDERS = ("asc", "desc")
 
 
 class BadQueryError(ValueError):
-    """What is asked for cannot be."""
+    """A query parameter is not valid."""
 
 
 async def show_jobs(engine: Engine, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Samplers and upscale models: everything is accepted, steps are taken, nothing is computed."""
+"""Samplers and upscale models: they accept every input and take steps, but compute nothing."""
 
 import time
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from PIL import Image
 
 from preview_engine.classes.context import Context
 from preview_engine.classes.latents import Conditioning, Latent
-from preview_engine.classes.painting import label, sketch
 from preview_engine.classes.pictures import resize
+from preview_engine.classes.placeholders import label, sketch
 from preview_engine.classes.result import Batch, Result, values
 from preview_engine.domain.switches import Switches
 
@@ -17,14 +17,14 @@ PREVIEW_SIDE = 256
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What stands for sigmas."""
+    """Stands for sigmas."""
 
     steps: int
     denoise: float
 
 
 def strength_of(denoise: float) -> float:
-    """How much of the source is painted over: some of it always, for nothing was a model's work."""
+    """Return the opacity of the placeholder over its source; at least 0.3, so that it shows."""
     return 0.3 + 0.7 * denoise
 
 
@@ -37,7 +37,7 @@ def basic_scheduler(_: Context, *, steps: int, denoise: float, **_unused: object
 
 
 def upscale_with_model(_: Context, *, upscale_model: str, image: Batch) -> Result:
-    """Lanczos, as much larger as the model's name says."""
+    """Scale with lanczos by the factor in the model's name."""
     factor = next((int(digit) for digit in upscale_model if digit in "248"), 4)
     note = f"{factor}x without {upscale_model}"
     large = (resize(one, one.width * factor, one.height * factor, "lanczos") for one in image)
@@ -45,7 +45,7 @@ def upscale_with_model(_: Context, *, upscale_model: str, image: Batch) -> Resul
 
 
 class Samplers:
-    """KSampler and its kin: the steps take as long as the switch says."""
+    """KSampler and similar classes; the switch `step_seconds` sets the time of a step."""
 
     def __init__(self, switches: Switches, preview_method: str) -> None:
         self._switches = switches

@@ -1,4 +1,4 @@
-"""Pictures from the input folder."""
+"""Loads pictures from the input folder."""
 
 import hashlib
 import warnings
@@ -24,7 +24,7 @@ class PictureLoader:
         self._folders = folders
 
     def load_image(self, _: Context, *, image: str) -> Result:
-        """All frames of the first one's size, and a mask that is white where alpha is not."""
+        """Load frames of the first one's size, and masks that are white where alpha is black."""
         frames: list[Image.Image] = []
         masks: list[Image.Image] = []
         for frame in read_frames(self._folders.input_file(image)):
@@ -42,13 +42,13 @@ class PictureLoader:
         return values((inverted(mask) if channel == "alpha" else mask,))
 
     def fingerprint(self, name: object) -> str:
-        """Changes with the content of the file: a new one is not answered from the cache."""
+        """Return a digest of the file, so that a changed file is not answered from the cache."""
         path = self._folders.input_file(str(name))
         return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def read_frames(path: Path) -> list[Image.Image]:
-    """Every frame, upright; raises what Pillow raises for what is no picture."""
+    """Read every frame upright; Pillow's errors pass through for a file that is not a picture."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(path, formats=FORMATS) as opened:

@@ -1,4 +1,4 @@
-"""Output nodes: pictures that end in a file and are shown to the client."""
+"""Saves pictures as files and shows them to the client."""
 
 import json
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ WEBP_EFFORT = {"default": 4, "fastest": 0, "slowest": 6}
 
 
 class PictureSaver:
-    """SaveImage, PreviewImage and their animated and masked kin over one engine's folders."""
+    """SaveImage, PreviewImage and their animated and mask variants over one engine's folders."""
 
     def __init__(self, folders: Folders) -> None:
         self._folders = folders
@@ -53,7 +53,7 @@ class PictureSaver:
         return self._save_animation(images, filename_prefix, fps, "png", options)
 
     def misc_outputs(self, _: Context, *, image: Batch) -> Result:  # noqa: ARG002 - declared input
-        """Output keys that custom nodes use in the wild; test class."""
+        """Show output keys that real custom nodes use; only for tests."""
         path = self._folders.resolve("output", "video", "misc_00001.mp4")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"not really an mp4")
@@ -93,14 +93,14 @@ class PictureSaver:
 
 
 def entry(folders: Folders, kind: str, path: Path) -> dict[str, str]:
-    """A file as clients are told of it."""
+    """Describe a file as ComfyUI describes it to clients."""
     subfolder = path.parent.relative_to(folders.roots[kind])
     where = "" if subfolder == Path() else subfolder.as_posix()
     return {"filename": path.name, "subfolder": where, "type": kind}
 
 
 def described(run: Context) -> dict[str, str]:
-    """What is written into files: the whole prompt, and every key of extra_pnginfo."""
+    """Return the texts to write into files: the whole prompt, and every key of extra_pnginfo."""
     extra: dict[str, Any] = run.extra_data.get("extra_pnginfo") or {}
     return {key: json.dumps(value) for key, value in {"prompt": run.graph, **extra}.items()}
 

@@ -1,6 +1,6 @@
-"""Placeholders: what this engine paints where a model would have.
+"""Paints the placeholders that stand for a model's pictures.
 
-Deterministic in prompt, seed and size, and never without the band that says what it is.
+A placeholder follows from prompt, seed and size, and always carries a label.
 """
 
 import hashlib
@@ -16,12 +16,12 @@ INK = (255, 214, 102)
 MIN_BAND = 10
 BESIDE = 54
 WIDE = 256 + 2 * BESIDE
-"""The diagonal of a square of 256: turned, it has no corner inside."""
+"""The diagonal of a square of 256, so that a turned square has no corner inside."""
 EXCERPT = 120
 
 
 def paint(prompt: str, seed: int, width: int, height: int) -> Image.Image:
-    """Two soft gradients in colors drawn from a digest of prompt and seed."""
+    """Paint two soft gradients in colors from a digest of prompt and seed."""
     digest = hashlib.sha256(f"{seed}\n{prompt}".encode()).digest()
     turned = stretched(Image.linear_gradient("L"), WIDE, WIDE).rotate(digest[0] / 255 * 360)
     sweep = turned.crop((BESIDE, BESIDE, WIDE - BESIDE, WIDE - BESIDE))
@@ -32,27 +32,27 @@ def paint(prompt: str, seed: int, width: int, height: int) -> Image.Image:
 
 
 def tint(source: Image.Image, painted: Image.Image, strength: float) -> Image.Image:
-    """`source` shining through: the weaker the denoising, the more of it."""
+    """Let `source` show through: the weaker the denoising, the more of it."""
     return Image.blend(source.convert("RGB"), painted, min(1.0, max(0.0, strength)))
 
 
 def sketch(painted: Image.Image, step: int, steps: int) -> Image.Image:
-    """The picture after `step` of `steps`: out of the noise."""
+    """Return the picture after `step` of `steps`, as it emerges from noise."""
     noise = stretched(_noise(), *painted.size)
     return Image.blend(noise, painted, step / max(1, steps))
 
 
 def label(picture: Image.Image, note: str) -> Image.Image:
-    """A copy with the band at its foot."""
-    labelled = picture.convert("RGB")
+    """Return a copy with the label at its foot."""
+    labeled = picture.convert("RGB")
     band = max(MIN_BAND, picture.height // 18)
-    draw = ImageDraw.Draw(labelled)
+    draw = ImageDraw.Draw(labeled)
     top = picture.height - band
     draw.rectangle((0, top, picture.width, picture.height), fill=BAND)
     text = f"{LABEL} · {note}" if note else LABEL
     line = " ".join(text.split())[:EXCERPT]
     draw.text((3, top + band // 2), line, font=_font(band), fill=INK, anchor="lm")
-    return labelled
+    return labeled
 
 
 @cache

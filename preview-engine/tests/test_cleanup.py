@@ -4,9 +4,9 @@ import os
 import time
 from pathlib import Path
 
+from preview_engine.cleanup import Found, Retention, clean_up, expired
 from preview_engine.engine.queue import Prompt, PromptQueue
 from preview_engine.folders import Folders
-from preview_engine.tidying import Found, Keep, doomed, tidy
 
 NOW = 1_000_000_000.0
 HOUR, DAY = 3_600.0, 86_400.0
@@ -33,14 +33,20 @@ def a_queue(**outputs: object) -> PromptQueue:
 def test_the_oldest_go_until_the_rest_is_small_enough() -> None:
     files = [Found(Path(f"{hours}"), NOW - hours * HOUR, 10) for hours in (2, 5, 4, 3, 0)]
 
-    assert list(doomed(files, set(), Keep(size_bytes=30), NOW)) == [Path("5"), Path("4")]
-    assert list(doomed(files, {Path("5")}, Keep(size_bytes=30), NOW)) == [Path("4"), Path("3")]
+    assert list(expired(files, set(), Retention(size_bytes=30), NOW)) == [
+        Path("5"),
+        Path("4"),
+    ]
+    assert list(expired(files, {Path("5")}, Retention(size_bytes=30), NOW)) == [
+        Path("4"),
+        Path("3"),
+    ]
 
 
 def test_what_was_written_within_the_hour_stays_however_much_it_is() -> None:
     files = [Found(Path("a"), NOW - HOUR + 1, 10**12)]
 
-    assert list(doomed(files, set(), Keep(size_bytes=1), NOW)) == []
+    assert list(expired(files, set(), Retention(size_bytes=1), NOW)) == []
 
 
 def test_old_files_go_with_their_folders_but_not_what_the_history_lists(tmp_path: Path) -> None:
@@ -52,7 +58,7 @@ def test_old_files_go_with_their_folders_but_not_what_the_history_lists(tmp_path
     recent = a_file(tmp_path / "output", "cf/three/a_00001_.png", 2 * HOUR)
     image = {"filename": listed.name, "subfolder": "cf/two", "type": "output"}
 
-    tidy(folders, a_queue(images=[image], text=["words"]), Keep(), NOW)
+    clean_up(folders, a_queue(images=[image], text=["words"]), Retention(), NOW)
 
     assert [path.exists() for path in (old, staged, listed, mine, recent)] == [
         False,
@@ -61,7 +67,7 @@ def test_old_files_go_with_their_folders_but_not_what_the_history_lists(tmp_path
         True,
         True,
     ]
-    tidy(folders, a_queue(), Keep(), time.time() + 2 * HOUR)
+    clean_up(folders, a_queue(), Retention(), time.time() + 2 * HOUR)
     assert not old.parent.exists(), "an hour after its last file went"
 
 
@@ -69,6 +75,6 @@ def test_an_input_that_a_prompt_names_counts_as_new(tmp_path: Path) -> None:
     folders = Folders(tmp_path)
     used = a_file(tmp_path / "input", "cf/b.png", 8 * DAY)
     assert folders.has_input("cf/b.png")
-    tidy(folders, a_queue(), Keep(size_bytes=0), used.stat().st_mtime)
+    clean_up(folders, a_queue(), Retention(size_bytes=0), used.stat().st_mtime)
 
     assert used.exists()

@@ -1,4 +1,4 @@
-"""Pictures side by side."""
+"""Joins two pictures side by side: ImageStitch."""
 
 from PIL import Image
 
@@ -27,7 +27,7 @@ def image_stitch(
     spacing_color: str,
     image2: Batch | None = None,
 ) -> Result:
-    """Picture by picture; the shorter batch goes on with its last one."""
+    """Join picture by picture; the shorter batch repeats its last one."""
     if image2 is None:
         return values(image1)
     is_row = direction in SIDEWAYS
@@ -43,7 +43,7 @@ def image_stitch(
 
 
 def matched(picture: Image.Image, other: Image.Image, *, is_row: bool) -> Image.Image:
-    """As high as `other` in a row, as wide in a column, of the same proportions."""
+    """Resize to the height of `other` in a row, to its width in a column; keep the proportions."""
     ratio = picture.width / picture.height
     if is_row:
         return resize(picture, int(other.height * ratio), other.height, "lanczos")
@@ -53,7 +53,7 @@ def matched(picture: Image.Image, other: Image.Image, *, is_row: bool) -> Image.
 def joined(
     pair: tuple[Image.Image, Image.Image], gap: int, color: str, *, is_row: bool
 ) -> Image.Image:
-    """The smaller one in the middle; what is beside it is white or, for other colors, black."""
+    """Join a pair, the smaller one centered; fill the rest white, or black for other colors."""
     first, second = pair
     sizes = [one.size if is_row else one.size[::-1] for one in pair]
     length, breadth = sizes[0][0] + gap + sizes[1][0], max(sizes[0][1], sizes[1][1])

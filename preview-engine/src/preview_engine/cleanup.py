@@ -1,8 +1,8 @@
-"""Old files go, so that an engine which runs for months keeps its home small.
+"""Deletes old files, so that an engine which runs for months keeps its home small.
 
-What is too old goes, and then the oldest until the rest is small enough; never what the history
-still lists, nor what was written or read within the hour. Files that people put into `input`
-themselves stay: only the fleet's own folder `cf` is looked after there.
+It deletes files that are too old, then the oldest until the rest is small enough. It keeps files
+that the history lists and files written or read within the hour. In `input` it looks only into
+the fleet's own folder `cf`, and keeps files that people put beside it.
 """
 
 import time
@@ -20,8 +20,8 @@ GRACE_SECONDS = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
-    """How much may stay in each folder."""
+class Retention:
+    """Age and total size that a folder may keep."""
 
     seconds: float = 7 * 86_400.0
     size_bytes: int = 2 * 1024**3
@@ -34,23 +34,25 @@ class Found:
     size_bytes: int
 
 
-def tidy_for_ever(folders: Folders, queue: PromptQueue) -> None:
+def clean_up_for_ever(folders: Folders, queue: PromptQueue) -> None:
     while True:
-        tidy(folders, queue, Keep(), time.time())
+        clean_up(folders, queue, Retention(), time.time())
         time.sleep(EVERY_SECONDS)
 
 
-def tidy(folders: Folders, queue: PromptQueue, keep: Keep, now: float) -> None:
+def clean_up(folders: Folders, queue: PromptQueue, keep: Retention, now: float) -> None:
     roots = (folders.roots["output"], folders.roots["temp"], folders.roots["input"] / "cf")
     listed = set(listed_files(folders, queue.history().values()))
     for root in roots:
-        for path in doomed(walk(root), listed, keep, now):
+        for path in expired(walk(root), listed, keep, now):
             path.unlink(missing_ok=True)
         remove_empty(root, now)
 
 
-def doomed(files: Iterable[Found], listed: set[Path], keep: Keep, now: float) -> Iterator[Path]:
-    """Oldest first; what may not go counts for the size all the same."""
+def expired(
+    files: Iterable[Found], listed: set[Path], keep: Retention, now: float
+) -> Iterator[Path]:
+    """Yield the files to delete, oldest first; files that stay count for the size too."""
     oldest_first = sorted(files, key=lambda file: file.written_at)
     size = sum(file.size_bytes for file in oldest_first)
     for file in oldest_first:
@@ -71,7 +73,7 @@ def walk(root: Path) -> Iterator[Found]:
 
 
 def remove_empty(root: Path, now: float) -> None:
-    """Deepest first; a folder that a job has just made is not touched."""
+    """Delete empty folders, deepest first, but none that a job has just made."""
     folders = sorted((path for path in root.rglob("*") if path.is_dir()), reverse=True)
     for folder in folders:
         with suppress(OSError):
