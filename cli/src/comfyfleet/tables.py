@@ -63,19 +63,19 @@ def jobs_table(jobs: Sequence[JobView]) -> Table:
 
 
 def nodes_table(nodes: Sequence[NodeView]) -> Table:
-    table = plain_table("node", "address", "state", "version", "VRAM free", "jobs", "reason")
+    table = plain_table("node", "address", "phase", "version", "VRAM free", "jobs", "reason")
     for node in nodes:
         vram = f"{node.vram_free_mb / 1024:.1f} GiB" if node.vram_free_mb else ""
-        row = (node.name, node.base_url, colored(node.state), node.version or "", vram)
-        table.add_row(*row, str(len(node.running)), Text(node.reason or ""))
+        row = (node.name, node.base_url, colored(node.phase), node.engine_version or "", vram)
+        table.add_row(*row, str(len(node.running_job_ids)), Text(node.reason or ""))
     return table
 
 
 def job_detail(job: JobView) -> str:
     if job.error:
         return job.error.message
-    if job.missing and not job.status.is_terminal:
-        return f"no node has {', '.join(job.missing)}"
+    if job.unmet and not job.status.is_terminal:
+        return f"no node has {', '.join(entry.name for entry in job.unmet)}"
     if job.outputs:
         return f"{len(job.outputs)} file{'s' if len(job.outputs) > 1 else ''}"
     return f"{job.progress.fraction:.0%}" if job.status == "running" else ""

@@ -59,7 +59,8 @@ def wait_for(client: FleetClient, job: JobView, *, within: float) -> JobView:
     deadline = time.monotonic() + within
     while not job.status.is_terminal:
         if time.monotonic() > deadline:
-            reason = f" No node can run it: {'; '.join(job.missing)}." if job.missing else ""
+            names = "; ".join(entry.name for entry in job.unmet)
+            reason = f" No node can run it: {names}." if names else ""
             raise CommandError(f"Job {job.id} is still {job.status} after {within:.0f} s.{reason}")
         time.sleep(POLL_SECONDS)
         job = client.find_job(job.id)

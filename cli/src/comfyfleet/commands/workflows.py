@@ -52,9 +52,10 @@ def list_(
             "workflow", "active", "versions", "source", "category", "can run", "reason"
         )
         for row in api.list(category, active=active):
-            runs = {True: "yes", False: "no", None: "?"}[row.runnable]
-            reason = row.problem or (f"no node has {', '.join(row.missing)}" if row.missing else "")
-            version = str(row.version) if row.active else "-"
+            runs = {True: "yes", False: "no", None: "?"}[row.is_runnable]
+            names = ", ".join(entry.name for entry in row.unmet)
+            reason = row.problem or (f"no node has {names}" if names else "")
+            version = str(row.active_version) if row.is_active else "-"
             count = str(len(row.versions) + len(row.drafts))
             table.add_row(row.name, version, count, row.source, row.category, runs, Text(reason))
         console.print(table)
@@ -202,12 +203,12 @@ def summary(coverage: CoverageView) -> str:
     described = [node for node in coverage.items if node.is_described]
     if not described:
         return "no node has reported yet what it can run"
-    able = sum(node.can_run for node in described)
+    able = sum(node.is_runnable for node in described)
     if able:
         return f"{able} of {len(described)} nodes can run it"
-    nearest = min(described, key=lambda node: len(node.missing))
-    missing = ", ".join(one.what for one in nearest.missing)
-    return f"no node can run it; {nearest.name} lacks {missing}"
+    nearest = min(described, key=lambda node: len(node.unmet))
+    unmet = ", ".join(entry.name for entry in nearest.unmet)
+    return f"no node can run it; {nearest.name} lacks {unmet}"
 
 
 def warning_lines(warnings: list[FieldError]) -> str:
