@@ -1,5 +1,6 @@
 """Names the places in the folder of a local fleet: data, secrets, logs, process ids."""
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,3 +65,13 @@ class Home:
                 f"Only {free_mb} MiB are free on the disk of {self.path}; ComfyFleet needs "
                 f"{NEEDED_MB} MiB. Free some space, or set COMFYFLEET_HOME to another disk."
             )
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a new file that no other user can read at any moment; replace an older one."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,12 +1,12 @@
 """Makes the secrets of a local fleet at its first start, and keeps them in a private file."""
 
-import os
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
 
 from pydantic import BaseModel, Field, ValidationError
 
 from comfyfleet import CommandError
+from comfyfleet.home import write_private
 from contracts.services import SERVICES
 
 
@@ -72,10 +72,5 @@ def open_or_make(
 def save(path: Path, secrets: FleetSecrets) -> None:
     """Replace the file in one step; other users can never read it."""
     draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.model_dump_json(indent=1))
-        file.flush()
-        os.fsync(file.fileno())
+    write_private(draft, secrets.model_dump_json(indent=1))
     draft.replace(path)

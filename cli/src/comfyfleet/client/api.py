@@ -1,6 +1,5 @@
 """Sends the requests that the commands need to a fleet's public API."""
 
-import json
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -179,4 +178,4 @@ def rewind(files: Mapping[str, tuple[str, Any]]) -> None:
 
 
 def job(response: httpx.Response) -> JobView:
-    return JobView.model_validate(json.loads(response.content))
+    return JobView.model_validate_json(response.content)

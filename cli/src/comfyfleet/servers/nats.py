@@ -1,9 +1,9 @@
 """Describes NATS with JetStream on loopback, with users and permissions from the contracts."""
 
-import os
 from functools import partial
 from pathlib import Path
 
+from comfyfleet.home import write_private
 from comfyfleet.secrets import FleetSecrets
 from comfyfleet.servers.programs import beside_python
 from comfyfleet.supervision.child import ChildSpec
@@ -22,10 +22,7 @@ def nats_child(
         store_dir=str(store),
         extra=f'http: "127.0.0.1:{monitor_port}"',
     )
-    config.unlink(missing_ok=True)
-    descriptor = os.open(config, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
+    write_private(config, text)
     return ChildSpec(
         name="nats",
         command=(str(beside_python("nats-server")), "-c", str(config)),

@@ -22,7 +22,7 @@ async def at_once() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ChildSpec:
-    """How to start a child, how to tell that it is ready, and how to stop it."""
+    """The ways to start a child, to see that it is ready, and to stop it."""
 
     name: str
     command: tuple[str, ...]

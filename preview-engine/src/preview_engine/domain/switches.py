@@ -1,6 +1,6 @@
 """Switches for failures that tests need, set at start or while the engine runs."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any, get_type_hints
 
 DEFAULT_MODELS: dict[str, list[str]] = {
@@ -83,6 +83,3 @@ def _fits(value: object, hint: Any) -> bool:
         allowed = (int, float) if hint is float else int
         return isinstance(value, allowed) and not isinstance(value, bool) and value >= 0
     return isinstance(value, str if hint is str else dict)
-
-
-SWITCH_NAMES = frozenset(entry.name for entry in fields(Switches))

@@ -95,19 +95,10 @@ class _Validation:
         try:
             return self._check(node_id)
         except (LookupError, TypeError, AttributeError, RecursionError) as error:
-            node_result = _NodeResult(
-                is_valid=False,
-                faults=[
-                    fault(
-                        "exception_during_validation",
-                        "Exception when validating node",
-                        str(error),
-                        exception_type=type(error).__name__,
-                        traceback=[],
-                    )
-                ],
+            found = exception_fault(
+                "exception_during_validation", "Exception when validating node", error
             )
-            self._node_results[node_id] = node_result
+            self._node_results[node_id] = node_result = _NodeResult(is_valid=False, faults=[found])
             return node_result
 
     def _add_errors(self, output_id: str, node_errors: dict[str, Json]) -> None:
@@ -187,19 +178,20 @@ class _Validation:
             node_result.is_valid = self._check(source_id).is_valid and node_result.is_valid
         except (LookupError, TypeError, AttributeError, RecursionError) as error:
             node_result.is_valid = False
-            self._node_results[source_id] = _NodeResult(
-                is_valid=False,
-                faults=[
-                    fault(
-                        "exception_during_inner_validation",
-                        "Exception when validating inner node",
-                        str(error),
-                        input_name=declared.name,
-                        input_config=declared.config,
-                        exception_message=str(error),
-                        exception_type=type(error).__name__,
-                        traceback=[],
-                        linked_node=value,
-                    )
-                ],
+            found = exception_fault(
+                "exception_during_inner_validation",
+                "Exception when validating inner node",
+                error,
+                input_name=declared.name,
+                input_config=declared.config,
+                exception_message=str(error),
+                linked_node=value,
             )
+            self._node_results[source_id] = _NodeResult(is_valid=False, faults=[found])
+
+
+def exception_fault(
+    kind: str, message: str, error: Exception, **extra_info: Json
+) -> dict[str, Json]:
+    named = {"exception_type": type(error).__name__, "traceback": list[str]()}
+    return fault(kind, message, str(error), **named, **extra_info)
