@@ -6,7 +6,7 @@ from contracts.scheduler.nodes import NodeSpec
 
 
 def is_wanted(spec: NodeSpec, pool: str) -> bool:
-    return spec.enabled and spec.pool == pool
+    return spec.is_enabled and spec.pool == pool
 
 
 def may_claim(spec: NodeSpec, agent_id: UUID, pool: str) -> bool:
