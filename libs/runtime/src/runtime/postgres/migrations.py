@@ -1,7 +1,7 @@
-"""Schema migrations: applied by one command; services only verify them, see schema.py.
+"""Migrates the schemas of services; services themselves only verify them (schema.py).
 
-Each service has Alembic scripts in `<package>/migrations`, and its own role and schema, so no
-service's history knows of another's.
+Each service has Alembic scripts in `<package>/migrations` and a role and schema of its own, so the
+histories of two services are independent.
 """
 
 from importlib.resources import as_file, files
@@ -16,7 +16,7 @@ from runtime.postgres.engine import sqlalchemy_url
 
 
 async def upgrade(database_url: str, package: str) -> None:
-    """Bring the schema of one service to its newest version; a no-op when it is there."""
+    """Migrate the schema of one service to its newest version, if it is behind."""
     engine = create_async_engine(sqlalchemy_url(database_url), poolclass=NullPool)
     try:
         async with engine.begin() as connection:
@@ -34,7 +34,7 @@ def upgrade_on(connection: Connection, package: str) -> None:
 
 
 def run_migrations() -> None:
-    """Be the whole of a service's `migrations/env.py`."""
+    """Run the migrations that Alembic selected; a service's `migrations/env.py` calls only this."""
     context.configure(connection=context.config.attributes["connection"])
     with context.begin_transaction():
         context.run_migrations()
