@@ -41,7 +41,7 @@ DEAD = Counter("comfyfleet_dead_letters", "Events that a subscriber gave up.", [
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPolicy:
-    """How long and how often an event is tried before it is a dead letter."""
+    """The limits after which an event that cannot be handled becomes a dead letter."""
 
     ack_wait_seconds: float = 30.0
     """The server delivers again if it hears nothing for so long: the subscriber is gone."""
