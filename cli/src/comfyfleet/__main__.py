@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 
 from comfyfleet import CommandError
-from comfyfleet.commands import local, remote, workflows
+from comfyfleet.commands import dead_letters, local, remote, workflows
 from comfyfleet.settings import wrong_setting
 from comfyfleet.supervision.child import python
 
@@ -48,6 +48,7 @@ def application() -> typer.Typer:
     ):
         app.command()(command)
     app.add_typer(workflows.group(), name="workflows")
+    app.add_typer(dead_letters.group(), name="dead-letters")
     return app
 
 
