@@ -1,6 +1,5 @@
 """`comfyfleet`: run the whole fleet on one machine, operate one, submit jobs."""
 
-import os
 import sys
 
 import typer
@@ -9,7 +8,7 @@ from pydantic import ValidationError
 from comfyfleet import CommandError
 from comfyfleet.commands import dead_letters, local, remote, workflows
 from comfyfleet.settings import wrong_setting
-from comfyfleet.supervision.child import python
+from comfyfleet.supervision.child import replace_process
 
 EPILOG = (
     "Commands talk to the local fleet, or to the fleet that COMFYFLEET_URL and COMFYFLEET_TOKEN "
@@ -19,18 +18,12 @@ EPILOG = (
 
 def migrate() -> None:
     """Create streams, buckets, roles and tables in a cluster (`up` does this by itself)."""
-    replace_process("migrate")
+    replace_process("comfyfleet.cluster", "migrate")
 
 
 def nats_config() -> None:
     """Print the configuration for a cluster's nats-server."""
-    replace_process("nats-config")
-
-
-def replace_process(command: str) -> None:
-    """Run `comfyfleet.cluster` instead of this process: no other command loads its libraries."""
-    words = python("-m", "comfyfleet.cluster", command)
-    os.execv(words[0], words)  # noqa: S606 # no shell is wanted
+    replace_process("comfyfleet.cluster", "nats-config")
 
 
 def application() -> typer.Typer:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 from comfyfleet.supervision.log_file import LogFile
 from comfyfleet.supervision.probe import Probe
@@ -97,3 +98,11 @@ def describe_exit(code: int) -> str:
 def python(*arguments: str) -> tuple[str, ...]:
     """Return a command for this interpreter, so that children use the same virtual environment."""
     return (sys.executable, *arguments)
+
+
+def replace_process(
+    module: str, *words: str, environment: Mapping[str, str] | None = None
+) -> NoReturn:
+    """Run `module` instead of this process: no other command loads its libraries."""
+    command = python("-m", module, *words)
+    os.execve(command[0], command, environment or os.environ)  # noqa: S606 # no shell is wanted
