@@ -5,7 +5,7 @@ from comfyfleet.doctor.machine import Machine
 from comfyfleet.doctor.server import Server
 from comfyfleet.home import Home
 from comfyfleet.settings import LocalSettings
-from contracts.comfyui import OLDEST_COMFYUI_TEXT
+from workflows.compatibility.releases import OLDEST_COMFYUI_TEXT
 
 
 def check_machine(settings: LocalSettings, home: Home) -> list[Finding]:

@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 
 from comfyfleet.doctor.findings import IllError
 from comfyfleet.doctor.graph import SCALED, SIDE, probe_graph
-from contracts.comfyui import is_too_old, release_of
+from workflows.compatibility.releases import is_too_old, release_of
 
 JOB_SECONDS = 120.0
 ANSWER_SECONDS = 15.0

@@ -1,11 +1,11 @@
-"""Nodes: ComfyUI servers as operators want them, as agents claim them, as they are."""
+"""Declares nodes: servers as operators want them, as agents claim them, as they are."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from contracts.access import Actor, IdempotencyKey
 from contracts.agent import Accepted, AttemptOrder
@@ -27,12 +27,26 @@ class NodeState(StrEnum):
     DISABLED = "disabled"
 
 
+MOST_ENGINE_SETTINGS = 50
+EngineName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+EngineSettings: TypeAlias = Annotated[
+    dict[
+        Annotated[str, StringConstraints(min_length=1, max_length=80)],
+        Annotated[str, StringConstraints(max_length=2_000)] | int | float | bool,
+    ],
+    Field(max_length=MOST_ENGINE_SETTINGS),
+]
+ENGINE, SETTINGS = "Kind of server that runs there.", "Settings of that engine, by its own names."
+
+
 class NodeSpec(BaseModel):
-    """What an operator wants of one ComfyUI server. Value of bucket `nodes`, by node id."""
+    """The server that an operator wants as a node. Value of bucket `nodes`, by node id."""
 
     node_id: UUID
     name: str = Field(min_length=1, max_length=80)
-    base_url: str = Field(description="Where its ComfyUI listens: `http://10.0.0.7:8188`.")
+    base_url: str = Field(description="Where its server listens: `http://10.0.0.7:8188`.")
+    engine: EngineName = Field(default="comfyui", description=ENGINE)
+    engine_settings: EngineSettings = Field(default_factory=dict, description=SETTINGS)
     headers: dict[str, str] = Field(
         default_factory=dict, description="Sent with every request, for a server behind a proxy."
     )
@@ -144,7 +158,9 @@ class NodeView(BaseModel):
 
     id: UUID = Field(description="The node.")
     name: str = Field(description="Name for people.")
-    base_url: str = Field(description="Where its ComfyUI listens.")
+    base_url: str = Field(description="Where its server listens.")
+    engine: EngineName = Field(default="comfyui", description=ENGINE)
+    engine_settings: EngineSettings = Field(default_factory=dict, description=SETTINGS)
     state: NodeState = Field(description="Whether it can take jobs.")
     reason: str | None = Field(default=None, description="Why it is in that state, for people.")
     enabled: bool = Field(description="False: gets nothing new.")
@@ -181,7 +197,9 @@ class NewNode(BaseModel):
     name: str = Field(
         min_length=1, max_length=80, description="Name for people; two nodes may share one."
     )
-    base_url: str = Field(max_length=2_000, description="Where its ComfyUI listens.")
+    base_url: str = Field(max_length=2_000, description="Where its server listens.")
+    engine: EngineName = Field(default="comfyui", description=ENGINE)
+    engine_settings: EngineSettings = Field(default_factory=dict, description=SETTINGS)
     headers: dict[str, str] = Field(default_factory=dict, description="Sent, and never shown.")
     enabled: bool = Field(default=True, description="False: gets nothing yet.")
     max_queue: int = Field(default=2, ge=1, le=16, description="Prompts on it at most.")

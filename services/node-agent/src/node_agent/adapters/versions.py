@@ -1,8 +1,8 @@
-"""Workflow versions from bucket `workflows`, the parsed ones kept: a version never changes."""
+"""Reads workflow versions from bucket `workflows`, and keeps them: a version never changes."""
 
-from collections import OrderedDict
 from typing import Protocol
 
+from cachetools import LRUCache
 from pydantic import ValidationError
 
 from contracts.registry.workflows import WorkflowVersionRecord
@@ -21,20 +21,17 @@ class KeptVersions:
 
     def __init__(self, bucket: Reader) -> None:
         self._bucket = bucket
-        self._kept: OrderedDict[str, Version] = OrderedDict()
+        self._kept = LRUCache[str, Version](MOST)
 
     async def find(self, version_hash: str) -> Version | None:
         """None if it is not there (yet), or is of a format that this agent cannot read."""
-        if version_hash not in self._kept:
-            value = await self._bucket.get(f"version.{version_hash}")
-            version = parse(value) if value else None
-            if version is None:
-                return None
+        if version := self._kept.get(version_hash):
+            return version
+        value = await self._bucket.get(f"version.{version_hash}")
+        version = parse(value) if value else None
+        if version:
             self._kept[version_hash] = version
-        self._kept.move_to_end(version_hash)
-        while len(self._kept) > MOST:
-            self._kept.popitem(last=False)
-        return self._kept[version_hash]
+        return version
 
 
 def parse(value: bytes) -> Version | None:
