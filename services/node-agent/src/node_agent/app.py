@@ -13,11 +13,10 @@ import httpx
 
 from contracts.agent import CancelAttempt, JobWatched, RunAttempt
 from contracts.scheduler.nodes import ClaimView, NodeSpec, SchedulerLed
-from contracts.services import NODES, WORKFLOWS
+from contracts.services import NODES
 from contracts.values import new_id
 from node_agent.adapters.files import LocalFiles
 from node_agent.adapters.store import HttpObjectStore
-from node_agent.adapters.versions import KeptVersions
 from node_agent.engines.comfyui.engine import open_comfyui
 from node_agent.engines.unknown import open_unknown
 from node_agent.handlers.beats import remember_watched
@@ -74,7 +73,6 @@ def build(
         ),
         store=HttpObjectStore(client),
         files=LocalFiles(),
-        versions=KeptVersions(bus.bucket(WORKFLOWS)),
         most_output_bytes=settings.most_output_mb * 1024**2,
         clock=monotonic,
         watched=id_memory(WATCHED_SECONDS, monotonic),

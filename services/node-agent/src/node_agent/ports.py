@@ -99,16 +99,15 @@ class Result:
     """None: the content tells."""
 
 
-class Execution(Protocol):
+@dataclass(frozen=True, slots=True)
+class Execution:
     """An attempt that ran to its end."""
 
-    def results(self, spec: Spec) -> Sequence[Result]:
-        """The results that a spec names, in its order; of a bare graph, all."""
-        ...
-
-    def began_and_took(self) -> tuple[datetime | None, float | None]:
-        """When it began, by the server's clock, and its seconds; None where unknown."""
-        ...
+    results: Callable[[Spec], Sequence[Result]]
+    """The results that a spec names, in its order; of a bare graph, all."""
+    started_at: datetime | None = None
+    """By the server's clock, if known."""
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,10 +231,6 @@ class ObjectStore(Protocol):
     async def put(
         self, url: str, source: IO[bytes], content_type: str, size_bytes: int
     ) -> None: ...
-
-
-class Versions(Protocol):
-    async def find(self, version_hash: str) -> Version | None: ...
 
 
 @dataclass(frozen=True, slots=True)

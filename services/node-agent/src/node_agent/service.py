@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
-from cachetools import TTLCache
+from cachetools import LRUCache, TTLCache
 
 from contracts.agent import AttemptOrder
 from contracts.scheduler.jobs import Progress
@@ -28,7 +28,7 @@ from node_agent.ports import (
     OpenEngine,
     Patience,
     Preview,
-    Versions,
+    Version,
     Work,
 )
 from runtime.bus.bucket_watch import Mirror
@@ -38,6 +38,7 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 MOST_REMEMBERED = 10_000
+MOST_VERSIONS = 256
 WATCHED_SECONDS = 10.0
 GONE_SECONDS = 600.0
 MOST_UPLOADS = 8
@@ -61,7 +62,6 @@ class NodeAgent:
     patience: Patience
     store: ObjectStore
     files: Files
-    versions: Versions
     most_output_bytes: int
     clock: Clock
     watched: TTLCache[UUID, None]
@@ -69,6 +69,9 @@ class NodeAgent:
     changed: asyncio.Event
     """Claims or specs changed."""
     leadership: Leadership = field(default_factory=Leadership)
+    versions: LRUCache[str, Version] = field(
+        default_factory=lambda: LRUCache[str, Version](MOST_VERSIONS)
+    )
     claims: dict[UUID, "Claim | None"] = field(default_factory=dict[UUID, "Claim | None"])
     """By node; None while the node is being claimed."""
 

@@ -1,20 +1,21 @@
 """Moves files to and from the object store, through the presigned URLs that media gives out."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import IO
 
 import httpx
-import stamina
+import structlog
 
 from contracts.media.attempts import InputFile
 from node_agent.ports import NoPlaceError, TransferError, UrlRefusedError
 
-FETCH_SECONDS = 32.0
-"""Seven tries; nothing was computed yet, so another node may as well try."""
-PUT_SECONDS = 600.0
-"""The result of a GPU's work is worth waiting for a store that is away."""
-FIRST_PAUSE, USUAL_PAUSE = 0.5, 10.0
+log = structlog.get_logger()
+
+FETCH_PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Before each try; nothing was computed yet, so another node may as well try."""
+PUT_PAUSES = (*FETCH_PAUSES, *[10.0] * 57)
+"""Ten minutes: what the GPU computed is worth waiting for a store that is away."""
 LONGEST_PAUSE = 30.0
 """However long the store asks to be left alone."""
 CHUNK = 256 * 1024
@@ -22,7 +23,7 @@ CHUNK = 256 * 1024
 BAD_REQUEST, FORBIDDEN = 400, 403
 PASSING = frozenset({408, 425, 429})
 TOO_SLOW, TOO_OLD = b"<Code>RequestTimeout</Code>", b"<Code>ExpiredToken</Code>"
-"""What S3 calls a bad request: a body that came too slowly, a URL signed too long ago."""
+"""S3 calls these a bad request: a body that came too slowly, a URL signed too long ago."""
 
 
 class HttpObjectStore:
@@ -39,63 +40,38 @@ class HttpObjectStore:
                 response.raise_for_status()
                 await save(response, target, file.size_bytes)
 
-        await repeated(get, "fetched", FETCH_SECONDS)
+        await repeated(get, "fetched", FETCH_PAUSES)
 
     async def put(self, url: str, source: IO[bytes], content_type: str, size_bytes: int) -> None:
-        # S3 refuses chunked bodies, so the length is said before
+        # S3 refuses chunked bodies, so the length comes first
         headers = {"Content-Type": content_type, "Content-Length": str(size_bytes)}
 
         async def send() -> None:
             response = await self._client.put(url, content=chunks(source), headers=headers)
             response.raise_for_status()
 
-        await repeated(send, "stored", PUT_SECONDS)
+        await repeated(send, "stored", PUT_PAUSES)
 
 
-@dataclass(slots=True)
-class FailedTransferError(Exception):
-    """One try failed; the message of the HTTP library would show the signed URL."""
-
-    reason: str
-    asked_seconds: float = 0.0
-
-
-async def repeated(transfer: Callable[[], Awaitable[None]], done: str, within: float) -> None:
-    """Repeat a transfer that may succeed later, as long as the store asks for, if it does."""
-    try:
-        async for attempt in stamina.retry_context(
-            pause_after,
-            attempts=None,
-            timeout=within,
-            wait_initial=FIRST_PAUSE,
-            wait_max=USUAL_PAUSE,
-            wait_jitter=0,
-        ):
-            with attempt:
-                await once(transfer, done)
-    except FailedTransferError as error:
-        text = f"A file could not be {done}: the object store {error.reason}."
-        raise TransferError(text) from error
-
-
-def pause_after(error: Exception) -> bool | float:
-    return isinstance(error, FailedTransferError) and (error.asked_seconds or True)
-
-
-async def once(transfer: Callable[[], Awaitable[None]], done: str) -> None:
-    try:
-        await transfer()
-    except httpx.HTTPStatusError as error:
-        answer = error.response
-        reason = f"answered {answer.status_code}"
-        if is_url_refused(answer):
-            raise UrlRefusedError(f"A file could not be {done}: the store {reason}.") from error
-        if answer.is_client_error and not may_pass(answer):
-            text = f"A file could not be {done}: the object store {reason}."
-            raise TransferError(text) from error
-        raise FailedTransferError(reason, asked_pause(answer)) from error
-    except httpx.RequestError as error:
-        raise FailedTransferError(type(error).__name__) from error
+async def repeated(
+    transfer: Callable[[], Awaitable[None]], done: str, pauses: Sequence[float]
+) -> None:
+    reason, asked = "", 0.0
+    for pause in pauses:
+        await asyncio.sleep(max(pause, asked))
+        try:
+            return await transfer()
+        except httpx.HTTPStatusError as error:
+            answer = error.response
+            reason, asked = f"answered {answer.status_code}", asked_pause(answer)
+            if is_url_refused(answer):
+                raise UrlRefusedError(f"A file could not be {done}: the store {reason}.") from error
+            if answer.is_client_error and not may_pass(answer):
+                break
+        except httpx.RequestError as error:
+            reason, asked = type(error).__name__, 0.0
+        log.info("transfer_repeated", reason=reason)
+    raise TransferError(f"A file could not be {done}: the object store {reason}.")
 
 
 def is_url_refused(answer: httpx.Response) -> bool:

@@ -117,9 +117,11 @@ async def finish(
             outputs = await attempt.unless_canceled(collect(claim, attempt, found))
     finally:
         claim.uploads.release()
-    started_at, seconds = execution.began_and_took()
     return AttemptResult(
-        outcome=Outcome.COMPLETED, outputs=outputs, started_at=started_at, executed_seconds=seconds
+        outcome=Outcome.COMPLETED,
+        outputs=outputs,
+        started_at=execution.started_at,
+        executed_seconds=execution.seconds,
     )
 
 

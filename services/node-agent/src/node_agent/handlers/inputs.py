@@ -4,13 +4,19 @@ from io import BytesIO
 from tempfile import TemporaryFile
 from typing import IO
 
+from pydantic import ValidationError
+
 from contracts.agent import Cause
 from contracts.errors import OperationError, UnavailableError
 from contracts.media.attempts import InputFile, InputFiles, StageInputs
+from contracts.registry.workflows import WorkflowVersionRecord
+from contracts.services import WORKFLOWS
 from node_agent.domain.endings import failure
 from node_agent.handlers.retry import retried
 from node_agent.ports import TransferError, UnreachableError, Version
 from node_agent.service import Attempt, Claim
+from runtime.bus.client import Bus
+from workflows import Spec
 
 STAGING_SECONDS = 20.0
 VERSION_SECONDS = 4.0
@@ -21,18 +27,27 @@ PREFIX = "comfyfleet-"
 
 
 async def find_version(claim: Claim, attempt: Attempt) -> Version:
-    wanted = attempt.order.version_hash
+    """Return the version that the attempt names, from bucket `workflows`; it never changes."""
+    kept, wanted = claim.agent.versions, attempt.order.version_hash
+    if wanted not in kept:
+        try:
+            kept[wanted] = await retried(
+                lambda: read_version(claim.agent.bus, wanted), within=VERSION_SECONDS
+            )
+        except UnavailableError as error:
+            raise failure(Cause.INPUT, "version_unavailable", error.message) from error
+    return kept[wanted]
 
-    async def find() -> Version:
-        version = await claim.agent.versions.find(wanted)
-        if version is None:
-            raise UnavailableError(f"The workflow version {wanted} is not published.")
-        return version
 
+async def read_version(bus: Bus, version_hash: str) -> Version:
+    """Raise Unavailable if it is not there (yet), or is of a format that this agent cannot read."""
+    value = await bus.bucket(WORKFLOWS).get(f"version.{version_hash}")
     try:
-        return await retried(find, within=VERSION_SECONDS)
-    except UnavailableError as error:
-        raise failure(Cause.INPUT, "version_unavailable", error.message) from error
+        record = WorkflowVersionRecord.model_validate_json(value or b"")
+        return Version(record.graph, Spec.model_validate(record.spec))
+    except ValidationError as error:
+        text = f"The workflow version {version_hash} is not published."
+        raise UnavailableError(text) from error
 
 
 async def stage(claim: Claim, attempt: Attempt) -> dict[str, str]:

@@ -13,7 +13,7 @@ from contracts.scheduler.jobs import Output
 from node_agent.domain.endings import failure
 from node_agent.handlers.inputs import MOST_IN_MEMORY, PREFIX
 from node_agent.handlers.retry import retried
-from node_agent.ports import Result, UnreachableError, UrlRefusedError
+from node_agent.ports import ObjectStore, Result, UnreachableError, UrlRefusedError
 from node_agent.service import Attempt, Claim
 
 MOST_FILES = 200
@@ -84,32 +84,29 @@ async def bring(claim: Claim, n: int, result: Result, targets: Targets) -> Resul
         )
         facts = await agent.files.inspect(file)
         content_type = result.content_type or facts.content_type
-        await put(claim, n, file, targets, content_type, facts.size_bytes)
-    return ResultFile(
-        n=n,
-        output=result.output,
-        index=result.index,
-        kind=result.kind or kind_of(content_type),
-        filename=result.filename,
-        content_type=content_type,
-        size_bytes=facts.size_bytes,
-        blake3=facts.blake3,
-        width=facts.width,
-        height=facts.height,
-    )
+        record = ResultFile(
+            n=n,
+            output=result.output,
+            index=result.index,
+            kind=result.kind or kind_of(content_type),
+            filename=result.filename,
+            content_type=content_type,
+            size_bytes=facts.size_bytes,
+            blake3=facts.blake3,
+            width=facts.width,
+            height=facts.height,
+        )
+        await retried(lambda: put(agent.store, record, file, targets), within=UPLOAD_SECONDS)
+    return record
 
 
-async def put(
-    claim: Claim, n: int, file: IO[bytes], targets: Targets, content_type: str, size_bytes: int
-) -> None:
-    async def once() -> None:
-        try:
-            await claim.agent.store.put(await targets.url(n), file, content_type, size_bytes)
-        except UrlRefusedError:
-            targets.renew()
-            raise
-
-    await retried(once, within=UPLOAD_SECONDS)
+async def put(store: ObjectStore, record: ResultFile, file: IO[bytes], targets: Targets) -> None:
+    try:
+        url = await targets.url(record.n)
+        await store.put(url, file, record.content_type, record.size_bytes)
+    except UrlRefusedError:
+        targets.renew()
+        raise
 
 
 def kind_of(content_type: str) -> MediaKind:

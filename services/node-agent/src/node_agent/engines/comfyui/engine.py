@@ -3,17 +3,14 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
-from time import monotonic
 from typing import IO, Any
 from uuid import UUID
 
 from contracts.media.attempts import InputFile
 from contracts.scheduler.nodes import NodeSpec
 from node_agent.engines.comfyui import trial
-from node_agent.engines.comfyui.execution import History, follow
+from node_agent.engines.comfyui.execution import follow
 from node_agent.engines.comfyui.http import comfy_http
-from node_agent.engines.comfyui.listener import connected, hear
 from node_agent.engines.comfyui.outputs import OutputFile, OutputText
 from node_agent.engines.comfyui.probe import probe, watch_memory
 from node_agent.engines.comfyui.progress import run_of
@@ -23,6 +20,7 @@ from node_agent.engines.comfyui.vitals import Vitals
 from node_agent.engines.comfyui.websocket import listen
 from node_agent.ports import (
     Description,
+    Execution,
     FileRefusedError,
     Graph,
     Health,
@@ -40,7 +38,7 @@ async def open_comfyui(spec: NodeSpec, patience: Patience) -> AsyncGenerator["Co
     async with comfy_http(
         spec, probe_timeout=patience.probe_timeout, submit_timeout=patience.submit_timeout
     ) as http:
-        session = Session(spec.node_id, http, Vitals(patience.dead_after_seconds), monotonic)
+        session = Session(spec.node_id, http, Vitals(patience.dead_after_seconds))
         try:
             yield ComfyUI(spec, session)
         finally:
@@ -60,9 +58,7 @@ class ComfyUI:
         async with asyncio.TaskGroup() as group:
             group.create_task(probe(session, changed))
             group.create_task(watch_memory(session))
-            group.create_task(
-                listen(self._spec, partial(connected, session), partial(hear, session))
-            )
+            group.create_task(listen(self._spec, session.connected, session.hear))
 
     def health(self) -> Health:
         return self._session.health()
@@ -82,7 +78,7 @@ class ComfyUI:
     ) -> Graph:
         return sealed(str(work.attempt_id), version, inputs, files)
 
-    async def run(self, work: Work, graph: Graph) -> History:
+    async def run(self, work: Work, graph: Graph) -> Execution:
         prompt = Prompt(work, run_of(graph))
         with self._session.following(prompt):
             with span("post"):
@@ -90,7 +86,7 @@ class ComfyUI:
             with span("execute"):
                 return await follow(self._session, prompt)
 
-    async def resume(self, work: Work) -> History:
+    async def resume(self, work: Work) -> Execution:
         prompt = Prompt(work, has_worked=True)
         with self._session.following(prompt):
             return await follow(self._session, prompt)

@@ -6,8 +6,8 @@ Events are hints; `/history` decides, then `/queue` (docs/decisions/0005).
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -18,42 +18,34 @@ from node_agent.engines.comfyui.outcome import Interrupted, Succeeded, executed_
 from node_agent.engines.comfyui.outputs import results, sources
 from node_agent.engines.comfyui.prompts import prefix_of, take_back
 from node_agent.engines.comfyui.session import PROBE_SECONDS, Prompt, Session
-from node_agent.ports import Result, UnreachableError
+from node_agent.ports import Execution, Result, UnreachableError
 from workflows import Spec
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class History:
-    """The history entry of a prompt that succeeded."""
-
-    prompt_id: str
-    entry: dict[str, Any]
-    produced: Succeeded
-
-    def results(self, spec: Spec) -> Sequence[Result]:
-        outputs, meta = self.produced.outputs, self.produced.meta
-        return results(sources(spec, outputs), outputs, meta, prefix_of(self.prompt_id))
-
-    def began_and_took(self) -> tuple[datetime | None, float | None]:
-        began, seconds = executed_between(self.entry)
-        return datetime.fromtimestamp(began, UTC) if began else None, seconds
-
-
-async def follow(session: Session, prompt: Prompt) -> History:
+async def follow(session: Session, prompt: Prompt) -> Execution:
     """Wait for its end; raise Ended if it did not succeed."""
     entry = await entry_of(session, prompt)
     session.ended[prompt.id] = None
     match verdict(entry):
         case Succeeded() as produced:
-            return History(prompt.id, entry, produced)
+            return execution_of(prompt.id, entry, produced)
         case Interrupted():
             raise canceled()  # by a person at ComfyUI itself: the scheduler did not ask for it
         case Failed(cause) as failed:
             if cause is Cause.OUT_OF_MEMORY:
                 await free(session)
             raise EndedError(failed.result)
+
+
+def execution_of(prompt_id: str, entry: dict[str, Any], produced: Succeeded) -> Execution:
+    def named(spec: Spec) -> Sequence[Result]:
+        wanted = sources(spec, produced.outputs)
+        return results(wanted, produced.outputs, produced.meta, prefix_of(prompt_id))
+
+    began, seconds = executed_between(entry)
+    return Execution(named, datetime.fromtimestamp(began, UTC) if began else None, seconds)
 
 
 async def free(session: Session) -> None:
@@ -64,7 +56,7 @@ async def free(session: Session) -> None:
 
 
 async def entry_of(session: Session, prompt: Prompt) -> dict[str, Any]:
-    posted_at = session.clock()
+    posted_at = monotonic()
     started_at: float | None = None
     if prompt.client_id is not None and prompt.client_id == session.client_id:
         await wait_for_news(prompt)  # the open connection will tell its end: no need to ask before
@@ -73,7 +65,7 @@ async def entry_of(session: Session, prompt: Prompt) -> dict[str, Any]:
         if (entry := await look(session, prompt)) is not None:
             return entry
         if started_at is None and prompt.is_running:
-            started_at = session.clock()
+            started_at = monotonic()
         since = posted_at if started_at is None else started_at
         if reason := why_stop(session, prompt, since):
             await take_back(session, prompt.id)
@@ -108,7 +100,7 @@ async def look(session: Session, prompt: Prompt) -> dict[str, Any] | None:
 
 def why_stop(session: Session, prompt: Prompt, since: float) -> EndedError | None:
     seconds = prompt.work.timeout_seconds
-    if session.clock() - since > seconds:
+    if monotonic() - since > seconds:
         if prompt.is_running:
             return failure(Cause.TIMEOUT, "attempt_timeout", f"It ran longer than {seconds:g} s.")
         return failure(Cause.UNREACHABLE, "never_started", "Other prompts kept the node busy.")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
+from time import monotonic
 
 import structlog
 
@@ -55,7 +56,7 @@ def saw_queue(session: Session, queue: QueueView) -> None:
     if not session.is_reachable:
         session.inputs.clear()  # it may be another server now
     session.queue, session.is_reachable = queue, True
-    session.vitals.saw(queue, session.clock(), has_started=has_started(session, queue))
+    session.vitals.saw(queue, monotonic(), has_started=has_started(session, queue))
     session.reason = DEAD if session.is_dead else None
     if session.is_dead:
         session.stir_all()
@@ -63,7 +64,7 @@ def saw_queue(session: Session, queue: QueueView) -> None:
 
 def saw_nothing(session: Session, reason: str) -> None:
     session.queue = QueueView()
-    session.vitals.saw(session.queue, session.clock(), has_started=False)
+    session.vitals.saw(session.queue, monotonic(), has_started=False)
     session.is_reachable, session.reason = False, reason
 
 

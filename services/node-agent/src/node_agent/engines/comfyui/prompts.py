@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 import stamina
@@ -129,9 +130,9 @@ async def take_back(session: Session, prompt_id: str) -> bool:
     session.leftovers[prompt_id] = None
     if post := session.posts.get(prompt_id):
         await asyncio.wait({post})
-    deadline = session.clock() + CANCEL_SECONDS
+    deadline = monotonic() + CANCEL_SECONDS
     pause = CANCEL_PAUSE
-    while session.clock() < deadline:
+    while monotonic() < deadline:
         if session.is_dead:
             return False  # a dead worker gives nothing back, and nothing runs
         with contextlib.suppress(UnreachableError):

@@ -8,15 +8,26 @@ from uuid import UUID
 
 from cachetools import TTLCache
 
+from node_agent.engines.comfyui.events import (
+    ComfyEvent,
+    Ended,
+    GraphNodeStarted,
+    Previewed,
+    Stepped,
+)
 from node_agent.engines.comfyui.http import ComfyHttp, Submitted
-from node_agent.engines.comfyui.progress import Run
+from node_agent.engines.comfyui.progress import Run, advanced, progress_of
 from node_agent.engines.comfyui.vitals import QueueView, Vitals
-from node_agent.ports import Clock, Health, Work
+from node_agent.ports import Health, Preview, Work
 
 PROBE_SECONDS = 1.0
 REMEMBERED_SECONDS = 600.0
 INPUTS_SECONDS = 24 * 3600.0
 MOST_REMEMBERED = 10_000
+
+
+def memory(seconds: float = REMEMBERED_SECONDS) -> TTLCache[str, None]:
+    return TTLCache[str, None](MOST_REMEMBERED, seconds)
 
 
 @dataclass(slots=True, eq=False)
@@ -43,7 +54,6 @@ class Session:
     node_id: UUID
     http: ComfyHttp
     vitals: Vitals
-    clock: Clock
     prompts: dict[str, Prompt] = field(default_factory=dict[str, Prompt])
     posts: dict[str, asyncio.Task[Submitted]] = field(
         default_factory=dict[str, asyncio.Task[Submitted]]
@@ -55,20 +65,12 @@ class Session:
     is_reachable: bool = False
     reason: str | None = Health().reason
     vram_free_mb: int | None = None
-    inputs: TTLCache[str, None] = field(init=False)
+    inputs: TTLCache[str, None] = field(default_factory=lambda: memory(INPUTS_SECONDS))
     """Names of input files that were sent."""
-    ended: TTLCache[str, None] = field(init=False)
+    ended: TTLCache[str, None] = field(default_factory=memory)
     """Prompts that are surely not in the queue any more, whatever an older probe saw."""
-    leftovers: TTLCache[str, None] = field(init=False)
+    leftovers: TTLCache[str, None] = field(default_factory=memory)
     """Prompts that nobody follows any more: they are removed where they are seen."""
-
-    def __post_init__(self) -> None:
-        self.inputs = self._memory(INPUTS_SECONDS)
-        self.ended = self._memory(REMEMBERED_SECONDS)
-        self.leftovers = self._memory(REMEMBERED_SECONDS)
-
-    def _memory(self, seconds: float) -> TTLCache[str, None]:
-        return TTLCache[str, None](MOST_REMEMBERED, seconds, timer=self.clock)
 
     @property
     def is_dead(self) -> bool:
@@ -95,6 +97,34 @@ class Session:
     def stir_all(self) -> None:
         for prompt in self.prompts.values():
             prompt.stirred.set()
+
+    def connected(self, client_id: str | None) -> None:
+        """A new connection hears nothing of what was posted under the old one: look there."""
+        self.client_id = client_id
+        self.stir_all()
+
+    def hear(self, event: ComfyEvent) -> None:
+        """Never waits: a reader that stops reading stalls every client of the server."""
+        prompt = self.prompt_for(event.prompt_id)
+        if prompt is None:
+            return
+        match event:
+            case Previewed(_, content_type, image):
+                prompt.work.previewed(Preview(content_type, image))
+                return
+            case Ended():
+                prompt.stirred.set()
+            case _:
+                prompt.is_running = True
+                prompt.has_worked |= isinstance(event, GraphNodeStarted | Stepped)
+        prompt.run = advanced(prompt.run, event)
+        prompt.work.progressed(progress_of(prompt.run))
+
+    def prompt_for(self, prompt_id: str | None) -> Prompt | None:
+        """An old server's preview names no prompt; only one of ours can be running."""
+        if prompt_id is not None:
+            return self.prompts.get(prompt_id)
+        return next((prompt for prompt in self.prompts.values() if prompt.is_running), None)
 
     @contextmanager
     def following(self, prompt: Prompt) -> Generator[None, None, None]:
