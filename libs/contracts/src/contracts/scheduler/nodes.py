@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field
 
 from contracts.access import Actor, IdempotencyKey
 from contracts.agent import Accepted, AttemptOrder
@@ -27,16 +27,25 @@ class NodeState(StrEnum):
     DISABLED = "disabled"
 
 
-MOST_ENGINE_SETTINGS = 50
-EngineName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-EngineSettings: TypeAlias = Annotated[
-    dict[
-        Annotated[str, StringConstraints(min_length=1, max_length=80)],
-        Annotated[str, StringConstraints(max_length=2_000)] | int | float | bool,
-    ],
-    Field(max_length=MOST_ENGINE_SETTINGS),
+Setting: TypeAlias = str | int | float | bool
+MOST_ENGINE_SETTINGS, LONGEST_SETTING = 50, 2_000
+
+
+def bounded(settings: dict[str, Setting]) -> dict[str, Setting]:
+    texts = (*settings, *(value for value in settings.values() if isinstance(value, str)))
+    if max(map(len, texts), default=0) > LONGEST_SETTING:
+        raise ValueError(f"a name or value is longer than {LONGEST_SETTING} characters")
+    return settings
+
+
+EngineName: TypeAlias = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$", description="Kind of server that runs there.")
 ]
-ENGINE, SETTINGS = "Kind of server that runs there.", "Settings of that engine, by its own names."
+EngineSettings: TypeAlias = Annotated[
+    dict[str, Setting],
+    Field(max_length=MOST_ENGINE_SETTINGS, description="Settings of its engine, by their names."),
+    AfterValidator(bounded),
+]
 
 
 class NodeSpec(BaseModel):
@@ -45,8 +54,8 @@ class NodeSpec(BaseModel):
     node_id: UUID
     name: str = Field(min_length=1, max_length=80)
     base_url: str = Field(description="Where its server listens: `http://10.0.0.7:8188`.")
-    engine: EngineName = Field(default="comfyui", description=ENGINE)
-    engine_settings: EngineSettings = Field(default_factory=dict, description=SETTINGS)
+    engine: EngineName = "comfyui"
+    engine_settings: EngineSettings = {}
     headers: dict[str, str] = Field(
         default_factory=dict, description="Sent with every request, for a server behind a proxy."
     )
@@ -159,8 +168,8 @@ class NodeView(BaseModel):
     id: UUID = Field(description="The node.")
     name: str = Field(description="Name for people.")
     base_url: str = Field(description="Where its server listens.")
-    engine: EngineName = Field(default="comfyui", description=ENGINE)
-    engine_settings: EngineSettings = Field(default_factory=dict, description=SETTINGS)
+    engine: EngineName = "comfyui"
+    engine_settings: EngineSettings = {}
     state: NodeState = Field(description="Whether it can take jobs.")
     reason: str | None = Field(default=None, description="Why it is in that state, for people.")
     enabled: bool = Field(description="False: gets nothing new.")
@@ -198,8 +207,8 @@ class NewNode(BaseModel):
         min_length=1, max_length=80, description="Name for people; two nodes may share one."
     )
     base_url: str = Field(max_length=2_000, description="Where its server listens.")
-    engine: EngineName = Field(default="comfyui", description=ENGINE)
-    engine_settings: EngineSettings = Field(default_factory=dict, description=SETTINGS)
+    engine: EngineName = "comfyui"
+    engine_settings: EngineSettings = {}
     headers: dict[str, str] = Field(default_factory=dict, description="Sent, and never shown.")
     enabled: bool = Field(default=True, description="False: gets nothing yet.")
     max_queue: int = Field(default=2, ge=1, le=16, description="Prompts on it at most.")
