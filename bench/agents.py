@@ -44,7 +44,7 @@ async def agents(fleet: LocalFleet, node_ids: list[UUID]) -> AsyncGenerator[None
 
 
 def capabilities(node_id: UUID, claim: int) -> ReportCapabilities:
-    known = Capabilities(digest="bench", version="bench", classes=CLASSES, models=[])
+    known = Capabilities(digest="bench", engine_version="bench", classes=CLASSES, models=[])
     return ReportCapabilities(node_id=node_id, claim=claim, capabilities=known)
 
 

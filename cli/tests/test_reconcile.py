@@ -2,7 +2,7 @@ from uuid import UUID
 
 from comfyfleet.client.problems import RefusedError
 from comfyfleet.reconcile import LABEL, reconcile
-from contracts.scheduler.nodes import NodeState, NodeView
+from contracts.scheduler.nodes import NodePhase, NodeView
 from contracts.values import new_id
 
 
@@ -11,8 +11,8 @@ def a_node(url: str, *, labels: dict[str, str] | None = None) -> NodeView:
         id=new_id(),
         name=url.removeprefix("http://"),
         base_url=url,
-        state=NodeState.READY,
-        enabled=True,
+        phase=NodePhase.READY,
+        is_enabled=True,
         max_queue=2,
         priority=0,
         labels=LABEL if labels is None else labels,

@@ -49,7 +49,7 @@ def composed(api: httpx.Client, mask: Image.Image, **form: str) -> Image.Image:
     inputs: dict[str, Any] = {
         "image": {"media": background},
         "overlay": {"media": upload(api, OVERLAY, "image")},
-        "mask": {"media": upload(api, as_png(mask), "mask", of=background, **form)},
+        "mask": {"media": upload(api, as_png(mask), "mask", image_id=background, **form)},
     }
     return through_the_fleet(api, "composite", inputs)
 

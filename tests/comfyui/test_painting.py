@@ -32,7 +32,7 @@ def checkpoint() -> str:
 @pytest.mark.parametrize("workflow", SIZES)
 def test_it_is_painted_at_its_size(api: httpx.Client, checkpoint: str, workflow: str) -> None:
     photo = upload(api, a_photo(SIDE, SIDE, 1), "image")
-    mask = upload(api, as_png(a_drawing(SIDE, SIDE)), "mask", of=photo)
+    mask = upload(api, as_png(a_drawing(SIDE, SIDE)), "mask", image_id=photo)
     inputs = {
         "prompt": "a red door",
         "model": checkpoint,

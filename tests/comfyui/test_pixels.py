@@ -98,7 +98,7 @@ def test_composite_with_a_photo_and_a_mask_is_identical(
     schema = api.get("/v1/workflows/composite/schema").json()["properties"]
     below, above = [n for n, f in schema.items() if f.get("x-comfyfleet-type") == "image"]
     first = upload(api, a_photo(160, 120, 2), "image")
-    mask = upload(api, a_mask(160, 120), "mask", of=first)
+    mask = upload(api, a_mask(160, 120), "mask", image_id=first)
     inputs = {
         below: {"media": first},
         above: {"media": upload(api, a_photo(160, 120, 3), "image")},

@@ -50,7 +50,7 @@ def test_stitch_puts_a_third_picture_only_if_there_is_one(api: httpx.Client) -> 
 def test_cut_out_keeps_the_region_or_all_but_it(api: httpx.Client) -> None:
     drawing = a_drawing(160, 120)
     image = {"media": upload(api, PHOTO, "image")}
-    mask = {"media": upload(api, as_png(drawing), "mask", of=image["media"])}
+    mask = {"media": upload(api, as_png(drawing), "mask", image_id=image["media"])}
     inputs: dict[str, Any] = {"image": image, "mask": mask}
 
     kept = through_the_fleet(api, "cut_out", inputs)

@@ -29,13 +29,13 @@ def test_a_result_is_found_shown_shared_packed_and_deleted(api: httpx.Client) ->
     job = made(api, poster=poster)
     [output] = job["outputs"]
     media_id, path = output["media_id"], f"/v1/media/{output['media_id']}"
-    for asked in ({"label": f"poster={poster}"}, {"job": job["id"]}, {"q": poster}):
+    for asked in ({"label": f"poster={poster}"}, {"job_id": job["id"]}, {"text": poster}):
         assert listed(api, workflow="solid", **asked) == [media_id]
     small = api.get(f"{path}/content", params={"w": 256})
     shown = api.get(path).json()
     link = api.post(f"{path}/links", json={}).json()
     opened = httpx.get(api.base_url.join(link["url"]))
-    packed = api.post("/v1/media/archive", json={"media": [media_id]})
+    packed = api.post("/v1/media/archive", json={"media_ids": [media_id]})
     gone = api.delete(path)
 
     with Image.open(io.BytesIO(small.content)) as thumbnail:
@@ -46,4 +46,4 @@ def test_a_result_is_found_shown_shared_packed_and_deleted(api: httpx.Client) ->
         assert archive.read(archive.namelist()[0]) == opened.content
     assert gone.status_code == 204
     assert api.get(output["url"]).status_code == 404
-    assert listed(api, job=job["id"]) == []
+    assert listed(api, job_id=job["id"]) == []

@@ -83,7 +83,7 @@ def test_an_uploaded_picture_comes_back_resized(api: httpx.Client) -> None:
 
 def test_a_mask_decides_what_is_composed(api: httpx.Client) -> None:
     below, above = upload(api, a_picture(color="#ff0000")), upload(api, a_picture(color="#0000ff"))
-    mask = upload(api, a_mask(), "mask", of=below)
+    mask = upload(api, a_mask(), "mask", image_id=below)
     schema = api.get("/v1/workflows/composite/schema").json()["properties"]
     images = [name for name, field in schema.items() if field.get("x-comfyfleet-type") == "image"]
     inputs = {name: {"media": media} for name, media in zip(images, (below, above), strict=True)}
@@ -94,7 +94,7 @@ def test_a_mask_decides_what_is_composed(api: httpx.Client) -> None:
 
 def test_each_shipped_workflow_runs_on_the_preview_engine(api: httpx.Client) -> None:
     media_id = upload(api, a_picture(128, 128))
-    mask = upload(api, a_mask(128, 128), "mask", of=media_id)
+    mask = upload(api, a_mask(128, 128), "mask", image_id=media_id)
     image, masked = {"media": media_id}, {"media": mask}
     assert finish(api, "txt2img", prompt="a lighthouse", seed=7, steps=4)["seed"] == 7
     finish(api, "img2img", prompt="a lighthouse", image=image, steps=4)

@@ -49,7 +49,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def runnable(api: httpx.Client, name: str, wanted: bool) -> None:
-    until(lambda: api.get(f"/v1/workflows/{name}").json()["runnable"] is wanted)
+    until(lambda: api.get(f"/v1/workflows/{name}").json()["is_runnable"] is wanted)
 
 
 def classes_of_packages(version: WorkflowVersion) -> set[str]:
@@ -66,12 +66,12 @@ def test_the_preview_engine_runs_each_shipped_workflow_but_for_custom_nodes(
 
     def shown() -> dict[str, bool | None]:
         items = api.get("/v1/workflows").json()["items"]
-        return {item["name"]: item["runnable"] for item in items if item["name"] in custom}
+        return {item["name"]: item["is_runnable"] for item in items if item["name"] in custom}
 
     until(lambda: shown() == {name: not classes for name, classes in custom.items()})
     for name in (name for name, classes in custom.items() if classes):
         [node] = api.get(f"/v1/workflows/{name}/coverage").json()["items"]
-        lacking = {entry["what"] for entry in node["missing"] if entry["kind"] == "class"}
+        lacking = {entry["name"] for entry in node["unmet"] if entry["kind"] == "class"}
         assert lacking == custom[name]
 
 
@@ -85,7 +85,7 @@ def test_an_uploaded_workflow_runs_once_it_is_active(api: httpx.Client) -> None:
     job = finish(api, "mine", width=96)
 
     assert (draft.json()["is_active"], refused.status_code) == (False, 404)
-    assert active.json()["version"] == 1
+    assert active.json()["active_version"] == 1
     assert picture_of(api, job).size == (96, 64)
 
     assert api.delete("/v1/workflows/mine").status_code == 204
@@ -104,9 +104,12 @@ def test_what_no_node_can_run_says_so_before_it_is_submitted(api: httpx.Client) 
     job = api.post("/v1/jobs", json={"workflow": "lost"}).json()
 
     [node] = coverage["items"]
-    assert view["coverage"]["runnable"] is False
-    assert [(m["kind"], m["what"]) for m in node["missing"]] == [("class", "NowhereToBeFound")]
-    assert (job["runnable"], job["missing"]) == (False, ["NowhereToBeFound"])
+    assert view["coverage"]["is_runnable"] is False
+    assert [(m["kind"], m["name"]) for m in node["unmet"]] == [("class", "NowhereToBeFound")]
+    assert (job["is_runnable"], [entry["name"] for entry in job["unmet"]]) == (
+        False,
+        ["NowhereToBeFound"],
+    )
     api.post(f"/v1/jobs/{job['id']}/cancel")
 
 
@@ -121,7 +124,7 @@ def test_a_job_that_chooses_what_no_node_offers_waits_and_says_where(api: httpx.
     def is_told() -> bool:
         body = {"workflow": "scaled", "inputs": {"method": "magic"}}
         jobs.append(api.post("/v1/jobs", json=body).json())
-        return not jobs[-1]["runnable"]
+        return not jobs[-1]["is_runnable"]
 
     until(is_told)
     shown = api.get(f"/v1/jobs/{jobs[-1]['id']}").json()
@@ -165,11 +168,15 @@ def test_what_comes_from_the_folder_is_not_changed_here(api: httpx.Client) -> No
 
 
 def test_what_comes_from_the_folder_can_be_switched_off(api: httpx.Client) -> None:
-    off = api.patch("/v1/workflows/solid", json={"active": False})
+    off = api.patch("/v1/workflows/solid", json={"is_enabled": False})
     refused = api.post("/v1/jobs", json={"workflow": "solid@1"})
-    on = api.patch("/v1/workflows/solid", json={"active": True})
+    on = api.patch("/v1/workflows/solid", json={"is_enabled": True})
 
-    assert (off.json()["active"], refused.status_code, on.json()["active"]) == (False, 404, True)
+    assert (off.json()["is_active"], refused.status_code, on.json()["is_active"]) == (
+        False,
+        404,
+        True,
+    )
     assert refused.json()["type"] == "urn:comfyfleet:problem:switched_off"
 
 

@@ -11,7 +11,7 @@ from comfyfleet.client.api import FleetClient
 from comfyfleet.client.follow import wait_for, why_it_failed
 from comfyfleet.problem import CommandError
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.nodes import NodeState, NodeView
+from contracts.scheduler.nodes import NodePhase, NodeView
 
 WORKFLOW = "resize"
 SIZE = 768
@@ -40,9 +40,9 @@ def run_sample(client: FleetClient, folder: Path) -> Path:
 def why_not(nodes: Iterable[NodeView]) -> list[str]:
     """A sentence for each node that takes no jobs."""
     return [
-        f"{node.base_url} is {node.state}{f': {node.reason}' if node.reason else ''}."
+        f"{node.base_url} is {node.phase}{f': {node.reason}' if node.reason else ''}."
         for node in nodes
-        if node.state is not NodeState.READY
+        if node.phase is not NodePhase.READY
     ]
 
 

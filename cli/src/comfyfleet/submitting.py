@@ -47,7 +47,7 @@ def uploaded(client: FleetClient, workflow: str, value: Any, done: Mapping[str, 
     if is_mask(value):
         form = {"workflow": workflow, "input": value.input}
     if value.of and (picture := done.get(value.of)):
-        form["of"] = picture["media"]
+        form["image_id"] = picture["media"]
     return {"media": str(client.upload(value.path, value.kind, **form).id)}
 
 
@@ -69,8 +69,8 @@ def watch(client: FleetClient, submitted: JobView, console: Console) -> JobView:
 
 def describe(job: JobView) -> str:
     if job.status is JobStatus.QUEUED:
-        if job.missing:
-            return f"waits: no node has {', '.join(job.missing)}"
+        if job.unmet:
+            return f"waits: no node has {', '.join(entry.name for entry in job.unmet)}"
         return f"queued, place {job.queue_position}" if job.queue_position else "queued"
     if job.status is not JobStatus.RUNNING:
         return job.status.value

@@ -66,16 +66,16 @@ def nodes_table(nodes: Sequence[NodeView]) -> Table:
     table = plain_table("node", "address", "state", "version", "VRAM free", "jobs", "why")
     for node in nodes:
         vram = f"{node.vram_free_mb / 1024:.1f} GiB" if node.vram_free_mb else ""
-        row = (node.name, node.base_url, coloured(node.state), node.version or "", vram)
-        table.add_row(*row, str(len(node.running)), Text(node.reason or ""))
+        row = (node.name, node.base_url, coloured(node.phase), node.engine_version or "", vram)
+        table.add_row(*row, str(len(node.running_job_ids)), Text(node.reason or ""))
     return table
 
 
 def what_of(job: JobView) -> str:
     if job.error:
         return job.error.message
-    if job.missing and not job.status.is_terminal:
-        return f"no node has {', '.join(job.missing)}"
+    if job.unmet and not job.status.is_terminal:
+        return f"no node has {', '.join(entry.name for entry in job.unmet)}"
     if job.outputs:
         return f"{len(job.outputs)} file{'s' if len(job.outputs) > 1 else ''}"
     return f"{job.progress.fraction:.0%}" if job.status == "running" else ""

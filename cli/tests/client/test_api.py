@@ -16,7 +16,7 @@ from comfyfleet.problem import CommandError
 from comfyfleet.submitting import save_all, watch, with_uploads
 from contracts.access import Priority
 from contracts.scheduler.jobs import JobError, JobStatus, JobView, Output
-from contracts.values import new_id
+from contracts.values import Unmet, new_id
 
 JOB_ID = new_id()
 
@@ -55,7 +55,7 @@ def a_job(
         version=version,
         outputs=list(outputs),
         error=error,
-        missing=list(missing),
+        unmet=[Unmet(kind="class", name=name, message=name) for name in missing],
     )
 
 

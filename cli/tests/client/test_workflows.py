@@ -18,12 +18,12 @@ GRAPH: dict[str, Any] = {"1": {"class_type": "SaveImage", "inputs": {}}}
 NODE = {
     "node_id": "00000000-0000-0000-0000-000000000001",
     "name": "old",
-    "state": "ready",
+    "phase": "ready",
     "is_described": True,
-    "can_run": False,
-    "missing": [{"kind": "model", "what": "loras/film.safetensors", "message": "no"}],
+    "is_runnable": False,
+    "unmet": [{"kind": "model", "name": "loras/film.safetensors", "message": "no"}],
 }
-COVERAGE = {"runnable": False, "items": [NODE]}
+COVERAGE = {"is_runnable": False, "items": [NODE]}
 
 
 def folder(path: Path) -> Path:
@@ -154,11 +154,18 @@ def test_a_version_is_activated_and_needs_a_number(fleet: Script, tmp_path: Path
 
 
 def test_the_list_says_why_one_cannot_run(fleet: Script, tmp_path: Path) -> None:
-    row = {"name": "mine", "version": 1, "versions": [1], "active": True, "source": "api"}
-    rows = [{**row, "category": "image", "runnable": False, "missing": ["KSampler"]}]
+    row = {"name": "mine", "active_version": 1, "versions": [1], "is_active": True, "source": "api"}
+    rows = [
+        {
+            **row,
+            "category": "image",
+            "is_runnable": False,
+            "unmet": [{"kind": "class", "name": "KSampler", "message": "no"}],
+        }
+    ]
     fleet.on("GET /v1/workflows", body({"items": rows}))
 
-    fleet.on("GET /v1/workflows?category=video&active=false", body({"items": []}))
+    fleet.on("GET /v1/workflows?category=video&is_active=false", body({"items": []}))
 
     assert "no node has KSampler" in workflows(fleet, tmp_path, "list").stdout
     some = workflows(fleet, tmp_path, "list", "--category", "video", "--no-active")

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from contracts.values import Missing
+from contracts.values import Unmet
 from workflows import Spec, lacks, load_version, misfits
 from workflows.compatibility.lacks import located
 
@@ -35,9 +35,9 @@ def a_spec() -> Spec:
 def test_a_value_that_is_not_offered_is_named_with_its_place_and_input() -> None:
     choice, model = lacks(GRAPH, INFO, a_spec())
 
-    assert choice == Missing(
+    assert choice == Unmet(
         kind="choice",
-        what="sampler_name: odd",
+        name="sampler_name: odd",
         graph_node="1",
         graph_node_class="Sampler",
         input="sampler_name",
@@ -45,15 +45,15 @@ def test_a_value_that_is_not_offered_is_named_with_its_place_and_input() -> None
         field="inputs.sampler",
         message="graph node 1 (Sampler), sampler_name: the server does not offer 'odd'",
     )
-    assert (model.kind, model.what, model.field) == ("model", "b.gguf", "inputs.lora")
+    assert (model.kind, model.name, model.field) == ("model", "b.gguf", "inputs.lora")
 
 
 def test_classes_and_files_that_are_lacking_get_the_place_that_wants_them() -> None:
     graph = {**GRAPH, "3": {"class_type": "LoraLoader", "inputs": {"lora_name": "x.pt"}}}
     found = [
-        Missing(kind="class", what="Sampler", message="no"),
-        Missing(kind="model", what="loras/x.pt", message="no"),
-        Missing(kind="class", what="Elsewhere", message="no"),
+        Unmet(kind="class", name="Sampler", message="no"),
+        Unmet(kind="model", name="loras/x.pt", message="no"),
+        Unmet(kind="class", name="Elsewhere", message="no"),
     ]
 
     placed = located(found, graph, a_spec())

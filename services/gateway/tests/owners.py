@@ -70,7 +70,7 @@ class FakeScheduler:
             digest, job_id = self.keys[key.key]
             if digest != key.body_digest:
                 raise ConflictError("another body", code="idempotency_key_reused")
-            return SubmitJobView(job=self.jobs[job_id], replayed=True)
+            return SubmitJobView(job=self.jobs[job_id], is_replay=True)
         self.submitted.append(request)
         job = a_job(request.actor.user_id, request.job.job_id, request.job.workflow)
         self.jobs[job.id] = job

@@ -18,7 +18,7 @@ from contracts.registry.requests import (
     VersionList,
 )
 from contracts.registry.workflows import WorkflowName
-from contracts.scheduler.nodes import NodeState
+from contracts.scheduler.nodes import NodePhase
 from contracts.services import WORKFLOWS
 from contracts.values import new_id
 from runtime.bus.client import Bus
@@ -26,10 +26,10 @@ from runtime.outbox.messages import put
 from runtime.outbox.relay import publish
 
 COVERAGE = CoverageView(
-    runnable=True,
+    is_runnable=True,
     items=[
         NodeCoverage(
-            node_id=new_id(), name="a", state=NodeState.READY, is_described=True, can_run=True
+            node_id=new_id(), name="a", phase=NodePhase.READY, is_described=True, is_runnable=True
         )
     ],
 )
@@ -79,7 +79,7 @@ class FakeRegistry:
 
     async def change(self, request: ChangeWorkflow) -> WorkflowName:
         self.changes.append(request)
-        return await self.tell(request.name, is_enabled=request.active)
+        return await self.tell(request.name, is_enabled=request.is_enabled)
 
     async def delete(self, request: DeleteWorkflow) -> WorkflowName:
         return await self.tell(request.name, is_deleted=True)

@@ -45,10 +45,10 @@ class FakeStorage:
 
     async def find(self, request: FindStorage) -> StorageView:
         return StorageView(
-            media=1,
+            media_count=1,
             stored_bytes=self.stored_bytes,
             limit_bytes=request.actor.limits.storage_bytes,
-            media_by_kind={"image": 1},
+            media_count_by_kind={"image": 1},
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from contracts.agent import Accepted
-from contracts.scheduler.nodes import AddNode, ListNodes, NodeList, NodeState, NodeView, RemoveNode
+from contracts.scheduler.nodes import AddNode, ListNodes, NodeList, NodePhase, NodeView, RemoveNode
 from runtime.testing.servers import NatsServer
 
 from .fleet import Fleet, a_fleet
@@ -24,7 +24,7 @@ class FakeNodes:
 
     async def add(self, request: AddNode) -> NodeView:
         wanted = request.node.model_dump(exclude={"headers"})
-        view = NodeView(id=request.node_id, state=NodeState.JOINING, **wanted)
+        view = NodeView(id=request.node_id, phase=NodePhase.JOINING, **wanted)
         self.views.append(view)
         return view
 
@@ -62,8 +62,8 @@ async def test_workflows_are_listed_by_category_and_by_whether_they_run(nats: Na
 
         shipped = {"solid", "composite", "upscale"}  # others of this session's NATS may be there
         assert shipped & await names(category="image") == {"upscale"}
-        assert shipped & await names(category="utility", active="true") == {"solid", "composite"}
-        assert shipped & await names(active="false") == set()
+        assert shipped & await names(category="utility", is_active="true") == {"solid", "composite"}
+        assert shipped & await names(is_active="false") == set()
         page = (await fleet.client.get("/v1/workflows?limit=2")).json()
         first = {item["name"] for item in page["items"]}
         rest = await names(cursor=page["next_cursor"])

@@ -29,10 +29,10 @@ async def test_the_gallery_is_listed_changed_counted_and_cleared(nats: NatsServe
         mine = uuid4()
         gallery.media.known[mine] = a_media(mine, fleet.user_id)
         path, client = f"/v1/media/{mine}", fleet.client
-        asked = {"q": "sky", "label": "a=b", "favourite": "true", "kind": "image", "limit": 2}
+        asked = {"text": "sky", "label": "a=b", "is_favorite": "true", "kind": "image", "limit": 2}
         page = (await client.get("/v1/media", params=asked)).json()
         wrong = await client.get("/v1/media", params={"kind": "song", "nope": 1})
-        changes = {"favourite": True, "labels": {"a": "b"}, "expires_at": "never"}
+        changes = {"is_favorite": True, "labels": {"a": "b"}, "expires_at": "never"}
         changed = await client.patch(path, json=changes)
         bad = await client.patch(path, json={"labels": {"a b": "c"}, "expires_at": "soon"})
         usage = (await client.get("/v1/media/usage")).json()
@@ -41,12 +41,12 @@ async def test_the_gallery_is_listed_changed_counted_and_cleared(nats: NatsServe
 
         assert (page["items"][0]["id"], page["next_cursor"]) == (str(mine), "next")
         query = gallery.listed[0]
-        assert (query.text, query.label, query.is_favourite) == ("sky", "a=b", True)
+        assert (query.text, query.label, query.is_favorite) == ("sky", "a=b", True)
         assert (query.kind, query.limit) == (["image"], 2)
         assert {error["path"] for error in wrong.json()["errors"]} == {"kind.0", "nope"}
         assert changed.status_code == 200
         command = gallery.changed[0]
-        assert (command.is_favourite, command.labels, command.expires_at) == (
+        assert (command.is_favorite, command.labels, command.expires_at) == (
             True,
             {"a": "b"},
             "never",
@@ -65,7 +65,7 @@ async def test_only_who_may_write_media_changes_them(nats: NatsServer) -> None:
             await fleet.client.delete(path),
             await fleet.client.patch(path, json={}),
             await fleet.client.post(f"{path}/links", json={}),
-            await fleet.client.post("/v1/media/uploads", json={"size": 1}),
+            await fleet.client.post("/v1/media/uploads", json={"size_bytes": 1}),
         ]
         assert [answer.status_code for answer in answers] == [403] * 4
 
@@ -107,10 +107,10 @@ async def test_a_share_link_opens_without_a_token_until_it_is_revoked(
         await gallery.serve()
         media, other = await upload(fleet), await upload(fleet)
         path = f"/v1/media/{media['id']}/links"
-        made = await fleet.client.post(path, json={"expires_in": 3600})
+        made = await fleet.client.post(path, json={"lifetime_seconds": 3600})
         link = made.json()
         listed = (await fleet.client.get(path)).json()["items"]
-        long = await fleet.client.post(path, json={"expires_in": 10**9})
+        long = await fleet.client.post(path, json={"lifetime_seconds": 10**9})
         token = fleet.client.headers.pop("authorization")
         opened = await fleet.client.get(link["url"])
         changed = [
@@ -138,10 +138,10 @@ async def test_many_media_come_as_one_zip(nats: NatsServer, s3: S3Server) -> Non
         await media.serve()
         ids = [(await upload(fleet))["id"] for _ in range(4)]
         post, stranger = fleet.client.post, str(uuid4())
-        good = await post("/v1/media/archive", json={"media": [*ids[:3], ids[0]]})
-        large = await post("/v1/media/archive", json={"media": ids})
-        unknown = await post("/v1/media/archive", json={"media": [ids[0], stranger]})
-        none = await post("/v1/media/archive", json={"media": []})
+        good = await post("/v1/media/archive", json={"media_ids": [*ids[:3], ids[0]]})
+        large = await post("/v1/media/archive", json={"media_ids": ids})
+        unknown = await post("/v1/media/archive", json={"media_ids": [ids[0], stranger]})
+        none = await post("/v1/media/archive", json={"media_ids": []})
 
         assert good.headers["content-type"] == "application/zip"
         with ZipFile(io.BytesIO(good.content)) as archive:
@@ -150,7 +150,7 @@ async def test_many_media_come_as_one_zip(nats: NatsServer, s3: S3Server) -> Non
             assert archive.read(third) == PICTURE
         assert (first, second) == ('a "picture".png', 'a "picture" (2).png')
         assert large.json()["errors"][0]["code"] == "too_big"
-        assert unknown.json()["errors"][0]["path"] == "media.1"
+        assert unknown.json()["errors"][0]["path"] == "media_ids.1"
         assert none.status_code == 422
 
 
@@ -159,7 +159,7 @@ async def test_archives_are_as_many_as_allowed_again_and_again(
 ) -> None:
     async with a_fleet(nats, max_archives=1) as fleet:
         await FakeMedia(fleet.media, s3).serve()
-        wanted = {"media": [(await upload(fleet))["id"]]}
+        wanted = {"media_ids": [(await upload(fleet))["id"]]}
         for _ in range(3):
             assert (await fleet.client.post("/v1/media/archive", json=wanted)).is_success
 
@@ -168,13 +168,13 @@ async def test_a_large_file_is_put_straight_into_the_store(nats: NatsServer, s3:
     async with a_fleet(nats) as fleet:
         media = FakeMedia(fleet.media, s3)
         await media.serve()
-        place = (await fleet.client.post("/v1/media/uploads", json={"size": 10})).json()
+        place = (await fleet.client.post("/v1/media/uploads", json={"size_bytes": 10})).json()
         async with httpx.AsyncClient() as outside:
             (await outside.put(place["url"], content=PICTURE)).raise_for_status()
         form = {"kind": "video", "filename": "film.mp4"}
-        made = await fleet.client.post(f"/v1/media/uploads/{place['id']}", json=form)
+        made = await fleet.client.post(f"/v1/media/uploads/{place['media_id']}", json=form)
 
-        assert (made.status_code, made.json()["id"]) == (201, place["id"])
+        assert (made.status_code, made.json()["id"]) == (201, place["media_id"])
         assert media.accepted[0].kind == "video"
         assert media.accepted[0].filename == "film.mp4"
 
@@ -191,13 +191,13 @@ async def test_links_and_places_for_files_are_made_once_for_a_key(
         other = await fleet.client.post(two, json={}, headers=key)
         plain = await fleet.client.post(one, json={})
         uploads = [
-            await fleet.client.post("/v1/media/uploads", json={"size": 1}, headers=key)
+            await fleet.client.post("/v1/media/uploads", json={"size_bytes": 1}, headers=key)
             for _ in range(2)
         ]
 
         assert again.json() == link.json()
         assert {other.json()["id"], plain.json()["id"]}.isdisjoint({link.json()["id"]})
-        assert uploads[0].json()["id"] == uploads[1].json()["id"]
+        assert uploads[0].json()["media_id"] == uploads[1].json()["media_id"]
         for first, second in ((link, again), uploads):
             assert "idempotency-replayed" not in first.headers
             assert second.headers["idempotency-replayed"] == "true"

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from contracts.registry.workflows import ServerClasses
 from contracts.services import WORKFLOWS
-from contracts.values import Missing
+from contracts.values import Unmet
 from runtime.bus.client import Bus
 from runtime.outbox.messages import put
 from runtime.outbox.relay import publish
@@ -29,7 +29,7 @@ async def test_a_job_is_accepted_with_its_defaults_seeds_and_needs(nats: NatsSer
         assert sent.workflow == "solid@1"
         assert sent.inputs["width"] == 64
         assert sent.inputs["height"] == 256
-        assert sent.needs.classes == {"EmptyImage", "SaveImage"}
+        assert sent.requirements.classes == {"EmptyImage", "SaveImage"}
         assert sent.timeout_seconds == 120
         shown = await fleet.client.get(answer.headers["location"])
         assert shown.json() == job
@@ -45,20 +45,20 @@ async def test_a_job_that_a_kind_of_server_does_not_take_says_so_and_where(
 
         async def is_told() -> bool:
             await fleet.post_job({"workflow": "solid", "inputs": {"width": 128}})
-            return bool(fleet.scheduler.submitted[-1].job.needs.unfit)
+            return bool(fleet.scheduler.submitted[-1].job.requirements.incompatible)
 
         await eventually(is_told)
-        [unfit] = fleet.scheduler.submitted[-1].job.needs.unfit
+        [unfit] = fleet.scheduler.submitted[-1].job.requirements.incompatible
         good = await fleet.post_job({"workflow": "solid", "inputs": {"width": 64}})
 
         assert unfit.digests == {"small"}
-        assert [entry.field for entry in unfit.missing] == ["inputs.width"]
-        assert fleet.scheduler.submitted[-1].job.needs.unfit == ()
+        assert [entry.field for entry in unfit.unmet] == ["inputs.width"]
+        assert fleet.scheduler.submitted[-1].job.requirements.incompatible == ()
         job_id = UUID(good.json()["id"])
-        lack = Missing(kind="class", what="EmptyImage", message="no")
-        fleet.scheduler.jobs[job_id].lacks = [lack]
+        lack = Unmet(kind="class", name="EmptyImage", message="no")
+        fleet.scheduler.jobs[job_id].unmet = [lack]
         shown = await fleet.client.get(f"/v1/jobs/{job_id}")
-        assert shown.json()["lacks"][0]["graph_node"] == "1"
+        assert shown.json()["unmet"][0]["graph_node"] == "1"
 
 
 def a_registry_bus(nats: NatsServer) -> AbstractAsyncContextManager[Bus]:

@@ -71,12 +71,12 @@ async def test_masks_carry_their_options_and_repeats_are_replayed(
         await media.serve()
         fleet.client.headers["Idempotency-Key"] = "k"
         image = str(uuid4())
-        first = await upload(fleet, kind="mask", of=image, invert="true", feather="3")
-        again = await upload(fleet, kind="mask", of=image, invert="true", feather="3")
+        first = await upload(fleet, kind="mask", image_id=image, invert="true", feather="3")
+        again = await upload(fleet, kind="mask", image_id=image, invert="true", feather="3")
 
         options = media.accepted[0].mask
         assert options is not None
-        assert (str(options.of), options.invert, options.feather) == (image, True, 3)
+        assert (str(options.image_id), options.invert, options.feather) == (image, True, 3)
         assert first["id"] == again["id"]
 
 

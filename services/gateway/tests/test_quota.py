@@ -33,8 +33,8 @@ class Storage:
         await asyncio.sleep(0)
         if self.stored_bytes is None:
             raise UnavailableError("media does not answer")
-        figures: dict[str, Any] = {"media": 1, "limit_bytes": LIMIT, "media_by_kind": {}}
-        return StorageView(stored_bytes=self.stored_bytes, **figures)
+        counts: dict[str, Any] = {"media_count": 1, "media_count_by_kind": {}}
+        return StorageView(stored_bytes=self.stored_bytes, limit_bytes=LIMIT, **counts)
 
 
 def a_quota(storage: Storage, most: int = 10) -> Quota:

@@ -79,7 +79,7 @@ async def test_only_those_who_may_write_workflows_do(nats: NatsServer) -> None:
             await client.post(f"{PATH}/validate", files=FORM, headers=headers),
             await client.post(f"{PATH}/propose", json={"graph": GRAPH}, headers=headers),
             await client.post(f"{PATH}/mine/versions/1/activate", headers=headers),
-            await client.patch(f"{PATH}/mine", json={"active": False}, headers=headers),
+            await client.patch(f"{PATH}/mine", json={"is_enabled": False}, headers=headers),
             await client.delete(f"{PATH}/mine", headers=headers),
             await client.get(f"{PATH}/solid/versions/1", headers=headers),
             await client.get(f"{PATH}/solid/coverage", headers=headers),
@@ -94,7 +94,7 @@ async def test_a_dry_run_and_a_proposal_are_passed_on(nats: NatsServer) -> None:
         valid = await fleet.client.post(f"{PATH}/validate", files=FORM)
         draft = await fleet.client.post(f"{PATH}/propose", json={"graph": GRAPH, "name": "mine"})
 
-        assert valid.json()["coverage"]["items"][0]["can_run"] is True
+        assert valid.json()["coverage"]["items"][0]["is_runnable"] is True
         assert draft.json() == {"spec": {"name": "mine"}, "graph": GRAPH}
         assert registry.uploads == []
 
@@ -103,13 +103,13 @@ async def test_versions_are_activated_and_workflows_changed_and_deleted(nats: Na
     async with a_registry(nats) as (fleet, registry, _):
         client = fleet.client
         active = await client.post(f"{PATH}/mine/versions/1/activate")
-        off = await client.patch(f"{PATH}/mine", json={"active": False, "category": "video"})
+        off = await client.patch(f"{PATH}/mine", json={"is_enabled": False, "category": "video"})
         odd = await client.patch(f"{PATH}/mine", json={"category": "films"})
         gone = await client.delete(f"{PATH}/mine")
-        foreign = await client.patch(f"{PATH}/solid", json={"active": False})
+        foreign = await client.patch(f"{PATH}/solid", json={"is_enabled": False})
 
         assert (active.status_code, off.status_code, gone.status_code) == (200, 200, 204)
-        assert (registry.changes[0].active, registry.changes[0].category) == (False, "video")
+        assert (registry.changes[0].is_enabled, registry.changes[0].category) == (False, "video")
         assert odd.status_code == 422
         assert (foreign.status_code, foreign.json()["type"]) == (
             409,

@@ -68,7 +68,7 @@ async def test_a_mask_takes_the_size_of_its_image(
         actor = an_actor()
         image = await fleet.image(actor, encoded(a_picture((4, 2))))
         media_id = await fleet.upload(actor, encoded(grey([[0, 255]])))
-        options = MaskOptions(of=image.id)
+        options = MaskOptions(image_id=image.id)
         command = AcceptUpload(actor=actor, media_id=media_id, kind="mask", mask=options)
         mask = await fleet.accept(command)
 
@@ -81,12 +81,12 @@ async def test_a_mask_of_an_image_of_another_is_refused(
     async with media(nats, postgres, s3) as fleet:
         image, actor = await fleet.image(an_actor(), encoded(a_picture())), an_actor()
         media_id = await fleet.upload(actor, encoded(grey([[0, 255]])))
-        options = MaskOptions(of=image.id)
+        options = MaskOptions(image_id=image.id)
         with pytest.raises(InvalidError) as refused:
             await fleet.accept(
                 AcceptUpload(actor=actor, media_id=media_id, kind="mask", mask=options)
             )
-        assert refused.value.errors[0].path == "of"
+        assert refused.value.errors[0].path == "image_id"
 
 
 async def test_an_agent_stages_what_its_grant_names_and_nothing_else(

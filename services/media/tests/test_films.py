@@ -23,7 +23,7 @@ async def shown(fleet: Fleet, actor_view: MediaView) -> MediaView:
     async def is_looked_into() -> bool:
         asked = FindMedia(actor=owner, media_ids=[actor_view.id])
         found[:] = (await fleet.gateway.call(asked)).items
-        return found[0].frames is not None
+        return found[0].frame_count is not None
 
     await eventually(is_looked_into)
     return found[0]
@@ -42,7 +42,7 @@ async def test_an_uploaded_video_has_a_length_at_once_and_a_poster_soon(
         poster = decoded(await fleet.content(actor, kept.id, 256))
         seen = await shown(fleet, kept)
         assert poster.size == (256, 192)
-        assert (seen.frames, seen.duration_seconds) == (12, kept.duration_seconds)
+        assert (seen.frame_count, seen.duration_seconds) == (12, kept.duration_seconds)
         assert seen.placeholder
 
 

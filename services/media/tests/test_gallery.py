@@ -49,7 +49,7 @@ async def test_a_result_gets_thumbnails_and_a_placeholder_by_itself(
 
         await eventually(is_prepared)
         view = await shown(fleet, actor, output.media_id)
-        assert view.frames == 1
+        assert view.frame_count == 1
         assert (view.placeholder or "").startswith("data:image/webp;base64,")
         assert len(view.placeholder or "") < 400
         sizes = {w: decoded(await fleet.content(actor, view.id, w)).size for w in (200, 512, 1024)}
@@ -95,23 +95,23 @@ async def test_the_gallery_finds_by_workflow_label_word_and_favour(
         [made] = await fleet.results(grant, node_id, encoded(a_picture()))
         upload = await fleet.image(actor, encoded(a_picture((9, 9))))
         await fleet.image(an_actor(), encoded(a_picture()))
-        change = {"is_favourite": True, "filename": "a/holiday.png", "labels": {"for": "me"}}
+        change = {"is_favorite": True, "filename": "a/holiday.png", "labels": {"for": "me"}}
         changed = await fleet.gateway.call(
             UpdateMedia.model_validate({"actor": actor, "media_id": upload.id, **change})
         )
 
-        assert (changed.is_favourite, changed.filename) == (True, "holiday.png")
+        assert (changed.is_favorite, changed.filename) == (True, "holiday.png")
         assert await listed(fleet, actor) == [upload.id, made.media_id]
         for asked in (
             {"workflow": "sky"},
             {"workflow": "sky@2"},
             {"label": "for=a 50% poster"},
             {"text": "50% POST"},
-            {"is_favourite": False},
+            {"is_favorite": False},
             {"text": "picture_0"},
         ):
             assert await listed(fleet, actor, **asked) == [made.media_id], asked
-        for asked in ({"is_favourite": True}, {"text": "HOLIDAY"}, {"label": "for=me"}):
+        for asked in ({"is_favorite": True}, {"text": "HOLIDAY"}, {"label": "for=me"}):
             assert await listed(fleet, actor, **asked) == [upload.id], asked
         for asked in ({"workflow": "sk"}, {"kind": ["video"]}, {"text": "5_%"}):
             assert await listed(fleet, actor, **asked) == [], asked
@@ -154,9 +154,9 @@ async def test_deletion_leaves_nothing_behind_but_what_others_have(
         await fleet.gateway.call(DeleteMedia(actor=actor, media_id=two.id))
         after = await fleet.gateway.call(FindStorage(actor=actor))
 
-        assert (before.media, before.stored_bytes) == (2, len(kept))
-        assert before.media_by_kind == {"image": 2}
-        assert (after.media, after.stored_bytes) == (0, 0)
+        assert (before.media_count, before.stored_bytes) == (2, len(kept))
+        assert before.media_count_by_kind == {"image": 2}
+        assert (after.media_count, after.stored_bytes) == (0, 0)
         assert objects(s3, actor.user_id) == set()
         with pytest.raises(NotFoundError):
             await fleet.content(None, two.id)

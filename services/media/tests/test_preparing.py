@@ -55,7 +55,7 @@ async def test_thumbnails_are_in_the_store_before_they_are_told_of() -> None:
     store, previews = FakeStore({"blobs/1": GOOD}), FakePreviews(a_content())
     await prepare_waiting(a_room(store, previews))
     seen = previews.seen["blobs/1"]
-    assert (seen.frames, seen.width, seen.height, seen.placeholder) == (1, 4, 3, "data:")
+    assert (seen.frame_count, seen.width, seen.height, seen.placeholder) == (1, 4, 3, "data:")
     assert [store.objects[thumbnail.key] for thumbnail in seen.thumbnails] == [b"small"]
 
 

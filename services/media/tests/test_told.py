@@ -47,7 +47,7 @@ async def test_a_photo_that_becomes_png_is_named_so_and_says_what_it_was(fleet: 
     view = await kept(fleet, photo, filename="IMG_1.JPEG")
 
     assert (view.content_type, view.filename) == ("image/png", "IMG_1.png")
-    assert (view.source_type, view.source_bytes) == ("image/jpeg", len(photo))
+    assert (view.source_content_type, view.source_size_bytes) == ("image/jpeg", len(photo))
 
 
 async def test_a_drawing_that_is_a_program_is_kept_as_plain_text(fleet: Fleet) -> None:

@@ -158,7 +158,7 @@ async def test_a_disabled_node_finishes_what_it_has(fleet: Fleet, engine_url: st
     async with fleet.agent():
         await fleet.ready(spec)
         await fleet.run(spec, order)
-        await fleet.wish(spec.model_copy(update={"enabled": False}))
+        await fleet.wish(spec.model_copy(update={"is_enabled": False}))
         result = await fleet.outcome(order)
 
     assert result.outcome is Outcome.COMPLETED

@@ -96,7 +96,9 @@ class FakeAgent:
             ReportCapabilities(
                 node_id=self.node_id,
                 claim=self.claim,
-                capabilities=Capabilities(digest="d", version="0.8.0", classes=["A"], models=[]),
+                capabilities=Capabilities(
+                    digest="d", engine_version="0.8.0", classes=["A"], models=[]
+                ),
             )
         )
         self.spawn(self.beat())

@@ -12,7 +12,7 @@ import pytest
 
 from contracts.scheduler.job_requests import CancelJob, FindJobs, ListJobs
 from contracts.scheduler.jobs import JobCompleted, JobStatus, JobView
-from contracts.scheduler.nodes import ListNodes, NodeState, RemoveNode
+from contracts.scheduler.nodes import ListNodes, NodePhase, RemoveNode
 from contracts.services import NODES
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
@@ -87,7 +87,7 @@ async def test_a_repeated_submission_is_the_same_job(schedulers: Schedulers, gat
     first = await gateway.call(a_submit(key="k"), within=15)
     again = await gateway.call(a_submit(key="k"))
 
-    assert (again.job.id, first.replayed, again.replayed) == (first.job.id, False, True)
+    assert (again.job.id, first.is_replay, again.is_replay) == (first.job.id, False, True)
     listed = await gateway.call(ListJobs(actor=ADMIN, limit=1))
     assert [job.id for job in listed.items] == [first.job.id]
 
@@ -189,8 +189,8 @@ async def test_nodes_are_listed_as_they_are_and_jobs_with_their_place(
     nodes = await gateway.call(ListNodes(actor=ADMIN))
     [waiting] = await find(gateway, second.job.id)
 
-    assert [(node.state, node.running) for node in nodes.items] == [
-        (NodeState.BUSY, [first.job.id])
+    assert [(node.phase, node.running_job_ids) for node in nodes.items] == [
+        (NodePhase.BUSY, [first.job.id])
     ]
     assert (waiting.status, waiting.queue_position) == (JobStatus.QUEUED, 1)
 

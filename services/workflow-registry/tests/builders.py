@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from contracts.access import Actor, Permission
-from contracts.scheduler.nodes import NodeState, NodeView
+from contracts.scheduler.nodes import NodePhase, NodeView
 from workflow_registry.domain.files import File, Source
 from workflow_registry.domain.reading import Outcome, Reading
 from workflows import WorkflowVersion, load_version
@@ -79,14 +79,14 @@ def a_description(
 
 
 def a_node(
-    digest: str | None = None, *, name: str = "a", state: NodeState = NodeState.READY
+    digest: str | None = None, *, name: str = "a", state: NodePhase = NodePhase.READY
 ) -> NodeView:
     return NodeView(
         id=uuid4(),
         name=name,
         base_url="http://10.0.0.7:8188",
-        state=state,
-        enabled=True,
+        phase=state,
+        is_enabled=True,
         max_queue=2,
         priority=0,
         labels={},

@@ -54,7 +54,7 @@ class FakeCatalogue:
         known = self.workflows.get(name)
         numbers = sorted(known.versions.items(), reverse=True) if known else []
         return [
-            VersionSummary(version=number, hash=digest, state="draft", created_at=NOW)
+            VersionSummary(version=number, hash=digest, status="draft", created_at=NOW)
             for number, digest in numbers[:most]
         ]
 

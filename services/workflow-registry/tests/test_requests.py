@@ -85,8 +85,8 @@ async def test_an_upload_becomes_a_version_and_the_folder_keeps_its_own(
         await bus.call(ActivateVersion(actor=actor, name="mine", version=1))
         listed = await bus.call(ListVersions(actor=actor, name="mine"))
 
-        assert (draft.version, draft.is_active, draft.coverage.runnable) == (2, False, None)
-        assert [(item.version, item.state) for item in listed.items] == [
+        assert (draft.version, draft.is_active, draft.coverage.is_runnable) == (2, False, None)
+        assert [(item.version, item.status) for item in listed.items] == [
             (2, "inactive"),
             (1, "active"),
         ]
@@ -116,17 +116,18 @@ async def test_coverage_follows_the_nodes(
         view = await bus.call(an_upload(activate=True))
         await describe(agent, unable)
         await eventually(lambda: "name.mine" in mirror.entries)
-        await eventually(lambda: mirror.entries["name.mine"].runnable is False)
-        assert mirror.entries["name.mine"].missing == ["EmptyImage"]
+        await eventually(lambda: mirror.entries["name.mine"].is_runnable is False)
+        unmet = mirror.entries["name.mine"].unmet
+        assert [entry.name for entry in unmet] == ["EmptyImage"]
 
         fleet.nodes.append(a_node(able[0], name="new"))
         await describe(agent, able)
-        await eventually(lambda: mirror.entries["name.mine"].runnable is True)
+        await eventually(lambda: mirror.entries["name.mine"].is_runnable is True)
         query = FindCoverage(actor=an_actor(), version_hash=view.hash)
         coverage = await bus.call(query)
         body = await bus.bucket(WORKFLOWS).get("models.loras")
 
-        assert [(node.name, node.can_run) for node in coverage.items] == [
+        assert [(node.name, node.is_runnable) for node in coverage.items] == [
             ("old", False),
             ("new", True),
         ]
@@ -184,4 +185,4 @@ async def test_what_comfyui_saves_is_taken_once_a_server_is_described(
         await eventually(lambda: mirror.entries["name.solid"].active_version == 1)
         view = await bus.call(upload)
 
-        assert view.coverage.runnable is True
+        assert view.coverage.is_runnable is True

@@ -105,7 +105,9 @@ async def test_a_workflow_from_the_folder_is_switched_off_but_listed_where_its_s
     desk, catalogue = a_desk()
     await desk.shelf.adopt(catalogue, a_folder("solid"), desk.rules)
 
-    off = await change_workflow(desk, ChangeWorkflow(actor=an_actor(), name="solid", active=False))
+    off = await change_workflow(
+        desk, ChangeWorkflow(actor=an_actor(), name="solid", is_enabled=False)
+    )
 
     assert (off.is_enabled, off.active_version) == (False, 1)
     with pytest.raises(ConflictError):
@@ -176,12 +178,12 @@ async def test_coverage_is_worked_out_once_for_each_kind_of_server() -> None:
     view = await push(desk)
     await find_coverage(desk, FindCoverage(actor=an_actor(), version_hash=view.hash))
 
-    assert [(node.name, node.can_run) for node in view.coverage.items] == [
+    assert [(node.name, node.is_runnable) for node in view.coverage.items] == [
         ("a", True),
         ("b", True),
         ("c", False),
     ]
-    assert view.coverage.items[2].missing[0].what == "EmptyImage"
+    assert view.coverage.items[2].unmet[0].name == "EmptyImage"
     descriptions = desk.fleet.descriptions
     assert isinstance(descriptions, FakeDescriptions)
     assert descriptions.reads == 2
@@ -198,7 +200,7 @@ async def test_the_list_says_who_can_run_as_nodes_come_and_go() -> None:
         await desk.fleet.see(await nodes.all())
         await tell_gateways(board, desk.fleet, catalogue, catalogue.workflows)
         await judge_workflows(desk.fleet, catalogue, catalogue.workflows)
-        return catalogue.workflows["solid"].runnable
+        return catalogue.workflows["solid"].is_runnable
 
     assert await look() is True
     assert offers.folders == {"loras": ["film.safetensors"]}

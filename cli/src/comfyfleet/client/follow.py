@@ -65,7 +65,9 @@ def wait_for(client: FleetClient, job: JobView, *, within: float) -> JobView:
 
 
 def still_waiting(job: JobView, within: float) -> str:
-    lacks = f" No node can run it: {'; '.join(job.missing)}." if job.missing else ""
+    lacks = (
+        f" No node can run it: {'; '.join(entry.name for entry in job.unmet)}." if job.unmet else ""
+    )
     return f"Job {job.id} is still {job.status} after {within:.0f} s.{lacks}"
 
 

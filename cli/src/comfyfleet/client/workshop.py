@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from comfyfleet.client.api import FleetClient
 from comfyfleet.workflow_files import WorkflowFiles
 from contracts.registry.requests import Difference, ProposalView, UploadView, ValidationView
+from contracts.values import Unmet
 
 CHECK_SECONDS = 60.0
 
@@ -15,14 +16,14 @@ class WorkflowRow(BaseModel):
     """A workflow as `workflows list` shows it."""
 
     name: str
-    version: int | None = None
+    active_version: int | None = None
     versions: list[int] = Field(default_factory=list[int])
     drafts: list[int] = Field(default_factory=list[int])
-    active: bool = False
+    is_active: bool = False
     source: str = ""
     category: str = ""
-    runnable: bool | None = None
-    missing: list[str] = Field(default_factory=list[str])
+    is_runnable: bool | None = None
+    unmet: list[Unmet] = Field(default_factory=list[Unmet])
     problem: str | None = None
 
 
@@ -53,7 +54,7 @@ class Workshop:
         self._client = client
 
     def list(self, category: str | None, *, active: bool | None) -> list[WorkflowRow]:
-        wanted: dict[str, Any] = {"category": category, "active": active}
+        wanted: dict[str, Any] = {"category": category, "is_active": active}
         params = {name: value for name, value in wanted.items() if value is not None}
         answer = self._client.call("GET", "/v1/workflows", params=params)
         return WorkflowRows.model_validate_json(answer.content).items
@@ -79,7 +80,7 @@ class Workshop:
         """Graph and spec; None is the active version."""
         if version is None:
             shown = WorkflowRow.model_validate_json(self._get(f"/v1/workflows/{name}"))
-            version = shown.version
+            version = shown.active_version
         return Content.model_validate_json(self._get(f"/v1/workflows/{name}/versions/{version}"))
 
     def diff(self, name: str, version: int, against: int | None) -> Diff:

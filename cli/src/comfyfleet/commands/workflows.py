@@ -49,9 +49,10 @@ def list_(
     with workshop() as shop:
         table = plain_table("workflow", "active", "versions", "from", "category", "runs", "why")
         for row in shop.list(category, active=active):
-            runs = {True: "yes", False: "no", None: "?"}[row.runnable]
-            why = row.problem or (f"no node has {', '.join(row.missing)}" if row.missing else "")
-            version = str(row.version) if row.active else "-"
+            runs = {True: "yes", False: "no", None: "?"}[row.is_runnable]
+            names = ", ".join(entry.name for entry in row.unmet)
+            why = row.problem or (f"no node has {names}" if names else "")
+            version = str(row.active_version) if row.is_active else "-"
             count = str(len(row.versions) + len(row.drafts))
             table.add_row(row.name, version, count, row.source, row.category, runs, Text(why))
         console.print(table)
@@ -192,11 +193,11 @@ def summary(coverage: CoverageView) -> str:
     described = [node for node in coverage.items if node.is_described]
     if not described:
         return "no node has said yet what it can run"
-    able = sum(node.can_run for node in described)
+    able = sum(node.is_runnable for node in described)
     if able:
         return f"{able} of {len(described)} nodes can run it"
-    nearest = min(described, key=lambda node: len(node.missing))
-    lacks = ", ".join(missing.what for missing in nearest.missing)
+    nearest = min(described, key=lambda node: len(node.unmet))
+    lacks = ", ".join(missing.name for missing in nearest.unmet)
     return f"no node can run it; {nearest.name} lacks {lacks}"
 
 

@@ -84,6 +84,7 @@ def spelled(annotation: object) -> str:
         if isinstance(annotation, type) and not get_args(annotation)
         else str(annotation)
     )
+    text = re.sub(r"<function (\w+) at 0x[0-9a-f]+>", r"\1", text)
     return re.sub(r"\b[a-z_]+\.", "", text)
 
 

@@ -1,9 +1,10 @@
 """Small values that messages of several owners carry: ids, mask options, unmet requirements."""
 
-from typing import Literal, TypeAlias
+from datetime import UTC, datetime
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from uuid_utils.compat import uuid7
 
 
@@ -26,20 +27,30 @@ class MadeMask(BaseModel):
     blank: Blank | None = Field(description="`empty`: all black; `full`: all white.")
 
 
-class Missing(BaseModel):
-    """One thing that a node lacks for a workflow or a job."""
+class Unmet(BaseModel):
+    """One requirement of a workflow or a job that a node does not meet."""
 
     model_config = ConfigDict(frozen=True)
 
     kind: Literal["class", "model", "choice", "input"] = Field(
         description="A graph-node class, a model file, a value to choose, or how an input fits."
     )
-    what: str = Field(description="Its name: `loras/film.safetensors`.")
-    graph_node: str | None = Field(default=None, description="The graph node that wants it.")
+    name: str = Field(description="Name of the required thing: `loras/film.safetensors`.")
+    graph_node: str | None = Field(
+        default=None, description="Id of the graph node that requires it."
+    )
     graph_node_class: str | None = Field(default=None, description="Class of that graph node.")
     input: str | None = Field(default=None, description="The input of that graph node.")
     value: str | None = Field(default=None, description="The value there that is not taken.")
     field: str | None = Field(
         default=None, description="The workflow's input that put it there: `inputs.sampler`."
     )
-    message: str = Field(description="For people.")
+    message: str = Field(description="One sentence for people.")
+
+
+def in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+UtcTime: TypeAlias = Annotated[AwareDatetime, AfterValidator(in_utc)]
+"""A time that a caller sends with any offset; kept and shown in UTC, with `Z`."""

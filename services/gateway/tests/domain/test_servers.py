@@ -30,9 +30,7 @@ def unfit(servers: Servers, sampler: str) -> dict[str, list[str]]:
     graph = render(VERSION.graph, VERSION.spec, {"sampler": sampler})
     found = servers.unfit(graph, VERSION.spec, needs(graph).classes)
     return {
-        digest: [entry.what for entry in group.missing]
-        for group in found
-        for digest in group.digests
+        digest: [entry.name for entry in group.unmet] for group in found for digest in group.digests
     }
 
 

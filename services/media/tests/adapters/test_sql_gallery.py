@@ -85,7 +85,7 @@ async def test_what_was_seen_is_told_once_and_shown(shelf: Shelf) -> None:
     assert await shelf.previews.tell(content, SEEN, NOW)
     assert not await shelf.previews.tell(content, SEEN, NOW)
     view = (await shelf.library.find([medium.view.id], medium.view.owner_id))[0].view
-    assert (view.frames, view.placeholder) == (3, "data:")
+    assert (view.frame_count, view.placeholder) == (3, "data:")
     owner_id, blake3 = medium.view.owner_id, medium.view.blake3
     assert await shelf.previews.thumbnails(owner_id, blake3) == {256: SMALL}
     assert await shelf.previews.waiting(owner_id, blake3) is None
@@ -131,9 +131,9 @@ async def test_content_is_not_lost_to_an_upload_of_the_same_at_the_same_time(she
 
 async def test_age_ends_what_nobody_favours_or_dated(shelf: Shelf) -> None:
     plain, favourite, dated, over = [await shelf.keep() for _ in range(4)]
-    await change(shelf, favourite, is_favourite=True)
+    await change(shelf, favourite, is_favorite=True)
     await change(shelf, dated, expires_at=NOW + 90 * DAY)
-    await change(shelf, over, expires_at=NOW + DAY, is_favourite=True)
+    await change(shelf, over, expires_at=NOW + DAY, is_favorite=True)
     ages = Ages(uploads=30 * DAY)
 
     async def ended(when: datetime, rule: Ages) -> set[UUID]:

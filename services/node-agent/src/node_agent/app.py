@@ -23,7 +23,7 @@ from node_agent.handlers.beats import remember_watched
 from node_agent.handlers.claims import follow_leader, keep_claims
 from node_agent.handlers.orders import accept_attempt, cancel_attempt
 from node_agent.ports import OpenEngine, Patience
-from node_agent.service import GONE_SECONDS, WATCHED_SECONDS, Claim, NodeAgent, id_memory
+from node_agent.service import Claim, NodeAgent
 from node_agent.settings import NodeAgentSettings
 from runtime.bus.bucket_watch import Mirror
 from runtime.bus.client import Bus
@@ -75,7 +75,6 @@ def build(
         files=LocalFiles(),
         most_output_bytes=settings.most_output_mb * 1024**2,
         clock=monotonic,
-        watched=id_memory(WATCHED_SECONDS, monotonic),
         changed=changed,
     )
 
@@ -85,7 +84,6 @@ async def open_claim(agent: NodeAgent, view: ClaimView) -> AsyncGenerator[Claim,
     """A claimed node that takes orders."""
     open_engine = agent.engines.get(view.spec.engine, open_unknown)
     async with open_engine(view.spec, agent.patience) as engine:
-        gone = id_memory(GONE_SECONDS, agent.clock)
-        claim = Claim(agent, view.spec, view.claim, engine, gone)
+        claim = Claim(agent, view.spec, view.claim, engine)
         async with await serve(agent.bus, claim, ANSWERS, shared=False, node_id=claim.id):
             yield claim

@@ -1,7 +1,7 @@
 """Declares the engine, the object store and the files as the agent needs them.
 
-An engine is one server that runs graphs. Claims, orders, uploads and reports know it only by
-`Engine`; each implementation is a folder under `engines/` (docs/decisions/0010).
+An engine is one server that runs graphs; each kind is a folder under `engines/`, and all else
+knows it only by `Engine` (docs/decisions/0010).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,18 +9,17 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import IO, Any, Literal, Protocol, TypeAlias
+from typing import IO, Any, Protocol, TypeAlias
 from uuid import UUID
 
 from contracts.errors import InvalidError, OperationError, UnavailableError
 from contracts.media.attempts import InputFile
+from contracts.media.files import MediaKind
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import Capabilities, Device, NodeSpec
 from workflows import Spec
 
 Graph: TypeAlias = Mapping[str, Any]
-Clock: TypeAlias = Callable[[], float]
-"""Monotonic seconds."""
 
 
 class UnreachableError(UnavailableError):
@@ -92,11 +91,10 @@ class Result:
 
     output: str
     index: int
-    kind: Literal["image", "video", "audio", "3d", "text", "file"] | None
-    """None: the content tells."""
+    kind: MediaKind | None
+    """None, as for `content_type`: the content tells."""
     filename: str
     content_type: str | None = field(default=None, kw_only=True)
-    """None: the content tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +151,7 @@ class Engine(Protocol):
     """A session with one server, as long as the claim of its node.
 
     Calls raise Unreachable while the server does not answer, but for `run`, `resume` and
-    `cancel`, which wait for it as long as that makes sense.
+    `cancel`, which wait for it.
     """
 
     async def serve(self, changed: Callable[[], None]) -> None:
@@ -161,9 +159,7 @@ class Engine(Protocol):
         ...
 
     def health(self) -> Health: ...
-
     async def capabilities(self) -> Description: ...
-
     def has_input(self, name: str) -> bool:
         """Whether the server surely has the input file of that name."""
         ...

@@ -4,8 +4,9 @@ A claim is a node in hand. It knows its server only as an `Engine`, which keeps 
 """
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -19,7 +20,6 @@ from contracts.scheduler.nodes import AttemptPhase, NodeSpec
 from node_agent.domain.admission import Admission, Leadership, StaleClaimError
 from node_agent.domain.endings import canceled
 from node_agent.ports import (
-    Clock,
     Description,
     Engine,
     Files,
@@ -44,7 +44,9 @@ GONE_SECONDS = 600.0
 MOST_UPLOADS = 8
 
 
-def id_memory(seconds: float, clock: Clock, most: int = MOST_REMEMBERED) -> TTLCache[UUID, None]:
+def id_memory(
+    seconds: float, clock: Callable[[], float] = monotonic, most: int = MOST_REMEMBERED
+) -> TTLCache[UUID, None]:
     """Ids that are forgotten some seconds after they were last added, the oldest first if full."""
     return TTLCache[UUID, None](most, seconds, timer=clock)
 
@@ -63,12 +65,12 @@ class NodeAgent:
     store: ObjectStore
     files: Files
     most_output_bytes: int
-    clock: Clock
-    watched: TTLCache[UUID, None]
-    """Jobs that somebody looks at now."""
+    clock: Callable[[], float]
     changed: asyncio.Event
     """Claims or specs changed."""
     leadership: Leadership = field(default_factory=Leadership)
+    watched: TTLCache[UUID, None] = field(default_factory=lambda: id_memory(WATCHED_SECONDS))
+    """Jobs that somebody looks at now."""
     versions: LRUCache[str, Version] = field(
         default_factory=lambda: LRUCache[str, Version](MOST_VERSIONS)
     )
@@ -135,7 +137,7 @@ class Claim:
     spec: NodeSpec
     number: int
     engine: Engine
-    gone: TTLCache[UUID, None]
+    gone: TTLCache[UUID, None] = field(default_factory=lambda: id_memory(GONE_SECONDS))
     """Attempts that ended or were canceled: they must not run (again)."""
     attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
     slot: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -194,6 +196,7 @@ class Claim:
     def health_changed(self) -> None:
         """A server that came back may be another one now."""
         self.changed.set()
+        self.trial.changed.set()
         if self.engine.health().is_reachable:
             self.outdated.set()
 

@@ -35,7 +35,7 @@ def a_spec(
         base_url="http://127.0.0.1:8188",
         agent_id=agent_id,
         is_claimable=is_claimable,
-        enabled=enabled,
+        is_enabled=enabled,
         pool=pool,
         claim=claim,
     )

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from contracts.access import Actor, Permission
 from contracts.agent import Cause
-from contracts.scheduler.job_requests import ListJobs, Needs, NewJob
+from contracts.scheduler.job_requests import ListJobs, NewJob, Requirements
 from contracts.scheduler.jobs import JobError, JobStatus
 from contracts.scheduler.nodes import Device, NewNode
 from contracts.values import new_id
@@ -55,7 +55,9 @@ def a_job(
         workflow="inpaint@3",
         version_hash="hash",
         inputs={"prompt": prompt},
-        needs=Needs.model_validate({"models": [{"folder": "checkpoints", "name": "a"}]}),
+        requirements=Requirements.model_validate(
+            {"models": [{"folder": "checkpoints", "name": "a"}]}
+        ),
         labels={"project": "poster"},
     )
     return Job(spec, owner_id or new_id(), created_at, {"traceparent": "00-1"})

@@ -9,7 +9,7 @@ from uuid import UUID
 from contracts.access import Actor, IdempotencyKey
 from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
 from contracts.errors import OperationError
-from contracts.scheduler.job_requests import CancelJob, ModelFile, Needs, NewJob, SubmitJob
+from contracts.scheduler.job_requests import CancelJob, ModelFile, NewJob, Requirements, SubmitJob
 from contracts.scheduler.jobs import JobError, JobStatus
 from contracts.scheduler.nodes import (
     AddNode,
@@ -98,7 +98,9 @@ class Core:
         return node
 
     def report(self, node: Node, *, models: Sequence[ModelFile], vram_mb: int) -> None:
-        can = Capabilities(digest=str(new_id()), version="1", classes=["A"], models=list(models))
+        can = Capabilities(
+            digest=str(new_id()), engine_version="1", classes=["A"], models=list(models)
+        )
         devices = [Device(name="gpu", vram_total_mb=vram_mb)]
         self.ask(
             ReportCapabilities(node_id=node.id, claim=node.claim, devices=devices, capabilities=can)
@@ -139,7 +141,10 @@ def a_submit(
     **spec: Any,
 ) -> SubmitJob:
     job = NewJob(
-        job_id=new_id(), workflow="w@1", version_hash="h", needs=Needs(models=frozenset(models))
+        job_id=new_id(),
+        workflow="w@1",
+        version_hash="h",
+        requirements=Requirements(models=frozenset(models)),
     )
     return SubmitJob(actor=actor, job=job.model_copy(update=spec), idempotency=key)
 

@@ -17,7 +17,7 @@ from contracts.scheduler.nodes import (
 from scheduler.domain.effects import ClaimGranted
 from scheduler.domain.inputs import Question
 
-CAPABILITIES = Capabilities(digest="d", version="0.8.0", classes=["A"], models=[])
+CAPABILITIES = Capabilities(digest="d", engine_version="0.8.0", classes=["A"], models=[])
 FAILURES = (Cause.WORKFLOW, Cause.OUT_OF_MEMORY, Cause.NODE_FAULT, Cause.UNREACHABLE, Cause.OUTPUT)
 
 

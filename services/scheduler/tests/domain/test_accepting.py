@@ -2,9 +2,9 @@ from datetime import timedelta
 
 from contracts.access import Actor, IdempotencyKey, Limits, Permission, Priority
 from contracts.agent import Cause
-from contracts.scheduler.job_requests import Needs, SubmitJobView, Unfit
+from contracts.scheduler.job_requests import Incompatible, Requirements, SubmitJobView
 from contracts.scheduler.jobs import JobStatus, JobView
-from contracts.values import Missing, new_id
+from contracts.values import Unmet, new_id
 
 from .core import BEGIN, OWNER, Core, a_model, a_submit, attempt_of
 
@@ -37,7 +37,7 @@ def test_an_idempotency_key_replays_and_refuses_other_words() -> None:
 
     assert isinstance(first, SubmitJobView)
     assert isinstance(again, SubmitJobView)
-    assert (again.replayed, again.job.id) == (True, first.job.id)
+    assert (again.is_replay, again.job.id) == (True, first.job.id)
     other = a_submit(key=IdempotencyKey(key="k", body_digest="b"))
     assert core.refusal(other) == "idempotency_key_reused"
 
@@ -64,25 +64,29 @@ def test_what_would_break_a_commit_or_a_comparison_is_refused() -> None:
     assert Core().refusal(a_submit(deadline=naive)) == "bad_time"
 
 
+def names_of(answer: SubmitJobView) -> list[str]:
+    return [entry.name for entry in answer.job.unmet]
+
+
 def test_a_job_that_no_node_can_run_waits_and_says_what_is_missing() -> None:
     core = Core()
     core.node()
     answer = core.ask(a_submit(models=[a_model("sdxl")]))
 
     assert isinstance(answer, SubmitJobView)
-    assert (answer.job.runnable, answer.job.missing) == (False, ["checkpoints/sdxl"])
+    assert (answer.job.is_runnable, names_of(answer)) == (False, ["checkpoints/sdxl"])
 
 
 def test_a_job_waits_for_a_server_that_takes_it_and_says_what_the_others_lack() -> None:
     core = Core()
     old = core.node()
-    lack = Missing(kind="choice", what="sampler_name: new", field="inputs.sampler", message="no")
-    unfit = Unfit(digests=frozenset({old.abilities.digest}), missing=(lack,))
-    request = a_submit(needs=Needs(unfit=(unfit,)))
+    lack = Unmet(kind="choice", name="sampler_name: new", field="inputs.sampler", message="no")
+    unfit = Incompatible(digests=frozenset({old.abilities.digest}), unmet=(lack,))
+    request = a_submit(requirements=Requirements(incompatible=(unfit,)))
     answer = core.ask(request)
 
     assert isinstance(answer, SubmitJobView)
-    assert (answer.job.runnable, answer.job.lacks) == (False, [lack])
+    assert (answer.job.is_runnable, answer.job.unmet) == (False, [lack])
     new = core.node()
     job = core.state.jobs[request.job.job_id]
     assert (job.status, attempt_of(job).node_id) == (JobStatus.RUNNING, new.id)
@@ -95,7 +99,7 @@ def test_a_node_that_refused_the_version_is_said_to_have() -> None:
     answer = core.ask(a_submit())
 
     assert isinstance(answer, SubmitJobView)
-    assert (answer.job.runnable, answer.job.missing) == (False, ["w@1"])
+    assert (answer.job.is_runnable, names_of(answer)) == (False, ["w@1"])
 
 
 def test_a_waiting_job_is_canceled_at_once() -> None:

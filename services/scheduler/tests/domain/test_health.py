@@ -2,7 +2,7 @@ from typing import Any
 
 from contracts.agent import Cause
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.nodes import AddNode, ClaimNode, NewNode, NodeBeat, NodeState, RemoveNode
+from contracts.scheduler.nodes import AddNode, ClaimNode, NewNode, NodeBeat, NodePhase, RemoveNode
 from contracts.values import new_id
 from scheduler.domain.facts import spec_of
 from scheduler.domain.inputs import Heard, Tick
@@ -17,7 +17,7 @@ def test_a_broken_accelerator_quarantines_its_node_at_once_for_a_minute() -> Non
     node = core.node()
     job = core.job()
     core.finish(attempt_of(job), Cause.NODE_FAULT)
-    assert node_state(core.look(), node) is NodeState.QUARANTINED
+    assert node_state(core.look(), node) is NodePhase.QUARANTINED
     core.pass_time(58)
     assert job.status is JobStatus.QUEUED
     core.pass_time(3)
@@ -54,8 +54,8 @@ def test_a_quarantine_ends_only_after_a_trial_that_was_asked_for() -> None:
     spec = spec_of(node)
     view = node_view(core.look(), node)
     assert spec.trial == node.version
-    assert (view.state, view.reason) == (
-        NodeState.QUARANTINED,
+    assert (view.phase, view.reason) == (
+        NodePhase.QUARANTINED,
         "the accelerator or the disk of the node is broken; a trial prompt failed: CUDA",
     )
     core.say(a_beat(node, passed_trial=spec.trial))
@@ -70,10 +70,10 @@ def test_three_versions_that_work_elsewhere_and_fail_here_in_a_row_quarantine() 
     for version in "abc":
         core.finish(attempt_of(core.job(version_hash=version)))
     for version in "aabc":
-        assert node_state(core.look(), node) is NodeState.READY
+        assert node_state(core.look(), node) is NodePhase.READY
         core.finish(attempt_of(core.job(version_hash=version)), Cause.WORKFLOW)
 
-    assert node_state(core.look(), node) is NodeState.QUARANTINED
+    assert node_state(core.look(), node) is NodePhase.QUARANTINED
 
 
 def test_one_users_broken_workflows_take_no_node_out() -> None:
@@ -82,7 +82,7 @@ def test_one_users_broken_workflows_take_no_node_out() -> None:
     for version in "abcdef":
         core.finish(attempt_of(core.job(version_hash=version)), Cause.WORKFLOW)
 
-    assert node_state(core.look(), node) is NodeState.READY
+    assert node_state(core.look(), node) is NodePhase.READY
 
 
 def test_of_two_nodes_that_are_one_server_the_older_goes_on() -> None:
@@ -94,10 +94,10 @@ def test_of_two_nodes_that_are_one_server_the_older_goes_on() -> None:
         core.say(a_beat(seen_by, other_node_id=of.id))
     view = node_view(core.look(), younger)
 
-    assert view.state is NodeState.QUARANTINED
+    assert view.phase is NodePhase.QUARANTINED
     assert view.reason
     assert "the same ComfyUI as node n " in view.reason
-    assert node_state(core.look(), elder) is NodeState.READY
+    assert node_state(core.look(), elder) is NodePhase.READY
     core.pass_time(1_000)
     assert [attempt_of(core.job()).node_id] == [elder.id]
     core.ask(RemoveNode(actor=OWNER, node_id=elder.id))
@@ -109,7 +109,7 @@ def test_prompts_of_a_node_that_is_not_ours_take_no_node_out() -> None:
     node = core.node()
     core.say(a_beat(node, other_node_id=new_id()))
 
-    assert node_state(core.look(), node) is NodeState.READY
+    assert node_state(core.look(), node) is NodePhase.READY
 
 
 def test_a_node_that_never_answered_says_why() -> None:
@@ -123,7 +123,7 @@ def test_a_node_that_never_answered_says_why() -> None:
     core.say(a_beat(node, is_reachable=False, reason="http://10.0.0.7:8188 refuses"))
 
     view = node_view(core.look(), node)
-    assert (view.state, view.reason) == (NodeState.JOINING, "http://10.0.0.7:8188 refuses")
+    assert (view.phase, view.reason) == (NodePhase.JOINING, "http://10.0.0.7:8188 refuses")
 
 
 def a_beat(node: Node, **said: Any) -> Heard:

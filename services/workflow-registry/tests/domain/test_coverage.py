@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from contracts.scheduler.job_requests import ModelFile
-from contracts.scheduler.nodes import NodeState
+from contracts.scheduler.nodes import NodePhase
 from workflow_registry.domain.coverage import coverage, is_runnable, missing, nearest
 from workflow_registry.domain.descriptions import Description, read_classes
 from workflows import load_version
@@ -23,7 +23,7 @@ def lacking(
     version = load_version(spec, graph or a_graph())
     known = {name: info for name, info in {**CLASSES, **classes}.items() if info}
     description = Description(read_classes(known), frozenset(models))
-    return [(entry.kind, entry.what) for entry in missing(version.graph, version.spec, description)]
+    return [(entry.kind, entry.name) for entry in missing(version.graph, version.spec, description)]
 
 
 def with_loader(class_: str, name: str) -> str:
@@ -87,13 +87,13 @@ def test_what_an_absent_input_switches_off_is_not_needed() -> None:
 
 
 def test_only_a_node_that_takes_jobs_makes_it_runnable() -> None:
-    lost, ready = a_node("able", state=NodeState.LOST), a_node("unable")
+    lost, ready = a_node("able", state=NodePhase.LOST), a_node("unable")
     lacks = {"able": [], "unable": missing_class()}
 
     assert is_runnable([lost, ready], lacks) is False
     assert is_runnable([a_node("able")], lacks) is True
     assert is_runnable([a_node(None)], {}) is None
-    assert nearest({"unable": missing_class()}) == ["Grain"]
+    assert [entry.name for entry in nearest({"unable": missing_class()})] == ["Grain"]
 
 
 def test_the_view_says_of_each_node_what_it_lacks() -> None:
@@ -101,13 +101,13 @@ def test_the_view_says_of_each_node_what_it_lacks() -> None:
 
     view = coverage(nodes, {"able": [], "unable": missing_class()})
 
-    assert [(node.name, node.can_run, node.is_described) for node in view.items] == [
+    assert [(node.name, node.is_runnable, node.is_described) for node in view.items] == [
         ("a", True, True),
         ("b", False, True),
         ("c", False, False),
     ]
-    assert view.runnable is True
-    assert view.items[1].missing == missing_class()
+    assert view.is_runnable is True
+    assert view.items[1].unmet == missing_class()
 
 
 def test_the_view_of_many_nodes_fits_into_a_message() -> None:

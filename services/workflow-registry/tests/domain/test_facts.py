@@ -53,7 +53,7 @@ def test_what_changes_nothing_that_can_be_run_is_no_fact() -> None:
     life = Life()
     life.becomes(upload(None, a_version(), activate=True))
 
-    assert life.becomes(life.now.model_copy(update={"runnable": True})) == []
+    assert life.becomes(life.now.model_copy(update={"is_runnable": True})) == []
     assert life.becomes(switched(life.now, active=None, category="video")) == []
 
 
@@ -72,7 +72,7 @@ def test_a_fact_says_which_version_and_who() -> None:
         "version": 2,
         "name": "solid",
         "source": "api",
-        "by": AUTHOR,
-        "number": 1,
+        "actor_id": AUTHOR,
+        "workflow_version": 1,
         "hash": a_version().hash,
     }

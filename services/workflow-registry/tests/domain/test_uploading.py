@@ -4,6 +4,7 @@ import pytest
 
 from contracts.errors import NotFoundError
 from contracts.registry.workflows import WorkflowName
+from contracts.values import Unmet
 from workflow_registry.domain.catalogue import (
     MOST_DRAFTS,
     MOST_NAMED,
@@ -138,14 +139,17 @@ def test_what_is_published_does_not_grow_with_the_number_of_versions() -> None:
     assert len(shown.model_dump_json()) < 100_000
 
 
+GRAIN = Unmet(kind="class", name="Grain", message="no graph-node class Grain")
+
+
 def test_a_verdict_is_news_once_and_only_about_the_active_version() -> None:
     known = {"solid": uploaded(0, 1)}
-    about_active = {"solid": Verdict(a_version(color=1).hash, False, ["Grain"])}
-    about_old = {"solid": Verdict(a_version(color=0).hash, False, ["Grain"])}
+    about_active = {"solid": Verdict(a_version(color=1).hash, False, [GRAIN])}
+    about_old = {"solid": Verdict(a_version(color=0).hash, False, [GRAIN])}
 
     [change] = judged(known, about_active)
 
-    assert (change.workflow.runnable, change.workflow.missing) == (False, ["Grain"])
+    assert (change.workflow.is_runnable, change.workflow.unmet) == (False, [GRAIN])
     assert judged({"solid": change.workflow}, about_active) == []
     assert judged(known, about_old) == []
 
@@ -154,4 +158,4 @@ def test_a_new_active_version_is_not_judged_yet() -> None:
     known = {"solid": uploaded(0)}
     [change] = judged(known, {"solid": Verdict(a_version().hash, True, [])})
 
-    assert upload(change.workflow, a_version(color=1), activate=True).workflow.runnable is None
+    assert upload(change.workflow, a_version(color=1), activate=True).workflow.is_runnable is None

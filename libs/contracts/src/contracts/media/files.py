@@ -24,8 +24,10 @@ class MediaView(BaseModel):
     owner_id: UUID = Field(description="Whose it is.")
     kind: MediaKind = Field(description="What it is used as.")
     content_type: str = Field(description="By content, never by the name it came with.")
-    source_type: str | None = Field(default=None, description="Type of the upload it was made of.")
-    source_bytes: int | None = Field(default=None, description="Size of that upload.")
+    source_content_type: str | None = Field(
+        default=None, description="Type of the upload it was made of."
+    )
+    source_size_bytes: int | None = Field(default=None, description="Size of that upload.")
     mask: MadeMask | None = Field(default=None, description="Masks: what it was made with.")
     filename: str | None = Field(default=None, description="The name it came with, for display.")
     size_bytes: int = Field(description="Size of the stored bytes.")
@@ -38,9 +40,9 @@ class MediaView(BaseModel):
     labels: dict[str, str] = Field(
         default_factory=dict, description="A result begins with its job's; the owner changes them."
     )
-    is_favourite: bool = Field(default=False, description="Kept by retention, whatever its age.")
+    is_favorite: bool = Field(default=False, description="Kept by retention, whatever its age.")
     expires_at: datetime | None = Field(default=None, description="When it will be deleted.")
-    frames: int | None = Field(
+    frame_count: int | None = Field(
         default=None, description="Frames of a picture or video; null until it was looked into."
     )
     duration_seconds: float | None = Field(
@@ -94,7 +96,7 @@ class BeginUpload(Command[UploadTarget]):
 class MaskOptions(BaseModel):
     """How a mask is made from the picture that was uploaded."""
 
-    of: UUID | None = Field(default=None, description="The image whose size it takes.")
+    image_id: UUID | None = Field(default=None, description="The image whose size it takes.")
     channel: Literal["auto", "alpha", "luminance"] = Field(
         default="auto", description="`auto`: alpha if the picture has any transparency."
     )

@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import ClassVar, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from contracts.access import Actor, IdempotencyKey
 from contracts.event import Event
 from contracts.media.files import MediaKind, MediaView
 from contracts.message import Command, Query
+from contracts.values import UtcTime
 
 
 class MediaPage(BaseModel):
@@ -29,7 +30,7 @@ class ListMedia(Query[MediaPage]):
     text: str | None = Field(
         default=None, description="In the file's name, the workflow's or a label's value."
     )
-    is_favourite: bool | None = None
+    is_favorite: bool | None = None
     job_id: UUID | None = None
     limit: int = Field(default=50, ge=1, le=50)
     cursor: str | None = Field(default=None, max_length=200)
@@ -42,10 +43,10 @@ class UpdateMedia(Command[MediaView]):
     sent_by: ClassVar = ("gateway",)
     actor: Actor
     media_id: UUID
-    is_favourite: bool | None = None
+    is_favorite: bool | None = None
     labels: dict[str, str] | None = Field(default=None, description="All of them, anew.")
     filename: str | None = Field(default=None, max_length=255)
-    expires_at: AwareDatetime | Literal["never"] | None = None
+    expires_at: UtcTime | Literal["never"] | None = None
 
 
 DeletionCause: TypeAlias = Literal["asked", "expired"]
@@ -84,14 +85,14 @@ class DeleteMedia(Command[Gone]):
 class StorageView(BaseModel):
     """How much an owner stores."""
 
-    media: int = Field(description="Media in all.")
+    media_count: int = Field(description="Media in all.")
     stored_bytes: int = Field(
         description="Bytes stored; the same content counts once, thumbnails do not count."
     )
     limit_bytes: int = Field(
         description="Above it uploads and jobs are refused; results never are."
     )
-    media_by_kind: dict[str, int] = Field(description="Media of each kind there is.")
+    media_count_by_kind: dict[str, int] = Field(description="Media of each kind there is.")
 
 
 class FindStorage(Query[StorageView]):

@@ -18,7 +18,9 @@ class WorkflowFact(Event):
 
     name: str = Field(description="Address of the workflow.")
     source: Literal["folder", "manifest", "api"] = Field(description="Where it comes from.")
-    by: UUID | None = Field(default=None, description="Who did it; None: a changed file.")
+    actor_id: UUID | None = Field(
+        default=None, description="The user who did it; None: a file changed."
+    )
 
     def aggregate_id(self) -> str:
         return self.name
@@ -27,7 +29,7 @@ class WorkflowFact(Event):
 class VersionFact(WorkflowFact):
     """A fact about one version."""
 
-    number: int = Field(description="Number of the workflow's version.")
+    workflow_version: int = Field(description="Number of the workflow's version.")
     hash: str = Field(description="SHA-256 over its graph and spec.")
 
 

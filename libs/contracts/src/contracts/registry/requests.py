@@ -14,8 +14,8 @@ from contracts.access import Actor
 from contracts.errors import FieldError
 from contracts.message import Command, Query
 from contracts.registry.workflows import WorkflowName
-from contracts.scheduler.nodes import NodeState
-from contracts.values import Missing
+from contracts.scheduler.nodes import NodePhase
+from contracts.values import Unmet
 
 
 class NodeCoverage(BaseModel):
@@ -23,16 +23,18 @@ class NodeCoverage(BaseModel):
 
     node_id: UUID = Field(description="The node.")
     name: str = Field(description="Its name for people.")
-    state: NodeState = Field(description="Whether it takes jobs now.")
+    phase: NodePhase = Field(description="Whether it takes jobs now.")
     is_described: bool = Field(description="False: it has not said yet what it can run.")
-    can_run: bool = Field(description="It has all that is needed.")
-    missing: list[Missing] = Field(default_factory=list[Missing], description="What it lacks.")
+    is_runnable: bool = Field(description="It has all that is needed.")
+    unmet: list[Unmet] = Field(
+        default_factory=list[Unmet], description="Requirements that the node does not meet."
+    )
 
 
 class CoverageView(BaseModel):
     """Which nodes of the fleet can run a version, and what the others lack."""
 
-    runnable: bool | None = Field(
+    is_runnable: bool | None = Field(
         description="Some node that takes jobs can run it; None: no node is described yet."
     )
     items: list[NodeCoverage] = Field(
@@ -152,7 +154,7 @@ class ChangeWorkflow(Command[WorkflowName]):
     sent_by: ClassVar = ("gateway",)
     actor: Actor
     name: str = Field(max_length=63)
-    active: bool | None = None
+    is_enabled: bool | None = None
     category: Literal["image", "video", "audio", "3d", "utility"] | None = None
 
 
@@ -173,7 +175,7 @@ class VersionSummary(BaseModel):
 
     version: int = Field(description="Its number.")
     hash: str = Field(description="SHA-256 over graph and spec.")
-    state: Literal["draft", "active", "inactive"] = Field(
+    status: Literal["draft", "active", "inactive"] = Field(
         description="A draft was never active; what was active before is inactive."
     )
     created_at: datetime = Field(description="When it came in.")

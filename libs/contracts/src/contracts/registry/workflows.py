@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from contracts.values import Unmet
+
 
 class WorkflowName(BaseModel):
     """A workflow and its versions. Value of bucket `workflows`, key `name.<name>`."""
@@ -32,14 +34,15 @@ class WorkflowName(BaseModel):
     is_deleted: bool = Field(
         default=False, description="Its versions can be read and not be run any more."
     )
-    runnable: bool | None = Field(
+    is_runnable: bool | None = Field(
         default=None,
         description="Some node can run the active version as it is now; None: not known yet.",
     )
-    missing: list[str] = Field(
-        default_factory=list[str], description="What the node that comes nearest lacks."
+    unmet: list[Unmet] = Field(
+        default_factory=list[Unmet],
+        description="If no node can run it: requirements that the best node does not meet.",
     )
-    facts: int = Field(default=0, description="Facts told about it: `version` of the newest.")
+    event_version: int = Field(default=0, description="`version` of the newest event about it.")
 
 
 class ModelFolder(BaseModel):

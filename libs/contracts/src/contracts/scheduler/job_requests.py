@@ -1,6 +1,5 @@
 """What the gateway asks of the scheduler: submit, cancel and look at jobs."""
 
-from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.access import Actor, IdempotencyKey, Priority
 from contracts.message import Command, Query
 from contracts.scheduler.jobs import JobPage, JobStatus, JobView
-from contracts.values import Missing
+from contracts.values import Unmet, UtcTime
 
 
 class ModelFile(BaseModel):
@@ -21,24 +20,24 @@ class ModelFile(BaseModel):
     name: str = Field(description="File name as ComfyUI lists it.")
 
 
-class Unfit(BaseModel):
+class Incompatible(BaseModel):
     """Servers that do not take a graph although they may have its classes and model files."""
 
     model_config = ConfigDict(frozen=True)
 
     digests: frozenset[str] = Field(description="What the servers say of themselves.")
-    missing: tuple[Missing, ...] = Field(description="Why not: the same for each of them.")
+    unmet: tuple[Unmet, ...] = Field(description="Requirements that none of these servers meets.")
 
 
-class Needs(BaseModel):
+class Requirements(BaseModel):
     """What a node must have to run a graph; derived from the rendered graph."""
 
     model_config = ConfigDict(frozen=True)
 
     classes: frozenset[str] = frozenset()
     models: frozenset[ModelFile] = frozenset()
-    unfit: tuple[Unfit, ...] = Field(
-        default=(), description="Servers known not to take it; any other may."
+    incompatible: tuple[Incompatible, ...] = Field(
+        default=(), description="Servers known to refuse the graph; any other may take it."
     )
 
 
@@ -53,9 +52,9 @@ class NewJob(BaseModel):
     inputs: dict[str, Any] = Field(default_factory=dict)
     media: list[UUID] = Field(default_factory=list[UUID], description="Media the inputs name.")
     seed: int | None = None
-    needs: Needs = Needs()
+    requirements: Requirements = Requirements()
     priority: Priority = Priority.INTERACTIVE
-    deadline: datetime | None = None
+    deadline: UtcTime | None = None
     labels: dict[str, str] = Field(default_factory=dict)
     batch_id: UUID | None = None
     timeout_seconds: float = Field(
@@ -67,7 +66,9 @@ class NewJob(BaseModel):
 
 class SubmitJobView(BaseModel):
     job: JobView
-    replayed: bool = Field(default=False, description="An earlier request with this key made it.")
+    is_replay: bool = Field(
+        default=False, description="An earlier request with this idempotency key made the job."
+    )
 
 
 class SubmitJob(Command[SubmitJobView]):

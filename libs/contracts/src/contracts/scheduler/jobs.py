@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from contracts.access import Priority
 from contracts.event import Event
-from contracts.values import Missing
+from contracts.values import Unmet
 
 
 class JobStatus(StrEnum):
@@ -85,22 +85,25 @@ class JobView(BaseModel):
     started_at: datetime | None = Field(default=None, description="When a node was first given it.")
     finished_at: datetime | None = Field(default=None, description="When it ended.")
     queue_position: int | None = Field(default=None, description="1 is next; only while queued.")
-    eta: float | None = Field(default=None, description="Seconds to the end; null if unknown.")
+    eta_seconds: float | None = Field(
+        default=None, description="Estimated time until the job ends; null if unknown."
+    )
     progress: Progress = Field(default=Progress(), description="How far the running attempt is.")
     inputs: dict[str, Any] = Field(default_factory=dict, description="Defaults and seeds included.")
     seed: int | None = Field(default=None, description="The seed that was used.")
     outputs: list[Output] = Field(default_factory=list[Output])
     error: JobError | None = Field(default=None, description="Why it failed.")
-    attempts: int = Field(default=0, description="Times the job was given to a node.")
+    attempt_count: int = Field(default=0, description="Times the job was given to a node.")
     version: int = Field(description="+1 for each change of the job's life.")
-    runnable: bool = Field(default=True, description="Some node of the fleet can run it.")
-    missing: list[str] = Field(
-        default_factory=list, description="What the node that comes nearest lacks."
+    is_runnable: bool = Field(default=True, description="Some node of the fleet can run the job.")
+    unmet: list[Unmet] = Field(
+        default_factory=list[Unmet],
+        description="If no node can run the job: each requirement that the best node "
+        "does not meet, with graph node, input, value and reason.",
     )
-    lacks: list[Missing] = Field(
-        default_factory=list[Missing], description="The same with place, value and reason."
+    deadline: datetime | None = Field(
+        default=None, description="The job expires if it has not ended by then."
     )
-    expires_at: datetime | None = Field(default=None, description="The deadline, if one was set.")
 
 
 class JobPage(BaseModel):

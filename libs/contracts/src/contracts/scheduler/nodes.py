@@ -14,7 +14,7 @@ from contracts.scheduler.job_requests import ModelFile
 from contracts.scheduler.jobs import Progress
 
 
-class NodeState(StrEnum):
+class NodePhase(StrEnum):
     JOINING = "joining"
     """Wanted, but no agent has it in hand yet, or its capabilities are unknown."""
     READY = "ready"
@@ -59,7 +59,7 @@ class NodeSpec(BaseModel):
     headers: dict[str, str] = Field(
         default_factory=dict, description="Sent with every request, for a server behind a proxy."
     )
-    enabled: bool = True
+    is_enabled: bool = True
     max_queue: int = Field(default=2, ge=1, le=16, description="Prompts on it, foreign ones too.")
     priority: int = Field(default=0, description="Higher is taken first among equals.")
     labels: dict[str, str] = Field(default_factory=dict)
@@ -100,7 +100,7 @@ class Capabilities(BaseModel):
     """What a server can run; it has the same `digest` as long as it is the same."""
 
     digest: str = Field(description="blake2b of the server's whole description of itself.")
-    version: str = Field(description="ComfyUI's own version text.")
+    engine_version: str = Field(description="ComfyUI's own version text.")
     classes: list[str]
     models: list[ModelFile]
 
@@ -170,20 +170,22 @@ class NodeView(BaseModel):
     base_url: str = Field(description="Where its server listens.")
     engine: EngineName = "comfyui"
     engine_settings: EngineSettings = {}
-    state: NodeState = Field(description="Whether it can take jobs.")
+    phase: NodePhase = Field(description="Whether it can take jobs.")
     reason: str | None = Field(default=None, description="Why it is in that state, for people.")
-    enabled: bool = Field(description="False: gets nothing new.")
+    is_enabled: bool = Field(description="False: gets nothing new.")
     max_queue: int = Field(description="Prompts on it at most.")
     priority: int = Field(description="Higher is taken first.")
     labels: dict[str, str] = Field(description="For finding it again.")
     pool: str = Field(description="Agents of this pool run it.")
-    version: str | None = Field(default=None, description="ComfyUI's version.")
+    engine_version: str | None = Field(default=None, description="ComfyUI's version.")
     devices: list[Device] = Field(default_factory=list[Device], description="Its accelerators.")
     vram_free_mb: int | None = Field(default=None, description="Memory free on its first device.")
-    classes: int = Field(default=0, description="Number of graph-node classes.")
-    models: int = Field(default=0, description="Number of model files.")
+    class_count: int = Field(default=0, description="Number of graph-node classes.")
+    model_count: int = Field(default=0, description="Number of model files.")
     digest: str | None = Field(default=None, description="Names all that it can run.")
-    running: list[UUID] = Field(default_factory=list[UUID], description="Jobs on it now.")
+    running_job_ids: list[UUID] = Field(
+        default_factory=list[UUID], description="Jobs that run on it now."
+    )
     foreign_prompts: int = Field(default=0, description="Prompts on it that are not ours.")
     last_beat_at: datetime | None = Field(default=None, description="When its agent last spoke.")
 
@@ -210,7 +212,7 @@ class NewNode(BaseModel):
     engine: EngineName = "comfyui"
     engine_settings: EngineSettings = {}
     headers: dict[str, str] = Field(default_factory=dict, description="Sent, and never shown.")
-    enabled: bool = Field(default=True, description="False: gets nothing yet.")
+    is_enabled: bool = Field(default=True, description="False: gets nothing yet.")
     max_queue: int = Field(default=2, ge=1, le=16, description="Prompts on it at most.")
     priority: int = Field(default=0, description="Higher is taken first among equals.")
     labels: dict[str, str] = Field(default_factory=dict, description="For finding it again.")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from contracts.errors import FieldError
-from contracts.values import Missing
+from contracts.values import Unmet
 from workflows.compatibility.fits import ObjectInfo, misfits
 from workflows.graph.graph import Graph, class_of, inputs_of
 from workflows.graph.needs import ModelFile, models_in
@@ -18,7 +18,7 @@ GRAPH_PATH = re.compile(r"graph\.(?P<id>.+?)\.(class_type|inputs\.(?P<input>.+))
 Places: TypeAlias = Mapping[tuple[str, str], tuple[str, InputSpec]]
 
 
-def lacks(graph: Graph, object_info: ObjectInfo, spec: Spec) -> list[Missing]:
+def lacks(graph: Graph, object_info: ObjectInfo, spec: Spec) -> list[Unmet]:
     """All but model files that keeps the rendered graph from running on such a server."""
     errors = misfits(graph, object_info, spec)
     if not errors:
@@ -27,7 +27,7 @@ def lacks(graph: Graph, object_info: ObjectInfo, spec: Spec) -> list[Missing]:
     return [as_missing(error, graph, spec, places) for error in errors]
 
 
-def missing_models(graph: Graph, spec: Spec, has: Callable[[ModelFile], bool]) -> Iterator[Missing]:
+def missing_models(graph: Graph, spec: Spec, has: Callable[[ModelFile], bool]) -> Iterator[Unmet]:
     """The model files that the rendered graph loads and the server has not."""
     places = places_of(spec)
     for id_, name, model in models_in(graph):
@@ -36,19 +36,19 @@ def missing_models(graph: Graph, spec: Spec, has: Callable[[ModelFile], bool]) -
             yield at_input("model", "/".join(model), text, graph, (id_, name), places)
 
 
-def located(found: Iterable[Missing], graph: Graph, spec: Spec) -> list[Missing]:
+def located(found: Iterable[Unmet], graph: Graph, spec: Spec) -> list[Unmet]:
     """The same, with where the graph wants the classes and model files among them."""
     entries = list(found)
-    classes = {entry.what for entry in entries if entry.kind == "class"}
-    models = {entry.what for entry in entries if entry.kind == "model"}
+    classes = {entry.name for entry in entries if entry.kind == "class"}
+    models = {entry.name for entry in entries if entry.kind == "model"}
     wanted = [
         at_class(id_, graph, spec) for id_, node in graph.items() if class_of(node) in classes
     ]
     wanted += missing_models(graph, spec, lambda model: "/".join(model) not in models)
     # of several places that want the same, the first stands for all
-    known = {(entry.kind, entry.what): entry for entry in reversed(wanted)}
+    known = {(entry.kind, entry.name): entry for entry in reversed(wanted)}
     return [
-        entry if entry.graph_node else known.get((entry.kind, entry.what), entry)
+        entry if entry.graph_node else known.get((entry.kind, entry.name), entry)
         for entry in entries
     ]
 
@@ -62,7 +62,7 @@ def places_of(spec: Spec) -> Places:
     }
 
 
-def as_missing(error: FieldError, graph: Graph, spec: Spec, places: Places) -> Missing:
+def as_missing(error: FieldError, graph: Graph, spec: Spec, places: Places) -> Unmet:
     place = GRAPH_PATH.fullmatch(error.path)
     if place is None or place["id"] not in graph:  # an output of the spec
         return missing("input", error.path, error.message)
@@ -78,7 +78,7 @@ def as_missing(error: FieldError, graph: Graph, spec: Spec, places: Places) -> M
     return at_input(kind, what, error.message, graph, (id_, name), places)
 
 
-def at_class(id_: str, graph: Graph, spec: Spec) -> Missing:
+def at_class(id_: str, graph: Graph, spec: Spec) -> Unmet:
     class_ = class_of(graph[id_])
     text = f"graph node {id_}: no graph-node class {class_}{spec.requires.hint(class_)}"
     return missing("class", class_, text, graph_node=id_, graph_node_class=class_)
@@ -86,7 +86,7 @@ def at_class(id_: str, graph: Graph, spec: Spec) -> Missing:
 
 def at_input(
     kind: str, what: str, reason: str, graph: Graph, place: tuple[str, str], places: Places
-) -> Missing:
+) -> Unmet:
     id_, name = place
     class_, inputs = class_of(graph[id_]), inputs_of(graph[id_])
     field, _ = places.get(place, (None, None))
@@ -102,8 +102,8 @@ def at_input(
     )
 
 
-def missing(kind: str, what: str, message: str, **place: str | None) -> Missing:
+def missing(kind: str, what: str, message: str, **place: str | None) -> Unmet:
     """Cut to a length that people read: names in graphs are as long as their authors like."""
-    texts = {"what": what, "message": message, **place}
+    texts = {"name": what, "message": message, **place}
     values: dict[str, Any] = {name: text and text[:LONGEST] for name, text in texts.items()}
-    return Missing.model_validate({"kind": kind, **values})
+    return Unmet.model_validate({"kind": kind, **values})

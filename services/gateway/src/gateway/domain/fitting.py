@@ -24,7 +24,7 @@ def misfit(use: MediaUse, known: Mapping[str, MediaView]) -> FieldError | None:
     if wanted not in ("file", media.kind):
         return error(use, "wrong_kind", f"expected media of kind {wanted}, it is {media.kind}")
     # media turns some uploads into others by itself: what came counts as well as what became of it
-    if item.accept and not {media.content_type, media.source_type} & {*item.accept}:
+    if item.accept and not {media.content_type, media.source_content_type} & {*item.accept}:
         expected = f"expected one of {', '.join(item.accept)}, it is {media.content_type}"
         return error(use, "wrong_type", expected)
     if item.max_bytes is not None and bytes_of(media) > item.max_bytes:
@@ -38,7 +38,7 @@ def misfit(use: MediaUse, known: Mapping[str, MediaView]) -> FieldError | None:
 
 
 def bytes_of(media: MediaView) -> int:
-    return min(media.size_bytes, media.source_bytes or media.size_bytes)
+    return min(media.size_bytes, media.source_size_bytes or media.size_bytes)
 
 
 def size_misfit(
@@ -53,7 +53,7 @@ def size_misfit(
         use,
         "size_mismatch",
         f"expected {expected} as its image, it is {mask.width}x{mask.height}; "
-        "upload the mask with `of=<image>`",
+        "upload the mask with `image_id=<image>`",
     )
 
 

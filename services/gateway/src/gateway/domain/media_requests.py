@@ -3,9 +3,10 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from contracts.media.files import MediaKind
+from contracts.values import UtcTime
 from gateway.domain.requests import LabelKey, LabelValue, MediaForm, QueryText, Strict
 
 MOST_ARCHIVED = 500
@@ -24,13 +25,13 @@ class MediaFilters(Strict):
     label: QueryText | None = Field(
         default=None, max_length=300, description="`key` or `key=value`."
     )
-    q: QueryText | None = Field(
+    text: QueryText | None = Field(
         default=None,
         max_length=200,
         description="A word in the file's name, the workflow's or a label's value.",
     )
-    favourite: bool | None = Field(default=None, description="Only favourites, or only others.")
-    job: UUID | None = Field(default=None, description="What this job made.")
+    is_favorite: bool | None = Field(default=None, description="Only favorites, or only others.")
+    job_id: UUID | None = Field(default=None, description="What this job made.")
     limit: int = Field(default=50, ge=1, le=50, description="Media on a page.")
     cursor: QueryText | None = Field(
         default=None, max_length=200, description="`next_cursor` of the page before."
@@ -40,8 +41,8 @@ class MediaFilters(Strict):
 class MediaChanges(Strict):
     """What to change of a media; what is left out stays."""
 
-    favourite: bool | None = Field(
-        default=None, description="Favourites are kept, whatever their age."
+    is_favorite: bool | None = Field(
+        default=None, description="Favorites are kept, whatever their age."
     )
     labels: dict[LabelKey, LabelValue] | None = Field(
         default=None, max_length=16, description="All of its labels, anew."
@@ -49,7 +50,7 @@ class MediaChanges(Strict):
     filename: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
         default=None, description="The name it is downloaded under."
     )
-    expires_at: AwareDatetime | Literal["never"] | None = Field(
+    expires_at: UtcTime | Literal["never"] | None = Field(
         default=None, description="When it is to be deleted; `never` takes that back."
     )
 
@@ -57,7 +58,7 @@ class MediaChanges(Strict):
 class LinkRequest(Strict):
     """A share link to make."""
 
-    expires_in: int = Field(
+    lifetime_seconds: int = Field(
         default=7 * 24 * HOUR,
         ge=60,
         le=366 * 24 * HOUR,
@@ -68,7 +69,7 @@ class LinkRequest(Strict):
 class ArchiveRequest(Strict):
     """Media to download as one ZIP file."""
 
-    media: list[UUID] = Field(
+    media_ids: list[UUID] = Field(
         min_length=1, max_length=MOST_ARCHIVED, description="In the order wanted; once each."
     )
 
@@ -76,7 +77,7 @@ class ArchiveRequest(Strict):
 class DirectUpload(Strict):
     """A file that will be put straight into the store."""
 
-    size: int = Field(ge=1, description="Its size in bytes, at most.")
+    size_bytes: int = Field(ge=1, description="Its size in bytes, at most.")
 
 
 class DirectUploadForm(MediaForm):

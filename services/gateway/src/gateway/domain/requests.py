@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.access import Priority
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.nodes import NewNode
+from contracts.values import UtcTime
 
 LONGEST_LABEL_BYTES = 256
 
@@ -49,7 +50,7 @@ class JobRequest(Strict):
     priority: Priority | None = Field(
         default=None, description="Class of service; the highest that the account may use if none."
     )
-    deadline: AwareDatetime | None = Field(
+    deadline: UtcTime | None = Field(
         default=None, description="The job expires if it has not ended by then."
     )
     labels: dict[LabelKey, LabelValue] = Field(
@@ -72,8 +73,8 @@ class JobFilters(Strict):
     label: QueryText | None = Field(
         default=None, max_length=300, description="`key` or `key=value`."
     )
-    batch: UUID | None = Field(default=None, description="Jobs of this batch.")
-    owner: UUID | None = Field(default=None, description="Needs `jobs:read_all`.")
+    batch_id: UUID | None = Field(default=None, description="Jobs of this batch.")
+    owner_id: UUID | None = Field(default=None, description="Needs `jobs:read_all`.")
     limit: int = Field(default=50, ge=1, le=200, description="Jobs on a page.")
     cursor: QueryText | None = Field(
         default=None, max_length=200, description="`next_cursor` of the page before."
@@ -87,7 +88,7 @@ class WorkflowFilters(Strict):
     """Which workflows to list."""
 
     category: Category | None = Field(default=None, description="Listed there.")
-    active: bool | None = Field(default=None, description="Whether the name alone can be run.")
+    is_active: bool | None = Field(default=None, description="Whether the name alone can be run.")
     limit: int | None = Field(default=None, ge=1, le=1_000, description="Else all come at once.")
     cursor: QueryText | None = Field(
         default=None, max_length=63, description="`next_cursor` of the page before."
@@ -114,7 +115,7 @@ class MediaForm(Strict):
     kind: Annotated[str, StringConstraints(pattern="^(image|mask|video|audio|file)$")] = Field(
         default="image", description="What the file is to be used as."
     )
-    of: UUID | None = Field(default=None, description="Masks: the image whose size it takes.")
+    image_id: UUID | None = Field(default=None, description="Masks: the image whose size it takes.")
     channel: Annotated[str, StringConstraints(pattern="^(auto|alpha|luminance)$")] = Field(
         default="auto", description="Masks: where the mask is; `auto` is alpha if there is any."
     )
@@ -164,7 +165,7 @@ class ProposalRequest(Strict):
 class WorkflowPatch(Strict):
     """What an operator may change of a workflow without a new version."""
 
-    active: bool | None = Field(default=None, description="False: nothing can be submitted.")
+    is_enabled: bool | None = Field(default=None, description="False: nothing can be submitted.")
     category: Category | None = Field(
         default=None, description="Where it is listed, whatever its spec says."
     )

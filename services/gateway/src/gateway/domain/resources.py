@@ -75,7 +75,7 @@ class LinkItems(BaseModel):
 class UploadPlace(BaseModel):
     """Where to put the bytes of a large file."""
 
-    id: UUID = Field(description="The media that it will be.")
+    media_id: UUID = Field(description="The media that it will be.")
     url: str = Field(description="PUT the bytes here.")
     headers: dict[str, str] = Field(
         default_factory=dict, description="Headers that the PUT must have."

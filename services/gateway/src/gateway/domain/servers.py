@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from contracts.registry.workflows import ServerClasses
-from contracts.scheduler.job_requests import Unfit
+from contracts.scheduler.job_requests import Incompatible
 from workflows import Spec, lacks
 from workflows.graph.graph import Graph
 
@@ -34,16 +34,16 @@ class Servers:
         }
         self._kinds: dict[frozenset[str], list[tuple[frozenset[str], Classes]]] = {}
 
-    def unfit(self, graph: Graph, spec: Spec, classes: frozenset[str]) -> tuple[Unfit, ...]:
+    def unfit(self, graph: Graph, spec: Spec, classes: frozenset[str]) -> tuple[Incompatible, ...]:
         """The servers that do not take the rendered graph, which has these classes.
 
         Classes and files that a server has not at all are left to the scheduler: it knows them.
         """
-        found: list[Unfit] = []
+        found: list[Incompatible] = []
         for digests, takes in self.kinds(classes):
             missing = [entry for entry in lacks(graph, takes, spec) if entry.kind != "class"]
             if missing:
-                found.append(Unfit(digests=digests, missing=tuple(missing[:MOST_MISSING])))
+                found.append(Incompatible(digests=digests, unmet=tuple(missing[:MOST_MISSING])))
         return tuple(found)
 
     def kinds(self, classes: frozenset[str]) -> list[tuple[frozenset[str], Classes]]:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from contracts.registry.requests import Difference
 from contracts.registry.workflows import WorkflowName
+from contracts.values import Unmet
 from gateway.domain.versions import Version
 from workflows.authoring.compare import differences
 
@@ -14,8 +15,8 @@ class Workflow(BaseModel):
     """A workflow that can be run by name."""
 
     name: str = Field(description="Its address.")
-    version: int | None = Field(description="The version that the name alone means.")
-    active: bool = Field(description="It can be run by name alone.")
+    active_version: int | None = Field(description="The version that the name alone means.")
+    is_active: bool = Field(description="It can be run by name alone.")
     versions: list[int] = Field(
         description="Versions that were ever active: the newest 400, as `name@version`."
     )
@@ -28,11 +29,14 @@ class Workflow(BaseModel):
     requires_mask: bool = Field(description="It does not run without a mask.")
     problem: str | None = Field(description="Why its newest source was refused, if it was.")
     source: str = Field(description="`folder` or `api`: nobody else may change it.")
-    deleted: bool = Field(description="It can be read and not be run any more.")
-    runnable: bool | None = Field(
+    is_enabled: bool = Field(description="False: an operator switched it off.")
+    is_deleted: bool = Field(description="It can be read, but not run any more.")
+    is_runnable: bool | None = Field(
         description="Some node can run the active version now; null: not known yet."
     )
-    missing: list[str] = Field(description="What the node that comes nearest lacks.")
+    unmet: list[Unmet] = Field(
+        description="If no node can run it: requirements that the best node does not meet."
+    )
 
 
 class WorkflowList(BaseModel):
@@ -45,6 +49,7 @@ class WorkflowList(BaseModel):
 class WorkflowDetail(Workflow):
     """One version of a workflow."""
 
+    version: int = Field(description="Number of the version that is shown.")
     hash: str = Field(description="SHA-256 over graph and spec.")
     inputs: list[str] = Field(description="Names of its inputs, in the order of a form.")
     outputs: list[str] = Field(description="Names of its outputs.")
@@ -96,9 +101,7 @@ def is_active(known: WorkflowName) -> bool:
 def summary(known: WorkflowName) -> dict[str, Any]:
     return {
         **known.model_dump(),
-        "version": known.active_version,
-        "active": is_active(known),
-        "deleted": known.is_deleted,
+        "is_active": is_active(known),
         "versions": sorted(known.versions.keys() - set(known.drafts)),
     }
 

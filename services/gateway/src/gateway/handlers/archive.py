@@ -25,14 +25,14 @@ async def find_all(
     if missing := set(wanted) - {view.id for view in found}:
         message = "there is no such media"
         problems = [
-            FieldError(path=f"media.{n}", code="unknown_media", message=message)
+            FieldError(path=f"media_ids.{n}", code="unknown_media", message=message)
             for n, media_id in enumerate(media_ids)
             if media_id in missing
         ]
         raise InvalidError(message, errors=problems[:100])
     if sum(view.size_bytes for view in found) > max_bytes:
         message = f"expected at most {max_bytes} bytes in all"
-        problem = FieldError(path="media", code="too_big", message=message)
+        problem = FieldError(path="media_ids", code="too_big", message=message)
         raise InvalidError(message, errors=[problem])
     return found
 

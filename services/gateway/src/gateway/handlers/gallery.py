@@ -30,9 +30,9 @@ async def list_media(owners: Owners, actor: Actor, filters: MediaFilters) -> Med
         kind=filters.kind,
         workflow=filters.workflow,
         label=filters.label,
-        text=filters.q,
-        is_favourite=filters.favourite,
-        job_id=filters.job,
+        text=filters.text,
+        is_favorite=filters.is_favorite,
+        job_id=filters.job_id,
         limit=filters.limit,
         cursor=filters.cursor,
     )
@@ -45,7 +45,7 @@ async def change_media(
     command = UpdateMedia(
         actor=actor,
         media_id=media_id,
-        is_favourite=changes.favourite,
+        is_favorite=changes.is_favorite,
         labels=changes.labels,
         filename=changes.filename,
         expires_at=changes.expires_at,
@@ -65,7 +65,7 @@ async def share_media(
         actor=actor,
         media_id=media_id,
         link_id=new_id(),
-        lifetime_seconds=request.expires_in,
+        lifetime_seconds=request.lifetime_seconds,
         idempotency=idempotency,
     )
     link = await owners.call(command)
@@ -79,14 +79,14 @@ async def begin_direct(
     command = BeginUpload(
         actor=actor,
         media_id=new_id(),
-        size_bytes=request.size,
+        size_bytes=request.size_bytes,
         is_public=True,
         idempotency=idempotency,
     )
     target = await owners.call(command)
     media_id = target.media_id or command.media_id
     place = UploadPlace(
-        id=media_id, url=target.url, headers=target.headers, expires_at=target.expires_at
+        media_id=media_id, url=target.url, headers=target.headers, expires_at=target.expires_at
     )
     return place, media_id != command.media_id
 

@@ -10,7 +10,13 @@ from uuid import UUID
 from contracts.access import Actor, IdempotencyKey
 from contracts.errors import InvalidError, OperationError, UnavailableError
 from contracts.media.files import FindMedia, MediaView
-from contracts.scheduler.job_requests import ModelFile, Needs, NewJob, SubmitJob, SubmitJobView
+from contracts.scheduler.job_requests import (
+    ModelFile,
+    NewJob,
+    Requirements,
+    SubmitJob,
+    SubmitJobView,
+)
 from contracts.scheduler.jobs import JobView
 from contracts.values import new_id
 from gateway.domain.fitting import misfit
@@ -68,7 +74,7 @@ def new_job(
         version_hash=version.hash,
         inputs=dict(inputs),
         seed=recorded_seed(version.spec, inputs),
-        needs=needs_of(version, inputs, use.workflows.servers),
+        requirements=needs_of(version, inputs, use.workflows.servers),
         priority=request.priority or actor.limits.max_priority,
         deadline=request.deadline,
         labels=dict(request.labels),
@@ -78,25 +84,25 @@ def new_job(
     )
 
 
-def needs_of(version: Version, inputs: Mapping[str, Any], servers: Servers) -> Needs:
+def needs_of(version: Version, inputs: Mapping[str, Any], servers: Servers) -> Requirements:
     """What a node must have: of the graph as it will run, which depends on the inputs."""
     rendered = render(version.graph, version.spec, inputs)
     found = needs(rendered)
     models = frozenset(ModelFile(folder=folder, name=name) for folder, name in found.models)
     unfit = servers.unfit(rendered, version.spec, found.classes)
-    return Needs(classes=found.classes, models=models, unfit=unfit)
+    return Requirements(classes=found.classes, models=models, incompatible=unfit)
 
 
 async def explained(workflows: Workflows, view: JobView) -> JobView:
     """The job; where no node can run it, with the place that wants what they lack."""
-    if not view.lacks:
+    if not view.unmet:
         return view
     try:
         version = await look_up(workflows, view.workflow)
         rendered = render(version.graph, version.spec, view.inputs)
     except OperationError:  # the version is gone: what is lacking is known all the same
         return view
-    return view.model_copy(update={"lacks": located(view.lacks, rendered, version.spec)})
+    return view.model_copy(update={"unmet": located(view.unmet, rendered, version.spec)})
 
 
 async def check_media(owners: Owners, actor: Actor, uses: list[MediaUse]) -> list[UUID]:

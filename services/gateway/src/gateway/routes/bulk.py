@@ -86,7 +86,7 @@ class BulkRoutes:
     async def archive(self, request: Request) -> Response:
         actor = self.admission.admit(request, Permission.MEDIA_READ)
         asked, _ = await read_json(request, ArchiveRequest)
-        media = await find_all(self.owners, actor, asked.media, self.max_archive_bytes)
+        media = await find_all(self.owners, actor, asked.media_ids, self.max_archive_bytes)
         if self.free.locked():
             raise UnavailableError("too many archives at once", retry_in=5)
         await self.free.acquire()

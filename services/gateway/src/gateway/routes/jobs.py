@@ -84,7 +84,7 @@ class JobRoutes:
         headers = {"Location": f"{self.present.prefix}/v1/jobs/{view.id}"}
         if seconds:
             headers["Preference-Applied"] = f"wait={seconds}"
-        if answer.replayed:
+        if answer.is_replay:
             headers["Idempotency-Replayed"] = "true"
         return json_bytes(self.present.job_json(view), 201, headers)
 
@@ -113,8 +113,8 @@ def list_query(actor: Actor, filters: JobFilters) -> ListJobs:
         status=filters.status,
         workflow=filters.workflow,
         label=filters.label,
-        batch_id=filters.batch,
-        owner_id=filters.owner,
+        batch_id=filters.batch_id,
+        owner_id=filters.owner_id,
         limit=filters.limit,
         cursor=filters.cursor,
     )

@@ -180,7 +180,10 @@ def is_listed(known: WorkflowName, wanted: WorkflowFilters) -> bool:
         return False
     if wanted.cursor is not None and known.name <= wanted.cursor:
         return False
-    return wanted.category in (None, known.category) and wanted.active in (None, is_active(known))
+    return wanted.category in (None, known.category) and wanted.is_active in (
+        None,
+        is_active(known),
+    )
 
 
 def as_bytes(model: BaseModel) -> bytes:

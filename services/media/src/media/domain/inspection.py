@@ -86,8 +86,8 @@ class Finding:
     height: int | None = None
     duration_seconds: float | None = None
     frames_per_second: float | None = None
-    source_type: str | None = None
-    source_bytes: int | None = None
+    source_content_type: str | None = None
+    source_size_bytes: int | None = None
     channel: Channel | None = None
     """Where a mask was taken from; `blank` says whether it is all black (empty) or all white."""
     blank: Blank | None = None

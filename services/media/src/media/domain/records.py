@@ -73,7 +73,7 @@ class Thumbnail:
 class Prepared:
     """What was found in a content. `problem`: why there is nothing to show of it."""
 
-    frames: int | None = None
+    frame_count: int | None = None
     width: int | None = None
     height: int | None = None
     duration_seconds: float | None = None

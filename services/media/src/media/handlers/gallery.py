@@ -38,8 +38,8 @@ async def list_media(gallery: Gallery, query: ListMedia) -> MediaPage:
 async def update_media(gallery: Gallery, command: UpdateMedia) -> MediaView:
     """Change what was given; the same change again changes nothing."""
     changes: dict[str, Any] = {}
-    if command.is_favourite is not None:
-        changes["is_favourite"] = command.is_favourite
+    if command.is_favorite is not None:
+        changes["is_favorite"] = command.is_favorite
     if command.labels is not None:
         changes["labels"] = command.labels
     if command.filename is not None:
@@ -83,8 +83,8 @@ async def find_storage(gallery: Gallery, query: FindStorage) -> StorageView:
     """Say what the actor stores."""
     stored_bytes, by_kind = await gallery.storage(query.actor.user_id)
     return StorageView(
-        media=sum(by_kind.values()),
+        media_count=sum(by_kind.values()),
         stored_bytes=stored_bytes,
         limit_bytes=query.actor.limits.storage_bytes,
-        media_by_kind=by_kind,
+        media_count_by_kind=by_kind,
     )

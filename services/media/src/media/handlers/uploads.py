@@ -139,14 +139,14 @@ async def order_for(intake: Intake, command: AcceptUpload) -> Order:
 async def size_of_image(
     intake: Intake, command: AcceptUpload, options: MaskOptions
 ) -> tuple[int, int] | None:
-    if options.of is None:
+    if options.image_id is None:
         return None
-    found = await intake.library.find([options.of], command.actor.user_id)
+    found = await intake.library.find([options.image_id], command.actor.user_id)
     view = found[0].view if found else None
     if view is None or view.kind != "image" or not view.width or not view.height:
         message = "The mask belongs to an image that does not exist."
         raise InvalidError(
-            message, errors=[FieldError(path="of", code="unknown_media", message=message)]
+            message, errors=[FieldError(path="image_id", code="unknown_media", message=message)]
         )
     return view.width, view.height
 
@@ -180,8 +180,8 @@ async def keep(intake: Intake, command: AcceptUpload, finding: Finding, key: str
         frames_per_second=finding.frames_per_second,
         blake3=finding.blake3,
         created_at=intake.clock(),
-        source_type=finding.source_type,
-        source_bytes=finding.source_bytes,
+        source_content_type=finding.source_content_type,
+        source_size_bytes=finding.source_size_bytes,
         mask=made_mask(command.mask or MaskOptions(), finding),
     )
     storage_bytes = command.actor.limits.storage_bytes

@@ -86,7 +86,7 @@ def refusal(admission: Admission, phases: Iterable[AttemptPhase]) -> OperationEr
 
 
 def is_wanted(spec: NodeSpec, pool: str) -> bool:
-    return spec.enabled and spec.pool == pool
+    return spec.is_enabled and spec.pool == pool
 
 
 def may_claim(spec: NodeSpec, agent_id: UUID, pool: str) -> bool:

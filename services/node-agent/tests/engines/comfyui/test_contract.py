@@ -5,10 +5,11 @@ import pytest
 from node_agent.engines.comfyui.engine import open_comfyui
 from runtime.testing.ports import free_port
 
-from ..contract import EngineContract  # noqa: TID252  shared by these tests alone
+from ..claim_contract import ClaimContract  # noqa: TID252  shared by these tests alone
+from ..contract import EngineContract  # noqa: TID252
 
 
-class TestComfyUI(EngineContract):
+class TestComfyUI(EngineContract, ClaimContract):
     name = "comfyui"
     open_engine = staticmethod(open_comfyui)
 

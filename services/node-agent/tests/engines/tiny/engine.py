@@ -109,7 +109,7 @@ class TinyEngine:
         assert self.server
         content = json.dumps({"object_info": CLASSES}).encode()
         digest = hashlib.blake2b(content, digest_size=16).hexdigest()
-        names = Capabilities(digest=digest, version="tiny 1", classes=CLASSES, models=[])
+        names = Capabilities(digest=digest, engine_version="tiny 1", classes=CLASSES, models=[])
         return Description(names, zlib.compress(content))
 
     def has_input(self, name: str) -> bool:

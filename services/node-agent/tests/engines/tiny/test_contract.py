@@ -6,11 +6,12 @@ import pytest
 
 from contracts.values import new_id
 
-from ..contract import EngineContract  # noqa: TID252  shared by these tests alone
+from ..claim_contract import ClaimContract  # noqa: TID252  shared by these tests alone
+from ..contract import EngineContract  # noqa: TID252
 from .engine import SERVERS, TinyServer, open_tiny
 
 
-class TestTiny(EngineContract):
+class TestTiny(EngineContract, ClaimContract):
     name = "tiny"
     open_engine = staticmethod(open_tiny)
 

@@ -31,7 +31,7 @@ def submit(turn: Turn, request: SubmitJob, trace: dict[str, str]) -> SubmitJobVi
     if request.idempotency:
         name = key_name(request, request.idempotency)
         if created_id := created_before(turn, name, request.idempotency):
-            return SubmitJobView(job=current_view(turn, created_id), replayed=True)
+            return SubmitJobView(job=current_view(turn, created_id), is_replay=True)
     if earlier := turn.find_job(request.job.job_id):
         if earlier.owner_id != owner_id:
             raise ConflictError("another job has this id", code="job_exists")
@@ -99,9 +99,8 @@ def current_view(turn: Turn, job_id: UUID) -> JobView:
         raise NotFoundError("the job is gone")
     view = job_view(job)
     if job.status is JobStatus.QUEUED and not capable_nodes(turn.state, kind_of(job)):
-        view.runnable = False
-        view.lacks = missing(turn.state.nodes.values(), job.spec)
-        view.missing = [entry.what for entry in view.lacks]
+        view.is_runnable = False
+        view.unmet = missing(turn.state.nodes.values(), job.spec)
     return view
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from contracts.scheduler.job_requests import NewJob
-from contracts.values import Missing
+from contracts.values import Unmet
 from scheduler.domain.nodes import Node
 from scheduler.domain.state import State
 from scheduler.domain.waiting import Kind
@@ -29,7 +29,7 @@ def is_capable(node: Node, kind: Kind) -> bool:
     abilities = node.abilities
     return (
         bool(abilities.digest)
-        and node.spec.enabled
+        and node.spec.is_enabled
         and kind.version_hash not in node.lacks
         and kind.classes <= abilities.classes
         and kind.models <= abilities.models
@@ -37,22 +37,24 @@ def is_capable(node: Node, kind: Kind) -> bool:
     )
 
 
-def missing(nodes: Iterable[Node], spec: NewJob) -> list[Missing]:
+def missing(nodes: Iterable[Node], spec: NewJob) -> list[Unmet]:
     """What the node that comes nearest lacks; empty without nodes that could get jobs."""
-    lists = [lacking(node, spec) for node in nodes if node.abilities.digest and node.spec.enabled]
-    return min(lists, key=len, default=list[Missing]())[:MOST_MISSING]
+    lists = [
+        lacking(node, spec) for node in nodes if node.abilities.digest and node.spec.is_enabled
+    ]
+    return min(lists, key=len, default=list[Unmet]())[:MOST_MISSING]
 
 
-def lacking(node: Node, spec: NewJob) -> list[Missing]:
-    needs, abilities = spec.needs, node.abilities
+def lacking(node: Node, spec: NewJob) -> list[Unmet]:
+    needs, abilities = spec.requirements, node.abilities
     classes = sorted(needs.classes - abilities.classes)
     models = sorted(f"{m.folder}/{m.name}" for m in needs.models - abilities.models)
-    found = [Missing(kind="class", what=c, message=f"no graph-node class {c}") for c in classes]
-    found += [Missing(kind="model", what=m, message=f"no model file {m}") for m in models]
-    for group in needs.unfit:
+    found = [Unmet(kind="class", name=c, message=f"no graph-node class {c}") for c in classes]
+    found += [Unmet(kind="model", name=m, message=f"no model file {m}") for m in models]
+    for group in needs.incompatible:
         if abilities.digest in group.digests:
-            found += group.missing
+            found += group.unmet
     if spec.version_hash in node.lacks:
         text = "its ComfyUI refused this version for want of a model file or a class"
-        found.append(Missing(kind="input", what=spec.workflow, message=text))
+        found.append(Unmet(kind="input", name=spec.workflow, message=text))
     return found

@@ -74,7 +74,7 @@ def remove(turn: Turn, request: RemoveNode) -> Accepted:
 def claim(turn: Turn, request: ClaimNode) -> ClaimGranted:
     """Give a node to an agent, unless another one that lives has it."""
     node = turn.state.nodes.get(request.node_id)
-    if node is None or not node.spec.enabled:
+    if node is None or not node.spec.is_enabled:
         raise NotFoundError("there is no such node")
     # An agent that asks shows that agents can be heard, so the silence of the old one counts.
     turn.state.clock.hear(turn.now.steady)
@@ -110,7 +110,7 @@ def report_capabilities(turn: Turn, report: ReportCapabilities) -> Accepted:
     if can.digest != node.abilities.digest or tuple(report.devices) != node.abilities.devices:
         node.abilities = Abilities(
             digest=can.digest or "none",
-            comfyui_version=can.version,
+            comfyui_version=can.engine_version,
             classes=frozenset(can.classes),
             models=frozenset(can.models),
             devices=tuple(report.devices),

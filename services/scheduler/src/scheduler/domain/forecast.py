@@ -68,9 +68,9 @@ def complete_view(turn: Turn, view: JobView, known: Forecast) -> JobView:
     if job is None or job.status is not view.status:
         return view
     view.progress = progress_of(job)
-    view.eta = known.etas.get(job.id)
+    view.eta_seconds = known.etas.get(job.id)
     if job.status is JobStatus.QUEUED:
         view.queue_position = known.positions.get(job.id)
         now = current_view(turn, job.id)
-        view.runnable, view.missing, view.lacks = now.runnable, now.missing, now.lacks
+        view.is_runnable, view.unmet = now.is_runnable, now.unmet
     return view

@@ -29,7 +29,7 @@ def place_jobs(turn: Turn) -> None:
         while free and (found := next_match(turn, priority, free, blocked)):
             job, node = found
             free.remove(node)
-            node.warm_models = job.spec.needs.models
+            node.warm_models = job.spec.requirements.models
             node.given_at = turn.now.steady
             start_job(turn, job, node)
             turn.state.waiting.end_turn(priority, job.owner_id)
@@ -96,7 +96,7 @@ def is_in_service(turn: Turn, node: Node) -> bool:
 
 def reason_not_free(turn: Turn, node: Node) -> str | None:
     """Why a node gets nothing now, for people; None if it can take a job."""
-    if not node.spec.enabled:
+    if not node.spec.is_enabled:
         return "disabled"
     if node.standing is not Standing.JOINED:
         return reason_not_joined(node)

@@ -1,7 +1,7 @@
 """Jobs and nodes as the world sees them."""
 
 from contracts.scheduler.jobs import JobStatus, JobView, Progress
-from contracts.scheduler.nodes import NodeState, NodeView
+from contracts.scheduler.nodes import NodePhase, NodeView
 from scheduler.domain.health import is_quarantined
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import Node, Standing
@@ -27,9 +27,9 @@ def job_view(job: Job) -> JobView:
         seed=job.spec.seed,
         outputs=job.outputs,
         error=job.error,
-        attempts=job.attempts,
+        attempt_count=job.attempts,
         version=job.version,
-        expires_at=job.spec.deadline,
+        deadline=job.spec.deadline,
     )
 
 
@@ -46,32 +46,32 @@ def node_view(turn: Turn, node: Node) -> NodeView:
         base_url=node.spec.base_url,
         engine=node.spec.engine,
         engine_settings=node.spec.engine_settings,
-        state=node_state(turn, node),
+        phase=node_state(turn, node),
         reason=reason_not_free(turn, node),
-        enabled=node.spec.enabled,
+        is_enabled=node.spec.is_enabled,
         max_queue=node.spec.max_queue,
         priority=node.spec.priority,
         labels=node.spec.labels,
         pool=node.spec.pool,
-        version=node.abilities.comfyui_version,
+        engine_version=node.abilities.comfyui_version,
         devices=list(node.abilities.devices),
         vram_free_mb=node.contact.vram_free_mb,
-        classes=len(node.abilities.classes),
-        models=len(node.abilities.models),
+        class_count=len(node.abilities.classes),
+        model_count=len(node.abilities.models),
         digest=node.abilities.digest or None,
-        running=[attempt.job.id for attempt in node.attempts.values()],
+        running_job_ids=[attempt.job.id for attempt in node.attempts.values()],
         foreign_prompts=node.contact.foreign_prompts,
         last_beat_at=node.contact.beat_at,
     )
 
 
-def node_state(turn: Turn, node: Node) -> NodeState:
-    if not node.spec.enabled:
-        return NodeState.DISABLED
+def node_state(turn: Turn, node: Node) -> NodePhase:
+    if not node.spec.is_enabled:
+        return NodePhase.DISABLED
     if is_quarantined(turn, node):
-        return NodeState.QUARANTINED
+        return NodePhase.QUARANTINED
     if node.standing is Standing.WANTED:
-        return NodeState.JOINING
+        return NodePhase.JOINING
     if node.standing is Standing.LOST or not node.contact.is_reachable:
-        return NodeState.LOST
-    return NodeState.BUSY if node.attempts else NodeState.READY
+        return NodePhase.LOST
+    return NodePhase.BUSY if node.attempts else NodePhase.READY

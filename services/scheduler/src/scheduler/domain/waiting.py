@@ -26,8 +26,8 @@ class Kind(NamedTuple):
 
 
 def kind_of(job: Job) -> Kind:
-    needs = job.spec.needs
-    unfit = frozenset[str]().union(*(group.digests for group in needs.unfit))
+    needs = job.spec.requirements
+    unfit = frozenset[str]().union(*(group.digests for group in needs.incompatible))
     return Kind(job.spec.version_hash, needs.classes, needs.models, job.avoid, unfit)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from contracts.scheduler.nodes import NodeState, SchedulerLed
+from contracts.scheduler.nodes import NodePhase, SchedulerLed
 from scheduler.domain.views import node_state
 from scheduler.handlers.desk import Desk
 from scheduler.ports import LedgerUncertainError
@@ -39,7 +39,7 @@ async def announce(post: Post, signal: Callable[[SchedulerLed], Awaitable[None]]
 def measure(desk: Desk) -> None:
     turn = desk.look()
     states = Counter(node_state(turn, node) for node in turn.state.nodes.values())
-    nodes = {str(state): states[state] for state in NodeState}
+    nodes = {str(state): states[state] for state in NodePhase}
     desk.world.meter.fleet(turn.state.queue_size, len(turn.state.attempts), nodes)
 
 

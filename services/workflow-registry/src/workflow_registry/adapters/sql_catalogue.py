@@ -203,7 +203,7 @@ def summary(row: Any) -> VersionSummary:
     return VersionSummary(
         version=row.number,
         hash=row.hash,
-        state="active" if row.number == row.active_version else state,
+        status="active" if row.number == row.active_version else state,
         created_at=row.created_at,
         created_by=row.created_by,
         activated_at=row.activated_at,

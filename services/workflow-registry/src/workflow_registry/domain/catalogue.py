@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from contracts.errors import ConflictError, NotFoundError
 from contracts.registry.workflows import WorkflowName
+from contracts.values import Unmet
 from workflow_registry.domain.reading import Broken, Outcome, Reading
 from workflows import WorkflowVersion
 
@@ -104,7 +105,7 @@ def activated(current: WorkflowName, version: WorkflowVersion) -> WorkflowName:
         "problem": None,
     }
     if number != current.active_version:
-        about |= {"runnable": None, "missing": []}
+        about |= {"is_runnable": None, "unmet": []}
     return current.model_copy(update=about)
 
 
@@ -167,7 +168,7 @@ def switched(current: WorkflowName, *, active: bool | None, category: str | None
 def deleted(current: WorkflowName) -> WorkflowName:
     """Nothing of it is current; its versions stay, for the history of jobs."""
     return editable(current).model_copy(
-        update={"is_deleted": True, "active_version": None, "problem": None, "runnable": None}
+        update={"is_deleted": True, "active_version": None, "problem": None, "is_runnable": None}
     )
 
 
@@ -186,8 +187,8 @@ class Verdict:
     """Whether one version can run now."""
 
     digest: str
-    runnable: bool | None
-    missing: list[str]
+    is_runnable: bool | None
+    unmet: list[Unmet]
 
 
 def judged(known: Mapping[str, WorkflowName], verdicts: Mapping[str, Verdict]) -> list[Change]:
@@ -196,7 +197,7 @@ def judged(known: Mapping[str, WorkflowName], verdicts: Mapping[str, Verdict]) -
     for name, verdict in verdicts.items():
         workflow = known.get(name)
         if workflow and is_news(workflow, verdict):
-            update = {"runnable": verdict.runnable, "missing": verdict.missing}
+            update = {"is_runnable": verdict.is_runnable, "unmet": verdict.unmet}
             found.append(Change(workflow.model_copy(update=update)))
     return found
 
@@ -204,5 +205,5 @@ def judged(known: Mapping[str, WorkflowName], verdicts: Mapping[str, Verdict]) -
 def is_news(workflow: WorkflowName, verdict: Verdict) -> bool:
     """It is about the version that is active, and says something else than is known."""
     active = workflow.versions.get(workflow.active_version or 0)
-    known = (workflow.runnable, workflow.missing)
-    return active == verdict.digest and known != (verdict.runnable, verdict.missing)
+    known = (workflow.is_runnable, workflow.unmet)
+    return active == verdict.digest and known != (verdict.is_runnable, verdict.unmet)

@@ -5,8 +5,8 @@ from typing import Any
 
 from contracts.registry.requests import CoverageView, NodeCoverage
 from contracts.scheduler.job_requests import ModelFile
-from contracts.scheduler.nodes import NodeState, NodeView
-from contracts.values import Missing
+from contracts.scheduler.nodes import NodePhase, NodeView
+from contracts.values import Unmet
 from workflow_registry.domain.descriptions import Description
 from workflows import Spec, lacks, render
 from workflows.compatibility.lacks import as_missing, missing_models, places_of
@@ -18,11 +18,11 @@ MOST_MISSING = 20
 MOST_ENTRIES = 1_500
 """Of all nodes together: an answer may have 512 KiB."""
 MOST_NODES = 1_000
-WORKING = frozenset({NodeState.READY, NodeState.BUSY})
+WORKING = frozenset({NodePhase.READY, NodePhase.BUSY})
 ANY_MEDIA = {"media": "00000000-0000-0000-0000-000000000000"}
 
 
-def missing(graph: Graph, spec: Spec, description: Description) -> list[Missing]:
+def missing(graph: Graph, spec: Spec, description: Description) -> list[Unmet]:
     """What keeps the version from running there: with its inputs at their defaults, or switched."""
     standing = render(graph, spec, standing_inputs(spec))
 
@@ -35,7 +35,7 @@ def missing(graph: Graph, spec: Spec, description: Description) -> list[Missing]
         as_missing(error, standing, spec, places)
         for error in unsuited(graph, spec, description.classes)
     ]
-    return list({(entry.kind, entry.what): entry for entry in found}.values())[:MOST_MISSING]
+    return list({(entry.kind, entry.name): entry for entry in found}.values())[:MOST_MISSING]
 
 
 def standing_inputs(spec: Spec) -> dict[str, Any]:
@@ -49,38 +49,37 @@ def standing_value(item: InputSpec) -> Any:
     return 0 if item.type == "seed" else item.default
 
 
-def coverage(nodes: Sequence[NodeView], lacking: Mapping[str, Sequence[Missing]]) -> CoverageView:
+def coverage(nodes: Sequence[NodeView], lacking: Mapping[str, Sequence[Unmet]]) -> CoverageView:
     """The view of all nodes; `lacking` is what each described digest lacks."""
     most = max(1, min(MOST_MISSING, MOST_ENTRIES // max(1, len(nodes))))
     items = [node_coverage(node, lacking, most) for node in nodes[:MOST_NODES]]
-    return CoverageView(runnable=is_runnable(nodes, lacking), items=items)
+    return CoverageView(is_runnable=is_runnable(nodes, lacking), items=items)
 
 
 def node_coverage(
-    node: NodeView, lacking: Mapping[str, Sequence[Missing]], most: int
+    node: NodeView, lacking: Mapping[str, Sequence[Unmet]], most: int
 ) -> NodeCoverage:
     lacks = lacking.get(node.digest or "")
     return NodeCoverage(
         node_id=node.id,
         name=node.name,
-        state=node.state,
+        phase=node.phase,
         is_described=lacks is not None,
-        can_run=lacks is not None and not lacks,
-        missing=list(lacks or [])[:most],
+        is_runnable=lacks is not None and not lacks,
+        unmet=list(lacks or [])[:most],
     )
 
 
-def is_runnable(nodes: Iterable[NodeView], lacking: Mapping[str, Sequence[Missing]]) -> bool | None:
+def is_runnable(nodes: Iterable[NodeView], lacking: Mapping[str, Sequence[Unmet]]) -> bool | None:
     """Whether some node that takes jobs can run it; None while none is described."""
     verdicts = [
         not lacking[node.digest]
         for node in nodes
-        if node.digest and node.digest in lacking and node.state in WORKING and node.enabled
+        if node.digest and node.digest in lacking and node.phase in WORKING and node.is_enabled
     ]
     return any(verdicts) if verdicts else (None if not lacking else False)
 
 
-def nearest(lacking: Mapping[str, Sequence[Missing]]) -> list[str]:
-    """What the server that comes nearest lacks, in words."""
-    fewest = min(lacking.values(), key=len, default=())
-    return [entry.what for entry in fewest]
+def nearest(lacking: Mapping[str, Sequence[Unmet]]) -> list[Unmet]:
+    """Return the unmet requirements of the server that meets the most."""
+    return list(min(lacking.values(), key=len, default=()))

@@ -20,22 +20,22 @@ def told(
 ) -> tuple[Change, list[WorkflowFact]]:
     """The change with the workflow's facts counted, and the new ones."""
     kinds = kinds_of(before, change)
-    known = change.workflow.facts
+    known = change.workflow.event_version
     facts = [
         kind.model_validate(
             {
                 "name": change.workflow.name,
                 "source": change.workflow.source,
-                "by": author,
+                "actor_id": author,
                 "version": known + place,
                 "occurred_at": now,
-                "number": number,
+                "workflow_version": number,
                 "hash": change.workflow.versions.get(number or 0),
             }
         )
         for place, (kind, number) in enumerate(kinds, 1)
     ]
-    counted = change.workflow.model_copy(update={"facts": known + len(facts)})
+    counted = change.workflow.model_copy(update={"event_version": known + len(facts)})
     return replace(change, workflow=counted), facts
 
 

@@ -12,7 +12,7 @@ from contracts.errors import NotFoundError, UnavailableError
 from contracts.registry.requests import CoverageView
 from contracts.registry.workflows import WorkflowName, WorkflowVersionRecord
 from contracts.scheduler.nodes import NodeView
-from contracts.values import Missing
+from contracts.values import Unmet
 from workflow_registry.domain.catalogue import Verdict, judged
 from workflow_registry.domain.coverage import coverage, is_runnable, missing, nearest
 from workflow_registry.domain.descriptions import Description, sharing, united
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 MOST_RESULTS = 50_000
 MOST_UNITED = 8
-Lacking: TypeAlias = dict[str, Sequence[Missing]]
+Lacking: TypeAlias = dict[str, Sequence[Unmet]]
 
 
 @dataclass(slots=True)
@@ -41,14 +41,14 @@ class Fleet:
     _united: frozenset[str] = frozenset()
     _parsed: dict[str, Description] = field(default_factory=dict[str, Description])
     _pool: dict[bytes, Mapping[str, Any]] = field(default_factory=dict[bytes, Mapping[str, Any]])
-    _results: OrderedDict[tuple[str, str], Sequence[Missing]] = field(
-        default_factory=OrderedDict[tuple[str, str], Sequence[Missing]]
+    _results: OrderedDict[tuple[str, str], Sequence[Unmet]] = field(
+        default_factory=OrderedDict[tuple[str, str], Sequence[Unmet]]
     )
 
     async def see(self, nodes: Sequence[NodeView]) -> bool:
         """Take note of the nodes; whether the fleet can do other things than before."""
         self.nodes = nodes
-        digests = {node.digest for node in nodes if node.digest and node.enabled}
+        digests = {node.digest for node in nodes if node.digest and node.is_enabled}
         self.described = frozenset(await self.descriptions.known(digests) if digests else ())
         return await self.unite(self.described)
 
@@ -121,8 +121,8 @@ async def judge_workflows(
             log.info(
                 "workflow_judged",
                 workflow=change.workflow.name,
-                runnable=change.workflow.runnable,
-                missing=change.workflow.missing[:3],
+                runnable=change.workflow.is_runnable,
+                unmet=[entry.name for entry in change.workflow.unmet[:3]],
             )
 
 

@@ -172,7 +172,7 @@ async def activate(desk: Desk, request: ActivateVersion) -> WorkflowName:
 
 async def change_workflow(desk: Desk, request: ChangeWorkflow) -> WorkflowName:
     require(request.actor)
-    changing = partial(switched, active=request.active, category=request.category)
+    changing = partial(switched, active=request.is_enabled, category=request.category)
     return await change(desk, request.name, changing, request.actor.user_id)
 
 

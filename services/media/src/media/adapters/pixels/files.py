@@ -21,7 +21,7 @@ def inspect(source: Path, target: Path, kind: str, mask: MaskOrder, bounds: Boun
     """Say what to keep and what came; it is in `target` if that differs from `source`."""
     content_type = content_type_of(source, kind)
     kept = keep(source, target, kind, content_type, mask, bounds)
-    return replace(kept, source_type=content_type, source_bytes=source.stat().st_size)
+    return replace(kept, source_content_type=content_type, source_size_bytes=source.stat().st_size)
 
 
 def keep(

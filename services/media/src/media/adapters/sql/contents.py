@@ -65,6 +65,6 @@ async def store(connection: AsyncConnection, content: Content, now: datetime) ->
         )
         # What was seen in the other bytes says nothing of these.
         await connection.execute(stale)
-        unseen = dict.fromkeys(("prepared_at", "problem", "frames", "placeholder"))
+        unseen = dict.fromkeys(("prepared_at", "problem", "frame_count", "placeholder"))
         unseen |= {"tries": 0, "try_at": now}
         await connection.execute(replace.values(**values, **unseen))

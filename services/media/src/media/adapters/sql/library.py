@@ -88,8 +88,8 @@ def conditions(query: ListMedia) -> list[ColumnElement[bool]]:
         where.append(labelled(*query.label.partition("=")))
     if query.text:
         where.append(mentions(query.text))
-    if query.is_favourite is not None:
-        where.append(MEDIA.c.is_favourite == query.is_favourite)
+    if query.is_favorite is not None:
+        where.append(MEDIA.c.is_favorite == query.is_favorite)
     if query.job_id:
         where.append(MEDIA.c.job_id == query.job_id)
     return where

@@ -87,7 +87,7 @@ async def drop_content(connection: AsyncConnection, owner_id: UUID, blake3: str)
 def is_over(now: datetime, ages: Ages) -> ColumnElement[bool]:
     """Say whose time has come: what its owner said counts before the rule."""
     over = [MEDIA.c.expires_at <= now]
-    ruled = MEDIA.c.expires_at.is_(None) & ~MEDIA.c.is_favourite
+    ruled = MEDIA.c.expires_at.is_(None) & ~MEDIA.c.is_favorite
     if ages.results:
         over.append(
             ruled & MEDIA.c.job_id.is_not(None) & (MEDIA.c.created_at <= now - ages.results)

@@ -34,7 +34,7 @@ BLOBS = Table(
     Column("used_at", DateTime(timezone=True)),
     Column("prepared_at", DateTime(timezone=True)),
     Column("problem", Text),
-    Column("frames", Integer),
+    Column("frame_count", Integer),
     Column("width", Integer),
     Column("height", Integer),
     Column("duration_seconds", Float),
@@ -81,10 +81,10 @@ MEDIA = Table(
     Column("output_index", Integer),
     Column("workflow", Text),
     Column("labels", JSONB),
-    Column("is_favourite", Boolean),
+    Column("is_favorite", Boolean),
     Column("expires_at", DateTime(timezone=True)),
-    Column("source_type", Text),
-    Column("source_bytes", BigInteger),
+    Column("source_content_type", Text),
+    Column("source_size_bytes", BigInteger),
     Column("mask", JSONB(none_as_null=True)),
 )
 LINKS = Table(
@@ -122,7 +122,7 @@ IDEMPOTENCY = Table(
 )
 
 OF_BOTH = ("width", "height")
-SEEN = ("frames", "placeholder", "duration_seconds", "frames_per_second")
+SEEN = ("frame_count", "placeholder", "duration_seconds", "frames_per_second")
 OF_CONTENT = ("key", "size_bytes", *SEEN)
 """Columns of contents that the view of a medium shows as its own."""
 HAS_CONTENT = (MEDIA.c.owner_id == BLOBS.c.owner_id) & (MEDIA.c.blake3 == BLOBS.c.blake3)

@@ -41,7 +41,7 @@ def describe(
     files = [(folder, name) for folder, names in folders.items() for name in names][:MOST_MODELS]
     names = Capabilities(
         digest=hashlib.blake2b(content, digest_size=16).hexdigest(),
-        version=version,
+        engine_version=version,
         classes=list(classes)[:MOST_CLASSES],
         models=[ModelFile(folder=folder, name=name) for folder, name in files],
     )

@@ -6,13 +6,12 @@ Keys of outputs are open-ended (`images`, `gifs`, `audio` …), so files are tol
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
+from contracts.media.files import MediaKind
 from node_agent.engines.comfyui.shapes import items, mapping
 from node_agent.ports import Result
 from workflows import Spec
-
-Kind: TypeAlias = Literal["image", "video", "audio", "3d", "text", "file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class Source:
 
     output: str
     graph_node: str
-    kind: Kind | None
+    kind: MediaKind | None
 
 
 @dataclass(frozen=True, slots=True)
