@@ -82,7 +82,7 @@ class Work:
     progressed: Callable[[Progress], None]
     previewed: Callable[[Preview], None]
     is_watched: Callable[[], bool]
-    """Whether somebody wants previews now."""
+    """Tells whether somebody wants previews now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long engines wait, from the agent's settings."""
+    """Limits of an engine's waiting, from the agent's settings."""
 
     probe_timeout: float
     submit_timeout: float

@@ -17,7 +17,7 @@ FETCH_PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 PUT_PAUSES = (*FETCH_PAUSES, *[10.0] * 57)
 """Ten minutes: what the GPU computed is worth waiting for a store that is away."""
 LONGEST_PAUSE = 30.0
-"""However long the store asks to be left alone."""
+"""The store may ask for more, in vain."""
 CHUNK = 256 * 1024
 
 BAD_REQUEST, FORBIDDEN = 400, 403

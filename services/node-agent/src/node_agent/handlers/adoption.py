@@ -21,7 +21,7 @@ from node_agent.ports import Place, UnreachableError
 from node_agent.service import Attempt, Claim
 
 log = structlog.get_logger()
-MEDIA_SECONDS = 10.0
+MEDIA_SECONDS = 7.0
 RETRY_SECONDS = 0.5
 
 

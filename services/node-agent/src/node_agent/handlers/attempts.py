@@ -97,10 +97,12 @@ async def stoppable(claim: Claim, attempt: Attempt, work: Awaitable[Execution]) 
     """Return the execution; if the attempt is canceled, stop it in the engine and raise Ended."""
     try:
         execution = await attempt.unless_canceled(work)
-    except EndedError:
-        if attempt.canceled.is_set() and not await claim.engine.cancel(attempt.id):
+    except EndedError as error:
+        if not attempt.canceled.is_set():
+            raise
+        if not await claim.engine.cancel(attempt.id):
             log.warning("attempt_not_stopped")
-        raise
+        raise canceled() from error
     if attempt.canceled.is_set():
         raise canceled()
     return execution

@@ -18,8 +18,8 @@ from node_agent.service import Attempt, Claim
 from runtime.bus.client import Bus
 from workflows import Spec
 
-STAGING_SECONDS = 20.0
-VERSION_SECONDS = 4.0
+STAGING_SECONDS = 15.0
+VERSION_SECONDS = 3.0
 """The registry publishes a version before anybody can name it; this is for a slow relay."""
 MOST_IN_MEMORY = 4 * 1024**2
 """Smaller files stay in memory, so a full disk beside the agent stops only what is big."""

@@ -40,7 +40,7 @@ class GraphNodeStarted:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far one graph node is; `display` is the graph node that people know it by."""
+    """Progress of one graph node; `display` is the graph node that people know it by."""
 
     graph_node: str
     display: str

@@ -68,7 +68,8 @@ async def entry_of(session: Session, prompt: Prompt) -> dict[str, Any]:
             started_at = monotonic()
         since = posted_at if started_at is None else started_at
         if reason := why_stop(session, prompt, since):
-            await take_back(session, prompt.id)
+            if not await take_back(session, prompt.id):
+                log.warning("prompt_not_stopped")
             raise reason
         await wait_for_news(prompt)
 

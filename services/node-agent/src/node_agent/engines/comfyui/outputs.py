@@ -40,7 +40,7 @@ class OutputText(Result):
 
 
 def sources(spec: Spec, produced: Mapping[str, Any]) -> list[Source]:
-    """The spec's outputs; for a bare graph, whatever was produced."""
+    """Return the spec's outputs; for a bare graph, each graph node that produced something."""
     if spec.outputs:
         return [Source(name, out.node, out.kind) for name, out in spec.outputs_in_order]
     return [Source(graph_node, graph_node, None) for graph_node in produced]
@@ -61,7 +61,7 @@ def results(
 def entries_of(
     graph_node: str, produced: Mapping[str, Any], meta: Mapping[str, Any]
 ) -> Iterator[object]:
-    """What a graph node produced, and what it expanded into produced for it."""
+    """Yield the entries of a graph node, and of the graph nodes that it expanded into."""
     for id_, keys in produced.items():
         if graph_node not in (id_, mapping(meta.get(id_)).get("display_node")):
             continue

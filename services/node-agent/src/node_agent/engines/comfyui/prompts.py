@@ -7,7 +7,6 @@ from time import monotonic
 from typing import Any
 
 import stamina
-import structlog
 
 from contracts.agent import Cause
 from contracts.errors import InvalidError
@@ -19,8 +18,6 @@ from node_agent.engines.comfyui.session import Prompt, Session
 from node_agent.ports import Graph, UnreachableError, Version
 from workflows import render, seal
 from workflows.compatibility.releases import OLDEST_COMFYUI_TEXT
-
-log = structlog.get_logger()
 
 TRIES = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 4.0
@@ -141,7 +138,6 @@ async def take_back(session: Session, prompt_id: str) -> bool:
                 return True
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, LONGEST_CANCEL_PAUSE)
-    log.warning("prompt_not_stopped", prompt_id=prompt_id)
     return False
 
 

@@ -20,7 +20,7 @@ def parsed(text: bytes) -> object:
 
 
 def whole(value: object) -> object:
-    """The same value with a question mark for each lone half of a character."""
+    """Return the value with a question mark for each lone half of a character."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, list):
