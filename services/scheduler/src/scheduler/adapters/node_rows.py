@@ -15,14 +15,14 @@ SELECT_NODES = """SELECT nodes.*, node_abilities.body AS abilities FROM nodes
     LEFT JOIN node_abilities ON node_id = id ORDER BY created_at, id"""
 
 UPSERT_NODES = """INSERT INTO nodes
-    (id, spec, created_at, version, standing, agent_id, claim, health)
-    SELECT id, spec::json, created_at, version, standing, agent_id, claim, health::json
-    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::int[], $5::text[], $6::uuid[],
-     $7::int[], $8::text[])
-    AS n(id, spec, created_at, version, standing, agent_id, claim, health)
-    ON CONFLICT (id) DO UPDATE SET spec = excluded.spec, version = excluded.version,
-     standing = excluded.standing, agent_id = excluded.agent_id, claim = excluded.claim,
-     health = excluded.health"""
+    (id, engine, spec, created_at, version, standing, agent_id, claim, health)
+    SELECT id, engine, spec::json, created_at, version, standing, agent_id, claim, health::json
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::int[], $6::text[],
+     $7::uuid[], $8::int[], $9::text[])
+    AS n(id, engine, spec, created_at, version, standing, agent_id, claim, health)
+    ON CONFLICT (id) DO UPDATE SET engine = excluded.engine, spec = excluded.spec,
+     version = excluded.version, standing = excluded.standing, agent_id = excluded.agent_id,
+     claim = excluded.claim, health = excluded.health"""
 
 UPSERT_ABILITIES = """INSERT INTO node_abilities (node_id, body)
     SELECT node_id, body::json FROM unnest($1::uuid[], $2::text[]) AS n(node_id, body)
@@ -61,7 +61,8 @@ def upserted(node: Node) -> tuple[Any, ...]:
     )
     return (
         node.id,
-        node.spec.model_dump_json(),
+        node.spec.engine,
+        node.spec.model_dump_json(exclude={"engine"}),
         node.created_at,
         node.version,
         node.standing,
@@ -88,7 +89,7 @@ def read_node(row: asyncpg.Record) -> Node:
     can = AbilitiesRow.model_validate_json(row["abilities"] or "{}")
     return Node(
         id=row["id"],
-        spec=NewNode.model_validate_json(row["spec"]),
+        spec=NewNode.model_validate_json(row["spec"]).model_copy(update={"engine": row["engine"]}),
         created_at=row["created_at"],
         version=row["version"],
         standing=Standing(row["standing"]),

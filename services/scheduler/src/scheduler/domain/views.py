@@ -44,6 +44,8 @@ def node_view(turn: Turn, node: Node) -> NodeView:
         id=node.id,
         name=node.spec.name,
         base_url=node.spec.base_url,
+        engine=node.spec.engine,
+        engine_settings=node.spec.engine_settings,
         phase=node_state(turn, node),
         reason=reason_not_free(turn, node),
         is_enabled=node.spec.is_enabled,
