@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.errors import ConflictError
+
 
 class Permission(StrEnum):
     """What a token can allow. Endpoints check these, never role names."""
@@ -84,3 +86,9 @@ class IdempotencyKey(BaseModel):
     body_digest: str = Field(
         description="HMAC of the raw body: same key, other body is a conflict."
     )
+
+    def refuse_other_body(self, body_digest: str) -> None:
+        """Raise Conflict unless the key was used with this body before."""
+        if body_digest != self.body_digest:
+            text = "the idempotency key was used for another request"
+            raise ConflictError(text, code="idempotency_key_reused")
