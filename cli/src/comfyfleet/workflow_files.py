@@ -10,8 +10,8 @@ import yaml
 
 from comfyfleet.problem import CommandError
 from contracts.errors import InvalidError
-from workflows.spec.places import is_object
-from workflows.spec.read import read_mapping
+from workflows.json_values import is_object
+from workflows.spec.documents import read_mapping
 
 LIBRARY = "library.yaml"
 NOT_SPECS = ("library", "base", "workflows")

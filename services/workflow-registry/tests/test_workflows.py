@@ -34,7 +34,7 @@ from workflow_registry.handlers.workflows import (
     validate,
 )
 from workflows.compatibility.safety import FORBIDDEN
-from workflows.spec.read import read_mapping
+from workflows.spec.documents import read_mapping
 
 from .builders import CLASSES, a_description, a_folder, a_graph, a_node, a_spec, an_actor
 from .fakes import FakeCatalogue, FakeDescriptions, FakeNodes, FakeOffers

@@ -15,22 +15,22 @@ from sqlalchemy.pool import NullPool
 from runtime.postgres.engine import sqlalchemy_url
 
 
-async def upgrade(database_url: str, package: str) -> None:
-    """Bring the schema of one service to its newest version; a no-op when it is there."""
+async def upgrade(database_url: str, package: str, revision: str = "head") -> None:
+    """Bring the schema of one service to `revision`; does nothing when it is there."""
     engine = create_async_engine(sqlalchemy_url(database_url), poolclass=NullPool)
     try:
         async with engine.begin() as connection:
-            await connection.run_sync(upgrade_on, package)
+            await connection.run_sync(upgrade_on, package, revision)
     finally:
         await engine.dispose()
 
 
-def upgrade_on(connection: Connection, package: str) -> None:
+def upgrade_on(connection: Connection, package: str, revision: str) -> None:
     with as_file(files(package) / "migrations") as location:
         config = Config()
         config.set_main_option("script_location", str(location))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def run_migrations() -> None:

@@ -43,8 +43,8 @@ class PostgresServer:
     def database_url(self, name: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
-    async def database_for(self, service: ServiceName) -> str:
-        """Make a fresh database with the service's role and schema, migrated; its URL."""
+    async def database_for(self, service: ServiceName, revision: str = "head") -> str:
+        """Make a database with the service's role and schema at `revision`; return its URL."""
         name = f"test_{secrets.token_hex(6)}"
         package = PACKAGES[service]
         await self.execute(self.url, f"CREATE DATABASE {name}")
@@ -54,7 +54,7 @@ class PostgresServer:
         finally:
             await connection.close()
         url = role_url(self.database_url(name), package, "secret")
-        await upgrade(url, package)
+        await upgrade(url, package, revision)
         return url
 
     async def execute(self, url: str, statement: str) -> None:

@@ -42,9 +42,9 @@ from workflow_registry.handlers.fleet import Fleet
 from workflow_registry.handlers.folder import Shelf
 from workflow_registry.ports import Catalogue
 from workflows import Spec, WorkflowVersion, load_raw
-from workflows.authoring.compare import differences
-from workflows.authoring.propose import propose
-from workflows.compatibility.suits import cautions
+from workflows.authoring.differences import differences
+from workflows.authoring.proposal import propose
+from workflows.compatibility.incompatible import compatibility_warnings
 
 log = structlog.get_logger()
 
@@ -122,7 +122,7 @@ async def validate(desk: Desk, request: ValidateWorkflow) -> ValidationView:
 
 async def warnings(desk: Desk, version: WorkflowVersion) -> list[FieldError]:
     classes = desk.rules.classes
-    found = await asyncio.to_thread(cautions, version.graph, version.spec, classes)
+    found = await asyncio.to_thread(compatibility_warnings, version.graph, version.spec, classes)
     return found[:MOST_WARNINGS]
 
 
