@@ -13,6 +13,14 @@ from scheduler.domain.jobs import Attempt, Job, Result, Retry
 
 RETRY = TypeAdapter(Retry)
 RESULT = TypeAdapter(Result)
+NO_FAILURE = RETRY.dump_json(Retry()).decode()
+
+
+def retry_text(job: Job) -> str:
+    retry = job.retry
+    if not (retry.strikes or retry.avoid or retry.not_before):
+        return NO_FAILURE
+    return RETRY.dump_json(retry).decode()
 
 
 def result_text(job: Job) -> str | None:
@@ -34,7 +42,7 @@ JOBS: tuple[Column[Job], ...] = (
     Column("finished_at", "timestamptz"),
     Column("spec", "json", lambda job: job.spec.model_dump_json(), is_fixed=True),
     Column("trace", "json", lambda job: to_json(job.trace).decode(), is_fixed=True),
-    Column("retry", "json", lambda job: RETRY.dump_json(job.retry).decode()),
+    Column("retry", "json", retry_text),
     Column("result", "json", result_text),
 )
 
