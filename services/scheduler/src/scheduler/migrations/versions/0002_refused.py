@@ -1,4 +1,4 @@
-"""What NATS refused to store is set aside."""
+"""Messages that NATS refuses to store are set aside."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""What an operator may say of a ComfyUI server: an address and headers that can be used."""
+"""Decides whether the address and the headers of a new ComfyUI server can be used."""
 
 import re
 from urllib.parse import SplitResult, urlsplit
@@ -10,16 +10,16 @@ MOST_HEADERS = 50
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 """A token of RFC 9110."""
 HEADER_VALUE = re.compile(r"(?:[\x21-\x7e](?:[\t\x20-\x7e]{0,4000}[\x21-\x7e])?)?")
-OURS = frozenset(
+RESERVED_HEADERS = frozenset(
     {"connection", "content-length", "content-type", "te", "transfer-encoding", "upgrade"}
 )
-"""Headers that belong to each request by itself."""
+"""Headers that every request sets for itself."""
 LOOPBACKS = frozenset({"localhost", "::1", "127.0.0.1"})
 PORTS = {"http": 80, "https": 443}
 
 
 def checked(node: NewNode) -> NewNode:
-    """The node with its URL in one form; raises Invalid with each field that is wrong."""
+    """Return the node with its URL in one form; raise Invalid that names each wrong field."""
     problems = header_problems(node.headers)
     if expected := why_unusable(node.base_url):
         problems.append(FieldError(path="base_url", code="bad_url", message=expected))
@@ -30,7 +30,7 @@ def checked(node: NewNode) -> NewNode:
 
 
 def why_unusable(base_url: str) -> str | None:
-    """What was expected of the first part that is wrong; None if a ComfyUI can be there."""
+    """Name the expectation that the URL breaks first; None if it can be a ComfyUI's."""
     if not (base_url.isascii() and base_url.isprintable() and " " not in base_url):
         return "expected a URL of visible ASCII characters"
     try:
@@ -59,8 +59,8 @@ def header_problems(headers: dict[str, str]) -> list[FieldError]:
         return [FieldError(path="headers", code="too_many", message=message)]
     problems: list[FieldError] = []
     for name, value in headers.items():
-        if not HEADER_NAME.fullmatch(name) or name.lower() in OURS:
-            message = "expected names of headers that belong to no request by itself"
+        if not HEADER_NAME.fullmatch(name) or name.lower() in RESERVED_HEADERS:
+            message = "expected names of headers that no request sets for itself"
             problems.append(FieldError(path="headers", code="bad_header", message=message))
         elif not HEADER_VALUE.fullmatch(value):
             message = "expected a value of visible ASCII characters, without line breaks"
@@ -69,8 +69,8 @@ def header_problems(headers: dict[str, str]) -> list[FieldError]:
     return problems
 
 
-def place_of(base_url: str) -> tuple[str, int | None, str]:
-    """The same for two URLs that surely mean the same server."""
+def address_of(base_url: str) -> tuple[str, int | None, str]:
+    """Return one value for all URLs that certainly name one server."""
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     host = "127.0.0.1" if host in LOOPBACKS else host

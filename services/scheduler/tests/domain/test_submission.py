@@ -81,7 +81,7 @@ def test_a_job_waits_for_a_server_that_takes_it_and_says_what_the_others_lack() 
     core = Core()
     old = core.node()
     lack = Unmet(kind="choice", name="sampler_name: new", field="inputs.sampler", message="no")
-    unfit = Incompatible(digests=frozenset({old.abilities.digest}), unmet=(lack,))
+    unfit = Incompatible(digests=frozenset({old.capabilities.digest}), unmet=(lack,))
     request = a_submit(requirements=Requirements(incompatible=(unfit,)))
     answer = core.ask(request)
 

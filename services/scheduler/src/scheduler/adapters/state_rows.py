@@ -1,4 +1,4 @@
-"""Read back everything that is not over."""
+"""Reads back the state at the start of a term."""
 
 # asyncpg's functions are only partly typed.
 # pyright: reportUnknownMemberType=false
@@ -26,7 +26,7 @@ SELECT_SECONDS = """SELECT version_hash, avg(executed_seconds) AS seconds FROM
 
 
 async def read_state(connection: Any, limits: Limits) -> State:
-    """Build the core's state; what only beats tell comes with the next ones."""
+    """Build the core's state; the next beats add phases and contacts, which are not stored."""
     state = State(limits=limits)
     for row in await connection.fetch(SELECT_NODES):
         node = read_node(row)
@@ -49,8 +49,8 @@ def add_job(state: State, job: Job) -> None:
     if job.status is not JobStatus.QUEUED:
         return
     state.queued[job.owner_id] += 1
-    if job.not_before:
-        state.delayed.append((job.not_before, job.id))
+    if job.retry.not_before:
+        state.delayed.append((job.retry.not_before, job.id))
     else:
         state.waiting.add(job)
 
