@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from media.domain.sniff import fits, sniff
+from contracts.content_types import sniff
+from media.domain.kinds import accepts
 from workflows import Inputs, WorkflowVersion
 from workflows.docs.folder import load_folder
 from workflows.testing import SOME_MODEL, variants
@@ -32,7 +33,7 @@ def test_it_runs_to_its_end_and_gives_what_its_spec_declares(
         for name, output in version.spec.outputs.items():
             heads = [preview_engine.head(file) for file in written[output.node]]
             assert heads, (label, name)
-            assert all(fits(output.kind, sniff(head)) for head in heads), (label, name)
+            assert all(accepts(output.kind, sniff(head)) for head in heads), (label, name)
 
 
 def chosen(engine: ComfyUI, version: WorkflowVersion, inputs: Inputs) -> dict[str, Any]:
