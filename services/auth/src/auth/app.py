@@ -61,7 +61,7 @@ async def run(settings: AuthSettings) -> None:
             await runtime.bus.serve(FindUser, partial(find_user, work))
 
             runtime.spawn(relay.run(), name="outbox")
-            runtime.tell(relay.trouble)
+            runtime.add_warning(relay.warning)
             runtime.spawn(published.follow(runtime.bus, KEYS), name="published keys")
             runtime.spawn(principals.follow(runtime.bus, PRINCIPALS), name="principals")
             tending = partial(tend, work, keyring, engine, bulletin)

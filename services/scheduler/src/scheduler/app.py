@@ -84,7 +84,7 @@ async def run(settings: SchedulerSettings) -> None:
             relay = Relay(queries.acquire, bus)
             scheduler = build(settings, bus, archive, leaders, relay, published)
             runtime.check("database", archive.is_there)
-            runtime.tell(relay.trouble)
+            runtime.add_warning(relay.warning)
             leading = lead(
                 scheduler, lambda: serve(bus, scheduler, ANSWERS, SUBSCRIPTIONS, shared=False)
             )

@@ -84,7 +84,7 @@ async def run(settings: RegistrySettings) -> None:
         watch = Watch(desk, BusNodes(bus), board, names, descriptions, told)
 
         runtime.spawn(relay.run(), name="outbox")
-        runtime.tell(relay.trouble)
+        runtime.add_warning(relay.warning)
         runtime.spawn(names.follow(bus, WORKFLOWS, "name.>"), name="names")
         runtime.spawn(models.follow(bus, WORKFLOWS, "models.>"), name="models")
         runtime.spawn(servers.follow(bus, WORKFLOWS, "classes.>"), name="servers")

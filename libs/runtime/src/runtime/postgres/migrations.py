@@ -1,7 +1,7 @@
-"""Schema migrations: applied by one command; services only verify them, see schema.py.
+"""Migrates the schemas of services; services themselves only verify them (schema.py).
 
-Each service has Alembic scripts in `<package>/migrations`, and its own role and schema, so no
-service's history knows of another's.
+Each service has Alembic scripts in `<package>/migrations` and a role and schema of its own, so the
+histories of two services are independent.
 """
 
 from importlib.resources import as_file, files
@@ -34,7 +34,7 @@ def upgrade_on(connection: Connection, package: str, revision: str) -> None:
 
 
 def run_migrations() -> None:
-    """Be the whole of a service's `migrations/env.py`."""
+    """Run the migrations that Alembic selected; a service's `migrations/env.py` calls only this."""
     context.configure(connection=context.config.attributes["connection"])
     with context.begin_transaction():
         context.run_migrations()

@@ -7,7 +7,7 @@ from contracts.auth import Principal, SigningKey
 from contracts.errors import UnavailableError
 from contracts.services import KEYS, PRINCIPALS
 from runtime.bus.bucket_watch import Mirror
-from runtime.outbox.bucket_sync import corrections
+from runtime.outbox.projection import corrections
 
 SNAPSHOT_SECONDS = 10.0
 

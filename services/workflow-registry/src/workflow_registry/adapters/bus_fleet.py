@@ -12,7 +12,7 @@ from contracts.services import WORKFLOWS
 from runtime.bus.bucket_watch import Mirror
 from runtime.bus.client import Bus
 from runtime.outbox import messages as outbox
-from runtime.outbox.bucket_sync import corrections
+from runtime.outbox.projection import corrections
 from runtime.outbox.relay import Relay
 from runtime.postgres.transaction import transaction
 
