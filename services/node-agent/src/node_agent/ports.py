@@ -177,7 +177,7 @@ class Engine(Protocol):
     async def run(self, work: Work, graph: Graph) -> Execution:
         """Start the attempt once, and follow it to its end. Raises Ended, InputsLost.
 
-        Cancelling this call leaves the attempt as it is, for whoever adopts it: only `cancel`
+        Canceling this call leaves the attempt as it is, for whoever adopts it: only `cancel`
         stops it.
         """
         ...

@@ -1,4 +1,4 @@
-"""What happened to a node: each is one fact, and public."""
+"""Events about nodes. They are public."""
 
 from typing import ClassVar
 from uuid import UUID

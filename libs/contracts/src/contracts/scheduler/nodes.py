@@ -97,7 +97,7 @@ class Device(BaseModel):
 
 
 class Capabilities(BaseModel):
-    """What a server can run; it has the same `digest` as long as it is the same."""
+    """Everything a server can run; `digest` changes when anything of it changes."""
 
     digest: str = Field(description="blake2b of the server's whole description of itself.")
     engine_version: str = Field(description="ComfyUI's own version text.")
@@ -106,7 +106,7 @@ class Capabilities(BaseModel):
 
 
 class ReportCapabilities(Command[Accepted]):
-    """What the node can run, after a claim and after each change. Errors: Conflict (stale)."""
+    """Report what the node can run, after a claim and each change. Errors: Conflict (stale)."""
 
     subject: ClassVar[str] = "command.scheduler.report_capabilities.v1.{node_id}"
     sent_by: ClassVar = ("node-agent",)
