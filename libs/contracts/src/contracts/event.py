@@ -20,6 +20,12 @@ class Event(Message):
 
     message_kind = "event"
     received_by: ClassVar[tuple[ServiceName, ...]] = ("gateway",)
+    """Services that read the stream from a sequence number of their own choice."""
+    consumed_by: ClassVar[tuple[ServiceName, ...]] = ()
+    """Services that handle each event at least once (`bus.consume`).
+
+    A base class that declares it names the readers of all its subclasses.
+    """
 
     version: int = Field(ge=1, description="Version of the aggregate; +1 for each fact about it.")
     occurred_at: datetime = Field(description="When, by the owner's clock.")

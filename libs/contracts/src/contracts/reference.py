@@ -10,6 +10,7 @@ from typing import get_args
 
 from pydantic import BaseModel
 
+from contracts.event import Event
 from contracts.message import Message, Request
 from contracts.messages import MESSAGES
 from contracts.services import BUCKETS
@@ -58,6 +59,8 @@ def rows(message: type[Message]) -> Iterator[str]:
 def receivers(message: type[Message]) -> tuple[str, ...]:
     if issubclass(message, Request):
         return (message.owner(),)
+    if issubclass(message, Event):
+        return (*message.received_by, *(f"{name} (durable)" for name in message.consumed_by))
     return message.received_by
 
 

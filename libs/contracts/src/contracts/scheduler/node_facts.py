@@ -8,6 +8,8 @@ from contracts.event import Event
 
 class NodeFact(Event):
     sent_by: ClassVar = ("scheduler",)
+    consumed_by: ClassVar = ("workflow-registry",)
+
     node_id: UUID
     name: str
     reason: str | None = None

@@ -16,30 +16,30 @@ from typing import Any, Self, TypeAlias, TypeVar
 import nats.errors
 import structlog
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.js.client import JetStreamContext
-from opentelemetry.trace import SpanKind
 from pydantic import BaseModel
 
-from contracts.errors import ErrorBody, UnavailableError, from_wire
+from contracts.event import Event
 from contracts.message import Request, Signal
 from contracts.services import Bucket, ServiceName
+from contracts.topology import subscriber
 from runtime.bus import event_stream
 from runtime.bus.answerer import Answerer
 from runtime.bus.bucket import Reader
+from runtime.bus.caller import call
 from runtime.bus.connection import connect
-from runtime.process.telemetry import carry, span
+from runtime.bus.consume import Consumer
+from runtime.bus.delivery import DeliveryPolicy
 
 log = structlog.get_logger()
 
 A = TypeVar("A", bound=BaseModel)
+E = TypeVar("E", bound=Event)
 R = TypeVar("R", bound=Request[Any])
 S = TypeVar("S", bound=Signal)
 Closing: TypeAlias = Callable[[], Awaitable[None]]
 
-FIRST_TRY_SECONDS = 2.0
-NOBODY_THERE_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.4)
 PENDING_MESSAGES = 8_192
 
 
@@ -47,12 +47,13 @@ class Bus:
     """One service's connection to NATS."""
 
     def __init__(self, service: ServiceName) -> None:
-        self.service = service
+        self.service: ServiceName = service
         self.closed = asyncio.Event()
         self._reconnected: list[Callable[[], None]] = []
         self._client = Client()
         self._jetstream = self._client.jetstream(timeout=5)
         self._answerers: list[Answerer[Any]] = []
+        self._consumers: list[Consumer[Any]] = []
 
     @classmethod
     @asynccontextmanager
@@ -72,12 +73,12 @@ class Bus:
     def _renew(self) -> None:
         for callback in self._reconnected:
             callback()
+        for consumer in self._consumers:
+            consumer.renew()
 
     async def close(self) -> None:
-        """Stop taking requests, finish those in hand, and disconnect."""
-        self.closed = asyncio.Event()
-        for answerer in self._answerers:
-            await answerer.stop()
+        """Take no more requests and events, finish those in hand, and disconnect."""
+        await asyncio.gather(*(one.stop() for one in (*self._answerers, *self._consumers)))
         if self._client.is_connected:
             try:
                 await asyncio.wait_for(self._client.drain(), 5)
@@ -119,29 +120,7 @@ class Bus:
         The same message is sent again when nobody listens or no answer comes, until `within`
         seconds are over: then Unavailable.
         """
-        with span(f"call {request.subject}", kind=SpanKind.CLIENT):
-            message = await self._ask(request, asyncio.get_running_loop().time() + within)
-        if kind := error_kind(message):
-            raise from_wire(kind, ErrorBody.model_validate_json(message.data))
-        answer = type(request).answer()
-        return answer.model_validate_json(message.data)  # pyright: ignore[reportReturnType]
-
-    async def _ask(self, request: Request[Any], deadline: float) -> Any:
-        headers, address, body = carry(), request.address(), request.encode()
-        tries = 0
-        while (left := deadline - asyncio.get_running_loop().time()) > 0:
-            patience = min(left, FIRST_TRY_SECONDS * 2**tries)
-            try:
-                return await self._client.request(address, body, patience, headers=headers)
-            except nats.errors.NoRespondersError:
-                pause = NOBODY_THERE_SECONDS[min(tries, len(NOBODY_THERE_SECONDS) - 1)]
-                await asyncio.sleep(min(pause, left))
-            except (nats.errors.TimeoutError, TimeoutError):
-                pass
-            except (nats.errors.Error, OSError):
-                await asyncio.sleep(min(0.5, left))
-            tries += 1
-        raise UnavailableError(f"{type(request).owner()} does not answer", code="no_answer")
+        return await call(self._client, request, within)
 
     async def serve(
         self,
@@ -165,6 +144,35 @@ class Bus:
         async def close() -> None:
             self._answerers.remove(answerer)
             await answerer.stop()
+
+        return close
+
+    async def consume(
+        self,
+        event: type[E],
+        handle: Callable[[E], Awaitable[None]],
+        *,
+        concurrency: int = 1,
+        policy: DeliveryPolicy | None = None,
+    ) -> Closing:
+        """Handle every event of the class, or of its subclasses, at least once.
+
+        One at a time, over all replicas, keeps the order. The class must name this service in
+        `consumed_by`. Returns what ends it: no new events, and those in hand are handled.
+        """
+        consumer = Consumer(
+            self._jetstream,
+            subscriber(self.service, event),
+            handle,
+            concurrency=concurrency,
+            policy=policy or DeliveryPolicy(),
+        )
+        consumer.start()
+        self._consumers.append(consumer)
+
+        async def close() -> None:
+            self._consumers.remove(consumer)
+            await consumer.stop()
 
         return close
 
@@ -234,8 +242,3 @@ class Bus:
     ) -> AsyncGenerator[event_stream.StoredEvent, None]:
         """Stored events of that subject pattern with `after < sequence <= until`, then the end."""
         return event_stream.replay(self.jetstream, subject, after, until)
-
-
-def error_kind(answer: Msg) -> str | None:
-    """Kind of the error that the owner raised; None if it answered."""
-    return dict[str, str](answer.headers or {}).get("Error-Kind")

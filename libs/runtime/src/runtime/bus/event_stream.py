@@ -6,6 +6,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from secrets import token_hex
 
 import nats.errors
 import structlog
@@ -81,7 +82,9 @@ async def read_until(
         await leave(subscription)
 
 
-async def leave(subscription: JetStreamContext.PushSubscription) -> None:
+async def leave(
+    subscription: JetStreamContext.PushSubscription | JetStreamContext.PullSubscription,
+) -> None:
     """Unsubscribe; without a connection there is nothing to tell the server."""
     try:
         await subscription.unsubscribe()
@@ -90,11 +93,16 @@ async def leave(subscription: JetStreamContext.PushSubscription) -> None:
 
 
 async def subscribe(jetstream: JetStreamContext, last: int) -> JetStreamContext.PushSubscription:
-    config = api.ConsumerConfig(
-        deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=last + 1
-    )
+    config = from_sequence(last + 1)
     return await jetstream.subscribe(
         "event.>", stream=EVENTS_STREAM, ordered_consumer=True, config=config
+    )
+
+
+def from_sequence(first: int) -> api.ConsumerConfig:
+    """Configure a consumer with a name of its own: permissions refuse one without (topology.py)."""
+    return api.ConsumerConfig(
+        name=token_hex(8), deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=first
     )
 
 
@@ -111,9 +119,7 @@ async def replay(
     jetstream: JetStreamContext, subject: str, after: int, until: int
 ) -> AsyncGenerator[StoredEvent, None]:
     """Stored events that match `subject`, with `after < sequence <= until`, in order."""
-    config = api.ConsumerConfig(
-        deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=max(after, 0) + 1
-    )
+    config = from_sequence(max(after, 0) + 1)
     try:
         subscription = await jetstream.subscribe(
             subject, stream=EVENTS_STREAM, ordered_consumer=True, config=config

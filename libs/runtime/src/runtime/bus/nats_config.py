@@ -44,9 +44,10 @@ accounts {{
 
 def user(name: str, password: str, allowed: Permissions) -> str:
     answers = ", allow_responses: {max: 1, expires: '2m'}" if allowed.answers else ""
+    denied = f", deny: {subjects(allowed.publish_denied)}" if allowed.publish_denied else ""
     return (
         f'{{user: "{name}", password: "{password}", permissions: {{'
-        f"publish: {{allow: {subjects(allowed.publish)}}}, "
+        f"publish: {{allow: {subjects(allowed.publish)}{denied}}}, "
         f"subscribe: {{allow: {subjects(allowed.subscribe)}}}{answers}}}}}"
     )
 
