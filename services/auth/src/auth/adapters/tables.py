@@ -1,4 +1,4 @@
-"""The tables of auth, as its migrations leave them."""
+"""Tables of auth, as its migrations leave them."""
 
 from sqlalchemy import (
     BigInteger,

@@ -1,40 +1,37 @@
 """The buckets `keys` and `principals`, made equal to Postgres."""
 
-import asyncio
-
 from auth.adapters.sql_work import SqlUnitOfWork
 from contracts.auth import Principal, SigningKey
 from contracts.errors import UnavailableError
 from contracts.services import KEYS, PRINCIPALS
 from runtime.bus.bucket_watch import Mirror
 from runtime.outbox.bucket_sync import corrections
+from runtime.process.service import Runtime
+from runtime.wait import wait_for
 
 SNAPSHOT_SECONDS = 10.0
 
 
-class Bulletin:
-    """What the fleet can read of auth, compared with what is true."""
+class SqlBuckets:
+    """Compares what the buckets hold with what Postgres says."""
 
     def __init__(
         self,
         unit_of_work: SqlUnitOfWork,
-        keys: Mirror[SigningKey],
-        principals: Mirror[Principal],
     ) -> None:
         self._unit_of_work = unit_of_work
-        self._keys = keys
-        self._principals = principals
+        self._keys, self._principals = Mirror(SigningKey), Mirror(Principal)
 
-    async def mend(self) -> None:
-        """Publish what is missing or different; nothing is written when nothing is."""
-        try:
-            async with asyncio.timeout(SNAPSHOT_SECONDS):
-                await self._keys.ready.wait()
-                await self._principals.ready.wait()
-        except TimeoutError:
-            raise UnavailableError("the buckets cannot be read") from None
+    def follow(self, runtime: Runtime) -> None:
+        runtime.spawn(self._keys.follow(runtime.bus, KEYS), name="keys")
+        runtime.spawn(self._principals.follow(runtime.bus, PRINCIPALS), name="principals")
+
+    async def sync(self) -> None:
+        for mirror in (self._keys, self._principals):
+            if not await wait_for(mirror.ready, SNAPSHOT_SECONDS):
+                raise UnavailableError("the buckets cannot be read")
         async with self._unit_of_work() as work:
-            await work.alone()
+            await work.lock()
             keys = {key.id: key.published() for key in await work.keys()}
             principals = {str(user.id): user.principal() for user in await work.users()}
             await work.publish(corrections(KEYS, keys, self._keys.entries))
