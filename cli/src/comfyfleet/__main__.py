@@ -5,7 +5,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from comfyfleet.commands import cluster, local, remote, workflows
+from comfyfleet.commands import cluster, dead_letters, local, remote, workflows
 from comfyfleet.problem import CommandError
 from comfyfleet.settings import wrong_setting
 
@@ -25,10 +25,9 @@ def application() -> typer.Typer:
     for command in (remote.run, remote.jobs, remote.nodes, remote.doctor):
         app.command()(command)
     app.add_typer(workflows.group(), name="workflows")
+    app.add_typer(dead_letters.group(), name="dead-letters")
     for command in (cluster.nats_config, cluster.migrate):
         app.command()(command)
-    app.command()(cluster.migrate)
-    app.command("nats-config")(cluster.nats_config)
     return app
 
 

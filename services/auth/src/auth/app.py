@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from auth.adapters.bcrypt_passwords import BcryptPasswords
-from auth.adapters.buckets import SqlBuckets
+from auth.adapters.buckets import PublishedBuckets
 from auth.adapters.jose_keyring import JoseKeyring, derived
 from auth.adapters.sql_work import SqlUnitOfWork
 from auth.domain.users import Administrator
@@ -39,7 +39,7 @@ async def run(settings: AuthSettings) -> None:
             await verify(settings, "auth")
             relay = Relay(partial(driver, engine), runtime.bus)
             work = SqlUnitOfWork(engine, relay.nudge)
-            buckets = SqlBuckets(work)
+            buckets = PublishedBuckets(engine, relay.nudge)
             auth = build(settings, work, buckets, passwords)
             await rotate_keys(auth)
             await ensure_administrator(auth)
@@ -53,7 +53,10 @@ async def run(settings: AuthSettings) -> None:
 
 
 def build(
-    settings: AuthSettings, work: SqlUnitOfWork, buckets: SqlBuckets, passwords: BcryptPasswords
+    settings: AuthSettings,
+    work: SqlUnitOfWork,
+    buckets: PublishedBuckets,
+    passwords: BcryptPasswords,
 ) -> Auth:
     secret = settings.key_secret.get_secret_value()
     return Auth(

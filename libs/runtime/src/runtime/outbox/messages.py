@@ -11,6 +11,8 @@ from contracts.event import Event
 from contracts.services import Bucket
 
 INSERT = "INSERT INTO outbox (messages) VALUES ($1)"
+LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()), 1)"
+"""Advisory locks belong to the database, which services share: the schema tells them apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,16 @@ def decode(row: str | list[Any]) -> list[Outgoing]:
 
 
 class Transaction(Protocol):
-    """What SQLAlchemy's connection offers, in services that have SQLAlchemy."""
+    """The part of SQLAlchemy's connection that the outbox needs."""
 
-    async def exec_driver_sql(self, statement: str, parameters: tuple[str]) -> object: ...
+    async def exec_driver_sql(
+        self, statement: str, parameters: tuple[str, ...] | None = None
+    ) -> object: ...
+
+
+async def lock_writers(transaction: Transaction) -> None:
+    """Wait until no other transaction of this schema holds this lock, and hold it to the end."""
+    await transaction.exec_driver_sql(LOCK)
 
 
 async def append(transaction: Transaction, messages: Sequence[Outgoing]) -> None:

@@ -21,9 +21,6 @@ from contracts.services import KEYS, PRINCIPALS
 from runtime.outbox import messages as outbox
 from runtime.postgres.transaction import transaction
 
-LOCK = select(func.pg_advisory_xact_lock(func.hashtext(func.current_schema()), 1))
-"""Advisory locks belong to the database, which services share: the schema tells them apart."""
-
 
 class SqlWork:
     """One transaction on one connection."""
@@ -32,7 +29,7 @@ class SqlWork:
         self._connection = connection
 
     async def lock(self) -> None:
-        await self._connection.execute(LOCK)
+        await outbox.lock_writers(self._connection)
 
     async def user(self, user_id: UUID) -> User | None:
         row = await self._one(select(users).where(users.c.id == user_id))

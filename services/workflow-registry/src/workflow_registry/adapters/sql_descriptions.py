@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -84,7 +85,7 @@ async def add_page(
     return list(await connection.scalars(stored.order_by(parts.c.page)))
 
 
-def newest(limit: int):
+def newest(limit: int) -> Select[Any]:
     return select(descriptions.c.digest).order_by(descriptions.c.used_at.desc()).limit(limit)
 
 

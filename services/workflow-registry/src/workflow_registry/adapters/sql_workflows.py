@@ -21,8 +21,6 @@ from workflow_registry.domain.checks import record
 from workflow_registry.domain.events import with_events
 from workflow_registry.domain.lifecycle import Change, active_hash, published
 
-LOCK = select(func.pg_advisory_xact_lock(func.hashtext(func.current_schema()), 1))
-"""Advisory locks belong to the database, which services share: the schema tells them apart."""
 CLASSES = text("""
     SELECT DISTINCT node.value ->> 'class_type' AS class
     FROM versions JOIN workflows USING (name), json_each(versions.graph) AS node
@@ -46,7 +44,7 @@ class SqlWorkflows:
         author: UUID | None = None,
     ) -> list[Change]:
         async with transaction(self._engine) as connection:
-            await connection.execute(LOCK)
+            await outbox.lock_writers(connection)
             known, now = await all_workflows(connection), clock.now()
             changes: list[Change] = []
             for decided in decide(known):
@@ -87,7 +85,7 @@ class SqlWorkflows:
         A version never changes, so the presence of its hash is enough.
         """
         async with transaction(self._engine) as connection:
-            await connection.execute(LOCK)
+            await outbox.lock_writers(connection)
             known = (await all_workflows(connection)).values()
             wanted = {name_key(workflow.name): published(workflow) for workflow in known}
             listed = {digest for shown in wanted.values() for digest in shown.versions.values()}
@@ -141,9 +139,7 @@ async def save(
     }
     statement = insert(workflows).values(name=workflow.name, **values)
     changed = {**values, "updated_at": func.now()}
-    await connection.execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_=changed)
-    )
+    await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=changed))
     if change.added:
         added = record(change.added, number=change.number).model_dump()
         number = added.pop("version")

@@ -1,5 +1,4 @@
-"""Parses descriptions of ComfyUI servers: untrusted JSON becomes checked classes and model files.
-"""
+"""Parses descriptions of ComfyUI servers: untrusted JSON becomes checked classes and models."""
 
 import hashlib
 import json
@@ -55,7 +54,7 @@ def entries_of(value: Any) -> dict[str, Any]:
 
 
 def read_class(info: dict[str, Any]) -> dict[str, Any]:
-    """Return the class in the shape that `workflows` expects; anything of another shape is dropped."""
+    """Return the class in the shape that `workflows` expects, without anything else."""
     inputs = {
         section: {name: entry for name, entry in entries.items() if is_declaration(entry)}
         for section, entries in entries_of(info.get("input")).items()
@@ -89,7 +88,8 @@ def deduplicated(description: Description, pool: dict[bytes, Mapping[str, Any]])
     The pool's key is a digest of the content.
     """
     classes = {
-        name: pool.setdefault(content_digest(info), info) for name, info in description.classes.items()
+        name: pool.setdefault(content_digest(info), info)
+        for name, info in description.classes.items()
     }
     return Description(classes, description.models)
 

@@ -66,7 +66,7 @@ def workflows_of(manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def source_of(name: str, entry: Any, base: Mapping[str, Any], files: Files) -> Source:
-    """Return the source with the definitions that it uses; a change of others does not change it."""
+    """Return the source with the definitions that it uses; others do not change its version."""
     wanted: Any = entry.get("parameters") if is_object(entry) else None
     used = {str(item) for item in wanted} if is_array(wanted) else set[str]()
     definitions = {key: value for key, value in base.items() if key in used}

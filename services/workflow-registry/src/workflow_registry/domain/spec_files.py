@@ -30,9 +30,7 @@ class Candidate:
 Candidates = Mapping[str, Candidate]
 
 
-def candidates(
-    files: Files, before: Candidates, reserved: Collection[str]
-) -> dict[str, Candidate]:
+def candidates(files: Files, before: Candidates, reserved: Collection[str]) -> dict[str, Candidate]:
     """Return every file that may be a spec; what did not change is taken over from `before`."""
     found: dict[str, Candidate] = {}
     for name, file in files.items():
@@ -66,7 +64,9 @@ def spec_names(found: Candidates, listed: Collection[str]) -> Iterator[str]:
     claimed = {one.graph_name for one in found.values() if one.has_spec_key} | {*listed}
     for name, one in sorted(found.items()):
         is_yaml = name.endswith(YAML)
-        if (is_yaml and one.has_spec_key) or (name not in claimed and (is_yaml or one.has_spec_key)):
+        if (is_yaml and one.has_spec_key) or (
+            name not in claimed and (is_yaml or one.has_spec_key)
+        ):
             yield name
 
 
