@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from contracts.errors import NotFoundError, UnavailableError
+from contracts.errors import NotFoundError
 from contracts.registry.requests import VersionSummary
 from contracts.registry.workflows import ServerClasses, WorkflowName, WorkflowVersionRecord
 from contracts.scheduler.nodes import NodeView
@@ -106,17 +106,10 @@ class FakeBucket:
 
 
 class FakeNodes:
-    """Counts how often they were listed; Unavailable while `is_away`."""
-
     def __init__(self, *views: NodeView) -> None:
         self.views = list(views)
-        self.is_away = False
-        self.calls = 0
 
     async def all(self) -> list[NodeView]:
-        self.calls += 1
-        if self.is_away:
-            raise UnavailableError("the scheduler does not answer")
         return self.views
 
 
@@ -128,12 +121,10 @@ class FakeRegistry:
         self.descriptions = FakeDescriptions(**packed)
         self.nodes = FakeNodes(*nodes)
         self.bucket = FakeBucket(self.workflows)
-        self.now = NOW
         self.service = Registry(
             workflows=self.workflows,
             descriptions=self.descriptions,
             nodes=self.nodes,
             bucket=self.bucket,
             forbidden=FORBIDDEN,
-            clock=lambda: self.now,
         )

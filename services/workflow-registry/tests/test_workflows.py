@@ -1,7 +1,6 @@
 """Workflows and the fleet over ports in memory."""
 
 import json
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +12,6 @@ from contracts.errors import (
     ForbiddenError,
     InvalidError,
     NotFoundError,
-    UnavailableError,
 )
 from contracts.registry.requests import (
     ActivateVersion,
@@ -28,7 +26,7 @@ from contracts.registry.requests import (
 )
 from contracts.scheduler.node_facts import NodeJoined
 from workflow_registry.domain.descriptions import Description, read_classes
-from workflow_registry.handlers.fleet import refresh, refresh_fleet
+from workflow_registry.handlers.fleet import refresh_fleet, watch_fleet
 from workflow_registry.handlers.folder import adopt_folder
 from workflow_registry.handlers.workflows import (
     activate_version,
@@ -183,7 +181,8 @@ async def test_coverage_is_worked_out_once_for_each_kind_of_server() -> None:
     nodes = a_node(able, name="a"), a_node(able, name="b"), a_node(unable, name="c")
     fake = FakeRegistry(*nodes, **{able: packed, unable: other})
     registry = fake.service
-    await refresh(registry)
+    registry.fleet_changed.set()
+    await watch_fleet(registry)
 
     view = await push(registry)
     await find_coverage(registry, FindCoverage(actor=an_actor(), version_hash=view.hash))
@@ -203,7 +202,8 @@ async def test_the_list_says_who_can_run_as_nodes_come_and_go() -> None:
     await push(fake.service, active=True)
 
     async def look() -> bool | None:
-        await refresh(fake.service)
+        fake.service.fleet_changed.set()
+        await watch_fleet(fake.service)
         return fake.workflows.workflows["solid"].is_runnable
 
     assert await look() is True
@@ -224,30 +224,13 @@ async def test_a_spec_is_drafted_for_a_bare_graph() -> None:
     assert {"width", "height"} <= view.spec["inputs"].keys()
 
 
-def joined(after: timedelta = timedelta()) -> NodeJoined:
-    return NodeJoined(node_id=uuid4(), name="a", version=1, occurred_at=NOW + after)
+async def test_a_hundred_node_events_are_one_look_at_the_fleet() -> None:
+    fake = FakeRegistry(a_node(None))
 
+    for version in range(1, 101):
+        fact = NodeJoined(node_id=uuid4(), name="a", version=version, occurred_at=NOW)
+        await refresh_fleet(fake.service, fact)
+    await watch_fleet(fake.service)
 
-async def test_a_node_event_refreshes_the_fleet_unless_a_later_refresh_has_covered_it() -> None:
-    fake = FakeRegistry()
-
-    await refresh_fleet(fake.service, joined())
-    fake.now = NOW + timedelta(minutes=1)
-    await refresh_fleet(fake.service, joined())
-    await refresh_fleet(fake.service, joined())
-    assert fake.nodes.calls == 2
-
-    await refresh_fleet(fake.service, joined(timedelta(minutes=2)))
-    assert fake.nodes.calls == 3
-
-
-async def test_a_node_event_is_not_handled_while_the_scheduler_is_away() -> None:
-    fake = FakeRegistry()
-    fake.nodes.is_away = True
-
-    with pytest.raises(UnavailableError):
-        await refresh_fleet(fake.service, joined())
-
-    fake.nodes.is_away = False
-    await refresh_fleet(fake.service, joined())
-    assert fake.service.fleet.seen_at == NOW
+    assert fake.service.fleet.nodes == fake.nodes.views
+    assert not fake.service.fleet_changed.is_set()

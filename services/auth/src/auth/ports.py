@@ -17,14 +17,12 @@ class Work(Protocol):
 
     async def lock(self) -> None:
         """Wait until no other replica is between `lock` and its commit."""
-        ...
 
     async def user(self, user_id: UUID) -> User | None: ...
     async def user_by_email(self, email: str) -> User | None: ...
 
     async def save_user(self, user: User) -> None:
         """Add or replace the user, and publish the principal. Call `lock` before."""
-        ...
 
     async def session(self, session_id: UUID) -> Session | None:
         """Return the session, locked until the work ends."""
@@ -38,19 +36,15 @@ class Work(Protocol):
 
     async def add_key(self, key: Key) -> None:
         """Add the key and publish its public part. Call `lock` before."""
-        ...
 
     async def delete_key(self, key: Key) -> None:
         """Delete the key and its published part. Call `lock` before."""
-        ...
 
     async def add_entry(self, entry: AuditEntry, now: datetime) -> None:
         """Add an entry to the audit log."""
-        ...
 
     async def prune(self, now: datetime) -> None:
         """Delete expired and surplus sessions, and audit entries that are too old or too many."""
-        ...
 
 
 class UnitOfWork(Protocol):
@@ -78,7 +72,6 @@ class Keyring(Protocol):
 
     def sign_with(self, key: Key) -> None:
         """Sign with this key from now on."""
-        ...
 
     def sign(self, claims: dict[str, Any]) -> str:
         """Return a compact JWS over the claims."""
@@ -90,4 +83,3 @@ class Buckets(Protocol):
 
     async def sync(self) -> None:
         """Make both buckets equal to the database. Raises Unavailable while they are unread."""
-        ...

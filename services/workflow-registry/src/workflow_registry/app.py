@@ -20,7 +20,6 @@ from contracts.registry.requests import (
     ValidateWorkflow,
 )
 from contracts.scheduler.node_facts import NodeFact
-from runtime.clock import now
 from runtime.outbox.relay import Relay
 from runtime.postgres.engine import database, driver
 from runtime.postgres.schema import verify
@@ -108,7 +107,6 @@ def build(
         nodes=BusNodes(runtime.bus),
         bucket=bucket,
         forbidden=settings.forbidden,
-        clock=now,
         fleet_changed=fleet_changed,
     )
 

@@ -64,7 +64,6 @@ class Descriptions(Protocol):
 
     async def prune(self, in_use: Collection[str]) -> None:
         """Delete descriptions that were long unused, and pages that were never completed."""
-        ...
 
 
 class Nodes(Protocol):
@@ -84,8 +83,6 @@ class Bucket(Protocol):
         self, folders: Mapping[str, Sequence[str]], servers: Sequence[ServerClasses]
     ) -> None:
         """Publish the fleet's model files by folder, and the classes of each kind of server."""
-        ...
 
     async def sync(self) -> None:
         """Make names and versions equal to the database."""
-        ...

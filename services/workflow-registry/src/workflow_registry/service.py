@@ -1,9 +1,7 @@
 """Defines `Registry`, the first argument of every handler."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from workflow_registry.domain.checks import Rules
 from workflow_registry.domain.files import Files
@@ -34,12 +32,9 @@ class Registry:
     bucket: Bucket
     forbidden: tuple[str, ...]
     """Patterns of graph-node classes that no workflow may have."""
-    clock: Callable[[], datetime]
     fleet_changed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when a server was described or a published workflow changed."""
+    """Set when a node, a description or a published workflow changed."""
     fleet: Fleet = field(default_factory=Fleet)
-    fleet_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held during a refresh of `fleet`."""
     folder: FolderState = field(default_factory=FolderState)
 
     @property

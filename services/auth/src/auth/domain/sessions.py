@@ -33,7 +33,7 @@ class Session:
 
 
 class TokenUse(Enum):
-    """How a presented refresh token is used, which decides its answer."""
+    """The use of a presented refresh token, which decides its answer."""
 
     FIRST = "first"
     REPEAT = "repeat"

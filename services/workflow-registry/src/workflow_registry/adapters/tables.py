@@ -1,58 +1,47 @@
 """Tables of the registry, as its migrations leave them."""
 
-from sqlalchemy import (
-    JSON,
-    Column,
-    DateTime,
-    ForeignKey,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    Uuid,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-metadata = MetaData()
+metadata = sa.MetaData()
 
-workflows = Table(
+workflows = sa.Table(
     "workflows",
     metadata,
-    Column("name", Text, primary_key=True),
-    Column("active_version", Integer),
-    Column("about", JSONB, nullable=False),
-    Column("updated_at", DateTime(timezone=True), nullable=False),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("active_version", sa.Integer),
+    sa.Column("about", JSONB, nullable=False),
+    sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
 )
 
-versions = Table(
+versions = sa.Table(
     "versions",
     metadata,
-    Column("name", Text, ForeignKey("workflows.name"), primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("hash", Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, sa.ForeignKey("workflows.name"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("hash", sa.Text, nullable=False, unique=True),
     # json, not jsonb: a version is named by the hash of its numbers as they are written
-    Column("graph", JSON, nullable=False),
-    Column("spec", JSON, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("created_by", Uuid),
-    Column("activated_at", DateTime(timezone=True)),
+    sa.Column("graph", sa.JSON, nullable=False),
+    sa.Column("spec", sa.JSON, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("created_by", sa.Uuid),
+    sa.Column("activated_at", sa.DateTime(timezone=True)),
 )
 
-descriptions = Table(
+descriptions = sa.Table(
     "descriptions",
     metadata,
-    Column("digest", Text, primary_key=True),
-    Column("content", LargeBinary, nullable=False),
-    Column("used_at", DateTime(timezone=True), nullable=False),
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
 )
 
-description_pages = Table(
+description_pages = sa.Table(
     "description_pages",
     metadata,
-    Column("digest", Text, primary_key=True),
-    Column("page", Integer, primary_key=True),
-    Column("pages", Integer, primary_key=True),
-    Column("content", LargeBinary, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("page", sa.Integer, primary_key=True),
+    sa.Column("pages", sa.Integer, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
 )

@@ -45,6 +45,10 @@ class Source:
         return any(isinstance(file, Unsettled) for file in (self.spec, self.library, self.graph))
 
 
+def stem(file_name: str) -> str:
+    return file_name.rpartition(".")[0]
+
+
 def text_of(file: File | None, name: str) -> str:
     if file is None or isinstance(file, Unsettled):
         raise InvalidError(f"{name}: there is no such file")

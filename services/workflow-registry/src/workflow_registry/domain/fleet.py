@@ -5,7 +5,6 @@ A parsed description takes some 20 MB, so equal classes are kept once for all of
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from cachetools import LRUCache
@@ -16,6 +15,7 @@ from contracts.values import Unmet
 from workflow_registry.domain.descriptions import Description, deduplicated, union
 
 MAX_RESULTS = 50_000
+MAX_KINDS = 500
 
 
 @dataclass(slots=True)
@@ -29,19 +29,19 @@ class Fleet:
     """The union of all descriptions."""
     united: frozenset[str] = frozenset()
     """Digests in `together`."""
-    seen_at: datetime | None = None
-    """Start of the last complete refresh."""
     parsed: dict[str, Description] = field(default_factory=dict[str, Description])
     results: LRUCache[tuple[str, str], Sequence[Unmet]] = field(
         default_factory=lambda: LRUCache[tuple[str, str], Sequence[Unmet]](MAX_RESULTS)
     )
     """Unmet requirements by digest and version hash."""
-    used_by: frozenset[str] = frozenset()
-    """Hashes of the versions from which `used` was read."""
+    versions: frozenset[str] = frozenset()
+    """Hashes of the published versions."""
     used: frozenset[str] = frozenset()
     """Graph-node classes of these versions."""
-    server_classes: dict[str, ServerClasses] = field(default_factory=dict[str, ServerClasses])
-    """Published classes by digest; they change only with `used`."""
+    server_classes: LRUCache[tuple[str, frozenset[str]], ServerClasses] = field(
+        default_factory=lambda: LRUCache[tuple[str, frozenset[str]], ServerClasses](MAX_KINDS)
+    )
+    """Published classes by digest and `used`."""
     _pool: dict[bytes, Mapping[str, Any]] = field(default_factory=dict[bytes, Mapping[str, Any]])
 
     def add(self, digest: str, description: Description) -> Description:
@@ -56,14 +56,3 @@ class Fleet:
         # by identity: the pool holds the very objects that the descriptions refer to
         alive = {id(info) for found in self.parsed.values() for info in found.classes.values()}
         self._pool = {key: info for key, info in self._pool.items() if id(info) in alive}
-
-    def use(self, classes: frozenset[str], versions: frozenset[str]) -> None:
-        """Set the graph-node classes that these versions use."""
-        if classes != self.used:
-            self.server_classes.clear()
-        self.used, self.used_by = classes, versions
-
-    def unmet(self, version_hash: str) -> dict[str, Sequence[Unmet]]:
-        """Return the results for a version that are known, by digest of a described server."""
-        results = {digest: self.results.get((digest, version_hash)) for digest in self.described}
-        return {digest: found for digest, found in results.items() if found is not None}

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from contracts.errors import InvalidError
 from workflow_registry.domain.checks import Rules, checked_version
-from workflow_registry.domain.files import NAME, Files, Source, text_of
+from workflow_registry.domain.files import NAME, Files, Source, stem, text_of
 from workflow_registry.domain.manifest import (
     BASE,
     MANIFEST,
@@ -21,14 +21,7 @@ from workflow_registry.domain.manifest import (
     manifest_version,
     read_manifest,
 )
-from workflow_registry.domain.spec_files import (
-    Candidate,
-    Candidates,
-    candidates,
-    graph_of,
-    spec_names,
-    stem,
-)
+from workflow_registry.domain.spec_files import Candidate, candidates, graph_of, spec_names
 from workflows import WorkflowVersion
 from workflows.spec.read import read_mapping
 
@@ -55,7 +48,7 @@ class FolderContent:
 
     outcomes: Mapping[Source, Outcome] = field(default_factory=dict[Source, Outcome])
     manifest: Manifest = field(default_factory=Manifest)
-    candidates: Candidates = field(default_factory=dict[str, Candidate])
+    candidates: Mapping[str, Candidate] = field(default_factory=dict[str, Candidate])
     rules: Rules | None = None
 
     @property
@@ -108,7 +101,7 @@ def without_clashes(outcomes: Mapping[Source, Outcome]) -> dict[Source, Outcome]
     return kept
 
 
-def sources(found: Candidates, names: Iterator[str], files: Files) -> Iterator[Source]:
+def sources(found: Mapping[str, Candidate], names: Iterator[str], files: Files) -> Iterator[Source]:
     for file_name in names:
         graph_name = graph_of(file_name, found[file_name], files)
         yield Source(

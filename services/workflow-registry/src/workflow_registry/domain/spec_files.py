@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from contracts.errors import InvalidError
-from workflow_registry.domain.files import File, Files, Unsettled
+from workflow_registry.domain.files import File, Files, Unsettled, stem
 from workflows.spec.read import read_mapping
 
 YAML = (".yaml", ".yml")
@@ -27,10 +27,9 @@ class Candidate:
     graph_name: str | None = None
 
 
-Candidates = Mapping[str, Candidate]
-
-
-def candidates(files: Files, before: Candidates, reserved: Collection[str]) -> dict[str, Candidate]:
+def candidates(
+    files: Files, before: Mapping[str, Candidate], reserved: Collection[str]
+) -> dict[str, Candidate]:
     """Return every file that may be a spec; what did not change is taken over from `before`."""
     found: dict[str, Candidate] = {}
     for name, file in files.items():
@@ -56,7 +55,7 @@ def candidate(file: File, known: Candidate | None) -> Candidate:
     return Candidate(file, "spec" in content, graph_name)
 
 
-def spec_names(found: Candidates, listed: Collection[str]) -> Iterator[str]:
+def spec_names(found: Mapping[str, Candidate], listed: Collection[str]) -> Iterator[str]:
     """Yield the names of the files that are specs; `listed` are the graphs of a manifest.
 
     A YAML file counts as a spec unless it is the graph of another, so that its problem is shown.
@@ -68,10 +67,6 @@ def spec_names(found: Candidates, listed: Collection[str]) -> Iterator[str]:
             name not in claimed and (is_yaml or one.has_spec_key)
         ):
             yield name
-
-
-def stem(file_name: str) -> str:
-    return file_name.rpartition(".")[0]
 
 
 def graph_of(file_name: str, spec: Candidate, files: Files) -> str:

@@ -3,8 +3,7 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -15,8 +14,9 @@ from contracts.registry.requests import (
     FindDescription,
     StoreDescription,
 )
-from contracts.registry.workflows import WorkflowName, WorkflowVersionRecord
+from contracts.registry.workflows import ServerClasses, WorkflowName, WorkflowVersionRecord
 from contracts.scheduler.node_facts import NodeFact
+from contracts.values import Unmet
 from runtime.wait import wait_for
 from workflow_registry.domain.coverage import (
     UnmetByDigest,
@@ -35,8 +35,6 @@ from workflows import Spec
 log = structlog.get_logger()
 
 POLL_SECONDS = 10.0
-CLOCK_SKEW = timedelta(seconds=5)
-"""Between the scheduler, whose time an event carries, and this process."""
 MAX_UNITED = 8
 
 
@@ -63,35 +61,27 @@ async def prune_descriptions(registry: Registry) -> None:
     await registry.descriptions.prune(registry.fleet.described)
 
 
-async def watch_fleet(registry: Registry) -> None:
-    """Refresh when servers or workflows change, and every 10 s."""
-    await wait_for(registry.fleet_changed, POLL_SECONDS)
-    registry.fleet_changed.clear()
-    await refresh(registry)
+async def refresh_fleet(registry: Registry, event: NodeFact) -> None:  # noqa: ARG001  any will do
+    """Look at the fleet at once.
 
-
-async def refresh_fleet(registry: Registry, event: NodeFact) -> None:
-    """Refresh at once, unless a refresh began well after the event.
-
-    So a backlog of events costs a few refreshes, not one for each.
+    The tick `watch_fleet` does the work, so that a hundred events cost one look. A look that fails
+    is not owed to this event: the next poll repeats it.
     """
-    seen_at = registry.fleet.seen_at
-    if seen_at is None or seen_at < event.occurred_at + CLOCK_SKEW:
-        await refresh(registry)
+    registry.fleet_changed.set()
 
 
-async def refresh(registry: Registry) -> None:
-    """Look at the nodes, publish their classes and models, and store what they can run.
+async def watch_fleet(registry: Registry) -> None:
+    """When the fleet or a workflow changed, and every 10 s: list the nodes and what they can run.
 
     Raises Unavailable if the scheduler, Postgres or the bucket does not answer.
     """
-    async with registry.fleet_lock:
-        names, started_at = await registry.bucket.names(), registry.clock()
-        if await update_nodes(registry):
-            await adopt_again(registry)
-        await publish_servers(registry, names)
-        await update_coverage(registry, names)
-        registry.fleet.seen_at = started_at
+    await wait_for(registry.fleet_changed, POLL_SECONDS)
+    registry.fleet_changed.clear()
+    names = await registry.bucket.names()
+    if await update_nodes(registry):
+        await adopt_again(registry)
+    await publish_servers(registry, names)
+    await update_coverage(registry, names)
 
 
 async def update_nodes(registry: Registry) -> bool:
@@ -139,17 +129,20 @@ async def publish_servers(registry: Registry, names: Mapping[str, WorkflowName])
         if not workflow.is_deleted
         for version_hash in workflow.versions.values()
     )
-    if versions != fleet.used_by:
-        fleet.use(await registry.workflows.classes(), versions)
-    fleet.server_classes = {
-        digest: fleet.server_classes.get(digest)
-        or await asyncio.to_thread(
-            server_classes, digest, await parsed(registry, digest), fleet.used
-        )
-        for digest in sorted(fleet.described)
-    }
-    folders = by_folder(fleet.together.models)
-    await registry.bucket.put_servers(folders, list(fleet.server_classes.values()))
+    if versions != fleet.versions:
+        fleet.versions, fleet.used = versions, await registry.workflows.classes()
+    servers = [await used_classes(registry, digest) for digest in sorted(fleet.described)]
+    await registry.bucket.put_servers(by_folder(fleet.together.models), servers)
+
+
+async def used_classes(registry: Registry, digest: str) -> ServerClasses:
+    """Reduce a description to the classes in use, once, in a thread: it has thousands."""
+    key = (digest, registry.fleet.used)
+    if key not in registry.fleet.server_classes:
+        description = await parsed(registry, digest)
+        found = await asyncio.to_thread(server_classes, digest, description, registry.fleet.used)
+        registry.fleet.server_classes[key] = found
+    return registry.fleet.server_classes[key]
 
 
 async def update_coverage(registry: Registry, names: Mapping[str, WorkflowName]) -> None:
@@ -174,27 +167,33 @@ async def active_coverage(registry: Registry, workflow: WorkflowName) -> Version
     version_hash = active_hash(workflow)
     if version_hash is None:
         return None
-    found: UnmetByDigest = registry.fleet.unmet(version_hash)
-    if found.keys() != registry.fleet.described:
-        try:
-            found = await unmet_by_digest(registry, await registry.workflows.version(version_hash))
-        except NotFoundError:  # the bucket is ahead of, or behind, the database
-            return None
+    try:
+        found = await unmet_by_digest(registry, version_hash)
+    except NotFoundError:  # the bucket is ahead of, or behind, the database
+        return None
     runnable = is_runnable(registry.fleet.nodes, found)
     return VersionCoverage(version_hash, runnable, [] if runnable else nearest(found))
 
 
 async def version_coverage(registry: Registry, version: WorkflowVersionRecord) -> CoverageView:
     """Return which nodes can run the version."""
-    return coverage(registry.fleet.nodes, await unmet_by_digest(registry, version))
+    found = await unmet_by_digest(registry, version.hash, version)
+    return coverage(registry.fleet.nodes, found)
 
 
-async def unmet_by_digest(registry: Registry, version: WorkflowVersionRecord) -> UnmetByDigest:
-    """Return the unmet requirements on each kind of server, worked out once, in a thread."""
-    spec = Spec.model_validate(version.spec)
-    results, found = registry.fleet.results, registry.fleet.unmet(version.hash)
-    for digest in sorted(registry.fleet.described - found.keys()):
-        description = await parsed(registry, digest)
-        entries = await asyncio.to_thread(unmet, version.graph, spec, description)
-        results[digest, version.hash] = found[digest] = entries
+async def unmet_by_digest(
+    registry: Registry, version_hash: str, version: WorkflowVersionRecord | None = None
+) -> UnmetByDigest:
+    """Return the unmet requirements on each kind of server, worked out once, in a thread.
+
+    Without `version`, it is read if it is needed. Raises NotFound.
+    """
+    results, found = registry.fleet.results, dict[str, Sequence[Unmet]]()
+    for digest in sorted(registry.fleet.described):
+        key = (digest, version_hash)
+        if key not in results:
+            version = version or await registry.workflows.version(version_hash)
+            spec, server = Spec.model_validate(version.spec), await parsed(registry, digest)
+            results[key] = await asyncio.to_thread(unmet, version.graph, spec, server)
+        found[digest] = results[key]
     return found
