@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from comfyfleet.supervision.lock import Lock
+from comfyfleet.secrets import FleetSecrets, save
 
 from comfyfleet.home import Home
-from comfyfleet.supervise.lock import Lock
-from comfyfleet.vault import Vault, save
 from contracts.topology import RETRIES_STREAM
 from runtime.bus.dead_letters import DeadLetter, bury
 from runtime.bus.nats_config import PROVISIONER
@@ -87,7 +87,7 @@ def test_the_local_fleet_needs_no_settings(nats: NatsServer, tmp_path: Path) -> 
     refused = dead_letters(HOME=str(home.path))
     assert refused.returncode == 1
     assert "comfyfleet up" in refused.stderr
-    save(home.secrets, Vault(nats_provisioner=nats.passwords[PROVISIONER]))
+    save(home.secrets, FleetSecrets(nats_provisioner=nats.passwords[PROVISIONER]))
     home.ports.write_text(f'{{"nats": {nats.port}}}')
     assert Lock(home.lock).take()
     assert dead_letters(HOME=str(home.path)).stdout == "There are no dead letters.\n"

@@ -10,7 +10,7 @@ import httpx
 
 from runtime.testing.ports import eventually
 from workflows import WorkflowVersion
-from workflows.docs.folder import load_folder
+from workflows.docs.pages import load_folder
 
 from .test_jobs import finish, picture_of
 

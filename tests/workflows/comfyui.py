@@ -12,8 +12,8 @@ import httpx
 
 from media.domain.sniff import HEAD_BYTES
 from workflows import Inputs, WorkflowVersion, media_uses, render, seal
-from workflows.graph.needs import MODEL_INPUTS, ModelFile
-from workflows.spec.requires import directory_of
+from workflows.graph.requirements import MODEL_INPUTS, ModelFile
+from workflows.spec.installation import directory_of
 
 GONE_SECONDS = 60.0
 RUN_SECONDS = 120.0

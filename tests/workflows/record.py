@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from workflows.graph.needs import FILE_INPUTS, MODEL_INPUTS
+from workflows.graph.requirements import FILE_INPUTS, MODEL_INPUTS
 
 ROOT = Path(__file__).parents[2]
 RECORDINGS = ROOT / "tests" / "recordings"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from workflows import WorkflowVersion, needs
-from workflows.docs.folder import load_folder
+from workflows import WorkflowVersion, requirements
+from workflows.docs.pages import load_folder
 from workflows.testing import variants
 
 from .comfyui import ComfyUI, Verdict
@@ -26,7 +26,7 @@ pytestmark = [
 def test_with_empty_model_files_it_is_accepted(comfyui: ComfyUI, version: WorkflowVersion) -> None:
     verdicts = dict[str, Verdict]()
     for label, graph in graphs(comfyui, version):
-        with comfyui.placeholders(needs(graph).models):
+        with comfyui.placeholders(requirements(graph).models):
             verdicts[label] = comfyui.verdict(graph)
 
     assert {label: found for label, found in verdicts.items() if not found.is_accepted} == {}
@@ -47,7 +47,7 @@ def graphs(comfyui: ComfyUI, version: WorkflowVersion) -> list[tuple[str, dict[s
     runnable = [
         (label, graph)
         for label, graph in rendered
-        if not needs(graph).classes & custom - comfyui.classes
+        if not requirements(graph).classes & custom - comfyui.classes
     ]
     if not runnable:
         pytest.skip(f"the server lacks {', '.join(sorted(custom - comfyui.classes))}")

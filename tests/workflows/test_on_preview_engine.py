@@ -10,8 +10,9 @@ import pytest
 
 from media.domain.sniff import fits, sniff
 from workflows import Inputs, WorkflowVersion
-from workflows.docs.folder import load_folder
-from workflows.testing import SOME_MODEL, variants
+from workflows.compatibility.switch_cases import SOME_MODEL
+from workflows.docs.pages import load_folder
+from workflows.testing import variants
 
 from .comfyui import ComfyUI
 

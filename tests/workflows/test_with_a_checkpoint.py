@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from workflows import WorkflowVersion
-from workflows.docs.folder import load_folder
+from workflows.docs.pages import load_folder
 from workflows.testing import inputs_with
 
 from .comfyui import ComfyUI

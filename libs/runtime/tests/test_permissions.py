@@ -1,6 +1,6 @@
 """What each NATS user really may do, tried against a real server for every message."""
 
-# nats-py is only partly typed; see bus.py.
+# nats-py is only partly typed; see bus/client.py.
 # pyright: reportUnknownMemberType=false
 
 import asyncio
@@ -17,7 +17,7 @@ from contracts.errors import UnavailableError
 from contracts.messages import MESSAGES
 from contracts.scheduler.nodes import SchedulerLed
 from contracts.services import SERVICES, ServiceName
-from contracts.topology import inbox_prefix, is_heard, is_owned, subscribers
+from contracts.topology import inbox_prefix, is_owned, is_received, subscribers
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer, nats_server
@@ -91,7 +91,9 @@ async def test_each_service_hears_what_its_contracts_say_and_nothing_else(
         for service in SERVICES:
             probe = await a_probe(stack, nats, service)
             patterns = {message.pattern(): message for message in MESSAGES}
-            mine = {p for p, m in patterns.items() if is_owned(m, service) or is_heard(m, service)}
+            mine = {
+                p for p, m in patterns.items() if is_owned(m, service) or is_received(m, service)
+            }
             foreign = [f"{inbox_prefix(other)}.>" for other in SERVICES if other != service]
             beyond = {*foreign, ">", "_INBOX.>", "$JS.>"}
 

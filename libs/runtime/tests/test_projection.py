@@ -17,7 +17,7 @@ from runtime.outbox.projection import Projection
 from runtime.outbox.relay import Relay, publish
 from runtime.postgres.engine import driver, sqlalchemy_url
 from runtime.postgres.transaction import transaction
-from runtime.process.service import cancelled
+from runtime.process.service import cancel_all
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
@@ -63,7 +63,7 @@ async def test_a_bucket_becomes_what_the_tables_say(
             await eventually(lambda: projection.published == wanted)
             assert projection.corrections(wanted) == []
         finally:
-            await cancelled(tasks)
+            await cancel_all(tasks)
 
 
 async def test_corrections_put_and_delete_nothing_but_what_differs(nats: NatsServer) -> None:
@@ -73,7 +73,7 @@ async def test_corrections_put_and_delete_nothing_but_what_differs(nats: NatsSer
         projection = Projection(PRINCIPALS, Principal, "x.>")
         following = asyncio.create_task(projection.follow(bus))
         await projection.wait_until_known()
-        await cancelled([following])
+        await cancel_all([following])
     assert projection.corrections({"x.right": right, "x.missing": missing}) == [
         put(PRINCIPALS, "x.missing", missing),
         delete(PRINCIPALS, "x.gone"),

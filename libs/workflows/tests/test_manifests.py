@@ -9,7 +9,7 @@ import pytest
 from contracts.errors import InvalidError
 from workflows import load_version, render, validate_inputs
 from workflows.authoring.manifests import spec_of
-from workflows.spec.read import read_mapping
+from workflows.spec.documents import read_mapping
 
 GRAPH = json.loads((Path(__file__).parents[3] / "workflows" / "txt2img.graph.json").read_text())
 GRAPH["6"]["_meta"] = {"title": "Positive Prompt"}

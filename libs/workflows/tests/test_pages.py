@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from workflows.docs.folder import load_folder
-from workflows.docs.pages import main, pages
+from workflows.docs.pages import load_folder, main, pages
 
 ROOT = Path(__file__).parents[3]
 PAGES = pages(load_folder(ROOT / "workflows"))

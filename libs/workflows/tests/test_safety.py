@@ -4,7 +4,7 @@ import pytest
 
 from workflows import load_version
 from workflows.compatibility.safety import risks
-from workflows.docs.folder import load_folder
+from workflows.docs.pages import load_folder
 
 LOADS = {
     "1": {"class_type": "LoadImage", "inputs": {"image": "a.png"}},

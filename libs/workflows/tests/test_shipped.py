@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from contracts.errors import FieldError
-from workflows import WorkflowVersion, inputs_schema, misfits, needs, render, seal
-from workflows.docs.folder import load_folder
+from workflows import WorkflowVersion, graph_errors, inputs_schema, render, requirements, seal
+from workflows.docs.pages import load_folder
 from workflows.testing import inputs_with, variants
 
 ROOT = Path(__file__).parents[3]
@@ -56,9 +56,9 @@ def test_a_workflow_fits_with_every_optional_part_present_and_absent(
     found: dict[str, list[FieldError]] = {}
     for label, inputs in variants(version):
         graph = seal(render(version.graph, version.spec, inputs), "cf/a")
-        found[label] = misfits(graph, server, version.spec)
+        found[label] = graph_errors(graph, server, version.spec)
 
-    assert misfits(version.graph, server, version.spec) == []
+    assert graph_errors(version.graph, server, version.spec) == []
     assert {label: errors for label, errors in found.items() if errors} == {}
 
 
@@ -79,10 +79,10 @@ def test_a_server_without_a_custom_node_is_told_what_brings_it(version: Workflow
         for package in version.spec.requires.custom_nodes
         for class_ in package.classes
     }
-    found = misfits(version.graph, CORE, version.spec)
+    found = graph_errors(version.graph, CORE, version.spec)
 
     assert {error.message for error in found if error.code == "missing_class"} == {
-        f"the server has no graph node class {class_}{end}" for class_, end in bring.items()
+        f"the server has no graph-node class {class_}{end}" for class_, end in bring.items()
     }
 
 
@@ -97,14 +97,14 @@ def test_a_workflow_tells_where_the_models_of_its_defaults_come_from(
         for name, item in version.spec.inputs.items()
         if item.type == "model" and item.default is None
     }
-    found = needs(render(version.graph, version.spec, inputs)).models
+    found = requirements(render(version.graph, version.spec, inputs)).models
 
     assert {(folder, name) for folder, name in found if name not in callers} <= told
 
 
 @every_workflow
 def test_a_workflow_needs_models_only_if_it_says_so(version: WorkflowVersion) -> None:
-    found = needs(render(version.graph, version.spec, inputs_with(version)))
+    found = requirements(render(version.graph, version.spec, inputs_with(version)))
 
     assert bool(found.models) == bool(version.spec.requires.models)
 
@@ -123,10 +123,10 @@ def test_a_named_lora_is_needed_and_an_absent_one_is_not(name: str) -> None:
     version = SHIPPED[name]
     styled = render(version.graph, version.spec, inputs_with(version, lora="oil.safetensors"))
 
-    assert ("loras", "oil.safetensors") in needs(styled).models
+    assert ("loras", "oil.safetensors") in requirements(styled).models
     if not version.spec.inputs["lora"].required:
         without = render(version.graph, version.spec, inputs_with(version, lora="None"))
-        assert not any("Lora" in class_ for class_ in needs(without).classes)
+        assert not any("Lora" in class_ for class_ in requirements(without).classes)
 
 
 def test_flux_wavespeed_has_the_parameters_that_its_callers_know() -> None:
@@ -149,7 +149,7 @@ def test_the_first_block_cache_can_be_switched_off() -> None:
     version = SHIPPED["flux_wavespeed"]
     graph = render(version.graph, version.spec, inputs_with(version, FBC_optimize=False))
 
-    assert needs(graph).classes & {"ApplyFBCacheOnModel", "LoraLoaderModelOnly"} == set()
+    assert requirements(graph).classes & {"ApplyFBCacheOnModel", "LoraLoaderModelOnly"} == set()
     assert graph["3"]["inputs"]["model"] == ["4", 0]
 
 
@@ -157,7 +157,7 @@ def test_without_a_preprocessor_a_control_map_needs_no_custom_node() -> None:
     for name in ("controlnet_depth", "controlnet_pose"):
         version = SHIPPED[name]
         graph = render(version.graph, version.spec, inputs_with(version, preprocess=False))
-        assert misfits(graph, CORE, version.spec) == []
+        assert graph_errors(graph, CORE, version.spec) == []
 
 
 def test_a_graph_that_does_not_fit_is_told_where() -> None:
@@ -168,7 +168,7 @@ def test_a_graph_that_does_not_fit_is_told_where() -> None:
         "4": {"class_type": "LoadImageMask", "inputs": {"image": "x", "channel": "infrared"}},
     }
 
-    assert {error.path: error.code for error in misfits(graph, CORE)} == {
+    assert {error.path: error.code for error in graph_errors(graph, CORE)} == {
         "graph.1.inputs.width": "out_of_range",
         "graph.1.inputs.color": "missing",
         "graph.2.inputs.samples": "wrong_type",

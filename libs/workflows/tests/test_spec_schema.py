@@ -9,9 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from workflows import Spec, load_version
+from workflows.spec.documents import read_mapping
 from workflows.spec.json_schema import spec_schema
 from workflows.spec.parameter import TYPES
-from workflows.spec.read import read_mapping
 
 FOLDER = Path(__file__).parents[3] / "workflows"
 VALIDATOR = jsonschema_rs.Draft202012Validator(spec_schema())

@@ -32,7 +32,7 @@ from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
 from workflow_registry.handlers.fleet import POLL_SECONDS
-from workflows.spec.read import read_mapping
+from workflows.spec.documents import read_mapping
 
 from .builders import CLASSES, a_description, a_folder, a_graph, a_node, a_spec, an_actor
 from .running import a_bus, gateway, registry

@@ -39,7 +39,7 @@ from workflow_registry.handlers.workflows import (
     validate_workflow,
 )
 from workflow_registry.service import Registry
-from workflows.spec.read import read_mapping
+from workflows.spec.documents import read_mapping
 
 from .builders import CLASSES, a_description, a_folder, a_graph, a_node, a_spec, an_actor
 from .fakes import NOW, FakeRegistry

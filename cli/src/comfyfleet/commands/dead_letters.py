@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from comfyfleet import loopback, vault
+from comfyfleet import CommandError, secrets, tcp_ports
 from comfyfleet.client.connect import home_of
-from comfyfleet.problem import CommandError
 from comfyfleet.settings import LocalSettings, password_variable
-from comfyfleet.supervise import lock
-from comfyfleet.supervise.child import python
+from comfyfleet.supervision import lock
+from comfyfleet.supervision.child import replace_process
 
 
 def group() -> typer.Typer:
@@ -28,7 +27,7 @@ def show(
 ) -> None:
     """List the events that a service could not handle, newest first, with the reason."""
     if context.invoked_subcommand is None:
-        become("list", str(limit))
+        replace_process("comfyfleet.dead_letters", "list", str(limit), environment=environment())
 
 
 def replay(
@@ -39,13 +38,8 @@ def replay(
     """Give an event to the service that could not handle it once more."""
     if (number is None) != every:
         raise CommandError("Name the number of one dead letter, or give --all.")
-    become("replay", "all" if every else str(number))
-
-
-def become(*words: str) -> None:
-    """Go on as another module, whose libraries no other command should have to load."""
-    command = python("-m", "comfyfleet.dead_letters", *words)
-    os.execve(command[0], command, environment())  # noqa: S606 # no shell is wanted
+    which = "all" if every else str(number)
+    replace_process("comfyfleet.dead_letters", "replay", which, environment=environment())
 
 
 def environment() -> dict[str, str]:
@@ -53,14 +47,14 @@ def environment() -> dict[str, str]:
     if "COMFYFLEET_NATS_URL" in os.environ:
         return dict(os.environ)
     home = home_of(LocalSettings())
-    secrets = vault.load(home.secrets) if lock.holder(home.lock) is not None else None
-    port = loopback.recall(home.ports).get("nats")
-    if secrets is None or port is None:
+    found = secrets.load(home.secrets) if lock.holder(home.lock) is not None else None
+    port = tcp_ports.load(home.ports).get("nats")
+    if found is None or port is None:
         raise CommandError(
             "No fleet runs here. Start one with `comfyfleet up`, or name one with "
             f"COMFYFLEET_NATS_URL and {password_variable('provisioner')}."
         )
     return os.environ | {
         "COMFYFLEET_NATS_URL": f"nats://127.0.0.1:{port}",
-        password_variable("provisioner"): secrets.nats_provisioner,
+        password_variable("provisioner"): found.nats_provisioner,
     }

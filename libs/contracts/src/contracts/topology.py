@@ -91,7 +91,7 @@ def inbox_prefix(service: str) -> str:
 
 def permissions(service: ServiceName) -> Permissions:
     owned = [message.pattern() for message in MESSAGES if is_owned(message, service)]
-    heard = [message.pattern() for message in MESSAGES if is_heard(message, service)]
+    received = [message.pattern() for message in MESSAGES if is_received(message, service)]
     consumers = subscribers()
     publish = {m.pattern() for m in MESSAGES if service in m.sent_by}
     publish |= {subject for name in streams_read(service) for subject in read_api(name)}
@@ -102,7 +102,7 @@ def permissions(service: ServiceName) -> Permissions:
         publish=tuple(sorted(publish)),
         publish_denied=tuple(sorted(denied)) if reads_events(service) else (),
         subscribe=(
-            *sorted((*owned, *heard)),
+            *sorted((*owned, *received)),
             f"{inbox_prefix(service)}.>",
         ),
         answers=bool(owned),
@@ -114,7 +114,7 @@ def is_owned(message: type[Message], service: ServiceName) -> bool:
     return issubclass(message, Request) and message.owner() == service
 
 
-def is_heard(message: type[Message], service: ServiceName) -> bool:
+def is_received(message: type[Message], service: ServiceName) -> bool:
     """Signals arrive directly; events only through their stream."""
     if issubclass(message, (Request, Event)):
         return False

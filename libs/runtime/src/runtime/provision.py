@@ -1,10 +1,10 @@
-"""What services need: streams and buckets in NATS; roles, schemas and tables in Postgres.
+"""Creates streams and buckets in NATS, and roles, schemas and tables in Postgres.
 
-One command applies it (`comfyfleet up`, or a migration Job); services only verify it. All of it
-is idempotent and derived from the contracts.
+`comfyfleet up` or a migration Job calls it; services only verify the result. Every step is
+idempotent and derived from the contracts.
 """
 
-# nats-py is only partly typed; see bus.py.
+# nats-py is only partly typed; see bus/client.py.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from collections.abc import AsyncGenerator, Mapping
@@ -20,11 +20,11 @@ from nats.js.errors import NotFoundError
 
 from contracts.services import BUCKETS, Bucket
 from contracts.topology import DEAD_LETTERS_STREAM, EVENTS_STREAM, RETRIES_STREAM, stream_of
-from runtime.bus.connection import listening
+from runtime.bus.connection import wait_until_listening
 from runtime.bus.nats_config import PROVISIONER
 from runtime.postgres.roles import PACKAGES, role_url
 from runtime.postgres.schema import newest, revision
-from runtime.process.retry import patiently
+from runtime.process.retry import retry
 
 CONNECT_SECONDS = 10.0
 EVENTS_SECONDS = 72 * 3600
@@ -45,8 +45,8 @@ async def provision_nats(url: str, password: str) -> None:
 
 @asynccontextmanager
 async def administration(url: str, password: str) -> AsyncGenerator[JetStreamContext, None]:
-    """Lend JetStream as the provisioner, who may do everything."""
-    await listening(url)
+    """Connect as the provisioner, which may do everything."""
+    await wait_until_listening(url)
     client = await nats.connect(
         url, user=PROVISIONER, password=password, name=PROVISIONER, max_reconnect_attempts=3
     )
@@ -124,7 +124,7 @@ async def provision_database(admin_url: str, passwords: Mapping[str, str]) -> No
     """
     connect = partial(asyncpg.connect, admin_url, timeout=CONNECT_SECONDS)
     starting = (OSError, asyncpg.CannotConnectNowError)
-    connection = await patiently(connect, awaited="Postgres", errors=starting)
+    connection = await retry(connect, awaited="Postgres", errors=starting)
     try:
         for service, package in PACKAGES.items():
             await ensure_role(connection, package, passwords[service])
@@ -142,7 +142,7 @@ async def provision_database(admin_url: str, passwords: Mapping[str, str]) -> No
 
 
 async def ensure_role(connection: asyncpg.Connection, role: str, password: str) -> None:
-    """Make a role that owns the schema of its name and sees no other."""
+    """Create a role that owns the schema of its name and can read no other."""
     if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
         await connection.execute(f'CREATE ROLE "{role}" LOGIN')
     literal = await connection.fetchval("SELECT quote_literal($1::text)", password)

@@ -1,44 +1,53 @@
-"""Workflow specs, rendering, and what a graph needs: pure.
+"""Workflow specs and graphs: pure functions and models, without I/O.
 
-A *version* is a ComfyUI graph, untouched, plus a spec beside it (docs: Workflow Spec v1).
+A *version* is a ComfyUI graph, unchanged, and a spec beside it (docs: Workflow Spec v1).
 
     load_version      texts → checked WorkflowVersion, named by its hash
     inputs_schema     spec → JSON Schema of the inputs
-    validate_inputs   spec, what a caller sent → complete Inputs, or every problem
+    validate_inputs   spec, a caller's inputs → complete Inputs, or Invalid with every problem
     render            graph, spec, Inputs → the graph that runs
-    needs             graph → model files, classes and input files
-    to_api            what ComfyUI's editor saves, object_info → graph
-    seal              graph, prefix → harmless on a shared server
+    requirements      graph → model files, classes and input files that it requires
+    unmet             graph, a server's object_info → requirements that the server lacks
+    to_api            ComfyUI's save format, object_info → graph
+    seal              graph, prefix → graph that cannot harm other jobs on a shared server
+
+The wings import downwards only, checked by import-linter:
+
+    authoring  docs               drafts and comparisons for authors; pages of the shipped workflows
+    versions                      loading: completion and checks of graph and spec together
+    compatibility  convert        graphs and specs against `object_info`; save format → API format
+    inputs                        JSON Schema, validation and rendering of a job's inputs
+    spec  graph                   models of the spec; graphs in API format
 """
 
-from workflows.compatibility.fits import misfits
-from workflows.compatibility.lacks import lacks
+from workflows.compatibility.graph_check import graph_errors
+from workflows.compatibility.unmet import unmet
 from workflows.convert import is_save_format, to_api
-from workflows.graph.needs import Needs, needs
-from workflows.graph.render import render
+from workflows.graph.requirements import Requirements, requirements
 from workflows.graph.seal import seal
 from workflows.inputs.json_schema import inputs_schema
+from workflows.inputs.render import render
 from workflows.inputs.validation import Inputs, MediaUse, media_uses, recorded_seed, validate_inputs
-from workflows.spec.load import WorkflowVersion, load_raw, load_version
 from workflows.spec.spec import Spec
+from workflows.versions.version import WorkflowVersion, load_raw, load_version
 
 __all__ = [
     "Inputs",
     "MediaUse",
-    "Needs",
+    "Requirements",
     "Spec",
     "WorkflowVersion",
+    "graph_errors",
     "inputs_schema",
     "is_save_format",
-    "lacks",
     "load_raw",
     "load_version",
     "media_uses",
-    "misfits",
-    "needs",
     "recorded_seed",
     "render",
+    "requirements",
     "seal",
     "to_api",
+    "unmet",
     "validate_inputs",
 ]

@@ -1,21 +1,20 @@
-"""Inputs that try every optional part of a workflow, present and absent: for tests of workflows."""
+"""Generates inputs that try every optional part of a workflow, present and absent, for tests."""
 
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from workflows.inputs.validation import Inputs, is_absent, validate_inputs
-from workflows.spec.load import WorkflowVersion
+from workflows.compatibility.switch_cases import MEDIA, present
+from workflows.inputs.validation import Inputs, validate_inputs
 from workflows.spec.parameter import InputSpec
 from workflows.spec.spec import Spec
+from workflows.versions.version import WorkflowVersion
 
-MEDIA = {"media": "0192f0c0-0000-7000-8000-00000000000a"}
-SOME_MODEL = "some.safetensors"
 SEED = 7
 
 
 def variants(version: WorkflowVersion) -> Iterator[tuple[str, Inputs]]:
-    """Named inputs for every combination of the optional parts."""
+    """Yield labeled inputs for every combination of the optional parts."""
     switches = {
         name: list(values_of(item)) for name, item in version.spec.inputs.items() if is_switch(item)
     }
@@ -25,22 +24,19 @@ def variants(version: WorkflowVersion) -> Iterator[tuple[str, Inputs]]:
 
 
 def is_switch(item: InputSpec) -> bool:
-    """Whether the graph is another for other values of this input."""
-    if item.is_spread:
-        return True
-    is_left_out = item.when_absent or any(bind.when_absent for bind in item.bind)
-    return bool(item.when or is_left_out) and not item.required
+    """Tell whether values of this input change the graph's structure."""
+    return item.is_spread or bool(list(item.actions("")) and not item.required)
 
 
 def inputs_with(version: WorkflowVersion, **chosen: Any) -> Inputs:
-    """Complete inputs: `chosen`, the spec's example, and something for all that is required."""
+    """Return complete inputs: `chosen`, the spec's example, and a value for each required input."""
     items = version.spec.inputs.items()
-    required = {name: some_value(item) for name, item in items if item.required}
+    required = {name: present(item) for name, item in items if item.required}
     return validate_inputs(version.spec, required | version.spec.example | chosen, lambda: SEED)
 
 
 def values_of(item: InputSpec) -> Iterator[Any]:
-    """What an input that switches something can be, as far as the graph can tell."""
+    """Yield values of a switch that make different graphs."""
     if item.is_spread:
         counts = range(max(1, item.min_items or 1), (item.max_items or 1) + 1)
         yield from ([MEDIA] * count for count in counts)
@@ -49,21 +45,13 @@ def values_of(item: InputSpec) -> Iterator[Any]:
     elif item.choices:
         yield from (choice.value for choice in item.choices)
     else:
-        yield some_value(item)
+        yield present(item)
     if not item.required and (item.when_absent or any(bind.when_absent for bind in item.bind)):
         yield None
 
 
-def some_value(item: InputSpec) -> Any:
-    if item.is_media:
-        return [MEDIA] * max(1, item.min_items or 1) if item.is_list else MEDIA
-    if not is_absent(item, item.default):
-        return item.default
-    return SOME_MODEL if item.item_type == "model" else "a red door"
-
-
 def label(spec: Spec, chosen: Mapping[str, Any]) -> str:
-    """The parts that are there, as `lora, FBC_optimize=False`."""
+    """Return the present parts, such as `lora, FBC_optimize=False`."""
     parts = [part(spec.inputs[name], name, value) for name, value in chosen.items()]
     return ", ".join(entry for entry in parts if entry) or "bare"
 

@@ -45,7 +45,7 @@ async def run(settings: AuthSettings) -> None:
             await ensure_administrator(auth)
             await serve(runtime.bus, auth, ANSWERS)
             runtime.spawn(relay.run(), name="outbox")
-            runtime.tell(relay.trouble)
+            runtime.add_warning(relay.warning)
             buckets.follow(runtime)
             start_ticks(runtime, auth, TICKS)
             runtime.ready()

@@ -162,7 +162,7 @@ def repeat(runtime: Runtime, parts: Parts) -> None:
         ),
     }
     runtime.spawn(parts.relay.run(), name="outbox")
-    runtime.tell(parts.relay.trouble)
+    runtime.add_warning(parts.relay.warning)
     for name, (seconds, work) in ticks.items():
         runtime.spawn(every(seconds, work, name=name), name=name)
 

@@ -74,7 +74,7 @@ async def run(settings: SchedulerSettings, registry: CollectorRegistry = REGISTR
             meter = PrometheusMeter(registry)
             parts = Parts(settings, runtime.bus, ledger_pool, archive, relay, meter)
             runtime.check("database", archive.is_there)
-            runtime.tell(relay.trouble)
+            runtime.add_warning(relay.warning)
             tasks = spawn(parts, runtime)
             runtime.ready()
             await runtime.stop.wait()

@@ -86,7 +86,7 @@ async def run(settings: RegistrySettings) -> None:
         relay = Relay(partial(driver, engine), runtime.bus)
         registry = build(settings, engine, relay, runtime)
         runtime.spawn(relay.run(), name="outbox")
-        runtime.tell(relay.trouble)
+        runtime.add_warning(relay.warning)
         await restore_fleet(registry)
         folder = Folder(settings.workflows_dir)
         runtime.spawn(follow_folder(registry, folder, runtime), name="folder")

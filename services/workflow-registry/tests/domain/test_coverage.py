@@ -4,7 +4,7 @@ from typing import Any
 
 from contracts.scheduler.job_requests import ModelFile
 from contracts.scheduler.nodes import NodePhase
-from workflow_registry.domain.coverage import coverage, is_runnable, nearest, unmet
+from workflow_registry.domain.coverage import coverage, is_runnable, nearest, unmet_requirements
 from workflow_registry.domain.descriptions import Description, read_classes
 from workflows import load_version
 
@@ -23,7 +23,10 @@ def unmet_names(
     version = load_version(spec, graph or a_graph())
     known = {name: info for name, info in {**CLASSES, **classes}.items() if info}
     description = Description(read_classes(known), frozenset(models))
-    return [(entry.kind, entry.name) for entry in unmet(version.graph, version.spec, description)]
+    return [
+        (entry.kind, entry.name)
+        for entry in unmet_requirements(version.graph, version.spec, description)
+    ]
 
 
 def with_loader(class_: str, name: str) -> str:
@@ -121,4 +124,4 @@ def test_the_view_of_many_nodes_fits_into_a_message() -> None:
 def missing_class() -> list[Any]:
     version = load_version(a_spec(), a_graph().replace("EmptyImage", "Grain"))
     description = Description(read_classes(CLASSES), frozenset())
-    return unmet(version.graph, version.spec, description)
+    return unmet_requirements(version.graph, version.spec, description)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from contracts.errors import InvalidError
 from contracts.scheduler.job_requests import ModelFile
-from workflow_registry.domain.coverage import unmet
+from workflow_registry.domain.coverage import unmet_requirements
 from workflow_registry.domain.descriptions import by_folder, deduplicated, read_description, union
 from workflows import load_version
 
@@ -51,7 +51,7 @@ def test_whatever_a_custom_node_says_a_workflow_can_be_checked(info: Any) -> Non
     description = read_description(*a_description({"EmptyImage": info, "SaveImage": info}))
     version = load_version(a_spec(), a_graph())
 
-    assert isinstance(unmet(version.graph, version.spec, description), list)
+    assert isinstance(unmet_requirements(version.graph, version.spec, description), list)
 
 
 def test_servers_together_have_what_one_of_them_has() -> None:

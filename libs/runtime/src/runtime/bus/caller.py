@@ -1,4 +1,4 @@
-"""The caller's side of a request: ask until the owner answers or time is up."""
+"""Asks the owner of a request until it answers or time is up."""
 
 # nats-py is only partly typed; see client.py.
 # pyright: reportUnknownMemberType=false
@@ -23,7 +23,7 @@ NOBODY_THERE_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.4)
 
 
 async def call(client: Client, request: Request[A], within: float) -> A:
-    """Return the owner's answer, or raise the error that it raised; see `Bus.call`."""
+    """Return the owner's answer or raise the error that it raised."""
     with span(f"call {request.subject}", kind=SpanKind.CLIENT):
         message = await ask(client, request, asyncio.get_running_loop().time() + within)
     if kind := error_kind(message):
@@ -51,5 +51,5 @@ async def ask(client: Client, request: Request[Any], deadline: float) -> Msg:
 
 
 def error_kind(answer: Msg) -> str | None:
-    """Kind of the error that the owner raised; None if it answered."""
+    """Return the kind of error that the owner raised, or None if it answered."""
     return dict[str, str](answer.headers or {}).get("Error-Kind")

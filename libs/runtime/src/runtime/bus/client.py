@@ -1,11 +1,11 @@
-"""Typed messages over NATS: one connection that speaks contracts instead of bytes.
+"""Sends and receives typed messages over one NATS connection of a service.
 
-Requests are repeated until they are answered or time is up, which is safe because every
-command is idempotent by an id that its caller chose. The errors that an owner raises arrive at
-the caller as the same kind of error.
+The bus repeats a request until it is answered or time is up, which is safe because every command
+is idempotent by an id that its caller chose. An error that an owner raises arrives at the caller
+as the same kind of error.
 """
 
-# nats-py is only partly typed; this package's bus modules are the places that pay for it.
+# nats-py is only partly typed: the modules of this package work around that, and no others.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 import asyncio
@@ -93,21 +93,21 @@ class Bus:
 
     @property
     def jetstream(self) -> JetStreamContext:
-        """For the modules of this package only: outbox, watch."""
+        """JetStream, for modules of `runtime` only."""
         return self._jetstream
 
     @property
     def largest_bytes(self) -> int:
-        """The most that the server takes as one message, headers included."""
+        """The largest message that the server accepts, headers included."""
         return self._client.max_payload
 
     async def ping(self) -> bool:
-        """Say whether the server is there, for `/readyz`."""
+        """Return whether the server is connected, for `/readyz`."""
         return self._client.is_connected
 
     @contextmanager
     def on_reconnect(self, callback: Callable[[], None]) -> Generator[None, None, None]:
-        """Call `callback` after each reconnect: what was missed meanwhile must be read anew."""
+        """Call `callback` after each reconnect: its owner must read again what it missed."""
         self._reconnected.append(callback)
         try:
             yield
@@ -115,10 +115,10 @@ class Bus:
             self._reconnected.remove(callback)
 
     async def call(self, request: Request[A], *, within: float = 5.0) -> A:
-        """Ask the owner and return its answer; raise the error it raised.
+        """Ask the owner; return its answer or raise the error that it raised.
 
-        The same message is sent again when nobody listens or no answer comes, until `within`
-        seconds are over: then Unavailable.
+        The bus sends the message again while nobody listens or no answer comes, and raises
+        Unavailable after `within` seconds.
         """
         return await call(self._client, request, within)
 
@@ -133,8 +133,8 @@ class Bus:
     ) -> Closing:
         """Answer requests with `handle`, at most `concurrency` at a time.
 
-        `shared` replicas take turns; without it every subscriber hears every request. Returns
-        what ends it: no new requests, and those in hand are answered.
+        Replicas share the requests; without `shared` each of them answers every request. Call
+        the returned function to take no more requests and finish those in hand.
         """
         answerer = Answerer(request, handle, concurrency)
         queue = self.service if shared else ""
@@ -158,7 +158,7 @@ class Bus:
         """Handle every event of the class, or of its subclasses, at least once.
 
         One at a time, over all replicas, keeps the order. The class must name this service in
-        `consumed_by`. Returns what ends it: no new events, and those in hand are handled.
+        `consumed_by`. Call the returned function to take no more events and finish those in hand.
         """
         consumer = Consumer(
             self._jetstream,
@@ -177,14 +177,14 @@ class Bus:
         return close
 
     async def signal(self, signal: Signal) -> None:
-        """Say it once to whoever listens now; lost while disconnected."""
+        """Publish the signal once; it is lost while the bus is disconnected."""
         if self._client.is_connected:
             await self._client.publish(signal.address(), signal.encode())
 
     async def subscribe(
         self, signal: type[S], handle: Callable[[S], Awaitable[None]], **keys: object
     ) -> Closing:
-        """Hear signals one after another; what is malformed or too much is dropped."""
+        """Handle signals one after another; malformed ones and those over the limit are dropped."""
 
         async def parse(names: dict[str, str], body: bytes) -> None:
             try:
@@ -202,7 +202,7 @@ class Bus:
         handle: Callable[[dict[str, str], bytes], Awaitable[None]],
         **keys: object,
     ) -> Closing:
-        """Hear signals as the keys of their subject and their bytes."""
+        """Handle signals as the keys of their subject and their undecoded body."""
 
         async def deliver(message: Any) -> None:
             if not signal.is_published_to(message.subject):
@@ -221,7 +221,7 @@ class Bus:
         return close
 
     def bucket(self, bucket: Bucket) -> Reader:
-        """Single values of a bucket; `runtime.watch` follows all of them."""
+        """Return a reader of single values; `Mirror` follows a whole bucket."""
         return Reader(self.jetstream, bucket)
 
     async def events(
@@ -234,11 +234,11 @@ class Bus:
                 yield event
 
     async def event_bounds(self) -> tuple[int, int]:
-        """Sequence numbers of the first and the last event kept; (last + 1, last) if none is."""
+        """Return the sequence numbers of the first and last event kept, else (last + 1, last)."""
         return await event_stream.bounds(self.jetstream)
 
     def replay(
         self, subject: str, after: int, until: int
     ) -> AsyncGenerator[event_stream.StoredEvent, None]:
-        """Stored events of that subject pattern with `after < sequence <= until`, then the end."""
+        """Yield the stored events of that subject pattern with `after < sequence <= until`."""
         return event_stream.replay(self.jetstream, subject, after, until)

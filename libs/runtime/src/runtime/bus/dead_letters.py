@@ -84,7 +84,7 @@ async def replay(jetstream: JetStreamContext, number: int) -> DeadLetter:
     """
     letter = await read(jetstream, number)
     if letter is None:
-        raise NotFoundError(f"there is no dead letter {number}", code="dead_letter_unknown")
+        raise NotFoundError(f"there is no dead letter {number}")
     headers = {"Nats-Msg-Id": f"{DEAD_LETTERS_STREAM}-{number}"}
     await jetstream.publish(f"retry.{letter.address}", letter.body.encode(), headers=headers)
     await jetstream.delete_msg(DEAD_LETTERS_STREAM, number)

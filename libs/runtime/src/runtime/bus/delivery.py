@@ -41,7 +41,7 @@ DEAD = Counter("comfyfleet_dead_letters", "Events that a subscriber gave up.", [
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPolicy:
-    """How long and how often an event is tried before it is a dead letter."""
+    """The limits after which an event that cannot be handled becomes a dead letter."""
 
     ack_wait_seconds: float = 30.0
     """The server delivers again if it hears nothing for so long: the subscriber is gone."""
@@ -153,15 +153,11 @@ class Deliveries(Generic[E]):
 
     async def _bury(self, message: Msg, failure: Failure) -> None:
         """Store a dead letter, trying until NATS has it, then end the deliveries."""
-        subject, name, source = (
-            self._event_subject(message),
-            self._subscriber.name,
-            message.metadata,
-        )
+        name, source = self._subscriber.name, message.metadata
         letter = DeadLetter(
             service=self._subscriber.service,
             event_class=self._subscriber.event.__name__,
-            subject=subject,
+            subject=self._event_subject(message),
             body=message.data.decode(errors="replace"),
             kind=failure.kind,
             code=failure.code,
@@ -173,7 +169,7 @@ class Deliveries(Generic[E]):
         while not await self._is_buried(letter, message_id):
             if await wait_for(self._stopping, RETRY_SECONDS):
                 return
-        log.error("event_dead", subscriber=name, subject=subject, reason=failure.message)
+        log.error("event_dead", subscriber=name, subject=letter.subject, reason=failure.message)
         DEAD.labels(name).inc()
         await message.term()
 

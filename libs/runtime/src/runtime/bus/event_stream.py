@@ -1,6 +1,6 @@
-"""What JetStream keeps: single values of a bucket, and the stream of events in order."""
+"""Reads the stream of events in order: from any sequence number on, or a part of it again."""
 
-# nats-py is only partly typed; see bus.py.
+# nats-py is only partly typed; see client.py.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 import asyncio
@@ -37,8 +37,8 @@ async def events(
 ) -> AsyncGenerator[StoredEvent, None]:
     """Yield events after `since_sequence` in order, without gaps, also over reconnects.
 
-    The subscription is made anew, after the last sequence number seen, whenever `renew` is set
-    and each minute: an ordered consumer can go deaf after a server restart (measured).
+    An ordered consumer can stop receiving after a server restart (measured), so a new subscription
+    continues after the last sequence number whenever `renew` is set and each minute.
     """
     last = since_sequence
     while True:
@@ -63,7 +63,7 @@ async def events(
 async def read_until(
     subscription: JetStreamContext.PushSubscription, renew: asyncio.Event
 ) -> AsyncGenerator[StoredEvent, None]:
-    """One subscription, until it is a minute old, ends, or `renew` is set."""
+    """Yield the events of one subscription until it is a minute old, ends, or `renew` is set."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + RENEW_SECONDS
     try:
@@ -85,7 +85,7 @@ async def read_until(
 async def leave(
     subscription: JetStreamContext.PushSubscription | JetStreamContext.PullSubscription,
 ) -> None:
-    """Unsubscribe; without a connection there is nothing to tell the server."""
+    """Unsubscribe; without a connection there is nothing to send to the server."""
     try:
         await subscription.unsubscribe()
     except nats.errors.Error as error:
@@ -107,7 +107,7 @@ def from_sequence(first: int) -> api.ConsumerConfig:
 
 
 async def bounds(jetstream: JetStreamContext) -> tuple[int, int]:
-    """Sequence numbers of the first and the last event kept; (last + 1, last) if there is none."""
+    """Return the sequence numbers of the first and the last event kept, else (last + 1, last)."""
     try:
         state = (await jetstream.stream_info(EVENTS_STREAM)).state
     except (nats.errors.Error, OSError) as error:
@@ -118,7 +118,7 @@ async def bounds(jetstream: JetStreamContext) -> tuple[int, int]:
 async def replay(
     jetstream: JetStreamContext, subject: str, after: int, until: int
 ) -> AsyncGenerator[StoredEvent, None]:
-    """Stored events that match `subject`, with `after < sequence <= until`, in order."""
+    """Yield stored events that match `subject`, with `after < sequence <= until`, in order."""
     config = from_sequence(max(after, 0) + 1)
     try:
         subscription = await jetstream.subscribe(

@@ -1,4 +1,4 @@
-"""Messages that leave with a transaction: events and key-value entries, as one outbox row."""
+"""Writes the events and key-value entries of one transaction as one row of the outbox."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Outgoing:
 
     @property
     def key(self) -> str:
-        """What the newest value stands for: a key of a bucket; an event stands for itself."""
+        """Names the message among refused ones: an entry by its subject, an event by its id."""
         return self.message_id or self.subject
 
 
@@ -41,7 +41,7 @@ def event(fact: Event) -> Outgoing:
 
 
 def put(bucket: Bucket, key: str, value: BaseModel, *, after: str | None = None) -> Outgoing:
-    """The entry; `after` is a key of the same bucket that it leads to."""
+    """Return an entry that is not stored if `after`, a key of the same bucket, is refused."""
     needed = f"$KV.{bucket.name}.{after}" if after else None
     return Outgoing(f"$KV.{bucket.name}.{key}", value.model_dump_json(), after=needed)
 
@@ -79,6 +79,6 @@ async def append(transaction: Transaction, messages: Sequence[Outgoing]) -> None
 
 
 async def append_asyncpg(connection: Any, messages: Sequence[Outgoing]) -> None:
-    """Do the same on a plain asyncpg connection."""
+    """Add one row with all the messages to the transaction of an asyncpg connection."""
     if messages:
         await connection.execute(INSERT, encode(messages))

@@ -60,7 +60,7 @@ class Projection(Generic[V]):
 
     @property
     def published(self) -> Mapping[str, V]:
-        """What the bucket holds, as far as it is known."""
+        """The entries of the bucket, as far as they are known."""
         return self._mirror.entries
 
     @property

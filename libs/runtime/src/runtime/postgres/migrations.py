@@ -1,7 +1,7 @@
-"""Schema migrations: applied by one command; services only verify them, see schema.py.
+"""Migrates the schemas of services; services themselves only verify them (schema.py).
 
-Each service has Alembic scripts in `<package>/migrations`, and its own role and schema, so no
-service's history knows of another's.
+Each service has Alembic scripts in `<package>/migrations` and a role and schema of its own, so the
+histories of two services are independent.
 """
 
 from importlib.resources import as_file, files
@@ -15,26 +15,26 @@ from sqlalchemy.pool import NullPool
 from runtime.postgres.engine import sqlalchemy_url
 
 
-async def upgrade(database_url: str, package: str) -> None:
-    """Bring the schema of one service to its newest version; a no-op when it is there."""
+async def upgrade(database_url: str, package: str, revision: str = "head") -> None:
+    """Bring the schema of one service to `revision`; does nothing when it is there."""
     engine = create_async_engine(sqlalchemy_url(database_url), poolclass=NullPool)
     try:
         async with engine.begin() as connection:
-            await connection.run_sync(upgrade_on, package)
+            await connection.run_sync(upgrade_on, package, revision)
     finally:
         await engine.dispose()
 
 
-def upgrade_on(connection: Connection, package: str) -> None:
+def upgrade_on(connection: Connection, package: str, revision: str) -> None:
     with as_file(files(package) / "migrations") as location:
         config = Config()
         config.set_main_option("script_location", str(location))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def run_migrations() -> None:
-    """Be the whole of a service's `migrations/env.py`."""
+    """Run the migrations that Alembic selected; a service's `migrations/env.py` calls only this."""
     context.configure(connection=context.config.attributes["connection"])
     with context.begin_transaction():
         context.run_migrations()

@@ -88,7 +88,7 @@ def start_ticks(runtime: Runtime, service: S, ticks: TickTable[S]) -> None:
 
 
 async def every(seconds: float, work: Callable[[], Awaitable[None]], *, name: str) -> None:
-    """Run `work` until cancelled. After Unavailable the next tick tries again."""
+    """Run `work` until canceled. After Unavailable the next tick tries again."""
     while True:
         try:
             await work()

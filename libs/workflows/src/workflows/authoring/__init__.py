@@ -1,1 +1,1 @@
-"""Drafting specs and comparing versions."""
+"""Authoring of workflows: drafts of specs, foreign manifests, differences between versions."""

@@ -1,4 +1,4 @@
-"""Manifests of another kind become specs: one file defines parameters, another lists workflows.
+"""Converts foreign manifests to specs: one file defines parameters, another lists workflows.
 
     # base.yaml: parameter by parameter       # workflows.yaml: workflow by workflow
     steps: {type: integer, default: 20,       my_portrait:
@@ -6,18 +6,21 @@
                      input: steps}}             parameters: [steps]
                                                 overrides: {steps: {default: 30}}
 
-A target is found in the graph by title or class and becomes a `bind`.
+A target names graph nodes by title or class; each becomes a `bind`.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from workflows.authoring.propose import proposed_outputs
+from workflows.authoring.draft_input import title_of
+from workflows.authoring.prompts import LONG_TEXTS
+from workflows.authoring.proposal import proposed_outputs
+from workflows.authoring.suggestions import LOADERS, SEEDS
 from workflows.graph.graph import Graph, class_of, inputs_of
-from workflows.graph.needs import FILE_INPUTS, MODEL_INPUTS
-from workflows.graph.rewire import is_bypassable
-from workflows.spec.places import is_array, is_object
-from workflows.spec.problems import Problems
+from workflows.graph.removal import is_bypassable
+from workflows.graph.requirements import FILE_INPUTS, MODEL_INPUTS
+from workflows.json_values import as_object, is_array, is_object
+from workflows.problems import Problems
 from workflows.spec.spec import FORMAT
 
 TYPES: Mapping[str, str] = {
@@ -28,9 +31,7 @@ TYPES: Mapping[str, str] = {
     "enum": "choice",
     "select": "choice",
 }
-LONG_TEXTS = ("text", "prompt", "text_g", "text_l", "clip_l", "t5xxl")
-SEEDS = ("seed", "noise_seed")
-LOADED = {"LoadVideo": "video", "VHS_LoadVideo": "video", "LoadAudio": "audio"}
+
 OWN_KEYS = {"target", "targets", "type", "description", "label"}
 RENAMED = {"min": "minimum", "max": "maximum", "enum": "choices", "options": "choices"}
 KEYS = {"workflow_file", "title", "description", "category", "parameters", "overrides", "outputs"}
@@ -38,13 +39,12 @@ NOT_VALID = "The manifest is not valid"
 
 
 def graph_file(entry: Any, name: str) -> str:
-    """The file that holds the graph of one workflow."""
-    named = entry.get("workflow_file") if is_object(entry) else None
-    return str(named or f"{name}.json")
+    """Return the name of the file that holds the graph of one workflow."""
+    return str(as_object(entry).get("workflow_file") or f"{name}.json")
 
 
 def spec_of(name: str, entry: Any, base: Mapping[str, Any], graph: Graph) -> dict[str, Any]:
-    """The spec that one workflow of a manifest stands for; Invalid lists what is wrong."""
+    """Return the spec for one workflow of a manifest; raise Invalid with every problem."""
     problems = Problems()
     if not is_object(entry):
         problems.add(name, "invalid", "expected a mapping: workflow_file, parameters, …")
@@ -69,15 +69,17 @@ def inputs(
     wanted: Any = entry.get("parameters", [])
     overrides: Any = entry.get("overrides", {})
     if not is_array(wanted) or not is_object(overrides):
-        problems.add(f"{name}.parameters", "invalid", "expected a list, and `overrides` a mapping")
+        message = "expected a list of names, and a mapping in `overrides`"
+        problems.add(f"{name}.parameters", "invalid", message)
         return
     for key in overrides.keys() - {str(item) for item in wanted}:
-        problems.add(f"{name}.overrides.{key}"[:200], "unknown", "not among the parameters")
+        message = "expected a name that `parameters` lists"
+        problems.add(f"{name}.overrides.{key}"[:200], "unknown", message)
     for parameter in map(str, wanted):
         path, own = f"{name}.parameters.{parameter}"[:200], overrides.get(parameter, {})
         definition = base.get(parameter)
         if not is_object(definition) or not is_object(own):
-            problems.add(path, "unknown", "not defined in the base file")
+            problems.add(path, "unknown", "expected a name that the base file defines")
             continue
         item = input_of({**definition, **own}, path, graph, problems)
         if item:
@@ -87,11 +89,11 @@ def inputs(
 def input_of(
     defined: dict[str, Any], path: str, graph: Graph, problems: Problems
 ) -> dict[str, Any] | None:
-    """One parameter as an input, bound to every graph node that its target means."""
+    """Convert one parameter to an input, bound to every graph node that its target names."""
     targets: Any = defined.get("targets") or [defined.get("target")]
     places = [place for target in targets for place in places_of(target, graph)]
     if not places:
-        problems.add(path, "no_target", f"no graph node fits {targets}"[:200])
+        problems.add(path, "no_target", f"no graph node matches the target {targets}"[:200])
         return None
     item: dict[str, Any] = {
         RENAMED.get(key, key): value for key, value in defined.items() if key not in OWN_KEYS
@@ -102,38 +104,33 @@ def input_of(
         if isinstance(defined.get(theirs), str):
             item.setdefault(ours, defined[theirs])
     if item.get("absent_values") and "when_absent" not in item and item["type"] != "seed":
-        item |= spared(item["bind"], path, graph, problems)
+        item |= bypassed(item["bind"], path, graph, problems)
     if item.get("required"):
         item.pop("default", None)
     return item
 
 
 def places_of(target: Any, graph: Graph) -> Iterator[tuple[str, str]]:
-    """Every graph node of that title, class or id which has that input."""
+    """Yield every graph node with that title, class or id which has the input."""
     if not is_object(target) or not isinstance(target.get("input"), str):
         return
     name: str = target["input"]
     for id_, node in graph.items():
-        meta: Any = node.get("_meta")
-        about = {
-            "title": meta.get("title") if is_object(meta) else None,
-            "class_type": class_of(node),
-            "node": id_,
-        }
+        known = {"title": title_of(node), "class_type": class_of(node), "node": id_}
         asked = target.keys() - {"input"}
-        is_meant = bool(asked) and all(about.get(key) == str(target[key]) for key in asked)
-        if is_meant and name in inputs_of(node):
+        is_match = bool(asked) and all(known.get(key) == str(target[key]) for key in asked)
+        if is_match and name in inputs_of(node):
             yield id_, name
 
 
 def typed(kind: str, item: Mapping[str, Any], id_: str, name: str, graph: Graph) -> dict[str, Any]:
-    """Our type for theirs: what the input is for says more than `string` and `integer`."""
+    """Return our type; the graph node's input tells more than the manifest's `string`."""
     class_, ours = class_of(graph[id_]), TYPES.get(kind, kind)
     folder = MODEL_INPUTS.get(class_, {}).get(name)
     if folder and ours in ("string", "choice") and "choices" not in item:
         return {"type": "model", "folder": folder}
     if FILE_INPUTS.get(class_) == name and ours == "string":
-        return {"type": LOADED.get(class_, "image")}
+        return {"type": LOADERS.get(class_, "image")}
     if name in SEEDS and ours == "integer":
         default = item.get("default")
         is_drawn = default is None or (isinstance(default, int) and default < 0)
@@ -143,16 +140,16 @@ def typed(kind: str, item: Mapping[str, Any], id_: str, name: str, graph: Graph)
     return {"type": "text" if ours == "string" and name in LONG_TEXTS else ours}
 
 
-def spared(
+def bypassed(
     places: list[dict[str, Any]], path: str, graph: Graph, problems: Problems
 ) -> dict[str, Any]:
-    """A value that means absent takes each graph node out; none if none can do without."""
+    """Return a bypass of each graph node for absence; empty if none of them can be bypassed."""
     nodes = dict.fromkeys(place["node"] for place in places)
     needed = [id_ for id_ in nodes if not is_bypassable(graph, id_)]
     if len(needed) == len(nodes):
-        return {}  # the graph's own value stays
+        return {}  # the graph keeps its own value
     if needed:
-        message = f"cannot be absent: nothing can stand for graph node {needed[0]}"
+        message = f"cannot be absent, because no input can replace graph node {needed[0]}"
         problems.add(f"{path}.absent_values", "not_bypassable", message)
     if len(nodes) == 1:
         return {"when_absent": {"bypass": places[0]["node"]}}

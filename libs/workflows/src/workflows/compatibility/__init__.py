@@ -1,1 +1,1 @@
-"""Whether a server can run a graph."""
+"""Compatibility of graphs and specs with ComfyUI servers, judged by their `object_info`."""

@@ -1,5 +1,5 @@
-"""ComfyUI's save format: what its editor saves, converted to what its server runs."""
+"""Conversion of ComfyUI's save format, which its editor saves, to the API format, which runs."""
 
-from workflows.convert.convert import is_save_format, to_api
+from workflows.convert.assembler import is_save_format, to_api
 
 __all__ = ["is_save_format", "to_api"]

@@ -1,14 +1,14 @@
-"""What the editor makes of a class of `object_info`: which inputs are sockets, which widgets.
+"""Decides, as the editor does, which inputs of a class are sockets and which are widgets.
 
-An input is a widget by its type, unless it is forced to be a socket. Some classes get widgets that
-`object_info` does not list, because the editor adds them (after all others).
+The type of an input makes it a widget, unless the class forces a socket. To some classes the
+editor adds widgets, after all others, that `object_info` does not list.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from workflows.convert.plain import listing, mapping
+from workflows.json_values import as_array, as_object
 
 DYNAMIC_COMBO = "COMFY_DYNAMICCOMBO_V3"
 AUTOGROW = "COMFY_AUTOGROW_V3"
@@ -22,9 +22,9 @@ UPLOAD_FLAGS = ("image_upload", "video_upload", "animated_image_upload")
 PLAYERS = frozenset({"LoadAudio", "SaveAudio", "PreviewAudio", "SaveAudioMP3", "SaveAudioOpus"})
 VIEWERS_3D = frozenset({"Preview3D", "SaveGLB"})
 PREVIEW_TEXT = "PREVIEW_TEXT"
-"""Our name for a widget that shows a text and always sends an empty one."""
+"""Our type for a widget that shows a text and always sends an empty one."""
 COMBO_OPTION = "COMBO_OPTION"
-"""Our name for one of the choices that a CustomCombo holds itself."""
+"""Our type for one of the choices that a CustomCombo holds itself."""
 RENAMED = {
     "T2IAdapterLoader": "ControlNetLoader",
     "ConditioningAverage ": "ConditioningAverage",
@@ -37,7 +37,7 @@ RENAMED = {
 
 @dataclass(frozen=True)
 class Declared:
-    """One input of a class, as the editor sees it."""
+    """One input of a class in the editor."""
 
     name: str
     type: str
@@ -47,7 +47,7 @@ class Declared:
 
     @property
     def is_forced(self) -> bool:
-        """It would be a widget, but the class wants a link."""
+        """Whether the class forces a socket in place of a widget."""
         forced = self.options.get("forceInput") or (
             self.is_optional and self.options.get("defaultInput")
         )
@@ -65,7 +65,7 @@ class Declared:
 
     @property
     def has_control(self) -> bool:
-        """Whether a widget "control after generate" follows it."""
+        """Whether a widget "control after generate" follows this one."""
         control = self.options.get("control_after_generate")
         if control is None and self.widget_type == "INT":
             return self.name in ("seed", "noise_seed")
@@ -77,20 +77,20 @@ class Declared:
 
 
 def class_inputs(class_name: str, info: Mapping[str, Any]) -> list[Declared]:
-    """All inputs of a class in the editor's order, with those it adds itself."""
-    order = mapping(info.get("input_order"))
-    inputs = list(declared(mapping(info.get("input")), order))
+    """Return all inputs of a class in the editor's order, with those that the editor adds."""
+    order = as_object(info.get("input_order"))
+    inputs = list(declared(as_object(info.get("input")), order))
     return inputs + list(added(class_name, inputs))
 
 
 def declared(
     inputs: Mapping[str, Any], order: Mapping[str, Any], prefix: str = ""
 ) -> Iterator[Declared]:
-    """Ordered inputs first, required before optional; then those that the order forgot."""
-    groups = [(group, mapping(inputs.get(group))) for group in ("required", "optional")]
+    """Yield ordered inputs, required before optional, then those that `input_order` omits."""
+    groups = [(group, as_object(inputs.get(group))) for group in ("required", "optional")]
     rest: list[Declared] = []
     for group, specs in groups:
-        listed = [name for name in listing(order.get(group)) if isinstance(name, str)]
+        listed = [name for name in as_array(order.get(group)) if isinstance(name, str)]
         known = dict.fromkeys(name for name in listed if name in specs)
         for name in known:
             yield as_declared(prefix + name, specs[name], is_optional=group == "optional")
@@ -103,17 +103,17 @@ def declared(
 
 
 def as_declared(name: str, spec: object, *, is_optional: bool) -> Declared:
-    kind, given = [*listing(spec), None, None][:2]
-    options = mapping(given)
+    kind, given = [*as_array(spec), None, None][:2]
+    options = as_object(given)
     if isinstance(kind, list):
         first = tuple(cast("list[Any]", kind))
         return Declared(name, "COMBO", options, first, is_optional)
-    choices = tuple(listing(options.get("options")))
+    choices = tuple(as_array(options.get("options")))
     return Declared(name, kind if isinstance(kind, str) else "*", options, choices, is_optional)
 
 
 def added(class_name: str, inputs: list[Declared]) -> Iterator[Declared]:
-    """Widgets that only the editor knows of."""
+    """Yield the widgets that the editor adds."""
     if any(entry.is_upload and entry.type == "COMBO" and not entry.is_optional for entry in inputs):
         yield Declared("upload", "IMAGEUPLOAD", {})
     if class_name in PLAYERS:
@@ -130,8 +130,8 @@ def added(class_name: str, inputs: list[Declared]) -> Iterator[Declared]:
 
 
 def option_inputs(combo: Declared, chosen: object) -> list[Declared]:
-    """The inputs that one choice of a dynamic combo brings; an unknown choice brings none."""
-    for option in map(mapping, combo.choices):
+    """Return the inputs that one choice of a dynamic combo adds; an unknown choice adds none."""
+    for option in map(as_object, combo.choices):
         if option.get("key") == chosen:
-            return list(declared(mapping(option.get("inputs")), {}, f"{combo.name}."))
+            return list(declared(as_object(option.get("inputs")), {}, f"{combo.name}."))
     return []

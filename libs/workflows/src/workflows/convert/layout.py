@@ -1,7 +1,7 @@
-"""How a class looks with the values of one graph node: its sockets in order, and its widgets.
+"""Lays out the sockets and widgets of a class with the values of one graph node.
 
-The values of a file carry no names; they are dealt in order to the widgets that take a slot. A
-choice of a dynamic combo brings inputs of its own, which take the next slots.
+The values of a file carry no names; they go in order to the widgets that take a slot. A choice of
+a dynamic combo adds inputs of its own, which take the next slots.
 """
 
 from collections import deque
@@ -17,22 +17,23 @@ from workflows.convert.classes import (
     Declared,
     option_inputs,
 )
-from workflows.convert.plain import listing, mapping, number
-from workflows.convert.saved import SavedNode
+from workflows.convert.javascript import number
+from workflows.convert.saved_file import SavedNode
 from workflows.convert.widgets import ABSENT, Absent, default, hold, slots
+from workflows.json_values import as_array, as_object
 
 MOST_GROWN = 1_000
 
 
 @dataclass(frozen=True)
 class Socket:
-    """A place where a link can end; `type` decides what a bypassed graph node passes on."""
+    """A place where a link can end; `type` decides which socket a bypassed graph node passes on."""
 
     name: str
     type: str
     link: str | None = None
     group: str | None = None
-    """The growing list of sockets that it belongs to."""
+    """The growing list of sockets to which this one belongs."""
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Layout:
 
 
 def lay_out(inputs: list[Declared], node: SavedNode, *, by_name: bool) -> Layout:
-    """Deal the saved values; `by_name` where the class stores them by name."""
+    """Deal the saved values, in order or `by_name` if the class stores them by name."""
     layout, widget_sockets = Layout(), list[Socket]()
     dealer = Dealer(inputs, node, by_name=by_name)
     waiting = deque(inputs)
@@ -65,10 +66,10 @@ def lay_out(inputs: list[Declared], node: SavedNode, *, by_name: bool) -> Layout
 
 
 class Dealer:
-    """Hands out the entries of `widgets_values`, each widget its own."""
+    """Deals the entries of `widgets_values` to the widgets."""
 
     def __init__(self, inputs: list[Declared], node: SavedNode, *, by_name: bool) -> None:
-        self.named = mapping(node.widgets_values) if by_name else node.named
+        self.named = as_object(node.widgets_values) if by_name else node.named
         self.is_lost = isinstance(node.widgets_values, Mapping) and not self.named
         self.values = deque(migrated(inputs, node.values))
 
@@ -82,7 +83,7 @@ class Dealer:
 
 
 def followers(widget: Declared, value: Any) -> list[Declared]:
-    """The inputs that exist because of this value."""
+    """Return the inputs that this value adds."""
     if widget.widget_type == DYNAMIC_COMBO:
         return option_inputs(widget, value)
     if widget.widget_type == COMBO_OPTION and value and not isinstance(value, Absent):
@@ -92,9 +93,9 @@ def followers(widget: Declared, value: Any) -> list[Declared]:
 
 
 def migrated(inputs: list[Declared], values: list[Any]) -> list[Any]:
-    """Old files hold a value for inputs that are now sockets; it goes, paired by index.
+    """Drop values of inputs that are now sockets, which old files hold; pair them by index.
 
-    The editor pairs without regard to the slot of "control after generate"; so do we.
+    Like the editor, ignore the slot of "control after generate" in this pairing.
     """
     counted = [entry for entry in inputs if entry.is_widget or entry.is_forced]
     if sum(1 + counts_twice(entry) for entry in counted) != len(values):
@@ -109,7 +110,7 @@ def counts_twice(entry: Declared) -> bool:
 
 
 def sockets_of(entry: Declared, node: SavedNode) -> Iterator[Socket]:
-    template = mapping(entry.options.get("template"))
+    template = as_object(entry.options.get("template"))
     if entry.type == AUTOGROW:
         yield from grown(entry.name, template, node)
     elif entry.type == MATCH_TYPE:
@@ -120,8 +121,8 @@ def sockets_of(entry: Declared, node: SavedNode) -> Iterator[Socket]:
 
 
 def grown(group: str, template: Mapping[str, Any], node: SavedNode) -> Iterator[Socket]:
-    """The least number of sockets, or as many as the file holds."""
-    names = [name for name in listing(template.get("names")) if isinstance(name, str)]
+    """Yield the smallest number of sockets, or as many as the file holds."""
+    names = [name for name in as_array(template.get("names")) if isinstance(name, str)]
     most = int(min(number(template.get("max"), 100), MOST_GROWN))
     prefix = template.get("prefix")
     names = names or [f"{prefix if isinstance(prefix, str) else ''}{n}" for n in range(most)]
@@ -132,9 +133,9 @@ def grown(group: str, template: Mapping[str, Any], node: SavedNode) -> Iterator[
 
 
 def grown_type(template: Mapping[str, Any]) -> str:
-    inputs = mapping(template.get("input"))
-    for specs in (mapping(inputs.get("required")), mapping(inputs.get("optional"))):
+    inputs = as_object(template.get("input"))
+    for specs in (as_object(inputs.get("required")), as_object(inputs.get("optional"))):
         for spec in specs.values():
-            kind = next(iter(listing(spec)), "*")
+            kind = next(iter(as_array(spec)), "*")
             return kind if isinstance(kind, str) else "COMBO"
     return "*"

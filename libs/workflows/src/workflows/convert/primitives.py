@@ -1,6 +1,6 @@
-"""What a primitive node's number becomes in the widget it is linked to.
+"""Clamps and rounds a primitive node's number as the widget that takes it does.
 
-Only this way of setting a number clamps and rounds; a saved value is sent as it was saved.
+Only numbers of primitive nodes are changed; a saved value is sent as it was saved.
 """
 
 import math
@@ -8,14 +8,15 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from workflows.convert.classes import Declared
-from workflows.convert.plain import is_number, number
+from workflows.convert.javascript import number
+from workflows.json_values import is_number
 
 EDITOR_MAX = 2048
-"""The editor's limits for a number that declares none are 0 and this."""
+"""The editor limits a number without declared limits to 0 and this."""
 
 
 def as_written(widget: Declared, value: Any) -> Any:
-    """The value as the widget accepts it from a primitive node."""
+    """Return the value that the widget accepts from a primitive node."""
     if widget.widget_type not in ("INT", "FLOAT") or not is_number(value):
         return value
     if not math.isfinite(value):
@@ -24,7 +25,7 @@ def as_written(widget: Declared, value: Any) -> Any:
 
 
 def rounded_int(widget: Declared, value: float) -> float:
-    """To multiples of `step`, counted from where the least one would be."""
+    """Round to a multiple of `step`, offset by the remainder of the minimum."""
     low, high = bounds(widget)
     step = number(widget.options.get("step"), 1) or 1
     shift = math.fmod(low, step)
@@ -49,7 +50,7 @@ def bounds(widget: Declared) -> tuple[float, float]:
 
 
 def nearest(value: float, step: float, shift: float) -> float:
-    """The nearest multiple of `step`, halves upwards as JavaScript has it."""
+    """Return the nearest multiple of `step`, halves upwards as in JavaScript."""
     if isinstance(value, int) and isinstance(step, int) and float(shift).is_integer():
         return (value - int(shift) + step // 2) // step * step + int(shift)
     count = (value - shift) / step
@@ -57,6 +58,6 @@ def nearest(value: float, step: float, shift: float) -> float:
 
 
 def round_places(value: float, places: int) -> float:
-    """JavaScript's `toFixed`: halves away from zero, judged on the exact binary value."""
+    """Round like JavaScript's `toFixed`: halves of the exact binary value away from zero."""
     unit = Decimal(1).scaleb(-places)
     return float(Decimal(value).quantize(unit, ROUND_HALF_UP, Context(prec=500)))

@@ -1,7 +1,7 @@
-"""Every instance of every graph, with its own widget values: the flattened workflow.
+"""Unfolds every instance of every graph, each with its own widget values.
 
-values   what the widgets of a graph node hold here; an instance's promoted values, and those
-         of the editor's primitive nodes, have already reached the widgets they are linked to
+Values that an instance promotes, and those of the editor's primitive nodes, replace the values of
+the widgets that they are linked to.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workflows.convert.classes import Declared
-from workflows.convert.plain import mapping, refusal
-from workflows.convert.prepare import Prepared, PreparedGraph
+from workflows.convert.preparation import Prepared, PreparedGraph
 from workflows.convert.primitives import as_written
-from workflows.convert.saved import BoundaryInput, SavedLink
+from workflows.convert.refusal import refusal
+from workflows.convert.saved_file import BoundaryInput, SavedLink
 from workflows.convert.widgets import hold
+from workflows.json_values import as_object
 
 MOST_WEIGHT = 50_000
-"""Graph nodes, sockets and values of all instances: a file can nest its way to billions."""
+"""Limit of graph nodes, sockets and values in all instances: nesting can make billions."""
 ENTRANCE = "-10"
-"""Where the links of a subgraph's inputs begin."""
+"""The id at which the links of a subgraph's inputs begin."""
 
 Replace = Callable[[str], str]
 
@@ -35,23 +36,24 @@ class Scope:
     inside: dict[str, "Scope"] = field(default_factory=dict[str, "Scope"])
 
     def path_of(self, node: Prepared) -> str:
-        """The id in the API format: the ids of all instances around, then its own."""
+        """Return the id in the API format: the ids of all outer instances, then its own."""
         return f"{self.path}{node.saved.id}"
 
     def entry(self, slot: int) -> BoundaryInput | None:
-        """What the graph declares as its input number `slot`."""
+        """Return the graph's own input number `slot`."""
         inputs = self.graph.saved.inputs
         return inputs[slot] if 0 <= slot < len(inputs) else None
 
 
 def lay_out_scopes(root: PreparedGraph, replace: Replace | None = None) -> list[Scope]:
-    """The root and all instances, outer before inner; `replace` rewrites texts of primitives."""
+    """Return all instances, outer ones first; `replace` rewrites texts of primitive nodes."""
     scopes = [Scope(root)]
     weight = 0
     for scope in scopes:
         weight += scope.graph.weight
         if weight > MOST_WEIGHT:
-            raise refusal("nodes", "too_many", "the subgraphs unfold to too many graph nodes")
+            message = f"expected at most {MOST_WEIGHT} graph nodes and values in all subgraphs"
+            raise refusal("nodes", "too_many", message)
         scope.values = values_of(scope, replace)
         for id_, graph in scope.graph.inside.items():
             inner = Scope(graph, f"{scope.path}{id_}:", scope, scope.graph.nodes[id_])
@@ -73,7 +75,7 @@ def values_of(scope: Scope, replace: Replace | None) -> dict[str, dict[str, Any]
 def given_value(
     scope: Scope, link: SavedLink | None, widget: Declared, replace: Replace | None
 ) -> tuple[Any] | None:
-    """What reaches a widget from outside or from a primitive node, if anything does."""
+    """Return the value, if any, that reaches a widget from outside or a primitive node."""
     if link is None:
         return None
     if link.origin_id == ENTRANCE:
@@ -84,7 +86,7 @@ def given_value(
 
 
 def promoted_value(scope: Scope, slot: int) -> tuple[Any] | None:
-    """What the instance's own widget for this input holds, if there is one."""
+    """Return the value of the instance's own widget for this input, if there is one."""
     entry = scope.entry(slot)
     if scope.parent is None or scope.instance is None or entry is None:
         return None
@@ -96,7 +98,7 @@ def primitive_value(primitive: Prepared, replace: Replace | None) -> tuple[Any] 
     values = primitive.saved.values
     if not values:
         return None
-    wanted = mapping(primitive.saved.properties).get("Run widget replace on values")
+    wanted = as_object(primitive.saved.properties).get("Run widget replace on values")
     if replace is not None and wanted and isinstance(values[0], str):
         return (replace(values[0]),)
     return (values[0],)

@@ -1,17 +1,18 @@
-"""What the editor rewrites in texts when it sends them: dynamic prompts and file name prefixes."""
+"""Rewrites texts as the editor does when it sends them: dynamic prompts, file name prefixes."""
 
 import re
 from typing import Any
 
-from workflows.convert.plain import browser_text, mapping
+from workflows.convert.javascript import browser_text
 from workflows.convert.scopes import Scope
+from workflows.json_values import as_object
 
 SAVERS = frozenset({
     "SaveImage", "SaveVideo", "SaveAnimatedWEBP", "SaveWEBM", "SaveAudio", "SaveGLB",
     "SaveAnimatedPNG", "CLIPSave", "VAESave", "ModelSave", "LoraSave", "SaveLatent",
 })  # fmt: skip
 MOST_REWRITTEN = 1_000
-"""Characters of a prefix, or of a value within it: more is no file name, and stays as it is."""
+"""Characters of a prefix, or of a value within it; a longer one is no file name and stays."""
 PLACEHOLDER = re.compile(r"%([^%]+)%")
 NOT_IN_FILE_NAMES = re.compile(r'[/?<>\\:*|"\x00-\x1f\x7f]')
 COMMENT = re.compile(r"/\*|//[^\n\r\u2028\u2029]*")
@@ -26,13 +27,13 @@ SERVER_DATE = {
     "m": "%minute%",
     "s": "%second%",
 }
-"""ComfyUI's own placeholders (folder_paths.py): the date of the run, not of the conversion."""
+"""ComfyUI's placeholders (folder_paths.py) for the date of the run, not of the conversion."""
 
 
 def first_choices(text: str) -> str:
-    """A dynamic prompt with the first of each `{one|two}`: the editor draws one at random.
+    """Return a dynamic prompt with the first of each `{one|two}`.
 
-    A stored workflow must give the same graph every time, so nothing is drawn here.
+    The editor draws one at random, but a stored workflow must give the same graph every time.
     """
     text = without_comments(text)
     kept: list[str] = []
@@ -75,7 +76,7 @@ def without_comments(text: str) -> str:
 
 
 class Placeholders:
-    """Replaces `%Node.widget%` and `%date:…%`, as the editor does in file names."""
+    """Replaces `%Node.widget%` and `%date:…%` as the editor does in file names."""
 
     def __init__(self, scopes: list[Scope]) -> None:
         self.by_name: dict[str, dict[str, Any]] = {}
@@ -105,8 +106,8 @@ class Placeholders:
 
 
 def name_for_replace(class_name: str, properties: object) -> str | None:
-    """The name that `%Node.widget%` looks for first."""
-    name = mapping(properties).get("Node name for S&R")
+    """Return the name that `%Node.widget%` looks for first."""
+    name = as_object(properties).get("Node name for S&R")
     if isinstance(name, str) and name:
         return name
     return None if class_name in SAVERS else class_name

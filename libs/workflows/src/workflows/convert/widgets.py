@@ -1,4 +1,4 @@
-"""One widget: how many saved values it takes, what it holds without one, what is sent of it.
+"""Decides for one widget how many saved values it takes, which value it holds and sends.
 
 slots    entries of `widgets_values` it takes; the first is its value, the others are buttons
 sent     whether the value becomes an input of the graph node
@@ -14,7 +14,8 @@ from workflows.convert.classes import (
     UPLOADS,
     Declared,
 )
-from workflows.convert.plain import browser_text, listing, mapping
+from workflows.convert.javascript import browser_text
+from workflows.json_values import as_array, as_object
 
 
 class Absent:
@@ -37,7 +38,7 @@ ZERO: dict[str, Any] = {
 
 
 def slots(widget: Declared) -> int:
-    """How many entries of `widgets_values` belong to it."""
+    """Return the number of entries of `widgets_values` that belong to the widget."""
     kind = widget.widget_type
     if kind in WITHOUT_SLOT:
         return 0
@@ -49,8 +50,8 @@ def slots(widget: Declared) -> int:
 
 
 def remote_buttons(widget: Declared) -> int:
-    """A combo filled from a route has a switch for refreshing, and maybe a button."""
-    remote = mapping(widget.options.get("remote"))
+    """Count the refresh switch, and maybe a button, of a combo that a route fills."""
+    remote = as_object(widget.options.get("remote"))
     return (1 + bool(remote.get("refresh_button"))) if remote else 0
 
 
@@ -59,7 +60,7 @@ def is_sent(widget: Declared) -> bool:
 
 
 def default(widget: Declared) -> Any:
-    """What it holds when the file has no value for it."""
+    """Return the value that the widget holds if the file has none."""
     kind = widget.widget_type
     if kind in ("COMBO", DYNAMIC_COMBO):
         return combo_default(widget)
@@ -70,12 +71,12 @@ def default(widget: Declared) -> Any:
 def combo_default(widget: Declared) -> Any:
     first = next(iter(widget.choices), ABSENT)
     if widget.widget_type == DYNAMIC_COMBO:
-        first = mapping(first).get("key", ABSENT)
+        first = as_object(first).get("key", ABSENT)
     return hold(widget, widget.options.get("default") or first)
 
 
 def hold(widget: Declared, value: Any) -> Any:
-    """The value as the widget keeps it: only texts and uploads change what they are given."""
+    """Return the value as the widget keeps it: only texts and uploads change it."""
     kind = widget.widget_type
     if kind in ALWAYS_EMPTY:
         return ""
@@ -95,10 +96,10 @@ def is_text_area(widget: Declared) -> bool:
 
 
 def uploaded(widget: Declared, value: Any) -> Any:
-    """The name of an uploaded file, which old files hold as an object or a list."""
-    entries = listing(value)
+    """Return the name of an uploaded file, which old files hold as an object or a list."""
+    entries = as_array(value)
     given = (entries[0] if entries else None) if isinstance(value, list) else value
-    if file := mapping(given):
+    if file := as_object(given):
         subfolder, name = file.get("subfolder"), browser_text(file.get("filename"))
         return f"{browser_text(subfolder)}/{name}" if subfolder else name
     if given and not isinstance(given, Absent):

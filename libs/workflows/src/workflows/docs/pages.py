@@ -1,6 +1,6 @@
-"""A page of documentation for each shipped workflow, made from its spec.
+"""Writes a page of documentation for each shipped workflow, generated from its spec.
 
-Written to `docs/workflows/` by `python -m workflows.pages`, which `make fix` runs.
+`make fix` runs `python -m workflows.docs.pages`, which writes to `docs/workflows/`.
 """
 
 import json
@@ -8,33 +8,44 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from workflows.docs.folder import load_folder
-from workflows.graph.binding import Action
 from workflows.graph.graph import Graph, class_of
-from workflows.inputs.validation import is_absent
-from workflows.spec.load import WorkflowVersion
+from workflows.spec.binding import Action
+from workflows.spec.field_types import in_english
+from workflows.spec.installation import directory_of
 from workflows.spec.parameter import InputSpec
-from workflows.spec.requires import directory_of
 from workflows.spec.spec import Spec
-from workflows.spec.text import in_english
+from workflows.versions.version import WorkflowVersion, load_version
 
-MADE = "Made from the specs in `workflows/` by `make fix`; do not edit."
+LIBRARY = "library"
+GENERATED = "`make fix` generates this page from the specs in `workflows/`: do not edit it."
 INSTALLING = (
-    "ComfyUI with these custom nodes, installed by ComfyUI-Manager or by hand: clone each into "
-    "`custom_nodes`, install its `requirements.txt`, restart ComfyUI."
+    "ComfyUI with these custom nodes. Install them with ComfyUI-Manager or by hand: clone each "
+    "into `custom_nodes`, install its `requirements.txt`, and restart ComfyUI."
 )
 BOUNDS = (("minimum", "from {}"), ("maximum", "to {}"), ("multiple_of", "in steps of {}"))
 
 
+def load_folder(folder: Path) -> dict[str, WorkflowVersion]:
+    """Load every workflow of a folder, by file name, with the folder's parameter library."""
+    library = (folder / f"{LIBRARY}.yaml").read_text(encoding="utf-8")
+    specs = sorted(path for path in folder.glob("*.yaml") if path.stem != LIBRARY)
+    return {path.stem: load_version(*texts_of(path), library) for path in specs}
+
+
+def texts_of(spec: Path) -> tuple[str, str]:
+    graph = spec.with_suffix(".graph.json")
+    return spec.read_text(encoding="utf-8"), graph.read_text(encoding="utf-8")
+
+
 def pages(versions: Mapping[str, WorkflowVersion]) -> dict[str, str]:
-    """Every page by its file's name, the list of all included."""
+    """Return every page by file name, including the index of all workflows."""
     found = {f"{name}.md": page(version) for name, version in versions.items()}
     return {"README.md": index([version.spec for version in versions.values()]), **found}
 
 
 def index(specs: list[Spec]) -> str:
-    lines = ["# Shipped workflows", "", MADE, ""]
-    lines += ["| workflow | what it does | custom nodes | model files |", "|---|---|---|---|"]
+    lines = ["# Shipped workflows", "", GENERATED, ""]
+    lines += ["| workflow | purpose | custom nodes | model files |", "|---|---|---|---|"]
     for spec in specs:
         packages = ", ".join(entry.name for entry in spec.requires.custom_nodes)
         link = f"[`{spec.name}`]({spec.name}.md)"
@@ -53,16 +64,16 @@ def page(version: WorkflowVersion) -> str:
         *inputs_table(spec),
         *optional_parts(version),
         *outputs_list(spec),
-        *requirements(spec),
-        *first_try(spec),
+        *installation(spec),
+        *example_job(spec),
         "",
-        f"_{MADE}_",
+        f"_{GENERATED}_",
     ]
     return text_of(lines)
 
 
 def inputs_table(spec: Spec) -> Iterator[str]:
-    yield from ("## Inputs", "", "| input | type | default | what it is |", "|---|---|---|---|")
+    yield from ("## Inputs", "", "| input | type | default | description |", "|---|---|---|---|")
     for name, item in spec.in_order:
         cells = (f"`{name}`", type_of(item), default_of(item), explained(item))
         yield f"| {' | '.join(in_a_cell(cell) for cell in cells)} |"
@@ -89,7 +100,7 @@ def default_of(item: InputSpec) -> str:
 
 
 def explained(item: InputSpec) -> str:
-    """Title, help and limits in one line."""
+    """Return title, help and limits in one line."""
     bounds = [
         words.format(value_of(limit))
         for name, words in BOUNDS
@@ -101,7 +112,7 @@ def explained(item: InputSpec) -> str:
 
 
 def optional_parts(version: WorkflowVersion) -> Iterator[str]:
-    """What may be left out, and what then is not run."""
+    """Yield the effect of each switch on the graph."""
     parts = list(switches(version))
     if parts:
         yield from ("", "## Optional parts", "", *parts)
@@ -124,7 +135,7 @@ def switches(version: WorkflowVersion) -> Iterator[str]:
 def effect(action: Action, graph: Graph) -> str:
     target = action.graph_node
     if target is None:
-        return f"`{value_of(action.set)}` is put in place"
+        return f"`{value_of(action.set)}` takes its place"
     return f"`{class_of(graph[target])}` is {'bypassed' if action.bypass else 'removed'}"
 
 
@@ -135,10 +146,10 @@ def outputs_list(spec: Spec) -> Iterator[str]:
         yield f"* `{name}`: {output.kind}{f' ({title})' if title else ''}"
 
 
-def requirements(spec: Spec) -> Iterator[str]:
-    """What to fetch, from where, and where it goes; then how to see whether it is there."""
+def installation(spec: Spec) -> Iterator[str]:
+    """Yield the packages and model files to install, and how to check the result."""
     packages, models = spec.requires.custom_nodes, spec.requires.models
-    yield from ("", "## What a server needs", "")
+    yield from ("", "## Requirements of a server", "")
     if not packages:
         yield f"ComfyUI, no custom node{'' if models else ', no model and no GPU'}."
     else:
@@ -148,32 +159,32 @@ def requirements(spec: Spec) -> Iterator[str]:
         note = in_english(package.note or {})
         yield f"* [{package.name}]({package.url}), for {classes}. {note}".rstrip()
     if models:
-        yield from ("", "| model file | goes into | |", "|---|---|---|")
+        yield from ("", "| model file | directory | |", "|---|---|---|")
     for model in models:
         note = in_a_cell(in_english(model.note or {}))
         yield f"| [{model.name}]({model.url}) | `{directory_of(model.folder)}` | {note} |"
     others = [f"`{name}` takes any of `{folder}`" for name, folder in own_models(spec)]
     if others:
-        yield from ("", f"Bring your own: {'; '.join(others)}.")
-    yield from ("", f"`GET /v1/workflows/{spec.name}/coverage` says which servers have all that.")
+        yield from ("", f"Bring your own model: {', '.join(others)}.")
+    yield from ("", f"`GET /v1/workflows/{spec.name}/coverage` lists the servers that have these.")
 
 
 def own_models(spec: Spec) -> Iterator[tuple[str, str]]:
-    """Inputs that name a model file which no default names, and where that lies."""
+    """Yield model inputs without a default, with the directory of their files."""
     for name, item in spec.in_order:
-        if item.folder and is_absent(item, item.default):
+        if item.folder and item.is_absent(item.default):
             yield name, directory_of(item.folder)
 
 
-def first_try(spec: Spec) -> Iterator[str]:
+def example_job(spec: Spec) -> Iterator[str]:
     job = {"workflow": spec.name, "inputs": example_of(spec)}
-    yield from ("", "## A first try", "", "`POST /v1/jobs`", "", "```json")
+    yield from ("", "## Example job", "", "`POST /v1/jobs`", "", "```json")
     yield json.dumps(job, indent=2, ensure_ascii=False)
     yield "```"
 
 
 def example_of(spec: Spec) -> dict[str, Any]:
-    """The spec's example, and a placeholder for each file that is required."""
+    """Return the spec's example, with a placeholder for each required file."""
     files = {
         name: {"media": f"<id of the uploaded {item.item_type}>"}
         for name, item in spec.in_order
@@ -183,7 +194,7 @@ def example_of(spec: Spec) -> dict[str, Any]:
 
 
 def value_of(value: Any) -> str:
-    """As it is written in JSON, but for texts."""
+    """Return the value as JSON, or a text as it is."""
     return value if isinstance(value, str) else json.dumps(value)
 
 

@@ -1,1 +1,1 @@
-"""ComfyUI graphs: reading, rendering and sealing them."""
+"""ComfyUI graphs in API format: links, removal of graph nodes, requirements, sealing."""

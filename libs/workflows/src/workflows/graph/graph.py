@@ -1,6 +1,6 @@
-"""ComfyUI's API format as plain JSON: `{node id: {class_type, inputs}}`, and what follows from it.
+"""Reads graphs in ComfyUI's API format, which is plain JSON: `{id: {class_type, inputs}}`.
 
-A link is `["node id", output slot]`, exactly as ComfyUI's own `is_link` decides.
+A link is `["graph node id", output slot]`, exactly as ComfyUI's own `is_link` decides.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ Link: TypeAlias = tuple[str, int]
 
 
 def as_link(value: object) -> Link | None:
-    """The link that an input holds, or None for a literal value."""
+    """Return the link that an input holds, or None for a literal value."""
     if not isinstance(value, list):
         return None
     match cast("list[object]", value):
@@ -32,16 +32,16 @@ def class_of(node: GraphNode) -> str:
 
 
 def links_of(node: GraphNode) -> Iterator[tuple[str, Link]]:
-    """The inputs that hold links, with the links."""
+    """Yield each input that holds a link, with the link."""
     for name, value in inputs_of(node).items():
         if link := as_link(value):
             yield name, link
 
 
 def find_cycle(graph: Graph) -> list[str] | None:
-    """Some graph nodes that wait for each other; None if the graph is acyclic.
+    """Return the ids of one cycle, or None if the graph is acyclic.
 
-    ComfyUI itself refuses a cycle without saying where it is.
+    ComfyUI itself refuses a cycle without naming its graph nodes.
     """
     order = TopologicalSorter(
         {id_: [link[0] for _, link in links_of(node)] for id_, node in graph.items()}
@@ -54,7 +54,7 @@ def find_cycle(graph: Graph) -> list[str] | None:
 
 
 def reaching(graph: Graph, outputs: Iterable[str]) -> set[str]:
-    """The graph nodes that some of `outputs` need, themselves included."""
+    """Return the graph nodes that `outputs` depend on, themselves included."""
     found: set[str] = set()
     waiting = [id_ for id_ in outputs if id_ in graph]
     while waiting:
@@ -63,3 +63,11 @@ def reaching(graph: Graph, outputs: Iterable[str]) -> set[str]:
             found.add(here)
             waiting.extend(link[0] for _, link in links_of(graph[here]) if link[0] in graph)
     return found
+
+
+def dangling_links(graph: Graph) -> Iterator[tuple[str, str, str]]:
+    """Yield links to graph nodes that do not exist, as (graph node, input, missing graph node)."""
+    for id_, node in graph.items():
+        for name, link in links_of(node):
+            if link[0] not in graph:
+                yield id_, name, link[0]

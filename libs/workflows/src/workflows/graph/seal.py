@@ -1,19 +1,19 @@
-"""The last step before a graph goes to a shared ComfyUI server: make it harmless to others.
+"""Seals a graph before it goes to a shared ComfyUI server, so that it cannot harm other jobs.
 
-Its files go under a prefix of its own, its outputs are never taken from another job's cache,
-its file names stay inside their folders, and no input may kill the server.
+Its files go under its own prefix, its outputs never come from another job's cache, its file
+names stay inside their folders, and no input can kill the server.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from workflows.file_names import is_inside
 from workflows.graph.graph import Graph, as_link, class_of, inputs_of, links_of
-from workflows.graph.needs import FILE_INPUTS, MODEL_INPUTS
-from workflows.graph.rewire import Draft
-from workflows.spec.paths import is_inside
-from workflows.spec.places import is_array, is_object
-from workflows.spec.problems import Problems
+from workflows.graph.removal import Draft
+from workflows.graph.requirements import FILE_INPUTS, MODEL_INPUTS
+from workflows.json_values import is_array, is_object
+from workflows.problems import Problems
 
 PREFIX_INPUT = "filename_prefix"
 CLASS_PREFIX_INPUTS: Mapping[str, str] = {
@@ -23,8 +23,8 @@ CLASS_PREFIX_INPUTS: Mapping[str, str] = {
     "SaveTrainingDataset": "folder_name",
 }
 MARK = "comfyfleet_attempt"
-"""An input that no class declares: ComfyUI passes it to nobody but keeps it in the cache key
-(comfy_execution/caching.py), so an output node without a prefix runs anew for each attempt."""
+"""An input that no class declares. ComfyUI ignores it but includes it in the cache key
+(comfy_execution/caching.py), so an output node without a prefix runs again for each attempt."""
 FILE_LIKE = re.compile(
     r"(^|_)(image|video|audio|mask|file|path|dir|directory|folder)s?(_?(name|path|file)s?)?$"
     r"|(^|_)(filename|filepath|foldername)s?$"
@@ -32,7 +32,7 @@ FILE_LIKE = re.compile(
 
 
 def seal(graph: Graph, prefix: str) -> Draft:
-    """The graph as it may be posted; `prefix` is the attempt's own, as `cf/<attempt>`.
+    """Return the graph that may be posted; `prefix` is the attempt's own, such as `cf/<attempt>`.
 
     Raises Invalid if a file name leaves its folder or is hidden behind a link.
     """
@@ -51,12 +51,12 @@ def seal(graph: Graph, prefix: str) -> Draft:
 
 
 def folder_name(node_id: str, number: int) -> str:
-    """A graph node's id where it is a plain word, as ComfyUI's own are; else its place."""
+    """Return the graph node's id if it is a plain word, like ComfyUI's own; else its position."""
     return node_id if re.fullmatch(r"[A-Za-z0-9_-]{1,32}", node_id) else f"n{number}"
 
 
 def without_dangling(inputs: Mapping[str, Any], graph: Graph) -> dict[str, Any]:
-    """An undeclared input that links to nothing kills ComfyUI's worker thread for good."""
+    """Drop links to nothing: in an undeclared input they kill ComfyUI's worker thread for good."""
     return {
         name: value
         for name, value in inputs.items()
@@ -73,11 +73,11 @@ def refuse_escapes(graph: Graph) -> None:
     problems = Problems()
     for path, code, message in escapes(graph):
         problems.add(path, code, message)
-    problems.raise_if_any("The graph reaches outside its folders", code="unsafe_graph")
+    problems.raise_if_any("The graph names files outside its folders", code="unsafe_graph")
 
 
 def escapes(graph: Graph) -> Iterator[tuple[str, str, str]]:
-    """Inputs that name a file outside of its folder, as (path, code, message)."""
+    """Yield inputs that name a file outside its folder, as (path, code, message)."""
     for id_, node in graph.items():
         class_, inputs = class_of(node), inputs_of(node)
         known = {*MODEL_INPUTS.get(class_, {}), FILE_INPUTS.get(class_, "")}
@@ -92,7 +92,7 @@ def escapes(graph: Graph) -> Iterator[tuple[str, str, str]]:
 
 
 def texts_in(value: Any) -> Iterator[str]:
-    """Texts held by a value, however deep it is wrapped; links hold none."""
+    """Yield the texts that a value holds at any depth; links hold none."""
     waiting = [value]
     while waiting:
         entry = waiting.pop()

@@ -1,1 +1,1 @@
-"""Inputs of callers: their JSON Schema and their validation."""
+"""Inputs of a job: their JSON Schema, their validation, and their place in the rendered graph."""

@@ -1,11 +1,12 @@
-"""The inputs of a workflow as JSON Schema 2020-12; forms are made from it.
+"""Builds the JSON Schema (2020-12) of a workflow's inputs, from which clients make forms.
 
-What JSON Schema cannot say stands in `x-comfyfleet-*` keys beside it.
+Keys `x-comfyfleet-*` carry the facts for which JSON Schema has no key.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from workflows.problems import Problems
 from workflows.spec.checks import (
     LONGEST_MODEL_NAME,
     MOST_ITEMS,
@@ -15,29 +16,21 @@ from workflows.spec.checks import (
     range_of,
     seed_range,
 )
+from workflows.spec.field_types import in_english
+from workflows.spec.json_schema import DIALECT
 from workflows.spec.parameter import MASK_OPTIONS, MEDIA, NUMBERS, TEXTS, InputSpec
-from workflows.spec.problems import Problems
 from workflows.spec.spec import Spec
-from workflows.spec.text import in_english
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-HINTS = (
-    "group",
-    "advanced",
-    "folder",
-    "step",
-    "accept",
-    "max_bytes",
-    "max_pixels",
-    *MASK_OPTIONS,
-)
+TEXT_HINTS = ("title", "help", "placeholder")
+NUMBER_HINTS = ("step", "max_bytes", "max_pixels")
+HINTS = (*TEXT_HINTS, *NUMBER_HINTS, "group", "advanced", "folder", "accept", *MASK_OPTIONS)
 
 
 def inputs_schema(spec: Spec, models: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
-    """JSON Schema of the inputs, fields in the order of the form.
+    """Return the schema with its properties in the order of the form.
 
-    `models` are the files that the fleet has, by folder: a hint and no limit, since a job for a
-    file that comes later waits for it.
+    `models` are the files that the fleet has, by folder. They are a hint, not a limit, because a
+    job waits for a file that no node has yet.
     """
     return {
         "$schema": DIALECT,
@@ -53,7 +46,8 @@ def inputs_schema(spec: Spec, models: Mapping[str, Sequence[str]] | None = None)
 
 
 def input_schema(name: str, item: InputSpec) -> dict[str, Any]:
-    schema = with_absence(list_schema(item) if item.is_list else value_schema(item), item)
+    make = list_schema if item.is_list else VALUE_SCHEMAS[item.item_type]
+    schema = with_absence(make(item), item)
     schema["title"] = in_english(item.title or {}) or name.replace("_", " ").capitalize()
     if item.help:
         schema["description"] = in_english(item.help)
@@ -72,20 +66,18 @@ def hints(item: InputSpec) -> dict[str, Any]:
     for name in HINTS:
         if is_hint_of(name, item) and (value := getattr(item, name)):
             found[f"x-comfyfleet-{name.replace('_', '-')}"] = value
-    for name in ("title", "help", "placeholder"):
-        if text := getattr(item, name):
-            found[f"x-comfyfleet-{name}"] = text
+
     titles = {str(c.value): c.title for c in item.choices or [] if c.title}
     return found | ({"x-comfyfleet-choice-titles": titles} if titles else {})
 
 
 def is_hint_of(name: str, item: InputSpec) -> bool:
-    """Only masks have a channel: that of other types is a default that means nothing."""
+    """Tell whether the key applies: only masks have mask options, other types just defaults."""
     return item.item_type == "mask" or name not in MASK_OPTIONS
 
 
 def with_absence(schema: dict[str, Any], item: InputSpec) -> dict[str, Any]:
-    """The schema that also takes what means absent; of what is required, the one that does not."""
+    """Extend the schema by the values that mean absent; exclude them if the input is required."""
     if item.required:
         return {**schema, "not": {"enum": item.absent_values}} if item.absent_values else schema
     check = compile_check(item)
@@ -102,7 +94,7 @@ def passes(value: Any, check: Check) -> bool:
 
 
 def nullable(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema that also takes null, which means absent."""
+    """Extend the schema by null, which means absent."""
     if "enum" in schema:
         return {**schema, "enum": [*schema["enum"], None]}
     if "anyOf" in schema:
@@ -113,14 +105,10 @@ def nullable(schema: dict[str, Any]) -> dict[str, Any]:
 def list_schema(item: InputSpec) -> dict[str, Any]:
     return {
         "type": "array",
-        "items": value_schema(item),
+        "items": VALUE_SCHEMAS[item.item_type](item),
         "minItems": item.min_items or 0,
         "maxItems": item.max_items or MOST_ITEMS,
     }
-
-
-def value_schema(item: InputSpec) -> dict[str, Any]:
-    return SCHEMAS[item.item_type](item)
 
 
 def choice_schema(item: InputSpec) -> dict[str, Any]:
@@ -141,12 +129,9 @@ def boolean_schema(_item: InputSpec) -> dict[str, Any]:
 
 
 def number_schema(item: InputSpec) -> dict[str, Any]:
-    return {"type": item.item_type} | number_limits(item)
-
-
-def number_limits(item: InputSpec) -> dict[str, Any]:
     low, high = range_of(item)
-    return without_none({"minimum": low, "maximum": high, "multipleOf": item.multiple_of})
+    limits = {"minimum": low, "maximum": high, "multipleOf": item.multiple_of}
+    return {"type": item.item_type} | without_none(limits)
 
 
 def seed_schema(item: InputSpec) -> dict[str, Any]:
@@ -168,7 +153,7 @@ def without_none(entries: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in entries.items() if value is not None}
 
 
-SCHEMAS: dict[str, Callable[[InputSpec], dict[str, Any]]] = {
+VALUE_SCHEMAS: dict[str, Callable[[InputSpec], dict[str, Any]]] = {
     **dict.fromkeys(TEXTS, text_schema),
     **dict.fromkeys(NUMBERS, number_schema),
     "boolean": boolean_schema,

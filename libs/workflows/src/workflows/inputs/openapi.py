@@ -1,14 +1,21 @@
-"""A one-workflow OpenAPI document: from it, typed clients of this workflow alone are made."""
+"""Builds an OpenAPI document for one workflow, from which typed clients are generated."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workflows.inputs.json_schema import inputs_schema
+from workflows.spec.field_types import in_english
 from workflows.spec.spec import Spec
-from workflows.spec.text import in_english
 
 UUID_TEXT = {"type": "string", "format": "uuid"}
-PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+JOB_ANSWER = {
+    "description": "The job.",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Job"}}},
+}
+PROBLEM_ANSWER = {
+    "description": "The reason of the failure (RFC 9457).",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 
 
 def openapi(
@@ -17,7 +24,7 @@ def openapi(
     server: str = "/",
     models: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
-    """OpenAPI 3.1 for submitting this version and looking at the job."""
+    """Return OpenAPI 3.1 for submitting a job of this version and reading the job."""
     inputs = {k: v for k, v in inputs_schema(spec, models).items() if k != "$schema"}
     title = in_english(spec.title) or spec.name
     return {
@@ -30,17 +37,17 @@ def openapi(
         "servers": [{"url": server}],
         "security": [{"bearer": []}],
         "paths": {
-            "/v1/jobs": {"post": submit(f"{spec.name}@{version}", spec.name, title)},
-            "/v1/jobs/{job_id}": {"get": show(spec.name)},
+            "/v1/jobs": {"post": submit_operation(f"{spec.name}@{version}", spec.name, title)},
+            "/v1/jobs/{job_id}": {"get": get_operation(spec.name)},
         },
         "components": {
-            "schemas": {"Inputs": inputs, "Job": job(spec), "Problem": problem()},
+            "schemas": {"Inputs": inputs, "Job": job_schema(spec), "Problem": problem_schema()},
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
     }
 
 
-def submit(reference: str, name: str, title: str) -> dict[str, Any]:
+def submit_operation(reference: str, name: str, title: str) -> dict[str, Any]:
     properties = {
         "workflow": {"const": reference},
         "inputs": {"$ref": "#/components/schemas/Inputs"},
@@ -58,30 +65,21 @@ def submit(reference: str, name: str, title: str) -> dict[str, Any]:
         "summary": title,
         "parameters": headers,
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-        "responses": {"201": is_job("The job."), "default": problems()},
+        "responses": {"201": JOB_ANSWER, "default": PROBLEM_ANSWER},
     }
 
 
-def show(name: str) -> dict[str, Any]:
+def get_operation(name: str) -> dict[str, Any]:
     path = {"name": "job_id", "in": "path", "required": True, "schema": UUID_TEXT}
     return {
         "operationId": f"show_{name.replace('-', '_')}",
-        "summary": "The job as it is now",
+        "summary": "Read the current state of the job",
         "parameters": [path],
-        "responses": {"200": is_job("The job."), "default": problems()},
+        "responses": {"200": JOB_ANSWER, "default": PROBLEM_ANSWER},
     }
 
 
-def is_job(description: str) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Job"}}}
-    return {"description": description, "content": content}
-
-
-def problems() -> dict[str, Any]:
-    return {"description": "Why it did not work (RFC 9457).", "content": PROBLEM}
-
-
-def job(spec: Spec) -> dict[str, Any]:
+def job_schema(spec: Spec) -> dict[str, Any]:
     output = {
         "type": "object",
         "properties": {
@@ -90,7 +88,7 @@ def job(spec: Spec) -> dict[str, Any]:
             "media_id": UUID_TEXT,
             "kind": {"type": "string"},
             "content_type": {"type": "string"},
-            "url": {"type": "string", "description": "Works as it stands for an hour."},
+            "url": {"type": "string", "description": "Download address, valid for one hour."},
         },
         "required": ["name", "index", "media_id", "content_type", "url"],
     }
@@ -108,7 +106,7 @@ def job(spec: Spec) -> dict[str, Any]:
     }
 
 
-def problem() -> dict[str, Any]:
+def problem_schema() -> dict[str, Any]:
     texts = {name: {"type": "string"} for name in ("type", "title", "detail", "request_id")}
     error = {name: {"type": "string"} for name in ("path", "code", "message")}
     errors = {"type": "array", "items": {"type": "object", "properties": error}}

@@ -1,1 +1,1 @@
-"""Workflow Spec v1: the model, its checks, and how files become it."""
+"""Workflow Spec v1: its models, compiled checks of values, the parameter library."""

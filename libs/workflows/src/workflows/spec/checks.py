@@ -1,7 +1,7 @@
-"""Compiled checks: an input's spec becomes one small function over its values.
+"""Compiles the spec of an input into a check: one small function over its values.
 
-A check answers the value in its canonical form, or tells the problems and answers None.
-Plain closures, since the gateway runs thousands of these a second.
+A check returns the value in canonical form, or adds problems and returns anything.
+Checks are plain closures, because the gateway runs thousands of them per second.
 """
 
 import math
@@ -9,31 +9,55 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from contracts.errors import InvalidError
+from workflows.file_names import is_inside
+from workflows.json_values import is_array, is_number, is_object
+from workflows.problems import Problems
 from workflows.spec.parameter import TEXTS, InputSpec
-from workflows.spec.paths import is_inside
-from workflows.spec.pattern import LONGEST_SEARCHED, matcher
-from workflows.spec.places import is_array, is_object
-from workflows.spec.problems import Problems
 
 Check: TypeAlias = Callable[[Any, str, Problems], Any]
 Rule: TypeAlias = Callable[[Any, str, Problems], None]
 
 SEED_MAXIMUM = 2**64 - 1
 DRAWN_SEED_MAXIMUM = 2**53 - 1
-"""A drawn seed survives JavaScript, whose numbers are exact only so far."""
+"""JavaScript's numbers are exact only up to here, so a drawn seed survives them."""
 LONGEST_TEXT = 20_000
 LONGEST_STRING = 2_000
 LONGEST_MODEL_NAME = 500
 MOST_ITEMS = 100
 LARGEST_NUMBER = 2**64
-"""No graph node takes more, and what is scaled stays finite."""
+"""No graph node takes a larger number, and a scaled number stays finite."""
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+MOST_COMPILED_BYTES = 64 * 1024
+LONGEST_SEARCHED = 2_000
+"""Characters. The slowest pattern of that size takes 30 ms for them (measured)."""
+EXPECTED_PATTERN = (
+    "expected a regular expression as in JSON Schema, without look-around and back references, "
+    "and with few repetitions; limit the length of a text with `max_length`"
+)
 
 
 def compile_check(spec: InputSpec) -> Check:
-    """The check of one input, its list and its limits included."""
+    """Compile the check of one input: its type, its limits, and its list if it is one."""
     one = MAKERS[spec.item_type](spec)
     return list_check(spec, one) if spec.is_list else one
+
+
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Compile a pattern into a search in linear time; raise Invalid if the engine refuses it.
+
+    A spec's author writes the pattern and any caller's text meets it, so no text may take long.
+    The engine knows no look-around and no back references, and limits the compiled size.
+    """
+    # 6 MB and 30 ms that only a process which meets a pattern should pay
+    from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError  # noqa: PLC0415
+
+    options = RegexOptions(size_limit=MOST_COMPILED_BYTES)
+    try:
+        validator = Draft202012Validator({"pattern": pattern}, pattern_options=options)
+    except ValidationError as error:
+        raise InvalidError(EXPECTED_PATTERN, code="bad_pattern") from error
+    return validator.is_valid
 
 
 def longest(spec: InputSpec) -> int:
@@ -54,7 +78,8 @@ def text_check(spec: InputSpec) -> Check:
             message = f"expected {low} to {high} characters"
             problems.add(path, code, message, minimum=low, maximum=high)
         elif not is_storable(value):
-            problems.add(path, "bad_characters", "expected text without NUL or half characters")
+            message = "expected text without NUL and without half characters (lone surrogates)"
+            problems.add(path, "bad_characters", message)
         elif matches and not matches(value):
             message = f"expected a text that matches {spec.pattern}"
             problems.add(path, "pattern_mismatch", message, pattern=spec.pattern)
@@ -64,21 +89,16 @@ def text_check(spec: InputSpec) -> Check:
 
 
 def is_storable(text: str) -> bool:
-    """JSON may carry NUL and lone surrogates, which databases and UTF-8 refuse."""
+    """Tell whether databases and UTF-8 take the text: JSON allows NUL and lone surrogates."""
     if "\0" in text:
         return False
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def integer_check(spec: InputSpec) -> Check:
-    return whole_check(range_rule(*range_of(spec), spec.multiple_of))
+    limits = seed_range(spec) if spec.item_type == "seed" else range_of(spec)
+    within = range_rule(*limits, spec.multiple_of)
 
-
-def seed_check(spec: InputSpec) -> Check:
-    return whole_check(range_rule(*seed_range(spec)))
-
-
-def whole_check(within: Rule) -> Check:
     def check(value: Any, path: str, problems: Problems) -> Any:
         if isinstance(value, float) and value.is_integer():
             value = int(value)  # JSON has one kind of number: 20.0 is an integer
@@ -94,7 +114,7 @@ def number_check(spec: InputSpec) -> Check:
     within = range_rule(*range_of(spec), spec.multiple_of)
 
     def check(value: Any, path: str, problems: Problems) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if not is_number(value):
             return problems.add(path, "wrong_type", "expected a number")
         if isinstance(value, float) and not math.isfinite(value):
             return problems.add(path, "wrong_type", "expected a finite number")
@@ -105,7 +125,6 @@ def number_check(spec: InputSpec) -> Check:
 
 
 def range_of(spec: InputSpec) -> tuple[int | float, int | float]:
-    """The least and the greatest number."""
     low = -LARGEST_NUMBER if spec.minimum is None else max(spec.minimum, -LARGEST_NUMBER)
     high = LARGEST_NUMBER if spec.maximum is None else min(spec.maximum, LARGEST_NUMBER)
     return low, high
@@ -145,7 +164,7 @@ def boolean_check(_spec: InputSpec) -> Check:
 
 
 def choice_check(spec: InputSpec) -> Check:
-    # keyed by kind as well: true == 1 for Python, not for a person
+    # the key includes whether it is a boolean: true == 1 for Python, but not for a person
     known = {(isinstance(c.value, bool), c.value): c.value for c in spec.choices or []}
     shown = ", ".join(str(value) for value in list(known.values())[:20])
 
@@ -196,11 +215,10 @@ def list_check(spec: InputSpec, one: Check) -> Check:
 
 MAKERS: dict[str, Callable[[InputSpec], Check]] = {
     **dict.fromkeys(TEXTS, text_check),
-    "integer": integer_check,
+    **dict.fromkeys(("integer", "seed"), integer_check),
     "number": number_check,
     "boolean": boolean_check,
     "choice": choice_check,
-    "seed": seed_check,
     "model": model_check,
     **dict.fromkeys(("image", "mask", "video", "audio", "file"), media_check),
 }

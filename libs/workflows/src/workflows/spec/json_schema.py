@@ -1,24 +1,31 @@
-"""JSON Schema of spec files themselves: editors that find it in `$schema` complete and check."""
+"""Builds the JSON Schema of spec files, with which editors complete and check them."""
 
 from typing import Any
 
-from workflows.inputs.json_schema import DIALECT
-from workflows.spec.parameter import EVERY_CONSTRAINT, NEEDED, TYPES, constraints_of, default_of
+from workflows.spec.parameter import (
+    EVERY_CONSTRAINT,
+    REQUIRED_CONSTRAINT,
+    TYPES,
+    constraints_of,
+    default_of,
+)
 from workflows.spec.spec import KEY, Spec
 
-USE = {"type": "string", "description": "Takes a definition from the parameter library."}
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+USE = {"type": "string", "description": "Name of a definition in the parameter library."}
 GIVEN = {"not": {"type": "null"}}
 ONE_PLACE = {"allOf": [{"pattern": r"\{\}"}, {"not": {"pattern": r"\{\}(.|\n)*\{\}"}}]}
 ACTIONS = ("bypass", "remove", "set")
 
 
 def spec_schema() -> dict[str, Any]:
-    """What a file may say: as the model, and `use`, which is resolved before the model sees it."""
+    """Return the model's schema, plus `use`, which is resolved before the model reads a file."""
     schema = Spec.model_json_schema()
     parts: dict[str, Any] = schema["$defs"]
     item: dict[str, Any] = parts["InputSpec"]
     item["properties"]["use"] = USE
-    del item["required"]  # `use` brings a type along
+    del item["required"]  # a library definition may supply the type
     item["properties"]["multiple_of"]["anyOf"][0]["exclusiveMinimum"] = 0
     item["anyOf"] = [{"required": ["type"]}, {"required": ["use"]}]
     item["allOf"] = [*map(of_type, TYPES), without_default()]
@@ -31,7 +38,7 @@ def spec_schema() -> dict[str, Any]:
         schema["properties"][name]["propertyNames"] = {"pattern": KEY}
     schema["properties"]["outputs"]["minProperties"] = 1
     schema["required"].append("outputs")
-    schema["properties"]["$schema"] = {"type": "string", "description": "This schema's address."}
+    schema["properties"]["$schema"] = {"type": "string", "description": "Address of this schema."}
     return {"$schema": DIALECT, **schema, "title": "ComfyFleet workflow spec"}
 
 
@@ -40,18 +47,18 @@ def has(name: str) -> dict[str, Any]:
 
 
 def one_of(*names: str) -> list[dict[str, Any]]:
-    """Exactly one of these keys; null is as if it were not there."""
+    """Require exactly one of these keys; null counts as absent."""
     return [has(name) for name in names]
 
 
 def of_type(type_: str) -> dict[str, Any]:
-    """The constraints of a type that stands in the file itself; `use` may bring others along."""
+    """Forbid the constraints of other types, unless `use` may supply some from the library."""
     odd = sorted(EVERY_CONSTRAINT - constraints_of(type_))
     then: dict[str, Any] = {"properties": {name: {"const": default_of(name)} for name in odd}}
-    needed = NEEDED.get(type_.removeprefix("list<").removesuffix(">"))
-    if needed:
-        then["required"] = [needed]
-        then["properties"][needed] = GIVEN
+    required = REQUIRED_CONSTRAINT.get(type_.removeprefix("list<").removesuffix(">"))
+    if required:
+        then["required"] = [required]
+        then["properties"][required] = GIVEN
     is_type = {"properties": {"type": {"const": type_}}, "required": ["type"]}
     return {"if": is_type | {"not": {"required": ["use"]}}, "then": then}
 

@@ -1,22 +1,22 @@
-"""The parameter library: definitions that many workflows share, taken over with `use`.
+"""Resolves `use` in a spec against the parameter library, whose definitions workflows share.
 
-Keys beside `use` override the definition. A resolved spec holds what it took, so a later
-library changes only later versions.
+Keys beside `use` override the definition. A resolved spec holds a copy of the definition, so a
+change of the library affects only later versions.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from workflows.spec.places import is_object
-from workflows.spec.problems import Problems
-from workflows.spec.read import read_mapping
+from workflows.json_values import is_object
+from workflows.problems import Problems
+from workflows.spec.documents import read_mapping
 from workflows.spec.spec import FORMAT
 
 Library = Mapping[str, Mapping[str, Any]]
 
 
 def read_library(source: str | dict[str, Any]) -> Library:
-    """The definitions of a library file, by name."""
+    """Return the definitions of a library file by name; raise Invalid if it is malformed."""
     content = read_mapping(source, "parameter library")
     problems = Problems()
     if content.get("library") != FORMAT:
@@ -24,18 +24,14 @@ def read_library(source: str | dict[str, Any]) -> Library:
     for key in content.keys() - {"library", "parameters"}:
         problems.add(str(key), "unknown", "unknown key")
     parameters = content.get("parameters", {})
-    if not is_mapping_of_mappings(parameters):
-        problems.add("parameters", "invalid", "expected definitions by name")
+    if not is_object(parameters) or not all(map(is_object, parameters.values())):
+        problems.add("parameters", "invalid", "expected a mapping of names to definitions")
     problems.raise_if_any("The parameter library is not valid", code="invalid_library")
     return parameters
 
 
-def is_mapping_of_mappings(value: Any) -> bool:
-    return is_object(value) and all(is_object(entry) for entry in value.values())
-
-
 def with_library(raw: dict[str, Any], library: Library, problems: Problems) -> dict[str, Any]:
-    """The raw spec with every `use` replaced by the definition that it names."""
+    """Return the raw spec with every `use` replaced by the definition that it names."""
     inputs = raw.get("inputs")
     if not is_object(inputs):
         return raw

@@ -1,7 +1,7 @@
-"""Workflow Spec v1: what a caller may set, how it reaches the graph, and what comes out.
+"""Models Workflow Spec v1: the inputs of a workflow, their places in the graph, and the outputs.
 
-A resolved spec stands for itself: no reference to the parameter library is left, and what
-depends on the order of a file (fields, outputs) is written down, since JSON stores lose it.
+A stored spec is complete: it refers to no parameter library, and it states the order of inputs
+and outputs in `order`, because JSON stores do not keep the order of a file.
 """
 
 from functools import cached_property
@@ -10,9 +10,9 @@ from typing import Any, Literal, TypeAlias
 from pydantic import Field
 
 from workflows.spec.checks import Check, compile_check
+from workflows.spec.field_types import Strict, Text, Title
+from workflows.spec.installation import Installation
 from workflows.spec.parameter import InputSpec
-from workflows.spec.requires import Requires
-from workflows.spec.text import Strict, Text, Title
 
 FORMAT = "comfyfleet/v1"
 NAME = r"^[a-z][a-z0-9_-]{0,62}$"
@@ -22,60 +22,64 @@ Category: TypeAlias = Literal["image", "video", "audio", "3d", "utility"]
 
 
 class OutputSpec(Strict):
-    """A graph node whose files are kept."""
+    """A graph node whose files the fleet keeps."""
 
     node: str = Field(description="Id of the graph node.")
-    kind: OutputKind = Field(description="What its files are.")
+    kind: OutputKind = Field(description="Kind of its files.")
     title: Text | None = Field(default=None, description="Name of the output.")
-    order: int | None = Field(default=None, description="Place among the outputs; else as written.")
+    order: int | None = Field(
+        default=None, description="Position of the output; default: as in the file."
+    )
 
 
 class Limits(Strict):
-    """Bounds of one job; roles cap them."""
+    """Limits of one job; the caller's role may lower them."""
 
     timeout_seconds: int | None = Field(
-        default=None, ge=1, le=86_400, description="An attempt is interrupted after it."
+        default=None, ge=1, le=86_400, description="An attempt is interrupted after this time."
     )
     max_attempts: int | None = Field(
-        default=None, ge=1, le=10, description="Attempts before the job fails."
+        default=None, ge=1, le=10, description="Number of attempts before the job fails."
     )
 
 
 class Spec(Strict):
-    """What stands beside a graph to make it a workflow."""
+    """The description that makes a graph a workflow."""
 
     spec: Literal["comfyfleet/v1"] = Field(description="Format of this file.")
-    name: str = Field(pattern=NAME, description="Address of the workflow.")
+    name: str = Field(pattern=NAME, description="Name of the workflow in addresses.")
     title: Title = Field(default_factory=dict, description="Name for people.")
-    category: Category = Field(default="image", description="Where it is listed.")
-    description: Text = Field(default_factory=dict, description="What it does, in a sentence.")
-    graph: str | None = Field(default=None, description="File that holds the graph.")
+    category: Category = Field(default="image", description="Category in lists of workflows.")
+    description: Text = Field(
+        default_factory=dict, description="Purpose of the workflow, in one sentence."
+    )
+    graph: str | None = Field(default=None, description="Name of the file that holds the graph.")
     inputs: dict[str, InputSpec] = Field(
-        default_factory=dict[str, InputSpec], max_length=200, description="What may be set."
+        default_factory=dict[str, InputSpec], max_length=200, description="Inputs by name."
     )
     outputs: dict[str, OutputSpec] = Field(
         default_factory=dict[str, OutputSpec],
         max_length=50,
-        description="Graph nodes whose files are kept; what none of them needs is not run.",
+        description="Outputs by name; graph nodes that no output depends on do not run.",
     )
-    limits: Limits = Field(default_factory=Limits, description="Bounds of one job.")
+    limits: Limits = Field(default_factory=Limits, description="Limits of one job.")
     metadata: Literal["keep", "strip"] | None = Field(
         default=None,
         description="Whether pictures keep the prompt and the graph that ComfyUI writes into "
-        "them; else as the fleet's rule says.",
+        "them; by default the fleet's rule decides.",
     )
-    requires: Requires = Field(
-        default_factory=Requires,
-        description="Custom nodes and models to install, and where they come from.",
+    requires: Installation = Field(
+        default_factory=Installation,
+        description="Custom nodes and model files to install, with their sources.",
     )
     example: dict[str, Any] = Field(
-        default_factory=dict[str, Any], description="Inputs for a first try."
+        default_factory=dict[str, Any], description="Example inputs for a first job."
     )
 
     def content(self) -> dict[str, Any]:
-        """The spec as it is stored and hashed.
+        """Return the spec as it is stored and hashed.
 
-        Without defaults, so that a new optional key of the format changes no hash.
+        It omits defaults, so that a new optional key of the format changes no hash.
         """
         return self.model_dump(mode="json", exclude_defaults=True)
 
@@ -85,7 +89,7 @@ class Spec(Strict):
 
     @cached_property
     def in_order(self) -> list[tuple[str, InputSpec]]:
-        """The inputs as a form shows them."""
+        """The inputs in the order of a form."""
         return sorted(self.inputs.items(), key=lambda entry: (entry[1].order or 0, entry[0]))
 
     @cached_property
@@ -94,5 +98,5 @@ class Spec(Strict):
 
     @cached_property
     def checks(self) -> dict[str, Check]:
-        """One compiled check for each input; made once for a version."""
+        """A compiled check for each input; compiled once per spec."""
         return {name: compile_check(item) for name, item in self.inputs.items()}

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from contracts.registry.workflows import ServerClasses
 from contracts.scheduler.job_requests import Incompatible
-from workflows import Spec, lacks
+from workflows import Spec, unmet
 from workflows.graph.graph import Graph
 
 Classes: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -41,7 +41,7 @@ class Servers:
         """
         found: list[Incompatible] = []
         for digests, takes in self.kinds(classes):
-            missing = [entry for entry in lacks(graph, takes, spec) if entry.kind != "class"]
+            missing = [entry for entry in unmet(graph, takes, spec) if entry.kind != "class"]
             if missing:
                 found.append(Incompatible(digests=digests, unmet=tuple(missing[:MOST_MISSING])))
         return tuple(found)

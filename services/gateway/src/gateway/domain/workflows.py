@@ -8,7 +8,7 @@ from contracts.registry.requests import Difference
 from contracts.registry.workflows import WorkflowName
 from contracts.values import Unmet
 from gateway.domain.versions import Version
-from workflows.authoring.compare import differences
+from workflows.authoring.differences import differences
 
 
 class Workflow(BaseModel):

@@ -30,8 +30,8 @@ from gateway.handlers.loading import JobLoader
 from gateway.handlers.quota import Quota
 from gateway.handlers.workflows import look_up, resolve
 from gateway.ports import Owners, Workflows
-from workflows import MediaUse, media_uses, needs, recorded_seed, render, validate_inputs
-from workflows.compatibility.lacks import located
+from workflows import MediaUse, media_uses, recorded_seed, render, requirements, validate_inputs
+from workflows.compatibility.unmet import with_graph_nodes
 
 MOST_MEDIA = 100
 TIMEOUT_SECONDS = 1_800
@@ -87,7 +87,7 @@ def new_job(
 def needs_of(version: Version, inputs: Mapping[str, Any], servers: Servers) -> Requirements:
     """What a node must have: of the graph as it will run, which depends on the inputs."""
     rendered = render(version.graph, version.spec, inputs)
-    found = needs(rendered)
+    found = requirements(rendered)
     models = frozenset(ModelFile(folder=folder, name=name) for folder, name in found.models)
     unfit = servers.unfit(rendered, version.spec, found.classes)
     return Requirements(classes=found.classes, models=models, incompatible=unfit)
@@ -102,7 +102,7 @@ async def explained(workflows: Workflows, view: JobView) -> JobView:
         rendered = render(version.graph, version.spec, view.inputs)
     except OperationError:  # the version is gone: what is lacking is known all the same
         return view
-    return view.model_copy(update={"unmet": located(view.unmet, rendered, version.spec)})
+    return view.model_copy(update={"unmet": with_graph_nodes(view.unmet, rendered, version.spec)})
 
 
 async def check_media(owners: Owners, actor: Actor, uses: list[MediaUse]) -> list[UUID]:

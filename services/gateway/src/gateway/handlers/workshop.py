@@ -18,7 +18,7 @@ from contracts.registry.requests import (
 from contracts.registry.workflows import WorkflowName
 from gateway.domain.requests import ProposalRequest, WorkflowRequest
 from gateway.ports import Owners, Workflows
-from workflows.spec.read import canonical_bytes, read_mapping
+from workflows.spec.documents import canonical_bytes, read_mapping
 
 CHECK_SECONDS = 30.0
 CAUGHT_UP_SECONDS = 2.0

@@ -14,7 +14,7 @@ from typing import Any
 from contracts.scheduler.job_requests import ModelFile
 from contracts.scheduler.nodes import Capabilities
 from node_agent.domain.shapes import items, mapping
-from workflows.graph.needs import FILE_INPUTS
+from workflows.graph.requirements import FILE_INPUTS
 
 NOT_MODELS = frozenset({"custom_nodes"})
 MOST_MODELS, MOST_CLASSES = 3_000, 8_000

@@ -10,7 +10,7 @@ from typing import Any
 from contracts.agent import Cause
 from node_agent.domain.outcome import Failed, failed, presentable
 from node_agent.domain.shapes import items, mapping
-from workflows.graph.needs import MODEL_INPUTS
+from workflows.graph.requirements import MODEL_INPUTS
 
 MODEL_FILE = re.compile(r"\.(safetensors|sft|ckpt|pth?|bin|gguf|onnx|pkl)$", re.IGNORECASE)
 GRAPH_NODE = re.compile(r"#([^']+)")

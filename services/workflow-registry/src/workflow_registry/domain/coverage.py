@@ -8,9 +8,9 @@ from contracts.scheduler.job_requests import ModelFile
 from contracts.scheduler.nodes import NodePhase, NodeView
 from contracts.values import Unmet
 from workflow_registry.domain.descriptions import Description
-from workflows import Spec, lacks, render
-from workflows.compatibility.lacks import as_missing, missing_models, places_of
-from workflows.compatibility.suits import unsuited
+from workflows import Spec, render, unmet
+from workflows.compatibility.incompatible import incompatible
+from workflows.compatibility.unmet import as_unmet, binds_of, unmet_models
 from workflows.graph.graph import Graph
 from workflows.spec.parameter import InputSpec
 
@@ -26,18 +26,18 @@ UnmetByDigest: TypeAlias = Mapping[str, Sequence[Unmet]]
 """Unmet requirements of one version, by the digest of the servers."""
 
 
-def unmet(graph: Graph, spec: Spec, description: Description) -> list[Unmet]:
+def unmet_requirements(graph: Graph, spec: Spec, description: Description) -> list[Unmet]:
     """Return the requirements that the server does not meet, at default or switched inputs."""
     rendered = render(graph, spec, default_inputs(spec))
 
     def has(model: tuple[str, str]) -> bool:
         return ModelFile(folder=model[0], name=model[1]) in description.models
 
-    found = [*missing_models(rendered, spec, has), *lacks(rendered, description.classes, spec)]
-    places = places_of(spec)
+    found = [*unmet_models(rendered, spec, has), *unmet(rendered, description.classes, spec)]
+    binds = binds_of(spec)
     found += [
-        as_missing(error, rendered, spec, places)
-        for error in unsuited(graph, spec, description.classes)
+        as_unmet(error, rendered, spec, binds)
+        for error in incompatible(graph, spec, description.classes)
     ]
     return list({(entry.kind, entry.name): entry for entry in found}.values())[:MAX_UNMET]
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from contracts.errors import InvalidError
 from contracts.scheduler.job_requests import ModelFile
-from workflows.spec.places import is_array, is_object
+from workflows.json_values import as_object, is_array, is_object
 
 MAX_BYTES = 64 * 1024**2
 MAX_FOLDER_BYTES = 400 * 1024
@@ -37,7 +37,7 @@ def read_description(digest: str, packed: bytes) -> Description:
         document = json.loads(content)
     except (zlib.error, ValueError, RecursionError) as error:
         raise mismatch("it cannot be read") from error
-    entries = entries_of(document)
+    entries = as_object(document)
     return Description(read_classes(entries.get("object_info")), read_models(entries.get("models")))
 
 
@@ -46,18 +46,14 @@ def mismatch(reason: str) -> InvalidError:
 
 
 def read_classes(value: Any) -> Classes:
-    return {name: read_class(info) for name, info in entries_of(value).items() if is_object(info)}
-
-
-def entries_of(value: Any) -> dict[str, Any]:
-    return value if is_object(value) else {}
+    return {name: read_class(info) for name, info in as_object(value).items() if is_object(info)}
 
 
 def read_class(info: dict[str, Any]) -> dict[str, Any]:
     """Return the class in the shape that `workflows` expects, without anything else."""
     inputs = {
         section: {name: entry for name, entry in entries.items() if is_declaration(entry)}
-        for section, entries in entries_of(info.get("input")).items()
+        for section, entries in as_object(info.get("input")).items()
         if is_object(entries)
     }
     outputs = info.get("output")
@@ -75,7 +71,7 @@ def is_declaration(entry: Any) -> bool:
 def read_models(value: Any) -> frozenset[ModelFile]:
     return frozenset(
         ModelFile(folder=folder, name=name)
-        for folder, names in entries_of(value).items()
+        for folder, names in as_object(value).items()
         if is_array(names)
         for name in names
         if isinstance(name, str)

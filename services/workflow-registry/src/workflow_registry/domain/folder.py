@@ -23,7 +23,7 @@ from workflow_registry.domain.manifest import (
 )
 from workflow_registry.domain.spec_files import Candidate, candidates, graph_of, spec_names
 from workflows import WorkflowVersion
-from workflows.spec.read import read_mapping
+from workflows.spec.documents import read_mapping
 
 LIBRARY = "library.yaml"
 MISNAMED = "misnamed-"

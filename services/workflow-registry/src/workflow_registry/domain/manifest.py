@@ -10,8 +10,8 @@ from workflow_registry.domain.checks import Rules, checked_version
 from workflow_registry.domain.files import NAME, File, Files, Source, Unsettled, text_of
 from workflows import WorkflowVersion, load_raw
 from workflows.authoring.manifests import graph_file, spec_of
-from workflows.spec.places import is_array, is_object
-from workflows.spec.read import read_mapping
+from workflows.json_values import is_array, is_object
+from workflows.spec.documents import read_mapping
 
 MANIFEST = "workflows.yaml"
 BASE = "base.yaml"

@@ -11,7 +11,8 @@ from pydantic_core import to_json
 
 from contracts.registry.workflows import ServerClasses
 from workflow_registry.domain.descriptions import Description
-from workflows.compatibility.fits import declared_inputs, names_a_file
+from workflows.compatibility.object_info import DeclaredInput, declared_inputs
+from workflows.graph.requirements import names_a_file
 
 MAX_BYTES = 400 * 1024
 """A bucket refuses values over 512 KiB."""
@@ -37,17 +38,16 @@ def server_classes(digest: str, description: Description, used: Collection[str])
 
 def reduced(class_: str, info: Mapping[str, Any]) -> dict[str, Any]:
     inputs: dict[str, dict[str, list[Any]]] = {"required": {}, "optional": {}}
-    for name, is_required, declared in declared_inputs(info):
-        section = "required" if is_required else "optional"
+    for declared in declared_inputs(info):
+        section, name = "required" if declared.is_required else "optional", declared.name
         inputs[section][name] = declaration(declared, is_file=names_a_file(class_, name))
     is_output = bool(info.get("output_node"))
     return {"input": inputs, "output": info["output"], "output_node": is_output}
 
 
-def declaration(declared: list[Any], *, is_file: bool) -> list[Any]:
+def declaration(declared: DeclaredInput, *, is_file: bool) -> list[Any]:
     """Return the type or the choices, and the limits; files are published by folder."""
-    kind: Any = declared[0]
-    options: dict[str, Any] = declared[1] if len(declared) > 1 else {}
+    kind, options = declared.type, declared.options
     limits = {key: options[key] for key in LIMITS if key in options}
     if "default" in limits:
         limits["default"] = None  # only its presence counts

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from contracts.errors import InvalidError
 from workflow_registry.domain.files import File, Files, Unsettled, stem
-from workflows.spec.read import read_mapping
+from workflows.spec.documents import read_mapping
 
 YAML = (".yaml", ".yml")
 GRAPHS = (".graph.json", ".graph.yaml", ".graph.yml")

@@ -23,7 +23,7 @@ from workflow_registry.domain.coverage import (
     coverage,
     is_runnable,
     nearest,
-    unmet,
+    unmet_requirements,
 )
 from workflow_registry.domain.descriptions import Description, by_folder
 from workflow_registry.domain.lifecycle import VersionCoverage, active_hash, coverage_changes
@@ -194,6 +194,6 @@ async def unmet_by_digest(
         if key not in results:
             version = version or await registry.workflows.version(version_hash)
             spec, server = Spec.model_validate(version.spec), await parsed(registry, digest)
-            results[key] = await asyncio.to_thread(unmet, version.graph, spec, server)
+            results[key] = await asyncio.to_thread(unmet_requirements, version.graph, spec, server)
         found[digest] = results[key]
     return found

@@ -41,9 +41,9 @@ from workflow_registry.domain.lifecycle import (
 from workflow_registry.handlers.fleet import version_coverage
 from workflow_registry.service import Registry
 from workflows import Spec, WorkflowVersion, load_raw
-from workflows.authoring.compare import differences
-from workflows.authoring.propose import propose
-from workflows.compatibility.suits import cautions
+from workflows.authoring.differences import differences
+from workflows.authoring.proposal import propose
+from workflows.compatibility.incompatible import compatibility_warnings
 
 log = structlog.get_logger()
 
@@ -113,7 +113,7 @@ async def check(registry: Registry, request: UploadWorkflow | ValidateWorkflow) 
 
 async def warnings(registry: Registry, version: WorkflowVersion) -> list[FieldError]:
     classes = registry.rules.classes
-    found = await asyncio.to_thread(cautions, version.graph, version.spec, classes)
+    found = await asyncio.to_thread(compatibility_warnings, version.graph, version.spec, classes)
     return found[:MAX_WARNINGS]
 
 

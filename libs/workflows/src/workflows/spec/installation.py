@@ -1,0 +1,56 @@
+"""Models what a workflow needs beside ComfyUI itself, and where each part is downloaded.
+
+For people: `requirements` derives classes and model files from the graph, but not their sources.
+"""
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from workflows.spec.field_types import Strict, Text
+
+Address: TypeAlias = Annotated[str, Field(pattern=r"^https://[^\s<>]+$", max_length=500)]
+
+DIRECTORIES = {"unet_gguf": "diffusion_models"}
+"""The directory of a model folder, if its name differs."""
+
+
+def directory_of(folder: str) -> str:
+    """Return the path of a model folder below ComfyUI's own."""
+    return f"models/{DIRECTORIES.get(folder, folder)}"
+
+
+class CustomNodes(Strict):
+    """A package of graph-node classes that is installed beside ComfyUI."""
+
+    name: str = Field(min_length=1, max_length=200, description="Name of the package.")
+    url: Address = Field(description="Address of the package.")
+    classes: list[str] = Field(
+        default_factory=list[str], max_length=100, description="Its classes that the graph uses."
+    )
+    note: Text | None = Field(default=None, description="Hint for the installation, one sentence.")
+
+
+class ModelSource(Strict):
+    """A model file that the workflow's defaults name or that its graph nodes look for."""
+
+    folder: str = Field(pattern=r"^[a-z0-9_]+$", description="ComfyUI's model folder.")
+    name: str = Field(min_length=1, max_length=500, description="Name of the file in the folder.")
+    url: Address = Field(description="Address of the file.")
+    note: Text | None = Field(default=None, description="Hint for the installation, one sentence.")
+
+
+class Installation(Strict):
+    """Everything to install on a ComfyUI server before it can run the workflow."""
+
+    custom_nodes: list[CustomNodes] = Field(
+        default_factory=list[CustomNodes], max_length=20, description="Packages to install."
+    )
+    models: list[ModelSource] = Field(
+        default_factory=list[ModelSource], max_length=50, description="Model files to download."
+    )
+
+    def hint(self, class_: str) -> str:
+        """Name the package that brings this graph-node class, as the end of a sentence."""
+        package = next((entry for entry in self.custom_nodes if class_ in entry.classes), None)
+        return f"; it comes with {package.name}, {package.url}" if package else ""

@@ -1,0 +1,67 @@
+"""Jobs and nodes that an older version stored are read as they were meant."""
+
+import json
+from uuid import UUID
+
+import asyncpg
+from pydantic import SecretStr
+
+from contracts.values import new_id
+from runtime.bus.client import Bus
+from runtime.outbox.relay import Relay
+from runtime.postgres.migrations import upgrade
+from runtime.testing.postgres import PostgresServer
+from scheduler.adapters.sql_leadership import SqlLeadership, leader_pool
+from scheduler.adapters.sql_ledger import SqlLedger
+from scheduler.domain.state import Limits
+from scheduler.settings import SchedulerSettings
+
+UNMET = {"kind": "choice", "what": "sampler: new", "message": "not offered"}
+OLD_NEEDS = {
+    "classes": ["KSampler"],
+    "models": [{"folder": "checkpoints", "name": "a"}],
+    "unfit": [{"digests": ["d"], "missing": [UNMET]}],
+}
+
+
+def an_old_job(job_id: UUID) -> str:
+    inputs = {"needs": 1, "prompt": "needs what is missing\0"}
+    spec = {"job_id": str(job_id), "workflow": "w@1", "version_hash": "h", "inputs": inputs}
+    return json.dumps({**spec, "needs": OLD_NEEDS})
+
+
+async def test_a_waiting_job_and_a_disabled_node_keep_their_meaning(
+    postgres: PostgresServer,
+) -> None:
+    url = await postgres.database_for("scheduler", "0002")
+    job_id, node_id = new_id(), new_id()
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        """INSERT INTO jobs (id, owner_id, status, version, attempts, workflow, labels,
+            created_at, spec, trace, retry)
+        VALUES ($1, $1, 'queued', 1, 0, 'w@1', '{}', now(), $2, '{}', '{}')""",
+        job_id,
+        an_old_job(job_id),
+    )
+    node = {"name": "one", "base_url": "http://10.0.0.7:8188", "enabled": False}
+    await connection.execute(
+        """INSERT INTO nodes (id, spec, created_at, version, standing, claim, health)
+        VALUES ($1, $2, now(), 1, 'wanted', 0, '{}')""",
+        node_id,
+        json.dumps(node),
+    )
+    await connection.close()
+
+    await upgrade(url, "scheduler")
+
+    async with leader_pool(SchedulerSettings(database_url=SecretStr(url))) as pool:
+        epoch = await SqlLeadership(pool).acquire(None)
+        assert epoch is not None
+        ledger = SqlLedger(pool, Relay(pool.acquire, Bus("scheduler")), epoch, Limits())
+        state = await ledger.load()
+    spec = state.jobs[job_id].spec
+    assert spec.inputs == {"needs": 1, "prompt": "needs what is missing\0"}
+    assert spec.requirements.classes == {"KSampler"}
+    [group] = spec.requirements.incompatible
+    assert (group.digests, group.unmet[0].name) == ({"d"}, "sampler: new")
+    assert state.nodes[node_id].spec.is_enabled is False
