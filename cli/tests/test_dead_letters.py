@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from comfyfleet.supervision.lock import Lock
-from comfyfleet.secrets import FleetSecrets, save
 
 from comfyfleet.home import Home
+from comfyfleet.secrets import FleetSecrets, save
+from comfyfleet.supervision.lock import Lock
 from contracts.topology import RETRIES_STREAM
 from runtime.bus.dead_letters import DeadLetter, bury
 from runtime.bus.nats_config import PROVISIONER

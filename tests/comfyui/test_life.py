@@ -79,7 +79,7 @@ def test_a_prompt_is_finished_not_repeated_when_the_agent_was_killed(
     wait_until_it_executes(api, job)
     os.kill(fleet.pid("node-agent"), signal.SIGKILL)
     done = wait_for(api, job, "completed", "failed")
-    assert (done["status"], done["attempts"]) == ("completed", 1)
+    assert (done["status"], done["attempt_count"]) == ("completed", 1)
     assert sum(len(prompts(server) - before[server]) for server in servers) == 1
 
 

@@ -77,7 +77,7 @@ def test_an_uploaded_picture_comes_back_resized(api: httpx.Client) -> None:
     media_id = upload(api, a_picture(64, 48))
     job = finish(api, "resize", image={"media": media_id}, width=32, height=24)
     assert picture_of(api, job).size == (32, 24)
-    assert job["attempts"] == 1
+    assert job["attempt_count"] == 1
     assert job["progress"]["fraction"] == 1.0
 
 

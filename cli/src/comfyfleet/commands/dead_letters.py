@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from comfyfleet import CommandError, secrets, tcp_ports
-from comfyfleet.client.connect import home_of
+from comfyfleet.client.connection import home_of
 from comfyfleet.settings import LocalSettings, password_variable
 from comfyfleet.supervision import lock
 from comfyfleet.supervision.child import replace_process

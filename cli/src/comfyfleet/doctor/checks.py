@@ -5,7 +5,7 @@ from comfyfleet.doctor.local import LocalChecks
 from comfyfleet.doctor.results import CheckResult, run_check
 from comfyfleet.home import Home
 from comfyfleet.settings import LocalSettings
-from contracts.comfyui import OLDEST_COMFYUI_TEXT
+from workflows.compatibility.releases import OLDEST_COMFYUI_TEXT
 
 
 def check_machine(settings: LocalSettings, home: Home) -> list[CheckResult]:

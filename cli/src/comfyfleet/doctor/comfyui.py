@@ -14,7 +14,7 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 from comfyfleet.doctor.results import CheckFailedError
-from contracts.comfyui import is_too_old, release_of
+from workflows.compatibility.releases import is_too_old, release_of
 
 SIDE = 64
 SCALED = 96

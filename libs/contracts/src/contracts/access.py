@@ -9,6 +9,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.errors import ConflictError
+
 
 class Permission(StrEnum):
     """A permission that a token can grant. Endpoints check permissions, never role names."""
@@ -92,3 +94,9 @@ class IdempotencyKey(BaseModel):
     body_digest: str = Field(
         description="HMAC of the raw body: another body under the same key is a conflict."
     )
+
+    def refuse_other_body(self, body_digest: str) -> None:
+        """Raise Conflict unless the key was used with this body before."""
+        if body_digest != self.body_digest:
+            text = "the idempotency key was used for another request"
+            raise ConflictError(text, code="idempotency_key_reused")

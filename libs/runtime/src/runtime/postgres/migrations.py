@@ -16,7 +16,7 @@ from runtime.postgres.engine import sqlalchemy_url
 
 
 async def upgrade(database_url: str, package: str, revision: str = "head") -> None:
-    """Bring the schema of one service to `revision`; does nothing when it is there."""
+    """Migrate the schema of one service to `revision`, if it is behind."""
     engine = create_async_engine(sqlalchemy_url(database_url), poolclass=NullPool)
     try:
         async with engine.begin() as connection:

@@ -44,7 +44,7 @@ class PostgresServer:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
     async def database_for(self, service: ServiceName, revision: str = "head") -> str:
-        """Make a database with the service's role and schema at `revision`; return its URL."""
+        """Create a database with the service's role and schema at `revision`; return its URL."""
         name = f"test_{secrets.token_hex(6)}"
         package = PACKAGES[service]
         await self.execute(self.url, f"CREATE DATABASE {name}")

@@ -1,0 +1,51 @@
+from base64 import urlsafe_b64encode
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from contracts.errors import InvalidError
+from contracts.values import new_id
+from runtime.cursor import read_cursor, write_cursor
+
+NOW = datetime(2026, 1, 1, 12, 0, 0, 123, tzinfo=UTC)
+
+
+def encoded(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).decode()
+
+
+def test_a_cursor_is_read_as_it_was_written_with_and_without_padding() -> None:
+    place = NOW, new_id()
+    cursor = write_cursor(place)
+
+    assert read_cursor(cursor) == place
+    assert read_cursor(cursor + "=" * (-len(cursor) % 4)) == place
+    assert read_cursor(None) is None
+
+
+def test_a_place_is_read_in_utc() -> None:
+    local = NOW.astimezone(timezone(timedelta(hours=2)))
+    place = read_cursor(write_cursor((local, new_id())))
+
+    assert place
+    assert (place[0], place[0].tzinfo) == (NOW, UTC)
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "x",
+        "ä",
+        encoded("no place"),
+        encoded(f"{NOW.isoformat()} 7"),
+        encoded(f"2026-01-01T00:00:00 {new_id()}"),
+        encoded(f"0001-01-01T00:00:00+23:00 {new_id()}"),
+    ],
+)
+def test_any_other_text_is_refused(cursor: str) -> None:
+    with pytest.raises(InvalidError) as refused:
+        read_cursor(cursor)
+
+    assert refused.value.code == "bad_cursor"
+    assert [error.path for error in refused.value.errors] == ["cursor"]
