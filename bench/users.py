@@ -27,7 +27,7 @@ async def make_users(fleet: LocalFleet, count: int) -> list[str]:
         with BcryptPasswords.open(cost=COST, threads=1) as passwords:
             digest = await passwords.hash(PASSWORD)
         async with SqlUnitOfWork(engine, lambda: None)() as work:
-            await work.alone()
+            await work.lock()
             for name in names:
                 await work.save_user(
                     User(id=new_id(), email=name, name=name, role=USER, password_hash=digest)

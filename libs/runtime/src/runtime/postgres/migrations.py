@@ -6,7 +6,7 @@ histories of two services are independent.
 
 from importlib.resources import as_file, files
 
-from alembic import command, context
+from alembic import command, context, op
 from alembic.config import Config
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -38,3 +38,19 @@ def run_migrations() -> None:
     context.configure(connection=context.config.attributes["connection"])
     with context.begin_transaction():
         context.run_migrations()
+
+
+def create_outbox_refused() -> None:
+    """Create the table of messages that NATS refuses to store (see outbox/refused.py)."""
+    op.execute("""
+        CREATE TABLE outbox_refused (
+            key text PRIMARY KEY,
+            messages jsonb NOT NULL,
+            reason text NOT NULL,
+            refused_at timestamptz NOT NULL DEFAULT now()
+        )
+    """)
+
+
+def drop_outbox_refused() -> None:
+    op.execute("DROP TABLE outbox_refused")

@@ -4,13 +4,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow_registry.domain.checking import Rules
+from workflow_registry.domain.checks import Rules
 from workflow_registry.domain.files import File, Unreadable, Unsettled
-from workflow_registry.domain.reading import (
-    MOST_PROBLEM_LENGTH,
+from workflow_registry.domain.folder import (
+    MAX_PROBLEM_LENGTH,
     Broken,
+    FolderContent,
     Outcome,
-    Reading,
     read_folder,
 )
 from workflows import WorkflowVersion
@@ -19,7 +19,7 @@ from ..builders import a_folder, a_graph, a_spec  # noqa: TID252  shared by thes
 
 
 def outcomes(files: dict[str, File]) -> dict[str, Outcome]:
-    return read_folder(files, Reading(), Rules()).found
+    return read_folder(files, FolderContent(), Rules()).found
 
 
 def problem(files: dict[str, File], name: str = "solid") -> str:
@@ -50,7 +50,7 @@ def test_a_spec_may_be_json_and_a_graph_yaml() -> None:
         "other.json": a_graph(),
     }
 
-    good = read_folder(files, Reading(), Rules())
+    good = read_folder(files, FolderContent(), Rules())
     torn = read_folder({**files, "solid.json": "{"}, good, Rules())
 
     assert good.found.keys() == torn.found.keys() == {"solid"}
@@ -81,7 +81,7 @@ def test_one_workflow_in_two_files_is_a_problem() -> None:
 
 
 def test_while_one_of_its_files_is_being_written_a_workflow_is_as_before() -> None:
-    before = read_folder(a_folder("solid", "stripes"), Reading(), Rules())
+    before = read_folder(a_folder("solid", "stripes"), FolderContent(), Rules())
     files = a_folder("solid", "stripes", color=7)
 
     for name in ("solid.yaml", "solid.graph.json"):
@@ -99,7 +99,7 @@ def test_a_workflow_that_is_only_being_written_is_not_there_yet() -> None:
 
 def test_what_is_broken_is_tried_again_when_the_fleet_knows_other_classes() -> None:
     files = a_folder("solid", solid_yaml="spec: [")
-    before = read_folder(files, Reading(), Rules())
+    before = read_folder(files, FolderContent(), Rules())
 
     assert read_folder(files, before, Rules()).found["solid"] is before.found["solid"]
     again = read_folder(files, before, Rules(classes={"A": {}})).found["solid"]
@@ -156,13 +156,13 @@ def test_a_file_whose_name_cannot_be_a_workflows_has_its_problem_shown() -> None
 
 
 def test_what_did_not_change_is_not_checked_again() -> None:
-    before = read_folder(a_folder("solid", "stripes"), Reading(), Rules())
+    before = read_folder(a_folder("solid", "stripes"), FolderContent(), Rules())
 
     after = read_folder(
         a_folder("solid", "stripes", solid_yaml=a_spec(title="New")), before, Rules()
     )
 
-    assert after.heads["stripes.yaml"] is before.heads["stripes.yaml"]
+    assert after.candidates["stripes.yaml"] is before.candidates["stripes.yaml"]
     kept = [outcome for outcome in after.found.values() if outcome in before.found.values()]
     assert [outcome.name for outcome in kept if isinstance(outcome, WorkflowVersion)] == ["stripes"]
 
@@ -171,4 +171,4 @@ def test_what_did_not_change_is_not_checked_again() -> None:
 def test_any_text_is_a_version_or_a_problem_of_bounded_length(spec: str, graph: str) -> None:
     files: dict[str, File] = {"solid.yaml": spec, "solid.graph.json": graph}
 
-    assert len(problem(files)) <= MOST_PROBLEM_LENGTH
+    assert len(problem(files)) <= MAX_PROBLEM_LENGTH

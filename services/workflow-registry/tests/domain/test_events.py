@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from contracts.registry.workflows import WorkflowName
-from workflow_registry.domain.catalogue import Change, activated, decide, deleted, switched, upload
-from workflow_registry.domain.facts import told
+from workflow_registry.domain.events import with_events
+from workflow_registry.domain.lifecycle import Change, activated, decide, deleted, switched, upload
 
 from ..builders import a_version  # noqa: TID252  shared by these tests alone
 
@@ -20,7 +20,7 @@ class Life:
     def becomes(self, change: Change | WorkflowName) -> list[str]:
         """Which facts that makes."""
         after = change if isinstance(change, Change) else Change(change)
-        counted, facts = told(self.workflow, after, AUTHOR, NOW)
+        counted, facts = with_events(self.workflow, after, AUTHOR, NOW)
         self.workflow = counted.workflow
         return [f"{type(fact).__name__} {fact.event_id()}" for fact in facts]
 
@@ -36,8 +36,8 @@ def test_each_change_is_told_once_and_counted() -> None:
     first = life.becomes(activated(life.now, a_version()))
     second = life.becomes(upload(life.now, a_version(color=1), activate=True))
     back = life.becomes(activated(life.now, a_version()))
-    off = life.becomes(switched(life.now, active=False, category=None))
-    on = life.becomes(switched(life.now, active=True, category="image"))
+    off = life.becomes(switched(life.now, is_enabled=False, category=None))
+    on = life.becomes(switched(life.now, is_enabled=True, category="image"))
     gone = life.becomes(deleted(life.now))
 
     assert draft == ["WorkflowVersionStored solid.1"]
@@ -54,7 +54,7 @@ def test_what_changes_nothing_that_can_be_run_is_no_fact() -> None:
     life.becomes(upload(None, a_version(), activate=True))
 
     assert life.becomes(life.now.model_copy(update={"is_runnable": True})) == []
-    assert life.becomes(switched(life.now, active=None, category="video")) == []
+    assert life.becomes(switched(life.now, is_enabled=None, category="video")) == []
 
 
 def test_a_workflow_that_left_the_folder_is_deactivated() -> None:
@@ -65,7 +65,7 @@ def test_a_workflow_that_left_the_folder_is_deactivated() -> None:
 
 
 def test_a_fact_says_which_version_and_who() -> None:
-    _, [stored, active] = told(None, upload(None, a_version(), activate=True), AUTHOR, NOW)
+    _, [stored, active] = with_events(None, upload(None, a_version(), activate=True), AUTHOR, NOW)
 
     assert stored.address() == "event.workflow.version_stored.v1.solid"
     assert active.model_dump(exclude={"occurred_at"}) == {

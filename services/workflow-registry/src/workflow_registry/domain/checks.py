@@ -1,4 +1,4 @@
-"""The checks that every version passes, wherever it comes from."""
+"""Checks every version, from the folder or from an upload."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ from workflow_registry.domain.descriptions import Classes
 from workflows import WorkflowVersion, load_version
 from workflows.compatibility.safety import FORBIDDEN, risks
 
-MOST_RECORD_BYTES = 500 * 1024
+MAX_RECORD_BYTES = 500 * 1024
 """A bucket refuses values over 512 KiB; the rest is for headers."""
-MOST_SHOWN = 5
+MAX_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the operator forbids, and the classes that the fleet knows."""
+    """Graph-node classes that the operator forbids, and those that the fleet has."""
 
     forbidden: tuple[str, ...] = FORBIDDEN
     classes: Classes = field(default_factory=dict[str, Mapping[str, Any]])
@@ -29,16 +29,16 @@ def checked_version(
     library: str | dict[str, Any] | None,
     rules: Rules,
 ) -> WorkflowVersion:
-    """The version that these texts are; Invalid lists all that is wrong with them."""
+    """Parse and check a version. Raises Invalid with everything that is wrong."""
     version = load_version(spec, graph, library, rules.classes or None)
     if found := risks(version.graph, version.spec, rules.forbidden):
-        shown = "; ".join(error.message for error in found[:MOST_SHOWN])
+        shown = "; ".join(error.message for error in found[:MAX_SHOWN])
         raise InvalidError(
             f"The workflow is not safe: {shown}", code="unsafe_workflow", errors=found
         )
-    if len(record(version, number=10**9).model_dump_json().encode()) > MOST_RECORD_BYTES:
+    if len(record(version, number=10**9).model_dump_json().encode()) > MAX_RECORD_BYTES:
         raise InvalidError(
-            f"graph and spec are over {MOST_RECORD_BYTES // 1024} KiB", code="too_big"
+            f"graph and spec are over {MAX_RECORD_BYTES // 1024} KiB", code="too_big"
         )
     return version
 

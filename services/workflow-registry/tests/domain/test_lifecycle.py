@@ -2,10 +2,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.registry.workflows import WorkflowName
-from workflow_registry.domain.catalogue import changes, decide
-from workflow_registry.domain.reading import Broken, Outcome
+from workflow_registry.domain.folder import Broken, Outcome
+from workflow_registry.domain.lifecycle import changes, decide
 
-from ..builders import a_reading, a_version  # noqa: TID252  shared by these tests alone
+from ..builders import a_content, a_version  # noqa: TID252  shared by these tests alone
 
 
 def after(*found: Outcome | None) -> WorkflowName:
@@ -61,7 +61,7 @@ def test_a_removed_source_leaves_the_versions_and_nothing_active() -> None:
 
 def test_a_folder_that_did_not_change_changes_nothing() -> None:
     found: dict[str, Outcome] = {"solid": a_version(), "torn": Broken("oh")}
-    reading = a_reading(**found)
+    reading = a_content(**found)
     known = {change.workflow.name: change.workflow for change in changes({}, reading)}
 
     assert changes(known, reading) == []

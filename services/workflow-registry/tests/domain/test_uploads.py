@@ -5,22 +5,22 @@ import pytest
 from contracts.errors import NotFoundError
 from contracts.registry.workflows import WorkflowName
 from contracts.values import Unmet
-from workflow_registry.domain.catalogue import (
-    MOST_DRAFTS,
-    MOST_NAMED,
+from workflow_registry.domain.folder import Broken
+from workflow_registry.domain.lifecycle import (
+    MAX_DRAFTS,
+    MAX_RELEASED,
     OtherSourceError,
-    Verdict,
+    VersionCoverage,
     activated,
     chosen,
+    coverage_changes,
     decide,
     deleted,
     existing,
-    judged,
     published,
     switched,
     upload,
 )
-from workflow_registry.domain.reading import Broken
 
 from ..builders import a_version  # noqa: TID252  shared by these tests alone
 
@@ -70,7 +70,7 @@ def test_what_comes_from_the_folder_is_changed_there() -> None:
     with pytest.raises(OtherSourceError):
         deleted(known)
     with pytest.raises(OtherSourceError):
-        switched(known, active=None, category="video")
+        switched(known, is_enabled=None, category="video")
 
 
 def test_what_its_folder_gave_up_may_be_taken_over() -> None:
@@ -100,13 +100,13 @@ def test_a_deleted_workflow_keeps_its_versions_and_can_come_back() -> None:
 
 
 def test_a_category_that_an_operator_chose_outlives_new_versions() -> None:
-    chosen = switched(uploaded(0), active=None, category="video")
+    chosen = switched(uploaded(0), is_enabled=None, category="video")
 
     assert upload(chosen, a_version(color=1), activate=True).workflow.category == "video"
 
 
 def test_switching_off_keeps_everything_else() -> None:
-    off = switched(uploaded(0), active=False, category=None)
+    off = switched(uploaded(0), is_enabled=False, category=None)
 
     assert (off.is_enabled, off.active_version) == (False, 1)
 
@@ -114,7 +114,7 @@ def test_switching_off_keeps_everything_else() -> None:
 def test_what_comes_from_the_folder_is_switched_off_and_stays_off_when_it_changes() -> None:
     known = decide("solid", None, a_version()).workflow
 
-    off = switched(known, active=False, category=None)
+    off = switched(known, is_enabled=False, category=None)
     changed = decide("solid", off, a_version(color=1)).workflow
 
     assert (changed.active_version, changed.is_enabled) == (2, False)
@@ -133,9 +133,9 @@ def test_what_is_published_does_not_grow_with_the_number_of_versions() -> None:
 
     shown = published(known)
 
-    assert len(shown.versions) == MOST_NAMED + MOST_DRAFTS + 1
+    assert len(shown.versions) == MAX_RELEASED + MAX_DRAFTS + 1
     assert {2, 9_999, 10_000} <= shown.versions.keys()
-    assert set(shown.drafts) == set(drafts[-MOST_DRAFTS:])
+    assert set(shown.drafts) == set(drafts[-MAX_DRAFTS:])
     assert len(shown.model_dump_json()) < 100_000
 
 
@@ -144,18 +144,18 @@ GRAIN = Unmet(kind="class", name="Grain", message="no graph-node class Grain")
 
 def test_a_verdict_is_news_once_and_only_about_the_active_version() -> None:
     known = {"solid": uploaded(0, 1)}
-    about_active = {"solid": Verdict(a_version(color=1).hash, False, [GRAIN])}
-    about_old = {"solid": Verdict(a_version(color=0).hash, False, [GRAIN])}
+    about_active = {"solid": VersionCoverage(a_version(color=1).hash, False, [GRAIN])}
+    about_old = {"solid": VersionCoverage(a_version(color=0).hash, False, [GRAIN])}
 
-    [change] = judged(known, about_active)
+    [change] = coverage_changes(known, about_active)
 
     assert (change.workflow.is_runnable, change.workflow.unmet) == (False, [GRAIN])
-    assert judged({"solid": change.workflow}, about_active) == []
-    assert judged(known, about_old) == []
+    assert coverage_changes({"solid": change.workflow}, about_active) == []
+    assert coverage_changes(known, about_old) == []
 
 
 def test_a_new_active_version_is_not_judged_yet() -> None:
     known = {"solid": uploaded(0)}
-    [change] = judged(known, {"solid": Verdict(a_version().hash, True, [])})
+    [change] = coverage_changes(known, {"solid": VersionCoverage(a_version().hash, True, [])})
 
     assert upload(change.workflow, a_version(color=1), activate=True).workflow.is_runnable is None

@@ -1,4 +1,4 @@
-"""What a change of a workflow means to the world: no fact, or one or two."""
+"""Derives the events of a change: none, one or two."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -12,16 +12,16 @@ from contracts.registry.facts import (
     WorkflowVersionStored,
 )
 from contracts.registry.workflows import WorkflowName
-from workflow_registry.domain.catalogue import Change
+from workflow_registry.domain.lifecycle import Change
 
 
-def told(
+def with_events(
     before: WorkflowName | None, change: Change, author: UUID | None, now: datetime
 ) -> tuple[Change, list[WorkflowFact]]:
-    """The change with the workflow's facts counted, and the new ones."""
-    kinds = kinds_of(before, change)
+    """Return the change with its events counted in the workflow, and the events."""
+    kinds = event_kinds(before, change)
     known = change.workflow.event_version
-    facts = [
+    events = [
         kind.model_validate(
             {
                 "name": change.workflow.name,
@@ -35,27 +35,27 @@ def told(
         )
         for place, (kind, number) in enumerate(kinds, 1)
     ]
-    counted = change.workflow.model_copy(update={"event_version": known + len(facts)})
-    return replace(change, workflow=counted), facts
+    counted = change.workflow.model_copy(update={"event_version": known + len(events)})
+    return replace(change, workflow=counted), events
 
 
-def kinds_of(
+def event_kinds(
     before: WorkflowName | None, change: Change
 ) -> list[tuple[type[WorkflowFact], int | None]]:
-    """Which facts, each with the version that it is about."""
-    after, number = change.workflow, running(change.workflow)
+    """Return the classes of the events, each with the number of its version."""
+    after, number = change.workflow, submittable(change.workflow)
     kinds: list[tuple[type[WorkflowFact], int | None]] = []
     if change.added:
         kinds.append((WorkflowVersionStored, change.number))
     if after.is_deleted and not (before and before.is_deleted):
         kinds.append((WorkflowDeleted, None))
-    elif number is not None and number != running(before):
+    elif number is not None and number != submittable(before):
         kinds.append((WorkflowActivated, number))
-    elif number is None and running(before) is not None:
+    elif number is None and submittable(before) is not None:
         kinds.append((WorkflowDeactivated, None))
     return kinds
 
 
-def running(workflow: WorkflowName | None) -> int | None:
-    """The version that the name alone means, if it can be run."""
+def submittable(workflow: WorkflowName | None) -> int | None:
+    """Return the version that a submission by name alone gets; None if there is none."""
     return workflow.active_version if workflow and workflow.is_enabled else None

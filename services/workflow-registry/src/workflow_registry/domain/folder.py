@@ -1,8 +1,8 @@
-"""What a folder of files says about workflows.
+"""Reads the workflows of a folder of files.
 
-Specs stand beside their graphs (heads.py), and `library.yaml` is shared by all. `workflows.yaml`
-with `base.yaml` is a manifest that lists workflows (manifest.py). Whatever is wrong with one
-workflow is said of that one alone, and while one of its files is being written, it is as before.
+Specs are beside their graphs (spec_files.py) and share `library.yaml`. `workflows.yaml` with
+`base.yaml` is a manifest that lists workflows (manifest.py). A problem of one workflow affects that
+one alone, and while one of its files is being written, it stays as before.
 """
 
 import re
@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from contracts.errors import InvalidError
-from workflow_registry.domain.checking import Rules, checked_version
-from workflow_registry.domain.files import NAME, Files, Source, text_of
-from workflow_registry.domain.heads import Head, Heads, graph_of, heads, specs, stem
+from workflow_registry.domain.checks import Rules, checked_version
+from workflow_registry.domain.files import NAME, Files, Source, stem, text_of
 from workflow_registry.domain.manifest import (
     BASE,
     MANIFEST,
@@ -22,14 +21,15 @@ from workflow_registry.domain.manifest import (
     manifest_version,
     read_manifest,
 )
+from workflow_registry.domain.spec_files import Candidate, candidates, graph_of, spec_names
 from workflows import WorkflowVersion
 from workflows.spec.documents import read_mapping
 
 LIBRARY = "library.yaml"
 MISNAMED = "misnamed-"
-"""So begins what a file without a usable name is shown as: its problem needs a place."""
+"""Prefix of the name under which the problem of a file without a usable name is shown."""
 NAME_LENGTH = 63
-MOST_PROBLEM_LENGTH = 2_000
+MAX_PROBLEM_LENGTH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,12 @@ Outcome: TypeAlias = WorkflowVersion | Broken
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What a folder says: each source with its outcome; and what the next reading starts from."""
+class FolderContent:
+    """The sources of a folder with their outcomes, and the parsed files for the next reading."""
 
     outcomes: Mapping[Source, Outcome] = field(default_factory=dict[Source, Outcome])
     manifest: Manifest = field(default_factory=Manifest)
-    heads: Heads = field(default_factory=dict[str, Head])
+    candidates: Mapping[str, Candidate] = field(default_factory=dict[str, Candidate])
     rules: Rules | None = None
 
     @property
@@ -64,17 +64,17 @@ class Reading:
         return self.manifest.problem
 
 
-def read_folder(files: Files, before: Reading, rules: Rules) -> Reading:
-    """Every workflow of the folder; what did not change is taken over from `before`.
+def read_folder(files: Files, before: FolderContent, rules: Rules) -> FolderContent:
+    """Read every workflow of the folder; what did not change is taken over from `before`.
 
-    What is broken is tried again under other rules: it may have waited for a server that knows
-    its classes.
+    A broken source is tried again under other rules: a server may have its classes now.
     """
     manifest = read_manifest(files, before.manifest)
     listed = manifest_sources(manifest, files)
-    reserved = {LIBRARY, MANIFEST, BASE} if manifest.is_there else {LIBRARY}
-    found = heads(files, before.heads, reserved)
-    own = sources(found, specs(found, {source.graph_name for source in listed}), files)
+    reserved = {LIBRARY, MANIFEST, BASE} if manifest.exists else {LIBRARY}
+    found = candidates(files, before.candidates, reserved)
+    graphs = {source.graph_name for source in listed}
+    own = sources(found, spec_names(found, graphs), files)
     known = {source.name: source for source in before.outcomes}
     outcomes: dict[Source, Outcome] = {}
     for source in (*own, *listed):
@@ -86,11 +86,11 @@ def read_folder(files: Files, before: Reading, rules: Rules) -> Reading:
             outcomes[held] = before.outcomes[held]
     if manifest.problem:  # shown under its own name, for it may never have listed anything
         outcomes[Source(stem(MANIFEST), "", None, "", None)] = Broken(manifest.problem)
-    return Reading(without_clashes(outcomes), manifest, found, rules)
+    return FolderContent(without_clashes(outcomes), manifest, found, rules)
 
 
 def without_clashes(outcomes: Mapping[Source, Outcome]) -> dict[Source, Outcome]:
-    """One source for each name, the first, which says so if there are others."""
+    """Keep the first source of each name; it is broken if there are others."""
     named: dict[str, list[Source]] = {}
     for source in outcomes:
         named.setdefault(source.name, []).append(source)
@@ -101,7 +101,7 @@ def without_clashes(outcomes: Mapping[Source, Outcome]) -> dict[Source, Outcome]
     return kept
 
 
-def sources(found: Heads, names: Iterator[str], files: Files) -> Iterator[Source]:
+def sources(found: Mapping[str, Candidate], names: Iterator[str], files: Files) -> Iterator[Source]:
     for file_name in names:
         graph_name = graph_of(file_name, found[file_name], files)
         yield Source(
@@ -115,7 +115,7 @@ def sources(found: Heads, names: Iterator[str], files: Files) -> Iterator[Source
 
 
 def name_of(file_name: str) -> str:
-    """The workflow's name; of a file that cannot be one's, where its problem is shown."""
+    """Return the workflow's name; for an unusable file name, the name that shows its problem."""
     name = stem(file_name)
     if NAME.fullmatch(name):
         return name
@@ -123,18 +123,18 @@ def name_of(file_name: str) -> str:
 
 
 def outcome(source: Source, rules: Rules) -> Outcome:
-    """The checked version, or what is wrong with its files."""
+    """Return the checked version, or the problem of its files."""
     try:
         return manifest_version(source, rules) if source.is_manifest else own_version(source, rules)
     except InvalidError as error:
         listed = "; ".join(f"{item.path}: {item.message}" for item in error.errors)
-        return Broken((listed or error.message)[:MOST_PROBLEM_LENGTH])
+        return Broken((listed or error.message)[:MAX_PROBLEM_LENGTH])
 
 
 def own_version(source: Source, rules: Rules) -> WorkflowVersion:
     if not NAME.fullmatch(stem(source.spec_name)):
         raise InvalidError(f"{source.spec_name}: a spec is named {NAME.pattern}; rename the file")
-    # a spec that cannot be read does not say either where its graph is
+    # parsed before its graph is looked for: an unreadable spec does not name its graph
     spec = read_mapping(text_of(source.spec, source.spec_name), source.spec_name)
     version = checked_version(
         spec,

@@ -1,10 +1,10 @@
-"""Why auth says no."""
+"""Expected errors of auth."""
 
 from contracts.errors import ForbiddenError, NotFoundError, UnavailableError
 
 
 class BadCredentialsError(ForbiddenError):
-    """The same for an unknown user and a wrong password."""
+    """An unknown user and a wrong password give the same answer."""
 
     code = "bad_credentials"
 
