@@ -19,7 +19,7 @@ from contracts.values import Unmet
 
 
 class NodeCoverage(BaseModel):
-    """Coverage of one node: can it run a version with all inputs at their defaults?"""
+    """Answer of one node: whether it can run a version with its inputs at their defaults."""
 
     node_id: UUID = Field(description="The node.")
     name: str = Field(description="Its name for people.")
