@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.domain.problems import CATALOGUE, GENERIC, STATUS_OF_CODE
+from gateway.http.problems import CATALOGUE, GENERIC, STATUS_OF_CODE
 
 ROOT = Path(__file__).parents[2]
 AGENTS = "node-agent"

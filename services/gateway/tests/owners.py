@@ -17,7 +17,7 @@ from contracts.scheduler.jobs import (
     JobView,
     Output,
 )
-from gateway.handlers.loading import GATEWAY
+from gateway.jobs.loader import GATEWAY
 from runtime.bus.client import Bus
 from runtime.outbox.messages import event
 from runtime.outbox.relay import publish

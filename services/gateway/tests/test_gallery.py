@@ -75,16 +75,16 @@ async def test_a_thumbnail_has_its_own_type_and_tag(nats: NatsServer, s3: S3Serv
         await FakeMedia(fleet.media, s3).serve()
         media = await upload(fleet)
         whole = await fleet.client.get(media["url"])
-        small = await fleet.client.get(f"{media['url']}&w=256")
+        small = await fleet.client.get(f"{media['url']}&width=256")
         known = await fleet.client.get(
-            f"{media['url']}&w=256", headers={"If-None-Match": '"small"'}
+            f"{media['url']}&width=256", headers={"If-None-Match": '"small"'}
         )
         assert (whole.headers["etag"], small.headers["etag"]) == ('"b3"', '"small"')
         assert small.headers["content-type"] == "image/webp"
         assert known.status_code == 304
         for width in ("0", "1025", "x", "-1", "٣", ""):
-            answer = await fleet.client.get(f"/v1/media/{media['id']}/content?w={width}")
-            assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "w"), width
+            answer = await fleet.client.get(f"/v1/media/{media['id']}/content?width={width}")
+            assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "width"), width
 
 
 async def test_clients_are_sent_to_a_store_that_is_public(nats: NatsServer, s3: S3Server) -> None:

@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from gateway.domain.facts import Fact
-from gateway.domain.problems import RefusedError
-from gateway.handlers.hub import MOST_FACTS, MOST_SIGNAL_BYTES, MOST_SIGNALS, Hub, Listener
+from gateway.http.problems import RefusedError
+from gateway.live.facts import Fact
+from gateway.live.hub import MOST_FACTS, MOST_SIGNAL_BYTES, MOST_SIGNALS, Hub, Listener
 
 OWNER, JOB = uuid4(), uuid4()
 
@@ -49,7 +49,7 @@ async def test_a_fact_reaches_those_who_follow_the_job_or_its_owner() -> None:
 async def test_a_client_that_is_too_slow_is_cut_off_rather_than_told_half() -> None:
     listener = Listener(OWNER, JOB)
     for sequence in range(MOST_FACTS + 1):
-        listener.tell(a_fact(sequence))
+        listener.add(a_fact(sequence))
 
     assert listener.is_over
     assert len(listener.facts) == MOST_FACTS
@@ -58,15 +58,15 @@ async def test_a_client_that_is_too_slow_is_cut_off_rather_than_told_half() -> N
 async def test_of_progress_only_the_newest_of_each_job_is_kept_within_bounds() -> None:
     listener = Listener(OWNER, OWNER)
     for body in (b"1", b"2"):
-        listener.show("job.progress", JOB, body)
+        listener.replace_signal("job.progress", JOB, body)
     assert listener.take_signals() == [("job.progress", JOB, b"2")]
 
     for _ in range(MOST_SIGNALS + 1):
-        listener.show("job.progress", uuid4(), b"x")
+        listener.replace_signal("job.progress", uuid4(), b"x")
     assert len(listener.take_signals()) == MOST_SIGNALS
 
     for _ in range(10):
-        listener.show("job.preview", uuid4(), b"x" * (MOST_SIGNAL_BYTES // 4))
+        listener.replace_signal("job.preview", uuid4(), b"x" * (MOST_SIGNAL_BYTES // 4))
     assert len(listener.take_signals()) == 4
 
 

@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from gateway.handlers.streams import PAGE
+from gateway.live.streams import PAGE
 from runtime.testing.servers import NatsServer
 
 from .fleet import a_fleet

@@ -19,7 +19,7 @@ OPEN = {
     ("post", "/v1/auth/logout"),
 }
 """For all, or for whoever has a token."""
-PLACES = {"name": "solid", "reference": "solid", "number": "1"}
+PLACES = {"name": "solid", "reference": "solid", "version": "1"}
 
 
 async def endpoints(fleet: Fleet) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import pytest
 from contracts.access import Actor, Limits
 from contracts.errors import ForbiddenError, UnavailableError
 from contracts.media.library import FindStorage, StorageView
-from gateway.handlers.quota import FRESH_SECONDS, Quota
+from gateway.jobs.quota import FRESH_SECONDS, Quota
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer
 

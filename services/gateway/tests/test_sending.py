@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from gateway.routes.sending import LongAnswer
+from gateway.http.streaming import LongAnswer
 
 SCOPE: dict[str, Any] = {"type": "http", "path": "/", "asgi": {"spec_version": "2.3"}}
 

@@ -119,8 +119,8 @@ class AttemptProgressed(Signal):
     received_by: ClassVar = ("gateway",)
     node_id: UUID = Field(exclude=True)
     owner_id: UUID = Field(exclude=True)
-    job_id: UUID
-    progress: Progress
+    job_id: UUID = Field(description="The job.")
+    progress: Progress = Field(description="How far its running attempt is.")
 
 
 class AttemptPreviewed(Signal):
@@ -131,8 +131,8 @@ class AttemptPreviewed(Signal):
     received_by: ClassVar = ("gateway",)
     node_id: UUID = Field(exclude=True)
     owner_id: UUID = Field(exclude=True)
-    job_id: UUID
-    content_type: str
+    job_id: UUID = Field(description="The job.")
+    content_type: str = Field(description="Type of the image.")
     data: str = Field(description="The image, base64.")
 
 

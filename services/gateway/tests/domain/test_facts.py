@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.scheduler.jobs import JobCompleted, JobStatus
-from gateway.domain.facts import Fact, Ring, Versions, read_fact
+from gateway.live.facts import Fact, Ring, Versions, read_fact
 
 JOB, OWNER = uuid4(), uuid4()
 

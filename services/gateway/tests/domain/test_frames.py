@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.domain.frames import frame, last_seen
+from gateway.live.frames import frame, last_seen
 
 
 def test_a_frame_is_what_the_standard_says() -> None:

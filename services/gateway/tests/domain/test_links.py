@@ -2,11 +2,15 @@ from uuid import uuid4
 
 import pytest
 
-from gateway.domain.links import HOUR, check_signature, signed_path
-from gateway.domain.problems import RefusedError
+from gateway.http.problems import RefusedError
+from gateway.media.signatures import HOUR, LinkSigner
 
 SECRET = b"s" * 32
 MEDIA = uuid4()
+
+
+def signer(now: float, secret: bytes = SECRET) -> LinkSigner:
+    return LinkSigner(secret, lambda: now)
 
 
 def parts(path: str) -> tuple[str, str]:
@@ -15,18 +19,18 @@ def parts(path: str) -> tuple[str, str]:
 
 
 def test_a_link_is_the_same_for_an_hour_so_that_caches_work() -> None:
-    assert signed_path(MEDIA, SECRET, 10 * HOUR) == signed_path(MEDIA, SECRET, 11 * HOUR - 1)
+    assert signer(10 * HOUR).content_path(MEDIA) == signer(11 * HOUR - 1).content_path(MEDIA)
 
 
 def test_a_link_works_for_an_hour_at_least_and_not_for_ever() -> None:
-    expires, signature = parts(signed_path(MEDIA, SECRET, 11 * HOUR - 1))
-    check_signature(MEDIA, expires, signature, SECRET, 12 * HOUR - 1)
+    expires, signature = parts(signer(11 * HOUR - 1).content_path(MEDIA))
+    signer(12 * HOUR - 1).check(MEDIA, expires, signature)
     with pytest.raises(RefusedError, match="get a new link"):
-        check_signature(MEDIA, expires, signature, SECRET, 12 * HOUR + 1)
+        signer(12 * HOUR + 1).check(MEDIA, expires, signature)
 
 
 def test_a_link_opens_its_own_media_only() -> None:
-    expires, signature = parts(signed_path(MEDIA, SECRET, 0))
+    expires, signature = parts(signer(0).content_path(MEDIA))
     for media, exp, sig, secret in (
         (uuid4(), expires, signature, SECRET),
         (MEDIA, str(int(expires) + 1), signature, SECRET),
@@ -37,5 +41,5 @@ def test_a_link_opens_its_own_media_only() -> None:
         (MEDIA, "9" * 5_000, signature, SECRET),
     ):
         with pytest.raises(RefusedError) as refused:
-            check_signature(media, exp, sig, secret, 0)
+            signer(0, secret).check(media, exp, sig)
         assert refused.value.status == 403

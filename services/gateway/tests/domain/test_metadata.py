@@ -3,7 +3,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.access import Actor, Permission
-from gateway.domain.metadata import Rule, is_bare
+from gateway.jobs.submission import MetadataRule, is_bare
 from workflows import Spec
 
 READER = Actor(user_id=uuid4(), permissions=frozenset({Permission.GRAPHS_READ}))
@@ -21,7 +21,7 @@ USER = Actor(user_id=uuid4())
     ],
 )
 def test_the_workflows_word_counts_before_the_rule(
-    word: str | None, rule: Rule, *, of_user: bool, of_reader: bool
+    word: str | None, rule: MetadataRule, *, of_user: bool, of_reader: bool
 ) -> None:
     spec = Spec.model_validate({"spec": "comfyfleet/v1", "name": "sky", "metadata": word})
     assert is_bare(rule, spec, USER) == of_user

@@ -1,7 +1,7 @@
 import pytest
 
-from gateway.domain.problems import RefusedError
-from gateway.domain.ranges import Part, asked_part
+from gateway.http.problems import RefusedError
+from gateway.http.ranges import Part, asked_part
 
 
 @pytest.mark.parametrize(

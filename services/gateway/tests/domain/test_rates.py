@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.rates import Rates
+from gateway.http.rates import Rates
 
 
 def test_a_burst_is_let_through_and_then_so_many_a_second() -> None:

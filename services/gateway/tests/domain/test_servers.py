@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 from contracts.registry.workflows import ServerClasses
-from gateway.domain.servers import MOST_KINDS, Servers
+from gateway.workflows.servers import MOST_KINDS, Servers
 from workflows import load_version, render, requirements
 
 SPEC = """
@@ -28,7 +28,7 @@ def a_server(digest: str, *samplers: str, **classes: Any) -> ServerClasses:
 def unfit(servers: Servers, sampler: str) -> dict[str, list[str]]:
     """What the servers lack for a job with this sampler, by digest."""
     graph = render(VERSION.graph, VERSION.spec, {"sampler": sampler})
-    found = servers.unfit(graph, VERSION.spec, requirements(graph).classes)
+    found = servers.incompatible(graph, VERSION.spec, requirements(graph).classes)
     return {
         digest: [entry.name for entry in group.unmet] for group in found for digest in group.digests
     }

@@ -2,7 +2,7 @@ import pytest
 
 from contracts.errors import ForbiddenError, InvalidError, NotFoundError
 from contracts.registry.workflows import WorkflowName
-from gateway.domain.versions import hash_of, hash_to_run, parse_reference
+from gateway.workflows.versions import hash_of, hash_to_run, parse_reference
 
 KNOWN = WorkflowName(name="a", active_version=2, versions={1: "x", 2: "y"}, title="A", category="c")
 

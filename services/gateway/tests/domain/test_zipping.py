@@ -2,7 +2,7 @@ import io
 from datetime import UTC, datetime
 from zipfile import ZipFile
 
-from gateway.domain.zipping import Zipper, unique_names
+from gateway.media.zipper import Zipper, unique_names
 
 NOW = datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC)
 

@@ -116,12 +116,12 @@ class JobFact(Event):
 
     sent_by: ClassVar = ("scheduler",)
 
-    job_id: UUID
-    owner_id: UUID
-    status: JobStatus
-    workflow: str
-    batch_id: UUID | None = None
-    labels: dict[str, str] = Field(default_factory=dict)
+    job_id: UUID = Field(description="The job.")
+    owner_id: UUID = Field(description="Owner of the job.")
+    status: JobStatus = Field(description="Status of the job after this fact.")
+    workflow: str = Field(description="`name@version`.")
+    batch_id: UUID | None = Field(default=None, description="The batch that it is part of.")
+    labels: dict[str, str] = Field(default_factory=dict, description="As given at submission.")
 
     def aggregate_id(self) -> UUID:
         return self.job_id
@@ -137,15 +137,15 @@ class JobStarted(JobFact):
     """A node was given the job."""
 
     subject: ClassVar[str] = "event.job.started.v1.{owner_id}"
-    node_id: UUID
-    attempt: int
+    node_id: UUID = Field(description="The node.")
+    attempt: int = Field(description="Number of the attempt; 1 is the first.")
 
 
 class JobRequeued(JobFact):
     """An attempt was lost or refused; the job waits again."""
 
     subject: ClassVar[str] = "event.job.requeued.v1.{owner_id}"
-    cause: str
+    cause: str = Field(description="Row of the retry table that the attempt fell under.")
 
 
 class JobCanceling(JobFact):

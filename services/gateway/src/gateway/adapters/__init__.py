@@ -1,1 +1,0 @@
-"""Bus, tokens and object store, one technology each."""

@@ -1,1 +1,0 @@
-"""What callers want, in one function each."""

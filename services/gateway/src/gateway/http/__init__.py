@@ -1,0 +1,1 @@
+"""Pure HTTP: problems, ranges, caching, strict bodies, access, the OpenAPI document."""

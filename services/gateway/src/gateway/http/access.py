@@ -1,0 +1,143 @@
+"""Admits callers: checks the access token, the permission and the rate of requests.
+
+An endpoint names its permission in its signature, before its body, so nothing of a stranger's
+body is read: `actor: Annotated[Actor, Allowed(Permission.JOBS_RUN)]`.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.openapi.models import HTTPBearer
+from fastapi.params import Depends
+from fastapi.security.base import SecurityBase
+
+from contracts.access import Actor, Limits, Permission
+from contracts.auth import Principal
+from gateway.http.problems import RefusedError, seconds_to_wait, unauthorized
+from gateway.http.rates import Rates
+from gateway.http.tokens import Claims, JwtTokens
+
+BEARER = "bearer"
+"""Name of the security scheme in the OpenAPI document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A caller who was admitted, and whether that still holds."""
+
+    actor: Actor
+    claims: Claims
+    admission: "Admission"
+
+    def seconds_left(self) -> float:
+        """Return the time until the token expires; 0 once the caller is blocked or signed out."""
+        if refusal(self.claims, self.admission.principal_of(self.actor.user_id)):
+            return 0.0
+        return max(0.0, self.claims.expires_at - self.admission.clock())
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Decides about every caller; there is one for each gateway."""
+
+    tokens: JwtTokens
+    principal_of: Callable[[UUID], Principal | None]
+    callers: Rates
+    logins: Rates
+    clock: Callable[[], float]
+
+    def visit(self, request: Request, *permissions: Permission) -> Visit:
+        """Admit a caller who has one of these permissions, or any caller if there are none.
+
+        Raises 401, 429, or 403 with the name of the permission.
+        """
+        visit = self.authenticate(bearer_token(request))
+        limit(self.callers, visit.actor.user_id)
+        if permissions and not any(map(visit.actor.may, permissions)):
+            wanted = " or ".join(permissions)
+            raise RefusedError(403, "missing_permission", f"this needs the permission {wanted}")
+        return visit
+
+    def authenticate(self, token: str) -> Visit:
+        """Return the caller behind an access token with the limits that the account has now."""
+        claims = self.tokens.verify(token, self.clock())
+        principal = self.principal_of(claims.user_id)
+        if reason := refusal(claims, principal):
+            raise unauthorized(reason)
+        limits = principal.limits if principal else Limits()
+        actor = Actor(user_id=claims.user_id, permissions=claims.permissions, limits=limits)
+        return Visit(actor, claims, self)
+
+    def admit_login(self, request: Request) -> None:
+        """Raise 429 if this address makes too many login attempts."""
+        limit(self.logins, request.client.host if request.client else "")
+
+
+class Caller(SecurityBase):
+    """A dependency: the caller, who has one of the permissions."""
+
+    model = HTTPBearer(description="An access token: `Authorization: Bearer <token>`.")
+    scheme_name = BEARER
+
+    def __init__(self, permissions: tuple[Permission, ...]) -> None:
+        self.permissions = permissions
+
+    async def __call__(self, request: Request) -> Actor:
+        return admission_of(request).visit(request, *self.permissions).actor
+
+
+class Visitor(Caller):
+    """A dependency for an endless answer, which must ask again whether it may go on."""
+
+    async def __call__(self, request: Request) -> Visit:  # pyright: ignore[reportIncompatibleMethodOverride]  # FastAPI calls it
+        return admission_of(request).visit(request, *self.permissions)
+
+
+class Allowed(Depends):
+    """Marks the `Actor` of an endpoint: a caller with one of these permissions."""
+
+    def __init__(self, *permissions: Permission) -> None:
+        super().__init__(Caller(permissions))
+
+
+class AllowedVisit(Depends):
+    """Marks the `Visit` of an endpoint with an endless answer."""
+
+    def __init__(self, *permissions: Permission) -> None:
+        super().__init__(Visitor(permissions))
+
+
+def admission_of(request: Request) -> Admission:
+    return request.app.state.admission
+
+
+def bearer_token(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise unauthorized("send `Authorization: Bearer <access token>`", error="invalid_request")
+    return token.strip()
+
+
+def refusal(claims: Claims, principal: Principal | None) -> str | None:
+    """Return why a valid token is refused nevertheless; None if it is accepted."""
+    if principal is None:
+        return "the account does not exist"
+    if principal.is_blocked:
+        return "the account is blocked"
+    return "the session was ended" if claims.issued_at < principal.sessions_valid_from else None
+
+
+def limit(rates: Rates, key: object) -> None:
+    seconds = rates.wait_seconds(key, time.monotonic())
+    if seconds:
+        wait = seconds_to_wait(seconds)
+        headers = {
+            "Retry-After": wait,
+            "RateLimit-Limit": str(rates.burst),
+            "RateLimit-Remaining": "0",
+            "RateLimit-Reset": wait,
+        }
+        raise RefusedError(429, "rate_limited", f"try again in {wait} s", headers=headers)

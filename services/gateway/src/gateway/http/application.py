@@ -1,0 +1,62 @@
+"""Builds the FastAPI application: its routers, and how every failure is answered."""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from contracts.errors import OperationError
+from gateway.http.bodies import invalid_fields
+from gateway.http.openapi import describe
+from gateway.http.problems import GENERIC, RefusedError, field_errors, from_operation, problem
+
+
+def application(routers: Iterable[APIRouter], version: str) -> FastAPI:
+    app = FastAPI(
+        title="ComfyFleet",
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # the middleware does that
+        generate_unique_id_function=operation_id,
+    )
+    for router in routers:
+        app.include_router(router)
+    app.openapi = partial(describe, app)
+    for failure in (RefusedError, OperationError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(failure, failed)
+    return app
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return `createJob` for the function `create_job`."""
+    first, *rest = route.name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+async def failed(request: Request, error: Exception) -> Response:
+    """Answer a failure as a problem; the middleware logs bugs of ours."""
+    match error:
+        case RefusedError():
+            refused = error
+        case OperationError():
+            refused = from_operation(error)
+        case RequestValidationError():  # a path, query or header parameter
+            found: list[Mapping[str, Any]] = list(error.errors())
+            fields = [{**item, "loc": item["loc"][1:]} for item in found]
+            refused = invalid_fields(field_errors(fields, "query"))
+        case HTTPException():  # no route, or another method
+            code = GENERIC.get(error.status_code, "malformed")
+            headers = dict(error.headers or {})
+            refused = RefusedError(error.status_code, code, str(error.detail), headers=headers)
+        case _:
+            detail = "the gateway failed; quote the request id when you report it"
+            refused = RefusedError(500, "internal", detail)
+    request_id = request.scope["state"]["request_id"]
+    body = problem(refused, instance=request.url.path, request_id=request_id).model_dump_json()
+    return Response(body, refused.status, refused.headers, "application/problem+json")

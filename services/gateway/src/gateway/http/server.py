@@ -1,0 +1,62 @@
+"""Runs uvicorn inside the event loop and process of the gateway."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+import uvicorn
+
+from runtime.process.web_server import Server
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 10
+BACKLOG = 2_048
+
+
+@contextmanager
+def listen(host: str, port: int) -> Generator[socket.socket, None, None]:
+    """A listening socket; OSError if the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family, backlog=BACKLOG) as listener:
+        log.info("gateway_listening", host=host, port=listener.getsockname()[1])
+        yield listener
+
+
+async def serve(  # every argument has a name
+    app: Any,
+    listener: socket.socket,
+    *,
+    stop: asyncio.Event,
+    stopping: Callable[[], None],
+    prefix: str,
+    trusted_proxies: str,
+) -> None:
+    """Serve until `stop`; then call `stopping`, which ends long answers, and finish the rest."""
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        root_path=prefix,
+        forwarded_allow_ips=trusted_proxies,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    server = Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopping()
+        server.should_exit = True
+        await serving
+    finally:
+        stopped.cancel()
+        serving.cancel()

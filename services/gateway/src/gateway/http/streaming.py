@@ -1,0 +1,42 @@
+"""Long answers: freed however the client leaves, and cut off if the client stops reading."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+import structlog
+from fastapi.responses import StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
+
+log = structlog.get_logger()
+
+SEND_SECONDS = 60.0
+"""A client that takes nothing for this long is gone, or wants to hold our memory."""
+
+
+class LongAnswer(StreamingResponse):
+    """Calls `close` in the end, even if the first chunk was never asked for."""
+
+    def __init__(
+        self,
+        chunks: AsyncIterator[bytes],
+        close: Callable[[], Awaitable[None]],
+        *,
+        headers: Mapping[str, str],
+        status: int = 200,
+        patience: float = SEND_SECONDS,
+    ) -> None:
+        super().__init__(chunks, status, headers)
+        self._close = close
+        self._patience = patience
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(self._patience):
+                await send(message)
+
+        try:
+            await super().__call__(scope, receive, send_in_time)
+        except* TimeoutError:
+            log.info("client_cut_off", path=scope["path"])
+        finally:
+            await self._close()

@@ -1,0 +1,49 @@
+"""Jobs as the public API shows them: the scheduler's view with links."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from contracts.scheduler import jobs
+from contracts.scheduler.jobs import JobView
+from gateway.http.page import Page
+from gateway.media.signatures import LinkSigner
+
+
+class Links(BaseModel):
+    """Paths of a job."""
+
+    self: str = Field(description="The job.")
+    events: str = Field(description="Its live events (SSE).")
+    cancel: str = Field(description="POST here to end it early.")
+
+
+class Output(jobs.Output):
+    """One file that a job made, with a link to it."""
+
+    url: str = Field(description="Its content; the link works by itself for an hour.")
+
+
+class Job(JobView):
+    """A job as it is now."""
+
+    outputs: list[Output] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]  # never written to
+        default_factory=list[Output], description="Files that it made."
+    )
+    links: Links = Field(description="Paths of the job.")
+
+
+class JobPage(Page[Job]):
+    """A page of jobs, newest first."""
+
+
+def job_resource(links: LinkSigner, view: JobView) -> Job:
+    """Return the view with links; nothing is validated again."""
+    path = f"{links.prefix}/v1/jobs/{view.id}"
+    outputs = [
+        Output.model_construct(**output.__dict__, url=links.content_path(output.media_id))
+        for output in view.outputs
+    ]
+    paths = Links.model_construct(self=path, events=f"{path}/events", cancel=f"{path}/cancel")
+    values: dict[str, Any] = {**view.__dict__, "outputs": outputs, "links": paths}
+    return Job.model_construct(**values)

@@ -1,0 +1,142 @@
+"""Submits jobs: checks the inputs against the workflow, and waits for an end if asked to."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+from uuid import UUID
+
+from contracts.access import Actor, IdempotencyKey, Permission
+from contracts.errors import InvalidError, NotFoundError, OperationError, UnavailableError
+from contracts.media.files import FindMedia, MediaView
+from contracts.scheduler.job_requests import (
+    FindJobs,
+    ModelFile,
+    NewJob,
+    Requirements,
+    SubmitJob,
+    SubmitJobView,
+)
+from contracts.scheduler.jobs import JobView
+from contracts.values import new_id
+from gateway.http.problems import RefusedError, invalid
+from gateway.jobs.media_inputs import mismatch
+from gateway.jobs.requests import JobRequest
+from gateway.ports import Owners
+from gateway.service import Gateway
+from gateway.workflows.servers import Servers
+from gateway.workflows.versions import Version
+from workflows import (
+    MediaUse,
+    Spec,
+    media_uses,
+    recorded_seed,
+    render,
+    requirements,
+    validate_inputs,
+)
+from workflows.compatibility.unmet import with_graph_nodes
+
+MetadataRule: TypeAlias = Literal["permitted", "keep", "strip"]
+
+MOST_MEDIA = 100
+TIMEOUT_SECONDS = 1_800
+
+
+async def submit_job(
+    gateway: Gateway, actor: Actor, request: JobRequest, idempotency: IdempotencyKey | None
+) -> SubmitJobView:
+    """Resolve the workflow, check the inputs, and hand the job to the scheduler."""
+    if request.deadline and request.deadline <= gateway.clock():
+        raise invalid("deadline", "past", "expected a time in the future")
+    version = await gateway.workflows.resolve(request.workflow, actor)
+    inputs = validate_inputs(version.spec, request.inputs, gateway.draw_seed)
+    media = await check_media(gateway.bus, actor, list(media_uses(version.spec, inputs)))
+    limits = version.spec.limits
+    job = NewJob(
+        job_id=new_id(),
+        workflow=version.reference,
+        version_hash=version.hash,
+        inputs=dict(inputs),
+        media=media,
+        seed=recorded_seed(version.spec, inputs),
+        requirements=requirements_of(version, inputs, gateway.workflows.servers),
+        priority=request.priority or actor.limits.max_priority,
+        deadline=request.deadline,
+        labels=dict(request.labels),
+        timeout_seconds=float(limits.timeout_seconds or TIMEOUT_SECONDS),
+        max_attempts=limits.max_attempts,
+        is_bare=is_bare(gateway.settings.result_metadata, version.spec, actor),
+    )
+    await gateway.quota.require(actor)
+    answer = await gateway.bus.call(SubmitJob(actor=actor, job=job, idempotency=idempotency))
+    return answer.model_copy(update={"job": await explain(gateway, answer.job)})
+
+
+def requirements_of(version: Version, inputs: Mapping[str, Any], servers: Servers) -> Requirements:
+    """Return the requirements of the graph as it will run, which depends on the inputs."""
+    rendered = render(version.graph, version.spec, inputs)
+    found = requirements(rendered)
+    models = frozenset(ModelFile(folder=folder, name=name) for folder, name in found.models)
+    incompatible = servers.incompatible(rendered, version.spec, found.classes)
+    return Requirements(classes=found.classes, models=models, incompatible=incompatible)
+
+
+def is_bare(rule: MetadataRule, spec: Spec, actor: Actor) -> bool:
+    """Whether results lose the prompt and graph that ComfyUI writes into them.
+
+    The workflow's own rule counts before the fleet's.
+    """
+    wanted = spec.metadata or rule
+    return wanted == "strip" or (wanted == "permitted" and not actor.may(Permission.GRAPHS_READ))
+
+
+async def explain(gateway: Gateway, view: JobView) -> JobView:
+    """Add to each unmet requirement the graph node and input that it comes from."""
+    if not view.unmet:
+        return view
+    try:
+        version = await gateway.workflows.look_up(view.workflow)
+        rendered = render(version.graph, version.spec, view.inputs)
+    except OperationError:  # the version is gone; the requirements are known nevertheless
+        return view
+    return view.model_copy(update={"unmet": with_graph_nodes(view.unmet, rendered, version.spec)})
+
+
+async def check_media(owners: Owners, actor: Actor, uses: list[MediaUse]) -> list[UUID]:
+    """Return the media that the inputs name, in order. Raises Invalid if one cannot be used."""
+    ids = list(dict.fromkeys(UUID(use.media_id) for use in uses))
+    if not ids:
+        return []
+    if len(ids) > MOST_MEDIA:
+        raise invalid("inputs", "too_many_media", f"expected at most {MOST_MEDIA} files")
+    found = await owners.call(FindMedia(actor=actor, media_ids=ids))
+    known: dict[str, MediaView] = {str(view.id): view for view in found.items}
+    errors = [error for use in uses if (error := mismatch(use, known))]
+    if errors:
+        raise InvalidError(
+            "The inputs do not fit the workflow", code="invalid_inputs", errors=errors
+        )
+    return ids
+
+
+async def find_job(gateway: Gateway, actor: Actor, job_id: UUID) -> JobView:
+    page = await gateway.bus.call(FindJobs(actor=actor, job_ids=[job_id]))
+    if not page.items:
+        raise NotFoundError("there is no such job")
+    return page.items[0]
+
+
+async def wait_for_end(gateway: Gateway, view: JobView, seconds: float) -> JobView:
+    """Return the job when it has ended, or as it is when the time is up.
+
+    The job is accepted already: if waiting fails, the answer is still the job.
+    """
+    newest = view
+    try:
+        with gateway.hub.listening(view.owner_id, view.id) as listener:
+            newest = await gateway.loader.load(view.id) or view
+            if newest.status.is_terminal:
+                return newest
+            await listener.wait_for_end(seconds)
+        return await gateway.loader.load(view.id) or newest
+    except (RefusedError, UnavailableError):
+        return newest

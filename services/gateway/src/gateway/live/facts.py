@@ -1,0 +1,99 @@
+"""Reads facts about jobs from events, and remembers a bounded number of the latest.
+
+A `Fact` is one event of stream `EVENTS`; `sequence` is its place there, `version` its place in
+the life of its job.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from cachetools import LRUCache
+from pydantic_core import from_json, to_json
+
+ENDINGS = frozenset({"job.completed", "job.failed", "job.canceled", "job.expired"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    sequence: int
+    name: str
+    """`job.started`: the event name in the stream of a client."""
+    owner_id: UUID
+    job_id: UUID
+    version: int
+    data: bytes
+
+    @property
+    def is_ending(self) -> bool:
+        return self.name in ENDINGS
+
+
+def read_fact(sequence: int, subject: str, body: bytes) -> Fact | None:
+    """Return the fact of a CloudEvent; None if it is not about a job. ValueError if malformed."""
+    words = subject.split(".")
+    if words[1] != "job":
+        return None
+    data = from_json(body)["data"]
+    return Fact(
+        sequence=sequence,
+        name=f"job.{words[2]}",
+        owner_id=UUID(words[-1]),
+        job_id=UUID(data["job_id"]),
+        version=int(data["version"]),
+        data=to_json(data),
+    )
+
+
+class Ring:
+    """Holds the latest facts, complete for every sequence number after `start`, to `position`."""
+
+    def __init__(self, start: int, size: int) -> None:
+        self.start = start
+        self.position = start
+        self._size = size
+        self._facts: deque[Fact] = deque()
+
+    def advance(self, sequence: int, fact: Fact | None = None) -> None:
+        """Advance to `sequence`, with a fact about a job or with another event."""
+        self.position = max(self.position, sequence)
+        if fact is None:
+            return
+        self._facts.append(fact)
+        if len(self._facts) > self._size:
+            self.start = self._facts.popleft().sequence
+
+    def since(self, sequence: int, owner_id: UUID) -> list[Fact] | None:
+        """Return the owner's facts after `sequence`; None if they are older than the ring."""
+        if sequence < self.start:
+            return None
+        return [f for f in self._facts if f.sequence > sequence and f.owner_id == owner_id]
+
+    def of_job(self, job_id: UUID, after: int, until: int) -> list[Fact] | None:
+        """Return the job's facts `after < version <= until`; None if one is not in the ring."""
+        found = [f for f in self._facts if f.job_id == job_id]
+        return complete(found, after, until)
+
+
+def complete(facts: Iterable[Fact], after: int, until: int) -> list[Fact] | None:
+    """Return one fact for each version in between, in order; None if one is missing."""
+    by_version = {f.version: f for f in facts if after < f.version <= until}
+    if len(by_version) < until - after:
+        return None
+    return [by_version[version] for version in sorted(by_version)]
+
+
+class Versions:
+    """Remembers the newest version of each job that a client has; drops the oldest entries."""
+
+    def __init__(self, sent: Mapping[UUID, int], most: int = 10_000) -> None:
+        # a snapshot may bring more jobs than `most`: none of them is dropped
+        self._sent: LRUCache[UUID, int] = LRUCache(max(most, len(sent)))
+        self._sent.update(sent)
+
+    def is_newer(self, fact: Fact) -> bool:
+        """Whether the client has yet to get it; from then on the client has it."""
+        sent = self._sent.get(fact.job_id, 0)
+        self._sent[fact.job_id] = max(sent, fact.version)
+        return fact.version > sent

@@ -1,0 +1,62 @@
+"""Server-sent events on the wire (HTML standard, 9.2), and their schemas for the reference docs."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import BaseModel, Field, create_model
+
+from contracts.agent import AttemptPreviewed, AttemptProgressed
+from contracts.scheduler.jobs import JobCanceling, JobQueued, JobRequeued, JobStarted
+from gateway.jobs.resources import Job
+from gateway.live.facts import ENDINGS
+
+COMMENT = b":\n\n"
+RETRY = b"retry: 2000\n\n"
+"""The first line of a stream: reconnect after 2 s."""
+MOST_DIGITS = 18
+
+
+def frame(name: str, data: bytes, id_: int | None = None) -> bytes:
+    """Return one event. `data` is JSON, so a line break can only be white space in it."""
+    if b"\n" in data or b"\r" in data:
+        data = data.replace(b"\r", b" ").replace(b"\n", b" ")
+    head = b"" if id_ is None else b"id: %d\n" % id_
+    return b"%sevent: %s\ndata: %s\n\n" % (head, name.encode(), data)
+
+
+def last_seen(header: str | None) -> int | None:
+    """Return the number in `Last-Event-ID`; None if it is not one that we could have sent."""
+    if header is None or not (header.isascii() and header.isdigit()) or len(header) > MOST_DIGITS:
+        return None
+    return int(header)
+
+
+DATA: Mapping[str, type[BaseModel]] = {
+    "job.snapshot": Job,
+    "job.queued": JobQueued,
+    "job.started": JobStarted,
+    "job.requeued": JobRequeued,
+    "job.canceling": JobCanceling,
+    **dict.fromkeys(sorted(ENDINGS), Job),
+    "job.progress": AttemptProgressed,
+    "job.preview": AttemptPreviewed,
+}
+"""Model of the data of each event."""
+PASSING = {"job.snapshot", "job.progress", "job.preview"}
+"""Events without an id: they cannot be asked for again."""
+
+
+def frame_model(name: str, data: type[BaseModel]) -> type[BaseModel]:
+    fields: dict[str, Any] = {
+        "event": (Literal[name], Field(description="Name of the event.")),
+        "data": (data, Field(description="JSON in the field `data`.")),
+    }
+    if name not in PASSING:
+        fields["id"] = (int, Field(description="For `Last-Event-ID`."))
+    title = name.title().replace(".", "") + "Frame"
+    return create_model(title, __doc__=f"An event `{name}`.", **fields)
+
+
+FRAMES = tuple(frame_model(name, data) for name, data in DATA.items())
+EventFrame: Any = Annotated[Union[FRAMES], Field(discriminator="event")]  # noqa: UP007  # made from a tuple
+"""Any frame of a stream, for the reference docs."""

@@ -1,0 +1,174 @@
+"""Fans events out: each gateway has one hub, which receives every event and signal once.
+
+Facts reach a listener completely and in order, or the listener is cut off. Of progress and
+previews only the newest of each job is kept for it.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Generator
+from contextlib import contextmanager
+from uuid import UUID
+
+from gateway.http.problems import RefusedError
+from gateway.live.archive import Archive
+from gateway.live.facts import Fact, Ring
+
+MOST_FACTS = 1_000
+MOST_SIGNALS = 64
+MOST_SIGNAL_BYTES = 512 * 1024
+
+
+class Listener:
+    """Holds the facts and signals that one client has yet to get."""
+
+    def __init__(self, user_id: UUID, topic: UUID) -> None:
+        self.user_id = user_id
+        self.topic = topic
+        self.facts: deque[Fact] = deque()
+        self.is_over = False
+        self._signals: dict[tuple[str, UUID], bytes] = {}
+        self._signal_bytes = 0
+        self._wake = asyncio.Event()
+
+    def add(self, fact: Fact) -> None:
+        if len(self.facts) >= MOST_FACTS:
+            self.end()
+            return
+        self.facts.append(fact)
+        self._wake.set()
+
+    def replace_signal(self, name: str, job_id: UUID, body: bytes) -> None:
+        self._drop((name, job_id))
+        self._signals[name, job_id] = body
+        self._signal_bytes += len(body)
+        while len(self._signals) > MOST_SIGNALS or self._signal_bytes > MOST_SIGNAL_BYTES:
+            self._drop(next(iter(self._signals)))
+        self._wake.set()
+
+    def _drop(self, key: tuple[str, UUID]) -> None:
+        self._signal_bytes -= len(self._signals.pop(key, b""))
+
+    def wake(self) -> None:
+        """Have the stream check again whether its caller may go on."""
+        self._wake.set()
+
+    def end(self) -> None:
+        """Cut the client off, which connects anew: it was too slow, or the gateway stops."""
+        self.is_over = True
+        self._wake.set()
+
+    def take_signals(self) -> list[tuple[str, UUID, bytes]]:
+        taken = [(name, job_id, body) for (name, job_id), body in self._signals.items()]
+        self._signals.clear()
+        self._signal_bytes = 0
+        return taken
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait for news; return False if there was none in that time."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return False
+        self._wake.clear()
+        return True
+
+    async def wait_for_end(self, seconds: float) -> None:
+        """Wait for the end of a job, at most so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not self.is_over and not any(fact.is_ending for fact in self.facts):
+                    await self.wait(seconds)
+        except TimeoutError:
+            return
+
+
+class Hub:
+    """Knows every listener by its topic: a job, or the owner of jobs."""
+
+    def __init__(self, *, ring_size: int, most: int, most_per_user: int) -> None:
+        self.ring = Ring(0, ring_size)
+        self.ready = asyncio.Event()
+        self._ring_size = ring_size
+        self._most = most
+        self._most_per_user = most_per_user
+        self._listeners: dict[UUID, set[Listener]] = {}
+        self._per_user: Counter[UUID] = Counter()
+
+    async def follow(self, archive: Archive) -> None:
+        """Pass every event on from now on, until cancelled."""
+        _, last = await archive.bounds()
+        self.ring = Ring(last, self._ring_size)
+        self.ready.set()
+        async for sequence, fact in archive.follow(last):
+            self.ring.advance(sequence, fact)
+            if fact:
+                for listener in self._interested(fact.job_id, fact.owner_id):
+                    listener.add(fact)
+
+    def pass_signal(self, name: str, owner_id: UUID, job_id: UUID, body: bytes) -> None:
+        """Pass progress or a preview on to the listeners of now."""
+        for listener in self._interested(job_id, owner_id):
+            listener.replace_signal(name, job_id, body)
+
+    def _interested(self, job_id: UUID, owner_id: UUID) -> list[Listener]:
+        return [*self._listeners.get(job_id, ()), *self._listeners.get(owner_id, ())]
+
+    def listen(self, user_id: UUID, topic: UUID) -> Listener:
+        """Begin to listen to a job, or to all jobs of an owner; `leave` ends it."""
+        if self._per_user.total() >= self._most:
+            headers = {"Retry-After": "5"}
+            raise RefusedError(503, "too_many_streams", "too many streams", headers=headers)
+        if self._per_user[user_id] >= self._most_per_user:
+            detail = f"at most {self._most_per_user} streams can be open"
+            raise RefusedError(429, "too_many_streams", detail, headers={"Retry-After": "5"})
+        listener = Listener(user_id, topic)
+        self._per_user[user_id] += 1
+        self._listeners.setdefault(topic, set()).add(listener)
+        return listener
+
+    def leave(self, listener: Listener) -> None:
+        """Stop listening; idempotent."""
+        listeners = self._listeners.get(listener.topic, set())
+        if listener not in listeners:
+            return
+        listeners.discard(listener)
+        self._per_user[listener.user_id] -= 1
+        if not self._per_user[listener.user_id]:
+            del self._per_user[listener.user_id]
+        if not listeners:
+            del self._listeners[listener.topic]
+
+    @contextmanager
+    def listening(self, user_id: UUID, topic: UUID) -> Generator[Listener, None, None]:
+        listener = self.listen(user_id, topic)
+        try:
+            yield listener
+        finally:
+            self.leave(listener)
+
+    @property
+    def watched(self) -> list[UUID]:
+        """Jobs that have a listener of their own."""
+        return [
+            topic
+            for topic, listeners in self._listeners.items()
+            if any(listener.topic != listener.user_id for listener in listeners)
+        ]
+
+    @property
+    def open_streams(self) -> int:
+        return self._per_user.total()
+
+    def wake_all(self) -> None:
+        """Wake every stream after a change of accounts: blocked callers leave at once."""
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.wake()
+
+    def end_all(self) -> None:
+        """Cut every client off, so that the process can stop."""
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.end()

@@ -1,0 +1,230 @@
+"""Makes event streams: the live events of one job, or of all jobs of a caller.
+
+The listener is there before the snapshot is taken, so no event falls in between. The version
+filter drops facts that the snapshot already covers.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
+
+from contracts.access import Actor
+from contracts.errors import OperationError, UnavailableError
+from contracts.scheduler.job_requests import ListJobs
+from contracts.scheduler.jobs import JobPage, JobStatus, JobView
+from gateway.http.access import Visit
+from gateway.jobs.resources import job_resource
+from gateway.jobs.submission import find_job
+from gateway.live.archive import TOO_MUCH
+from gateway.live.facts import Fact, Versions, complete
+from gateway.live.frames import COMMENT, RETRY, frame
+from gateway.live.hub import Hub, Listener
+from gateway.service import Gateway
+
+SILENCE_SECONDS = 10.0
+PAGE = 50
+"""Jobs in one message, which holds a mebibyte at most; a job has all of its inputs."""
+UNFINISHED = [status for status in JobStatus if not status.is_terminal]
+
+
+@dataclass(slots=True)
+class Stream:
+    """An open stream: `frames` to send, `close` when the client is gone."""
+
+    frames: AsyncIterator[bytes]
+    close: Callable[[], Awaitable[None]]
+
+
+async def open_job_stream(
+    gateway: Gateway, visit: Visit, job_id: UUID, seen: int | None
+) -> Stream | None:
+    """Open the job's events after version `seen`; None if the client has the last one already."""
+    actor = visit.actor
+    listener = gateway.hub.listen(actor.user_id, job_id)
+    try:
+        view = await find_job(gateway, actor, job_id)
+        if view.status.is_terminal and seen is not None and seen >= view.version:
+            gateway.hub.leave(listener)
+            return None
+        missed = await missed_of_job(gateway, view, seen)
+    except BaseException:
+        gateway.hub.leave(listener)
+        raise
+    frames = job_frames(gateway, listener, view, missed, visit)
+    return Stream(frames, partial(leave, gateway.hub, listener))
+
+
+async def job_frames(
+    gateway: Gateway, listener: Listener, view: JobView, missed: list[Fact], visit: Visit
+) -> AsyncIterator[bytes]:
+    yield RETRY + frame("job.snapshot", job_json(gateway, view))
+    for fact in missed:
+        if not fact.is_ending:
+            yield frame(fact.name, fact.data, fact.version)
+    if view.status.is_terminal:
+        yield frame(f"job.{view.status.value}", job_json(gateway, view), view.version)
+        return
+    async for news in job_news(gateway, listener, view.version, visit):
+        yield news
+
+
+async def job_news(
+    gateway: Gateway, listener: Listener, version: int, visit: Visit
+) -> AsyncIterator[bytes]:
+    """Yield the events after that version, until the job has ended."""
+    async for fact in listened(listener, visit):
+        if isinstance(fact, bytes):
+            yield fact
+        elif fact.version > version:
+            version = fact.version
+            data = await data_of(gateway, fact)
+            if data is None:
+                return
+            yield frame(fact.name, data, fact.version)
+            if fact.is_ending:
+                return
+
+
+async def open_owner_stream(gateway: Gateway, visit: Visit, seen: int | None) -> Stream:
+    """Open the events of all of the caller's jobs after sequence number `seen`."""
+    actor = visit.actor
+    listener = gateway.hub.listen(actor.user_id, actor.user_id)
+    try:
+        position = gateway.hub.ring.position
+        missed = await missed_of_owner(gateway, actor.user_id, seen)
+        page = await unfinished(gateway, actor) if missed is None else JobPage(items=[])
+    except BaseException:
+        gateway.hub.leave(listener)
+        raise
+    after = position if missed is None or seen is None else seen
+    frames = owner_frames(gateway, listener, page, missed or [], after, visit)
+    return Stream(frames, partial(leave, gateway.hub, listener))
+
+
+async def owner_frames(
+    gateway: Gateway,
+    listener: Listener,
+    page: JobPage,
+    missed: list[Fact],
+    after: int,
+    visit: Visit,
+) -> AsyncIterator[bytes]:
+    yield RETRY
+    shown: dict[UUID, int] = {}
+    try:
+        async for view in snapshots(gateway, visit.actor, page):
+            shown[view.id] = view.version
+            yield frame("job.snapshot", job_json(gateway, view))
+    except OperationError:
+        return
+    versions = Versions(shown)
+    async for fact in listened(listener, visit, missed):
+        if isinstance(fact, bytes):
+            yield fact
+        elif fact.sequence > after and versions.is_newer(fact):
+            data = await data_of(gateway, fact)
+            if data is None:
+                return
+            yield frame(fact.name, data, fact.sequence)
+
+
+async def leave(hub: Hub, listener: Listener) -> None:
+    hub.leave(listener)
+
+
+async def snapshots(gateway: Gateway, actor: Actor, page: JobPage) -> AsyncIterator[JobView]:
+    """Yield the jobs of this page and of all pages after it."""
+    while True:
+        for view in page.items:
+            yield view
+        if page.next_cursor is None:
+            return
+        page = await unfinished(gateway, actor, page.next_cursor)
+
+
+async def unfinished(gateway: Gateway, actor: Actor, cursor: str | None = None) -> JobPage:
+    """Return unfinished jobs of the caller, only their own even if they may read all."""
+    plain = actor.model_copy(update={"permissions": frozenset[str]()})
+    return await gateway.bus.call(
+        ListJobs(actor=plain, status=UNFINISHED, limit=PAGE, cursor=cursor)
+    )
+
+
+async def listened(
+    listener: Listener, visit: Visit, missed: Iterable[Fact] = ()
+) -> AsyncIterator[Fact | bytes]:
+    """Yield missed facts, then facts as they come, and finished frames for everything else.
+
+    Ends when the listener is cut off, or the visit is over.
+    """
+    for fact in missed:
+        if not visit.seconds_left():
+            return
+        yield fact
+    while left := visit.seconds_left():
+        if listener.facts and not listener.is_over:
+            yield listener.facts.popleft()
+            continue
+        for name, _, body in listener.take_signals():
+            yield frame(name, body)
+        if listener.is_over:
+            return
+        if not await listener.wait(min(SILENCE_SECONDS, left)):
+            yield COMMENT
+
+
+async def data_of(gateway: Gateway, fact: Fact) -> bytes | None:
+    """Return the whole job if it ended, else the event's data; None: let the client come again."""
+    if not fact.is_ending:
+        return fact.data
+    try:
+        view = await gateway.loader.load(fact.job_id)
+    except OperationError:
+        return None
+    return fact.data if view is None else job_json(gateway, view)
+
+
+def job_json(gateway: Gateway, view: JobView) -> bytes:
+    return job_resource(gateway.links, view).model_dump_json().encode()
+
+
+async def missed_of_job(gateway: Gateway, view: JobView, seen: int | None) -> list[Fact]:
+    """Return the facts after version `seen` that the snapshot `view` covers.
+
+    Facts that are no longer stored are left out: the snapshot has the state of the job.
+    """
+    if seen is None or seen >= view.version:
+        return []
+    found = gateway.hub.ring.of_job(view.id, seen, view.version)
+    if found is not None:
+        return found
+    try:
+        first, last = await gateway.archive.bounds()
+        stored = await gateway.archive.replay(view.owner_id, first - 1, last)
+    except UnavailableError:
+        return []
+    facts = [fact for fact in stored if fact.job_id == view.id]
+    return complete(facts, seen, view.version) or []
+
+
+async def missed_of_owner(gateway: Gateway, owner_id: UUID, seen: int | None) -> list[Fact] | None:
+    """Return the owner's facts after sequence `seen`; None if a snapshot must replace them."""
+    if seen is None:
+        return None
+    position = gateway.hub.ring.position
+    if seen > position:  # another replica was ahead of this one, or the stream was made anew
+        _, last = await gateway.archive.bounds()
+        return [] if seen <= last else None
+    found = gateway.hub.ring.since(seen, owner_id)
+    if found is not None:
+        return found
+    first, _ = await gateway.archive.bounds()
+    if seen + 1 < first:
+        return None
+    try:
+        return await gateway.archive.replay(owner_id, seen, position)
+    except UnavailableError as error:
+        if error.code == TOO_MUCH:
+            return None
+        raise

@@ -1,0 +1,1 @@
+"""Media: upload, find, change, download, share."""

@@ -1,0 +1,94 @@
+"""Downloads many media as one ZIP file, streamed out of the store."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from contracts.access import Actor, Permission
+from contracts.errors import FieldError, InvalidError, UnavailableError
+from contracts.media.files import FindMedia, LocateContent, MediaView
+from gateway.http.access import Allowed
+from gateway.http.bodies import Body
+from gateway.http.streaming import LongAnswer
+from gateway.media.requests import ArchiveRequest
+from gateway.media.zipper import Zipper, unique_names
+from gateway.service import CurrentGateway, Gateway
+
+router = APIRouter(prefix="/v1/media", tags=["media"])
+
+AT_ONCE = 50
+"""This many views with all their labels fit into one message."""
+ZIP = "application/zip"
+HEADERS = {
+    "Content-Type": ZIP,
+    "Content-Disposition": 'attachment; filename="media.zip"',
+    "Cache-Control": "no-store",
+}
+
+
+@router.post(
+    "/archive",
+    summary="Download many media as a ZIP file",
+    response_class=StreamingResponse,
+    response_description="The ZIP file; one that ends early has failed.",
+    responses={200: {"content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def download_archive(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.MEDIA_READ)],
+    archive: Body[ArchiveRequest],
+) -> LongAnswer:
+    media = await find_all(gateway, actor, archive.media_ids)
+    if gateway.free_archives.locked():
+        raise UnavailableError("too many archives at once", retry_in=5)
+    await gateway.free_archives.acquire()
+
+    async def release() -> None:
+        gateway.free_archives.release()
+
+    return LongAnswer(zip_of(gateway, actor, media), release, headers=HEADERS)
+
+
+async def find_all(gateway: Gateway, actor: Actor, media_ids: Sequence[UUID]) -> list[MediaView]:
+    """Return the media in the order asked, each once. Raises Invalid naming unknown ones."""
+    wanted = list(dict.fromkeys(media_ids))
+    found: list[MediaView] = []
+    for at in range(0, len(wanted), AT_ONCE):
+        query = FindMedia(actor=actor, media_ids=wanted[at : at + AT_ONCE])
+        found += (await gateway.bus.call(query)).items
+    if missing := set(wanted) - {view.id for view in found}:
+        message = "there is no such media"
+        problems = [
+            FieldError(path=f"media_ids.{n}", code="unknown_media", message=message)
+            for n, media_id in enumerate(media_ids)
+            if media_id in missing
+        ]
+        raise InvalidError(message, errors=problems[:100])
+    max_bytes = gateway.settings.max_archive_bytes
+    if sum(view.size_bytes for view in found) > max_bytes:
+        message = f"expected at most {max_bytes} bytes in all"
+        problem = FieldError(path="media_ids", code="too_big", message=message)
+        raise InvalidError(message, errors=[problem])
+    return found
+
+
+async def zip_of(
+    gateway: Gateway, actor: Actor, media: Sequence[MediaView]
+) -> AsyncIterator[bytes]:
+    """Yield the bytes of the ZIP file. A failure ends it early, which readers notice."""
+    zipper = Zipper()
+    names = unique_names(view.filename or str(view.id) for view in media)
+    try:
+        for view, name in zip(media, names, strict=True):
+            # Each URL when it is needed: a long download outlives the first ones.
+            located = await gateway.bus.call(LocateContent(actor=actor, media_id=view.id))
+            yield zipper.begin(name, view.created_at)
+            async with gateway.store.open(located.url, {}) as stored:
+                async for chunk in stored.chunks:
+                    yield zipper.write(chunk)
+        yield zipper.end()
+    finally:
+        zipper.end()

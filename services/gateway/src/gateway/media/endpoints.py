@@ -1,0 +1,124 @@
+"""Endpoints of an owner's media: list, show, change, delete, figures, share links."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from contracts.access import Actor, Permission
+from contracts.errors import NotFoundError
+from contracts.media.files import FindMedia
+from contracts.media.library import (
+    DeleteMedia,
+    FindStorage,
+    ListLinks,
+    ListMedia,
+    RevokeLink,
+    ShareMedia,
+    StorageView,
+    UpdateMedia,
+)
+from contracts.values import new_id
+from gateway.http.access import Allowed
+from gateway.http.bodies import Body
+from gateway.http.headers import RepeatKey, mark_created
+from gateway.http.openapi import CONFLICT
+from gateway.media.requests import LinkRequest, MediaChanges, MediaFilters
+from gateway.media.resources import Link, LinkPage, Media, MediaPage, link_resource, media_resource
+from gateway.service import CurrentGateway
+
+router = APIRouter(prefix="/v1/media", tags=["media"])
+
+DELETION_SECONDS = 30.0
+
+
+@router.get("", summary="List media, newest first")
+async def list_media(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.MEDIA_READ)],
+    filters: Annotated[MediaFilters, Query()],
+) -> MediaPage:
+    page = await gateway.bus.call(ListMedia(actor=actor, **filters.__dict__))
+    items = [media_resource(gateway.links, view) for view in page.items]
+    return MediaPage(items=items, next_cursor=page.next_cursor)
+
+
+# Must precede `/{media_id}`.
+@router.get("/usage", summary="Show how much is stored")
+async def get_storage_usage(
+    gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.MEDIA_READ)]
+) -> StorageView:
+    return await gateway.bus.call(FindStorage(actor=actor))
+
+
+@router.get("/{media_id}", summary="Show a media")
+async def get_media(
+    gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.MEDIA_READ)], media_id: UUID
+) -> Media:
+    found = await gateway.bus.call(FindMedia(actor=actor, media_ids=[media_id]))
+    if not found.items:
+        raise NotFoundError("there is no such media")
+    return media_resource(gateway.links, found.items[0])
+
+
+@router.patch("/{media_id}", summary="Change a media")
+async def update_media(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
+    media_id: UUID,
+    changes: Body[MediaChanges],
+) -> Media:
+    command = UpdateMedia(actor=actor, media_id=media_id, **changes.__dict__)
+    return media_resource(gateway.links, await gateway.bus.call(command))
+
+
+@router.delete("/{media_id}", status_code=204, summary="Delete a media")
+async def delete_media(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
+    media_id: UUID,
+) -> None:
+    """Its bytes are deleted with it, unless another of your media has the same bytes."""
+    command = DeleteMedia(actor=actor, media_id=media_id)
+    await gateway.bus.call(command, within=DELETION_SECONDS)
+
+
+@router.post("/{media_id}/links", status_code=201, summary="Make a share link", responses=CONFLICT)
+async def create_link(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
+    media_id: UUID,
+    wanted: Body[LinkRequest],
+    key: RepeatKey,
+    answer: Response,
+) -> Link:
+    """Whoever has the link can read this one media until the link expires."""
+    command = ShareMedia(
+        actor=actor,
+        media_id=media_id,
+        link_id=new_id(),
+        lifetime_seconds=wanted.lifetime_seconds,
+        idempotency=key,
+    )
+    link = await gateway.bus.call(command)
+    mark_created(answer, is_repeat=link.id != command.link_id)
+    return link_resource(gateway.links, link)
+
+
+@router.get("/{media_id}/links", summary="List the share links that still open")
+async def list_links(
+    gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.MEDIA_READ)], media_id: UUID
+) -> LinkPage:
+    """The list is complete: `next_cursor` is always null."""
+    found = await gateway.bus.call(ListLinks(actor=actor, media_id=media_id))
+    return LinkPage(items=[link_resource(gateway.links, link) for link in found.items])
+
+
+@router.delete("/{media_id}/links/{link_id}", status_code=204, summary="Revoke a share link")
+async def revoke_link(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
+    media_id: UUID,
+    link_id: UUID,
+) -> None:
+    await gateway.bus.call(RevokeLink(actor=actor, media_id=media_id, link_id=link_id))

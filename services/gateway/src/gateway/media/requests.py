@@ -1,0 +1,130 @@
+"""Requests about media: every field is known, limited and described; others are errors."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import UploadFile
+from pydantic import Field, StringConstraints, WithJsonSchema
+
+from contracts.media.files import MediaKind
+from contracts.values import UtcTime
+from gateway.http.bodies import Strict
+from gateway.http.fields import LabelKey, LabelValue, QueryText
+
+MASK_OPTIONS = ("channel", "invert", "feather", "smooth")
+"""Options of a mask that a spec, a form and a `MadeMask` share."""
+MOST_ARCHIVED = 500
+HOUR = 3_600
+
+
+class MediaFilters(Strict):
+    """Which media to list."""
+
+    kind: list[MediaKind] = Field(
+        default_factory=list[MediaKind], max_length=7, description="Media of any of these kinds."
+    )
+    workflow: QueryText | None = Field(
+        default=None, max_length=80, description="`name` or `name@version` that made it."
+    )
+    label: QueryText | None = Field(
+        default=None, max_length=300, description="`key` or `key=value`."
+    )
+    text: QueryText | None = Field(
+        default=None,
+        max_length=200,
+        description="A word in the name of the file, the name of the workflow or a label's value.",
+    )
+    is_favorite: bool | None = Field(default=None, description="Only favorites, or only others.")
+    job_id: UUID | None = Field(default=None, description="Media that this job made.")
+    limit: int = Field(default=50, ge=1, le=50, description="Media on a page.")
+    cursor: QueryText | None = Field(
+        default=None, max_length=200, description="`next_cursor` of the page before."
+    )
+
+
+class MediaChanges(Strict):
+    """Changes of a media; a field that is left out stays."""
+
+    is_favorite: bool | None = Field(
+        default=None, description="Favorites are kept, whatever their age."
+    )
+    labels: dict[LabelKey, LabelValue] | None = Field(
+        default=None, max_length=16, description="All of its labels; they replace the old ones."
+    )
+    filename: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
+        default=None, description="The name for downloads."
+    )
+    expires_at: UtcTime | Literal["never"] | None = Field(
+        default=None, description="When it is deleted; `never` takes that back."
+    )
+
+
+class LinkRequest(Strict):
+    """A share link to make."""
+
+    lifetime_seconds: int = Field(
+        default=7 * 24 * HOUR,
+        ge=60,
+        le=366 * 24 * HOUR,
+        description="Seconds for which the link opens.",
+    )
+
+
+class ArchiveRequest(Strict):
+    """Media to download as one ZIP file."""
+
+    media_ids: list[UUID] = Field(
+        min_length=1, max_length=MOST_ARCHIVED, description="In the order wanted; once each."
+    )
+
+
+class MediaForm(Strict):
+    """How a file is to be used."""
+
+    kind: Annotated[str, StringConstraints(pattern="^(image|mask|video|audio|file)$")] = Field(
+        default="image", description="The use of the file."
+    )
+    image_id: UUID | None = Field(default=None, description="Masks: the image whose size it takes.")
+    channel: Annotated[str, StringConstraints(pattern="^(auto|alpha|luminance)$")] = Field(
+        default="auto", description="Masks: where the mask is; `auto` is alpha if there is any."
+    )
+    invert: bool = Field(default=False, description="Masks: swap black and white.")
+    feather: int = Field(default=0, ge=0, le=512, description="Masks: blur radius in pixels.")
+    smooth: bool = Field(default=False, description="Masks: resample smoothly; else nearest.")
+    allow_empty: bool = Field(default=False, description="Masks: accept all black or all white.")
+
+
+class UploadForm(MediaForm):
+    """The fields beside the file of an upload."""
+
+    workflow: str | None = Field(
+        default=None,
+        max_length=80,
+        description="Masks: the workflow whose `input` it is for; its spec gives the options that "
+        "are left out here.",
+    )
+    input: str | None = Field(
+        default=None, max_length=100, description="Masks: the input of `workflow`."
+    )
+
+
+class MediaUpload(UploadForm):
+    """A file with its fields, as a form."""
+
+    file: Annotated[UploadFile, WithJsonSchema({"type": "string", "format": "binary"})] = Field(
+        description="The file."
+    )
+
+
+class DirectUpload(Strict):
+    """A file that will be put straight into the store."""
+
+    size_bytes: int = Field(ge=1, description="Its size in bytes, at most.")
+
+
+class DirectUploadForm(MediaForm):
+    """How the file that was put is to be used."""
+
+    filename: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
+        default=None, description="The name it came with, for display."
+    )

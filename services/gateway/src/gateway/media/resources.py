@@ -1,0 +1,54 @@
+"""Media as the public API shows them: media's views with links."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from contracts.media.files import MediaView
+from contracts.media.library import LinkView
+from gateway.http.page import Page
+from gateway.media.signatures import LinkSigner
+
+
+class Media(MediaView):
+    """One picture, mask or file, with a link to its content."""
+
+    url: str = Field(
+        description="Its content; the link works by itself for an hour. `&width=256` gives a "
+        "thumbnail."
+    )
+
+
+class MediaPage(Page[Media]):
+    """A page of media, newest first."""
+
+
+class Link(LinkView):
+    """A share link."""
+
+    url: str = Field(description="Opens the content for whoever has the link.")
+
+
+class LinkPage(Page[Link]):
+    """The share links of a media that still open, newest first."""
+
+
+class UploadPlace(BaseModel):
+    """Where to put the bytes of a large file."""
+
+    media_id: UUID = Field(description="Id of the media that it becomes.")
+    url: str = Field(description="PUT the bytes here.")
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="Headers that the PUT must have."
+    )
+    expires_at: datetime | None = Field(default=None, description="Until when the URL works.")
+
+
+def media_resource(links: LinkSigner, view: MediaView) -> Media:
+    """Return the view with a link; nothing is validated again."""
+    return Media.model_construct(**view.__dict__, url=links.content_path(view.id))
+
+
+def link_resource(links: LinkSigner, link: LinkView) -> Link:
+    return Link.model_construct(**link.__dict__, url=links.shared_path(link.media_id, link.id))

@@ -1,0 +1,241 @@
+"""Endpoints and rules of uploads: through the gateway, or straight to a public store."""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.datastructures import FormData, UploadFile
+
+from contracts.access import Actor, IdempotencyKey, Permission
+from contracts.errors import UnavailableError
+from contracts.media.files import AcceptUpload, BeginUpload, MaskOptions, MediaView
+from contracts.values import new_id
+from gateway.http.access import Allowed
+from gateway.http.bodies import (
+    MULTIPART,
+    Body,
+    ReadsBody,
+    malformed,
+    read_form,
+    refuse_nul,
+    require_content_type,
+    validated,
+)
+from gateway.http.headers import LOCATED, RepeatKey, RepeatName, mark_created
+from gateway.http.openapi import CONFLICT
+from gateway.http.problems import RefusedError, invalid
+from gateway.media.requests import (
+    MASK_OPTIONS,
+    DirectUpload,
+    DirectUploadForm,
+    MediaForm,
+    MediaUpload,
+    UploadForm,
+)
+from gateway.media.resources import Media, UploadPlace, media_resource
+from gateway.service import CurrentGateway, Gateway, current_gateway
+
+log = structlog.get_logger()
+router = APIRouter(prefix="/v1/media", tags=["media"])
+
+CHUNK = 256 * 1024
+INSPECTION_SECONDS = 60.0
+SPOOL_RETRY_SECONDS = 10.0
+FORM = "expected a form with one file and at most 20 fields of 4096 bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that a caller sent, spooled to disk, with its fields."""
+
+    file: UploadFile
+    form: UploadForm
+
+
+class ReadsUpload(ReadsBody):
+    """Reads the form while one of few upload slots is held, for the whole request."""
+
+    def __init__(self) -> None:
+        super().__init__({MULTIPART: MediaUpload})
+
+    async def __call__(self, request: Request) -> AsyncGenerator[SentFile, None]:
+        require_content_type(request, MULTIPART)
+        gateway = await current_gateway(request)
+        if gateway.free_uploads.locked():
+            raise UnavailableError("too many uploads at once", retry_in=2)
+        try:
+            async with gateway.free_uploads, asyncio.timeout(gateway.settings.upload_seconds):
+                parts = await spooled(request)
+                try:
+                    yield sent_file(parts.multi_items(), gateway.settings.max_upload_bytes)
+                finally:
+                    await parts.close()
+        except TimeoutError as error:
+            raise RefusedError(408, "too_slow", "the upload took too long") from error
+
+
+@router.post("", status_code=201, summary="Upload a file", responses=LOCATED | CONFLICT)
+async def upload_media(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
+    sent: Annotated[SentFile, Depends(ReadsUpload(), scope="function")],
+    key: RepeatName,
+    answer: Response,
+) -> Media:
+    form = await with_options_of_spec(gateway, sent.form, actor)
+    repeat = None
+    if key:
+        digest = await upload_digest(gateway.body_secret, sent.file, form)
+        repeat = IdempotencyKey(key=key, body_digest=digest)
+    view, is_repeat = await store_upload(gateway, actor, SentFile(sent.file, form), repeat)
+    mark_created(answer, gateway.path(f"/v1/media/{view.id}"), is_repeat=is_repeat)
+    return media_resource(gateway.links, view)
+
+
+@router.post(
+    "/uploads", status_code=201, summary="Begin an upload straight to the store", responses=CONFLICT
+)
+async def begin_upload(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
+    upload: Body[DirectUpload],
+    key: RepeatKey,
+    answer: Response,
+) -> UploadPlace:
+    """Works where the store is public.
+
+    PUT the bytes to `url`, then POST to `/v1/media/uploads/{media_id}`. After 409
+    `no_public_store`, upload through `POST /v1/media`.
+    """
+    command = BeginUpload(
+        actor=actor,
+        media_id=new_id(),
+        size_bytes=upload.size_bytes,
+        is_public=True,
+        idempotency=key,
+    )
+    target = await gateway.bus.call(command)
+    media_id = target.media_id or command.media_id
+    mark_created(answer, is_repeat=media_id != command.media_id)
+    return UploadPlace(
+        media_id=media_id, url=target.url, headers=target.headers, expires_at=target.expires_at
+    )
+
+
+@router.post(
+    "/uploads/{media_id}",
+    status_code=201,
+    summary="Complete an upload straight to the store",
+    responses=LOCATED,
+)
+async def complete_upload(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
+    media_id: UUID,
+    form: Body[DirectUploadForm],
+    answer: Response,
+) -> Media:
+    """The file is copied and the copy inspected; a repeat gets the first answer."""
+    command = accept_command(actor, media_id, form, form.filename)
+    view = await gateway.bus.call(command, within=INSPECTION_SECONDS)
+    mark_created(answer, gateway.path(f"/v1/media/{view.id}"))
+    return media_resource(gateway.links, view)
+
+
+async def spooled(request: Request) -> FormData:
+    """Return the form, files spooled to disk; one file more than allowed is read, to name it."""
+    try:
+        return await read_form(request, FORM, max_files=2, max_fields=20, max_part_size=4_096)
+    except OSError as error:  # the disk is full, or there is no folder to write to
+        log.warning("upload_not_spooled", reason=str(error))
+        message = "this gateway has no space for uploads now"
+        raise UnavailableError(message, code="no_room", retry_in=SPOOL_RETRY_SECONDS) from error
+
+
+def sent_file(parts: list[tuple[str, UploadFile | str]], max_bytes: int) -> SentFile:
+    fields = dict(parts)
+    file = fields.pop("file", None)
+    if not isinstance(file, UploadFile):
+        raise malformed("file", "missing", "a file is needed")
+    refuse_nul(file.filename or "", "file")
+    if sum(isinstance(value, UploadFile) for _, value in parts) > 1:
+        raise malformed("file", "too_many", "expected one file, named `file`")
+    refuse_nul(fields, "")
+    form = validated(UploadForm, fields)
+    if (file.size or 0) > max_bytes:
+        raise RefusedError(413, "too_large", f"expected a file of at most {max_bytes} bytes")
+    return SentFile(file, form)
+
+
+async def with_options_of_spec(gateway: Gateway, form: UploadForm, actor: Actor) -> UploadForm:
+    """Complete the form of a mask with the options of the workflow's input that it is for.
+
+    Raises Invalid, NotFound, Forbidden.
+    """
+    if form.workflow is None and form.input is None:
+        return form
+    if form.kind != "mask" or form.workflow is None or form.input is None:
+        raise invalid("workflow", "incomplete", "a mask names both `workflow` and `input`")
+    version = await gateway.workflows.resolve(form.workflow, actor)
+    wanted = version.spec.inputs.get(form.input)
+    if wanted is None or wanted.item_type != "mask":
+        raise invalid("input", "unknown", f"{form.workflow} has no mask of this name")
+    options = {*MASK_OPTIONS, "allow_empty"} - form.model_fields_set
+    return form.model_copy(update={name: getattr(wanted, name) for name in options})
+
+
+async def upload_digest(secret: bytes, file: UploadFile, form: UploadForm) -> str:
+    """Return a fingerprint of an upload: its fields and its bytes."""
+    digest = hmac.new(secret, form.model_dump_json().encode(), hashlib.sha256)
+    async for chunk in chunks_of(file):
+        await asyncio.to_thread(digest.update, chunk)
+    return digest.hexdigest()
+
+
+async def store_upload(
+    gateway: Gateway, actor: Actor, sent: SentFile, idempotency: IdempotencyKey | None
+) -> tuple[MediaView, bool]:
+    """Put the bytes where media says and have it inspect them; also whether it was a repeat."""
+    size = sent.file.size or 0
+    if not size:
+        raise invalid("file", "empty", "expected a file that is not empty")
+    media_id = new_id()
+    target = await gateway.bus.call(BeginUpload(actor=actor, media_id=media_id, size_bytes=size))
+    await gateway.store.put(target.url, target.headers, size, chunks_of(sent.file))
+    filename = (sent.file.filename or "")[:255] or None
+    accept = accept_command(actor, media_id, sent.form, filename, idempotency)
+    view = await gateway.bus.call(accept, within=INSPECTION_SECONDS)
+    return view, view.id != media_id
+
+
+def accept_command(
+    actor: Actor,
+    media_id: UUID,
+    form: MediaForm,
+    filename: str | None,
+    idempotency: IdempotencyKey | None = None,
+) -> AcceptUpload:
+    is_mask = form.kind == "mask"
+    mask = MaskOptions.model_validate(form.model_dump(exclude={"kind"})) if is_mask else None
+    return AcceptUpload.model_validate(
+        {
+            "actor": actor,
+            "media_id": media_id,
+            "kind": form.kind,
+            "filename": filename,
+            "mask": mask,
+            "idempotency": idempotency,
+        }
+    )
+
+
+async def chunks_of(file: UploadFile) -> AsyncIterator[bytes]:
+    await file.seek(0)
+    while chunk := await file.read(CHUNK):
+        yield chunk

@@ -1,0 +1,1 @@
+"""Nodes: the servers of the fleet, for operators."""

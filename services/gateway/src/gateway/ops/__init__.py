@@ -1,0 +1,1 @@
+"""The gateway itself: health, readiness, version, reference docs."""

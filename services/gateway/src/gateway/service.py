@@ -1,0 +1,55 @@
+"""Holds what endpoints and handlers need: the bus, mirrors of buckets, the hub, limits, secrets."""
+
+from asyncio import Semaphore
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, TypeAlias
+
+from fastapi import Depends, Request
+
+from gateway.http.access import Admission
+from gateway.jobs.loader import JobLoader
+from gateway.jobs.quota import Quota
+from gateway.live.archive import Archive
+from gateway.live.hub import Hub
+from gateway.media.signatures import LinkSigner
+from gateway.media.store import HttpObjectStore
+from gateway.sessions.accounts import Accounts
+from gateway.settings import GatewaySettings
+from gateway.workflows.mirror import Workflows
+from runtime.bus.client import Bus
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Everything that one gateway is made of."""
+
+    settings: GatewaySettings
+    bus: Bus
+    store: HttpObjectStore
+    accounts: Accounts
+    workflows: Workflows
+    admission: Admission
+    hub: Hub
+    archive: Archive
+    loader: JobLoader
+    quota: Quota
+    links: LinkSigner
+    body_secret: bytes
+    free_uploads: Semaphore
+    free_archives: Semaphore
+    draw_seed: Callable[[], int]
+    clock: Callable[[], datetime]
+    failing: Callable[[], Awaitable[list[str]]]
+
+    def path(self, path: str) -> str:
+        """Return the path as clients see it, behind the prefix of a proxy."""
+        return self.settings.path_prefix + path
+
+
+async def current_gateway(request: Request) -> Gateway:
+    return request.app.state.gateway
+
+
+CurrentGateway: TypeAlias = Annotated[Gateway, Depends(current_gateway)]

@@ -1,0 +1,1 @@
+"""Sessions and the account of the caller."""

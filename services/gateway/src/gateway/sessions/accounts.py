@@ -1,0 +1,37 @@
+"""Mirrors signing keys and principals, so that a caller is checked without asking anybody."""
+
+import asyncio
+from collections.abc import Callable
+from uuid import UUID
+
+from contracts.auth import Principal, SigningKey
+from contracts.services import KEYS, PRINCIPALS
+from gateway.http.tokens import JwtTokens
+from runtime.bus.bucket_watch import Mirror
+from runtime.process.service import Runtime
+
+
+class Accounts:
+    """`on_change` is called when any account changes."""
+
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self.tokens = JwtTokens()
+        self._keys = Mirror(SigningKey, self._renew_keys)
+        self._principals = Mirror(Principal, on_change)
+        self._known: dict[str, SigningKey] = {}
+
+    def principal(self, user_id: UUID) -> Principal | None:
+        return self._principals.entries.get(str(user_id))
+
+    def follow(self, runtime: Runtime) -> None:
+        runtime.spawn(self._keys.follow(runtime.bus, KEYS), name="keys")
+        runtime.spawn(self._principals.follow(runtime.bus, PRINCIPALS), name="principals")
+
+    async def ready(self) -> None:
+        await asyncio.gather(self._keys.ready.wait(), self._principals.ready.wait())
+
+    def _renew_keys(self) -> None:
+        """Renewed mirrors bring the same keys: verified tokens stay verified."""
+        if self._keys.entries != self._known:
+            self._known = dict(self._keys.entries)
+            self.tokens.replace_keys(self._known)

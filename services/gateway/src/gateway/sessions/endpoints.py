@@ -1,0 +1,140 @@
+"""Endpoints of sessions: log in, refresh, log out, the account of the caller."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Cookie, Depends, Request, Response
+from pydantic import BaseModel, Field
+
+from contracts.access import Actor
+from contracts.auth import EndSession, FindUser, IssueToken, RefreshToken, TokenView, UserView
+from gateway.http.access import Allowed, admission_of
+from gateway.http.bodies import Body, FormBody, Strict
+from gateway.http.openapi import FORBIDDEN, UNAUTHORIZED
+from gateway.http.problems import RefusedError
+from gateway.service import CurrentGateway, Gateway
+
+router = APIRouter(prefix="/v1", tags=["session"])
+
+COOKIE = "comfyfleet_refresh"
+COOKIE_PATH = "/v1/auth/refresh"
+LOGIN_SECONDS = 10.0
+
+
+class LoginForm(BaseModel):
+    """OAuth2's password form (RFC 6749, 4.3.2), which tells servers to ignore other fields."""
+
+    username: str = Field(min_length=1, max_length=320, description="The e-mail address.")
+    password: str = Field(min_length=1, max_length=1_024, description="The password.")
+    grant_type: str = Field(default="password", pattern="^password$", description="`password`.")
+
+
+class RefreshRequest(Strict):
+    """A refresh token, unless the cookie carries it."""
+
+    refresh_token: str = Field(min_length=1, max_length=512, description="Good for one use.")
+
+
+class Tokens(BaseModel):
+    """A new pair of tokens."""
+
+    access_token: str = Field(description="For `Authorization: Bearer`.")
+    token_type: Literal["bearer"] = Field(default="bearer", description="`bearer`")
+    expires_in: int = Field(description="Seconds until the access token expires (RFC 6749).")
+    refresh_token: str = Field(description="Good for one use at `/v1/auth/refresh`.")
+
+
+async def login_attempt(request: Request) -> None:
+    admission_of(request).admit_login(request)
+
+
+async def refresh_token(
+    request: Request,
+    gateway: CurrentGateway,
+    sent: Body[RefreshRequest | None],
+    cookie: Annotated[str | None, Cookie(alias=COOKIE, description="A refresh token.")] = None,
+) -> str | None:
+    """Return the token of the body, else of the cookie if one of our own pages sends it."""
+    if sent:
+        return sent.refresh_token
+    if cookie and not is_own_origin(request, gateway):
+        raise RefusedError(403, "bad_origin", "the cookie is for the gateway's own pages")
+    return cookie[:512] if cookie else None
+
+
+SentToken = Annotated[str | None, Depends(refresh_token)]
+
+
+@router.post(
+    "/auth/token",
+    summary="Log in with a password",
+    dependencies=[Depends(login_attempt)],
+    responses=UNAUTHORIZED | FORBIDDEN,
+)
+async def issue_token(
+    request: Request,
+    gateway: CurrentGateway,
+    form: Annotated[LoginForm, Depends(FormBody(LoginForm))],
+    answer: Response,
+) -> Tokens:
+    command = IssueToken(username=form.username, password=form.password)
+    view = await gateway.bus.call(command, within=LOGIN_SECONDS)
+    return tokens(gateway, request, view, answer)
+
+
+@router.post(
+    "/auth/refresh",
+    summary="Exchange a refresh token for new tokens",
+    dependencies=[Depends(login_attempt)],
+    responses=UNAUTHORIZED | FORBIDDEN,
+)
+async def refresh_session(
+    request: Request, gateway: CurrentGateway, token: SentToken, answer: Response
+) -> Tokens:
+    """The refresh token comes in the body or in the cookie.
+
+    With the cookie, `Origin` must be the gateway's own.
+    """
+    if token is None:
+        raise RefusedError(401, "bad_refresh_token", "there is no refresh token")
+    view = await gateway.bus.call(RefreshToken(refresh_token=token))
+    return tokens(gateway, request, view, answer)
+
+
+@router.post(
+    "/auth/logout",
+    status_code=204,
+    summary="End the session of a refresh token",
+    responses=FORBIDDEN,
+)
+async def end_session(gateway: CurrentGateway, token: SentToken, answer: Response) -> None:
+    if token:
+        await gateway.bus.call(EndSession(refresh_token=token))
+    answer.delete_cookie(COOKIE, path=gateway.path(COOKIE_PATH))
+
+
+@router.get("/me", summary="Show the account of the caller and its permissions")
+async def get_me(gateway: CurrentGateway, actor: Annotated[Actor, Allowed()]) -> UserView:
+    return await gateway.bus.call(FindUser(user_id=actor.user_id))
+
+
+def is_own_origin(request: Request, gateway: Gateway) -> bool:
+    origin = request.headers.get("origin", "")
+    others = gateway.settings.public_origins.split(",")
+    own = f"{request.url.scheme}://{request.url.netloc}"
+    return bool(origin) and origin in (own, *others)
+
+
+def tokens(gateway: Gateway, request: Request, view: TokenView, answer: Response) -> Tokens:
+    """Return the tokens, and set the refresh token as a cookie too."""
+    answer.set_cookie(
+        COOKIE,
+        view.refresh_token,
+        max_age=view.refresh_expires_in,
+        path=gateway.path(COOKIE_PATH),
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+    return Tokens(
+        access_token=view.access_token, expires_in=view.expires_in, refresh_token=view.refresh_token
+    )

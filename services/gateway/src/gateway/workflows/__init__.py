@@ -1,0 +1,1 @@
+"""Workflows: the catalog, and authoring for those who may change it."""

@@ -1,0 +1,170 @@
+"""Endpoints of authoring: upload, check, propose, activate, change and delete workflows.
+
+Graphs and specs are parsed here and judged by the registry.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response
+
+from contracts.access import Actor, Permission
+from contracts.errors import InvalidError
+from contracts.registry.requests import (
+    ActivateVersion,
+    ChangeWorkflow,
+    DeleteWorkflow,
+    ProposalView,
+    ProposeSpec,
+    UploadView,
+    UploadWorkflow,
+    ValidateWorkflow,
+    ValidationView,
+)
+from contracts.registry.workflows import WorkflowName
+from gateway.http.access import Allowed
+from gateway.http.bodies import Body
+from gateway.http.headers import LOCATED, mark_created
+from gateway.http.openapi import CONFLICT
+from gateway.service import CurrentGateway, Gateway
+from gateway.workflows.requests import (
+    ProposalRequest,
+    ReadsWorkflow,
+    WorkflowPatch,
+    WorkflowRequest,
+)
+from gateway.workflows.resources import Workflow, summary
+from workflows.spec.documents import canonical_bytes, read_mapping
+
+router = APIRouter(prefix="/v1/workflows", tags=["workflows"])
+
+CHECK_SECONDS = 30.0
+CAUGHT_UP_SECONDS = 2.0
+MOST_BYTES = 500 * 1024
+"""Of all parts together: they travel in one message."""
+SentWorkflow = Annotated[WorkflowRequest, Depends(ReadsWorkflow())]
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Upload a workflow",
+    responses=LOCATED | CONFLICT | {200: {"model": UploadView, "description": "It was known."}},
+)
+async def upload_workflow(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_WRITE)],
+    sent: SentWorkflow,
+    answer: Response,
+) -> UploadView:
+    """It becomes a draft, or the active version at once with `activate`.
+
+    The content identifies the version: a repeat changes nothing and answers 200.
+    """
+    parts = await asyncio.to_thread(parse, sent)
+    command = UploadWorkflow(actor=actor, activate=sent.activate, **parts)
+    view = await gateway.bus.call(command, within=CHECK_SECONDS)
+    await caught_up(gateway, view.name, lambda known: view.version in known.versions)
+    mark_created(answer, gateway.path(f"/v1/workflows/{view.name}@{view.version}"))
+    if not view.is_new:
+        answer.status_code = 200
+    return view
+
+
+@router.post("/validate", summary="Check a workflow without keeping it")
+async def validate_workflow(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_WRITE)],
+    sent: SentWorkflow,
+) -> ValidationView:
+    parts = await asyncio.to_thread(parse, sent)
+    query = ValidateWorkflow(actor=actor, **parts)
+    return await gateway.bus.call(query, within=CHECK_SECONDS)
+
+
+@router.post("/propose", summary="Draft a spec for a graph")
+async def propose_spec(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_WRITE)],
+    wanted: Body[ProposalRequest],
+) -> ProposalView:
+    graph = await asyncio.to_thread(read_mapping, wanted.graph, "graph")
+    query = ProposeSpec(actor=actor, name=wanted.name, graph=graph)
+    return await gateway.bus.call(query, within=CHECK_SECONDS)
+
+
+@router.post(
+    "/{name}/versions/{version}/activate", summary="Make a version current", responses=CONFLICT
+)
+async def activate_workflow_version(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_WRITE)],
+    name: str,
+    version: int,
+) -> Workflow:
+    """Activating an older version is a rollback."""
+    command = ActivateVersion(actor=actor, name=name[:63], version=version)
+    return await changed(gateway, await gateway.bus.call(command))
+
+
+@router.patch(
+    "/{name}", summary="Switch a workflow on or off, or change its category", responses=CONFLICT
+)
+async def update_workflow(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_WRITE)],
+    name: str,
+    patch: Body[WorkflowPatch],
+) -> Workflow:
+    """A workflow of the folder can be switched off too, and stays off when its file changes.
+
+    Its category comes from its spec and cannot be changed here.
+    """
+    command = ChangeWorkflow(actor=actor, name=name[:63], **patch.__dict__)
+    return await changed(gateway, await gateway.bus.call(command))
+
+
+@router.delete("/{name}", status_code=204, summary="Delete a workflow", responses=CONFLICT)
+async def delete_workflow(
+    gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_WRITE)], name: str
+) -> None:
+    """Its versions stay readable, for the history of jobs."""
+    gone = await gateway.bus.call(DeleteWorkflow(actor=actor, name=name[:63]))
+    await caught_up(gateway, gone.name, lambda known: known.is_deleted)
+
+
+async def changed(gateway: Gateway, workflow: WorkflowName) -> Workflow:
+    """Return the workflow once this gateway knows its change too."""
+
+    def is_known(known: WorkflowName) -> bool:
+        return (known.active_version, known.is_enabled, known.category) == (
+            workflow.active_version,
+            workflow.is_enabled,
+            workflow.category,
+        )
+
+    await caught_up(gateway, workflow.name, is_known)
+    return summary(workflow)
+
+
+async def caught_up(gateway: Gateway, name: str, is_known: Callable[[WorkflowName], bool]) -> None:
+    """Wait until this gateway's mirror has the change; other gateways may take longer.
+
+    A job that is sent right after an upload finds its workflow.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CAUGHT_UP_SECONDS):
+            while not ((known := gateway.workflows.name(name)) and is_known(known)):
+                await gateway.workflows.changed.wait()
+
+
+def parse(sent: WorkflowRequest) -> dict[str, dict[str, Any]]:
+    """Return graph, spec and library as JSON. Runs in a thread: 0.5 MB of YAML takes seconds."""
+    texts = {"graph": sent.graph, "spec": sent.spec, "library": sent.library}
+    parts = {name: read_mapping(text, name) for name, text in texts.items() if text is not None}
+    if sum(len(canonical_bytes(part, name)) for name, part in parts.items()) > MOST_BYTES:
+        message = f"{' and '.join(parts)} are over {MOST_BYTES // 1024} KiB together"
+        raise InvalidError(message, code="too_big")
+    return parts

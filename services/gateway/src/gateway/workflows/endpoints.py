@@ -1,0 +1,178 @@
+"""Endpoints of the catalog: which workflows can be run, and with which inputs."""
+
+import asyncio
+from typing import Annotated, Any, TypeAlias
+
+from fastapi import APIRouter, Path, Query, Response
+
+from contracts.access import Actor, Permission
+from contracts.errors import NotFoundError
+from contracts.registry.requests import CoverageView, FindCoverage, ListVersions, VersionList
+from contracts.registry.workflows import WorkflowName
+from gateway.http.access import Allowed
+from gateway.http.conditional import NOT_MODIFIED, KnownTag, document
+from gateway.service import CurrentGateway
+from gateway.workflows.requests import WorkflowFilters
+from gateway.workflows.resources import (
+    WorkflowContent,
+    WorkflowDetail,
+    WorkflowDiff,
+    WorkflowPage,
+    content,
+    detail,
+    diff,
+    is_active,
+    summary,
+)
+from workflows import inputs_schema
+from workflows.inputs.openapi import openapi
+from workflows.spec.json_schema import spec_schema
+
+router = APIRouter(prefix="/v1/workflows", tags=["workflows"])
+
+COVERAGE_SECONDS = 20.0
+Reference: TypeAlias = Annotated[str, Path(description="`name`, or `name@version`.")]
+
+
+@router.get("", summary="List workflows by name")
+async def list_workflows(
+    gateway: CurrentGateway,
+    _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
+    filters: Annotated[WorkflowFilters, Query()],
+) -> WorkflowPage:
+    known = sorted(gateway.workflows.names.values(), key=lambda workflow: workflow.name)
+    found = [workflow for workflow in known if is_listed(workflow, filters)]
+    page = found[: filters.limit]
+    return WorkflowPage(
+        items=[summary(workflow) for workflow in page],
+        next_cursor=page[-1].name if len(page) < len(found) else None,
+    )
+
+
+# Must precede `/{reference}`.
+@router.get(
+    "/spec.schema.json",
+    summary="JSON Schema of a workflow spec",
+    response_model=dict[str, Any],
+    response_description="JSON Schema 2020-12.",
+    responses=NOT_MODIFIED,
+)
+async def get_spec_schema(known: KnownTag = None) -> Response:
+    """For `$schema` in spec files: editors complete and check with it.
+
+    It needs no token, since editors send none, and holds nothing of the fleet.
+    """
+    return document(spec_schema(), known, "public, max-age=3600")
+
+
+@router.get("/{reference}", summary="Show a workflow")
+async def get_workflow(
+    gateway: CurrentGateway,
+    _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
+    reference: Reference,
+) -> WorkflowDetail:
+    version = await gateway.workflows.look_up(reference)
+    known = gateway.workflows.name(version.name)
+    if known is None:
+        raise NotFoundError(f"there is no workflow {version.name}")
+    return detail(known, version)
+
+
+@router.get(
+    "/{reference}/schema",
+    summary="JSON Schema of a workflow's inputs",
+    response_model=dict[str, Any],
+    response_description="JSON Schema 2020-12.",
+    responses=NOT_MODIFIED,
+)
+async def get_workflow_schema(
+    gateway: CurrentGateway,
+    _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
+    reference: Reference,
+    known: KnownTag = None,
+) -> Response:
+    version = await gateway.workflows.look_up(reference)
+    return document(inputs_schema(version.spec, gateway.workflows.models), known)
+
+
+@router.get(
+    "/{reference}/openapi.json",
+    summary="OpenAPI document of one workflow",
+    response_model=dict[str, Any],
+    response_description="OpenAPI 3.1.",
+    responses=NOT_MODIFIED,
+)
+async def get_workflow_openapi(
+    gateway: CurrentGateway,
+    _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
+    reference: Reference,
+    known: KnownTag = None,
+) -> Response:
+    version = await gateway.workflows.look_up(reference)
+    server = gateway.settings.path_prefix or "/"
+    return document(openapi(version.spec, version.number, server, gateway.workflows.models), known)
+
+
+@router.get("/{reference}/coverage", summary="Show which nodes can run a workflow")
+async def get_workflow_coverage(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.NODES_READ)],
+    reference: Reference,
+) -> CoverageView:
+    version = await gateway.workflows.look_up(reference)
+    query = FindCoverage(actor=actor, version_hash=version.hash)
+    return await gateway.bus.call(query, within=COVERAGE_SECONDS)
+
+
+@router.get("/{name}/versions", summary="List the versions of a workflow")
+async def list_workflow_versions(
+    gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)], name: str
+) -> VersionList:
+    return await gateway.bus.call(ListVersions(actor=actor, name=name[:63]))
+
+
+@router.get(
+    "/{name}/versions/{version}",
+    summary="Graph and spec of a version",
+    response_model=WorkflowContent,
+    responses=NOT_MODIFIED,
+)
+async def get_workflow_version(
+    gateway: CurrentGateway,
+    _: Annotated[Actor, Allowed(Permission.GRAPHS_READ)],
+    name: str,
+    version: int,
+    known: KnownTag = None,
+) -> Response:
+    return document(content(await gateway.workflows.look_up(f"{name}@{version}")), known)
+
+
+@router.get(
+    "/{name}/versions/{version}/diff",
+    summary="Compare a version with another, or with the active one",
+    response_model=WorkflowDiff,
+    responses=NOT_MODIFIED,
+)
+async def compare_workflow_versions(
+    gateway: CurrentGateway,
+    _: Annotated[Actor, Allowed(Permission.GRAPHS_READ)],
+    name: str,
+    version: int,
+    against: Annotated[int | None, Query(ge=1, description="Number of a version.")] = None,
+    known: KnownTag = None,
+) -> Response:
+    before = await gateway.workflows.look_up(f"{name}@{against}" if against else name)
+    after = await gateway.workflows.look_up(f"{name}@{version}")
+    return document(await asyncio.to_thread(diff, after, before), known)
+
+
+def is_listed(known: WorkflowName, wanted: WorkflowFilters) -> bool:
+    """Whether to list it: not if it is deleted, or a source that never became a version."""
+    if known.is_deleted or not (known.versions or known.problem):
+        return False
+    if wanted.cursor is not None and known.name <= wanted.cursor:
+        return False
+    return wanted.category in (None, known.category) and wanted.is_active in (
+        None,
+        is_active(known),
+    )

@@ -1,0 +1,107 @@
+"""Mirrors bucket `workflows`: names, model files and classes of servers are followed.
+
+Versions are fetched on demand, parsed once, and the most recently used are kept.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from cachetools import LRUCache
+from pydantic import ValidationError
+
+from contracts.access import Actor, Permission
+from contracts.errors import NotFoundError, UnavailableError
+from contracts.registry.workflows import (
+    ModelFolder,
+    ServerClasses,
+    WorkflowName,
+    WorkflowVersionRecord,
+)
+from contracts.services import WORKFLOWS
+from gateway.workflows.servers import Servers
+from gateway.workflows.versions import Version, hash_of, hash_to_run, parse_reference, parse_version
+from runtime.bus.bucket_watch import Mirror
+from runtime.bus.client import Bus
+from runtime.process.service import Runtime
+
+NAME_PREFIX = "name."
+
+
+class Workflows:
+    def __init__(self, bus: Bus, most_versions: int) -> None:
+        self.changed = asyncio.Event()
+        """Is set at the next change of `names`; another event takes its place."""
+        self.servers = Servers()
+        """Classes that each kind of server has."""
+        self._bus = bus
+        self._names = Mirror(WorkflowName, self._announce)
+        self._models = Mirror(ModelFolder)
+        self._classes = Mirror(ServerClasses, self._sort_servers)
+        self._sorted: dict[str, ServerClasses] = {}
+        self._versions: LRUCache[str, Version] = LRUCache(most_versions)
+        self._one_at_a_time = asyncio.Lock()
+
+    @property
+    def names(self) -> Mapping[str, WorkflowName]:
+        return {key.removeprefix(NAME_PREFIX): value for key, value in self._names.entries.items()}
+
+    @property
+    def models(self) -> Mapping[str, list[str]]:
+        """Model files that the fleet has, by folder."""
+        return {folder.folder: folder.names for folder in self._models.entries.values()}
+
+    def name(self, name: str) -> WorkflowName | None:
+        return self._names.entries.get(NAME_PREFIX + name)
+
+    async def resolve(self, reference: str, actor: Actor) -> Version:
+        """Return the version that `name` or `name@version` means for a job of this caller.
+
+        Raises Invalid, NotFound, Forbidden.
+        """
+        name, number = parse_reference(reference)
+        may_edit = actor.may(Permission.WORKFLOWS_WRITE)
+        return await self.version(hash_to_run(self.name(name), name, number, may_edit=may_edit))
+
+    async def look_up(self, reference: str) -> Version:
+        """Return the version for reading, also of a workflow that is deleted or switched off."""
+        name, number = parse_reference(reference)
+        return await self.version(hash_of(self.name(name), name, number))
+
+    async def version(self, hash_: str) -> Version:
+        """Return the version with this hash. Raises NotFound, Unavailable."""
+        if known := self._versions.get(hash_):
+            return known
+        async with self._one_at_a_time:
+            known = self._versions.get(hash_)
+            if known is None:
+                known = self._versions[hash_] = await self._fetch(hash_)
+            return known
+
+    async def _fetch(self, hash_: str) -> Version:
+        body = await self._bus.bucket(WORKFLOWS).get(f"version.{hash_}")
+        if body is None:
+            raise NotFoundError("this version of the workflow is gone")
+        try:
+            return parse_version(WorkflowVersionRecord.model_validate_json(body))
+        except ValidationError as error:
+            message = "this gateway is too old for the workflow"
+            raise UnavailableError(message, code="unreadable_version", retry_in=30) from error
+
+    def follow(self, runtime: Runtime) -> None:
+        bus, names = runtime.bus, self._names
+        runtime.spawn(names.follow(bus, WORKFLOWS, f"{NAME_PREFIX}*"), name="workflows")
+        runtime.spawn(self._models.follow(bus, WORKFLOWS, "models.*"), name="models")
+        runtime.spawn(self._classes.follow(bus, WORKFLOWS, "classes.*"), name="classes")
+
+    async def ready(self) -> None:
+        mirrors = (self._names, self._models, self._classes)
+        await asyncio.gather(*(mirror.ready.wait() for mirror in mirrors))
+
+    def _announce(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    def _sort_servers(self) -> None:
+        if self._classes.entries != self._sorted:
+            self._sorted = dict(self._classes.entries)
+            self.servers = Servers(self._sorted.values())

@@ -1,0 +1,132 @@
+"""Workflows as the public API shows them: what the registry publishes, and parsed versions."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from contracts.registry.requests import Difference
+from contracts.registry.workflows import WorkflowName
+from contracts.values import Unmet
+from gateway.http.page import Page
+from gateway.workflows.versions import Version
+from workflows.authoring.differences import differences
+
+
+class Workflow(BaseModel):
+    """A workflow that can be run by name."""
+
+    name: str = Field(description="Its name in paths and references.")
+    active_version: int | None = Field(description="The version that the name alone means.")
+    is_active: bool = Field(description="It can be run by name alone.")
+    versions: list[int] = Field(
+        description="Versions that were ever active: the newest 400, as `name@version`."
+    )
+    drafts: list[int] = Field(
+        description="Versions that were never active, the newest 100; running one needs "
+        "`workflows:write`."
+    )
+    title: str | dict[str, str] = Field(description="Name for people, by language.")
+    description: str | dict[str, str] = Field(description="What it does, by language.")
+    category: str = Field(description="Where it is listed.")
+    requires_mask: bool = Field(description="It does not run without a mask.")
+    problem: str | None = Field(description="Why its newest source was refused, if it was.")
+    source: str = Field(description="`folder`, `manifest` or `api`: where its versions come from.")
+    is_enabled: bool = Field(description="False: an operator switched it off.")
+    is_deleted: bool = Field(description="It can be read, but not run any more.")
+    is_runnable: bool | None = Field(
+        description="Some node can run the active version now; null: not known yet."
+    )
+    unmet: list[Unmet] = Field(
+        description="If no node can run it: requirements that the best node does not meet."
+    )
+
+
+class WorkflowPage(Page[Workflow]):
+    """A page of workflows, by name."""
+
+
+class WorkflowDetail(Workflow):
+    """One version of a workflow."""
+
+    version: int = Field(description="Number of the version that is shown.")
+    hash: str = Field(description="SHA-256 over graph and spec.")
+    inputs: list[str] = Field(description="Names of its inputs, in the order of a form.")
+    outputs: list[str] = Field(description="Names of its outputs.")
+    example: dict[str, Any] = Field(description="Inputs for a first try.")
+
+
+class WorkflowContent(BaseModel):
+    """Graph and spec of one version."""
+
+    name: str = Field(description="Name of the workflow.")
+    version: int = Field(description="Number of the version.")
+    hash: str = Field(description="SHA-256 over graph and spec.")
+    spec: dict[str, Any] = Field(description="The spec with the parameter library resolved.")
+    graph: dict[str, Any] = Field(description="The graph in ComfyUI's API format.")
+
+
+class WorkflowDiff(BaseModel):
+    """How one version differs from another of the same workflow."""
+
+    name: str = Field(description="Name of the workflow.")
+    version: int = Field(description="The requested version: `after`.")
+    against: int = Field(description="The version it is compared with: `before`.")
+    differences: list[Difference] = Field(
+        description="Place by place, graph first; at most 200, long values cut at 500 characters."
+    )
+    is_complete: bool = Field(description="False: there are more differences.")
+
+
+def diff(version: Version, against: Version) -> WorkflowDiff:
+    before, after = content(against), content(version)
+    found, is_complete = differences(
+        {"graph": before.graph, "spec": before.spec}, {"graph": after.graph, "spec": after.spec}
+    )
+    return WorkflowDiff(
+        name=version.name,
+        version=version.number,
+        against=against.number,
+        differences=found,
+        is_complete=is_complete,
+    )
+
+
+def content(version: Version) -> WorkflowContent:
+    return WorkflowContent(
+        name=version.name,
+        version=version.number,
+        hash=version.hash,
+        spec=version.spec.content(),
+        graph=version.graph,
+    )
+
+
+def is_active(known: WorkflowName) -> bool:
+    """Whether it can be run by its name alone."""
+    return known.active_version is not None and known.is_enabled
+
+
+def fields(known: WorkflowName) -> dict[str, Any]:
+    return {
+        **known.model_dump(),
+        "is_active": is_active(known),
+        "versions": sorted(known.versions.keys() - set(known.drafts)),
+    }
+
+
+def summary(known: WorkflowName) -> Workflow:
+    return Workflow.model_validate(fields(known))
+
+
+def detail(known: WorkflowName, version: Version) -> WorkflowDetail:
+    spec = version.spec
+    return WorkflowDetail.model_validate(
+        {
+            **fields(known),
+            "version": version.number,
+            "hash": version.hash,
+            "inputs": [name for name, _ in spec.in_order],
+            "outputs": [name for name, _ in spec.outputs_in_order],
+            "example": spec.example,
+        }
+    )

@@ -1,0 +1,111 @@
+"""Decides which version a reference means: `inpaint@3`, or `inpaint` for the active one."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.errors import FieldError, ForbiddenError, InvalidError, NotFoundError
+from contracts.registry.workflows import WorkflowName, WorkflowVersionRecord
+from workflows import Spec
+
+REFERENCE = re.compile(r"(?P<name>[a-z][a-z0-9_-]{0,62})(@(?P<number>[1-9][0-9]{0,8}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version, parsed."""
+
+    name: str
+    number: int
+    hash: str
+    graph: dict[str, Any]
+    spec: Spec
+
+    @property
+    def reference(self) -> str:
+        return f"{self.name}@{self.number}"
+
+
+def parse_version(record: WorkflowVersionRecord) -> Version:
+    return Version(
+        name=record.name,
+        number=record.version,
+        hash=record.hash,
+        graph=record.graph,
+        spec=Spec.model_validate(record.spec),
+    )
+
+
+def parse_reference(text: str) -> tuple[str, int | None]:
+    """`inpaint@3` → ("inpaint", 3); `inpaint` → ("inpaint", None), which is the active one."""
+    match = REFERENCE.fullmatch(text)
+    if not match:
+        message = "expected `name` or `name@version`"
+        raise InvalidError(
+            message, errors=[FieldError(path="workflow", code="bad_reference", message=message)]
+        )
+    number = match["number"]
+    return match["name"], int(number) if number else None
+
+
+def hash_to_run(
+    known: WorkflowName | None, name: str, number: int | None, *, may_edit: bool
+) -> str:
+    """Return the hash of a version for a new job.
+
+    Raises NotFound, also if the version may not be run any more, and Forbidden for a draft unless
+    the caller may activate it.
+    """
+    if known is None or known.is_deleted:
+        raise not_there(f"there is no workflow {name}")
+    if not known.is_enabled:
+        raise not_there(f"workflow {name} is switched off", code="switched_off")
+    if number is not None and is_withdrawn(known):
+        raise not_there(f"workflow {name} was taken out of its folder", code="withdrawn")
+    found = hash_of(known, name, number)
+    if number in known.drafts and not may_edit:
+        raise DraftError(name, number)
+    return found
+
+
+def is_withdrawn(known: WorkflowName) -> bool:
+    """Whether its file is gone, and with it the right to run any version."""
+    return known.source != "api" and known.active_version is None
+
+
+class DraftError(ForbiddenError):
+    code = "draft"
+
+    def __init__(self, name: str, number: int) -> None:
+        message = (
+            f"{name}@{number} is a draft: until somebody activates it, running it needs the "
+            "permission workflows:write"
+        )
+        super().__init__(
+            message, errors=[FieldError(path="workflow", code=self.code, message=message)]
+        )
+
+
+def hash_of(known: WorkflowName | None, name: str, number: int | None) -> str:
+    """Return the version's hash for reading. Raises NotFound with the missing part."""
+    if known is None:
+        raise unknown(f"there is no workflow {name}")
+    wanted = known.active_version if number is None else number
+    if wanted is None:
+        raise unknown(f"workflow {name} has no active version")
+    if wanted not in known.versions:
+        raise unknown(f"workflow {name} has no version {wanted}")
+    return known.versions[wanted]
+
+
+def unknown(message: str) -> NotFoundError:
+    """Name the field too: in a job the body is wrong, not the path."""
+    return NotFoundError(
+        message, errors=[FieldError(path="workflow", code="unknown", message=message)]
+    )
+
+
+def not_there(message: str, code: str = "not_found") -> NotFoundError:
+    """Name the field of the job too."""
+    errors = [FieldError(path="workflow", code="unknown", message=message)]
+    return NotFoundError(message, code=code, errors=errors)

@@ -1,0 +1,175 @@
+"""The OpenAPI document is one that generators of clients and validators accept."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from fastapi.routing import APIRoute
+from openapi_spec_validator import validate
+
+from gateway.app import ROUTERS
+from gateway.http.access import Caller
+from gateway.http.application import application
+from gateway.http.bodies import ReadsBody
+from gateway.http.openapi import dependencies_of
+
+PUBLIC = {
+    "getVersion",
+    "getHealth",
+    "getReadiness",
+    "getSpecSchema",
+    "issueToken",
+    "refreshSession",
+    "endSession",
+}
+CONFIG = """
+post_hooks: []
+content_type_overrides:
+  application/zip: application/octet-stream
+"""
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return application(ROUTERS, "0").openapi()
+
+
+def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for methods in document["paths"].values():
+        yield from methods.values()
+
+
+def answers(document: dict[str, Any]) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    for operation in operations(document):
+        for status, answer in operation["responses"].items():
+            yield operation["operationId"], int(status), answer
+
+
+def headers(document: dict[str, Any], operation_id: str, status: int) -> set[str]:
+    found = [a for name, code, a in answers(document) if (name, code) == (operation_id, status)]
+    return set(found[0]["headers"])
+
+
+def test_the_document_is_valid(document: dict[str, Any]) -> None:
+    validate(document)
+
+
+def test_a_typed_client_is_generated_without_a_warning_and_imports(
+    document: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "openapi.json").write_text(json.dumps(document))
+    (tmp_path / "config.yml").write_text(CONFIG)
+    command = ["openapi_python_client", "generate", "--meta", "none", "--fail-on-warning"]
+    places = ["--path", "openapi.json", "--config", "config.yml", "--output-path", "client"]
+    made = run(tmp_path, "-m", *command, *places)
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert not re.search("warning|error", (made.stdout + made.stderr).lower()), made.stdout
+    modules = [
+        ".".join(path.relative_to(tmp_path).with_suffix("").parts)
+        for path in (tmp_path / "client").rglob("*.py")
+    ]
+    loaded = run(tmp_path, "-c", "\n".join(f"import {module}" for module in modules))
+    assert loaded.returncode == 0, loaded.stderr
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def test_every_operation_has_a_name_for_clients_a_summary_and_a_known_tag(
+    document: dict[str, Any],
+) -> None:
+    tags = {tag["name"] for tag in document["tags"] if tag["description"]}
+    names = [operation["operationId"] for operation in operations(document)]
+    assert len(names) == len(set(names))
+    assert {"createJob", "listJobs", "getJob", "cancelJob", "uploadMedia"} <= set(names)
+    assert {"getMediaContent", "issueToken"} <= set(names)
+    for operation in operations(document):
+        assert re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", operation["operationId"])
+        assert operation["summary"]
+        assert set(operation["tags"]) <= tags
+
+
+def test_public_operations_have_no_lock_and_all_others_have(document: dict[str, Any]) -> None:
+    schemes = document["components"]["securitySchemes"]
+    assert (schemes["bearer"]["type"], schemes["bearer"]["scheme"]) == ("http", "bearer")
+    assert schemes["password"]["type"] == "oauth2"
+    for operation in operations(document):
+        is_public = operation["operationId"] in PUBLIC
+        assert (operation["security"] == []) == is_public, operation["operationId"]
+        if not is_public:
+            assert operation["security"][:2] == [{"bearer": []}, {"password": []}]
+
+
+def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
+    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    for name, status, answer in answers(document):
+        if status in (416, 503) and name in ("getMediaContent", "getReadiness"):
+            continue
+        if status >= 400:
+            assert answer["content"] == {"application/problem+json": problem}, name
+
+
+def test_headers_of_answers_are_declared(document: dict[str, Any]) -> None:
+    created = {"Location", "Idempotency-Replayed", "Preference-Applied", "X-Request-ID"}
+    assert headers(document, "createJob", 201) >= created
+    assert headers(document, "uploadMedia", 201) >= {"Location", "Idempotency-Replayed"}
+    assert "ETag" in headers(document, "getMediaContent", 200)
+    assert "ETag" in headers(document, "getWorkflowSchema", 304)
+    assert "WWW-Authenticate" in headers(document, "getJob", 401)
+    for name, status, answer in answers(document):
+        assert "X-Request-ID" in answer["headers"]
+        if status in (429, 503) and name != "getReadiness":
+            assert "Retry-After" in answer["headers"]
+
+
+def test_fields_that_are_always_sent_are_required(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for name in ("Job", "Media", "Progress", "JobPage", "NodeView", "Workflow", "Tokens"):
+        assert set(schemas[name]["required"]) == set(schemas[name]["properties"]), name
+    assert schemas["JobRequest"]["required"] == ["workflow"]
+
+
+def test_events_are_described_by_name_with_their_data(document: dict[str, Any]) -> None:
+    for path in ("/v1/events", "/v1/jobs/{job_id}/events"):
+        content = document["paths"][path]["get"]["responses"]["200"]["content"]
+        mapping = content["text/event-stream"]["schema"]["discriminator"]["mapping"]
+        assert {"job.snapshot", "job.queued", "job.completed", "job.progress"} <= mapping.keys()
+
+
+def test_every_body_and_every_answer_has_an_example_that_fits(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for name in {*bodies_and_answers(document)}:
+        [example] = schemas[name]["examples"]
+        root = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}}
+        jsonschema_rs.validate(root, example)
+
+
+def bodies_and_answers(document: dict[str, Any]) -> Iterator[str]:
+    for operation in operations(document):
+        for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for content in part.get("content", {}).values():
+                if "$ref" in content.get("schema", {}):
+                    yield content["schema"]["$ref"].rsplit("/", 1)[-1]
+
+
+def test_no_body_is_read_before_its_caller_is_admitted() -> None:
+    for router in ROUTERS:
+        for route in router.routes:
+            assert isinstance(route, APIRoute)
+            kinds = [
+                kind
+                for call in dependencies_of(route.dependant)
+                for kind in (Caller, ReadsBody)
+                if isinstance(call, kind)
+            ]
+            if ReadsBody in kinds and Caller in kinds:
+                assert kinds.index(Caller) < kinds.index(ReadsBody), route.path
