@@ -2,7 +2,6 @@
 
 import time
 from datetime import timedelta
-from functools import partial
 
 from auth.adapters.bcrypt_passwords import BcryptPasswords
 from auth.adapters.buckets import PublishedBuckets
@@ -37,7 +36,7 @@ async def run(settings: AuthSettings) -> None:
     with BcryptPasswords.open(cost=cost, threads=threads) as passwords:
         async with database(settings) as engine, running(settings, "auth") as runtime:
             await verify(settings, "auth")
-            relay = Relay(partial(driver, engine), runtime.bus)
+            relay = Relay(lambda: driver(engine), runtime.bus)
             work = SqlUnitOfWork(engine, relay.nudge)
             buckets = PublishedBuckets(engine, relay.nudge)
             auth = build(settings, work, buckets, passwords)

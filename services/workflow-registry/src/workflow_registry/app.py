@@ -1,7 +1,6 @@
 """The registry's table of contents: messages, events and ticks, and how it is built."""
 
 import asyncio
-from functools import partial
 
 import stamina
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -83,7 +82,7 @@ async def run(settings: RegistrySettings) -> None:
     """Serve until told to stop; ready once the folder was adopted."""
     async with database(settings) as engine, running(settings, "workflow-registry") as runtime:
         await verify(settings, "workflow_registry")
-        relay = Relay(partial(driver, engine), runtime.bus)
+        relay = Relay(lambda: driver(engine), runtime.bus)
         registry = build(settings, engine, relay, runtime)
         runtime.spawn(relay.run(), name="outbox")
         runtime.add_warning(relay.warning)
