@@ -7,22 +7,22 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml preview-engine/pyproject.toml))
 QUICK := not comfyui and not long
-# Most of a test is waiting. A file stays in one process, since its tests share servers.
-BESIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
+# Tests mostly wait, so they run side by side; the tests of a file share servers, so they stay together.
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 help:  ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-run: $(STAMP)  ## start the whole fleet here, run a sample job, stay until Ctrl-C
+run: $(STAMP)  ## start the whole fleet, run a sample job, stay until Ctrl-C
 	@$(BIN)/comfyfleet up --sample
 
-dev: $(STAMP)  ## the same without the sample, with readable and talkative logs
+dev: $(STAMP)  ## start the whole fleet with readable debug logs, stay until Ctrl-C
 	@COMFYFLEET_LOG_FORMAT=console COMFYFLEET_LOG_LEVEL=debug $(BIN)/comfyfleet up --foreground
 
 install: $(STAMP)  ## make or complete the virtual environment
 
 test: check  ## all checks, then all tests that need no GPU and no ComfyUI
-	@$(BIN)/pytest -q -m "$(QUICK)" $(BESIDE)
+	@$(BIN)/pytest -q -m "$(QUICK)" $(PARALLEL)
 
 test-comfyui: $(STAMP)  ## tests against real ComfyUIs: COMFYUI_URLS="http://… http://…" make test-comfyui
 	@test -n "$(COMFYUI_URLS)$(COMFYUI_URL)" || { echo "Set COMFYUI_URL to a ComfyUI, e.g. http://127.0.0.1:8188, or COMFYUI_URLS to several"; exit 1; }
@@ -36,19 +36,19 @@ check: $(STAMP)  ## formatting, lint, types, architecture
 	@$(BIN)/ruff check -q .
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -q tests/architecture/test_files.py
+	@$(BIN)/pytest -q tests/architecture
 
-fix: $(STAMP)  ## what tools can mend, and the reference pages
+fix: $(STAMP)  ## let tools fix the code, and remake the reference pages
 	@$(BIN)/ruff check --fix -q .
 	@$(BIN)/ruff format -q .
 	@$(BIN)/python -m contracts.reference
 	@$(BIN)/python -m workflows.docs.pages
 
-bench: $(STAMP)  ## measure; the README's figures come from here
+bench: $(STAMP)  ## measure the figures of the README
 	@$(BIN)/python -m bench
 
-# Set-up. uv is several times faster than pip and takes the same hashes; where it does not get
-# along with the machine's package index, pip does the same work with all of the machine's settings.
+# Set-up. uv is several times faster than pip and checks the same hashes. Where uv cannot read the
+# machine's package index, pip does the work with the machine's own settings.
 
 $(STAMP): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@$(find_python); $(make_venv); $(find_uv); $(install)
@@ -61,7 +61,7 @@ for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; 
     python=$$candidate; break; fi; \
 done; \
 if [ -z "$$python" ]; then \
-  echo "ComfyFleet needs Python 3.11 or newer; here is $$(python3 --version 2>/dev/null || echo none)." \
+  echo "ComfyFleet needs Python 3.11 or newer; found $$(python3 --version 2>/dev/null || echo none)." \
        "Install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; fi
 endef
 

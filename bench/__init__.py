@@ -1,1 +1,1 @@
-"""What the README's figures come from: `make bench`."""
+"""Measures the figures of the README: `make bench`."""

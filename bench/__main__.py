@@ -1,4 +1,4 @@
-"""Start a fleet of its own, measure, and print the figures of the README."""
+"""Starts a fleet of its own, measures, and prints the figures of the README."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "20"))
 
 
 async def measure(fleet: LocalFleet) -> None:
-    """Measure what makes no pictures first: thumbnails are made when the jobs are over."""
+    """Measure jobs without pictures first, since thumbnails are made after the jobs are over."""
     client = fleet.client()
     engine = client.nodes()[0].base_url
     token = str(client.call("GET", "/v1/me").request.headers["authorization"]).partition(" ")[2]

@@ -1,4 +1,4 @@
-"""Agents that speak only the messages: every attempt succeeds at once and makes nothing."""
+"""Agents without an engine: they answer all messages, and every attempt succeeds at once."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -24,10 +24,10 @@ CLASSES = ["EmptyImage", "SaveImage", "LoadImage", "ImageScale"]
 
 @asynccontextmanager
 async def agents(fleet: LocalFleet, node_ids: list[UUID]) -> AsyncGenerator[None, None]:
-    """Hold all these nodes until left."""
-    password = fleet.vault.nats["node-agent"]
+    """Claim all these nodes and hold them until the context ends."""
+    password = fleet.secrets.nats["node-agent"]
     async with Bus.connect(fleet.nats_url, service="node-agent", password=password) as bus:
-        agent_id, beating = new_id(), list[asyncio.Task[None]]()
+        agent_id, beats = new_id(), list[asyncio.Task[None]]()
         for node_id in node_ids:
             claimed = await bus.call(ClaimNode(agent_id=agent_id, node_id=node_id))
             await bus.serve(
@@ -35,11 +35,11 @@ async def agents(fleet: LocalFleet, node_ids: list[UUID]) -> AsyncGenerator[None
             )
             await bus.serve(CancelAttempt, accept, shared=False, node_id=node_id)
             await bus.call(capabilities(node_id, claimed.claim))
-            beating.append(asyncio.create_task(beat(bus, node_id, claimed.claim)))
+            beats.append(asyncio.create_task(beat(bus, node_id, claimed.claim)))
         try:
             yield
         finally:
-            for task in beating:
+            for task in beats:
                 task.cancel()
 
 
@@ -55,7 +55,7 @@ async def beat(bus: Bus, node_id: UUID, claim: int) -> None:
 
 
 async def run(bus: Bus, claim: int, command: RunAttempt) -> Accepted:
-    """Accept, and report the end in a task of its own, as a real agent does."""
+    """Accept an attempt, and report its end in a task of its own, as a real agent does."""
     finish = FinishAttempt(
         node_id=command.node_id,
         claim=claim,

@@ -1,7 +1,7 @@
-"""Jobs a second through every process but the engine.
+"""Measures jobs a second through every process but the engine.
 
-Thirty users submit over HTTP and watch over SSE; agents that speak only the messages finish
-each attempt at once, without files. What is counted is the terminal frame at the user.
+Thirty users submit over HTTP and watch over SSE. Agents without an engine finish each attempt at
+once, without files. A job counts when its user receives the terminal event.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from bench.agents import agents
 from bench.users import make_users
-from bench.wire import Line
+from bench.wire import Connection
 from comfyfleet.testing import LocalFleet
 
 USERS = 30
@@ -45,52 +45,52 @@ async def measure(fleet: LocalFleet, jobs: int) -> Throughput:
 
 
 async def push(fleet: LocalFleet, tokens: list[str], jobs: int) -> Throughput:
-    people = [Person(fleet.url, token, jobs // USERS) for token in tokens]
-    watching = [asyncio.create_task(person.watch()) for person in people]
-    await asyncio.gather(*(person.is_watching.wait() for person in people))
+    users = [User(fleet.url, token, jobs // USERS) for token in tokens]
+    watching = [asyncio.create_task(user.watch()) for user in users]
+    await asyncio.gather(*(user.is_watching.wait() for user in users))
     begun = time.perf_counter()
-    await asyncio.gather(*(person.submit() for person in people))
+    await asyncio.gather(*(user.submit() for user in users))
     await asyncio.wait_for(asyncio.gather(*watching), 300)
     seconds = time.perf_counter() - begun
-    done = sum(person.completed for person in people)
-    return Throughput(done, seconds, sum(person.refused for person in people))
+    done = sum(user.completed for user in users)
+    return Throughput(done, seconds, sum(user.refused for user in users))
 
 
-class Person:
-    """One user: submits with at most a few jobs waiting, and watches them all on one stream."""
+class User:
+    """A user who keeps at most a few jobs waiting, and watches all of them on one stream."""
 
     def __init__(self, url: str, token: str, jobs: int) -> None:
         self.completed = 0
         self.refused = 0
         self.is_watching = asyncio.Event()
         self._url, self._token, self._jobs = url, token, jobs
-        self._room = asyncio.Semaphore(WAITING_PER_USER)
+        self._slots = asyncio.Semaphore(WAITING_PER_USER)
 
     async def submit(self) -> None:
-        line = await Line(self._url, self._token).open()
+        connection = await Connection(self._url, self._token).open()
         for _ in range(self._jobs):
-            await self._room.acquire()
-            status, body = await line.post("/v1/jobs", BODY)
+            await self._slots.acquire()
+            status, body = await connection.post("/v1/jobs", BODY)
             while status in {429, 503}:
                 self.refused += 1
                 await asyncio.sleep(0.05)
-                status, body = await line.post("/v1/jobs", BODY)
+                status, body = await connection.post("/v1/jobs", BODY)
             if status != 201:
                 raise RuntimeError(body.decode())
-        await line.close()
+        await connection.close()
 
     async def watch(self) -> None:
-        line = await Line(self._url, self._token).open()
+        connection = await Connection(self._url, self._token).open()
         asyncio.get_running_loop().call_later(0.5, self.is_watching.set)
-        async for name, _data in line.events("/v1/events"):
+        async for name, _data in connection.events("/v1/events"):
             if name == "job.completed":
                 self.completed += 1
-                self._room.release()
+                self._slots.release()
             elif name in {"job.failed", "job.canceled", "job.expired"}:
                 raise RuntimeError(f"a job ended with {name}")
             if self.completed == self._jobs:
                 break
-        await line.close()
+        await connection.close()
 
 
 def add_nodes(fleet: LocalFleet) -> list[UUID]:
@@ -108,7 +108,7 @@ def add_nodes(fleet: LocalFleet) -> list[UUID]:
 
 @contextmanager
 def without_engines(fleet: LocalFleet) -> Generator[None, None, None]:
-    """Take the nodes that make pictures out for a while."""
+    """Remove the nodes with an engine, and add them again in the end."""
     client = fleet.client()
     engines = [node for node in client.nodes() if node.pool != POOL]
     for node in engines:

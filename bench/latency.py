@@ -1,7 +1,7 @@
-"""What the fleet adds to one job, and pictures a second with engine and S3.
+"""Measures the time that the fleet adds to one job, and pictures a second with engine and S3.
 
-The same trivial graph goes, in turn, straight to the engine and through the fleet, at about one
-job a second. Both ends are the moment the caller could download the picture.
+A trivial graph goes in turn straight to the engine and through the fleet, at about one job a
+second. Each measurement ends when the caller could download the picture.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import httpx
 
-from bench.wire import Line
+from bench.wire import Connection
 from comfyfleet.testing import LocalFleet
 
 Sample = Callable[[], Awaitable[None]]
@@ -55,7 +55,7 @@ async def timed(sample: Sample) -> float:
 
 
 async def run_direct(http: httpx.AsyncClient, n: int) -> None:
-    """Post, and ask the history until the picture is there."""
+    """Post the graph, and poll the history until it has the picture."""
     prompt_id = str(uuid4())
     body = {"prompt": graph(n), "prompt_id": prompt_id, "client_id": "bench"}
     (await http.post("/prompt", json=body)).raise_for_status()
@@ -64,7 +64,7 @@ async def run_direct(http: httpx.AsyncClient, n: int) -> None:
 
 
 async def run_through(http: httpx.AsyncClient, n: int) -> None:
-    """Submit and wait in the same request."""
+    """Submit the job and wait for its end in one request."""
     body = {"workflow": "solid", "inputs": {"color": n, "width": 64, "height": 64}}
     answer = await http.post("/v1/jobs", json=body, headers={"Prefer": "wait=30"})
     job = answer.json()
@@ -83,24 +83,25 @@ def graph(n: int) -> dict[str, Any]:
 
 async def pictures_per_second(fleet: LocalFleet, token: str, jobs: int) -> float:
     """Submit many jobs that each make a picture, and wait for the last to complete."""
-    line, watching = await Line(fleet.url, token).open(), await Line(fleet.url, token).open()
+    connection = await Connection(fleet.url, token).open()
+    watching = await Connection(fleet.url, token).open()
     done = asyncio.create_task(completions(watching, jobs))
     await asyncio.sleep(0.5)
     begun = time.perf_counter()
     for n in range(jobs):
         body = f'{{"workflow": "solid", "inputs": {{"color": {n}}}}}'.encode()
-        status, answer = await line.post("/v1/jobs", body)
+        status, answer = await connection.post("/v1/jobs", body)
         if status != 201:
             raise RuntimeError(answer.decode())
     await asyncio.wait_for(done, 300)
-    await line.close()
+    await connection.close()
     return jobs / (time.perf_counter() - begun)
 
 
-async def completions(line: Line, count: int) -> None:
-    async for name, _data in line.events("/v1/events"):
+async def completions(connection: Connection, count: int) -> None:
+    async for name, _data in connection.events("/v1/events"):
         if name == "job.completed":
             count -= 1
         if not count:
             break
-    await line.close()
+    await connection.close()

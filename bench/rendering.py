@@ -1,4 +1,4 @@
-"""Jobs whose inputs are validated and rendered, a second on one core: pure, no server."""
+"""Measures how many jobs a second one core can validate and render, without a server."""
 
 import time
 from typing import Any
@@ -9,7 +9,7 @@ INPUTS = 30
 
 
 def a_workflow() -> tuple[dict[str, Any], dict[str, Any]]:
-    """Thirty inputs of the usual types, each bound to a graph node of its own."""
+    """Return a workflow of thirty inputs of the usual types, each bound to its own graph node."""
     graph: dict[str, Any] = {"0": {"class_type": "EmptyImage", "inputs": {"color": 0}}}
     inputs: dict[str, Any] = {}
     for n in range(1, INPUTS + 1):
@@ -44,7 +44,7 @@ VALUES: list[Any] = [7, 0.5, "a text", "b", False]
 
 
 def measure(seconds: float = 2.0) -> float:
-    """Validate and render again and again, with every input given."""
+    """Validate and render repeatedly, with every input given; return runs a second."""
     spec, graph = a_workflow()
     version = load_version(spec, graph)
     given = {f"input_{n}": VALUES[n % len(VALUES)] for n in range(1, INPUTS + 1)}

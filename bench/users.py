@@ -1,4 +1,4 @@
-"""Thirty people, written straight into auth's tables: the API for that is not what is measured."""
+"""Writes thirty users straight into auth's tables, since the API for that is not measured."""
 
 import asyncio
 import time
@@ -9,8 +9,8 @@ from auth.adapters.bcrypt_passwords import BcryptPasswords
 from auth.adapters.sql_work import SqlUnitOfWork
 from auth.domain.roles import USER
 from auth.domain.users import User
+from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
-from comfyfleet.problem import CommandError
 from comfyfleet.testing import LocalFleet
 from contracts.values import new_id
 from runtime.postgres.engine import sqlalchemy_url
@@ -27,7 +27,7 @@ async def make_users(fleet: LocalFleet, count: int) -> list[str]:
         with BcryptPasswords.open(cost=COST, threads=1) as passwords:
             digest = await passwords.hash(PASSWORD)
         async with SqlUnitOfWork(engine, lambda: None)() as work:
-            await work.alone()
+            await work.lock()
             for name in names:
                 await work.save_user(
                     User(id=new_id(), email=name, name=name, role=USER, password_hash=digest)
@@ -48,7 +48,7 @@ def log_in(url: str, name: str) -> str:
 
 
 def wait_until_known(client: FleetClient) -> None:
-    """The gateway hears of a user through a bucket, a moment after the commit."""
+    """Wait until the gateway has read the user from its bucket, a moment after the commit."""
     for tries_left in reversed(range(60)):
         try:
             client.call("GET", "/v1/me")

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 client: a load generator must not cost more than what it measures."""
+"""A small HTTP/1.1 client, so that the load generator costs less than the fleet it measures."""
 
 import asyncio
 import json
@@ -7,8 +7,8 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 
-class Line:
-    """One kept-alive connection; one request at a time."""
+class Connection:
+    """A keep-alive connection for one request at a time."""
 
     def __init__(self, url: str, token: str) -> None:
         parts = urlsplit(url)
@@ -26,12 +26,12 @@ class Line:
             self._writer.close()
 
     async def post(self, path: str, body: bytes) -> tuple[int, bytes]:
-        """Send JSON; return status and body."""
+        """Send JSON and return status and body."""
+        reader, writer = self._opened()
         head = f"POST {path} HTTP/1.1\r\n{self._head}Content-Type: application/json\r\n"
-        return await self._send(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-
-    async def get(self, path: str) -> tuple[int, bytes]:
-        return await self._send(f"GET {path} HTTP/1.1\r\n{self._head}\r\n".encode())
+        writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        status, length = await read_head(reader)
+        return status, await reader.readexactly(length)
 
     async def events(self, path: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """Yield name and data of each server-sent event."""
@@ -47,12 +47,6 @@ class Line:
             elif line.startswith(b"data:"):
                 yield name, json.loads(line[5:])
 
-    async def _send(self, request: bytes) -> tuple[int, bytes]:
-        reader, writer = self._opened()
-        writer.write(request)
-        status, length = await read_head(reader)
-        return status, await reader.readexactly(length)
-
     def _opened(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if not self._reader or not self._writer:
             raise ConnectionError("open() was not called")
@@ -60,7 +54,7 @@ class Line:
 
 
 async def read_head(reader: asyncio.StreamReader) -> tuple[int, int]:
-    """Status and content length."""
+    """Return status and content length."""
     head = await reader.readuntil(b"\r\n\r\n")
     length = 0
     for line in head.lower().split(b"\r\n"):
@@ -70,7 +64,7 @@ async def read_head(reader: asyncio.StreamReader) -> tuple[int, int]:
 
 
 async def chunked_lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """Lines of a chunked body, however the chunks fall."""
+    """Yield the lines of a chunked body, wherever its chunks end."""
     rest = b""
     while size := int(await reader.readline(), 16):
         rest += await reader.readexactly(size)

@@ -24,7 +24,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFleet]:
 
 @pytest.fixture(scope="session")
 def token(fleet: LocalFleet) -> str:
-    form = {"username": ADMIN_EMAIL, "password": fleet.vault.admin_password}
+    form = {"username": ADMIN_EMAIL, "password": fleet.secrets.admin_password}
     answer = httpx.post(f"{fleet.url}/v1/auth/token", data=form, timeout=10)
     return answer.json()["access_token"]
 

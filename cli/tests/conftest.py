@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from comfyfleet.supervise.state import FleetState
-from comfyfleet.supervise.supervisor import Supervisor
+from comfyfleet.supervision.state import FleetState
+from comfyfleet.supervision.supervisor import Supervisor
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from threading import Thread
 
 import pytest
 
-from comfyfleet.doctor.checkup import check_machine, check_server
+from comfyfleet.doctor.checks import check_comfyui, check_machine
 from comfyfleet.home import Home
 from comfyfleet.settings import LocalSettings
-from comfyfleet.supervise.lock import Lock
+from comfyfleet.supervision.lock import Lock
 from runtime.testing.canned import canned
 from runtime.testing.ports import free_port, wait_for_port
 
@@ -31,15 +31,15 @@ def engine_url(tmp_path: Path) -> Iterator[str]:
 
 
 def test_a_sound_server_passes_every_examination(engine_url: str) -> None:
-    findings = check_server(engine_url)
-    assert [finding.title for finding in findings if not finding.is_well] == []
+    findings = check_comfyui(engine_url)
+    assert [finding.title for finding in findings if not finding.passed] == []
     assert len(findings) == 9
 
 
 def test_a_server_that_does_not_answer_gets_one_finding_with_a_remedy() -> None:
-    [finding] = check_server("127.0.0.1:1")
-    assert not finding.is_well
-    assert "python main.py --listen" in finding.mend
+    [finding] = check_comfyui("127.0.0.1:1")
+    assert not finding.passed
+    assert "python main.py --listen" in finding.remedy
 
 
 def test_what_is_no_comfyui_is_told_apart(tmp_path: Path) -> None:
@@ -47,24 +47,24 @@ def test_what_is_no_comfyui_is_told_apart(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
         wait_for_port(port)
-        [finding] = check_server(f"http://127.0.0.1:{port}")
+        [finding] = check_comfyui(f"http://127.0.0.1:{port}")
         process.terminate()
     assert "/system_stats answers 404" in finding.detail
 
 
 def test_an_old_comfyui_is_not_told_to_stop_what_runs() -> None:
     with canned({"/system_stats": {"system": {"comfyui_version": "0.3.50"}}}) as old:
-        findings = {finding.title: finding for finding in check_server(old.url)}
-    assert not findings["version"].is_well
-    assert "would stop whoever runs" in findings["cancel"].detail
+        findings = {finding.title: finding for finding in check_comfyui(old.url)}
+    assert not findings["version"].passed
+    assert "would stop the running prompt" in findings["cancel"].detail
     assert "POST /interrupt" not in old.seen
 
 
 def test_this_machine_is_examined_without_a_fleet(tmp_path: Path) -> None:
     settings = LocalSettings(port=free_port())
     findings = {item.title: item for item in check_machine(settings, Home(tmp_path / "var"))}
-    assert findings["disk"].is_well
-    assert findings["processes"].is_well
+    assert findings["disk"].passed
+    assert findings["processes"].passed
 
 
 @contextmanager
@@ -98,6 +98,6 @@ def test_what_a_running_service_could_not_tell_is_found(tmp_path: Path, said: st
         findings = {item.title: item for item in check_machine(LocalSettings(), home)}
     lock.release()
 
-    is_well = said == "ok\n"
-    assert findings["messages"].is_well == is_well
-    assert ("auth: NATS refused x" in findings["messages"].detail) != is_well
+    passed = said == "ok\n"
+    assert findings["messages"].passed == passed
+    assert ("auth: NATS refused x" in findings["messages"].detail) != passed

@@ -1,7 +1,6 @@
 import pytest
 
-from comfyfleet import engines
-from comfyfleet.problem import CommandError
+from comfyfleet import CommandError, engines
 
 
 async def test_configured_servers_win_and_doubles_are_dropped() -> None:

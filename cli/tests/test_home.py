@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from comfyfleet import CommandError
 from comfyfleet import home as home_module
 from comfyfleet.home import Home
-from comfyfleet.problem import CommandError
 
 
 def test_logs_and_process_ids_are_for_us_alone(tmp_path: Path) -> None:

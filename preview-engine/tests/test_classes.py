@@ -1,4 +1,4 @@
-"""Pictures: real work where no model is needed, labelled placeholders where one would be."""
+"""Pictures: real work where no model is needed, labeled placeholders where one would be."""
 
 import io
 from collections.abc import Callable

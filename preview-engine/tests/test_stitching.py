@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from preview_engine.classes.context import Context
-from preview_engine.classes.stitching import image_stitch
+from preview_engine.classes.stitch import image_stitch
 
 RED, BLUE, WHITE, BLACK = (255, 0, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
 FIRST, SECOND = Image.new("RGB", (40, 20), RED), Image.new("RGB", (10, 10), BLUE)

@@ -1,10 +1,12 @@
-"""Deployment files against the code: what they set exists, and what the code needs is set."""
+"""Holds deployment files against the code: they set what the code needs and nothing unknown.
+
+Services, their needs and their ports are declared once, in `contracts/services.py`.
+"""
 
 import os
 import re
 import subprocess
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,16 +15,19 @@ import yaml
 from contracts.services import SERVICES, ServiceName
 from runtime.process.settings import DatabaseSettings, FleetSettings
 
-ROOT = Path(__file__).parents[2]
+from .sources import ROOT
+
 K8S = ROOT / "deploy" / "k8s"
 PREFIX = "COMFYFLEET_"
 PASSWORDS = "COMFYFLEET_PASSWORDS__"
 SHARED = {FleetSettings, DatabaseSettings}
+FOLLOW_PRESIGNED_URLS = ("gateway", "node-agent")
+"""Reach S3 by URLs that media has signed."""
 
 
 def settings_of(service: ServiceName) -> type[FleetSettings]:
-    """The one settings class that the service defines."""
-    module = import_module(f"{service.replace('-', '_')}.settings")
+    """Return the one settings class that the service defines."""
+    module = import_module(f"{SERVICES[service].package}.settings")
     classes = [
         found
         for found in vars(module).values()
@@ -45,10 +50,59 @@ def documents(name: str) -> list[dict[str, Any]]:
     return list(yaml.safe_load_all((K8S / name).read_text()))
 
 
-def container(service: ServiceName) -> dict[str, Any]:
+def pod(service: ServiceName) -> dict[str, Any]:
     [deployment] = [d for d in documents(f"{service}.yaml") if d["kind"] == "Deployment"]
-    [found] = deployment["spec"]["template"]["spec"]["containers"]
+    return deployment["spec"]["template"]
+
+
+def container(service: ServiceName) -> dict[str, Any]:
+    [found] = pod(service)["spec"]["containers"]
     return found
+
+
+def dockerfile() -> str:
+    return (ROOT / "deploy" / "Dockerfile").read_text()
+
+
+def test_every_service_is_deployed_everywhere() -> None:
+    kinds = [d for file in K8S.glob("*.yaml") for d in documents(file.name)]
+    patch = "any"
+    deployments = {d["metadata"]["name"] for d in kinds if d["kind"] == "Deployment"} - {patch}
+    assert deployments == set(SERVICES)
+    built = [entry.get("build", {}).get("args", {}) for entry in compose()["services"].values()]
+    assert sorted(args["SERVICE"] for args in built if args) == sorted(SERVICES)
+    assert set(re.findall(r"^FROM base AS image-(\S+)$", dockerfile(), re.MULTILINE)) == set(
+        SERVICES
+    )
+
+
+def test_the_command_brings_the_migrations_of_every_service_that_has_some() -> None:
+    installed = re.findall(r"\./services/([a-z-]+)", dockerfile())
+    assert set(installed) == {s.name for s in SERVICES.values() if s.uses_postgres}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_declared_needs_are_those_of_the_settings(service: ServiceName) -> None:
+    settings, declared = settings_of(service), SERVICES[service]
+    assert issubclass(settings, DatabaseSettings) == declared.uses_postgres
+    assert ("s3_endpoint" in settings.model_fields) == declared.uses_s3
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_health_and_metrics_are_on_the_declared_port(service: ServiceName) -> None:
+    port = SERVICES[service].ops_port
+    assert compose()["services"][service]["environment"]["COMFYFLEET_OPS_PORT"] == str(port)
+    assert f":{port}/readyz" in str(compose()["services"][service]["healthcheck"]["test"])
+    assert f"COMFYFLEET_OPS_PORT={port}" in dockerfile()
+    assert f"127.0.0.1:{port}/healthz" in dockerfile()
+    [shared] = documents("settings.yaml")
+    assert shared["data"]["COMFYFLEET_OPS_PORT"] == str(port)
+    [patch] = documents("service.patch.yaml")
+    template = patch["spec"]["template"]
+    assert template["metadata"]["annotations"]["prometheus.io/port"] == str(port)
+    assert {"name": "ops", "containerPort": port} in template["spec"]["containers"][0]["ports"]
+    [policy] = [d for d in documents("network.yaml") if d["metadata"]["name"] == "ops"]
+    assert policy["spec"]["ingress"][0]["ports"] == [{"port": port}]
 
 
 def settings_map() -> set[str]:
@@ -72,7 +126,8 @@ def test_compose_sets_what_a_service_needs_and_nothing_unknown(
     assert given <= variables(settings)
     assert variables(settings, required=True) <= given
     assert "COMFYFLEET_NATS_PASSWORD" in given
-    assert issubclass(settings, DatabaseSettings) == ("COMFYFLEET_DATABASE_URL" in given)
+    assert ("COMFYFLEET_DATABASE_URL" in given) == SERVICES[service].uses_postgres
+    assert ("COMFYFLEET_S3_ENDPOINT" in given) == SERVICES[service].uses_s3
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -83,7 +138,7 @@ def test_kubernetes_sets_what_a_service_needs_and_nothing_it_does_not_know(
     settings = settings_of(service)
     assert given <= variables(settings)
     assert variables(settings, required=True) <= given | settings_map()
-    assert issubclass(settings, DatabaseSettings) == ("COMFYFLEET_DATABASE_URL" in given)
+    assert ("COMFYFLEET_DATABASE_URL" in given) == SERVICES[service].uses_postgres
 
 
 def test_the_shared_settings_of_kubernetes_are_known_to_some_service() -> None:
@@ -123,12 +178,13 @@ def test_secrets_are_never_the_same_twice() -> None:
 
 def test_every_image_has_its_recipe() -> None:
     services = compose()["services"]
-    built = {
-        entry["image"]: entry["build"]["dockerfile"]
-        for entry in services.values()
-        if "build" in entry
-    }
-    assert all((ROOT / file).is_file() for file in built.values())
+    built = {entry["image"]: entry["build"] for entry in services.values() if "build" in entry}
+    assert {build["dockerfile"] for build in built.values()} == {"deploy/Dockerfile"}
+    for image, build in built.items():
+        name = image.removeprefix("comfyfleet-")
+        assert build.get("args") == {"SERVICE": name} or build.get("target") == name
+    stages = set(re.findall(r"^FROM \S+ AS (\S+)$", dockerfile(), re.MULTILINE))
+    assert {build["target"] for build in built.values() if "target" in build} <= stages
     used = {
         entry["image"] for entry in services.values() if entry["image"].startswith("comfyfleet-")
     }
@@ -163,13 +219,11 @@ def test_every_pod_runs_with_the_least_there_is() -> None:
 
 
 def test_who_uses_a_server_may_reach_it() -> None:
-    for service in SERVICES:
-        [deployment] = [d for d in documents(f"{service}.yaml") if d["kind"] == "Deployment"]
-        labels = deployment["spec"]["template"]["metadata"]["labels"]
-        uses_database = issubclass(settings_of(service), DatabaseSettings)
-        assert ("comfyfleet/uses-postgres" in labels) == uses_database
-        # Presigned URLs are for the gateway and the agent; media makes them.
-        assert ("comfyfleet/uses-s3" in labels) == (service in ("media", "gateway", "node-agent"))
+    for service in SERVICES.values():
+        labels = pod(service.name)["metadata"]["labels"]
+        assert ("comfyfleet/uses-postgres" in labels) == service.uses_postgres
+        reaches_s3 = service.uses_s3 or service.name in FOLLOW_PRESIGNED_URLS
+        assert ("comfyfleet/uses-s3" in labels) == reaches_s3
 
 
 def test_the_script_that_makes_secrets_can_be_run() -> None:

@@ -1,19 +1,9 @@
 """Rules of the house that a machine can check: size of files, and what may not be committed."""
 
-import subprocess
-from pathlib import Path
+from .sources import ROOT, tracked
 
-ROOT = Path(__file__).parents[2]
 LINES = 250
 MIB = 1024 * 1024
-
-
-def tracked(*suffixes: str) -> list[Path]:
-    """Files of the repository, committed or about to be."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    paths = [ROOT / name for name in names.splitlines()]
-    return [path for path in paths if path.is_file() and (path.suffix in suffixes or not suffixes)]
 
 
 def test_no_source_file_is_longer_than_a_reader_can_hold() -> None:

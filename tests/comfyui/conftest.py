@@ -40,7 +40,7 @@ def fleet(servers: list[str], tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="session")
 def api(fleet: LocalFleet) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=fleet.url, timeout=120) as client:
-        form = {"username": ADMIN_EMAIL, "password": fleet.vault.admin_password}
+        form = {"username": ADMIN_EMAIL, "password": fleet.secrets.admin_password}
         token = client.post("/v1/auth/token", data=form).json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
         yield client

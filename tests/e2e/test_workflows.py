@@ -130,9 +130,9 @@ def test_a_job_that_chooses_what_no_node_offers_waits_and_says_where(api: httpx.
     shown = api.get(f"/v1/jobs/{jobs[-1]['id']}").json()
     api.post(f"/v1/jobs/{jobs[-1]['id']}/cancel")
 
-    [entry] = jobs[-1]["unmet"]
-    assert (entry["kind"], entry["field"], entry["value"]) == ("choice", "inputs.method", "magic")
-    assert (shown["status"], shown["unmet"]) == ("queued", [entry])
+    [unmet] = jobs[-1]["unmet"]
+    assert (unmet["kind"], unmet["field"], unmet["value"]) == ("choice", "inputs.method", "magic")
+    assert (shown["status"], shown["unmet"]) == ("queued", [unmet])
     assert picture_of(api, finish(api, "scaled", method="bilinear")).size == (32, 32)
 
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 
-from media.domain.sniff import HEAD_BYTES
+from contracts.content_types import HEAD_BYTES
 from workflows import Inputs, WorkflowVersion, media_uses, render, seal
 from workflows.graph.requirements import MODEL_INPUTS, ModelFile
 from workflows.spec.installation import directory_of

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from media.domain.sniff import fits, sniff
+from contracts.content_types import sniff
+from media.domain.kinds import accepts
 from workflows import Inputs, WorkflowVersion
 from workflows.compatibility.switch_cases import SOME_MODEL
 from workflows.docs.pages import load_folder
@@ -33,7 +34,7 @@ def test_it_runs_to_its_end_and_gives_what_its_spec_declares(
         for name, output in version.spec.outputs.items():
             heads = [preview_engine.head(file) for file in written[output.node]]
             assert heads, (label, name)
-            assert all(fits(output.kind, sniff(head)) for head in heads), (label, name)
+            assert all(accepts(output.kind, sniff(head)) for head in heads), (label, name)
 
 
 def chosen(engine: ComfyUI, version: WorkflowVersion, inputs: Inputs) -> dict[str, Any]:

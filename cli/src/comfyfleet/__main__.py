@@ -5,11 +5,25 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from comfyfleet.commands import cluster, local, remote, workflows
-from comfyfleet.problem import CommandError
+from comfyfleet import CommandError
+from comfyfleet.commands import dead_letters, local, remote, workflows
 from comfyfleet.settings import wrong_setting
+from comfyfleet.supervision.child import replace_process
 
-EPILOG = "Talks to the local fleet, or to the one of COMFYFLEET_URL and COMFYFLEET_TOKEN."
+EPILOG = (
+    "Commands talk to the local fleet, or to the fleet that COMFYFLEET_URL and COMFYFLEET_TOKEN "
+    "name."
+)
+
+
+def migrate() -> None:
+    """Create streams, buckets, roles and tables in a cluster (`up` does this by itself)."""
+    replace_process("comfyfleet.cluster", "migrate")
+
+
+def nats_config() -> None:
+    """Print the configuration for a cluster's nats-server."""
+    replace_process("comfyfleet.cluster", "nats-config")
 
 
 def application() -> typer.Typer:
@@ -20,15 +34,14 @@ def application() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for command in (local.up, local.down, local.status, local.logs, local.token):
-        app.command()(command)
-    for command in (remote.run, remote.jobs, remote.nodes, remote.doctor):
+    for command in (
+        *(local.up, local.down, local.status, local.logs, local.token),
+        *(remote.run, remote.jobs, remote.nodes, remote.doctor),
+        *(migrate, nats_config),
+    ):
         app.command()(command)
     app.add_typer(workflows.group(), name="workflows")
-    for command in (cluster.nats_config, cluster.migrate):
-        app.command()(command)
-    app.command()(cluster.migrate)
-    app.command("nats-config")(cluster.nats_config)
+    app.add_typer(dead_letters.group(), name="dead-letters")
     return app
 
 

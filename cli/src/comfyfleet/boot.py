@@ -1,40 +1,40 @@
-"""From nothing to a fleet that takes jobs."""
+"""Starts a local fleet: servers, migrations, services, nodes."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
 from comfyfleet.engines import Engines
-from comfyfleet.problem import CommandError
-from comfyfleet.provisioning import provision
-from comfyfleet.reconcile import reconcile
+from comfyfleet.local_nodes import reconcile
+from comfyfleet.migration import migrate
 from comfyfleet.servers.nats import nats_child
 from comfyfleet.servers.postgres import postgres_child
 from comfyfleet.servers.s3 import s3_child
 from comfyfleet.services import BEHIND_GATEWAY, PREVIEW_ENGINE, Fleet
-from comfyfleet.supervise.child import ChildSpec
-from comfyfleet.supervise.supervisor import Supervisor
+from comfyfleet.supervision.child import ChildSpec
+from comfyfleet.supervision.supervisor import Supervisor
 
 RECONCILE_TRIES = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Boot:
-    """One start of the local fleet; `say` gets a line for people at each step."""
+    """One start of the local fleet; `report` gets a line for people at each step."""
 
     fleet: Fleet
     supervisor: Supervisor
     engines: Engines
-    say: Callable[[str], None]
+    report: Callable[[str], None]
 
     async def start(self) -> None:
-        """Start everything at once, since each waits for what it needs."""
+        """Start everything at once: each process waits for the servers it needs."""
         self._step("starting NATS, Postgres, S3 and the services")
         servers = await self._servers()
         await asyncio.gather(
             self._start(servers, "NATS, Postgres and S3 are ready"),
-            self._provision(),
+            self._migrate(),
             self._start(self._services(), "the services are ready"),
             self._start([self.fleet.service("gateway")], "the gateway is ready"),
         )
@@ -42,30 +42,30 @@ class Boot:
 
     async def _servers(self) -> list[ChildSpec]:
         fleet = self.fleet
-        home, ports, vault = fleet.home, fleet.ports, fleet.vault
+        home, ports, secrets = fleet.home, fleet.ports, fleet.secrets
         postgres = await asyncio.to_thread(
-            postgres_child, home.data("postgres"), vault, port=ports["postgres"]
+            postgres_child, home.data("postgres"), secrets, port=ports["postgres"]
         )
         nats = nats_child(
             home.run / "nats.conf",
             home.data("nats"),
-            vault,
+            secrets,
             port=ports["nats"],
             monitor_port=ports["nats-monitor"],
         )
-        return [nats, postgres, s3_child(home.data("s3"), vault, port=ports["s3"])]
+        return [nats, postgres, s3_child(home.data("s3"), secrets, port=ports["s3"])]
 
     def _services(self) -> list[ChildSpec]:
         behind = [self.fleet.service(name) for name in BEHIND_GATEWAY]
         return [*behind, self.fleet.preview_engine()] if self.engines.is_preview else behind
 
     async def _start(self, children: Sequence[ChildSpec], done: str) -> None:
-        """Start them as a group that will also stop as one: the last begun stops first."""
+        """Start the children as a group that also stops together; the last group stops first."""
         await self.supervisor.start(children)
         self._step(done)
 
-    async def _provision(self) -> None:
-        await provision(self.fleet)
+    async def _migrate(self) -> None:
+        await migrate(self.fleet)
         self._step("streams, roles and tables are ready")
 
     async def _nodes(self) -> None:
@@ -84,11 +84,11 @@ class Boot:
     def _reconcile(self, wanted: tuple[str, ...]) -> None:
         client = FleetClient(self.fleet.public_url)
         try:
-            client.log_in(self.fleet.vault.admin_email, self.fleet.vault.admin_password)
-            reconcile(client, wanted, self.say)
+            client.log_in(self.fleet.secrets.admin_email, self.fleet.secrets.admin_password)
+            reconcile(client, wanted, self.report)
         finally:
             client.close()
 
     def _step(self, step: str) -> None:
         self.supervisor.note(step)
-        self.say(step)
+        self.report(step)

@@ -1,6 +1,6 @@
-"""Preparing NATS and Postgres of a cluster, as `up` does for the local ones: `python -m …`.
+"""Prepares NATS and Postgres of a cluster, as `up` does for the local ones: `python -m …`.
 
-migrate      streams, buckets, roles, schemas and migrations; a no-op when all is there
+migrate      makes streams, buckets, roles, schemas and migrations; repeating it changes nothing
 nats-config  prints nats-server's configuration: users, passwords, permissions
 """
 
@@ -24,8 +24,9 @@ class ClusterSettings(BaseSettings):
 
     passwords: dict[str, SecretStr] = Field(
         default_factory=dict[str, SecretStr],
-        description="One variable each: `COMFYFLEET_PASSWORDS__WORKFLOW_REGISTRY`, …, and one for "
-        "the user `PROVISIONER` of NATS. A service has one password for NATS and Postgres.",
+        description="A variable for each service, e.g. `COMFYFLEET_PASSWORDS__WORKFLOW_REGISTRY`, "
+        "and one for the user `PROVISIONER` of NATS. A service has one password for both NATS and "
+        "Postgres.",
     )
 
     def password(self, name: str) -> str:
@@ -36,11 +37,15 @@ class ClusterSettings(BaseSettings):
 
 
 class NatsSettings(ClusterSettings):
-    nats_host: str = Field(default="0.0.0.0", description="Where nats-server listens.")  # noqa: S104 # a pod's own address
+    nats_host: str = Field(default="0.0.0.0", description="Address on which nats-server listens.")  # noqa: S104 # a pod's own address
     nats_port: int = 4222
-    nats_monitor_port: int = Field(default=8222, description="Where its health is asked for.")
-    nats_store_dir: str = Field(default="/data", description="Where it keeps streams.")
-    nats_extra: str = Field(default="", description="More lines: cluster, TLS.")
+    nats_monitor_port: int = Field(
+        default=8222, description="Port of nats-server's health and monitoring."
+    )
+    nats_store_dir: str = Field(
+        default="/data", description="Folder in which nats-server keeps streams."
+    )
+    nats_extra: str = Field(default="", description="More lines of configuration: cluster, TLS.")
 
 
 class MigrateSettings(ClusterSettings):

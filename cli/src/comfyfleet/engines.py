@@ -1,10 +1,10 @@
-"""Which GPU servers the local fleet uses, and why."""
+"""Decides which GPU servers the local fleet uses."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from comfyfleet.problem import CommandError
-from comfyfleet.supervise.probe import says_ok
+from comfyfleet import CommandError
+from comfyfleet.supervision.probe import answers_ok
 
 USUAL_PORT = 8188
 
@@ -20,10 +20,10 @@ class Engines:
 
 
 async def choose(configured: str) -> Engines:
-    """`COMFYUI_URLS` if set, else a ComfyUI on its usual port, else none: the preview engine."""
+    """Choose `COMFYUI_URLS` if set, else a ComfyUI on its usual port, else the preview engine."""
     if urls := parse(configured):
         return Engines(urls, f"{', '.join(urls)} (from COMFYUI_URLS)")
-    if await says_ok(USUAL_PORT, "/system_stats"):
+    if await answers_ok(USUAL_PORT, "/system_stats"):
         url = f"http://127.0.0.1:{USUAL_PORT}"
         return Engines((url,), f"the ComfyUI that answers on {url}")
     return Engines(
@@ -34,7 +34,7 @@ async def choose(configured: str) -> Engines:
 
 
 def parse(configured: str) -> tuple[str, ...]:
-    """Split by commas or spaces, each checked and without its trailing slash, none twice."""
+    """Split at commas and spaces; check each address, drop trailing slashes and doubles."""
     found: dict[str, None] = {}
     for url in configured.replace(",", " ").split():
         check(url)

@@ -1,4 +1,4 @@
-"""The supervisor process: starts the fleet, keeps it up until a signal, stops it."""
+"""Runs the supervisor process: starts the fleet, keeps it up until a signal, stops it."""
 
 import asyncio
 import os
@@ -8,35 +8,36 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from comfyfleet import engines, loopback
+from comfyfleet import CommandError, engines, tcp_ports
 from comfyfleet.boot import Boot
 from comfyfleet.home import Home
-from comfyfleet.problem import CommandError
+from comfyfleet.secrets import FleetSecrets
 from comfyfleet.services import PORTS, Fleet
 from comfyfleet.settings import LocalSettings
-from comfyfleet.supervise import pidfile
-from comfyfleet.supervise.lock import Lock
-from comfyfleet.supervise.state import FleetPhase, FleetState
-from comfyfleet.supervise.supervisor import Supervisor
-from comfyfleet.vault import Vault
+from comfyfleet.supervision import pid_file
+from comfyfleet.supervision.lock import Lock
+from comfyfleet.supervision.state import FleetPhase, FleetState
+from comfyfleet.supervision.supervisor import Supervisor
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def say(line: str) -> None:
+def report(line: str) -> None:
     print(f"· {line}", flush=True)
 
 
 @dataclass(slots=True)
 class Foreground:
-    """`when_ready` gets the fleet's URL once it is up, and what says whether it is to stop.
+    """One supervisor process and the fleet below it.
 
-    It runs in a thread that nobody waits for, so that a signal ends the fleet at once.
+    `when_ready` is called once the fleet is up, with its URL and a function that returns True
+    while the fleet stops. It runs in a thread that nobody waits for, so that a signal ends the
+    fleet at once.
     """
 
     settings: LocalSettings
     home: Home
-    vault: Vault
+    secrets: FleetSecrets
     when_ready: Callable[[str, Callable[[], bool]], None] | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -46,17 +47,17 @@ class Foreground:
         if not lock.take():
             raise CommandError("Another ComfyFleet has just started in this home.")
         try:
-            for name in pidfile.end_leftovers(self.home.run):
-                say(f"ended {name}, left over from a killed run")
-            loopback.check_public(self.settings.host, self.settings.port)
+            for name in pid_file.end_leftovers(self.home.run):
+                report(f"ended {name}, left over from a killed run")
+            tcp_ports.check_public(self.settings.host, self.settings.port)
             asyncio.run(self._life())
         finally:
             lock.release()
 
     async def _life(self) -> None:
         chosen = await engines.choose(self.settings.comfyui_urls)
-        ports = loopback.choose(self.home.ports, PORTS)
-        fleet = Fleet(self.settings, self.home, self.vault, ports)
+        ports = tcp_ports.choose(self.home.ports, PORTS)
+        fleet = Fleet(self.settings, self.home, self.secrets, ports)
         state = FleetState(
             phase="starting",
             pid=os.getpid(),
@@ -65,21 +66,21 @@ class Foreground:
             engines=chosen.reason,
         )
         supervisor = Supervisor(state, run=self.home.run, logs=self.home.logs)
-        say(f"GPU servers: {chosen.reason}")
-        starting = asyncio.create_task(Boot(fleet, supervisor, chosen, say).start())
-        self._listen(starting)
+        report(f"GPU servers: {chosen.reason}")
+        starting = asyncio.create_task(Boot(fleet, supervisor, chosen, report).start())
+        self._stop_on_signals(starting)
         try:
             await self._serve(starting, supervisor)
         except CommandError as error:
-            enter(supervisor, "failed", str(error))
+            set_phase(supervisor, "failed", str(error))
             raise
         finally:
             if state.phase != "failed":
-                enter(supervisor, "stopping")
-            say("stopping")
+                set_phase(supervisor, "stopping")
+            report("stopping")
             await supervisor.stop()
 
-    def _listen(self, starting: asyncio.Task[None]) -> None:
+    def _stop_on_signals(self, starting: asyncio.Task[None]) -> None:
         def stop() -> None:
             self._stop.set()
             starting.cancel()
@@ -94,15 +95,15 @@ class Foreground:
             if self._stop.is_set():
                 return
             raise
-        enter(supervisor, "ready")
-        say(f"ready: {supervisor.fleet.url}")
+        set_phase(supervisor, "ready")
+        report(f"ready: {supervisor.fleet.url}")
         if self.when_ready:
             arguments = (supervisor.fleet.url, self._stop.is_set)
             threading.Thread(target=self.when_ready, args=arguments, daemon=True).start()
         await supervisor.watch(self._stop)
 
 
-def enter(supervisor: Supervisor, phase: FleetPhase, problem: str | None = None) -> None:
+def set_phase(supervisor: Supervisor, phase: FleetPhase, problem: str | None = None) -> None:
     supervisor.fleet.phase = phase
     supervisor.fleet.since = datetime.now(UTC)
     supervisor.fleet.problem = problem

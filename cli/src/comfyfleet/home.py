@@ -1,10 +1,11 @@
-"""The folder that holds everything a local fleet keeps: data, secrets, logs, process ids."""
+"""Names the places in the folder of a local fleet: data, secrets, logs, process ids."""
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from comfyfleet.problem import CommandError
+from comfyfleet import CommandError
 
 NEEDED_MB = 512
 PRIVATE = 0o700
@@ -44,7 +45,7 @@ class Home:
         return self.path / server
 
     def prepare(self) -> None:
-        """Make the folders; one clear sentence if that cannot be."""
+        """Make the folders; raise `CommandError` if the disk refuses."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self.path.chmod(PASSABLE)
@@ -64,3 +65,13 @@ class Home:
                 f"Only {free_mb} MiB are free on the disk of {self.path}; ComfyFleet needs "
                 f"{NEEDED_MB} MiB. Free some space, or set COMFYFLEET_HOME to another disk."
             )
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a new file that no other user can read at any moment; replace an older one."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""The first job of a new fleet: it needs no model, so it runs on any ComfyUI."""
+"""Runs the first job of a new fleet. It needs no model, so every ComfyUI can run it."""
 
 import os
 import sys
@@ -7,9 +7,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageOps
 
+from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
-from comfyfleet.client.follow import wait_for, why_it_failed
-from comfyfleet.problem import CommandError
+from comfyfleet.client.job_progress import failure_of, wait_for
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.nodes import NodePhase, NodeView
 
@@ -20,7 +20,7 @@ SECONDS = 90.0
 
 
 def run_sample(client: FleetClient, folder: Path) -> Path:
-    """Draw a picture, have the fleet scale it, and return where the result lies."""
+    """Draw a picture, have the fleet scale it, and return the path of the result."""
     folder.mkdir(exist_ok=True)
     source = folder / "source.png"
     draw().save(source)
@@ -29,16 +29,16 @@ def run_sample(client: FleetClient, folder: Path) -> Path:
     try:
         job = wait_for(client, client.submit(WORKFLOW, inputs), within=SECONDS)
     except CommandError as error:
-        raise CommandError(" ".join([str(error), *why_not(client.nodes())])) from error
+        raise CommandError(" ".join([str(error), *unready_nodes(client.nodes())])) from error
     if job.status is not JobStatus.COMPLETED or not job.outputs:
-        raise CommandError(why_it_failed(job))
+        raise CommandError(failure_of(job))
     path = folder / "first-picture.png"
     client.save(job.outputs[0].media_id, path)
     return path
 
 
-def why_not(nodes: Iterable[NodeView]) -> list[str]:
-    """A sentence for each node that takes no jobs."""
+def unready_nodes(nodes: Iterable[NodeView]) -> list[str]:
+    """Return a sentence for each node that takes no jobs."""
     return [
         f"{node.base_url} is {node.phase}{f': {node.reason}' if node.reason else ''}."
         for node in nodes
@@ -47,7 +47,7 @@ def why_not(nodes: Iterable[NodeView]) -> list[str]:
 
 
 def draw() -> Image.Image:
-    """Rings over a gradient: something that shows at a glance whether scaling worked."""
+    """Draw rings over a gradient, which show at a glance whether scaling worked."""
     across = ImageOps.fit(Image.linear_gradient("L"), (SIZE, SIZE))
     picture = Image.merge("RGB", (across, across.rotate(90), across.rotate(180)))
     pen = ImageDraw.Draw(picture)
@@ -59,7 +59,7 @@ def draw() -> Image.Image:
 
 
 def next_steps(url: str) -> str:
-    """Lines to copy into another terminal, for whoever wants to go on by hand."""
+    """Return commands to copy into another terminal."""
     program = os.path.relpath(sys.argv[0])
     return f"""\
 Next, in another terminal:

@@ -1,4 +1,4 @@
-"""The children that are ours: which modules run, and what their environment says."""
+"""Describes the services and the preview engine as children: commands and environments."""
 
 import os
 from collections.abc import Mapping
@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from comfyfleet.home import Home
+from comfyfleet.secrets import FleetSecrets
 from comfyfleet.servers.s3 import BUCKET, REGION
 from comfyfleet.settings import LocalSettings
-from comfyfleet.supervise.child import ChildSpec, python
-from comfyfleet.supervise.probe import says_ok
-from comfyfleet.vault import Vault
+from comfyfleet.supervision.child import ChildSpec, python
+from comfyfleet.supervision.probe import answers_ok
 from contracts.services import SERVICES, ServiceName
 from runtime.postgres.roles import PACKAGES, role_url
 
@@ -19,28 +19,28 @@ BEHIND_GATEWAY: tuple[ServiceName, ...] = tuple(name for name in SERVICES if nam
 PREVIEW_ENGINE = "preview-engine"
 PORTS = ("nats", "nats-monitor", "postgres", "s3", PREVIEW_ENGINE, *SERVICES)
 
-NOT_FOR_CHILDREN = {"COMFYFLEET_ADMIN_PASSWORD", "COMFYFLEET_TOKEN", "COMFYFLEET_URL"}
+WITHHELD = {"COMFYFLEET_ADMIN_PASSWORD", "COMFYFLEET_TOKEN", "COMFYFLEET_URL"}
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Everything the children's environment is made from."""
+    """The settings, secrets and ports from which the environment of each child is made."""
 
     settings: LocalSettings
     home: Home
-    vault: Vault
+    secrets: FleetSecrets
     ports: Mapping[str, int]
 
     def service(self, name: ServiceName) -> ChildSpec:
-        environment = self.shared(name) | self.own(name)
+        environment = self.shared_settings(name) | self.own_settings(name)
         if role := PACKAGES.get(name):
-            password = self.vault.postgres[name]
+            password = self.secrets.postgres[name]
             environment["COMFYFLEET_DATABASE_URL"] = self.database_url(role, password)
         return ChildSpec(
             name=name,
             command=python("-m", SERVICES[name].package),
             environment=environment,
-            is_ready=partial(says_ok, self.ports[name], "/readyz"),
+            is_ready=partial(answers_ok, self.ports[name], "/readyz"),
             url=self.public_url if name == "gateway" else None,
         )
 
@@ -52,7 +52,7 @@ class Fleet:
             name=PREVIEW_ENGINE,
             command=python("-m", "preview_engine", "--port", str(port), "--home", str(folder)),
             environment=inherited(),
-            is_ready=partial(says_ok, port, "/system_stats"),
+            is_ready=partial(answers_ok, port, "/system_stats"),
             url=f"http://127.0.0.1:{port}",
         )
 
@@ -70,38 +70,38 @@ class Fleet:
     def database_url(self, role: str, password: str) -> str:
         return role_url(f"postgresql://127.0.0.1:{self.ports['postgres']}/postgres", role, password)
 
-    def shared(self, name: str) -> dict[str, str]:
+    def shared_settings(self, name: str) -> dict[str, str]:
         return inherited() | {
             "COMFYFLEET_NATS_URL": self.nats_url,
-            "COMFYFLEET_NATS_PASSWORD": self.vault.nats[name],
+            "COMFYFLEET_NATS_PASSWORD": self.secrets.nats[name],
             "COMFYFLEET_OPS_PORT": str(self.ports[name]),
         }
 
-    def own(self, name: str) -> dict[str, str]:
-        """What one service needs beside what all need; no secret goes where it is not used."""
-        settings, vault = self.settings, self.vault
+    def own_settings(self, name: str) -> dict[str, str]:
+        """Return the settings of one service; each secret goes only to services that use it."""
+        settings, secrets = self.settings, self.secrets
         match name:
             case "gateway":
                 return {
                     "COMFYFLEET_HOST": settings.host,
                     "COMFYFLEET_PORT": str(settings.port),
-                    "COMFYFLEET_URL_SECRET": vault.url_secret,
-                    "COMFYFLEET_IDEMPOTENCY_SECRET": vault.idempotency_secret,
+                    "COMFYFLEET_URL_SECRET": secrets.url_secret,
+                    "COMFYFLEET_IDEMPOTENCY_SECRET": secrets.idempotency_secret,
                 }
             case "auth":
                 return {
-                    "COMFYFLEET_ADMIN_EMAIL": vault.admin_email,
-                    "COMFYFLEET_ADMIN_PASSWORD": vault.admin_password,
-                    "COMFYFLEET_KEY_SECRET": vault.key_secret,
+                    "COMFYFLEET_ADMIN_EMAIL": secrets.admin_email,
+                    "COMFYFLEET_ADMIN_PASSWORD": secrets.admin_password,
+                    "COMFYFLEET_KEY_SECRET": secrets.key_secret,
                 }
             case "workflow-registry":
                 return {"COMFYFLEET_WORKFLOWS_DIR": str(workflows_dir(settings))}
             case "scheduler":
-                return {"COMFYFLEET_GRANT_SECRET": vault.grant_secret}
+                return {"COMFYFLEET_GRANT_SECRET": secrets.grant_secret}
             case "media":
                 return self.s3() | {
-                    "COMFYFLEET_GRANT_SECRET": vault.grant_secret,
-                    "COMFYFLEET_NAME_SECRET": vault.name_secret,
+                    "COMFYFLEET_GRANT_SECRET": secrets.grant_secret,
+                    "COMFYFLEET_NAME_SECRET": secrets.name_secret,
                 }
             case _:
                 return {"COMFYFLEET_POOL": "default"}
@@ -109,8 +109,8 @@ class Fleet:
     def s3(self) -> dict[str, str]:
         return {
             "COMFYFLEET_S3_ENDPOINT": f"127.0.0.1:{self.ports['s3']}",
-            "COMFYFLEET_S3_ACCESS_KEY": self.vault.s3_access_key,
-            "COMFYFLEET_S3_SECRET_KEY": self.vault.s3_secret_key,
+            "COMFYFLEET_S3_ACCESS_KEY": self.secrets.s3_access_key,
+            "COMFYFLEET_S3_SECRET_KEY": self.secrets.s3_secret_key,
             "COMFYFLEET_S3_BUCKET": BUCKET,
             "COMFYFLEET_S3_REGION": REGION,
             "COMFYFLEET_S3_SECURE": "false",
@@ -118,13 +118,13 @@ class Fleet:
 
 
 def inherited() -> dict[str, str]:
-    """Our own environment, so that log level or tracing can be set for all at once."""
-    ours = {name: value for name, value in os.environ.items() if name not in NOT_FOR_CHILDREN}
+    """Return this process's environment, so that e.g. the log level can be set for all children."""
+    ours = {name: value for name, value in os.environ.items() if name not in WITHHELD}
     return ours | {"PYTHONUNBUFFERED": "1"}
 
 
 def workflows_dir(settings: LocalSettings) -> Path:
-    """The folder that was set, else `workflows` here, else the one this checkout ships."""
+    """Return the folder of the settings, else `workflows` here, else this checkout's."""
     if settings.workflows_dir:
         return settings.workflows_dir.resolve()
     here = Path("workflows").resolve()

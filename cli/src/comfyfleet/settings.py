@@ -1,4 +1,4 @@
-"""What the environment says about the local fleet and about the one to talk to."""
+"""Settings of the local fleet and of the fleet to talk to, read from the environment."""
 
 from pathlib import Path
 
@@ -15,10 +15,11 @@ class LocalSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address on which the gateway listens.")
     port: int = Field(default=8080, ge=1, le=65_535, description="Port of the gateway.")
     admin_email: str | None = Field(
-        default=None, description="The first account; admin@comfyfleet.local unless set."
+        default=None, description="Address of the first account; admin@comfyfleet.local by default."
     )
     admin_password: str | None = Field(
-        default=None, description="Its password; without it one is made, shown once and kept."
+        default=None,
+        description="Password of the first account; one is made, shown once and kept if unset.",
     )
     workflows_dir: Path | None = Field(default=None, description="Folder of workflows to serve.")
     comfyui_urls: str = Field(
@@ -29,12 +30,14 @@ class LocalSettings(BaseSettings):
 
 
 class RemoteSettings(BaseSettings):
-    """The fleet that `run`, `jobs` and `nodes` talk to; the local one unless these are set."""
+    """The fleet that `run`, `jobs` and `nodes` talk to; the local fleet if neither is set."""
 
     model_config = SettingsConfigDict(env_prefix="COMFYFLEET_", extra="ignore")
 
-    url: str | None = Field(default=None, description="`https://fleet.example`")
-    token: str | None = Field(default=None, description="Access token or API key for it.")
+    url: str | None = Field(
+        default=None, description="Address of the fleet, e.g. `https://fleet.example`."
+    )
+    token: str | None = Field(default=None, description="Access token or API key for that fleet.")
 
 
 def wrong_setting(error: ValidationError) -> str:
@@ -51,5 +54,5 @@ def variable(field: str) -> str:
 
 
 def password_variable(name: str) -> str:
-    """Where `migrate` and `nats-config` look for the password of a service or the provisioner."""
+    """Return the variable in which `migrate` and `nats-config` look for a user's password."""
     return f"COMFYFLEET_PASSWORDS__{name.replace('-', '_').upper()}"

@@ -1,4 +1,4 @@
-"""What people see of processes, jobs and nodes."""
+"""Tables of processes, jobs and nodes for a terminal."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from comfyfleet.supervise.state import ChildState, FleetState
+from comfyfleet.supervision.state import ChildState, FleetState
 from contracts.scheduler.jobs import JobView
 from contracts.scheduler.nodes import NodeView
 
-COLOURS = {
+COLORS = {
     "ready": "green",
     "busy": "cyan",
     "running": "cyan",
@@ -30,18 +30,18 @@ COLOURS = {
 
 
 def terminal() -> Console:
-    """Plain text; where nobody looks, rows are not folded to a guessed width."""
+    """Return a console for plain text; output that goes to a file or pipe is 200 columns wide."""
     return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
 
-def status_table(fleet: FleetState, troubles: Mapping[str, str]) -> Table:
-    """`troubles` says what is wrong with children that run."""
-    table = plain_table("process", "state", "pid", "since", "restarts", "memory", "where")
+def status_table(fleet: FleetState, problems: Mapping[str, str]) -> Table:
+    """Show each child; `problems` holds the problem of running children that do not work."""
+    table = plain_table("process", "state", "pid", "since", "restarts", "memory", "address")
     table.title = f"ComfyFleet on {fleet.url}: {fleet.phase}"
     for child in fleet.children:
         table.add_row(
             child.name,
-            with_note(child, troubles.get(child.name)),
+            with_note(child, problems.get(child.name)),
             str(child.pid or ""),
             ago(child.since),
             str(child.restarts),
@@ -52,26 +52,26 @@ def status_table(fleet: FleetState, troubles: Mapping[str, str]) -> Table:
 
 
 def jobs_table(jobs: Sequence[JobView]) -> Table:
-    table = plain_table("job", "workflow", "status", "created", "took", "what")
+    table = plain_table("job", "workflow", "status", "created", "duration", "detail")
     for job in jobs:
-        took = ""
+        duration = ""
         if job.started_at and job.finished_at:
-            took = f"{(job.finished_at - job.started_at).total_seconds():.1f} s"
-        row = (str(job.id), job.workflow, coloured(job.status), ago(job.created_at), took)
-        table.add_row(*row, Text(what_of(job)))
+            duration = f"{(job.finished_at - job.started_at).total_seconds():.1f} s"
+        row = (str(job.id), job.workflow, colored(job.status), ago(job.created_at), duration)
+        table.add_row(*row, Text(job_detail(job)))
     return table
 
 
 def nodes_table(nodes: Sequence[NodeView]) -> Table:
-    table = plain_table("node", "address", "state", "version", "VRAM free", "jobs", "why")
+    table = plain_table("node", "address", "phase", "version", "VRAM free", "jobs", "reason")
     for node in nodes:
         vram = f"{node.vram_free_mb / 1024:.1f} GiB" if node.vram_free_mb else ""
-        row = (node.name, node.base_url, coloured(node.phase), node.engine_version or "", vram)
+        row = (node.name, node.base_url, colored(node.phase), node.engine_version or "", vram)
         table.add_row(*row, str(len(node.running_job_ids)), Text(node.reason or ""))
     return table
 
 
-def what_of(job: JobView) -> str:
+def job_detail(job: JobView) -> str:
     if job.error:
         return job.error.message
     if job.unmet and not job.status.is_terminal:
@@ -88,19 +88,19 @@ def plain_table(*columns: str) -> Table:
     return table
 
 
-def with_note(child: ChildState, trouble: str | None) -> Text:
-    if trouble:
-        return Text(trouble, style="red")
-    text = coloured(child.phase)
+def with_note(child: ChildState, problem: str | None) -> Text:
+    if problem:
+        return Text(problem, style="red")
+    text = colored(child.phase)
     return text.append(f" ({child.note})", style="dim") if child.note else text
 
 
-def coloured(word: str) -> Text:
-    return Text(word, style=COLOURS.get(word, ""))
+def colored(word: str) -> Text:
+    return Text(word, style=COLORS.get(word, ""))
 
 
 def ago(moment: datetime) -> str:
-    """How long ago, in the largest unit that fits."""
+    """Return the time since `moment` in the largest unit that fits."""
     seconds = max(0, int((datetime.now(UTC) - moment).total_seconds()))
     for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= length:

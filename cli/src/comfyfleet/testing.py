@@ -1,4 +1,4 @@
-"""A whole fleet as processes, in a folder of its own: for end-to-end tests and for the bench."""
+"""Runs a whole fleet as processes in a folder of its own, for end-to-end tests and the bench."""
 
 import json
 import os
@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from comfyfleet import vault
+from comfyfleet import secrets as secrets_file
 from comfyfleet.client.api import FleetClient
 from comfyfleet.home import Home
-from comfyfleet.supervise import state
-from comfyfleet.supervise.child import python
-from comfyfleet.vault import Vault
+from comfyfleet.secrets import FleetSecrets
+from comfyfleet.supervision import state
+from comfyfleet.supervision.child import python
 from contracts.services import ServiceName
 from runtime.postgres.roles import PACKAGES, role_url
 from runtime.testing.ports import free_port
@@ -25,21 +25,21 @@ DOWN_SECONDS = 90
 
 @dataclass(frozen=True, slots=True)
 class LocalFleet:
-    """A fleet that `comfyfleet up` started; `environment` is what its commands need."""
+    """A fleet that `comfyfleet up` started; its commands run with `environment`."""
 
     home: Home
     url: str
     environment: Mapping[str, str]
 
     @property
-    def vault(self) -> Vault:
-        found = vault.load(self.home.secrets)
+    def secrets(self) -> FleetSecrets:
+        found = secrets_file.load(self.home.secrets)
         if not found:
             raise FileNotFoundError(self.home.secrets)
         return found
 
     def port(self, name: str) -> int:
-        """Loopback port of an embedded server or of a service's health and metrics."""
+        """Return the loopback port of an embedded server, or of a service's health and metrics."""
         return json.loads(self.home.ports.read_text())[name]
 
     @property
@@ -47,18 +47,18 @@ class LocalFleet:
         return f"nats://127.0.0.1:{self.port('nats')}"
 
     def database_url(self, service: ServiceName) -> str:
-        """The database as the service itself sees it."""
+        """Return the URL with which the service itself reaches its database."""
         address = f"postgresql://127.0.0.1:{self.port('postgres')}/postgres"
-        return role_url(address, PACKAGES[service], self.vault.postgres[service])
+        return role_url(address, PACKAGES[service], self.secrets.postgres[service])
 
     def client(self) -> FleetClient:
-        """Logged in as the admin."""
+        """Return a client that is logged in as the admin."""
         client = FleetClient(self.url)
-        client.log_in(ADMIN_EMAIL, self.vault.admin_password)
+        client.log_in(ADMIN_EMAIL, self.secrets.admin_password)
         return client
 
     def pid(self, name: str) -> int:
-        """Process id of a child now; raises LookupError while it is down."""
+        """Return the process id of a child; raises LookupError while it is down."""
         running = state.load(self.home.state)
         for child in running.children if running else []:
             if child.name == name and child.pid:

@@ -1,4 +1,4 @@
-"""Specs and graphs as files: which belong together, and how they are written."""
+"""Finds, reads and writes the files of a workflow: spec, graph and parameter library."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from comfyfleet.problem import CommandError
+from comfyfleet import CommandError
 from contracts.errors import InvalidError
 from workflows.json_values import is_object
 from workflows.spec.documents import read_mapping
@@ -26,11 +26,11 @@ class WorkflowFiles:
     spec: str
     graph: str
     library: str | None = None
-    """The parameter library beside it, if the spec takes anything from one."""
+    """The parameter library in the same folder, if the spec uses one."""
 
 
 def find(paths: Iterable[Path]) -> Iterator[Path]:
-    """Every spec that the paths name: itself, or a folder of them."""
+    """Yield every spec that the paths name: a file itself, or the specs in a folder."""
     for path in paths:
         if path.is_dir():
             yield from (file for file in sorted(path.iterdir()) if is_spec(file))
@@ -39,7 +39,7 @@ def find(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def is_spec(path: Path) -> bool:
-    """Of the files in a folder; a JSON file may as well be a graph."""
+    """Return whether a file of a folder is a spec; a JSON file may also be a graph."""
     if path.stem in NOT_SPECS or path.stem.endswith(".graph") or not path.is_file():
         return False
     if path.suffix != ".json":
@@ -51,9 +51,9 @@ def is_spec(path: Path) -> bool:
 
 
 def read(path: Path) -> WorkflowFiles:
-    """A spec with the graph that it names, else the one of the same name beside it."""
+    """Read a spec and the graph that it names, else the graph of the same name beside it."""
     if path.suffix not in SPEC_SUFFIXES or path.name.endswith(".graph.json"):
-        raise CommandError(f"{path} is no spec: expected NAME.yaml, with its graph beside it.")
+        raise CommandError(f"{path} is not a spec: expected NAME.yaml, with its graph beside it.")
     spec = text_of(path)
     try:
         content = read_mapping(spec, str(path))
@@ -82,14 +82,14 @@ def text_of(path: Path) -> str:
 def write(
     folder: Path, name: str, spec: dict[str, Any], graph: dict[str, Any], *, force: bool
 ) -> list[Path]:
-    """NAME.yaml and NAME.graph.json; refuses to overwrite unless it is told to."""
+    """Write NAME.yaml and NAME.graph.json; overwrite files only with `force`."""
     graph_name = Path(str(spec.get("graph") or "")).name
     if not graph_name.endswith(".json") or graph_name.startswith("."):
         graph_name = f"{name}.graph.json"
     paths = [folder / f"{name}.yaml", folder / graph_name]
     taken = [str(path) for path in paths if path.exists()]
     if taken and not force:
-        raise CommandError(f"{', '.join(taken)} is there already; `--force` overwrites it.")
+        raise CommandError(f"{', '.join(taken)} exists already; `--force` overwrites it.")
     texts = [as_yaml(spec), json.dumps(graph, indent=1) + "\n"]
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -8,15 +8,17 @@ from uuid import UUID
 import pytest
 from rich.console import Console
 
-from comfyfleet.client.api import FleetClient, UnreachableError
-from comfyfleet.client.follow import wait_for
-from comfyfleet.client.problems import RefusedError
-from comfyfleet.inputs import FileInput
-from comfyfleet.problem import CommandError
-from comfyfleet.submitting import save_all, watch, with_uploads
+from comfyfleet import CommandError
+from comfyfleet.client.api import FleetClient
+from comfyfleet.client.errors import ApiError, UnreachableError
+from comfyfleet.client.job_progress import wait_for
+from comfyfleet.input_values import FileInput
+from comfyfleet.job_run import save_all, watch, with_uploads
 from contracts.access import Priority
 from contracts.scheduler.jobs import JobError, JobStatus, JobView, Output
 from contracts.values import Unmet, new_id
+
+from .conftest import Answer
 
 JOB_ID = new_id()
 
@@ -79,6 +81,10 @@ def a_frame(event: str, data: bytes, number: int | None = None) -> bytes:
     return f"{head}event: {event}\ndata: {data.decode()}\n\n".encode()
 
 
+def a_stream(content: bytes) -> Answer:
+    return Answer(content, content_type="text/event-stream")
+
+
 def test_a_password_is_exchanged_for_a_token_that_is_used(
     fleet: Fleet, client: FleetClient
 ) -> None:
@@ -96,8 +102,8 @@ def test_a_job_is_watched_to_its_end_over_a_broken_line(fleet: Fleet, client: Fl
     progress = a_frame("job.progress", b'{"progress": {"fraction": 0.5}}')
     fleet.on(
         f"GET /v1/jobs/{JOB_ID}/events",
-        started + progress,
-        a_frame("job.completed", body(done), 3),
+        a_stream(started + progress),
+        a_stream(a_frame("job.completed", body(done), 3)),
     )
     fleet.on(f"GET /v1/jobs/{JOB_ID}", body(a_job(JobStatus.RUNNING, version=2)))
     ended = watch(client, a_job(), Console(quiet=True))
@@ -158,7 +164,7 @@ def test_pictures_go_up_before_the_masks_that_name_them(
 
 
 def test_a_refusal_keeps_its_status(client: FleetClient) -> None:
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(ApiError) as caught:
         client.find_job(JOB_ID)
     assert caught.value.status == 404
 

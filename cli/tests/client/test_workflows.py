@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from comfyfleet.problem import CommandError
+from comfyfleet import CommandError
 from comfyfleet.workflow_files import find, read, write
 
 from ..test_commands import comfyfleet  # noqa: TID252  one way to run the command

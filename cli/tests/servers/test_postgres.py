@@ -6,18 +6,18 @@ from pathlib import Path
 import asyncpg
 import psutil
 
-from comfyfleet.servers.postgres import clear_way, postgres_child
-from comfyfleet.supervise.supervisor import Supervisor
-from comfyfleet.vault import Vault
+from comfyfleet.secrets import FleetSecrets
+from comfyfleet.servers.postgres import end_other_servers, postgres_child
+from comfyfleet.supervision.supervisor import Supervisor
 from runtime.testing.ports import eventually, free_port
 
 
-async def ask(port: int, vault: Vault, statement: str) -> object:
+async def ask(port: int, secrets: FleetSecrets, statement: str) -> object:
     connection = await asyncpg.connect(
         host="127.0.0.1",
         port=port,
         user="postgres",
-        password=vault.postgres_admin,
+        password=secrets.postgres_admin,
         database="postgres",
         timeout=5,
     )
@@ -30,45 +30,45 @@ async def ask(port: int, vault: Vault, statement: str) -> object:
 async def test_postgres_recovers_by_itself_from_a_kill(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    vault, port = Vault(), free_port()
-    await supervisor.start([postgres_child(tmp_path / "postgres", vault, port=port)])
-    await ask(port, vault, "CREATE TABLE kept AS SELECT 42 AS answer")
+    secrets, port = FleetSecrets(), free_port()
+    await supervisor.start([postgres_child(tmp_path / "postgres", secrets, port=port)])
+    await ask(port, secrets, "CREATE TABLE kept AS SELECT 42 AS answer")
     [child] = supervisor.fleet.children
     assert child.pid
     os.kill(child.pid, signal.SIGKILL)
     await eventually(lambda: child.restarts == 1 and child.phase == "ready", within=20)
-    assert await ask(port, vault, "SELECT answer FROM kept") == 42
+    assert await ask(port, secrets, "SELECT answer FROM kept") == 42
 
 
 async def test_a_lock_file_that_names_a_stranger_does_not_stop_it(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    vault, port = Vault(), free_port()
-    spec = postgres_child(tmp_path / "postgres", vault, port=port)
+    secrets, port = FleetSecrets(), free_port()
+    spec = postgres_child(tmp_path / "postgres", secrets, port=port)
     data = tmp_path / "postgres" / "data"
     (data / "postmaster.pid").write_text(f"{os.getppid()}\n{data}\n1\n{port}\n\n127.0.0.1\n")
     await supervisor.start([spec])
-    assert await ask(port, vault, "SELECT 1") == 1
+    assert await ask(port, secrets, "SELECT 1") == 1
 
 
 async def test_a_server_left_over_from_a_killed_supervisor_is_ended_first(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    vault, port = Vault(), free_port()
-    spec = postgres_child(tmp_path / "postgres", vault, port=port)
+    secrets, port = FleetSecrets(), free_port()
+    spec = postgres_child(tmp_path / "postgres", secrets, port=port)
     await supervisor.start([spec])
     [child] = supervisor.fleet.children
     left_over = child.pid
     assert left_over
-    clear_way(tmp_path / "postgres" / "data")
+    end_other_servers(tmp_path / "postgres" / "data")
     assert not psutil.pid_exists(left_over)
     assert not (tmp_path / "postgres" / "data" / "postmaster.pid").exists()
 
 
 async def test_the_wrong_password_is_refused(supervisor: Supervisor, tmp_path: Path) -> None:
-    vault, port = Vault(), free_port()
-    await supervisor.start([postgres_child(tmp_path / "postgres", vault, port=port)])
-    stranger = vault.model_copy(update={"postgres_admin": "guess"})
+    secrets, port = FleetSecrets(), free_port()
+    await supervisor.start([postgres_child(tmp_path / "postgres", secrets, port=port)])
+    stranger = secrets.model_copy(update={"postgres_admin": "guess"})
     try:
         await ask(port, stranger, "SELECT 1")
     except asyncpg.InvalidPasswordError:
@@ -89,8 +89,8 @@ async def test_it_starts_also_where_a_fork_handler_runs_threads(
     os.register_at_fork(after_in_child=start_thread)  # stays for ever, hence the switch
     is_armed.set()
     try:
-        vault, port = Vault(), free_port()
-        await supervisor.start([postgres_child(tmp_path / "postgres", vault, port=port)])
-        assert await ask(port, vault, "SELECT 1") == 1
+        secrets, port = FleetSecrets(), free_port()
+        await supervisor.start([postgres_child(tmp_path / "postgres", secrets, port=port)])
+        assert await ask(port, secrets, "SELECT 1") == 1
     finally:
         is_armed.clear()

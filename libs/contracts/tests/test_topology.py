@@ -4,11 +4,15 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 
+import pytest
+
 import contracts
+from contracts.event import Event
 from contracts.message import Message
 from contracts.messages import MESSAGES
+from contracts.scheduler.node_facts import NodeFact
 from contracts.services import SERVICES
-from contracts.topology import permissions
+from contracts.topology import Subscriber, permissions, subscriber, subscribers
 
 
 def declared() -> Iterator[type[Message]]:
@@ -40,6 +44,25 @@ def test_nobody_listens_to_another_inbox_or_to_everything() -> None:
         for subject in permissions(service).subscribe:
             assert subject != ">"
             assert not subject.startswith("_INBOX") or service.replace("-", "_") in subject
+
+
+def test_a_subscriber_is_given_its_own_events_and_no_others() -> None:
+    events = [message for message in MESSAGES if issubclass(message, Event)]
+    for one in subscribers():
+        matched = [event for event in events if matches(one.pattern, event.subject)]
+        assert matched == [event for event in events if issubclass(event, one.event)]
+
+
+def matches(pattern: str, subject: str) -> bool:
+    words = list(zip(pattern.split("."), subject.split("."), strict=False))
+    return pattern.count(".") == subject.count(".") and all(w in (s, "*") for w, s in words)
+
+
+def test_the_registry_consumes_what_happens_to_nodes() -> None:
+    assert subscribers() == [Subscriber("workflow-registry", NodeFact)]
+    assert subscriber("workflow-registry", NodeFact).pattern == "event.node.*.v1.*"
+    with pytest.raises(TypeError, match="does not name gateway"):
+        subscriber("gateway", NodeFact)
 
 
 def test_an_agent_cannot_write_buckets_nor_events() -> None:

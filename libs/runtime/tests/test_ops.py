@@ -13,12 +13,12 @@ async def readyz(health: Health) -> tuple[int, str]:
     return said[0]["status"], said[1]["body"].decode()
 
 
-async def test_a_ready_service_says_its_troubles_in_further_lines() -> None:
-    troubles: list[str | None] = [None]
-    health = Health(is_ready=True, troubles=[lambda: troubles[-1]])
+async def test_a_ready_service_adds_its_warnings_as_further_lines() -> None:
+    warnings: list[str | None] = [None]
+    health = Health(is_ready=True, warnings=[lambda: warnings[-1]])
 
     assert await readyz(health) == (200, "ok\n")
-    troubles.append("NATS refused x")
+    warnings.append("NATS refused x")
     assert await readyz(health) == (200, "ok\nNATS refused x\n")
 
 

@@ -1,6 +1,6 @@
 """What each NATS user really may do, tried against a real server for every message."""
 
-# nats-py is only partly typed; see bus.py.
+# nats-py is only partly typed; see bus/client.py.
 # pyright: reportUnknownMemberType=false
 
 import asyncio
@@ -13,10 +13,11 @@ import pytest
 from nats.aio.client import Client
 
 from contracts.auth import Ended, EndSession
+from contracts.errors import UnavailableError
 from contracts.messages import MESSAGES
 from contracts.scheduler.nodes import SchedulerLed
 from contracts.services import SERVICES, ServiceName
-from contracts.topology import inbox_prefix, is_heard, is_owned
+from contracts.topology import inbox_prefix, is_owned, is_received, subscribers
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer, nats_server
@@ -90,7 +91,9 @@ async def test_each_service_hears_what_its_contracts_say_and_nothing_else(
         for service in SERVICES:
             probe = await a_probe(stack, nats, service)
             patterns = {message.pattern(): message for message in MESSAGES}
-            mine = {p for p, m in patterns.items() if is_owned(m, service) or is_heard(m, service)}
+            mine = {
+                p for p, m in patterns.items() if is_owned(m, service) or is_received(m, service)
+            }
             foreign = [f"{inbox_prefix(other)}.>" for other in SERVICES if other != service]
             beyond = {*foreign, ">", "_INBOX.>", "$JS.>"}
 
@@ -153,6 +156,47 @@ async def deliver(stack: AsyncExitStack, nats: NatsServer, body: bytes, subject:
         return json.loads(answer.data)["delivered"]["consumer_seq"] == 1
 
     await eventually(is_delivered)
+
+
+async def test_nobody_touches_the_consumer_or_the_dead_letters_of_another_service(
+    nats: NatsServer,
+) -> None:
+    async with AsyncExitStack() as stack:
+        for one in subscribers():
+            name, fact = one.name, "event.node.added.v1.x"
+            own = {
+                f"$JS.API.CONSUMER.CREATE.EVENTS.{name}.{one.pattern}",
+                f"$JS.API.CONSUMER.CREATE.RETRIES.{name}.{one.retry_subject('>')}",
+                *(f"$JS.API.CONSUMER.MSG.NEXT.{s}.{name}" for s in ("EVENTS", "RETRIES")),
+                *(f"$JS.ACK.{stream}.{name}.1.1.1.1.0" for stream in ("EVENTS", "RETRIES")),
+                one.dead_subject(fact),
+            }
+            beyond = {
+                f"$JS.API.CONSUMER.CREATE.EVENTS.{name}",
+                f"$JS.API.CONSUMER.CREATE.EVENTS.{name}.event.>",
+                f"$JS.API.CONSUMER.DURABLE.CREATE.EVENTS.{name}",
+                f"$JS.API.CONSUMER.INFO.EVENTS.{name}",
+                f"$JS.API.CONSUMER.DELETE.EVENTS.{name}",
+                "$JS.API.CONSUMER.CREATE.EVENTS",
+                "$JS.API.STREAM.MSG.GET.DEAD_LETTERS",
+                "dead.other.NodeFact.x",
+                one.retry_subject(fact),
+            }
+            for service in SERVICES:
+                probe = await a_probe(stack, nats, service)
+                refused = await probe.publish_all([*own, *beyond])
+                assert refused == (beyond if service == one.service else own | beyond)
+
+
+async def test_a_reader_of_all_events_reads_them_under_a_name_of_its_own(nats: NatsServer) -> None:
+    async with AsyncExitStack() as stack:
+        gateway, registry = [
+            await a_bus(stack, nats, name) for name in ("gateway", "workflow-registry")
+        ]
+        _, last = await gateway.event_bounds()
+        assert [event async for event in gateway.replay("event.>", 0, last)] == []
+        with pytest.raises(UnavailableError):
+            await registry.event_bounds()
 
 
 async def test_a_stranger_is_refused(nats: NatsServer) -> None:

@@ -25,7 +25,7 @@ MUCH = "x" * 400_000
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Outbox:
     pool: asyncpg.Pool
     bus: Bus
     relay: Relay
@@ -50,19 +50,19 @@ class Desk:
 
 
 @asynccontextmanager
-async def a_desk(
+async def an_outbox(
     nats: NatsServer, postgres: PostgresServer, service: ServiceName
-) -> AsyncGenerator[Desk, None]:
+) -> AsyncGenerator[Outbox, None]:
     async with AsyncExitStack() as stack:
         pool = await a_database(stack, postgres)
         password = nats.passwords[service]
         bus = await stack.enter_async_context(
             Bus.connect(nats.url, service=service, password=password)
         )
-        desk = Desk(pool, bus, Relay(pool.acquire, bus))
-        running = asyncio.create_task(desk.relay.run())
+        outbox = Outbox(pool, bus, Relay(pool.acquire, bus))
+        running = asyncio.create_task(outbox.relay.run())
         try:
-            yield desk
+            yield outbox
         finally:
             running.cancel()
             with suppress(asyncio.CancelledError):
@@ -82,21 +82,21 @@ async def test_a_value_that_is_too_large_holds_up_nothing_until_a_smaller_one_co
     nats: NatsServer, postgres: PostgresServer
 ) -> None:
     large, other = str(new_id()), str(new_id())
-    async with a_desk(nats, postgres, "scheduler") as desk:
-        await desk.commit([entry(NODES, large, TOO_MUCH)], [entry(NODES, other, "{}")])
+    async with an_outbox(nats, postgres, "scheduler") as outbox:
+        await outbox.commit([entry(NODES, large, TOO_MUCH)], [entry(NODES, other, "{}")])
 
-        assert await desk.value(NODES, other) == b"{}"
-        assert list(await desk.aside()) == [f"$KV.nodes.{large}"]
-        trouble = desk.relay.trouble() or ""
-        assert large in trouble
-        assert "message size exceeds" in trouble
+        assert await outbox.value(NODES, other) == b"{}"
+        assert list(await outbox.aside()) == [f"$KV.nodes.{large}"]
+        warning = outbox.relay.warning() or ""
+        assert large in warning
+        assert "message size exceeds" in warning
 
-        await desk.commit([entry(NODES, large, TOO_MUCH)])
-        await desk.commit([entry(NODES, large, "{}")])
+        await outbox.commit([entry(NODES, large, TOO_MUCH)])
+        await outbox.commit([entry(NODES, large, "{}")])
 
-        assert await desk.value(NODES, large) == b"{}"
-        assert await desk.aside() == {}
-        await eventually(lambda: desk.relay.trouble() is None)
+        assert await outbox.value(NODES, large) == b"{}"
+        assert await outbox.aside() == {}
+        await eventually(lambda: outbox.relay.warning() is None)
 
 
 async def test_an_event_larger_than_any_message_is_kept_aside(
@@ -105,41 +105,43 @@ async def test_an_event_larger_than_any_message_is_kept_aside(
     subject, event_id = f"event.job.queued.v1.{new_id()}", str(new_id())
     key = str(new_id())
     huge = Outgoing(subject, "x" * 1024 * 1024, event_id)
-    async with a_desk(nats, postgres, "scheduler") as desk:
-        await desk.commit([huge, entry(NODES, key, "{}")], [Outgoing(subject, "{}", str(new_id()))])
+    async with an_outbox(nats, postgres, "scheduler") as outbox:
+        await outbox.commit(
+            [huge, entry(NODES, key, "{}")], [Outgoing(subject, "{}", str(new_id()))]
+        )
 
-        assert list(await desk.aside()) == [event_id]
-        assert await desk.value(NODES, key) == b"{}"
-        assert desk.bus.is_connected
+        assert list(await outbox.aside()) == [event_id]
+        assert await outbox.value(NODES, key) == b"{}"
+        assert outbox.bus.is_connected
 
 
 async def test_a_full_bucket_still_takes_what_has_room(
     nats: NatsServer, postgres: PostgresServer
 ) -> None:
-    async with a_desk(nats, postgres, "auth") as desk:
+    async with an_outbox(nats, postgres, "auth") as outbox:
         large = [[entry(KEYS, name, MUCH)] for name in ("a", "b", "c")]
-        await desk.commit(*large, [entry(KEYS, "small", "{}")], [deleted(KEYS, "a")])
+        await outbox.commit(*large, [entry(KEYS, "small", "{}")], [deleted(KEYS, "a")])
 
-        assert list(await desk.aside()) == ["$KV.keys.c"]
-        assert await desk.value(KEYS, "small") == b"{}"
+        assert list(await outbox.aside()) == ["$KV.keys.c"]
+        assert await outbox.value(KEYS, "small") == b"{}"
 
-        await desk.commit([entry(KEYS, "c", MUCH)])
-        assert await desk.aside() == {}
-        await desk.commit([deleted(KEYS, key) for key in ("b", "c", "small")])
+        await outbox.commit([entry(KEYS, "c", MUCH)])
+        assert await outbox.aside() == {}
+        await outbox.commit([deleted(KEYS, key) for key in ("b", "c", "small")])
 
 
 async def test_what_leads_to_something_refused_is_not_stored_either(
     nats: NatsServer, postgres: PostgresServer
 ) -> None:
     version, name = str(new_id()), str(new_id())
-    async with a_desk(nats, postgres, "scheduler") as desk:
+    async with an_outbox(nats, postgres, "scheduler") as outbox:
         for body in (TOO_MUCH, "{}"):
-            await desk.commit(
+            await outbox.commit(
                 [entry(NODES, version, body), entry(NODES, name, body[:2], after=version)]
             )
             if body == TOO_MUCH:
-                assert await desk.value(NODES, name) is None
-                assert len(await desk.aside()) == 2
+                assert await outbox.value(NODES, name) is None
+                assert len(await outbox.aside()) == 2
 
-        assert await desk.value(NODES, name) == b"{}"
-        assert await desk.aside() == {}
+        assert await outbox.value(NODES, name) == b"{}"
+        assert await outbox.aside() == {}

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from contracts.services import ServiceName
 from runtime.postgres.roles import PACKAGES
 from runtime.postgres.schema import SchemaOutdatedError, newest, verify
-from runtime.process.retry import LOOK_SECONDS
+from runtime.process.retry import PAUSE_SECONDS
 from runtime.process.settings import DatabaseSettings
 from runtime.testing.ports import free_port
 from runtime.testing.postgres import PostgresServer
@@ -44,7 +44,7 @@ async def test_a_service_that_comes_before_its_migration_waits_for_it(
     url = await postgres.database_for("auth")
     await postgres.execute(url, "ALTER TABLE alembic_version RENAME TO elsewhere")
     waiting = asyncio.create_task(verify(settings_of(url), "auth"))
-    await asyncio.wait({waiting}, timeout=LOOK_SECONDS)
+    await asyncio.wait({waiting}, timeout=PAUSE_SECONDS)
     assert not waiting.done()
     await postgres.execute(url, "ALTER TABLE elsewhere RENAME TO alembic_version")
     await waiting

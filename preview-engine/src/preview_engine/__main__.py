@@ -1,4 +1,4 @@
-"""`python -m preview_engine --home DIR`: settings → engine → server."""
+"""Starts the engine and its server: `python -m preview_engine --home DIR`."""
 
 import asyncio
 import os
@@ -10,11 +10,11 @@ from functools import partial
 import uvicorn
 
 from preview_engine.app import build_app
+from preview_engine.cleanup import clean_up_for_ever
 from preview_engine.domain.switches import Switches
 from preview_engine.engine.engine import Engine
 from preview_engine.folders import Folders
 from preview_engine.settings import Settings, read_settings
-from preview_engine.tidying import tidy_for_ever
 
 # Validation recurses three frames per graph node; ComfyUI refuses chains of about 1,000.
 RECURSION_LIMIT = 3000
@@ -37,12 +37,12 @@ def build_engine(settings: Settings) -> Engine:
 
 
 async def serve(settings: Settings, listener: socket.socket) -> None:
-    """Until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM."""
     engine = build_engine(settings)
     engine.events.bind(asyncio.get_running_loop())
     engine.start()
-    tidying = partial(tidy_for_ever, engine.folders, engine.queue)
-    threading.Thread(target=tidying, name="tidying", daemon=True).start()
+    cleaning = partial(clean_up_for_ever, engine.folders, engine.queue)
+    threading.Thread(target=cleaning, name="cleanup", daemon=True).start()
     config = uvicorn.Config(
         build_app(engine, settings),
         access_log=False,
@@ -60,7 +60,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
 
 
 class QuietServer(uvicorn.Server):
-    """Ticks twice a second instead of ten times: that halved what it does at rest."""
+    """Ticks twice a second instead of ten times, which halved the idle CPU time."""
 
     async def main_loop(self) -> None:
         while True:
@@ -74,8 +74,8 @@ def main() -> None:
     sys.setrecursionlimit(RECURSION_LIMIT)
     sys.setswitchinterval(SWITCH_SECONDS)
     listener = socket.create_server((settings.host, settings.port), backlog=512)
-    # Inherited by every connection; the event loop does not do it for a socket that it is given,
-    # and each answer would wait 40 ms for the client's delayed acknowledgement.
+    # Every connection inherits the option. The event loop does not set it for a given socket, and
+    # each answer would wait 40 ms for the client's delayed acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     asyncio.run(serve(settings, listener))
 

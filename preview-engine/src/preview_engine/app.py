@@ -1,4 +1,4 @@
-"""The table of routes, each of them also under /api."""
+"""Lists the routes; each exists also under /api."""
 
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from preview_engine.engine.engine import Engine
 from preview_engine.routes import info, jobs, prompts, uploads
-from preview_engine.routes.answers import TroubleError, missing_answer, trouble_answer
+from preview_engine.routes.answers import InternalError, internal_error_answer, missing_answer
 from preview_engine.routes.guards import LimitBody, RefuseForeignOrigins
 from preview_engine.routes.socket import listen
 from preview_engine.routes.view import view
@@ -62,12 +62,12 @@ def build_app(engine: Engine, settings: Settings) -> Starlette:
         post("/preview-engine/switches", info.set_switches),
         WebSocketRoute("/ws", partial(listen, engine, features)),
     ]
-    # Known to ComfyUI under /api alone.
+    # ComfyUI has these routes only under /api.
     new = [get("/jobs", jobs.show_jobs), get("/jobs/{job_id:path}", jobs.show_job)]
     app = Starlette(
         routes=[*routes, Mount("/api", routes=[*routes, *new])],
         middleware=[Middleware(RefuseForeignOrigins), Middleware(LimitBody, limit=limit)],
-        exception_handlers={TroubleError: trouble_answer, HTTPException: missing_answer},
+        exception_handlers={InternalError: internal_error_answer, HTTPException: missing_answer},
     )
     app.router.redirect_slashes = False
     return app

@@ -1,4 +1,4 @@
-"""The folders of one engine: where names lead, and that they never lead outside."""
+"""Resolves names inside the folders of one engine, and refuses names that lead outside."""
 
 import os
 import re
@@ -15,7 +15,7 @@ REMEMBERED_COUNTERS = 512
 
 
 class OutsideFolderError(Exception):
-    """A name that leads out of the folder it was given for."""
+    """The name leads out of its folder."""
 
     reported_type = "Exception"
 
@@ -34,7 +34,7 @@ class Folders:
         self._counters: dict[tuple[Path, str], int] = {}
 
     def resolve(self, kind: str, *parts: str) -> Path:
-        """The path of a name inside folder `kind`; raises if it would lie outside."""
+        """Return the path of a name inside folder `kind`; raise if it would lie outside."""
         root = self.roots[kind]
         try:
             path = root.joinpath(*parts).resolve()
@@ -45,15 +45,15 @@ class Folders:
         return path
 
     def input_file(self, name: str) -> Path:
-        """Where `name`, perhaps annotated like `x.png [output]`, is to be read from.
+        """Return the path of `name`, which may be annotated like `x.png [output]`.
 
-        ComfyUI would read any path of the host here; this engine only its own folders.
+        ComfyUI would read any path of the host; this engine reads its own folders only.
         """
         plain, kind = annotated(name)
         return self.resolve(kind or "input", plain)
 
     def has_input(self, name: str) -> bool:
-        """Asked before a prompt is accepted, so what is there counts as used from now on."""
+        """Return whether the file exists, and mark it as used: an accepted prompt will read it."""
         try:
             path = self.input_file(name)
             is_there = path.exists()
@@ -68,7 +68,7 @@ class Folders:
         return sorted(entry.name for entry in (self.home / "input").iterdir() if entry.is_file())
 
     def next_output(self, kind: str, prefix: str) -> tuple[Path, str, int]:
-        """Folder, base name and first free counter for files that are saved as `prefix`."""
+        """Return folder, base name and first free counter for files saved as `prefix`."""
         folder = (self.home / kind / prefix).parent
         try:
             folder = self.resolve(kind, str(Path(prefix).parent))
@@ -84,7 +84,7 @@ class Folders:
         return folder, name, counter + 1
 
     def remember_counter(self, folder: Path, name: str, counter: int) -> None:
-        """Saves listing a folder of thousands of files before every file."""
+        """Remember the counter, so that not every save lists a folder of thousands of files."""
         if len(self._counters) >= REMEMBERED_COUNTERS:
             self._counters.clear()
         self._counters[folder, name] = counter

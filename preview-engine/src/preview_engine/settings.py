@@ -1,4 +1,4 @@
-"""How one engine is started: flags, and an environment variable for each."""
+"""Reads the settings of one engine from flags and environment variables."""
 
 import argparse
 import json
@@ -26,7 +26,7 @@ class Settings:
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
-    """Flags win over `COMFYFLEET_PREVIEW_<FLAG>`, which win over the defaults."""
+    """Read flags, which win over `COMFYFLEET_PREVIEW_<FLAG>`, which win over the defaults."""
 
     def default(name: str, fallback: object) -> object:
         return environment.get(ENV_PREFIX + name.upper(), fallback)
@@ -37,13 +37,15 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
     add("--host", default=default("host", "127.0.0.1"), help="address to listen on")
     add("--port", type=int, default=default("port", 8188), help="0: any free port")
     add("--step-seconds", type=float, default=default("step_seconds", 0.02))
-    add("--models", default=default("models", None), help="JSON, or a file with it: folder → names")
+    models_help = "JSON, or a file with it: folder → names"
+    add("--models", type=read_models, default=default("models", None), help=models_help)
     add("--fail-class", default=default("fail_class", ""), help="graph nodes of this class raise")
     add("--vram-mb", type=int, default=default("vram_mb", 0), help="memory to report; 0: the RAM")
     add("--max-upload-mb", type=int, default=default("max_upload_mb", 100))
     add("--preview-method", default=default("preview_method", "auto"), choices=["auto", "none"])
     add(
         "--test-classes",
+        dest="with_test_classes",
         action="store_true",
         default=default("test_classes", "") not in ("", "0", "false"),
         help="also offer SlowSteps, SlowBlocking, AlwaysRaises, MiscOutputs",
@@ -51,22 +53,12 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
     given = parser.parse_args(arguments)
     if given.home is None:
         parser.error(f"--home or {ENV_PREFIX}HOME is required")
-    return Settings(
-        home=Path(given.home).resolve(),
-        host=given.host,
-        port=given.port,
-        step_seconds=given.step_seconds,
-        models=read_models(given.models) if given.models else None,
-        fail_class=given.fail_class,
-        vram_mb=given.vram_mb,
-        max_upload_mb=given.max_upload_mb,
-        preview_method=given.preview_method,
-        with_test_classes=given.test_classes,
-    )
+    given.home = given.home.resolve()
+    return Settings(**vars(given))
 
 
 def read_models(text: str) -> dict[str, list[str]]:
-    """`text` is JSON or the name of a file that holds it; folders not named keep the defaults."""
+    """Read JSON, or the file that `text` names; folders that it does not name keep the defaults."""
     if not text.lstrip().startswith("{"):
         text = Path(text).read_text("utf-8")
     named: dict[str, list[str]] = json.loads(text)

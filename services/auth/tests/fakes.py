@@ -1,4 +1,4 @@
-"""Ports of auth in memory."""
+"""Ports of auth in memory, and the service over them."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from auth.domain.audit import Entry, Fact
+from auth.domain.audit import AuditEntry, AuditFact
 from auth.domain.keyring import Key
 from auth.domain.sessions import Session
-from auth.domain.users import User
+from auth.domain.users import Administrator, User
+from auth.service import Auth
 from contracts.errors import UnavailableError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -28,6 +29,9 @@ class FakeClock:
     def __call__(self) -> datetime:
         return self.now
 
+    def monotonic(self) -> float:
+        return self.now.timestamp()
+
     def advance(self, **duration: float) -> None:
         self.now += timedelta(**duration)
 
@@ -39,13 +43,13 @@ class FakeWork:
         self.users = {user.id: user for user in users}
         self.sessions: dict[UUID, Session] = {}
         self.signing_keys: list[Key] = []
-        self.entries: list[Entry] = []
+        self.entries: list[AuditEntry] = []
 
     @asynccontextmanager
     async def __call__(self) -> AsyncGenerator["FakeWork", None]:
         yield self
 
-    async def alone(self) -> None:
+    async def lock(self) -> None:
         return
 
     async def user(self, user_id: UUID) -> User | None:
@@ -63,10 +67,10 @@ class FakeWork:
     async def save_session(self, session: Session) -> None:
         self.sessions[session.id] = session
 
-    async def drop_session(self, session_id: UUID) -> None:
+    async def delete_session(self, session_id: UUID) -> None:
         self.sessions.pop(session_id)
 
-    async def drop_sessions(self, user_id: UUID) -> None:
+    async def delete_sessions(self, user_id: UUID) -> None:
         left = {key: s for key, s in self.sessions.items() if s.user_id != user_id}
         self.sessions = left
 
@@ -76,15 +80,18 @@ class FakeWork:
     async def add_key(self, key: Key) -> None:
         self.signing_keys.append(key)
 
-    async def drop_key(self, key: Key) -> None:
+    async def delete_key(self, key: Key) -> None:
         self.signing_keys.remove(key)
 
-    async def record(self, entry: Entry, now: datetime) -> None:
+    async def add_entry(self, entry: AuditEntry, now: datetime) -> None:
         assert now.tzinfo
         self.entries.append(entry)
 
+    async def prune(self, now: datetime) -> None:
+        self.sessions = {key: s for key, s in self.sessions.items() if s.expires_at > now}
+
     @property
-    def facts(self) -> list[Fact]:
+    def facts(self) -> list[AuditFact]:
         return [entry.fact for entry in self.entries]
 
 
@@ -113,17 +120,48 @@ class FakeKeyring:
         self.made: list[Key] = []
         self.signed: list[dict[str, Any]] = []
 
-    def make(self, now: datetime) -> Key:
+    def generate(self, now: datetime) -> Key:
         name = f"key {len(self.made)}"
         self.made.append(Key(name, {"kid": name}, b"", now))
         return self.made[-1]
 
-    def opened(self, keys: Sequence[Key]) -> list[Key]:
+    def unseal(self, keys: Sequence[Key]) -> list[Key]:
         return [key for key in keys if key in self.made]
 
-    def use(self, key: Key) -> None:
+    def sign_with(self, key: Key) -> None:
         self.current = key
 
     def sign(self, claims: dict[str, Any]) -> str:
         self.signed.append(claims)
         return f"token {len(self.signed)}"
+
+
+class FakeBuckets:
+    """Counts how often the buckets were made equal to the database."""
+
+    def __init__(self) -> None:
+        self.syncs = 0
+
+    async def sync(self) -> None:
+        self.syncs += 1
+
+
+class FakeAuth:
+    """Auth over fakes."""
+
+    def __init__(self, *users: User, setting: str = "correct") -> None:
+        self.work = FakeWork(*users)
+        self.passwords = FakePasswords()
+        self.keyring = FakeKeyring()
+        self.clock = FakeClock()
+        self.service = Auth(
+            unit_of_work=self.work,
+            passwords=self.passwords,
+            keyring=self.keyring,
+            buckets=FakeBuckets(),
+            clock=self.clock,
+            monotonic=self.clock.monotonic,
+            refresh_lifetime=timedelta(days=30),
+            successor_key=b"key",
+            administrator=Administrator("Root@example.com", setting),
+        )

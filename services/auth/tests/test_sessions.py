@@ -1,49 +1,37 @@
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from auth.domain.audit import Fact
-from auth.domain.refusals import (
+from auth.domain.audit import AuditFact
+from auth.domain.errors import (
     BadCredentialsError,
     BadRefreshTokenError,
     BlockedError,
     TooManyAttemptsError,
 )
-from auth.domain.throttle import FREE_ATTEMPTS, Throttle
-from auth.domain.users import User
-from auth.handlers.sessions import Issuer, end_session, issue_token, refresh_token
+from auth.domain.throttle import FREE_ATTEMPTS
+from auth.handlers.sessions import end_session, issue_token, refresh_token
 from contracts.auth import EndSession, IssueToken, RefreshToken, TokenView
 from contracts.errors import UnavailableError
 
-from .fakes import FakeClock, FakeKeyring, FakePasswords, FakeWork, a_user
+from .fakes import FakeAuth, FakePasswords, a_user
 
 
-class Auth:
-    """The handlers over fakes."""
-
-    def __init__(self, *users: User) -> None:
-        self.work = FakeWork(*users)
-        self.passwords = FakePasswords()
-        self.keyring = FakeKeyring()
-        self.clock = FakeClock()
-        self.throttle = Throttle()
-        self.issuer = Issuer(self.keyring, self.clock, timedelta(days=30), b"key")
+class Client(FakeAuth):
+    """A person who logs in and refreshes."""
 
     async def log_in(self, username: str = "ada@example.com", typed: str = "correct") -> TokenView:
-        command = IssueToken(username=username, password=typed)
-        ports = (self.work, self.passwords, self.issuer, self.throttle)
-        return await issue_token(*ports, self.clock.now.timestamp, command)
+        return await issue_token(self.service, IssueToken(username=username, password=typed))
 
     async def refresh(self, command: RefreshToken | str) -> TokenView:
         if isinstance(command, str):
             command = RefreshToken(refresh_token=command)
-        return await refresh_token(self.work, self.issuer, command)
+        return await refresh_token(self.service, command)
 
 
 async def test_a_right_password_gives_tokens_with_the_permissions_of_the_role() -> None:
     user = a_user()
-    auth = Auth(user)
+    auth = Client(user)
 
     view = await auth.log_in(username="  Ada@Example.com ")
 
@@ -53,22 +41,22 @@ async def test_a_right_password_gives_tokens_with_the_permissions_of_the_role() 
     seen, done = ["jobs:read", "media:read", "workflows:read"], ["jobs:run", "media:write"]
     assert claims["permissions"] == sorted(seen + done)
     assert claims["exp"] - claims["iat"] == view.expires_in == 900
-    assert auth.work.facts == [Fact.LOGGED_IN]
+    assert auth.work.facts == [AuditFact.LOGGED_IN]
 
 
 @pytest.mark.parametrize("username", ["ada@example.com", "nobody@example.com", "\x00"])
 async def test_wrong_password_and_unknown_user_look_and_cost_the_same(username: str) -> None:
-    auth = Auth(a_user())
+    auth = Client(a_user())
 
     with pytest.raises(BadCredentialsError):
         await auth.log_in(username=username, typed="wrong")
 
     assert auth.passwords.checks == 1
-    assert auth.work.facts == [Fact.LOGIN_REFUSED]
+    assert auth.work.facts == [AuditFact.LOGIN_REFUSED]
 
 
 async def test_a_blocked_user_learns_it_only_with_the_right_password() -> None:
-    auth = Auth(a_user(is_blocked=True))
+    auth = Client(a_user(is_blocked=True))
 
     with pytest.raises(BadCredentialsError):
         await auth.log_in(typed="wrong")
@@ -77,7 +65,7 @@ async def test_a_blocked_user_learns_it_only_with_the_right_password() -> None:
 
 
 async def test_guessing_is_slowed_down_even_for_the_right_password() -> None:
-    auth = Auth(a_user())
+    auth = Client(a_user())
     for _ in range(FREE_ATTEMPTS):
         with pytest.raises(BadCredentialsError):
             await auth.log_in(typed="wrong")
@@ -91,7 +79,7 @@ async def test_guessing_is_slowed_down_even_for_the_right_password() -> None:
 
 
 async def test_an_outage_of_ours_costs_no_attempt() -> None:
-    auth = Auth(a_user())
+    auth = Client(a_user())
 
     auth.passwords.is_busy = True
     for _ in range(FREE_ATTEMPTS + 1):
@@ -104,14 +92,14 @@ async def test_an_outage_of_ours_costs_no_attempt() -> None:
 
 async def test_a_password_replaced_during_the_check_begins_no_session() -> None:
     user = a_user()
-    auth = Auth(user)
+    auth = Client(user)
 
     class ReplacedMeanwhile(FakePasswords):
         async def matches(self, password: str, password_hash: str | None) -> bool:
             auth.work.users[user.id] = replace(user, password_hash="another")
             return await super().matches(password, password_hash)
 
-    auth.passwords = ReplacedMeanwhile()
+    auth.service = replace(auth.service, passwords=ReplacedMeanwhile())
 
     with pytest.raises(BadCredentialsError):
         await auth.log_in()
@@ -119,7 +107,7 @@ async def test_a_password_replaced_during_the_check_begins_no_session() -> None:
 
 
 async def test_a_refresh_token_is_good_for_one_exchange() -> None:
-    auth = Auth(a_user())
+    auth = Client(a_user())
     first = await auth.log_in()
 
     second = await auth.refresh(first.refresh_token)
@@ -129,7 +117,7 @@ async def test_a_refresh_token_is_good_for_one_exchange() -> None:
 
 
 async def test_a_token_used_twice_ends_the_session_for_everybody() -> None:
-    auth = Auth(a_user())
+    auth = Client(a_user())
     stolen = (await auth.log_in()).refresh_token
     newest = await auth.refresh(stolen)
 
@@ -138,11 +126,11 @@ async def test_a_token_used_twice_ends_the_session_for_everybody() -> None:
     with pytest.raises(BadRefreshTokenError):
         await auth.refresh(newest.refresh_token)
 
-    assert auth.work.facts == [Fact.LOGGED_IN, Fact.TOKEN_REUSED]
+    assert auth.work.facts == [AuditFact.LOGGED_IN, AuditFact.TOKEN_REUSED]
 
 
 async def test_other_sessions_of_the_user_survive_a_reuse() -> None:
-    auth = Auth(a_user())
+    auth = Client(a_user())
     stolen, other = (await auth.log_in()).refresh_token, await auth.log_in()
     await auth.refresh(stolen)
 
@@ -153,7 +141,7 @@ async def test_other_sessions_of_the_user_survive_a_reuse() -> None:
 
 
 async def test_a_request_that_the_bus_repeats_gets_the_same_successor() -> None:
-    auth = Auth(a_user())
+    auth = Client(a_user())
     command = RefreshToken(refresh_token=(await auth.log_in()).refresh_token)
 
     first, second = await auth.refresh(command), await auth.refresh(command)
@@ -163,7 +151,7 @@ async def test_a_request_that_the_bus_repeats_gets_the_same_successor() -> None:
 
 
 async def test_a_session_left_alone_expires() -> None:
-    auth = Auth(a_user())
+    auth = Client(a_user())
     view = await auth.log_in()
 
     auth.clock.advance(days=30)
@@ -174,7 +162,7 @@ async def test_a_session_left_alone_expires() -> None:
 
 async def test_a_blocked_user_gets_no_new_tokens() -> None:
     user = a_user()
-    auth = Auth(user)
+    auth = Client(user)
     view = await auth.log_in()
     await auth.work.save_user(replace(user, is_blocked=True))
 
@@ -185,18 +173,18 @@ async def test_a_blocked_user_gets_no_new_tokens() -> None:
 @pytest.mark.parametrize("token", ["", ".", "x" * 512, "AAAAAAAAAAAAAAAAAAAAAA.x", "é.ü"])
 async def test_a_token_that_was_never_ours_is_refused(token: str) -> None:
     with pytest.raises(BadRefreshTokenError):
-        await Auth(a_user()).refresh(token)
+        await Client(a_user()).refresh(token)
 
 
 async def test_after_logout_the_session_is_over_and_logout_may_be_repeated() -> None:
-    auth = Auth(a_user())
+    auth = Client(a_user())
     view = await auth.log_in()
     command = EndSession(refresh_token=view.refresh_token)
 
-    await end_session(auth.work, auth.clock, command)
-    await end_session(auth.work, auth.clock, command)
-    await end_session(auth.work, auth.clock, EndSession(refresh_token="nonsense"))
+    await end_session(auth.service, command)
+    await end_session(auth.service, command)
+    await end_session(auth.service, EndSession(refresh_token="nonsense"))
 
     with pytest.raises(BadRefreshTokenError):
         await auth.refresh(view.refresh_token)
-    assert auth.work.facts == [Fact.LOGGED_IN, Fact.LOGGED_OUT]
+    assert auth.work.facts == [AuditFact.LOGGED_IN, AuditFact.LOGGED_OUT]

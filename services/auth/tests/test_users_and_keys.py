@@ -1,65 +1,64 @@
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
-from auth.domain.audit import Fact
+from auth.domain.audit import AuditFact
+from auth.domain.errors import UserNotFoundError
 from auth.domain.keyring import KEPT_AFTER, ROTATE_AFTER, SETTLES_AFTER
-from auth.domain.refusals import UserNotFoundError
 from auth.domain.sessions import Session
-from auth.handlers.keys import tend_keys
-from auth.handlers.users import ensure_admin, find_user
+from auth.handlers.upkeep import rotate_keys
+from auth.handlers.users import ensure_administrator, find_user
 from contracts.access import Permission
 from contracts.auth import FindUser
 
-from .fakes import NOW, FakeClock, FakeKeyring, FakePasswords, FakeWork, a_user
-
-
-async def make_admin(work: FakeWork, setting: str = "correct") -> None:
-    await ensure_admin(work, FakePasswords(), FakeClock(), "Root@example.com", setting)
+from .fakes import NOW, FakeAuth, FakeKeyring, a_user
 
 
 async def test_the_admin_of_the_settings_is_made_once_and_may_do_everything() -> None:
-    work = FakeWork()
+    auth = FakeAuth()
 
-    await make_admin(work)
-    await make_admin(work)
+    await ensure_administrator(auth.service)
+    await ensure_administrator(auth.service)
 
-    [admin] = work.users.values()
+    [admin] = auth.work.users.values()
     assert admin.email == "root@example.com"
     assert set(admin.view().permissions) == set(Permission)
-    assert work.facts == [Fact.USER_CREATED]
+    assert auth.work.facts == [AuditFact.USER_CREATED]
 
 
 async def test_another_password_in_the_settings_replaces_it_and_ends_every_session() -> None:
     root = a_user("root@example.com", "old", is_blocked=True)
-    work = FakeWork(root)
-    await work.save_session(Session(uuid4(), root.id, NOW, NOW, b""))
+    auth = FakeAuth(root, setting="new")
+    await auth.work.save_session(Session(uuid4(), root.id, NOW, NOW, b""))
 
-    await make_admin(work, "new")
+    await ensure_administrator(auth.service)
 
-    changed = work.users[root.id]
+    changed = auth.work.users[root.id]
     assert changed.password_hash == "hash of new"
     assert (changed.role, changed.is_blocked) == ("admin", False)
     assert changed.sessions_valid_from == int(NOW.timestamp())
-    assert not work.sessions
+    assert not auth.work.sessions
 
 
 async def test_an_ordinary_user_named_by_the_settings_becomes_administrator() -> None:
     root = a_user("root@example.com")
-    work = FakeWork(root)
+    auth = FakeAuth(root)
 
-    await make_admin(work)
+    await ensure_administrator(auth.service)
 
-    assert work.users[root.id].role == "admin"
-    assert work.users[root.id].sessions_valid_from == 0
+    assert auth.work.users[root.id].role == "admin"
+    assert auth.work.users[root.id].sessions_valid_from == 0
 
 
 async def test_a_user_is_found_by_id_or_not_at_all() -> None:
     user = a_user()
 
-    assert (await find_user(FakeWork(user), FindUser(user_id=user.id))).email == user.email
+    query = FindUser(user_id=user.id)
+
+    assert (await find_user(FakeAuth(user).service, query)).email == user.email
     with pytest.raises(UserNotFoundError):
-        await find_user(FakeWork(), FindUser(user_id=user.id))
+        await find_user(FakeAuth().service, query)
 
 
 async def test_a_role_of_a_later_version_allows_nothing() -> None:
@@ -67,13 +66,13 @@ async def test_a_role_of_a_later_version_allows_nothing() -> None:
 
 
 async def test_keys_are_made_settled_and_dropped_in_turn() -> None:
-    work, keyring, clock = FakeWork(), FakeKeyring(), FakeClock()
+    auth = FakeAuth()
 
     async def tick(**duration: float) -> tuple[str, int]:
-        clock.advance(**duration)
-        await tend_keys(work, keyring, clock)
-        assert keyring.current
-        return keyring.current.id, len(work.signing_keys)
+        auth.clock.advance(**duration)
+        await rotate_keys(auth.service)
+        assert auth.keyring.current
+        return auth.keyring.current.id, len(auth.work.signing_keys)
 
     assert await tick() == ("key 0", 1)
     assert await tick(minutes=1) == ("key 0", 1)
@@ -83,12 +82,11 @@ async def test_keys_are_made_settled_and_dropped_in_turn() -> None:
 
 
 async def test_a_key_that_cannot_be_opened_stays_published_and_is_replaced_at_once() -> None:
-    work, clock = FakeWork(), FakeClock()
-    await tend_keys(work, FakeKeyring(), clock)
-    keyring = FakeKeyring()
-    clock.advance(minutes=1)
+    auth, keyring = FakeAuth(), FakeKeyring()
+    await rotate_keys(auth.service)
+    auth.clock.advance(minutes=1)
 
-    await tend_keys(work, keyring, clock)
+    await rotate_keys(replace(auth.service, keyring=keyring))
 
-    assert len(work.signing_keys) == 2
+    assert len(auth.work.signing_keys) == 2
     assert keyring.current == keyring.made[0]

@@ -1,116 +1,68 @@
 """The ports of media, in memory."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import UUID
 
 from contracts.access import IdempotencyKey
 from contracts.errors import ErrorBody, NotFoundError, OperationError
-from media.domain.inspection import Bounds, Finding, Look, Order, RefusedError, Shrunk
-from media.domain.records import Kept, Upload
-from media.handlers.uploads import Intake, UploadLimits
-from media.ports import ObjectMissingError
+from contracts.scheduler.jobs import Output
+from media.domain.inspection import (
+    Bounds,
+    FileRefusedError,
+    InspectedFile,
+    Preview,
+    Thumbnail,
+)
+from media.domain.records import PreviewTask, Result, RetentionAges, StoredMedia, Upload
+from media.ports import InspectionRequest
+from media.service import Media, SingleFlight
+from runtime.grants import Grant
 
-from .adapters.records import NOW
-
-
-class FakeStore:
-    """Objects in a dictionary; `away` is raised by every call that would reach the store."""
-
-    def __init__(self, objects: dict[str, bytes] | None = None) -> None:
-        self.objects = objects or {}
-        self.away: OperationError | None = None
-        self.public: str | None = None
-
-    def upload_url(self, key: str, lifetime: timedelta) -> str:
-        return f"put:{key}?{lifetime}"
-
-    def download_url(self, key: str, lifetime: timedelta) -> str:
-        return f"get:{key}?{lifetime}"
-
-    def public_upload_url(self, key: str, lifetime: timedelta) -> str | None:
-        return self.public and f"{self.public}put:{key}?{lifetime}"
-
-    def public_download_url(
-        self, key: str, lifetime: timedelta, headers: Mapping[str, str]
-    ) -> str | None:
-        return self.public and f"{self.public}get:{key}?{lifetime}&{dict(headers)}"
-
-    async def size(self, key: str) -> int:
-        return len(self._get(key))
-
-    async def peek(self, key: str) -> tuple[int, bytes]:
-        return len(self._get(key)), self._get(key)[:512]
-
-    async def copy(self, source: str, target: str) -> None:
-        self.objects[target] = self._get(source)
-
-    async def fetch(self, key: str, file: Path, max_bytes: int) -> None:
-        write(file, self._get(key)[:max_bytes])
-
-    async def put(self, key: str, file: Path, content_type: str) -> None:  # noqa: ARG002
-        self.objects[key] = read(file)
-
-    async def remove(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            if self.away:
-                raise self.away
-            self.objects.pop(key, None)
-
-    async def older(self, prefix: str, than: datetime) -> AsyncIterator[list[str]]:  # noqa: ARG002
-        for key in sorted(self.objects):
-            if key.startswith(prefix):
-                yield [key]
-
-    def _get(self, key: str) -> bytes:
-        if self.away:
-            raise self.away
-        if key not in self.objects:
-            raise ObjectMissingError(key)
-        return self.objects[key]
+from .adapters.records import NOW, SECRET
+from .fake_store import FakeStore, read, write
 
 
-class FakeWorkshop:
-    """Keeps what begins with `good`, in capitals where asked to change it."""
+class FakeSandbox:
+    """Keeps files that begin with `good`, in capitals where asked to change them."""
 
     def __init__(self, *, changes: bool = False) -> None:
         self.changes = changes
         self.seen: list[bytes] = []
 
-    async def inspect(self, folder: Path, order: Order) -> Finding:  # noqa: ARG002
+    async def inspect(self, folder: Path, request: InspectionRequest) -> InspectedFile:  # noqa: ARG002
         data = read(folder / "source")
         self.seen.append(data)
         if not data.startswith(b"good"):
-            raise RefusedError("unreadable", "It is not good.")
+            raise FileRefusedError("unreadable", "It is not good.")
         if self.changes:
             data = data.upper()
             write(folder / "target", data)
-        return Finding("image/png", len(data), data.hex(), self.changes, 4, 3)
+        return InspectedFile("image/png", len(data), data.hex(), self.changes, 4, 3)
 
-    async def look(self, folder: Path, bounds: Bounds) -> Look:  # noqa: ARG002
+    async def preview(self, folder: Path, bounds: Bounds) -> Preview:  # noqa: ARG002
         data = read(folder / "source")
         if not data.startswith(b"good"):
-            raise RefusedError("unreadable", "It is not good.")
-        write(folder / "256.webp", b"small")
-        small = Shrunk(256, "256.webp", "image/webp", 5, "digest")
-        return Look(data.hex(), 1, 4, 3, placeholder="data:", thumbnails=(small,))
+            raise FileRefusedError("unreadable", "It is not good.")
+        thumbnail = Thumbnail(256, "image/webp", 5, "digest")
+        write(folder / thumbnail.filename, b"small")
+        return Preview(
+            1, 4, 3, placeholder="data:", thumbnails=(thumbnail,), source_digest=data.hex()
+        )
 
-    async def strip(self, folder: Path) -> Finding:
+    async def strip(self, folder: Path) -> InspectedFile:
         data = read(folder / "source").replace(b"prompt", b"")
         write(folder / "target", data)
-        return Finding("image/png", len(data), data.hex(), is_changed=True)
+        return InspectedFile("image/png", len(data), data.hex(), is_changed=True)
 
 
-class FakeMedia:
-    """Uploads and library in one, as one database has both."""
-
+class FakeUploads:
     def __init__(self) -> None:
         self.uploads: dict[UUID, Upload] = {}
         self.refusals: dict[UUID, ErrorBody] = {}
-        self.kept: dict[UUID, Kept] = {}
+        self.accepted: dict[UUID, StoredMedia] = {}
         self.fails: OperationError | None = None
 
     async def begin(
@@ -132,53 +84,123 @@ class FakeMedia:
     async def refuse(self, media_id: UUID, refusal: ErrorBody) -> None:
         self.refusals[media_id] = refusal
 
-    async def replayed(self, owner_id: UUID, idempotency: IdempotencyKey) -> Kept | None:  # noqa: ARG002
-        return next((kept for kept in self.kept.values() if kept.view.owner_id == owner_id), None)
-
-    async def keep(
+    async def replayed(
         self,
-        kept: Kept,
+        owner_id: UUID,
+        idempotency: IdempotencyKey,  # noqa: ARG002
+    ) -> StoredMedia | None:
+        mine = (media for media in self.accepted.values() if media.view.owner_id == owner_id)
+        return next(mine, None)
+
+    async def accept(
+        self,
+        media: StoredMedia,
         storage_bytes: int,  # noqa: ARG002
         idempotency: IdempotencyKey | None,  # noqa: ARG002
-    ) -> Kept:
+    ) -> StoredMedia:
         if self.fails:
             raise self.fails
-        same = [k.key for k in self.kept.values() if k.view.blake3 == kept.view.blake3]
-        self.kept[kept.view.id] = Kept(kept.view, same[0] if same else kept.key)
-        return self.kept[kept.view.id]
+        same = [m.key for m in self.accepted.values() if m.view.blake3 == media.view.blake3]
+        stored = StoredMedia(media.view, same[0] if same else media.key)
+        self.accepted[media.view.id] = stored
+        return stored
 
 
 class FakeLibrary:
-    def __init__(self, media: FakeMedia) -> None:
-        self._kept = media.kept
+    """Finds what `FakeUploads` accepted; handlers that need more are tested on Postgres."""
 
-    async def find(self, media_ids: Sequence[UUID], owner_id: UUID) -> list[Kept]:
-        found = [self._kept[media_id] for media_id in media_ids if media_id in self._kept]
-        return [kept for kept in found if kept.view.owner_id == owner_id]
+    def __init__(self, uploads: FakeUploads) -> None:
+        self._media = uploads.accepted
 
-    async def get(self, media_id: UUID) -> Kept | None:
-        return self._kept.get(media_id)
+    async def find(self, media_ids: Sequence[UUID], owner_id: UUID) -> list[StoredMedia]:
+        found = [self._media[media_id] for media_id in media_ids if media_id in self._media]
+        return [media for media in found if media.view.owner_id == owner_id]
 
-
-def bench() -> AbstractContextManager[str]:
-    return TemporaryDirectory(prefix="media-test-")
+    async def get(self, media_id: UUID) -> StoredMedia | None:
+        return self._media.get(media_id)
 
 
-def an_intake(store: FakeStore, media: FakeMedia, workshop: FakeWorkshop | None = None) -> Intake:
-    return Intake(
-        media,
-        FakeLibrary(media),
-        store,
-        workshop or FakeWorkshop(),
-        bench,
-        lambda: NOW,
-        UploadLimits(max_bytes=100, bounds=Bounds(100, 10)),
-    )
+class FakeDeletions:
+    """Knows the keys that rows name; handlers that need more are tested on Postgres."""
+
+    def __init__(self, *named: str) -> None:
+        self.named = named
+        self.forgotten: list[datetime] = []
+
+    async def delete_unused_rows(self, before: datetime) -> None:
+        self.forgotten.append(before)
+
+    async def unreferenced(self, keys: Sequence[str]) -> list[str]:
+        return [key for key in keys if key not in self.named]
 
 
-def read(file: Path) -> bytes:
-    return file.read_bytes()
+class FakePreviews:
+    def __init__(self, *tasks: PreviewTask) -> None:
+        self.tasks = list(tasks)
+        self.seen: dict[str, Preview] = {}
+        self.is_there = True
+
+    async def claim(self, now: datetime, limit: int) -> list[PreviewTask]:  # noqa: ARG002
+        claimed, self.tasks = self.tasks[:limit], self.tasks[limit:]
+        return claimed
+
+    async def find_task(self, owner_id: UUID, blake3: str) -> PreviewTask | None:
+        found = (t for t in self.tasks if (t.owner_id, t.blake3) == (owner_id, blake3))
+        return next(found, None)
+
+    async def complete(self, task: PreviewTask, preview: Preview, now: datetime) -> bool:  # noqa: ARG002
+        self.seen[task.key] = preview
+        return self.is_there
+
+    async def thumbnails(self, owner_id: UUID, blake3: str) -> dict[int, Thumbnail]:  # noqa: ARG002
+        return {}
 
 
-def write(file: Path, data: bytes) -> None:
-    file.write_bytes(data)
+class FakeResults:
+    def __init__(self) -> None:
+        self.recorded: dict[UUID, dict[int, Result]] = {}
+
+    async def find(self, attempt_id: UUID) -> dict[int, Output] | None:
+        results = self.recorded.get(attempt_id)
+        return None if results is None else {n: an_output(r) for n, r in results.items()}
+
+    async def record(
+        self,
+        grant: Grant,
+        results: Sequence[Result],
+        now: datetime,  # noqa: ARG002
+    ) -> dict[int, Output]:
+        known = self.recorded.setdefault(grant.attempt_id, {})
+        for result in results:
+            known.setdefault(result.file.n, result)
+        return {n: an_output(result) for n, result in known.items()}
+
+
+def an_output(result: Result) -> Output:
+    fields = result.file.model_dump() | {"name": result.file.output, "media_id": result.media_id}
+    return Output.model_validate(fields)
+
+
+def a_media(**parts: Any) -> Media:
+    """The service with fakes for all ports that are not given."""
+    uploads = parts.get("uploads") or FakeUploads()
+    fields: dict[str, Any] = {
+        "store": FakeStore(),
+        "sandbox": FakeSandbox(),
+        "uploads": uploads,
+        "library": FakeLibrary(uploads),
+        "deletions": FakeDeletions(),
+        "previews": FakePreviews(),
+        "results": FakeResults(),
+        "clock": lambda: NOW,
+        "bounds": Bounds(100, 10),
+        "max_upload_bytes": 100,
+        "retention": RetentionAges(),
+        "grant_secret": SECRET,
+        "name_secret": SECRET,
+        "scratch_dir": None,
+        "acceptances": SingleFlight(2),
+        "recordings": SingleFlight(2),
+        "preparations": SingleFlight(2),
+    }
+    return Media(**fields | parts)

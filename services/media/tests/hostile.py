@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from .adapters.clips import a_video
-from .adapters.pictures import a_picture, encoded, grey
+from .adapters.pictures import a_picture, encoded, gray
 
 PNG = b"\x89PNG\r\n\x1a\n"
 FRAME = b"\x2c" + bytes(4) + b"\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00"
@@ -51,8 +51,8 @@ def hostile_files() -> Iterator[Hostile]:
     yield Hostile("bomb.tiff", a_tiff(), "too_many_pixels")
     yield from large_pictures()
     yield Hostile("100-mebibytes.txt", b"a" * 100 * 1024**2, None, "file")
-    yield Hostile("black.png", encoded(grey([[0, 0]])), "empty_mask", "mask")
-    yield Hostile("white.png", encoded(grey([[255, 255]])), "full_mask", "mask")
+    yield Hostile("black.png", encoded(gray([[0, 0]])), "empty_mask", "mask")
+    yield Hostile("white.png", encoded(gray([[255, 255]])), "full_mask", "mask")
     yield Hostile("moving.gif", a_gif(3), "animated_mask", "mask")
 
 

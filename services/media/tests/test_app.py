@@ -10,7 +10,7 @@ from contracts.media.files import AcceptUpload, FindMedia, MaskOptions
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer, S3Server
 
-from .adapters.pictures import a_picture, decoded, encoded, grey, rows
+from .adapters.pictures import a_picture, decoded, encoded, gray, rows
 from .adapters.records import a_grant, a_result, an_actor
 from .fleet import media
 
@@ -32,7 +32,7 @@ async def test_an_uploaded_picture_comes_back_with_the_same_pixels(
         assert (await fleet.gateway.call(asked)).items == [accepted]
 
 
-async def test_another_sees_neither_the_medium_nor_its_bytes(
+async def test_another_sees_neither_the_media_nor_its_bytes(
     nats: NatsServer, postgres: PostgresServer, s3: S3Server
 ) -> None:
     async with media(nats, postgres, s3) as fleet:
@@ -67,7 +67,7 @@ async def test_a_mask_takes_the_size_of_its_image(
     async with media(nats, postgres, s3) as fleet:
         actor = an_actor()
         image = await fleet.image(actor, encoded(a_picture((4, 2))))
-        media_id = await fleet.upload(actor, encoded(grey([[0, 255]])))
+        media_id = await fleet.upload(actor, encoded(gray([[0, 255]])))
         options = MaskOptions(image_id=image.id)
         command = AcceptUpload(actor=actor, media_id=media_id, kind="mask", mask=options)
         mask = await fleet.accept(command)
@@ -80,7 +80,7 @@ async def test_a_mask_of_an_image_of_another_is_refused(
 ) -> None:
     async with media(nats, postgres, s3) as fleet:
         image, actor = await fleet.image(an_actor(), encoded(a_picture())), an_actor()
-        media_id = await fleet.upload(actor, encoded(grey([[0, 255]])))
+        media_id = await fleet.upload(actor, encoded(gray([[0, 255]])))
         options = MaskOptions(image_id=image.id)
         with pytest.raises(InvalidError) as refused:
             await fleet.accept(

@@ -1,4 +1,4 @@
-"""Deletion is said to whoever follows the events, once for each medium."""
+"""Deletion is said to whoever follows the events, once for each media."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -81,7 +81,7 @@ async def test_what_is_no_picture_has_no_thumbnail(
         assert none.value.code == "no_thumbnail"
 
 
-async def test_the_gallery_finds_by_workflow_label_word_and_favour(
+async def test_the_gallery_finds_by_workflow_label_word_and_favor(
     nats: NatsServer, postgres: PostgresServer, s3: S3Server
 ) -> None:
     async with media(nats, postgres, s3) as fleet:

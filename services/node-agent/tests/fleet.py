@@ -1,7 +1,7 @@
 """The services around an agent, as far as it talks to them, on real NATS and real S3."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +33,8 @@ from contracts.scheduler.nodes import (
 )
 from contracts.services import NODES, WORKFLOWS, ServiceName
 from contracts.values import new_id
-from node_agent.app import run
+from node_agent.app import ENGINES, run
+from node_agent.ports import OpenEngine
 from node_agent.settings import NodeAgentSettings
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
@@ -150,10 +151,12 @@ class Fleet:
         await self.gateway.signal(JobWatched(job_id=order.job_id))
 
     @asynccontextmanager
-    async def agent(self, **more: Any) -> AsyncGenerator[asyncio.Task[None], None]:
+    async def agent(
+        self, engines: Mapping[str, OpenEngine] = ENGINES, **more: Any
+    ) -> AsyncGenerator[asyncio.Task[None], None]:
         password = SecretStr(self.nats.passwords["node-agent"])
         settings = NodeAgentSettings(nats_url=self.nats.url, nats_password=password, **more)
-        task = asyncio.create_task(run(settings))
+        task = asyncio.create_task(run(settings, engines))
         try:
             yield task
         finally:

@@ -7,7 +7,7 @@ from runtime.testing.canned import Answers, canned
 from runtime.testing.ports import free_port
 
 from .conftest import StartEngine
-from .fleet import Fleet, an_order
+from .fleet import Fleet, an_order, refused
 from .graphs import slow_steps
 
 EMPTY: Answers = {"queue_running": [], "queue_pending": []}
@@ -74,3 +74,26 @@ async def test_two_nodes_of_two_agents_notice_that_they_are_one_server(
         await fleet.sees(two, lambda beat: beat.other_node_id is None)
 
     assert all(beat.other_node_id is None for beat in fleet.beats if beat.node_id == one.node_id)
+
+
+async def test_a_node_whose_engine_the_agent_does_not_have_says_so(
+    fleet: Fleet, engine_url: str
+) -> None:
+    order = an_order("0" * 64)
+    spec = await fleet.add_node(engine_url, engine="other")
+    async with fleet.agent():
+        reason = f"{engine_url} needs engine 'other', which this agent does not have"
+        await is_told(fleet, spec, reason, is_reachable=False)
+        assert (await refused(fleet, spec, order)).code == "unreachable"
+        await fleet.wish(spec.model_copy(update={"engine": "comfyui"}))
+        await fleet.ready(spec)
+
+
+async def test_a_node_is_claimed_anew_when_its_engine_settings_change(
+    fleet: Fleet, engine_url: str
+) -> None:
+    spec = await fleet.add_node(engine_url)
+    async with fleet.agent():
+        await fleet.ready(spec)
+        await fleet.wish(spec.model_copy(update={"engine_settings": {"any": 1}}))
+        await fleet.sees(spec, lambda beat: beat.claim == 2 and beat.is_reachable)

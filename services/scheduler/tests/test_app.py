@@ -151,7 +151,7 @@ async def test_a_standby_goes_on_for_a_stopped_leader_which_wakes_as_a_stranger(
 
 
 async def endings(gateway: Bus, ids: list[UUID]) -> Counter[UUID]:
-    """How often each job ended, as the durable events tell it, until each of them has."""
+    """Count the durable events that end each job, until each has one."""
     found = Counter[UUID]()
     async for stored in gateway.events(0):
         if stored.subject.startswith("event.job.completed"):

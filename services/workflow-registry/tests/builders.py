@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from contracts.access import Actor, Permission
 from contracts.scheduler.nodes import NodePhase, NodeView
 from workflow_registry.domain.files import File, Source
-from workflow_registry.domain.reading import Outcome, Reading
+from workflow_registry.domain.folder import FolderContent, Outcome
 from workflows import WorkflowVersion, load_version
 
 
@@ -41,9 +41,9 @@ def a_version(name: str = "solid", *, color: int = 0, title: str = "Plain") -> W
     return load_version(a_spec(name, title=title), a_graph(color))
 
 
-def a_reading(**found: Outcome) -> Reading:
+def a_content(**found: Outcome) -> FolderContent:
     """A folder that was read, by the names of its workflows."""
-    return Reading({Source(name, "", None, "", None): found[name] for name in found})
+    return FolderContent({Source(name, "", None, "", None): found[name] for name in found})
 
 
 def a_folder(*names: str, color: int = 0, **files: File) -> dict[str, File]:

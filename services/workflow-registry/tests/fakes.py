@@ -1,4 +1,4 @@
-"""Ports of the registry, in memory."""
+"""Ports of the registry in memory, and the service over them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,14 +8,16 @@ from contracts.errors import NotFoundError
 from contracts.registry.requests import VersionSummary
 from contracts.registry.workflows import ServerClasses, WorkflowName, WorkflowVersionRecord
 from contracts.scheduler.nodes import NodeView
-from workflow_registry.domain.catalogue import Change
-from workflow_registry.domain.checking import record
+from workflow_registry.domain.checks import record
 from workflow_registry.domain.descriptions import Description, read_description
+from workflow_registry.domain.lifecycle import Change
+from workflow_registry.service import Registry
+from workflows.compatibility.safety import FORBIDDEN
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class FakeCatalogue:
+class FakeWorkflows:
     def __init__(self) -> None:
         self.workflows: dict[str, WorkflowName] = {}
         self.records: dict[str, WorkflowVersionRecord] = {}
@@ -41,21 +43,21 @@ class FakeCatalogue:
     async def find(self, name: str) -> WorkflowName | None:
         return self.workflows.get(name)
 
-    async def version(self, digest: str) -> WorkflowVersionRecord:
-        if digest not in self.records:
+    async def version(self, version_hash: str) -> WorkflowVersionRecord:
+        if version_hash not in self.records:
             raise NotFoundError("there is no such version")
-        return self.records[digest]
+        return self.records[version_hash]
 
     async def classes(self) -> frozenset[str]:
         graphs = [known.graph for known in self.records.values()]
         return frozenset(node["class_type"] for graph in graphs for node in graph.values())
 
-    async def versions(self, name: str, most: int) -> list[VersionSummary]:
+    async def versions(self, name: str, limit: int) -> list[VersionSummary]:
         known = self.workflows.get(name)
         numbers = sorted(known.versions.items(), reverse=True) if known else []
         return [
             VersionSummary(version=number, hash=digest, status="draft", created_at=NOW)
-            for number, digest in numbers[:most]
+            for number, digest in numbers[:limit]
         ]
 
 
@@ -67,8 +69,8 @@ class FakeDescriptions:
     async def known(self, digests: Collection[str]) -> set[str]:
         return set(digests) & self.packed.keys()
 
-    async def newest(self, most: int) -> set[str]:
-        return set(list(self.packed)[:most])
+    async def newest(self, limit: int) -> set[str]:
+        return set(list(self.packed)[:limit])
 
     async def read(self, digest: str) -> Description:
         self.reads += 1
@@ -78,19 +80,29 @@ class FakeDescriptions:
         self.packed[digest] = self.packed.get(digest, b"") + data
         return page == pages - 1
 
-    async def forget(self, in_use: Collection[str]) -> None:
+    async def prune(self, in_use: Collection[str]) -> None:
         self.packed = {digest: self.packed[digest] for digest in in_use}
 
 
-class FakeOffers:
-    def __init__(self) -> None:
+class FakeBucket:
+    """Holds what the stored workflows publish."""
+
+    def __init__(self, workflows: FakeWorkflows) -> None:
+        self.workflows = workflows
+        self.syncs = 0
         self.folders: Mapping[str, Sequence[str]] = {}
         self.servers: Sequence[ServerClasses] = ()
 
-    async def publish(
+    async def names(self) -> Mapping[str, WorkflowName]:
+        return dict(self.workflows.workflows)
+
+    async def put_servers(
         self, folders: Mapping[str, Sequence[str]], servers: Sequence[ServerClasses]
     ) -> None:
         self.folders, self.servers = folders, servers
+
+    async def sync(self) -> None:
+        self.syncs += 1
 
 
 class FakeNodes:
@@ -99,3 +111,20 @@ class FakeNodes:
 
     async def all(self) -> list[NodeView]:
         return self.views
+
+
+class FakeRegistry:
+    """The registry over fakes; `packed` are descriptions by digest."""
+
+    def __init__(self, *nodes: NodeView, **packed: bytes) -> None:
+        self.workflows = FakeWorkflows()
+        self.descriptions = FakeDescriptions(**packed)
+        self.nodes = FakeNodes(*nodes)
+        self.bucket = FakeBucket(self.workflows)
+        self.service = Registry(
+            workflows=self.workflows,
+            descriptions=self.descriptions,
+            nodes=self.nodes,
+            bucket=self.bucket,
+            forbidden=FORBIDDEN,
+        )

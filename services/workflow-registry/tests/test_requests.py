@@ -2,6 +2,8 @@
 
 import base64
 import json
+import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,12 +21,17 @@ from contracts.registry.requests import (
     UploadWorkflow,
 )
 from contracts.registry.workflows import ModelFolder, ServerClasses
+from contracts.scheduler.node_facts import NodeJoined
 from contracts.scheduler.nodes import ListNodes, NodeList, NodeView
 from contracts.services import WORKFLOWS
+from runtime import clock
 from runtime.bus.client import Bus
+from runtime.outbox.messages import event
+from runtime.outbox.relay import publish
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
+from workflow_registry.handlers.fleet import POLL_SECONDS
 from workflows.spec.documents import read_mapping
 
 from .builders import CLASSES, a_description, a_folder, a_graph, a_node, a_spec, an_actor
@@ -135,6 +142,41 @@ async def test_coverage_follows_the_nodes(
         told = await bus.bucket(WORKFLOWS).get(f"classes.{able[0]}")
         taken = ServerClasses.model_validate_json(told or b"").classes
         assert taken.keys() == {"EmptyImage", "SaveImage"}
+
+
+async def test_coverage_follows_the_nodes_that_join_without_waiting_for_the_poll(
+    nats: NatsServer, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    described = a_description()
+    url = await postgres.database_for("workflow-registry")
+    async with (
+        a_bus(nats, "scheduler") as scheduler,
+        a_bus(nats, "node-agent") as agent,
+        registry(nats, url, tmp_path),
+        gateway(nats) as (bus, _),
+    ):
+        fleet = FakeScheduler()
+        await scheduler.serve(ListNodes, fleet.list)
+        view = await bus.call(an_upload(activate=True))
+        await describe(agent, described)
+        query = FindCoverage(actor=an_actor(), version_hash=view.hash)
+        begun = time.monotonic()
+        for name in ("a", "b", "c", "d"):
+            node = a_node(described[0], name=name)
+            fleet.nodes.append(node)
+            await join(scheduler, node)
+            await eventually(partial(covers, bus, query, node), within=2 * POLL_SECONDS)
+
+    assert time.monotonic() - begun < 2 * POLL_SECONDS  # the poll alone would need three or more
+
+
+async def join(scheduler: Bus, node: NodeView) -> None:
+    fact = NodeJoined(node_id=node.id, name=node.name, version=1, occurred_at=clock.now())
+    assert await publish(scheduler, [event(fact)]) == []
+
+
+async def covers(bus: Bus, query: FindCoverage, node: NodeView) -> bool:
+    return node.id in [item.node_id for item in (await bus.call(query)).items if item.is_runnable]
 
 
 SAVED: dict[str, Any] = {

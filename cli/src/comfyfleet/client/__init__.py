@@ -1,1 +1,1 @@
-"""A client of the fleet's public API, for the commands; it knows nothing that others cannot."""
+"""A client of the fleet's public API for the commands; it uses nothing that is not public."""

@@ -1,6 +1,5 @@
-"""The endpoints that the commands use."""
+"""Sends the requests that the commands need to a fleet's public API."""
 
-import json
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -9,11 +8,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+from httpx_sse import EventSource, ServerSentEvent
 from pydantic import BaseModel, Field
 
-from comfyfleet.client.problems import UNAUTHORIZED, refused
-from comfyfleet.client.sse import Frame, frames
-from comfyfleet.problem import CommandError
+from comfyfleet import CommandError
+from comfyfleet.client.errors import UNAUTHORIZED, UnreachableError, api_error
 from contracts.media.files import MediaView
 from contracts.scheduler.jobs import JobPage, JobView
 from contracts.scheduler.nodes import NodeList, NodeView
@@ -37,9 +36,9 @@ class Tokens(BaseModel):
 
 
 class FleetClient:
-    """One fleet, one person. Every failure is a `CommandError` that names its cause.
+    """A client of one fleet for one account. Each failure is a `CommandError` that names its cause.
 
-    Who logged in stays so: an access token that has expired is renewed once for each request.
+    After `log_in`, an expired access token is renewed once for each request.
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
@@ -63,7 +62,7 @@ class FleetClient:
         return tokens.access_token
 
     def _renew(self, answer: httpx.Response) -> bool:
-        """Whether the request that was answered so is worth a second try, with fresh tokens."""
+        """Fetch fresh tokens if the token has expired; return whether to send the request again."""
         if answer.status_code != UNAUTHORIZED or self._refresh_token is None:
             return False
         body = {"refresh_token": self._refresh_token}
@@ -79,7 +78,7 @@ class FleetClient:
         return self.call("GET", f"/v1/workflows/{workflow}/schema").json()
 
     def upload(self, path: Path, kind: str, **form: str) -> MediaView:
-        """Send a file; a mask names the picture it belongs to, and what it is for."""
+        """Send a file; for a mask, `form` names its picture, the workflow and the input."""
         try:
             with path.open("rb") as file:
                 form["kind"] = kind
@@ -108,7 +107,7 @@ class FleetClient:
         ).items
 
     def save(self, media_id: UUID, path: Path) -> None:
-        """Write the content to `path` whole, or not at all."""
+        """Write the content to `path`, all of it or nothing."""
         draft = path.with_name(f"{path.name}.part")
         with self.stream(f"/v1/media/{media_id}/content") as response, draft.open("wb") as file:
             for chunk in response.iter_bytes():
@@ -125,12 +124,13 @@ class FleetClient:
     def remove_node(self, node_id: UUID) -> None:
         self.call("DELETE", f"/v1/nodes/{node_id}")
 
-    def job_events(self, job_id: UUID, last_id: str | None) -> Iterator[Frame]:
-        """Frames of a job's stream until it ends; resumes after `last_id`."""
+    def job_events(self, job_id: UUID, last_id: str | None) -> Iterator[ServerSentEvent]:
+        """Yield the events of a job until its stream ends; resume after `last_id`."""
         headers = {"Accept": "text/event-stream"}
         headers |= {"Last-Event-ID": last_id} if last_id else {}
         with self.stream(f"/v1/jobs/{job_id}/events", headers) as response:
-            yield from frames(response.iter_lines())
+            # A retry hint or a comment alone has no data.
+            yield from (event for event in EventSource(response).iter_sse() if event.data)
 
     def call(self, method: str, path: str, **request: Any) -> httpx.Response:
         with self._reachable():
@@ -139,7 +139,7 @@ class FleetClient:
                 rewind(request.get("files") or {})
                 response = self._http.request(method, path, **request)
         if not response.is_success:
-            raise refused(response)
+            raise api_error(response)
         return response
 
     @contextmanager
@@ -154,7 +154,7 @@ class FleetClient:
                 response = stack.enter_context(open_stream())
             if not response.is_success:
                 response.read()
-                raise refused(response)
+                raise api_error(response)
             yield response
 
     @contextmanager
@@ -162,7 +162,7 @@ class FleetClient:
         try:
             yield
         except httpx.InvalidURL as error:
-            raise CommandError(f"{self.url} is no address of a fleet: {error}") from error
+            raise CommandError(f"{self.url} is not the address of a fleet: {error}") from error
         except httpx.TransportError as error:
             raise UnreachableError(
                 f"The fleet at {self.url} does not answer ({type(error).__name__}). "
@@ -170,16 +170,12 @@ class FleetClient:
             ) from error
 
 
-class UnreachableError(CommandError):
-    """No answer, or the line broke; worth trying again."""
-
-
 def rewind(files: Mapping[str, tuple[str, Any]]) -> None:
-    """Have files sent from their beginning again; texts are sent whole anyway."""
+    """Seek all files to their beginning, so that a second request sends them whole."""
     for _, content in files.values():
         if not isinstance(content, str):
             content.seek(0)
 
 
 def job(response: httpx.Response) -> JobView:
-    return JobView.model_validate(json.loads(response.content))
+    return JobView.model_validate_json(response.content)

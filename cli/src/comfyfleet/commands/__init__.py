@@ -1,1 +1,1 @@
-"""One file for each group of commands; nothing here but words, options and tables."""
+"""The commands, one file a group: options, texts and tables."""

@@ -1,4 +1,4 @@
-"""`up`, `down`, `status`, `logs`, `token`: the fleet on this machine."""
+"""`up`, `down`, `status`, `logs`, `token`: commands for the fleet on this machine."""
 
 import asyncio
 import json
@@ -13,20 +13,19 @@ from typing import Annotated
 import psutil
 import typer
 
-from comfyfleet import vault
+from comfyfleet import CommandError, secrets
 from comfyfleet.background import start_in_background
 from comfyfleet.client.api import FleetClient
-from comfyfleet.client.connect import home_of, local_url, log_in_locally
+from comfyfleet.client.connection import home_of, local_url, log_in_locally
 from comfyfleet.foreground import Foreground
+from comfyfleet.health import failing_children
 from comfyfleet.home import Home
-from comfyfleet.loopback import check_public
-from comfyfleet.problem import CommandError
+from comfyfleet.logs import follow_logs, print_logs
 from comfyfleet.sample import next_steps, run_sample
 from comfyfleet.settings import LocalSettings
-from comfyfleet.supervise import lock, pidfile, state
+from comfyfleet.supervision import lock, pid_file, state
 from comfyfleet.tables import status_table, terminal
-from comfyfleet.tailing import follow_logs, show_logs
-from comfyfleet.wellness import unwell
+from comfyfleet.tcp_ports import check_public
 
 STOP_SECONDS = 60.0
 
@@ -35,32 +34,36 @@ console = terminal()
 
 def up(
     *,
-    foreground: Annotated[bool, typer.Option(help="Stay, and stop on Ctrl-C.")] = False,
-    sample: Annotated[bool, typer.Option(help="Run one sample job when ready.")] = False,
+    foreground: Annotated[
+        bool, typer.Option(help="Stay in the foreground and stop on Ctrl-C.")
+    ] = False,
+    sample: Annotated[
+        bool, typer.Option(help="Run one sample job when ready; implies --foreground.")
+    ] = False,
 ) -> None:
-    """Start the whole fleet on this machine; returns when it is ready."""
+    """Start the whole fleet on this machine and return when it is ready."""
     settings = LocalSettings()
     home = home_of(settings)
     check_not_running(home)
     home.prepare()
     home.check_disk()
     check_public(settings.host, settings.port)
-    secrets, is_new = vault.open_or_make(
+    known, is_new = secrets.open_or_make(
         home.secrets, admin_email=settings.admin_email, admin_password=settings.admin_password
     )
     if is_new:
-        console.print(f"Admin account: {secrets.admin_email}, password: {secrets.admin_password}")
-        console.print(f"(shown this once; kept in {home.secrets})")
+        console.print(f"Admin account: {known.admin_email}, password: {known.admin_password}")
+        console.print(f"(shown only once; kept in {home.secrets})")
     if foreground or sample:
-        when_ready = partial(show_sample, home.path / "sample") if sample else None
-        Foreground(settings, home, secrets, when_ready).run()
+        when_ready = partial(print_sample, home.path / "sample") if sample else None
+        Foreground(settings, home, known, when_ready).run()
     else:
         start_in_background(home, console)
         status()
 
 
-def show_sample(folder: Path, url: str, is_stopping: Callable[[], bool]) -> None:
-    """Run the sample job; a fleet whose sample fails still runs, and says why."""
+def print_sample(folder: Path, url: str, is_stopping: Callable[[], bool]) -> None:
+    """Run the sample job; if it fails, print the reason and leave the fleet running."""
     console.print("Running a first job …")
     try:
         client = FleetClient(url)
@@ -87,11 +90,11 @@ def check_not_running(home: Home) -> None:
 
 
 def down() -> None:
-    """Stop the fleet; data, secrets and logs stay."""
+    """Stop the fleet; data, secrets and logs are kept."""
     home = home_of(LocalSettings())
     pid = lock.holder(home.lock)
     if pid is None:
-        ended = pidfile.end_leftovers(home.run) if home.run.exists() else []
+        ended = pid_file.end_leftovers(home.run) if home.run.exists() else []
         console.print(f"Ended leftovers: {', '.join(ended)}." if ended else "Nothing was running.")
         return
     with suppress(psutil.NoSuchProcess):
@@ -101,12 +104,12 @@ def down() -> None:
             supervisor.wait(STOP_SECONDS)
         except psutil.TimeoutExpired:
             supervisor.kill()
-            pidfile.end_leftovers(home.run)
+            pid_file.end_leftovers(home.run)
     console.print("Stopped.")
 
 
 def status() -> None:
-    """Show what runs, since when, and where."""
+    """Show each process: state, restarts, memory and address."""
     home = home_of(LocalSettings())
     running = state.load(home.state)
     if lock.holder(home.lock) is None or running is None:
@@ -114,21 +117,23 @@ def status() -> None:
             console.print(f"The last start failed: {running.problem}", markup=False)
         console.print("No fleet runs here. Start one with `comfyfleet up`.")
         raise typer.Exit(1)
-    troubles = asyncio.run(unwell(running.children, json.loads(home.ports.read_text())))
-    console.print(status_table(running, troubles))
+    problems = asyncio.run(failing_children(running.children, json.loads(home.ports.read_text())))
+    console.print(status_table(running, problems))
     console.print(f"GPU servers: {running.engines}", markup=False)
     console.print(f"Logs: {home.logs}", markup=False, soft_wrap=True)
 
 
 def logs(
-    names: Annotated[list[str] | None, typer.Argument(help="Which; all by default.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Processes; all by default.")] = None,
     *,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as they grow.")] = False,
-    lines: Annotated[int, typer.Option("-n", min=0, max=10_000)] = 20,
+    follow: Annotated[
+        bool, typer.Option("-f", "--follow", help="Print new lines as they come.")
+    ] = False,
+    lines: Annotated[int, typer.Option("-n", min=0, max=10_000, help="Lines of each log.")] = 20,
 ) -> None:
     """Show the newest log lines of the fleet's processes."""
     paths = chosen_logs(home_of(LocalSettings()).logs, names or [])
-    show_logs(paths, lines, console)
+    print_logs(paths, lines, console)
     if follow:
         with suppress(KeyboardInterrupt):
             follow_logs(paths, console, pause=lambda: time.sleep(0.3))

@@ -1,4 +1,4 @@
-"""`run`, `jobs`, `nodes`, `doctor`: any fleet, local or not."""
+"""`run`, `jobs`, `nodes`, `doctor`: commands for any fleet, local or not."""
 
 from contextlib import closing
 from pathlib import Path
@@ -6,26 +6,28 @@ from typing import Annotated
 
 import typer
 
-from comfyfleet.client.connect import connect, home_of
-from comfyfleet.doctor.checkup import check_machine, check_server
-from comfyfleet.doctor.findings import show
-from comfyfleet.inputs import parse
+from comfyfleet.client.connection import connect, home_of
+from comfyfleet.doctor.checks import check_comfyui, check_machine
+from comfyfleet.doctor.results import print_results
+from comfyfleet.input_values import parse
+from comfyfleet.job_run import save_all, watch, with_uploads
 from comfyfleet.settings import LocalSettings
-from comfyfleet.submitting import save_all, watch, with_uploads
 from comfyfleet.tables import jobs_table, nodes_table, terminal
 
 console = terminal()
 
 
 def run(
-    workflow: Annotated[str, typer.Argument(help="`txt2img`, or `txt2img@3` for one version.")],
+    workflow: Annotated[
+        str, typer.Argument(help="`txt2img`, or `txt2img@3` for a certain version.")
+    ],
     inputs: Annotated[
         list[str] | None, typer.Argument(help='prompt="a red door" steps=20 image=@photo.png')
     ] = None,
     *,
-    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path(),
+    out: Annotated[Path, typer.Option(help="Folder for the outputs.")] = Path(),
 ) -> None:
-    """Run a workflow and save what it makes. Ctrl-C cancels the job."""
+    """Run a workflow and save its outputs. Ctrl-C cancels the job."""
     with closing(connect()) as client:
         values = parse(inputs or [], client.inputs_schema(workflow.partition("@")[0]))
         submitted = client.submit(workflow, with_uploads(client, workflow, values))
@@ -36,8 +38,10 @@ def run(
 
 def jobs(
     *,
-    limit: Annotated[int, typer.Option("-n", min=1, max=200, help="How many.")] = 20,
-    status: Annotated[str | None, typer.Option(help="Only these: queued, running …")] = None,
+    limit: Annotated[int, typer.Option("-n", min=1, max=200, help="Number of jobs.")] = 20,
+    status: Annotated[
+        str | None, typer.Option(help="Only jobs of this status: queued, running …")
+    ] = None,
 ) -> None:
     """List the newest jobs."""
     with closing(connect()) as client:
@@ -45,20 +49,20 @@ def jobs(
 
 
 def nodes() -> None:
-    """List the GPU servers and what each of them does."""
+    """List the GPU servers with state, free memory and running jobs."""
     with closing(connect()) as client:
         console.print(nodes_table(client.nodes()))
 
 
 def doctor(
     comfyui_url: Annotated[
-        str | None, typer.Argument(help="A ComfyUI to examine: http://127.0.0.1:8188")
+        str | None, typer.Argument(help="A ComfyUI to check: http://127.0.0.1:8188")
     ] = None,
 ) -> None:
-    """Say what works here (and on a ComfyUI), what does not, and how to mend it."""
+    """Check this machine (and a ComfyUI), and name a remedy for each problem."""
     settings = LocalSettings()
-    findings = check_machine(settings, home_of(settings))
+    results = check_machine(settings, home_of(settings))
     if comfyui_url:
-        findings += check_server(comfyui_url)
-    if not show(findings, console):
+        results += check_comfyui(comfyui_url)
+    if not print_results(results, console):
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`workflows`: push, pull, compare, check, propose and activate workflows of any fleet."""
+"""`workflows`: push, pull, compare, validate, propose and activate workflows of any fleet."""
 
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from comfyfleet import workflow_files
-from comfyfleet.client.api import UnreachableError
-from comfyfleet.client.connect import connect
-from comfyfleet.client.workshop import Diff, Workshop
-from comfyfleet.problem import CommandError
+from comfyfleet import CommandError, workflow_files
+from comfyfleet.client.authoring import Diff, WorkflowAuthoring
+from comfyfleet.client.connection import connect
+from comfyfleet.client.errors import UnreachableError
 from comfyfleet.tables import plain_table, terminal
 from comfyfleet.workflow_files import WorkflowFiles
 from contracts.errors import FieldError
@@ -25,7 +24,7 @@ Paths = Annotated[list[Path], typer.Argument(help="NAME.yaml, or a folder of the
 
 
 def group() -> typer.Typer:
-    """The sub-commands of `comfyfleet workflows`."""
+    """Return the subcommands of `comfyfleet workflows`."""
     app = typer.Typer(help=__doc__, no_args_is_help=True)
     for command in (list_, push, pull, diff, validate, propose, activate):
         app.command(command.__name__.rstrip("_"))(command)
@@ -33,45 +32,50 @@ def group() -> typer.Typer:
 
 
 @contextmanager
-def workshop() -> Generator[Workshop, None, None]:
+def authoring() -> Generator[WorkflowAuthoring, None, None]:
     with closing(connect()) as client:
-        yield Workshop(client)
+        yield WorkflowAuthoring(client)
 
 
 def list_(
     *,
-    category: Annotated[str | None, typer.Option(help="Only image, video, audio …")] = None,
+    category: Annotated[
+        str | None, typer.Option(help="Only this category: image, video, audio …")
+    ] = None,
     active: Annotated[
-        bool | None, typer.Option(help="Only those that can be run by name, or only the others.")
+        bool | None, typer.Option(help="Only active workflows, or only the others.")
     ] = None,
 ) -> None:
     """List the workflows, and which of them can run now."""
-    with workshop() as shop:
-        table = plain_table("workflow", "active", "versions", "from", "category", "runs", "why")
-        for row in shop.list(category, active=active):
+    with authoring() as api:
+        table = plain_table(
+            "workflow", "active", "versions", "source", "category", "can run", "reason"
+        )
+        for row in api.list(category, active=active):
             runs = {True: "yes", False: "no", None: "?"}[row.is_runnable]
             names = ", ".join(entry.name for entry in row.unmet)
-            why = row.problem or (f"no node has {names}" if names else "")
+            reason = row.problem or (f"no node has {names}" if names else "")
             version = str(row.active_version) if row.is_active else "-"
             count = str(len(row.versions) + len(row.drafts))
-            table.add_row(row.name, version, count, row.source, row.category, runs, Text(why))
+            table.add_row(row.name, version, count, row.source, row.category, runs, Text(reason))
         console.print(table)
 
 
 def push(
     paths: Paths,
     *,
-    activate: Annotated[bool, typer.Option(help="Make them current at once.")] = False,
+    activate: Annotated[bool, typer.Option(help="Make the new versions current at once.")] = False,
 ) -> None:
-    """Upload workflows, with what they `use` of the library.yaml beside them.
+    """Upload workflows, and the library.yaml beside them if they use it.
 
-    Each becomes a draft, unless its content is known already.
+    Each becomes a draft, unless the fleet knows its content already.
     """
 
-    def push_one(shop: Workshop, files: WorkflowFiles) -> str:
-        view = shop.push(files, activate=activate)
+    def push_one(api: WorkflowAuthoring, files: WorkflowFiles) -> str:
+        view = api.push(files, activate=activate)
         state = "active" if view.is_active else "draft" if view.is_new else "known"
-        return f"{view.name}@{view.version} {state}: {summary(view.coverage)}{noted(view.warnings)}"
+        found = summary(view.coverage) + warning_lines(view.warnings)
+        return f"{view.name}@{view.version} {state}: {found}"
 
     for_each(paths, push_one)
 
@@ -79,13 +83,13 @@ def push(
 def pull(
     reference: Annotated[str, typer.Argument(help="`txt2img`, or `txt2img@3`.")],
     *,
-    out: Annotated[Path, typer.Option(help="Folder for the two files.")] = Path(),
-    force: Annotated[bool, typer.Option(help="Overwrite files.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for spec and graph.")] = Path(),
+    force: Annotated[bool, typer.Option(help="Overwrite existing files.")] = False,
 ) -> None:
     """Save a version as NAME.yaml and NAME.graph.json."""
     name, version = parse(reference)
-    with workshop() as shop:
-        content = shop.content(name, version)
+    with authoring() as api:
+        content = api.content(name, version)
     if content.name != name:
         raise CommandError(f"The fleet answered with workflow {content.name!r}.")
     for path in workflow_files.write(out, name, content.spec, content.graph, force=force):
@@ -93,30 +97,32 @@ def pull(
 
 
 def diff(
-    what: Annotated[str, typer.Argument(help="NAME.yaml; or the name of a workflow there.")],
+    what: Annotated[str, typer.Argument(help="NAME.yaml, or the name of a workflow in the fleet.")],
     versions: Annotated[
         list[int] | None,
-        typer.Argument(help="Of a workflow there: from this version, to this; or active to this."),
+        typer.Argument(
+            help="Two versions to compare; with one, it is compared to the active version."
+        ),
     ] = None,
 ) -> None:
-    """Show how a file differs from the active version, or one version from another."""
-    with workshop() as shop:
+    """Compare a file with the active version, or two stored versions."""
+    with authoring() as api:
         if versions:
-            show_differences(what, stored_diff(shop, what, versions), same="the same")
+            show_differences(what, stored_diff(api, what, versions), same="no differences")
             return
         files = workflow_files.read(Path(what))
-        view = shop.validate(files)
-    same = "the same" if view.version else "new there"
+        view = api.validate(files)
+    same = "no differences" if view.version else "new to the fleet"
     show_differences(view.name, Diff(differences=view.differences), same=same)
 
 
-def stored_diff(shop: Workshop, name: str, versions: list[int]) -> Diff:
-    """From the first version to the second, or from the active one to the only one."""
+def stored_diff(api: WorkflowAuthoring, name: str, versions: list[int]) -> Diff:
+    """Compare the first version with the second, or the active version with the only one."""
     if len(versions) > FROM_AND_TO or min(versions) < 1:
-        raise CommandError("Say one version or two: from, to.")
+        raise CommandError("Give one version, or two: from, to.")
     parse(name)
     against = versions[0] if len(versions) == FROM_AND_TO else None
-    return shop.diff(name, versions[-1], against)
+    return api.diff(name, versions[-1], against)
 
 
 def show_differences(name: str, found: Diff, *, same: str) -> None:
@@ -129,22 +135,22 @@ def show_differences(name: str, found: Diff, *, same: str) -> None:
 
 
 def validate(paths: Paths) -> None:
-    """Make all checks of an upload, and change nothing."""
+    """Run all checks of an upload without changing anything."""
 
-    def validate_one(shop: Workshop, files: WorkflowFiles) -> str:
-        view = shop.validate(files)
-        return f"{view.name}: valid; {summary(view.coverage)}{noted(view.warnings)}"
+    def validate_one(api: WorkflowAuthoring, files: WorkflowFiles) -> str:
+        view = api.validate(files)
+        return f"{view.name}: valid; {summary(view.coverage)}{warning_lines(view.warnings)}"
 
     for_each(paths, validate_one)
 
 
-def for_each(paths: list[Path], work: Callable[[Workshop, WorkflowFiles], str]) -> None:
-    """One line for each workflow; what is wrong with one does not stop the others."""
+def for_each(paths: list[Path], work: Callable[[WorkflowAuthoring, WorkflowFiles], str]) -> None:
+    """Print one line for each workflow; a wrong workflow does not stop the others."""
     failed = False
-    with workshop() as shop:
+    with authoring() as api:
         for path in workflow_files.find(paths):
             try:
-                say(work(shop, workflow_files.read(path)))
+                say(work(api, workflow_files.read(path)))
             except UnreachableError:
                 raise
             except CommandError as error:
@@ -155,28 +161,32 @@ def for_each(paths: list[Path], work: Callable[[Workshop, WorkflowFiles], str]) 
 
 
 def propose(
-    graph: Annotated[Path, typer.Argument(help="A graph: API format, or as ComfyUI saves it.")],
+    graph: Annotated[
+        Path, typer.Argument(help="A graph in API format or in ComfyUI's save format.")
+    ],
     *,
-    name: Annotated[str | None, typer.Option(help="Its name; else that of the file.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the two files.")] = Path(),
-    force: Annotated[bool, typer.Option(help="Overwrite files.")] = False,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the workflow; the file name by default.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for spec and graph.")] = Path(),
+    force: Annotated[bool, typer.Option(help="Overwrite existing files.")] = False,
 ) -> None:
-    """Draft a spec for a bare graph."""
+    """Draft a spec for a graph that has none."""
     chosen = name or graph.name.partition(".")[0].lower().replace(" ", "_")
     text = workflow_files.text_of(graph)
-    with workshop() as shop:
-        draft = shop.propose(chosen, text)
+    with authoring() as api:
+        draft = api.propose(chosen, text)
     for path in workflow_files.write(out, chosen, draft.spec, draft.graph, force=force):
         say(str(path))
 
 
 def activate(reference: Annotated[str, typer.Argument(help="`txt2img@3`")]) -> None:
-    """Make a version current; an older one is a rollback."""
+    """Make a version current; an older version means a rollback."""
     name, version = parse(reference)
     if version is None:
-        raise CommandError(f"Say which version: {name}@1.")
-    with workshop() as shop:
-        shop.activate(name, version)
+        raise CommandError(f"Name a version: {name}@1.")
+    with authoring() as api:
+        api.activate(name, version)
     say(f"{name}@{version} active")
 
 
@@ -189,20 +199,20 @@ def parse(reference: str) -> tuple[str, int | None]:
 
 
 def summary(coverage: CoverageView) -> str:
-    """Who can run it, in one line."""
+    """Return in one line how many nodes can run the workflow."""
     described = [node for node in coverage.items if node.is_described]
     if not described:
-        return "no node has said yet what it can run"
+        return "no node has reported yet what it can run"
     able = sum(node.is_runnable for node in described)
     if able:
         return f"{able} of {len(described)} nodes can run it"
     nearest = min(described, key=lambda node: len(node.unmet))
-    lacks = ", ".join(missing.name for missing in nearest.unmet)
-    return f"no node can run it; {nearest.name} lacks {lacks}"
+    unmet = ", ".join(entry.name for entry in nearest.unmet)
+    return f"no node can run it; {nearest.name} lacks {unmet}"
 
 
-def noted(warnings: list[FieldError]) -> str:
-    """A line for each thing that some values of callers will meet."""
+def warning_lines(warnings: list[FieldError]) -> str:
+    """Return a line for each warning."""
     return "".join(f"\n  {warning.path}: {warning.message}" for warning in warnings)
 
 

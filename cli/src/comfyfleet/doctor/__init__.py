@@ -1,1 +1,1 @@
-"""What works, what does not, and how to mend it."""
+"""Checks the machine and a ComfyUI server, and names a remedy for each check that fails."""

@@ -1,1 +1,1 @@
-"""The servers that come inside the wheels: NATS, Postgres and an S3 store in a folder."""
+"""The servers that come as wheels: NATS, Postgres, and an S3 store in a folder."""

@@ -1,37 +1,34 @@
-"""NATS with JetStream on loopback; its configuration is derived from the contracts."""
+"""Describes NATS with JetStream on loopback, with users and permissions from the contracts."""
 
-import os
 from functools import partial
 from pathlib import Path
 
+from comfyfleet.home import write_private
+from comfyfleet.secrets import FleetSecrets
 from comfyfleet.servers.programs import beside_python
-from comfyfleet.supervise.child import ChildSpec
-from comfyfleet.supervise.probe import says_ok
-from comfyfleet.vault import Vault
+from comfyfleet.supervision.child import ChildSpec
+from comfyfleet.supervision.probe import answers_ok
 from runtime.bus.nats_config import PROVISIONER, nats_config
 
 
 def nats_child(
-    config: Path, store: Path, vault: Vault, *, port: int, monitor_port: int
+    config: Path, store: Path, secrets: FleetSecrets, *, port: int, monitor_port: int
 ) -> ChildSpec:
-    """Write the configuration, which holds passwords, and describe its server."""
+    """Write the configuration, readable only by this user, and describe the server."""
     text = nats_config(
-        vault.nats | {PROVISIONER: vault.nats_provisioner},
+        secrets.nats | {PROVISIONER: secrets.nats_provisioner},
         host="127.0.0.1",
         port=port,
         store_dir=str(store),
         extra=f'http: "127.0.0.1:{monitor_port}"',
     )
-    config.unlink(missing_ok=True)
-    descriptor = os.open(config, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
+    write_private(config, text)
     return ChildSpec(
         name="nats",
         command=(str(beside_python("nats-server")), "-c", str(config)),
-        # The limit is soft: Go then collects rather than grows. One thread takes what a machine can
-        # make of jobs five times over, and wakes less at rest.
+        # The memory limit is soft: near it Go collects garbage more often. One thread handles five
+        # times the jobs that a machine can run, and wakes less often at rest.
         environment={"GOMEMLIMIT": "192MiB", "GOMAXPROCS": "1"},
-        is_ready=partial(says_ok, monitor_port, "/healthz"),
+        is_ready=partial(answers_ok, monitor_port, "/healthz"),
         url=f"nats://127.0.0.1:{port}",
     )

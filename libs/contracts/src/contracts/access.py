@@ -1,4 +1,7 @@
-"""Who asks, and what they may: set by the gateway from a verified token, nowhere else."""
+"""Defines the actor of a request and its permissions, which only the gateway sets.
+
+The gateway takes them from a verified token.
+"""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -6,9 +9,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.errors import ConflictError
+
 
 class Permission(StrEnum):
-    """What a token can allow. Endpoints check these, never role names."""
+    """A permission that a token can grant. Endpoints check permissions, never role names."""
 
     JOBS_READ = "jobs:read"
     JOBS_RUN = "jobs:run"
@@ -31,17 +36,17 @@ INCLUDED: Mapping[Permission, Permission] = {
     Permission.JOBS_READ_ALL: Permission.JOBS_READ,
     Permission.MEDIA_WRITE: Permission.MEDIA_READ,
 }
-"""Who may do the first sees what is his own: also with a token from before that had a name."""
+"""Each permission implies this read permission, also in tokens issued before it existed."""
 
 
 def granted(named: Iterable[str]) -> frozenset[Permission]:
-    """What a token that names these allows; names that this version does not know are nothing."""
+    """Return the permissions of a token that names these; unknown names grant nothing."""
     found = {Permission(name) for name in named if name in KNOWN}
     return frozenset(found | {INCLUDED[permission] for permission in found & INCLUDED.keys()})
 
 
 class Priority(StrEnum):
-    """Class of service of a job, highest first."""
+    """Priority class of a job, highest first."""
 
     INTERACTIVE = "interactive"
     BATCH = "batch"
@@ -49,16 +54,21 @@ class Priority(StrEnum):
 
 
 class Limits(BaseModel):
-    """What one principal may use at most."""
+    """Upper limits on the use of the fleet by one principal."""
 
     model_config = ConfigDict(frozen=True)
 
-    max_waiting_jobs: int = Field(default=1_000, ge=0, description="Jobs queued at one time.")
+    max_waiting_jobs: int = Field(
+        default=1_000, ge=0, description="Largest number of jobs queued at one time."
+    )
     max_priority: Priority = Field(
-        default=Priority.INTERACTIVE, description="Highest class this principal may ask for."
+        default=Priority.INTERACTIVE,
+        description="Highest priority class that the principal may ask for.",
     )
     storage_bytes: int = Field(
-        default=20 * 1024**3, ge=0, description="Bytes of media the principal may keep."
+        default=20 * 1024**3,
+        ge=0,
+        description="Largest total size of the principal's media, in bytes.",
     )
 
 
@@ -76,11 +86,17 @@ class Actor(BaseModel):
 
 
 class IdempotencyKey(BaseModel):
-    """The caller's name for one creation; stored by the owner of what is created, for 24 h."""
+    """The caller's name for one creation; the owner of the new object stores it for 24 h."""
 
     model_config = ConfigDict(frozen=True)
 
     key: str = Field(min_length=1, max_length=255)
     body_digest: str = Field(
-        description="HMAC of the raw body: same key, other body is a conflict."
+        description="HMAC of the raw body: another body under the same key is a conflict."
     )
+
+    def refuse_other_body(self, body_digest: str) -> None:
+        """Raise Conflict unless the key was used with this body before."""
+        if body_digest != self.body_digest:
+            text = "the idempotency key was used for another request"
+            raise ConflictError(text, code="idempotency_key_reused")

@@ -28,7 +28,9 @@ class AttemptOrder(BaseModel):
     version_hash: str
     inputs: dict[str, Any]
     media: list[UUID] = Field(default_factory=list[UUID])
-    grant: str = Field(description="What media lets the agent read and write for this attempt.")
+    grant: str = Field(
+        description="Signed permission: media this attempt may read and results it may write."
+    )
     timeout_seconds: float
     trace: dict[str, str] = Field(default_factory=dict, description="W3C trace context of the job.")
 
@@ -56,7 +58,7 @@ class CancelAttempt(Command[Accepted]):
 
 
 class Outcome(StrEnum):
-    """How an attempt ended."""
+    """The end of an attempt."""
 
     COMPLETED = "completed"
     FAILED = "failed"

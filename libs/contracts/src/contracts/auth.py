@@ -63,9 +63,9 @@ class UserView(BaseModel):
     id: UUID = Field(description="The user.")
     email: str = Field(description="Name for logging in.")
     name: str = Field(description="Name for people.")
-    role: str = Field(description="Where the permissions come from.")
-    permissions: list[Permission] = Field(description="What the user may do.")
-    limits: Limits = Field(description="How much the user may use.")
+    role: str = Field(description="Role; it gives the permissions.")
+    permissions: list[Permission] = Field(description="Permissions of the user's role.")
+    limits: Limits = Field(description="Limits of the user's use.")
 
 
 class FindUser(Query[UserView]):
@@ -84,7 +84,7 @@ class SigningKey(BaseModel):
 
 
 class Principal(BaseModel):
-    """What the gateway must know of a user between tokens. Value of bucket `principals`, by id."""
+    """A user as the gateway must know them between tokens. Value of bucket `principals`, by id."""
 
     user_id: UUID
     role: str

@@ -1,7 +1,7 @@
-"""Why an operation can fail, in five kinds.
+"""Defines the five kinds of expected errors; any other exception is a bug.
 
-The kind decides what happens next, so nobody else has to: HTTP routes turn it into a status
-code, the bus carries it to the caller in the header `Error-Kind`. Anything else is a bug.
+The kind alone decides what happens next. HTTP routes turn it into a status code, the bus carries
+it to the caller in the header `Error-Kind`, and a durable subscriber treats its event by it.
 
     kind           HTTP   the caller
     Invalid        422    must change the request
@@ -18,13 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class FieldError(BaseModel):
-    """One thing that is wrong with one field of a request."""
+    """One error in one field of a request."""
 
     model_config = ConfigDict(frozen=True)
 
-    path: str = Field(description="Where: `inputs.steps`, `labels.project`.")
-    code: str = Field(description="What, for programs: `too_big`, `missing`, `unknown`.")
-    message: str = Field(description="What was expected, for people.")
+    path: str = Field(description="Path of the field: `inputs.steps`, `labels.project`.")
+    code: str = Field(description="The error for programs: `too_big`, `missing`, `unknown`.")
+    message: str = Field(description="The error for people: what was expected.")
     params: dict[str, Any] = Field(
         default_factory=dict, description="Numbers and names in the message, for translation."
     )
@@ -40,7 +40,7 @@ class ErrorBody(BaseModel):
 
 
 class OperationError(Exception):
-    """Base of every failure we expect. Raise a subclass named after the fact."""
+    """Base of every expected error. Raise a subclass named after the fact."""
 
     kind: ClassVar[str]
     code: str
@@ -86,7 +86,7 @@ class ConflictError(OperationError):
 
 
 class UnavailableError(OperationError):
-    """The request is fine; the world is not ready. `retry_in` is in seconds."""
+    """The request is fine, but cannot be served now. `retry_in` is in seconds."""
 
     kind = "unavailable"
     code = "unavailable"
@@ -109,6 +109,6 @@ KINDS: dict[str, type[OperationError]] = {
 
 
 def from_wire(kind: str, body: ErrorBody) -> OperationError:
-    """The error that the owner raised, as its kind; an unknown kind is a bug of the owner's."""
+    """Return the error that the owner raised, as its kind; an unknown kind becomes Unavailable."""
     error = KINDS.get(kind, UnavailableError)
     return error(body.message, code=body.code, errors=body.errors, retry_in=body.retry_in)

@@ -1,7 +1,7 @@
-"""Events: durable facts, published by the owner of an aggregate through its outbox.
+"""Defines events: durable facts that the owner of an aggregate publishes through its outbox.
 
-On the wire an event is a CloudEvent 1.0 in structured JSON. Consumers keep the highest
-`version` they have seen of each subject and ignore what is not newer.
+On the wire an event is a CloudEvent 1.0 in structured JSON. A reader keeps the highest `version`
+that it has seen of each aggregate and ignores events that are not newer.
 """
 
 from datetime import datetime
@@ -20,21 +20,27 @@ class Event(Message):
 
     message_kind = "event"
     received_by: ClassVar[tuple[ServiceName, ...]] = ("gateway",)
+    """Services that read the stream from a sequence number of their own choice."""
+    consumed_by: ClassVar[tuple[ServiceName, ...]] = ()
+    """Services that handle each event at least once (`bus.consume`).
+
+    A base class that declares it names the readers of all its subclasses.
+    """
 
     version: int = Field(ge=1, description="Version of the aggregate; +1 for each fact about it.")
-    occurred_at: datetime = Field(description="When, by the owner's clock.")
+    occurred_at: datetime = Field(description="Time of the fact by the owner's clock.")
 
     def aggregate_id(self) -> UUID | str:
-        """What the fact is about; the CloudEvent's `subject`."""
+        """Return the id of the aggregate, which is the CloudEvent's `subject`."""
         raise NotImplementedError
 
     def event_id(self) -> str:
-        """`<aggregate id>.<version>`: the same fact has the same id, however often it is sent."""
+        """Return `<aggregate id>.<version>`: a fact has one id, however often it is sent."""
         return f"{self.aggregate_id()}.{self.version}"
 
     @classmethod
     def event_type(cls) -> str:
-        """`job.completed`: the words by which streams and subscribers know the fact."""
+        """Return the aggregate and the fact: `job.completed`."""
         return ".".join(cls.subject.split(".")[1:3])
 
     def encode(self) -> bytes:

@@ -1,12 +1,12 @@
-"""The four kinds of message and the grammar of their subjects.
+"""Defines the four kinds of message and the grammar of their subjects.
 
-event.<aggregate>.<past participle>.v<n>.<key>    it happened; stored, many readers
-command.<service>.<verb>_<noun>.v<n>[.<key>]      do it; not stored, one owner answers
-query.<service>.<verb>_<noun>.v<n>[.<key>]        tell me; not stored, one owner answers
-signal.<aggregate>.<past participle>.v<n>.<key>   look; not stored, may be lost
+event.<aggregate>.<past participle>.v<n>.<key>    a fact; stored, many readers
+command.<service>.<verb>_<noun>.v<n>[.<key>]      a change; not stored, one owner answers
+query.<service>.<verb>_<noun>.v<n>[.<key>]        a question; not stored, one owner answers
+signal.<aggregate>.<past participle>.v<n>.<key>   a hint; not stored, may be lost
 
-A message class declares its subject, who sends it and who receives it; NATS permissions, the
-bus and the reference docs are derived from that and from nothing else.
+A message class declares its subject, its senders and its receivers. NATS permissions, the bus and
+the reference pages derive from these declarations alone.
 """
 
 import re
@@ -49,16 +49,16 @@ class Message(BaseModel):
 
     @classmethod
     def keys(cls) -> tuple[str, ...]:
-        """Names of the fields that end the subject, in order."""
+        """Return the names of the fields that end the subject, in order."""
         return tuple(name for _, name, _, _ in Formatter().parse(cls.subject) if name)
 
     @classmethod
     def pattern(cls, **known: object) -> str:
-        """Subject to subscribe to: every placeholder that is not `known` becomes a wildcard."""
+        """Return the subject to subscribe to, with a wildcard for each key that is not `known`."""
         return cls.subject.format_map(dict.fromkeys(cls.keys(), "*") | known)
 
     def address(self) -> str:
-        """Subject to publish to."""
+        """Return the subject to publish to."""
         return self.subject.format_map(self.__dict__)
 
     def encode(self) -> bytes:
@@ -66,17 +66,17 @@ class Message(BaseModel):
 
     @classmethod
     def key_values(cls, subject: str) -> dict[str, str]:
-        """The keys of a subject that this class published, by field name."""
+        """Return the keys of a subject under which this class was published, by field name."""
         names = cls.keys()
         return dict(zip(names, subject.split(".")[-len(names) :], strict=True)) if names else {}
 
     @classmethod
     def is_published_to(cls, subject: str) -> bool:
-        """Whether a message under this subject was published as one of this class.
+        """Return whether a message under this subject was published as one of this class.
 
-        JetStream delivers stored messages to any subject that a reader of the stream names, and
-        the permissions of that reader do not stop it; the message keeps the subject under which
-        it was stored. Unless this is asked, who may write a bucket could give any command.
+        JetStream delivers stored messages to any subject that a reader of the stream names, even
+        one to which the reader may not publish. The message keeps the subject under which it was
+        stored. Without this check, a service that may write a bucket could give any command.
         """
         wanted, found = cls.subject.split("."), subject.split(".")
         return len(wanted) == len(found) and all(

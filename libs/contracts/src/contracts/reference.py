@@ -1,6 +1,6 @@
-"""The reference page of subjects, and the shape of each message: both made from the classes.
+"""Writes the reference pages of subjects and of the shapes of messages from their classes.
 
-Written to `docs/reference/` by `python -m contracts.reference`, which `make fix` runs.
+`make fix` runs it as `python -m contracts.reference`; it writes to `docs/reference/`.
 """
 
 import re
@@ -10,15 +10,16 @@ from typing import get_args
 
 from pydantic import BaseModel
 
+from contracts.event import Event
 from contracts.message import Message, Request
 from contracts.messages import MESSAGES
 from contracts.services import BUCKETS
 
 KINDS = {
-    "command": "Commands: do it. Request and reply, one owner, idempotent.",
-    "query": "Queries: tell me. Request and reply, one owner.",
-    "event": "Events: it happened. Durable in the stream `EVENTS` for 72 h, as CloudEvents 1.0.",
-    "signal": "Signals: look. Lossy; worth something only now.",
+    "command": "Commands: a change. Request and reply, one owner, idempotent.",
+    "query": "Queries: a question. Request and reply, one owner.",
+    "event": "Events: a fact. Durable in the stream `EVENTS` for 72 h, as CloudEvents 1.0.",
+    "signal": "Signals: a hint. Not stored and may be lost.",
 }
 
 
@@ -58,13 +59,15 @@ def rows(message: type[Message]) -> Iterator[str]:
 def receivers(message: type[Message]) -> tuple[str, ...]:
     if issubclass(message, Request):
         return (message.owner(),)
+    if issubclass(message, Event):
+        return (*message.received_by, *(f"{name} (durable)" for name in message.consumed_by))
     return message.received_by
 
 
 def shapes_page() -> str:
-    """One line a field of every message and answer; a `?` marks what may be left out.
+    """Describe each field of every message and answer in one line; a `?` marks optional ones.
 
-    A line that goes or changes breaks `v1`: that wants a new class. A new line must have a `?`.
+    A line that goes or changes breaks `v1` and needs a new class. A new line must have a `?`.
     """
     answers = [m.answer() for m in MESSAGES if issubclass(m, Request)]
     classes = {model.__name__: model for model in [*MESSAGES, *answers]}
@@ -78,7 +81,7 @@ def fields(model: type[BaseModel]) -> Iterator[str]:
 
 
 def spelled(annotation: object) -> str:
-    """A type without the modules it comes from: the same on every Python."""
+    """Return the name of a type without its modules, which is equal on every Python."""
     text = (
         annotation.__name__
         if isinstance(annotation, type) and not get_args(annotation)

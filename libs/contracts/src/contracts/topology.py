@@ -1,11 +1,11 @@
-"""What each service may say and hear on NATS: derived from the messages, never written by hand.
+"""Derives what each service may publish and subscribe to on NATS from the message classes.
 
 The rules of the server (2.10 and later): a service publishes the requests, events and signals
 that it sends, subscribes to what it owns or receives, gets answers under its own inbox prefix
-only, and reaches of JetStream only the streams and buckets that it owns or reads.
+only, and reaches of JetStream only the streams, buckets and consumers that it owns or reads.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from contracts.event import Event
@@ -14,6 +14,62 @@ from contracts.messages import MESSAGES
 from contracts.services import BUCKETS, Bucket, ServiceName
 
 EVENTS_STREAM = "EVENTS"
+DEAD_LETTERS_STREAM = "DEAD_LETTERS"
+"""Events that a durable subscriber could not handle: `dead.<service>.<class>.<event subject>`."""
+RETRIES_STREAM = "RETRIES"
+"""Dead letters that an operator replays: `retry.<service>.<class>.<event subject>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A service that reads one class of events durably, or every event of a base class."""
+
+    service: ServiceName
+    event: type[Event]
+
+    @property
+    def name(self) -> str:
+        """Name of its two consumers, on the streams of events and of retries."""
+        return f"{self.service}-{self.event.__name__}"
+
+    @property
+    def classes(self) -> tuple[type[Event], ...]:
+        return tuple(m for m in MESSAGES if issubclass(m, Event) and issubclass(m, self.event))
+
+    @property
+    def pattern(self) -> str:
+        """Subject pattern of all its classes: `event.node.*.v1.*`."""
+        return common_pattern(event.pattern() for event in self.classes)
+
+    def dead_subject(self, event_subject: str) -> str:
+        return f"dead.{self.service}.{self.event.__name__}.{event_subject}"
+
+    def retry_subject(self, event_subject: str) -> str:
+        return f"retry.{self.service}.{self.event.__name__}.{event_subject}"
+
+
+def common_pattern(patterns: Iterable[str]) -> str:
+    """Keep the words that all patterns have in a place; every other place becomes a wildcard."""
+    places = zip(*(pattern.split(".") for pattern in patterns), strict=True)
+    return ".".join(words[0] if len(set(words)) == 1 else "*" for words in places)
+
+
+def subscribers() -> list[Subscriber]:
+    """Every durable subscriber that an Event class declares in `consumed_by`, by name."""
+    classes = {base for message in MESSAGES for base in message.__mro__ if issubclass(base, Event)}
+    declared = (
+        Subscriber(service, event)
+        for event in classes
+        for service in vars(event).get("consumed_by", ())
+    )
+    return sorted(declared, key=lambda subscriber: subscriber.name)
+
+
+def subscriber(service: ServiceName, event: type[Event]) -> Subscriber:
+    """Return the subscriber; raises TypeError unless the class itself declares it."""
+    if service not in vars(event).get("consumed_by", ()):
+        raise TypeError(f"{event.__name__} does not name {service} in `consumed_by`")
+    return Subscriber(service, event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,26 +77,32 @@ class Permissions:
     """Subject patterns of one NATS user."""
 
     publish: tuple[str, ...]
+    publish_denied: tuple[str, ...]
+    """Exceptions from `publish`: requests about the durable consumers of other services."""
     subscribe: tuple[str, ...]
     answers: bool
-    """May publish once to the reply subject of each request that it received."""
+    """The user may publish once to the reply subject of each request that it received."""
 
 
 def inbox_prefix(service: str) -> str:
-    """Where answers to `service` arrive, and where nobody else can listen."""
+    """Return the prefix under which answers to `service` arrive; no other service listens there."""
     return f"_INBOX_{service.replace('-', '_')}"
 
 
 def permissions(service: ServiceName) -> Permissions:
     owned = [message.pattern() for message in MESSAGES if is_owned(message, service)]
-    heard = [message.pattern() for message in MESSAGES if is_heard(message, service)]
+    received = [message.pattern() for message in MESSAGES if is_received(message, service)]
+    consumers = subscribers()
     publish = {m.pattern() for m in MESSAGES if service in m.sent_by}
     publish |= {subject for name in streams_read(service) for subject in read_api(name)}
     publish |= {f"$KV.{bucket.name}.>" for bucket in BUCKETS if bucket.owner == service}
+    publish |= {s for one in consumers if one.service == service for s in consume_api(one)}
+    denied = {s for one in consumers if one.service != service for s in administer_api(one)}
     return Permissions(
         publish=tuple(sorted(publish)),
+        publish_denied=tuple(sorted(denied)) if reads_events(service) else (),
         subscribe=(
-            *sorted((*owned, *heard)),
+            *sorted((*owned, *received)),
             f"{inbox_prefix(service)}.>",
         ),
         answers=bool(owned),
@@ -52,16 +114,20 @@ def is_owned(message: type[Message], service: ServiceName) -> bool:
     return issubclass(message, Request) and message.owner() == service
 
 
-def is_heard(message: type[Message], service: ServiceName) -> bool:
-    """Signals are heard directly; events only through their stream."""
+def is_received(message: type[Message], service: ServiceName) -> bool:
+    """Signals arrive directly; events only through their stream."""
     if issubclass(message, (Request, Event)):
         return False
     return service in message.received_by
 
 
+def reads_events(service: ServiceName) -> bool:
+    return any(issubclass(m, Event) and service in m.received_by for m in MESSAGES)
+
+
 def streams_read(service: ServiceName) -> Iterator[str]:
     """Streams that the service reads; a bucket is a stream, and its owner checks it too."""
-    if any(issubclass(m, Event) and service in m.received_by for m in MESSAGES):
+    if reads_events(service):
         yield EVENTS_STREAM
     for bucket in BUCKETS:
         if service == bucket.owner or service in bucket.readers:
@@ -72,16 +138,38 @@ def stream_of(bucket: Bucket) -> str:
     return f"KV_{bucket.name}"
 
 
-def read_api(stream: str) -> tuple[str, ...]:
-    """What a reader of one stream says to JetStream (NATS ADR-1, ADR-8, ADR-17)."""
-    return (
-        f"$JS.API.STREAM.INFO.{stream}",
-        f"$JS.API.STREAM.MSG.GET.{stream}",
-        f"$JS.API.DIRECT.GET.{stream}",
-        f"$JS.API.DIRECT.GET.{stream}.>",
-        f"$JS.API.CONSUMER.CREATE.{stream}",
-        f"$JS.API.CONSUMER.CREATE.{stream}.>",
-        f"$JS.API.CONSUMER.INFO.{stream}.>",
-        f"$JS.API.CONSUMER.DELETE.{stream}.>",
-        f"$JS.FC.{stream}.>",
-    )
+def read_api(stream: str) -> Iterator[str]:
+    """Yield the JetStream requests of a reader of one stream (NATS ADR-1, ADR-8, ADR-17).
+
+    A consumer of EVENTS has its name in the subject of the request. A request without it could
+    name a durable consumer of another service in its body and would replace it (measured).
+    """
+    yield f"$JS.API.STREAM.INFO.{stream}"
+    yield f"$JS.API.STREAM.MSG.GET.{stream}"
+    yield f"$JS.API.DIRECT.GET.{stream}"
+    yield f"$JS.API.DIRECT.GET.{stream}.>"
+    if stream != EVENTS_STREAM:
+        yield f"$JS.API.CONSUMER.CREATE.{stream}"
+    yield f"$JS.API.CONSUMER.CREATE.{stream}.>"
+    yield f"$JS.API.CONSUMER.INFO.{stream}.>"
+    yield f"$JS.FC.{stream}.>"
+
+
+def consume_api(subscriber: Subscriber) -> Iterator[str]:
+    """Yield what a durable subscriber publishes: about its own consumers and dead letters only."""
+    filters = {
+        EVENTS_STREAM: subscriber.pattern,
+        RETRIES_STREAM: subscriber.retry_subject(">"),
+    }
+    for stream, pattern in filters.items():
+        yield f"$JS.API.CONSUMER.CREATE.{stream}.{subscriber.name}.{pattern}"
+        yield f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{subscriber.name}"
+        yield f"$JS.ACK.{stream}.{subscriber.name}.>"
+    yield subscriber.dead_subject(">")
+
+
+def administer_api(subscriber: Subscriber) -> Iterator[str]:
+    """Yield what `read_api` would otherwise let any reader of events do to the durable consumer."""
+    for action in ("CREATE", "INFO"):
+        yield f"$JS.API.CONSUMER.{action}.{EVENTS_STREAM}.{subscriber.name}"
+        yield f"$JS.API.CONSUMER.{action}.{EVENTS_STREAM}.{subscriber.name}.>"

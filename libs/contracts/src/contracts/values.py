@@ -18,9 +18,9 @@ Blank: TypeAlias = Literal["empty", "full"]
 
 
 class MadeMask(BaseModel):
-    """How a mask was made from the picture that was uploaded."""
+    """Options with which a mask was made from the uploaded picture."""
 
-    channel: Channel = Field(description="Where the mask was taken from.")
+    channel: Channel = Field(description="Source of the mask in the picture.")
     invert: bool = Field(description="Black and white were swapped.")
     feather: int = Field(description="Blur radius in pixels.")
     smooth: bool = Field(description="It was resampled smoothly, if at all; else to the nearest.")

@@ -1,4 +1,4 @@
-"""The wall clock, as everything here keeps time: aware, in UTC."""
+"""Reads the wall clock as an aware time in UTC, as all of ComfyFleet keeps time."""
 
 from datetime import UTC, datetime
 

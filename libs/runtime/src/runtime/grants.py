@@ -1,7 +1,7 @@
-"""Grants: what an agent may read and write for one attempt, signed by the scheduler.
+"""Signs and reads grants: the media that an agent may read and write for one attempt.
 
-`<payload>.<HMAC-SHA256>`, both base64url: media checks it with the shared secret and serves
-nothing that it does not name.
+A grant is `<payload>.<HMAC-SHA256>`, both base64url. The scheduler signs it; media checks it with
+the shared secret and serves nothing that it does not name.
 """
 
 import hmac
@@ -26,7 +26,9 @@ class Grant(BaseModel):
     expires_at: datetime
     workflow: str | None = None
     labels: dict[str, str] = Field(default_factory=dict)
-    is_bare: bool = Field(default=False, description="Results lose the prompt and graph in them.")
+    is_bare: bool = Field(
+        default=False, description="Media removes the prompt and the graph from the results."
+    )
 
 
 def sign(grant: Grant, secret: str) -> str:
@@ -35,7 +37,7 @@ def sign(grant: Grant, secret: str) -> str:
 
 
 def read(token: str, secret: str, now: datetime) -> Grant:
-    """Return what was signed; raises Forbidden if it is forged, malformed or too old."""
+    """Return the signed grant; raises Forbidden if it is forged, malformed or too old."""
     payload, _, mark = token.partition(".")
     if not hmac.compare_digest(mark.encode(), signature(payload.encode(), secret).encode()):
         raise ForbiddenError("the grant is not ours", code="bad_grant")

@@ -1,13 +1,14 @@
-"""What services need: streams and buckets in NATS; roles, schemas and tables in Postgres.
+"""Creates streams and buckets in NATS, and roles, schemas and tables in Postgres.
 
-One command applies it (`comfyfleet up`, or a migration Job); services only verify it. All of it
-is idempotent and derived from the contracts.
+`comfyfleet up` or a migration Job calls it; services only verify the result. Every step is
+idempotent and derived from the contracts.
 """
 
-# nats-py is only partly typed; see bus.py.
+# nats-py is only partly typed; see bus/client.py.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
 from importlib import import_module
 
@@ -18,30 +19,39 @@ from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from contracts.services import BUCKETS, Bucket
-from contracts.topology import EVENTS_STREAM, stream_of
-from runtime.bus.connection import listening
+from contracts.topology import DEAD_LETTERS_STREAM, EVENTS_STREAM, RETRIES_STREAM, stream_of
+from runtime.bus.connection import wait_until_listening
 from runtime.bus.nats_config import PROVISIONER
 from runtime.postgres.roles import PACKAGES, role_url
 from runtime.postgres.schema import newest, revision
-from runtime.process.retry import patiently
+from runtime.process.retry import retry
 
 CONNECT_SECONDS = 10.0
 EVENTS_SECONDS = 72 * 3600
+DEAD_LETTERS_SECONDS = 30 * 24 * 3600
+DEAD_LETTERS_BYTES = 256 * 1024**2
 EVENTS_BYTES = 2 * 1024**3
 DUPLICATES_SECONDS = 120
 
 
 async def provision_nats(url: str, password: str) -> None:
-    """Create or update the stream of events and every bucket."""
-    await listening(url)
+    """Create or update the streams of events and of dead letters, and every bucket."""
+    async with administration(url, password) as jetstream:
+        for config in (events_config(), dead_letters_config(), retries_config()):
+            await ensure_stream(jetstream, config)
+        for bucket in BUCKETS:
+            await ensure_stream(jetstream, bucket_config(bucket))
+
+
+@asynccontextmanager
+async def administration(url: str, password: str) -> AsyncGenerator[JetStreamContext, None]:
+    """Connect as the provisioner, which may do everything."""
+    await wait_until_listening(url)
     client = await nats.connect(
         url, user=PROVISIONER, password=password, name=PROVISIONER, max_reconnect_attempts=3
     )
     try:
-        stream = client.jetstream()
-        await ensure_stream(stream, events_config())
-        for bucket in BUCKETS:
-            await ensure_stream(stream, bucket_config(bucket))
+        yield client.jetstream()
     finally:
         await client.close()
 
@@ -55,6 +65,31 @@ def events_config() -> api.StreamConfig:
         discard=api.DiscardPolicy.OLD,
         duplicate_window=DUPLICATES_SECONDS,
         allow_direct=True,
+    )
+
+
+def dead_letters_config() -> api.StreamConfig:
+    return api.StreamConfig(
+        name=DEAD_LETTERS_STREAM,
+        subjects=["dead.>"],
+        max_age=DEAD_LETTERS_SECONDS,
+        max_bytes=DEAD_LETTERS_BYTES,
+        discard=api.DiscardPolicy.OLD,
+        duplicate_window=DUPLICATES_SECONDS,
+        allow_direct=True,
+    )
+
+
+def retries_config() -> api.StreamConfig:
+    """Describe a queue: an event leaves it once its subscriber has settled it."""
+    return api.StreamConfig(
+        name=RETRIES_STREAM,
+        subjects=["retry.>"],
+        retention=api.RetentionPolicy.WORK_QUEUE,
+        max_age=DEAD_LETTERS_SECONDS,
+        max_bytes=DEAD_LETTERS_BYTES,
+        discard=api.DiscardPolicy.OLD,
+        duplicate_window=DUPLICATES_SECONDS,
     )
 
 
@@ -89,7 +124,7 @@ async def provision_database(admin_url: str, passwords: Mapping[str, str]) -> No
     """
     connect = partial(asyncpg.connect, admin_url, timeout=CONNECT_SECONDS)
     starting = (OSError, asyncpg.CannotConnectNowError)
-    connection = await patiently(connect, awaited="Postgres", errors=starting)
+    connection = await retry(connect, awaited="Postgres", errors=starting)
     try:
         for service, package in PACKAGES.items():
             await ensure_role(connection, package, passwords[service])
@@ -107,7 +142,7 @@ async def provision_database(admin_url: str, passwords: Mapping[str, str]) -> No
 
 
 async def ensure_role(connection: asyncpg.Connection, role: str, password: str) -> None:
-    """Make a role that owns the schema of its name and sees no other."""
+    """Create a role that owns the schema of its name and can read no other."""
     if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
         await connection.execute(f'CREATE ROLE "{role}" LOGIN')
     literal = await connection.fetchval("SELECT quote_literal($1::text)", password)

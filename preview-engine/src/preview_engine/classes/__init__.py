@@ -1,1 +1,1 @@
-"""What each class of graph node does, with Pillow for brushes."""
+"""Implements each class of graph node with Pillow."""

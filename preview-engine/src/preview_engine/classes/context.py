@@ -1,4 +1,4 @@
-"""What a graph node may know of the run it is part of."""
+"""The view of a run that its graph nodes get."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,11 +12,11 @@ Step: TypeAlias = Callable[[int, int, Image.Image | None], None]
 
 
 class Interrupted(Exception):  # noqa: N818 - no error: somebody asked for it
-    """The run shall end here; raised at the start of graph nodes and at their steps."""
+    """Ends the run; raised at the start of graph nodes and at their steps."""
 
 
 class NamedFailureError(Exception):
-    """A failure on purpose that is reported as if its type were `reported_type`."""
+    """A deliberate failure, reported as if its type were `reported_type`."""
 
     def __init__(self, message: str, reported_type: str) -> None:
         super().__init__(message)
@@ -24,7 +24,7 @@ class NamedFailureError(Exception):
 
 
 def _no_step(_value: int, _maximum: int, _preview: Image.Image | None) -> None:
-    """For graph nodes that run outside of a prompt."""
+    """Do nothing: for graph nodes that run outside of a prompt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Canny's edge filter: blur, gradient, ridges of the gradient, and the faint ones that go on.
+"""Canny's edge filter: blur, gradient, ridges of the gradient, and faint ridges that go on.
 
-Computed in floats like kornia's, which ComfyUI takes: thresholds apply to the gradient by Sobel's
+Computes in floats like kornia, which ComfyUI uses: thresholds apply to the gradient by Sobel's
 unscaled kernels of a picture from 0 to 1. Strips of rows keep the memory small.
 """
 
@@ -18,7 +18,7 @@ from preview_engine.classes.pictures import mapped, stretched
 from preview_engine.classes.result import Batch, Result, values
 
 Weights: TypeAlias = Mapping[tuple[int, int], float]
-"""By place, which is (right, down)."""
+"""Weight by offset, which is (right, down)."""
 
 BLUR = [math.exp(-(distance**2) / 2) for distance in range(-2, 3)]
 BLUR_ACROSS: Weights = {(at - 2, 0): weight / sum(BLUR) for at, weight in enumerate(BLUR)}
@@ -38,11 +38,11 @@ NEIGHBORS = {
     "over": (1, -1),
 }
 MARGIN = 4
-"""How far the result at a pixel looks: two for the blur, one for the slope, one for the ridge."""
+"""Pixels around one that its result depends on: two for the blur, one each for slope and ridge."""
 ROWS = 256
 FLAT = math.tan(math.pi / 8)
 MORE = 1.0001
-"""What differs by less is equal: it is how the sums were rounded."""
+"""A smaller difference counts as equal, because it comes from rounding."""
 FAINT, CLEAR = 1, 2
 
 
@@ -57,7 +57,7 @@ def canny(_: Context, *, image: Batch, low_threshold: float, high_threshold: flo
 
 
 def ridges(picture: Image.Image, low: float, high: float) -> Image.Image:
-    """FAINT and CLEAR where the gradient is above `low` and `high`, and highest along its way."""
+    """Mark as FAINT or CLEAR where the gradient passes `low` or `high` and is a local maximum."""
     found = Image.new("L", picture.size)
     framed = with_margin(picture.convert("RGB"))
     for top in range(0, picture.height, ROWS):
@@ -71,7 +71,7 @@ def ridges(picture: Image.Image, low: float, high: float) -> Image.Image:
 
 
 def with_margin(picture: Image.Image) -> Image.Image:
-    """The outermost pixels go on outside, so that the picture's border is no edge."""
+    """Repeat the outermost pixels outside, so that the border of the picture is no edge."""
     width, height = picture.size
     framed = Image.new(picture.mode, (width + 2 * MARGIN, height + 2 * MARGIN))
     framed.paste(picture, (MARGIN, MARGIN))
@@ -84,8 +84,8 @@ def with_margin(picture: Image.Image) -> Image.Image:
     return framed
 
 
-def ranks(grey: Image.Image, low: float, high: float) -> Image.Image:
-    smooth = correlated(correlated(grey, BLUR_ACROSS), BLUR_DOWN)
+def ranks(gray: Image.Image, low: float, high: float) -> Image.Image:
+    smooth = correlated(correlated(gray, BLUR_ACROSS), BLUR_DOWN)
     across, down = correlated(smooth, SLOPE_ACROSS), correlated(smooth, SLOPE_DOWN)
     power = calculated(lambda on: on["x"] * on["x"] + on["y"] * on["y"], x=across, y=down)
     around = {name: moved(power, *place) for name, place in NEIGHBORS.items()}
@@ -97,9 +97,9 @@ def ranks(grey: Image.Image, low: float, high: float) -> Image.Image:
 
 
 def ridge(on: dict[str, Any]) -> Any:
-    """1 where the power beats both neighbors along the gradient, which has one of four ways.
+    """Return 1 where the power beats both neighbors along the gradient, in one of four directions.
 
-    Of two equal ones the left or the upper one wins, as in OpenCV.
+    Of two equal pixels the left or the upper one wins, as in OpenCV.
     """
     power, steep, wide = on["power"], abs(on["y"]), abs(on["x"])
     is_across, is_down = steep <= wide * FLAT, wide <= steep * FLAT
@@ -114,7 +114,7 @@ def ridge(on: dict[str, Any]) -> Any:
 
 
 def linked(ranked: Image.Image) -> Image.Image:
-    """White: what is clear, and what is faint and leads to something clear."""
+    """Paint white what is CLEAR, and what is FAINT and connected to something CLEAR."""
     width, height = ranked.width + 2, ranked.height + 2
     cells = bytearray(ranked.crop((-1, -1, width - 1, height - 1)).tobytes())
     around = [x + y * width for x, y in NEIGHBORS.values()]
@@ -139,7 +139,7 @@ def correlated(picture: Image.Image, weights: Weights) -> Image.Image:
 
 
 def moved(picture: Image.Image, x: int, y: int) -> Image.Image:
-    """What lies so far to the right and below comes to each place; black from outside."""
+    """Move the picture left by `x` and up by `y`; outside is black."""
     return picture.crop((x, y, x + picture.width, y + picture.height))
 
 

@@ -1,4 +1,4 @@
-"""Making, scaling, cutting and joining pictures: real work, no model needed."""
+"""Makes, scales, cuts and joins pictures; no class here needs a model."""
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
@@ -29,7 +29,7 @@ def empty_image(_: Context, *, width: int, height: int, batch_size: int, color: 
 def image_scale(
     _: Context, *, image: Batch, upscale_method: str, width: int, height: int, crop: str
 ) -> Result:
-    """A zero for one side keeps the aspect ratio; zero for both, the picture."""
+    """Scale the picture. One zero side keeps the aspect ratio; two zeros keep the picture."""
     if width == 0 and height == 0:
         return values(image)
     first = image[0]
@@ -57,7 +57,7 @@ def image_invert(_: Context, *, image: Batch) -> Result:
 
 
 def image_blur(_: Context, *, image: Batch, blur_radius: int, sigma: float) -> Result:
-    """Approximate: ComfyUI cuts its kernel at `blur_radius`, Pillow takes the sigma alone."""
+    """Blur approximately: ComfyUI cuts its kernel at `blur_radius`, Pillow uses only sigma."""
     blur = ImageFilter.GaussianBlur(min(sigma, blur_radius))
     return values(tuple(one.filter(blur) for one in image))
 
@@ -65,7 +65,7 @@ def image_blur(_: Context, *, image: Batch, blur_radius: int, sigma: float) -> R
 def image_sharpen(
     _: Context, *, image: Batch, sharpen_radius: int, sigma: float, alpha: float
 ) -> Result:
-    """Approximate, like the blur it is made of."""
+    """Sharpen approximately, since the filter contains a blur."""
     mask = ImageFilter.UnsharpMask(min(sigma, sharpen_radius), int(alpha * 100), 0)
     return values(tuple(one.filter(mask) for one in image))
 
@@ -89,7 +89,7 @@ def image_rotate(_: Context, *, image: Batch, rotation: str) -> Result:
 def image_pad_for_outpaint(
     _: Context, *, image: Batch, left: int, top: int, right: int, bottom: int, feathering: int
 ) -> Result:
-    """The picture on grey, and a mask of what is to be painted, soft towards the picture."""
+    """Place the picture on gray; the mask marks the new area, with a soft edge to the picture."""
     inner = image[0].size
     width, height = inner[0] + left + right, inner[1] + top + bottom
     check_size(width, height)
@@ -107,7 +107,7 @@ def image_pad_for_outpaint(
 def soft_edges(
     size: tuple[int, int], feathering: int, sides: tuple[bool, bool, bool, bool]
 ) -> Image.Image:
-    """Black, brightening with the square of the nearness to those of left, top, right, bottom."""
+    """Paint black that brightens with the square of nearness to the chosen sides."""
     inside = Image.new("L", size, 0)
     for distance in reversed(range(feathering)):
         edge = tuple(distance if is_soft else 0 for is_soft in sides)

@@ -1,7 +1,7 @@
-"""Latents: promises of pictures, which only VAEDecode paints.
+"""Latents: descriptions of pictures, which VAEDecode paints.
 
-A latent has a size, perhaps a source, and after sampling the prompt and the seed. That of a video
-promises frames.
+A latent has a size, perhaps a source, and after sampling a prompt and a seed. The latent of a
+video has a number of frames.
 """
 
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ from PIL import Image
 
 from preview_engine.classes.context import Context
 from preview_engine.classes.mask import grown
-from preview_engine.classes.painting import label, paint, tint
 from preview_engine.classes.pictures import check_size, fit, resize
+from preview_engine.classes.placeholders import label, paint, tint
 from preview_engine.classes.result import Batch, Result, values
 
 MOMENTS = 12
@@ -20,7 +20,7 @@ MOMENTS = 12
 
 @dataclass(frozen=True, slots=True)
 class Conditioning:
-    """What the text encoder was told."""
+    """The text given to the text encoder."""
 
     text: str
 
@@ -44,14 +44,14 @@ class Latent:
         return self.width, self.height
 
     def sampled(self, prompt: str, seed: int, strength: float) -> "Latent":
-        """A weak second pass does not wash out what the first has painted."""
+        """Set prompt and seed; a weak second pass keeps the strength of the first."""
         before = 0.0 if self.prompt is None else self.strength
         return replace(self, prompt=prompt, seed=seed, strength=max(before, strength))
 
     def decoded(self, index: int) -> Iterator[Image.Image]:
-        """Picture `index`, labelled; of a video its frames, from the source into the painting.
+        """Yield picture `index` with its label; for a video, frames from source to placeholder.
 
-        Frames that follow each other are one picture: so a video in memory is a dozen of them.
+        Neighboring frames share one picture, so that a video in memory is a dozen pictures.
         """
         note = "" if self.prompt is None else f"seed {self.seed} · {self.prompt}"
         count = min(self.frames, MOMENTS)
@@ -63,7 +63,7 @@ class Latent:
             yield from (picture,) * held
 
     def painted(self, index: int, width: int, height: int) -> Image.Image:
-        """Picture `index` at that size: the source outside of the mask, the painting inside."""
+        """Paint picture `index` at that size: source outside of the mask, placeholder inside."""
         source = resize(self.source[index % len(self.source)], width, height, "bilinear")
         if self.prompt is None:
             return source
@@ -76,8 +76,8 @@ class Latent:
 
 def empty_latent_image(_: Context, *, width: int, height: int, batch_size: int) -> Result:
     check_size(width, height)
-    grey = Image.new("RGB", (1, 1), (127, 127, 127))
-    return values(Latent(width // 8 * 8, height // 8 * 8, batch_size, source=(grey,)))
+    gray = Image.new("RGB", (1, 1), (127, 127, 127))
+    return values(Latent(width // 8 * 8, height // 8 * 8, batch_size, source=(gray,)))
 
 
 def empty_video_latent(  # noqa: PLR0913 - the class declares as many inputs
@@ -90,7 +90,7 @@ def empty_video_latent(  # noqa: PLR0913 - the class declares as many inputs
     batch_size: int,
     start_image: Batch | None = None,
 ) -> Result:
-    """Wan 2.2: four frames are one slice of a latent, and the first has a slice of its own."""
+    """Make a latent as Wan 2.2 does: a slice holds four frames, and the first has its own."""
     [latent] = empty_latent_image(run, width=width, height=height, batch_size=batch_size).values
     frames = (length - 1) // 4 * 4 + 1
     begin = latent.source if start_image is None else start_image[:1]

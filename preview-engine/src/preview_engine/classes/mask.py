@@ -1,4 +1,4 @@
-"""Masks: 8-bit grey pictures, white where something is to happen."""
+"""Masks: 8-bit gray pictures, white where a class works."""
 
 from collections.abc import Callable
 
@@ -47,7 +47,7 @@ def grow_mask(_: Context, *, mask: Batch, expand: int, tapered_corners: bool) ->
 
 
 def grown(mask: Image.Image, expand: int, *, tapered: bool) -> Image.Image:
-    """Wider by `expand` pixels, or narrower; tapered corners grow along the axes only."""
+    """Widen by `expand` pixels, or narrow; tapered corners grow along the axes only."""
     combine = ImageChops.lighter if expand > 0 else ImageChops.darker
     edge = 0 if expand > 0 else 255
     square = ImageFilter.MaxFilter(3) if expand > 0 else ImageFilter.MinFilter(3)
@@ -73,7 +73,7 @@ def feather_mask(
 
 
 def _ramp(length: int, rising: int, falling: int) -> Image.Image:
-    """One row, from dark to white over `rising` pixels and back over `falling`."""
+    """Return one row, from dark to white over `rising` pixels and back over `falling`."""
     levels = [255.0] * length
     for index in range(rising):
         levels[index] *= (index + 1) / rising

@@ -1,4 +1,4 @@
-"""Loaders and encoders: they hand on names and texts, for there is nothing to load."""
+"""Loaders and encoders: they pass on names and texts, because no model is loaded."""
 
 from preview_engine.classes.context import Context
 from preview_engine.classes.latents import Conditioning
@@ -10,7 +10,7 @@ def load_checkpoint(_: Context, *, ckpt_name: str) -> Result:
 
 
 def load_one(_: Context, **inputs: str) -> Result:
-    """UNETLoader, VAELoader, … : whatever is named first."""
+    """Pass on the first input: UNETLoader, VAELoader and others."""
     return values(next(iter(inputs.values())))
 
 

@@ -1,11 +1,11 @@
-"""Brushes shared by the classes: resizing, shifting, and arithmetic that rounds as ComfyUI does.
+"""Operations on pictures that the classes share, rounded as ComfyUI rounds.
 
-ComfyUI computes in float32 and cuts off at the end; Pillow computes in 8 bits. Where a result can
-be had exactly (nearest-exact, lanczos, inverting, cropping, pasting by a black-and-white mask) it
-is; elsewhere it may differ by a few levels of 255.
+ComfyUI computes in float32 and cuts off at the end; Pillow computes in 8 bits. Results are exact
+for nearest-exact, lanczos, inverting, cropping and pasting by a black-and-white mask. Elsewhere
+they may differ by a few levels of 255.
 """
 
-# Pillow names numpy in its types without needing it; this module is the one place that pays for it.
+# Pillow's types name numpy, which it does not need; only this module meets those types.
 # pyright: reportUnknownMemberType=false
 
 import struct
@@ -28,7 +28,7 @@ OTHER_METHODS = {
 
 
 class PictureTooLargeError(MemoryError):
-    """Bigger than this engine paints; a GPU server would run out of memory later."""
+    """The picture is larger than this engine paints; a GPU server would run out of memory."""
 
     reported_type = "torch.OutOfMemoryError"
 
@@ -44,7 +44,7 @@ def check_size(width: int, height: int) -> None:
 
 
 def resize(picture: Image.Image, width: int, height: int, method: str) -> Image.Image:
-    """As torch's interpolate does it: without antialiasing, except for area and lanczos."""
+    """Resize as torch's interpolate does: without antialiasing, except for area and lanczos."""
     check_size(width, height)
     size = (max(1, width), max(1, height))
     if size == picture.size:
@@ -72,7 +72,7 @@ def shifted(picture: Image.Image, x: int, y: int, fill: int = 0) -> Image.Image:
 
 
 def repeated(batch: Batch, length: int) -> Batch:
-    """`batch` cut or cycled to `length`."""
+    """Return `batch` cut or cycled to `length`."""
     return tuple(batch[index % len(batch)] for index in range(length))
 
 
@@ -83,7 +83,7 @@ def with_alpha(picture: Image.Image, alpha: Image.Image) -> Image.Image:
 
 
 def mapped(picture: Image.Image, table: list[int], mode: str | None = None) -> Image.Image:
-    """Every level replaced by the table's."""
+    """Replace every level by the table's entry."""
     return picture.point(table * len(picture.getbands()), mode)
 
 
@@ -97,7 +97,7 @@ def inverted(picture: Image.Image) -> Image.Image:
 
 @cache
 def inversion() -> list[int]:
-    """255 - v as float32 has it: for most v the result is just short of the whole number."""
+    """Compute 255 - v in float32, which for most v is just below the whole number."""
     return [int(_float32(255 * _float32(1 - _float32(v / 255)))) for v in range(256)]
 
 

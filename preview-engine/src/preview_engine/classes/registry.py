@@ -1,4 +1,4 @@
-"""Which function does which class's work. The declarations are in object_info.json."""
+"""Maps each class of graph node to its function; object_info.json declares the classes."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
@@ -9,15 +9,15 @@ from preview_engine.classes import (
     latents,
     mask,
     models,
-    sampling,
-    stitching,
+    samplers,
+    stitch,
     testing,
     video,
 )
-from preview_engine.classes.loading import PictureLoader
+from preview_engine.classes.image_loader import PictureLoader
+from preview_engine.classes.image_saver import PictureSaver
 from preview_engine.classes.result import Result
-from preview_engine.classes.sampling import Samplers
-from preview_engine.classes.saving import PictureSaver
+from preview_engine.classes.samplers import Samplers
 from preview_engine.classes.video import VideoSaver
 
 Work: TypeAlias = Callable[..., Result]
@@ -41,7 +41,7 @@ IMAGE: Mapping[str, Work] = {
     "ImageFromBatch": image.image_from_batch,
     "JoinImageWithAlpha": image.join_image_with_alpha,
     "SplitImageWithAlpha": image.split_image_with_alpha,
-    "ImageStitch": stitching.image_stitch,
+    "ImageStitch": stitch.image_stitch,
     "Canny": edges.canny,
     "CreateVideo": video.create_video,
 }
@@ -93,10 +93,10 @@ SAMPLING: Mapping[str, Work] = {
     "RepeatLatentBatch": latents.repeat_latent_batch,
     "VAEDecode": latents.vae_decode,
     "VAEDecodeTiled": latents.vae_decode,
-    "RandomNoise": sampling.random_noise,
+    "RandomNoise": samplers.random_noise,
     "KSamplerSelect": models.load_one,
-    "BasicScheduler": sampling.basic_scheduler,
-    "ImageUpscaleWithModel": sampling.upscale_with_model,
+    "BasicScheduler": samplers.basic_scheduler,
+    "ImageUpscaleWithModel": samplers.upscale_with_model,
 }
 TESTING: Mapping[str, Work] = {
     "SlowSteps": testing.slow_steps,
@@ -106,9 +106,9 @@ TESTING: Mapping[str, Work] = {
 
 
 def work_of_classes(
-    loader: PictureLoader, saver: PictureSaver, films: VideoSaver, samplers: Samplers
+    loader: PictureLoader, saver: PictureSaver, films: VideoSaver, sampler: Samplers
 ) -> Mapping[str, Work]:
-    """Class name → function of a context and the declared inputs."""
+    """Return class name → function of a context and the declared inputs."""
     return {
         **IMAGE,
         **MASK,
@@ -124,7 +124,7 @@ def work_of_classes(
         "SaveAnimatedPNG": saver.save_animated_png,
         "SaveVideo": films.save_video,
         "MiscOutputs": saver.misc_outputs,
-        "KSampler": samplers.sample,
-        "KSamplerAdvanced": samplers.sample_advanced,
-        "SamplerCustomAdvanced": samplers.sample_custom,
+        "KSampler": sampler.sample,
+        "KSamplerAdvanced": sampler.sample_advanced,
+        "SamplerCustomAdvanced": sampler.sample_custom,
     }

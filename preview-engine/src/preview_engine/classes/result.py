@@ -1,4 +1,4 @@
-"""What graph nodes hand to each other and to clients."""
+"""The values that graph nodes pass to each other and show to clients."""
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -6,12 +6,12 @@ from typing import Any, TypeAlias
 from PIL import Image
 
 Batch: TypeAlias = tuple[Image.Image, ...]
-"""IMAGE: RGB or RGBA pictures. MASK: 8-bit grey ones, where ComfyUI has floats."""
+"""IMAGE: RGB or RGBA pictures. MASK: 8-bit gray pictures, where ComfyUI has floats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Values for the output slots, and what clients are shown."""
+    """Values for the output slots, and the output that clients see."""
 
     values: tuple[Any, ...] = ()
     shown: dict[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""Classes that only tests want: slow, deaf to interrupts, or failing. See `--test-classes`."""
+"""Classes for tests only: slow, not interruptible, or failing. See `--test-classes`."""
 
 import time
 
@@ -19,7 +19,7 @@ def slow_steps(
     preview: bool,
     **_unused: object,
 ) -> Result:
-    """Looks like a sampler on the wire."""
+    """Send the events of a sampler."""
     for step in range(1, steps + 1):
         time.sleep(seconds_per_step)
         color = (step * 25 % 256, 80, 160)
@@ -28,7 +28,7 @@ def slow_steps(
 
 
 def slow_blocking(_: Context, *, image: Batch, seconds: float, **_unused: object) -> Result:
-    """Cannot be interrupted."""
+    """Block without a step, so that no interrupt is noticed."""
     time.sleep(seconds)
     return values(image)
 

@@ -1,4 +1,4 @@
-"""Pictures that become a film: CreateVideo puts them together, SaveVideo writes them as H.264."""
+"""Makes videos: CreateVideo joins pictures, SaveVideo writes them as H.264."""
 
 # PyAV's types name numpy without needing it, as Pillow's do; only this module writes films.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -8,8 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from preview_engine.classes.context import Context
+from preview_engine.classes.image_saver import described, entry
 from preview_engine.classes.result import Batch, Result, values
-from preview_engine.classes.saving import described, entry
 from preview_engine.folders import Folders, fill_prefix
 
 
@@ -32,7 +32,7 @@ class VideoSaver:
     def save_video(
         self, run: Context, *, video: Video, filename_prefix: str, **_unused: object
     ) -> Result:
-        """Format and codec have one choice each, beside auto."""
+        """Save as H.264 in MP4, the only choice of format and codec beside auto."""
         filled = fill_prefix(filename_prefix, *video.frames[0].size)
         folder, name, counter = self._folders.next_output("output", filled)
         path = folder / f"{name}_{counter:05}_.mp4"

@@ -1,1 +1,1 @@
-"""ComfyUI's rules: what a valid graph is, what runs first, what is still in the cache. Pure."""
+"""ComfyUI's rules for valid graphs, execution order and cache keys. Pure."""

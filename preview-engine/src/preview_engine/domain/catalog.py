@@ -1,7 +1,7 @@
-"""The graph node classes this engine knows, in the words of /object_info.
+"""The graph node classes of this engine, declared as /object_info declares them.
 
 One JSON file declares them exactly as ComfyUI 0.8.0 does (without its tooltips); validation,
-execution and the route read the same declaration. Choices that name models are filled in here.
+execution and the route read these declarations. Choices that name models are filled in here.
 """
 
 import json
@@ -33,7 +33,7 @@ FILE_INPUTS = frozenset({("LoadImage", "image"), ("LoadImageMask", "image")})
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One declared input; `config` is what ComfyUI shows of it in error bodies."""
+    """One declared input; ComfyUI shows `config` in error bodies."""
 
     name: str
     is_required: bool
@@ -41,7 +41,7 @@ class Input:
 
     @property
     def type(self) -> Json:
-        """A type name, or in the older notation the list of choices itself."""
+        """Return a type name, or in the older notation the list of choices."""
         return self.config[0]
 
     @property
@@ -80,7 +80,7 @@ Catalog: TypeAlias = Mapping[str, NodeClass]
 def load_catalog(
     models: Mapping[str, list[str]], *, with_test_classes: bool
 ) -> dict[str, NodeClass]:
-    """Every class, its model choices taken from `models` (folder → names)."""
+    """Load every class, with model choices from `models` (folder → names)."""
     text = files("preview_engine").joinpath("classes/object_info.json").read_text("utf-8")
     declarations: dict[str, dict[str, Json]] = json.loads(text)
     for (class_name, input_name), folder in MODEL_INPUTS.items():
@@ -94,7 +94,7 @@ def load_catalog(
 
 
 def object_info(catalog: Catalog, names: Iterable[str], image_files: list[str]) -> Json:
-    """The answer of /object_info for `names`; unknown names are left out."""
+    """Return the answer of /object_info for `names`, without unknown names."""
     shown: dict[str, Json] = {}
     for name in names:
         if name in catalog:

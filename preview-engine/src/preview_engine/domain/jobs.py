@@ -1,4 +1,4 @@
-"""/api/jobs: queue and history as one list, in the words of ComfyUI's jobs.py."""
+"""Shows queue and history as one list, as ComfyUI's jobs.py does: /api/jobs."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, cast
@@ -13,7 +13,7 @@ SHOWN_ENDINGS = (".obj", ".fbx", ".gltf", ".glb")
 
 
 def jobs_of(queue: Mapping[str, Any], history: Mapping[str, Any]) -> Iterator[Job]:
-    """Running, waiting, and then what has run, oldest first."""
+    """Yield running, waiting and then finished jobs, oldest first."""
     for entry in queue["queue_running"]:
         yield _open_job(entry, "in_progress")
     for entry in queue["queue_pending"]:
@@ -30,7 +30,7 @@ def sort_key(job: Job, sort_by: str) -> float:
 
 
 def detailed_job(entry: Mapping[str, Any]) -> Job:
-    """All of a history entry: outputs, messages, the prompt itself."""
+    """Return all of a history entry: outputs, messages and the prompt."""
     _, _, graph, extra_data, _ = entry["prompt"]
     return done_job(entry) | {
         "outputs": entry["outputs"],
@@ -40,7 +40,7 @@ def detailed_job(entry: Mapping[str, Any]) -> Job:
 
 
 def done_job(entry: Mapping[str, Any]) -> Job:
-    """An interrupted one counts as failed, as in ComfyUI; only its messages tell."""
+    """Return a finished job. An interrupted one counts as failed, as in ComfyUI."""
     told: dict[str, dict[str, Any]] = dict(entry["status"]["messages"])
     end = next((kind for kind in ENDINGS if kind in told), "")
     status = "completed" if entry["status"]["status_str"] == "success" else "failed"
@@ -71,7 +71,7 @@ def _open_job(entry: list[Any], status: str) -> Job:
 
 
 def _inner(value: object, *names: str) -> Any:
-    """What lies under these names, one in the other; None if there is nothing of the kind."""
+    """Return the value under these nested names, or None."""
     for name in names:
         value = cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None
     return value

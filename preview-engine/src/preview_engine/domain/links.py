@@ -1,4 +1,4 @@
-"""Links between graph nodes: an input whose value is `[node_id, slot]`."""
+"""Links between graph nodes: inputs whose value is `[node_id, slot]`."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
@@ -20,13 +20,13 @@ def link_of(value: object) -> Link | None:
 
 
 def inputs_of(graph: Graph, node_id: str) -> dict[str, Any]:
-    """Inputs by name; none if they are no object: nodes that no output needs are not validated."""
+    """Return inputs by name; none if they are not an object, which an unused node may have."""
     inputs = graph[node_id].get("inputs")
     return cast("dict[str, Any]", inputs) if isinstance(inputs, dict) else {}
 
 
 def links(graph: Graph, node_id: str, declared: frozenset[str]) -> Iterator[tuple[str, Link]]:
-    """The links that count: declared inputs only, to graph nodes that exist.
+    """Yield the links that count: from declared inputs, to graph nodes that exist.
 
     ComfyUI follows undeclared inputs as well, and a dangling one there kills its worker.
     """

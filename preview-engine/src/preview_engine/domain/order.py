@@ -1,7 +1,7 @@
-"""Which graph node runs next. The order is visible on the wire, so it is ComfyUI's.
+"""Decides which graph node runs next, in ComfyUI's order, since clients see the order.
 
-Nodes are discovered from each output by depth, last input first; among those that are ready an
-output node goes first, then one that an output waits for, then one step further back.
+Nodes are discovered from each output by depth, last input first. Among ready nodes an output
+node goes first, then one that an output waits for, then one a step further back.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +11,7 @@ from preview_engine.domain.links import links
 
 
 class ExecutionOrder:
-    """The graph nodes still to run; ask `next`, report `done`."""
+    """The graph nodes still to run: `next` returns one, `done` removes it."""
 
     def __init__(self, graph: Graph, catalog: Catalog, is_cached: Callable[[str], bool]) -> None:
         self._graph = graph
@@ -25,7 +25,7 @@ class ExecutionOrder:
             self._add(output)
 
     def next(self) -> str | None:
-        """The best graph node that is ready; None when all are done."""
+        """Return the best ready graph node, or None when all are done."""
         ready = [node_id for node_id, count in self._waits_for.items() if count == 0]
         for distance in (0, 1, 2):
             for node_id in ready:

@@ -1,10 +1,10 @@
-"""How far each graph node of the running prompt is: the data of `progress_state`."""
+"""Tracks the progress of each graph node of the running prompt: the data of `progress_state`."""
 
 from typing import Any
 
 
 class Progress:
-    """Grows by one entry per graph node; each event carries all of them, as in ComfyUI."""
+    """Grows by one entry per graph node; each event carries all entries, as in ComfyUI."""
 
     def __init__(self, prompt_id: str) -> None:
         self._prompt_id = prompt_id

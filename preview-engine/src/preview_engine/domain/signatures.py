@@ -1,7 +1,7 @@
-"""Cache keys: two graph nodes with one signature have the same result.
+"""Computes cache keys: graph nodes with equal signatures have equal results.
 
-A signature covers the class, the constants and, through links, everything upstream; it does not
-cover the node's id. So the cache is shared between prompts and between clients, as in ComfyUI.
+A signature covers the class, the constants and, through links, everything upstream, but not the
+node's id. So prompts and clients share the cache, as in ComfyUI.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from preview_engine.domain.links import inputs_of, link_of
 
 
 def sign_graph(graph: Graph, content_of: Callable[[str], str]) -> dict[str, str]:
-    """Signature of every graph node. `content_of` names what a node reads from outside."""
+    """Sign every graph node. `content_of` identifies the files that a node reads."""
     signatures: dict[str, str] = {}
     begun: set[str] = set()
     for start in graph:

@@ -1,6 +1,6 @@
-"""What a test can make go wrong, at start or while the engine runs."""
+"""Switches for failures that tests need, set at start or while the engine runs."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any, get_type_hints
 
 DEFAULT_MODELS: dict[str, list[str]] = {
@@ -30,7 +30,7 @@ DEFAULT_MODELS: dict[str, list[str]] = {
     ],
     "upscale_models": ["4x-UltraSharp.pth", "RealESRGAN_x4plus.pth"],
 }
-"""What the shipped workflows name, and some more."""
+"""The models that the shipped workflows name, and some more."""
 
 
 class UnknownSwitchError(ValueError):
@@ -62,7 +62,7 @@ class Switches:
     """/prompt answers 500"""
 
     def set(self, values: dict[str, Any]) -> None:
-        """Change all of `values` or, when one is unknown or of the wrong type, none."""
+        """Change all of `values`, or none if one is unknown or of the wrong type."""
         hints = get_type_hints(Switches)
         for name, value in values.items():
             if name not in hints:
@@ -83,6 +83,3 @@ def _fits(value: object, hint: Any) -> bool:
         allowed = (int, float) if hint is float else int
         return isinstance(value, allowed) and not isinstance(value, bool) and value >= 0
     return isinstance(value, str if hint is str else dict)
-
-
-SWITCH_NAMES = frozenset(entry.name for entry in fields(Switches))

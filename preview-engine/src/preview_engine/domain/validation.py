@@ -1,7 +1,7 @@
-"""Whether ComfyUI would run a prompt, and if not, what it would answer.
+"""Decides whether ComfyUI would run a prompt, and otherwise builds ComfyUI's answer.
 
-The shape of every error, and what is an error at all, follows recordings of ComfyUI 0.8.0:
-a prompt is accepted as soon as one output node is valid; the others are reported beside it.
+Errors and their shapes follow recordings of ComfyUI 0.8.0. A prompt is accepted if one output
+node is valid; faults of the others are reported beside it.
 """
 
 from collections.abc import Callable, Container
@@ -23,8 +23,8 @@ LINK_LENGTH = 2
 
 
 @dataclass(slots=True)
-class Verdict:
-    """What validation found: `error` is None if the prompt may run."""
+class ValidationResult:
+    """The result of a validation; `error` is None if the prompt may run."""
 
     error: dict[str, Json] | None = None
     outputs: list[str] = field(default_factory=list[str])
@@ -32,7 +32,7 @@ class Verdict:
 
 
 @dataclass(slots=True)
-class _Finding:
+class _NodeResult:
     is_valid: bool
     faults: list[dict[str, Json]] = field(default_factory=list[dict[str, Json]])
 
@@ -43,26 +43,26 @@ def validate_prompt(
     *,
     file_exists: Callable[[str], bool],
     targets: Container[str] | None = None,
-) -> Verdict:
+) -> ValidationResult:
     """Check `graph` and coerce its values in place, as ComfyUI does.
 
-    Raises TypeError for what is no graph at all, where ComfyUI answers 500.
+    Raises TypeError for a value that is no graph at all, where ComfyUI answers 500.
     """
     outputs: list[str] = []
     for node_id in graph:
         node = graph[node_id]
         if "class_type" not in node:
             message = "Cannot execute because a node is missing the class_type property."
-            return Verdict(fault("invalid_prompt", message, f"Node ID '#{node_id}'"))
+            return ValidationResult(fault("invalid_prompt", message, f"Node ID '#{node_id}'"))
         class_name = node["class_type"]
         if class_name not in catalog:
             message = f"Cannot execute because node {class_name} does not exist."
-            return Verdict(fault("invalid_prompt", message, f"Node ID '#{node_id}'"))
+            return ValidationResult(fault("invalid_prompt", message, f"Node ID '#{node_id}'"))
         if catalog[class_name].is_output and (targets is None or node_id in targets):
             outputs.append(node_id)
     if not outputs:
-        return Verdict(fault("prompt_no_outputs", "Prompt has no outputs", ""))
-    return _Validation(graph, catalog, file_exists).judge(outputs)
+        return ValidationResult(fault("prompt_no_outputs", "Prompt has no outputs", ""))
+    return _Validation(graph, catalog, file_exists).validate(outputs)
 
 
 class _Validation:
@@ -70,98 +70,89 @@ class _Validation:
         self._graph = graph
         self._catalog = catalog
         self._file_exists = file_exists
-        self._findings: dict[str, _Finding] = {}
+        self._node_results: dict[str, _NodeResult] = {}
         self._open: set[str] = set()
 
-    def judge(self, outputs: list[str]) -> Verdict:
-        verdict = Verdict()
+    def validate(self, outputs: list[str]) -> ValidationResult:
+        result = ValidationResult()
         reasons: list[dict[str, Json]] = []
         for node_id in outputs:
-            finding = self._check_output(node_id)
-            if finding.is_valid:
-                verdict.outputs.append(node_id)
+            node_result = self._check_output(node_id)
+            if node_result.is_valid:
+                result.outputs.append(node_id)
             else:
-                reasons += finding.faults
-                self._blame(node_id, verdict.node_errors)
-        if not verdict.outputs:
-            verdict.error = fault(
+                reasons += node_result.faults
+                self._add_errors(node_id, result.node_errors)
+        if not result.outputs:
+            result.error = fault(
                 "prompt_outputs_failed_validation",
                 "Prompt outputs failed validation",
                 "\n".join(f"{reason['message']}: {reason['details']}" for reason in reasons),
             )
-        return verdict
+        return result
 
-    def _check_output(self, node_id: str) -> _Finding:
+    def _check_output(self, node_id: str) -> _NodeResult:
         try:
             return self._check(node_id)
         except (LookupError, TypeError, AttributeError, RecursionError) as error:
-            finding = _Finding(
-                is_valid=False,
-                faults=[
-                    fault(
-                        "exception_during_validation",
-                        "Exception when validating node",
-                        str(error),
-                        exception_type=type(error).__name__,
-                        traceback=[],
-                    )
-                ],
+            found = exception_fault(
+                "exception_during_validation", "Exception when validating node", error
             )
-            self._findings[node_id] = finding
-            return finding
+            self._node_results[node_id] = node_result = _NodeResult(is_valid=False, faults=[found])
+            return node_result
 
-    def _blame(self, output_id: str, node_errors: dict[str, Json]) -> None:
-        for node_id, finding in self._findings.items():
-            if not finding.is_valid and finding.faults:
+    def _add_errors(self, output_id: str, node_errors: dict[str, Json]) -> None:
+        for node_id, node_result in self._node_results.items():
+            if not node_result.is_valid and node_result.faults:
                 entry = node_errors.setdefault(
                     node_id,
                     {
-                        "errors": finding.faults,
+                        "errors": node_result.faults,
                         "dependent_outputs": [],
                         "class_type": self._graph[node_id]["class_type"],
                     },
                 )
                 entry["dependent_outputs"].append(output_id)
 
-    def _check(self, node_id: str) -> _Finding:
-        """Depth first, each graph node once; one that is met below itself is a cycle."""
-        if node_id in self._findings:
-            return self._findings[node_id]
+    def _check(self, node_id: str) -> _NodeResult:
+        """Check depth first, each graph node once; a node found below itself is a cycle."""
+        if node_id in self._node_results:
+            return self._node_results[node_id]
         if node_id in self._open:
-            return _Finding(is_valid=False)
+            return _NodeResult(is_valid=False)
         self._open.add(node_id)
         node = self._graph[node_id]
         inputs: dict[str, Any] = node["inputs"]
-        finding = _Finding(is_valid=True)
+        node_result = _NodeResult(is_valid=True)
         for declared in self._catalog[node["class_type"]].inputs:
-            self._check_input(node["class_type"], declared, inputs, finding)
-        finding.is_valid = finding.is_valid and not finding.faults
-        self._findings[node_id] = finding
+            self._check_input(node["class_type"], declared, inputs, node_result)
+        node_result.is_valid = node_result.is_valid and not node_result.faults
+        self._node_results[node_id] = node_result
         self._open.discard(node_id)
-        return finding
+        return node_result
 
     def _check_input(
-        self, class_name: str, declared: Input, inputs: dict[str, Any], finding: _Finding
+        self, class_name: str, declared: Input, inputs: dict[str, Any], node_result: _NodeResult
     ) -> None:
         if declared.name not in inputs:
             if declared.is_required:
-                finding.faults.append(missing(declared))
+                node_result.faults.append(missing(declared))
             return
         value = inputs[declared.name]
         if isinstance(value, list):
-            self._check_link(declared, cast("list[Any]", value), finding)
+            self._check_link(declared, cast("list[Any]", value), node_result)
             return
         try:
             inputs[declared.name] = value = coerce(declared, value)
         except (TypeError, ValueError, OverflowError) as error:
-            finding.faults.append(conversion_fault(declared, value, error))
+            node_result.faults.append(conversion_fault(declared, value, error))
             return
         if (class_name, declared.name) in FILE_INPUTS:
             problem = self._file_fault(declared, value)
         else:
             problem = value_fault(declared, value)
         if problem:
-            finding.faults.append(problem)
+            node_result.faults.append(problem)
 
     def _file_fault(self, declared: Input, value: Json) -> dict[str, Json] | None:
         if isinstance(value, str) and self._file_exists(value):
@@ -173,33 +164,34 @@ class _Validation:
             input_name=declared.name,
         )
 
-    def _check_link(self, declared: Input, value: list[Any], finding: _Finding) -> None:
+    def _check_link(self, declared: Input, value: list[Any], node_result: _NodeResult) -> None:
         if len(value) != LINK_LENGTH:
-            finding.faults.append(bad_link(declared, value))
+            node_result.faults.append(bad_link(declared, value))
             return
         source_id, slot = value[0], value[1]
         outputs: Any = self._catalog[self._graph[source_id]["class_type"]].outputs
         received: str = outputs[slot]
         if "*" not in (received, declared.type) and received != declared.type:
-            finding.faults.append(mismatch(declared, received, value))
+            node_result.faults.append(mismatch(declared, received, value))
             return
         try:
-            finding.is_valid = self._check(source_id).is_valid and finding.is_valid
+            node_result.is_valid = self._check(source_id).is_valid and node_result.is_valid
         except (LookupError, TypeError, AttributeError, RecursionError) as error:
-            finding.is_valid = False
-            self._findings[source_id] = _Finding(
-                is_valid=False,
-                faults=[
-                    fault(
-                        "exception_during_inner_validation",
-                        "Exception when validating inner node",
-                        str(error),
-                        input_name=declared.name,
-                        input_config=declared.config,
-                        exception_message=str(error),
-                        exception_type=type(error).__name__,
-                        traceback=[],
-                        linked_node=value,
-                    )
-                ],
+            node_result.is_valid = False
+            found = exception_fault(
+                "exception_during_inner_validation",
+                "Exception when validating inner node",
+                error,
+                input_name=declared.name,
+                input_config=declared.config,
+                exception_message=str(error),
+                linked_node=value,
             )
+            self._node_results[source_id] = _NodeResult(is_valid=False, faults=[found])
+
+
+def exception_fault(
+    kind: str, message: str, error: Exception, **extra_info: Json
+) -> dict[str, Json]:
+    named = {"exception_type": type(error).__name__, "traceback": list[str]()}
+    return fault(kind, message, str(error), **named, **extra_info)

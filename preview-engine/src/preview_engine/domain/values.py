@@ -1,4 +1,4 @@
-"""Checks of one constant input value, worded as ComfyUI words them (execution.py)."""
+"""Checks one constant input value, with the texts of ComfyUI's execution.py."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -51,7 +51,7 @@ def mismatch(declared: Input, received: str, link: Json) -> dict[str, Json]:
 
 
 def coerce(declared: Input, value: Json) -> Json:
-    """The value as the graph node will see it; raises what Python's own conversion raises."""
+    """Convert the value to its declared type; errors of Python's conversion pass through."""
     if isinstance(value, dict):
         value = cast("dict[str, Any]", value).get("__value__", cast("Json", value))
     converter = CONVERTERS.get(declared.type) if isinstance(declared.type, str) else None
@@ -71,7 +71,7 @@ def conversion_fault(declared: Input, value: Json, error: Exception) -> dict[str
 
 
 def value_fault(declared: Input, value: Json) -> dict[str, Json] | None:
-    """Out of range, or none of the choices."""
+    """Return a fault if the value is out of range or not one of the choices."""
     return range_fault(declared, value) or choice_fault(declared, value)
 
 

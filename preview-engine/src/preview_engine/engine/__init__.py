@@ -1,1 +1,1 @@
-"""One queue, one worker thread, one cache, one table of listeners."""
+"""The engine: one queue, one worker thread, one cache, one table of clients."""

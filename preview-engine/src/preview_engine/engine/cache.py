@@ -1,4 +1,4 @@
-"""Results of the previous prompt, by signature."""
+"""Keeps the results of the previous prompt, by signature."""
 
 from collections.abc import Collection
 
@@ -6,7 +6,7 @@ from preview_engine.classes.result import Result
 
 
 class ResultCache:
-    """Holds no more than one prompt's results: what the next prompt does not use is dropped."""
+    """Holds the results of one prompt; drops those that the next prompt does not use."""
 
     def __init__(self) -> None:
         self._results: dict[str, Result] = {}

@@ -1,4 +1,4 @@
-"""The engine: a queue in front of one worker thread, which is what a ComfyUI server is."""
+"""The engine: a queue in front of one worker thread, like a ComfyUI server."""
 
 import os
 import threading
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from preview_engine.classes.context import Context, Interrupted, NamedFailureError
-from preview_engine.classes.loading import PictureLoader
+from preview_engine.classes.image_loader import PictureLoader
+from preview_engine.classes.image_saver import PictureSaver
 from preview_engine.classes.registry import work_of_classes
 from preview_engine.classes.result import Result
-from preview_engine.classes.sampling import Samplers
-from preview_engine.classes.saving import PictureSaver
+from preview_engine.classes.samplers import Samplers
 from preview_engine.classes.video import VideoSaver
 from preview_engine.domain.catalog import FILE_INPUTS, Catalog, Graph, load_catalog
 from preview_engine.domain.links import inputs_of
@@ -30,7 +30,7 @@ CRASH_EXIT_CODE = 70
 
 
 class Engine:
-    """Everything that routes act upon. `start` begins to run prompts."""
+    """The state behind all routes. `start` begins to run prompts."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Engine:
         self.folders = folders
         self.switches = switches
         self.events = Events(lambda: switches.drop_events)
-        self.queue = PromptQueue(self._tell_status)
+        self.queue = PromptQueue(self._send_status)
         self.counter = 0
         self._with_test_classes = with_test_classes
         self._loader = PictureLoader(folders)
@@ -70,25 +70,25 @@ class Engine:
                 self.switches.models, with_test_classes=self._with_test_classes
             )
         if values:
-            self.queue.request_free()  # else the cache would hide what was just switched on
+            self.queue.request_free()  # else the cache would hide the new switches
 
     def interrupt(self, prompt_id: str | None) -> None:
-        """Stop the running prompt at its next step, if it is this one, or with None any.
+        """Stop the running prompt at its next step, if it has this id; None stops any.
 
-        The flag is seen at starts and steps of graph nodes only; the next prompt resets it.
+        Graph nodes check the flag at their start and steps; the next prompt resets it.
         """
         running = self.queue.running()
         if prompt_id is None or (running and running.prompt_id == prompt_id):
             self._interrupt.set()
 
     def node_running_for(self, client_id: str) -> str | None:
-        """What a client that comes back is told first."""
+        """Return the graph node that runs for this client now, for clients that come back."""
         return self._run.current_node if self._run and self._last_client == client_id else None
 
     def status(self) -> dict[str, Any]:
         return {"status": {"exec_info": {"queue_remaining": self.queue.open_count()}}}
 
-    def _tell_status(self) -> None:
+    def _send_status(self) -> None:
         self.events.send("status", self.status(), None)
 
     def _work_for_ever(self) -> None:
@@ -128,7 +128,7 @@ class Engine:
             self.events.send("executing", end, prompt.client_id)
 
     def _content_of(self, graph: Graph) -> Callable[[str], str]:
-        """What a graph node reads from outside of the graph, by its id."""
+        """Return a function that identifies the file a graph node reads, by the node's id."""
 
         def content(node_id: str) -> str:
             name = inputs_of(graph, node_id).get("image")

@@ -1,6 +1,6 @@
-"""Who listens, and how what the worker says reaches them.
+"""Delivers the worker's events to WebSocket clients.
 
-The worker thread only appends; the event loop picks up everything that is there at once. Each
+The worker thread only appends; the event loop then delivers all waiting events at once. Each
 client has its own bounded outbox, so a client that stops reading loses its connection and nobody
 else waits for it (in ComfyUI everybody does).
 """
@@ -21,7 +21,7 @@ JPEG = 1
 
 
 class Client:
-    """One WebSocket's outbox and what it said it understands."""
+    """The outbox of one WebSocket, and the features that its client announced."""
 
     def __init__(self) -> None:
         self.supports_preview_metadata = False
@@ -37,7 +37,7 @@ class Client:
         self._filled.set()
 
     async def take(self) -> Payload | None:
-        """The next payload, however long it takes to come; None after an overflow."""
+        """Wait for the next payload and return it; return None after an overflow."""
         while not self._outbox and not self.has_overflown:
             self._filled.clear()
             await self._filled.wait()
@@ -58,12 +58,12 @@ class Events:
         self._loop = loop
 
     def join(self, client_id: str) -> Client:
-        """A new connection takes over its id; an older one with this id hears no more."""
+        """Register a connection; an older one with this id gets no more events."""
         client = self._clients[client_id] = Client()
         return client
 
     def leave(self, client_id: str) -> None:
-        """Whoever has the id now becomes deaf, even a newer connection: ComfyUI does the same."""
+        """Remove the id, even if a newer connection has it: ComfyUI does so too."""
         self._clients.pop(client_id, None)
 
     def is_heard(self, client_id: str | None) -> bool:
@@ -74,7 +74,7 @@ class Events:
         return client is not None and client.supports_preview_metadata
 
     def send(self, kind: str, data: dict[str, Any], client_id: str | None) -> None:
-        """To one client, or with None to all; to nobody if that client is not connected."""
+        """Send to one client if it is connected, or with None to all."""
         if self.is_heard(client_id):
             self._post(client_id, message(kind, data))
 

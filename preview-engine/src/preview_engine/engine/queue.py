@@ -1,8 +1,8 @@
-"""What waits, what runs, what has run: the three lists a client can ask for.
+"""Holds waiting prompts, the running prompt, and the history of finished prompts.
 
-Lowest number first, ties by prompt id. Everything is in memory and gone after a restart, as in
-ComfyUI; only the newest `HISTORY_LIMIT` results are kept (ComfyUI keeps ten times as many), and
-with them their files.
+The lowest number runs first; prompt ids break ties. Everything is in memory and lost at a restart,
+as in ComfyUI. The newest `HISTORY_LIMIT` results are kept with their files; ComfyUI keeps ten
+times as many.
 """
 
 import heapq
@@ -50,14 +50,14 @@ class PromptQueue:
 
     def put(self, prompt: Prompt) -> None:
         with self._condition:
-            # The arrival breaks ties that ComfyUI would break by comparing dicts, and die of.
+            # The arrival breaks ties for which ComfyUI would compare dicts, and crash.
             entry = (prompt.number, prompt.prompt_id, next(self._arrivals), prompt)
             heapq.heappush(self._pending, entry)
             self._condition.notify()
         self._changed()
 
     def get(self, timeout: float) -> Prompt | None:
-        """The next prompt, now running; None when memory shall be freed or time is up."""
+        """Take the next prompt, which is now running; None to free memory or after `timeout`."""
         with self._condition:
             self._condition.wait_for(lambda: self._pending or self._wants_free, timeout)
             if self._wants_free or not self._pending:
@@ -68,7 +68,7 @@ class PromptQueue:
         return prompt
 
     def finish(self, result: dict[str, Any]) -> None:
-        """File the running prompt's result; an older entry of the same id is replaced."""
+        """Add the running prompt's result to the history; replace an older entry of that id."""
         with self._condition:
             if self._running:
                 if len(self._history) >= HISTORY_LIMIT:
@@ -95,7 +95,7 @@ class PromptQueue:
         self._changed()
 
     def delete(self, prompt_ids: Iterable[str]) -> None:
-        """Forget pending prompts without a trace; one per id, unknown ids are ignored."""
+        """Drop pending prompts, one per id, without an entry in the history; ignore unknown ids."""
         for prompt_id in prompt_ids:
             with self._condition:
                 found = next((e for e in self._pending if e[1] == prompt_id), None)
@@ -116,7 +116,7 @@ class PromptQueue:
         return wanted
 
     def history(self, *, max_items: int | None = None, offset: int = -1) -> dict[str, Any]:
-        """The newest `max_items`, oldest first; an `offset` counts from the oldest."""
+        """Return the newest `max_items`, oldest first; an `offset` counts from the oldest."""
         with self._condition:
             start = offset
             if offset < 0:

@@ -1,7 +1,7 @@
-"""What the world hears of one run: events to its client, messages for the history.
+"""Reports one run: events for its client, messages for the history.
 
-The events, their order and who gets them are ComfyUI's: a prompt without client_id is heard of by
-nobody, except for its progress and previews, which everybody gets.
+Events, their order and their receivers follow ComfyUI. A prompt without client_id sends no
+events but progress and previews, which go to every client.
 """
 
 import io
@@ -19,7 +19,7 @@ from preview_engine.engine.queue import Prompt
 
 @dataclass(slots=True)
 class Report:
-    """Collects what the history keeps while it sends what clients see."""
+    """Collects messages for the history and sends events to clients."""
 
     prompt: Prompt
     events: Events
@@ -39,7 +39,7 @@ class Report:
         self._send("executing", node=node_id, display_node=node_id)
 
     def end_node(self, node_id: str, shown: dict[str, Any] | None, *, is_cached: bool) -> None:
-        """ComfyUI reports what is cached to a client only: without one not even to the history."""
+        """Report the end of a node; without a client, cached output is left out, as in ComfyUI."""
         if shown is not None and not (is_cached and self.prompt.client_id is None):
             self.shown[node_id] = shown
             self._send("executed", node=node_id, display_node=node_id, output=shown)
@@ -47,7 +47,7 @@ class Report:
         self._send_progress()
 
     def step(self, node_id: str, value: int, maximum: int, preview: Image.Image | None) -> None:
-        """One step of a long node. A preview with metadata goes before `progress`, else after."""
+        """Report a step. A preview with metadata goes before `progress`, one without after it."""
         self.progress.step(node_id, value, maximum)
         self._send_progress()
         client_id, prompt_id = self.prompt.client_id, self.prompt.prompt_id
@@ -67,15 +67,15 @@ class Report:
         if jpeg and not has_metadata:
             self.events.send_preview(jpeg, client_id)
 
-    def tell(self, kind: str, *, is_public: bool = False, **data: object) -> None:
-        """Send and keep in the history; `is_public`: to everybody if there is no client_id."""
+    def record(self, kind: str, *, is_public: bool = False, **data: object) -> None:
+        """Send and add to the history; if `is_public`, send to all when there is no client_id."""
         now = {"prompt_id": self.prompt.prompt_id, "timestamp": int(time.time() * 1000)}
         self.messages.append((kind, {**data, **now}))
         if self.prompt.client_id is not None or is_public:
             self.events.send(kind, {**data, **now}, self.prompt.client_id)
 
-    def tell_interrupted(self, node_id: str) -> None:
-        self.tell(
+    def record_interrupted(self, node_id: str) -> None:
+        self.record(
             "execution_interrupted",
             is_public=True,
             node_id=node_id,
@@ -83,8 +83,8 @@ class Report:
             executed=self.executed,
         )
 
-    def tell_error(self, node_id: str, inputs: dict[str, Any], error: Exception) -> None:
-        self.tell(
+    def record_error(self, node_id: str, inputs: dict[str, Any], error: Exception) -> None:
+        self.record(
             "execution_error",
             node_id=node_id,
             node_type=self.prompt.graph[node_id]["class_type"],
@@ -97,7 +97,7 @@ class Report:
         )
 
     def result(self, *, is_success: bool) -> dict[str, Any]:
-        """What the history keeps."""
+        """Return the entry for the history."""
         status = {
             "status_str": "success" if is_success else "error",
             "completed": is_success,
@@ -124,7 +124,7 @@ class Report:
 
 
 def _type_name(error: Exception) -> str:
-    """As ComfyUI names it: built-in exceptions without their module."""
+    """Return the type's name as ComfyUI gives it: built-in exceptions without their module."""
     named = getattr(error, "reported_type", None)
     kind = type(error)
     full = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"

@@ -1,4 +1,4 @@
-"""One run of one prompt: graph node after graph node, with results from the cache if it can."""
+"""Runs one prompt, graph node after graph node, with cached results where possible."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,18 +33,18 @@ class Run:
     current_node: str | None = None
 
     def execute(self) -> dict[str, Any]:
-        """Run to the end, whichever it is; returns what the history keeps."""
-        self.report.tell("execution_start")
+        """Run to success or failure; return the entry for the history."""
+        self.report.record("execution_start")
         self.cache.keep_only(self.signatures.values())
         cached = [node_id for node_id in self.prompt.graph if self._cached(node_id)]
-        self.report.tell("execution_cached", nodes=cached)
+        self.report.record("execution_cached", nodes=cached)
         order = ExecutionOrder(
             self.prompt.graph, self.catalog, lambda node_id: self._cached(node_id) is not None
         )
         order.add(self.prompt.outputs)
         is_success = self._run_all(order)
         if is_success:
-            self.report.tell("execution_success")
+            self.report.record("execution_success")
         self.current_node = None
         return self.report.result(is_success=is_success)
 
@@ -60,7 +60,7 @@ class Run:
         return True
 
     def _run_node(self, node_id: str) -> Result | None:
-        """The node's result, or None after telling why there is none."""
+        """Return the node's result, or None after recording why there is none."""
         self.current_node = node_id
         self.report.begin_node(node_id)
         inputs = self._inputs(node_id)
@@ -69,16 +69,16 @@ class Run:
             class_name = self.prompt.graph[node_id]["class_type"]
             result = self.compute(class_name, self._context(node_id), inputs)
         except Interrupted:
-            self.report.tell_interrupted(node_id)
+            self.report.record_interrupted(node_id)
             return None
         except Exception as error:  # noqa: BLE001 - graph nodes may raise anything; clients are told
-            self.report.tell_error(node_id, inputs, error)
+            self.report.record_error(node_id, inputs, error)
             return None
         self.report.executed.append(node_id)
         return result
 
     def _inputs(self, node_id: str) -> dict[str, Any]:
-        """The declared inputs by name, links replaced by what they carry."""
+        """Return the declared inputs by name, with links replaced by their values."""
         node = self.prompt.graph[node_id]
         given: dict[str, Any] = {}
         for declared in self.catalog[node["class_type"]].inputs:

@@ -1,4 +1,4 @@
-"""Answers as aiohttp gives them, which is what clients of ComfyUI are used to."""
+"""Builds answers like aiohttp's, which clients of ComfyUI expect."""
 
 import json
 from http import HTTPStatus
@@ -8,11 +8,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-TROUBLE = "500 Internal Server Error\n\nServer got itself in trouble"
+INTERNAL_ERROR = "500 Internal Server Error\n\nServer got itself in trouble"
 
 
-class TroubleError(Exception):
-    """A request that makes ComfyUI stumble: it answers 500 where one would expect 400."""
+class InternalError(Exception):
+    """The request makes ComfyUI answer 500, where one would expect 400."""
 
 
 def json_answer(content: object, status: int = 200) -> Response:
@@ -24,12 +24,12 @@ def text_answer(text: str, status: int) -> Response:
     return Response(text, status, {"Content-Type": "text/plain; charset=utf-8"})
 
 
-async def trouble_answer(_request: Request, _error: Exception) -> Response:
-    return text_answer(TROUBLE, 500)
+async def internal_error_answer(_request: Request, _error: Exception) -> Response:
+    return text_answer(INTERNAL_ERROR, 500)
 
 
 async def missing_answer(request: Request, error: Exception) -> Response:
-    """No such route. ComfyUI takes every unknown path that is fetched for a file of its editor."""
+    """Answer an unknown route. ComfyUI takes an unknown path that is fetched for an editor file."""
     status = cast("HTTPException", error).status_code
     if request.method in ("GET", "HEAD"):
         return Response(status_code=404, media_type="application/octet-stream")
@@ -37,22 +37,22 @@ async def missing_answer(request: Request, error: Exception) -> Response:
 
 
 async def read_json(request: Request) -> Any:
-    """The body; what is no JSON is trouble."""
+    """Read the body; raise `InternalError` if it is not JSON."""
     try:
         return json.loads(await request.body())
     except (ValueError, RecursionError) as error:
-        raise TroubleError from error
+        raise InternalError from error
 
 
 async def read_object(request: Request) -> dict[str, Any]:
     body = await read_json(request)
     if not isinstance(body, dict):
-        raise TroubleError
+        raise InternalError
     return cast("dict[str, Any]", body)
 
 
 def strings(value: object) -> list[str]:
-    """A JSON list of ids; anything else is trouble."""
+    """Return the ids of a JSON list; raise `InternalError` for anything else."""
     if not isinstance(value, list):
-        raise TroubleError
+        raise InternalError
     return [str(entry) for entry in cast("list[object]", value)]

@@ -1,4 +1,4 @@
-"""What is refused before any route sees it: bodies that are too large, pages of other sites."""
+"""Refuses bodies that are too large and pages of other sites, before any route."""
 
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ class BodyTooLargeError(Exception):
 
 
 class LimitBody:
-    """413 for bodies beyond `limit` bytes, announced or not."""
+    """Answers 413 to bodies beyond `limit` bytes, announced or not."""
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app = app
@@ -51,7 +51,7 @@ class LimitBody:
 
 
 class RefuseForeignOrigins:
-    """403 for browsers on another site's page, when the engine is addressed by a loopback name."""
+    """Answers 403 to pages of other sites, if the engine is addressed by a loopback name."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

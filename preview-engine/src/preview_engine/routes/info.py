@@ -1,4 +1,4 @@
-"""What the server is and offers. Here the engine names itself, so that nobody takes it for more."""
+"""Describes the server and its classes; it names itself a preview engine everywhere."""
 
 import os
 import platform
@@ -73,7 +73,7 @@ async def show_system_stats(vram_mb: int, _request: Request) -> Response:
 
 
 async def show_object_info(engine: Engine, request: Request) -> Response:
-    """All classes, or the one that is named; {} for an unknown one."""
+    """Show all classes, or the named one; {} for an unknown name."""
     named = request.path_params.get("name")
     names = engine.catalog if named is None else [named]
     return json_answer(object_info(engine.catalog, names, engine.folders.list_inputs()))
@@ -91,7 +91,7 @@ async def show_models(engine: Engine, request: Request) -> Response:
 
 
 async def show_nothing(_request: Request) -> Response:
-    """/embeddings and /extensions: there are none."""
+    """Show an empty list: /embeddings and /extensions."""
     return json_answer([])
 
 

@@ -1,4 +1,4 @@
-"""/api/jobs and /api/jobs/{id}: ComfyUI's newer view of queue and history."""
+"""Serves ComfyUI's newer view of queue and history: /api/jobs and /api/jobs/{id}."""
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -13,13 +13,15 @@ ORDERS = ("asc", "desc")
 
 
 class BadQueryError(ValueError):
-    """What is asked for cannot be."""
+    """A query parameter is not valid."""
 
 
 async def show_jobs(engine: Engine, request: Request) -> Response:
     query = request.query_params
     try:
-        statuses, sort_by, order = _statuses(query), _sort(query), _order(query)
+        statuses = _statuses(query)
+        sort_by = _choice(query, "sort_by", SORTS, "created_at")
+        order = _choice(query, "sort_order", ORDERS, "desc")
         limit, offset = _limit(query), _offset(query)
     except BadQueryError as error:
         return json_answer({"error": str(error)}, 400)
@@ -54,18 +56,11 @@ def _statuses(query: QueryParams) -> tuple[str, ...]:
     return tuple(asked) or STATUSES
 
 
-def _sort(query: QueryParams) -> str:
-    sort_by = query.get("sort_by", "created_at").lower()
-    if sort_by not in SORTS:
-        raise BadQueryError("sort_by must be 'created_at' or 'execution_duration'")
-    return sort_by
-
-
-def _order(query: QueryParams) -> str:
-    order = query.get("sort_order", "desc").lower()
-    if order not in ORDERS:
-        raise BadQueryError("sort_order must be 'asc' or 'desc'")
-    return order
+def _choice(query: QueryParams, name: str, allowed: tuple[str, str], default: str) -> str:
+    value = query.get(name, default).lower()
+    if value not in allowed:
+        raise BadQueryError(f"{name} must be {' or '.join(map(repr, allowed))}")
+    return value
 
 
 def _limit(query: QueryParams) -> int | None:

@@ -1,4 +1,4 @@
-"""Submitting, watching, canceling: /prompt, /queue, /interrupt, /free, /history."""
+"""Submits, lists and cancels prompts: /prompt, /queue, /interrupt, /free, /history."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from preview_engine.domain.validation import validate_prompt
 from preview_engine.engine.engine import Engine
 from preview_engine.engine.queue import Prompt
 from preview_engine.routes.answers import (
-    TroubleError,
+    InternalError,
     json_answer,
     read_json,
     read_object,
@@ -35,42 +35,42 @@ async def show_status(engine: Engine, _request: Request) -> Response:
 
 
 async def submit(engine: Engine, request: Request) -> Response:
-    """Answers when the prompt is queued; 200 may still name node_errors of outputs left out."""
+    """Queue a prompt and answer; 200 may still name node_errors of outputs that are left out."""
     body = await read_json(request)
     if engine.switches.refuse_prompts or isinstance(body, (int, float, bool)) or body is None:
-        raise TroubleError
+        raise InternalError
     asked = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
     number = _number(engine, asked)
     if "prompt" not in asked:
         return json_answer({"error": NO_PROMPT, "node_errors": {}}, 400)
     graph: Graph = asked["prompt"]
     try:
-        verdict = validate_prompt(
+        result = validate_prompt(
             graph,
             engine.catalog,
             file_exists=engine.folders.has_input,
             targets=asked.get("partial_execution_targets"),
         )
     except (TypeError, AttributeError) as error:
-        raise TroubleError from error
-    if verdict.error:
-        return json_answer({"error": verdict.error, "node_errors": verdict.node_errors}, 400)
+        raise InternalError from error
+    if result.error:
+        return json_answer({"error": result.error, "node_errors": result.node_errors}, 400)
     prompt_id = str(asked["prompt_id"]) if "prompt_id" in asked else str(uuid4())
-    engine.queue.put(Prompt(number, prompt_id, graph, _extra_data(asked), verdict.outputs))
+    engine.queue.put(Prompt(number, prompt_id, graph, _extra_data(asked), result.outputs))
     return json_answer(
-        {"prompt_id": prompt_id, "number": number, "node_errors": verdict.node_errors}
+        {"prompt_id": prompt_id, "number": number, "node_errors": result.node_errors}
     )
 
 
 def _number(engine: Engine, asked: dict[str, Any]) -> float:
-    """Its place in the queue; refused prompts count as well."""
+    """Return the prompt's place in the queue; refused prompts count as well."""
     if "number" in asked:
         try:
             number = float(asked["number"])
         except (TypeError, ValueError) as error:
-            raise TroubleError from error
+            raise InternalError from error
         if not math.isfinite(number):
-            raise TroubleError
+            raise InternalError
         return number
     number = -engine.counter if asked.get("front") else engine.counter
     engine.counter += 1
@@ -80,7 +80,7 @@ def _number(engine: Engine, asked: dict[str, Any]) -> float:
 def _extra_data(asked: dict[str, Any]) -> dict[str, Any]:
     extra_data = asked.get("extra_data", {})
     if not isinstance(extra_data, dict):
-        raise TroubleError
+        raise InternalError
     kept = {
         name: value
         for name, value in cast("dict[str, Any]", extra_data).items()
@@ -105,20 +105,20 @@ async def change_queue(engine: Engine, request: Request) -> Response:
 
 
 async def interrupt(engine: Engine, request: Request) -> Response:
-    """Without a prompt_id, or without a body that can be read, it hits whoever runs."""
+    """Interrupt a prompt; without a prompt_id or a readable body, the running one."""
     try:
         body = json.loads(await request.body())
     except ValueError:
         body = {}
     if not isinstance(body, dict):
-        raise TroubleError
+        raise InternalError
     prompt_id = cast("dict[str, Any]", body).get("prompt_id")
     engine.interrupt(str(prompt_id) if prompt_id else None)
     return Response()
 
 
 async def free(engine: Engine, request: Request) -> Response:
-    """Acted upon when the running prompt has ended."""
+    """Free memory when the running prompt has ended."""
     body = await read_object(request)
     if body.get("free_memory"):
         engine.queue.request_free()
@@ -131,7 +131,7 @@ async def show_history(engine: Engine, request: Request) -> Response:
         limit = int(max_items) if max_items is not None else None
         offset = int(request.query_params.get("offset", -1))
     except ValueError as error:
-        raise TroubleError from error
+        raise InternalError from error
     return json_answer(engine.queue.history(max_items=limit, offset=offset))
 
 

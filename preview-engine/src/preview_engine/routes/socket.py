@@ -1,4 +1,4 @@
-"""/ws: one client's connection, with ComfyUI's rules of who may hear what."""
+"""Serves one client's WebSocket by ComfyUI's rules: /ws."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ TRY_AGAIN_LATER = 1013
 async def listen(
     engine: Engine, features: Callable[[], dict[str, object]], socket: WebSocket
 ) -> None:
-    """Greets with `status` and the sid; a client that comes back is told what runs for it."""
+    """Send `status` with the sid, and tell a returning client which of its graph nodes runs."""
     client_id = socket.query_params.get("clientId") or uuid4().hex
     await socket.accept()
     client = engine.events.join(client_id)
@@ -50,7 +50,7 @@ async def _send_all(socket: WebSocket, client: Client) -> None:
 async def _receive_all(
     socket: WebSocket, client: Client, features: Callable[[], dict[str, object]]
 ) -> None:
-    """Only the first text message counts, and only if it is `feature_flags`."""
+    """Read messages; only the first text counts, and only if it is `feature_flags`."""
     is_first = True
     while True:
         try:
@@ -73,7 +73,7 @@ def _flags(text: str | None) -> dict[str, Any] | None:
         return None
     if not isinstance(sent, dict):
         return None
-    told = cast("dict[str, Any]", sent)
-    flags = told.get("data")
-    is_known = told.get("type") == "feature_flags" and isinstance(flags, dict)
+    fields = cast("dict[str, Any]", sent)
+    flags = fields.get("data")
+    is_known = fields.get("type") == "feature_flags" and isinstance(flags, dict)
     return cast("dict[str, Any]", flags) if is_known else None

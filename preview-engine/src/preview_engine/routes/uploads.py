@@ -1,4 +1,4 @@
-"""/upload/image and /upload/mask: files that a client brings, and the names they get."""
+"""Stores uploaded files under free names: /upload/image and /upload/mask."""
 
 import asyncio
 import hashlib
@@ -13,11 +13,11 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-from preview_engine.classes.loading import FORMATS
+from preview_engine.classes.image_loader import FORMATS
 from preview_engine.classes.pictures import with_alpha
 from preview_engine.engine.engine import Engine
 from preview_engine.folders import KINDS, Folders, OutsideFolderError, annotated
-from preview_engine.routes.answers import TroubleError, json_answer
+from preview_engine.routes.answers import InternalError, json_answer
 
 CHUNK = 1024 * 1024
 
@@ -32,7 +32,7 @@ async def upload_mask(engine: Engine, request: Request) -> Response:
 
 async def _upload(engine: Engine, request: Request, *, is_mask: bool) -> Response:
     if engine.switches.refuse_uploads:
-        raise TroubleError
+        raise InternalError
     async with request.form() as form:
         image = form.get("image")
         if not isinstance(image, UploadFile) or not image.filename:
@@ -42,13 +42,13 @@ async def _upload(engine: Engine, request: Request, *, is_mask: bool) -> Respons
         except OutsideFolderError:
             return Response(status_code=400)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise TroubleError from error
+            raise InternalError from error
 
 
 def _store(folders: Folders, form: FormData, image: UploadFile, *, is_mask: bool) -> Response:
     kind = str(form.get("type", "input"))
     if kind not in KINDS:
-        raise TroubleError
+        raise InternalError
     name, subfolder = image.filename or "", str(form.get("subfolder", ""))
     path = folders.resolve(kind, subfolder, name)
     folders.resolve(kind, subfolder).mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def _store(folders: Folders, form: FormData, image: UploadFile, *, is_mask: bool
 
 
 def _free_name(name: str, path: Path, content: BinaryIO) -> tuple[str, Path, bool]:
-    """`name`, or `name (1)` and so on; True if a file with these bytes is already there."""
+    """Return a free name like `name (1)`, its path, and True if a file with these bytes exists."""
     wanted = Path(name)
     digest = _digest(content)
     tries = 1
@@ -93,7 +93,7 @@ def _digest(content: BinaryIO) -> str:
 
 
 def _store_masked(folders: Folders, reference: dict[str, Any], mask: BinaryIO, path: Path) -> None:
-    """The original with the mask's alpha; without an original nothing is written."""
+    """Write the original with the mask's alpha; without an original, write nothing."""
     name, kind = annotated(reference["filename"])
     original = folders.resolve(
         kind or reference.get("type", "output"), reference.get("subfolder", ""), name

@@ -1,4 +1,4 @@
-"""/view: a file as it is, as a smaller preview, or one of its channels."""
+"""Serves a file, a compressed preview of it, or one of its channels: /view."""
 
 import asyncio
 import io
@@ -10,11 +10,11 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from preview_engine.classes.loading import FORMATS
+from preview_engine.classes.image_loader import FORMATS
 from preview_engine.classes.pictures import with_alpha
 from preview_engine.engine.engine import Engine
 from preview_engine.folders import KINDS, Folders, OutsideFolderError, annotated
-from preview_engine.routes.answers import TroubleError
+from preview_engine.routes.answers import InternalError
 
 PREVIEW_FORMATS = ("webp", "jpeg")
 DEFAULT_QUALITY = 90
@@ -37,12 +37,12 @@ async def view(engine: Engine, request: Request) -> Response:
         if channel in ("rgb", "a"):
             return await asyncio.to_thread(_channel, found, channel, named)
     except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise TroubleError from error
+        raise InternalError from error
     return _whole(found, request, named)
 
 
 def find(folders: Folders, query: QueryParams) -> Path | int:
-    """The file that is meant, or the status that says why there is none."""
+    """Return the requested file, or the status that refuses it."""
     name, kind = annotated(query["filename"])
     kind = kind or query.get("type", "output")
     if not name or name.startswith("/") or ".." in name or kind not in KINDS:
@@ -94,6 +94,6 @@ def _channel(path: Path, channel: str, headers: dict[str, str]) -> Response:
 
 
 def _header_text(name: str) -> str:
-    """UTF-8 in a header that the framework writes as latin-1, without what could end it."""
+    """Encode UTF-8 for a header that is written as latin-1; replace quotes and controls."""
     safe = "".join("_" if letter in '"\\' or ord(letter) < ord(" ") else letter for letter in name)
     return safe.encode().decode("latin-1")

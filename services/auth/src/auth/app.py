@@ -1,86 +1,77 @@
-"""Auth, put together."""
+"""Auth's table of contents: messages and ticks with their handlers, and how it is built."""
 
 import time
 from datetime import timedelta
-from functools import partial
-
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.adapters.bcrypt_passwords import BcryptPasswords
-from auth.adapters.bulletin import Bulletin
+from auth.adapters.buckets import PublishedBuckets
 from auth.adapters.jose_keyring import JoseKeyring, derived
-from auth.adapters.pruning import prune
 from auth.adapters.sql_work import SqlUnitOfWork
-from auth.domain.throttle import Throttle
-from auth.handlers.keys import tend_keys
-from auth.handlers.sessions import Issuer, end_session, issue_token, refresh_token
-from auth.handlers.users import ensure_admin, find_user
+from auth.domain.users import Administrator
+from auth.handlers.sessions import end_session, issue_token, refresh_token
+from auth.handlers.upkeep import prune, rotate_keys, sync_buckets
+from auth.handlers.users import ensure_administrator, find_user
+from auth.service import Auth
 from auth.settings import AuthSettings
-from contracts.auth import (
-    EndSession,
-    FindUser,
-    IssueToken,
-    Principal,
-    RefreshToken,
-    SigningKey,
-)
-from contracts.services import KEYS, PRINCIPALS
-from runtime.bus.bucket_watch import Mirror
+from contracts.auth import EndSession, FindUser, IssueToken, RefreshToken
 from runtime.clock import now
 from runtime.outbox.relay import Relay
 from runtime.postgres.engine import database, driver
 from runtime.postgres.schema import verify
 from runtime.process.service import running
-from runtime.process.tables import every
+from runtime.process.tables import AnswerTable, TickTable, serve, start_ticks
 
-TICK_SECONDS = 60.0
+ANSWERS: AnswerTable[Auth] = {
+    IssueToken: issue_token,
+    RefreshToken: refresh_token,
+    EndSession: end_session,
+    FindUser: find_user,
+}
+TICKS: TickTable[Auth] = {rotate_keys: 60.0, prune: 60.0, sync_buckets: 60.0}
 
 
 async def run(settings: AuthSettings) -> None:
     """Serve until told to stop."""
-    secret = settings.key_secret.get_secret_value()
-    lifetime = timedelta(days=settings.refresh_days)
     cost, threads = settings.password_cost, settings.password_threads
     with BcryptPasswords.open(cost=cost, threads=threads) as passwords:
         async with database(settings) as engine, running(settings, "auth") as runtime:
             await verify(settings, "auth")
-            relay = Relay(partial(driver, engine), runtime.bus)
+            relay = Relay(lambda: driver(engine), runtime.bus)
             work = SqlUnitOfWork(engine, relay.nudge)
-            keyring, throttle = JoseKeyring(secret), Throttle()
-            issuer = Issuer(keyring, now, lifetime, derived(secret, "refresh tokens"))
-            published, principals = Mirror(SigningKey), Mirror(Principal)
-            bulletin = Bulletin(work, published, principals)
-
-            await tend_keys(work, keyring, now)
-            await bootstrap(settings, work, passwords)
-
-            login = partial(issue_token, work, passwords, issuer, throttle, time.monotonic)
-            await runtime.bus.serve(IssueToken, login)
-            await runtime.bus.serve(RefreshToken, partial(refresh_token, work, issuer))
-            await runtime.bus.serve(EndSession, partial(end_session, work, now))
-            await runtime.bus.serve(FindUser, partial(find_user, work))
-
+            buckets = PublishedBuckets(engine, relay.nudge)
+            auth = build(settings, work, buckets, passwords)
+            await rotate_keys(auth)
+            await ensure_administrator(auth)
+            await serve(runtime.bus, auth, ANSWERS)
             runtime.spawn(relay.run(), name="outbox")
-            runtime.tell(relay.trouble)
-            runtime.spawn(published.follow(runtime.bus, KEYS), name="published keys")
-            runtime.spawn(principals.follow(runtime.bus, PRINCIPALS), name="principals")
-            tending = partial(tend, work, keyring, engine, bulletin)
-            runtime.spawn(every(TICK_SECONDS, tending, name="upkeep"), name="upkeep")
+            runtime.add_warning(relay.warning)
+            buckets.follow(runtime)
+            start_ticks(runtime, auth, TICKS)
             runtime.ready()
             await runtime.stop.wait()
 
 
-async def tend(
-    work: SqlUnitOfWork, keyring: JoseKeyring, engine: AsyncEngine, bulletin: Bulletin
-) -> None:
-    await tend_keys(work, keyring, now)
-    await prune(engine, now)
-    await bulletin.mend()
+def build(
+    settings: AuthSettings,
+    work: SqlUnitOfWork,
+    buckets: PublishedBuckets,
+    passwords: BcryptPasswords,
+) -> Auth:
+    secret = settings.key_secret.get_secret_value()
+    return Auth(
+        unit_of_work=work,
+        passwords=passwords,
+        keyring=JoseKeyring(secret),
+        buckets=buckets,
+        clock=now,
+        monotonic=time.monotonic,
+        refresh_lifetime=timedelta(days=settings.refresh_days),
+        successor_key=derived(secret, "refresh tokens"),
+        administrator=administrator(settings),
+    )
 
 
-async def bootstrap(
-    settings: AuthSettings, work: SqlUnitOfWork, passwords: BcryptPasswords
-) -> None:
-    if settings.admin_email and settings.admin_password:
-        password = settings.admin_password.get_secret_value()
-        await ensure_admin(work, passwords, now, settings.admin_email, password)
+def administrator(settings: AuthSettings) -> Administrator | None:
+    if settings.admin_email is None or settings.admin_password is None:
+        return None
+    return Administrator(settings.admin_email, settings.admin_password.get_secret_value())

@@ -1,4 +1,4 @@
-"""What auth needs from outside, in its own words."""
+"""Ports of auth: the database, password hashing, signing keys and the published buckets."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -6,45 +6,45 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from auth.domain.audit import Entry
+from auth.domain.audit import AuditEntry
 from auth.domain.keyring import Key
 from auth.domain.sessions import Session
 from auth.domain.users import User
 
 
 class Work(Protocol):
-    """One transaction: rows, facts and what the fleet is told are committed together or not."""
+    """One transaction: rows, audit entries and published values are committed together or not."""
 
-    async def alone(self) -> None:
-        """Wait until no other replica is between `alone` and its commit."""
-        ...
+    async def lock(self) -> None:
+        """Wait until no other replica is between `lock` and its commit."""
 
     async def user(self, user_id: UUID) -> User | None: ...
     async def user_by_email(self, email: str) -> User | None: ...
 
     async def save_user(self, user: User) -> None:
-        """Add or replace the user, and publish the principal. Call `alone` before."""
-        ...
+        """Add or replace the user, and publish the principal. Call `lock` before."""
 
     async def session(self, session_id: UUID) -> Session | None:
-        """The session, locked until the work ends."""
+        """Return the session, locked until the work ends."""
         ...
 
     async def save_session(self, session: Session) -> None: ...
-    async def drop_session(self, session_id: UUID) -> None: ...
-    async def drop_sessions(self, user_id: UUID) -> None: ...
+    async def delete_session(self, session_id: UUID) -> None: ...
+    async def delete_sessions(self, user_id: UUID) -> None: ...
 
     async def keys(self) -> list[Key]: ...
 
     async def add_key(self, key: Key) -> None:
-        """Add the key and publish its public part. Call `alone` before."""
-        ...
+        """Add the key and publish its public part. Call `lock` before."""
 
-    async def drop_key(self, key: Key) -> None:
-        """Forget the key and take back its public part. Call `alone` before."""
-        ...
+    async def delete_key(self, key: Key) -> None:
+        """Delete the key and its published part. Call `lock` before."""
 
-    async def record(self, entry: Entry, now: datetime) -> None: ...
+    async def add_entry(self, entry: AuditEntry, now: datetime) -> None:
+        """Add an entry to the audit log."""
+
+    async def prune(self, now: datetime) -> None:
+        """Delete expired and surplus sessions, and audit entries that are too old or too many."""
 
 
 class UnitOfWork(Protocol):
@@ -57,33 +57,29 @@ class Passwords(Protocol):
     async def hash(self, password: str) -> str: ...
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
-        """Check the password; without a hash, take as long and say no."""
+        """Check the password; without a hash, take as long and return False."""
         ...
 
 
 class Keyring(Protocol):
     """The private keys of this process."""
 
-    def make(self, now: datetime) -> Key: ...
+    def generate(self, now: datetime) -> Key: ...
 
-    def opened(self, keys: Sequence[Key]) -> list[Key]:
-        """Those whose private part this process can unseal."""
+    def unseal(self, keys: Sequence[Key]) -> list[Key]:
+        """Return the keys whose private part this process can unseal."""
         ...
 
-    def use(self, key: Key) -> None:
+    def sign_with(self, key: Key) -> None:
         """Sign with this key from now on."""
-        ...
 
     def sign(self, claims: dict[str, Any]) -> str:
-        """A compact JWS over the claims."""
+        """Return a compact JWS over the claims."""
         ...
 
 
-class Clock(Protocol):
-    def __call__(self) -> datetime: ...
+class Buckets(Protocol):
+    """The published buckets `keys` and `principals`."""
 
-
-class Stopwatch(Protocol):
-    """Monotonic seconds."""
-
-    def __call__(self) -> float: ...
+    async def sync(self) -> None:
+        """Make both buckets equal to the database. Raises Unavailable while they are unread."""

@@ -8,15 +8,15 @@ from runtime.process.settings import DatabaseSettings
 
 
 class AuthSettings(DatabaseSettings):
-    """What auth needs besides the shared settings."""
+    """Settings of auth besides the shared ones."""
 
     key_secret: SecretStr = Field(
         min_length=16,
-        description="Seals private signing keys at rest and derives refresh tokens; another one "
-        "makes a new signing key.",
+        description="Seals private signing keys at rest and derives refresh tokens; with another "
+        "secret, auth makes a new signing key.",
     )
     admin_email: str | None = Field(
-        default=None, max_length=320, description="User that is made an administrator at start."
+        default=None, max_length=320, description="Auth makes this user an administrator at start."
     )
     admin_password: SecretStr | None = Field(
         default=None,

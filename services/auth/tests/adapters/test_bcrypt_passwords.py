@@ -27,11 +27,11 @@ async def test_nobodys_password_matches_nothing() -> None:
 
 async def test_one_login_too_many_is_refused_instead_of_queued() -> None:
     with BcryptPasswords.open(cost=4, threads=1) as passwords:
-        room = WAITING_FOR_EACH_THREAD + 1
+        limit = WAITING_FOR_EACH_THREAD + 1
 
-        checks = [passwords.matches("x", None) for _ in range(room + 1)]
+        checks = [passwords.matches("x", None) for _ in range(limit + 1)]
         results = await asyncio.gather(*checks, return_exceptions=True)
 
-        assert results.count(False) == room
+        assert results.count(False) == limit
         assert [type(error) for error in results if error] == [UnavailableError]
         assert not await passwords.matches("x", None)

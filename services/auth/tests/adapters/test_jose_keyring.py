@@ -13,30 +13,30 @@ SECRET = "a secret of the settings"
 
 def test_the_published_part_checks_what_the_private_part_signed() -> None:
     keyring = JoseKeyring(SECRET)
-    key = keyring.make(NOW)
-    keyring.use(key)
+    key = keyring.generate(NOW)
+    keyring.sign_with(key)
 
     token = keyring.sign({"sub": "somebody"})
 
     public = OKPKey.import_key(key.jwk)
     assert jwt.decode(token, public, algorithms=[ALGORITHM]).claims == {"sub": "somebody"}
-    another = OKPKey.import_key(JoseKeyring(SECRET).make(NOW).jwk)
+    another = OKPKey.import_key(JoseKeyring(SECRET).generate(NOW).jwk)
     with pytest.raises(BadSignatureError):
         jwt.decode(token, another, algorithms=[ALGORITHM])
 
 
 def test_the_private_part_is_neither_published_nor_stored_in_the_open() -> None:
-    key = JoseKeyring(SECRET).make(NOW)
+    key = JoseKeyring(SECRET).generate(NOW)
 
     assert key.jwk.keys() == {"kty", "crv", "x", "kid", "alg", "use"}
     assert b'"d"' not in key.sealed
 
 
 def test_another_process_opens_the_key_with_the_same_secret_only() -> None:
-    key = JoseKeyring(SECRET).make(NOW)
+    key = JoseKeyring(SECRET).generate(NOW)
     same = JoseKeyring(SECRET)
 
-    assert same.opened([key]) == [key]
-    assert JoseKeyring("another secret of settings").opened([key]) == []
-    same.use(key)
+    assert same.unseal([key]) == [key]
+    assert JoseKeyring("another secret of settings").unseal([key]) == []
+    same.sign_with(key)
     assert same.sign({})

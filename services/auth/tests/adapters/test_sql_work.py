@@ -10,11 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.adapters.jose_keyring import JoseKeyring
-from auth.adapters.pruning import prune
 from auth.adapters.sql_work import SqlUnitOfWork
-from auth.domain.audit import Entry, Fact
-from auth.domain.sessions import MOST_PER_USER, Session
-from auth.handlers.users import ensure_admin
+from auth.domain.audit import AuditEntry, AuditFact
+from auth.domain.sessions import MAX_PER_USER, Session
+from auth.handlers.upkeep import prune
+from auth.handlers.users import ensure_administrator
 from auth.settings import AuthSettings
 from contracts.access import Limits, Priority
 from contracts.errors import UnavailableError
@@ -23,7 +23,7 @@ from runtime.postgres.engine import database
 from runtime.testing.ports import free_port
 from runtime.testing.postgres import PostgresServer
 
-from ..fakes import FakePasswords, a_user  # noqa: TID252  shared by these tests alone
+from ..fakes import FakeAuth, a_user  # noqa: TID252  shared by these tests alone
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -66,7 +66,7 @@ async def test_users_come_back_as_they_were_saved_and_are_announced(
 
 
 async def test_sessions_and_keys_come_back_as_they_were_saved(work: SqlUnitOfWork) -> None:
-    user, key = a_user(), JoseKeyring("secret").make(NOW)
+    user, key = a_user(), JoseKeyring("secret").generate(NOW)
     session = Session(uuid4(), user.id, NOW, NOW, b"digest")
     rotated = replace(session, digest=b"next", used_digest=b"digest", used_by=uuid4())
     async with work() as transaction:
@@ -78,8 +78,8 @@ async def test_sessions_and_keys_come_back_as_they_were_saved(work: SqlUnitOfWor
     async with work() as transaction:
         assert await transaction.session(session.id) == rotated
         assert await transaction.keys() == [key]
-        await transaction.drop_session(session.id)
-        await transaction.drop_key(key)
+        await transaction.delete_session(session.id)
+        await transaction.delete_key(key)
         assert await transaction.session(session.id) is None
         assert await transaction.keys() == []
 
@@ -101,9 +101,10 @@ async def test_a_unit_of_work_that_fails_leaves_nothing(
 async def test_replicas_that_start_together_make_one_admin(
     work: SqlUnitOfWork, engine: AsyncEngine
 ) -> None:
+    auth = replace(FakeAuth().service, unit_of_work=work)
+
     def start() -> asyncio.Task[None]:
-        starting = ensure_admin(work, FakePasswords(), lambda: NOW, "root@example.com", "secret")
-        return asyncio.create_task(starting)
+        return asyncio.create_task(ensure_administrator(auth))
 
     await asyncio.gather(*(start() for _ in range(5)))
 
@@ -114,15 +115,17 @@ async def test_what_is_over_or_too_much_is_pruned(work: SqlUnitOfWork, engine: A
     user = a_user()
     async with work() as transaction:
         await transaction.save_user(user)
-        for age in [timedelta(days=31), *[timedelta()] * (MOST_PER_USER + 3)]:
+        for age in [timedelta(days=31), *[timedelta()] * (MAX_PER_USER + 3)]:
             session = Session(new_id(), user.id, NOW - age, NOW - age + timedelta(days=30), b"")
             await transaction.save_session(session)
-        await transaction.record(Entry(Fact.LOGGED_IN, user.id), NOW - timedelta(days=91))
-        await transaction.record(Entry(Fact.LOGGED_IN, user.id), NOW)
+        await transaction.add_entry(
+            AuditEntry(AuditFact.LOGGED_IN, user.id), NOW - timedelta(days=91)
+        )
+        await transaction.add_entry(AuditEntry(AuditFact.LOGGED_IN, user.id), NOW)
 
-    await prune(engine, lambda: NOW)
+    await prune(replace(FakeAuth().service, unit_of_work=work, clock=lambda: NOW))
 
-    assert await count(engine, "sessions") == MOST_PER_USER
+    assert await count(engine, "sessions") == MAX_PER_USER
     assert await count(engine, "audit") == 1
 
 

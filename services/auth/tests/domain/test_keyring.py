@@ -3,7 +3,14 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auth.domain.keyring import ROTATE_AFTER, SETTLES_AFTER, Key, is_due, outlived, signing
+from auth.domain.keyring import (
+    ROTATE_AFTER,
+    SETTLES_AFTER,
+    Key,
+    expired_keys,
+    needs_key,
+    signing_key,
+)
 from auth.domain.tokens import ACCESS_SECONDS
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -13,22 +20,22 @@ def a_key(made_at: datetime = START, name: str = "first") -> Key:
     return Key(name, {"kid": name}, b"sealed", made_at)
 
 
-def test_without_a_key_one_is_due() -> None:
-    assert is_due([], START)
-    assert not is_due([a_key()], START + ROTATE_AFTER - timedelta(seconds=1))
-    assert is_due([a_key()], START + ROTATE_AFTER)
+def test_without_a_key_one_needs_key() -> None:
+    assert needs_key([], START)
+    assert not needs_key([a_key()], START + ROTATE_AFTER - timedelta(seconds=1))
+    assert needs_key([a_key()], START + ROTATE_AFTER)
 
 
 def test_the_first_key_signs_at_once() -> None:
-    assert signing([a_key()], START) == a_key()
+    assert signing_key([a_key()], START) == a_key()
 
 
 def test_a_successor_signs_only_once_every_gateway_can_know_it() -> None:
     first, second = a_key(), a_key(START + ROTATE_AFTER, "second")
     just_before = second.made_at + SETTLES_AFTER - timedelta(seconds=1)
 
-    assert signing([first, second], just_before) == first
-    assert signing([first, second], second.made_at + SETTLES_AFTER) == second
+    assert signing_key([first, second], just_before) == first
+    assert signing_key([first, second], second.made_at + SETTLES_AFTER) == second
 
 
 @settings(max_examples=50)
@@ -42,11 +49,11 @@ def test_every_token_can_be_checked_until_it_expires(
     issued: list[tuple[str, datetime]] = []
     for number, pause in enumerate(pauses):
         now += timedelta(seconds=pause)
-        if is_due(keys, now):
+        if needs_key(keys, now):
             keys.append(a_key(now, f"key {number}"))
-        for key in outlived(keys, now):
+        for key in expired_keys(keys, now):
             keys.remove(key)
-        issued.append((signing(keys, now).id, now))
+        issued.append((signing_key(keys, now).id, now))
         published = {key.id for key in keys}
         valid = [name for name, at in issued if now < at + timedelta(seconds=ACCESS_SECONDS)]
         assert set(valid) <= published

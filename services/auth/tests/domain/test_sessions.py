@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth.domain import tokens
-from auth.domain.sessions import Session, Verdict, judge, rotated
+from auth.domain.sessions import Session, TokenUse, rotated, token_use
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -19,19 +19,19 @@ def a_session(digest: bytes = b"current", **changes: Any) -> Session:
 
 
 def test_the_current_token_is_exchanged() -> None:
-    assert judge(a_session(), b"current", uuid4(), NOW) is Verdict.ROTATE
+    assert token_use(a_session(), b"current", uuid4(), NOW) is TokenUse.FIRST
 
 
 def test_an_expired_session_refuses_even_its_current_token() -> None:
-    assert judge(a_session(expires_at=NOW), b"current", uuid4(), NOW) is Verdict.REFUSE
+    assert token_use(a_session(expires_at=NOW), b"current", uuid4(), NOW) is TokenUse.EXPIRED
 
 
 def test_the_last_used_token_is_answered_again_only_for_the_same_request() -> None:
     request = uuid4()
     session = rotated(a_session(), b"next", request, NOW, DAY)
 
-    assert judge(session, b"current", request, NOW) is Verdict.REPEAT
-    assert judge(session, b"current", uuid4(), NOW) is Verdict.REUSED
+    assert token_use(session, b"current", request, NOW) is TokenUse.REPEAT
+    assert token_use(session, b"current", uuid4(), NOW) is TokenUse.REUSE
 
 
 def test_older_tokens_are_reuse_whoever_shows_them() -> None:
@@ -39,7 +39,7 @@ def test_older_tokens_are_reuse_whoever_shows_them() -> None:
     session = rotated(a_session(), b"second", request, NOW, DAY)
     session = rotated(session, b"third", uuid4(), NOW, DAY)
 
-    assert judge(session, b"current", request, NOW) is Verdict.REUSED
+    assert token_use(session, b"current", request, NOW) is TokenUse.REUSE
 
 
 def test_each_rotation_prolongs_the_session() -> None:

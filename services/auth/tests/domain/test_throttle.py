@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 from auth.domain.throttle import (
     FORGET_SECONDS,
     FREE_ATTEMPTS,
-    LONGEST_WAIT_SECONDS,
-    MOST_ACCOUNTS,
+    MAX_ACCOUNTS,
+    MAX_WAIT_SECONDS,
     Throttle,
 )
 
@@ -55,10 +55,10 @@ def test_an_account_left_alone_is_forgotten() -> None:
 def test_a_flood_of_names_does_not_grow_the_memory() -> None:
     throttle = Throttle()
 
-    for number in range(MOST_ACCOUNTS + 100):
+    for number in range(MAX_ACCOUNTS + 100):
         throttle.charge(f"{number}@example.com", 0.0)
 
-    assert len(throttle._records) == MOST_ACCOUNTS  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001  the bound is the point
+    assert len(throttle._records) == MAX_ACCOUNTS  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001  the bound is the point
 
 
 @example([*[0.0] * 10, 1.0, 2.0, 4.0, 8.0, 16.0, 165.02998665686525, 0.0])
@@ -68,4 +68,4 @@ def test_nobody_ever_waits_longer_than_a_minute(pauses: list[float]) -> None:
 
     for pause in pauses:
         now += pause
-        assert 0 <= throttle.charge("a@example.com", now) <= LONGEST_WAIT_SECONDS
+        assert 0 <= throttle.charge("a@example.com", now) <= MAX_WAIT_SECONDS

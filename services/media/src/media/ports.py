@@ -1,7 +1,7 @@
-"""What media needs from outside, in its own words."""
+"""Defines what media needs from outside: the object store, the sandbox and the database."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -9,18 +9,15 @@ from uuid import UUID
 
 from contracts.access import IdempotencyKey
 from contracts.errors import ErrorBody, NotFoundError
-from contracts.media.files import MediaView
+from contracts.media.files import MaskOptions, MediaView
 from contracts.media.library import DeletionCause, LinkView, ListMedia
 from contracts.scheduler.jobs import Output
-from media.domain.gallery import Place
-from media.domain.inspection import Bounds, Finding, Look, Order
-from media.domain.records import Kept, Prepared, Result, Thumbnail, Unprepared, Upload
-from media.domain.retention import Ages
-from media.domain.rights import Rights
+from media.domain.inspection import Bounds, InspectedFile, Preview, Thumbnail
+from media.domain.records import PreviewTask, Result, RetentionAges, StoredMedia, Upload
+from runtime.cursor import Place
+from runtime.grants import Grant
 
 Clock: TypeAlias = Callable[[], datetime]
-Bench: TypeAlias = Callable[[], AbstractContextManager[str]]
-"""Opens a private folder that vanishes with all in it."""
 
 
 class ObjectMissingError(NotFoundError):
@@ -30,28 +27,28 @@ class ObjectMissingError(NotFoundError):
 
 
 class ObjectStore(Protocol):
-    """The bytes. Every method but the URLs' raises Unavailable while the store is away."""
+    """Stores bytes. Every method that is not about URLs raises Unavailable if S3 is down."""
 
     def upload_url(self, key: str, lifetime: timedelta) -> str: ...
 
     def download_url(self, key: str, lifetime: timedelta) -> str: ...
 
     def public_upload_url(self, key: str, lifetime: timedelta) -> str | None:
-        """For clients outside; None if the store is not public."""
+        """Return a URL for clients outside, or None if the store is not public."""
         ...
 
     def public_download_url(
         self, key: str, lifetime: timedelta, headers: Mapping[str, str]
     ) -> str | None:
-        """The same for reading; the store answers with those headers."""
+        """Return a URL for clients outside, answered with `headers`; None if not public."""
         ...
 
     async def size(self, key: str) -> int:
-        """Size in bytes. Raises ObjectMissing."""
+        """Return the size in bytes. Raises ObjectMissing."""
         ...
 
     async def peek(self, key: str) -> tuple[int, bytes]:
-        """Size in bytes, and as much of the beginning as the sniffer needs. ObjectMissing."""
+        """Return the size in bytes and the first bytes that `sniff` needs. ObjectMissing."""
         ...
 
     async def copy(self, source: str, target: str) -> None:
@@ -59,46 +56,57 @@ class ObjectStore(Protocol):
         ...
 
     async def fetch(self, key: str, file: Path, max_bytes: int) -> None:
-        """Write the object to `file`. Raises ObjectMissing, or Refused if it is bigger."""
+        """Write the object to `file`. Raises ObjectMissing, or FileRefused if it is bigger."""
         ...
 
     async def put(self, key: str, file: Path, content_type: str) -> None: ...
 
     async def remove(self, keys: Iterable[str]) -> None:
-        """Delete the objects; those that are not there do not matter."""
+        """Delete the objects that exist."""
         ...
 
     def older(self, prefix: str, than: datetime) -> AsyncIterator[list[str]]:
-        """Yield keys of objects last written before `than`, some at a time."""
+        """Yield batches of keys of objects last written before `than`."""
         ...
 
 
-class Workshop(Protocol):
-    """Opens files that nobody trusts: `source` of a folder, which what is made goes beside.
+@dataclass(frozen=True, slots=True)
+class InspectionRequest:
+    """One file to inspect and to convert as its kind asks."""
 
-    Raises Refused, or Unavailable if it is not the file's fault.
+    kind: str
+    bounds: Bounds
+    mask: MaskOptions = field(default_factory=MaskOptions)
+    mask_size: tuple[int, int] | None = None
+    """Width and height that the mask takes; None keeps those of the picture."""
+
+
+class Sandbox(Protocol):
+    """Opens untrusted files: `source` in a scratch folder, which also takes the files it makes.
+
+    Raises FileRefused, or Unavailable if the file is not the reason of the failure.
     """
 
-    async def inspect(self, folder: Path, order: Order) -> Finding:
-        """Say what to keep; it is in `target` if that differs from `source`."""
+    async def inspect(self, folder: Path, request: InspectionRequest) -> InspectedFile:
+        """Check the file; write `target` if it is to be kept in another form."""
         ...
 
-    async def look(self, folder: Path, bounds: Bounds) -> Look:
-        """Make thumbnails of a picture or a video."""
+    async def preview(self, folder: Path, bounds: Bounds) -> Preview:
+        """Measure a picture, a video or a sound and write its thumbnails."""
         ...
 
-    async def strip(self, folder: Path) -> Finding:
+    async def strip(self, folder: Path) -> InspectedFile:
         """Write a result without prompt and graph to `target`."""
         ...
 
 
 class Uploads(Protocol):
-    """Uploads under way, and how they become media."""
+    """Keeps uploads in progress until they become media."""
 
     async def begin(
         self, upload: Upload, storage_bytes: int, idempotency: IdempotencyKey | None
     ) -> UUID:
-        """Remember an upload, once; its id. Raises Forbidden (`storage_quota`), Conflict."""
+        """Add an upload once and return its id. Raises Forbidden (`storage_quota`), Conflict."""
         ...
 
     async def find(self, media_id: UUID, owner_id: UUID) -> Upload:
@@ -107,38 +115,34 @@ class Uploads(Protocol):
 
     async def refuse(self, media_id: UUID, refusal: ErrorBody) -> None: ...
 
-    async def replayed(self, owner_id: UUID, idempotency: IdempotencyKey) -> Kept | None:
-        """What was made under that key. Raises Conflict if with another body."""
+    async def replayed(self, owner_id: UUID, idempotency: IdempotencyKey) -> StoredMedia | None:
+        """Return the media made under that key. Raises Conflict if its body was another."""
         ...
 
-    async def keep(
-        self, kept: Kept, storage_bytes: int, idempotency: IdempotencyKey | None
-    ) -> Kept:
-        """Make the upload a medium, once, and return what is stored.
+    async def accept(
+        self, media: StoredMedia, storage_bytes: int, idempotency: IdempotencyKey | None
+    ) -> StoredMedia:
+        """Turn the upload into a media, once, and return what is stored.
 
-        Its key is another if the owner has the same content already. Raises Forbidden
+        Its key differs if the owner already has the same content. Raises Forbidden
         (`storage_quota`), Conflict.
         """
         ...
 
 
 class Library(Protocol):
-    """All media."""
+    """Keeps media and their share links. The caller checks rights to a media before links."""
 
-    async def find(self, media_ids: Sequence[UUID], owner_id: UUID) -> list[Kept]:
-        """Those of the owner, in the order asked."""
+    async def find(self, media_ids: Sequence[UUID], owner_id: UUID) -> list[StoredMedia]:
+        """Return those of the owner, in the order of `media_ids`."""
         ...
 
-    async def get(self, media_id: UUID) -> Kept | None:
-        """One medium, whoever owns it."""
+    async def get(self, media_id: UUID) -> StoredMedia | None:
+        """Return one media of any owner."""
         ...
-
-
-class Gallery(Protocol):
-    """All media of one owner."""
 
     async def page(self, query: ListMedia, after: Place | None) -> list[MediaView]:
-        """One more than asked for, if there are more; newest first."""
+        """Return the newest first, and one more than the limit if there are more."""
         ...
 
     async def change(self, media_id: UUID, owner_id: UUID, changes: Mapping[str, Any]) -> MediaView:
@@ -146,103 +150,91 @@ class Gallery(Protocol):
         ...
 
     async def storage(self, owner_id: UUID) -> tuple[int, dict[str, int]]:
-        """Bytes stored, and the number of media by kind."""
+        """Return the stored bytes, and the number of media by kind."""
         ...
 
+    async def add_link(
+        self, link: LinkView, max_open: int, owner_id: UUID, idempotency: IdempotencyKey | None
+    ) -> LinkView:
+        """Add a link, or return the one with that id or key. Raises NotFound, Conflict."""
+        ...
 
-class Removal(Protocol):
-    """Deletion: what is forgotten in the database is deleted in the store, now or later."""
+    async def open_links(self, media_id: UUID, now: datetime) -> list[LinkView]:
+        """Return the links that have not expired, newest first."""
+        ...
 
-    async def remove(
+    async def is_link_open(self, link_id: UUID, media_id: UUID, now: datetime) -> bool: ...
+
+    async def remove_link(self, link_id: UUID, media_id: UUID) -> None: ...
+
+
+class Deletions(Protocol):
+    """Deletes rows at once; keys of their objects wait until the store deleted the objects."""
+
+    async def delete(
         self, media_id: UUID, owner_id: UUID, now: datetime, cause: DeletionCause
     ) -> list[str]:
-        """Forget a medium, and its content if it was the last, and say so. NotFound.
+        """Delete a media, its content if no other media has it, and publish that. NotFound.
 
-        Returns the keys to delete.
+        Returns the keys whose objects are to be deleted.
         """
         ...
 
-    async def expired(self, now: datetime, ages: Ages, limit: int) -> list[tuple[UUID, UUID]]:
-        """Media, with their owners, whose time is over."""
+    async def expired(
+        self, now: datetime, ages: RetentionAges, limit: int
+    ) -> list[tuple[UUID, UUID]]:
+        """Return ids and owners of media that expired."""
         ...
 
-    async def doomed(self, before: datetime, limit: int) -> list[str]:
-        """Keys whose objects have still to be deleted since then."""
+    async def waiting_keys(self, before: datetime, limit: int) -> list[str]:
+        """Return keys that wait since `before` or longer."""
         ...
 
-    async def deleted(self, keys: Sequence[str]) -> None:
-        """Those objects are gone."""
+    async def confirm(self, keys: Sequence[str]) -> None:
+        """Remove the keys of deleted objects from those that wait."""
+        ...
+
+    async def delete_unused_rows(self, before: datetime) -> None:
+        """Delete uploads, keys, links and unreferenced contents last used before `before`."""
+        ...
+
+    async def unreferenced(self, keys: Sequence[str]) -> list[str]:
+        """Return those of `keys` that no row names."""
         ...
 
 
 class Previews(Protocol):
-    """Contents that wait to be looked into, and what was seen."""
+    """Keeps which contents wait for a preview, and the previews."""
 
-    async def claim(self, now: datetime, limit: int) -> list[Unprepared]:
-        """Take some; those that are not told of again come back later, less and less often."""
+    async def claim(self, now: datetime, limit: int) -> list[PreviewTask]:
+        """Take some tasks. One that is not completed comes back, with growing delays."""
         ...
 
-    async def waiting(self, owner_id: UUID, blake3: str) -> Unprepared | None:
-        """That content, if nobody looked into it yet."""
+    async def find_task(self, owner_id: UUID, blake3: str) -> PreviewTask | None:
+        """Return the task of that content, or None if it has a preview."""
         ...
 
-    async def tell(self, content: Unprepared, seen: Prepared, now: datetime) -> bool:
-        """Keep what was seen; False if the content is gone or another was faster."""
+    async def complete(self, task: PreviewTask, preview: Preview, now: datetime) -> bool:
+        """Keep a preview; False if the content is gone or already has one."""
         ...
 
-    async def thumbnails(self, owner_id: UUID, blake3: str) -> dict[int, Thumbnail]: ...
-
-
-class Links(Protocol):
-    """Share links; the owner's right to the medium was checked before."""
-
-    async def add(
-        self, link: LinkView, most: int, owner_id: UUID, idempotency: IdempotencyKey | None
-    ) -> LinkView:
-        """Keep a link, or give back the one of that id or key. Raises Conflict."""
+    async def thumbnails(self, owner_id: UUID, blake3: str) -> dict[int, Thumbnail]:
+        """Return the thumbnails of that content by width."""
         ...
-
-    async def of(self, media_id: UUID, now: datetime) -> list[LinkView]:
-        """Those that still open, newest first."""
-        ...
-
-    async def opens(self, link_id: UUID, media_id: UUID, now: datetime) -> bool: ...
-
-    async def drop(self, link_id: UUID, media_id: UUID) -> None: ...
 
 
 class Results(Protocol):
-    """What attempts made."""
+    """Keeps the files that attempts made."""
 
     async def find(self, attempt_id: UUID) -> dict[int, Output] | None:
-        """Recorded files by number; None if the attempt recorded nothing yet."""
+        """Return recorded files by number; None if the attempt recorded nothing yet."""
         ...
 
     async def record(
-        self, rights: Rights, results: Sequence[Result], now: datetime
+        self, grant: Grant, results: Sequence[Result], now: datetime
     ) -> dict[int, Output]:
-        """Make the files media of the owner; those recorded before stay as they are.
+        """Make the files media of the owner; files recorded earlier stay as they are.
 
-        Returns all that the attempt has recorded, by number.
+        Returns all files that the attempt has recorded, by number.
         """
-        ...
-
-
-class Orphans(Protocol):
-    """What nobody needs any more."""
-
-    async def forget(self, before: datetime) -> None:
-        """Drop rows of uploads, keys and unreferenced contents that were last used before."""
-        ...
-
-    async def unreferenced(self, keys: Sequence[str]) -> list[str]:
-        """Those of `keys` that no content has."""
-        ...
-
-
-class Grants(Protocol):
-    """Checks what an agent holds."""
-
-    def admit(self, grant: str, node_id: UUID) -> Rights:
-        """Return what the grant allows that node. Raises Forbidden."""
         ...

@@ -1,4 +1,4 @@
-"""Settings of the media service; see `runtime.settings` for those that all share."""
+"""Defines the settings of media; `runtime.process.settings` has those of all services."""
 
 from pathlib import Path
 
@@ -8,16 +8,19 @@ from runtime.process.settings import DatabaseSettings
 
 
 class MediaSettings(DatabaseSettings):
-    """What media needs besides the shared settings."""
+    """Settings of media besides the shared ones."""
 
     s3_endpoint: str = Field(default="127.0.0.1:9000", description="`host:port` of the S3 store.")
     s3_access_key: str = Field(default="", description="Access key of the S3 store.")
     s3_secret_key: SecretStr = Field(default=SecretStr(""), description="Its secret key.")
     s3_bucket: str = Field(default="comfyfleet", description="The bucket; it must exist.")
-    s3_region: str = Field(default="us-east-1", description="Its region; URLs are signed for it.")
+    s3_region: str = Field(
+        default="us-east-1", description="Its region, for which URLs are signed."
+    )
     s3_secure: bool = Field(default=False, description="Speak TLS to the S3 store.")
     s3_ca_file: Path | None = Field(
-        default=None, description="PEM file of who signed the store's certificate, if not public."
+        default=None,
+        description="PEM file of the private authority of the store's certificate.",
     )
     s3_virtual_host: bool | None = Field(
         default=None,
@@ -26,22 +29,23 @@ class MediaSettings(DatabaseSettings):
     s3_public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^/?#@\s]+/?$",
-        description="Origin under which clients outside reach the store: downloads are sent there, "
-        "and large uploads may go there. Without it all bytes pass through the gateway.",
+        description="Origin at which clients outside reach the store. The gateway redirects "
+        "downloads to it, and large uploads may go there. Without it all bytes pass through the "
+        "gateway.",
     )
     s3_threads: int = Field(default=8, ge=1, le=64, description="S3 requests at one time.")
     grant_secret: SecretStr = Field(
-        min_length=16, description="Proves grants; the scheduler has the same."
+        min_length=16, description="Verifies grants; the scheduler signs them with the same secret."
     )
     name_secret: SecretStr = Field(
-        min_length=16, description="Makes names of staged inputs that nobody can guess."
+        min_length=16, description="Makes the names of staged inputs impossible to guess."
     )
     scratch_dir: Path | None = Field(
         default=None,
-        description="Where uploads are opened; else the system's temporary folder.",
+        description="Folder in which uploads are opened; by default the system's temporary folder.",
     )
     max_upload_bytes: int = Field(
-        default=100 * 1024**2, ge=1, description="Size of an upload at most."
+        default=100 * 1024**2, ge=1, description="Largest size of an upload."
     )
     max_pixels: int = Field(
         default=50_000_000,
@@ -55,13 +59,13 @@ class MediaSettings(DatabaseSettings):
     inspection_memory_bytes: int = Field(
         default=480 * 1024**2,
         ge=256 * 1024**2,
-        description="Address space of the one worker that opens a large picture, and runs alone.",
+        description="Address space of the worker that opens a large picture and runs alone.",
     )
     inspection_cpu_seconds: int = Field(
         default=30, ge=1, description="Processor time of one inspection."
     )
     inspection_wall_seconds: float = Field(
-        default=50.0, ge=1, description="After this long an inspection is ended, to be repeated."
+        default=50.0, ge=1, description="Time after which an inspection is ended, to be repeated."
     )
     keep_results_days: int = Field(
         default=0, ge=0, description="Age at which results are deleted; 0 is never."

@@ -51,8 +51,8 @@ def a_video(
     return data.getvalue()
 
 
-def a_frame(size: tuple[int, int], colour: str) -> VideoFrame:
-    return VideoFrame.from_image(Image.new("RGB", size, colour))
+def a_frame(size: tuple[int, int], color: str) -> VideoFrame:
+    return VideoFrame.from_image(Image.new("RGB", size, color))
 
 
 def a_film(made: OutputContainer, codec: str, size: tuple[int, int], turned: int) -> VideoStream:

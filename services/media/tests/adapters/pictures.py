@@ -27,7 +27,7 @@ def a_picture(size: tuple[int, int] = (4, 3), mode: str = "RGB") -> Image.Image:
     return picture.convert(mode)
 
 
-def grey(rows: Sequence[Sequence[int]], mode: str = "L") -> Image.Image:
+def gray(rows: Sequence[Sequence[int]], mode: str = "L") -> Image.Image:
     picture = Image.new(mode, (len(rows[0]), len(rows)))
     for y, row in enumerate(rows):
         for x, value in enumerate(row):

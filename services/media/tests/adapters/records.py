@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from contracts.access import Actor, Limits
 from contracts.media.attempts import ResultFile
 from contracts.media.files import MediaView
-from media.domain.records import Kept, Upload
+from media.domain.records import StoredMedia, Upload
 from runtime.grants import Grant, sign
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -23,7 +23,7 @@ def an_upload(owner_id: UUID, size_bytes: int = 10, created_at: datetime = NOW) 
     return Upload(uuid4(), owner_id, size_bytes, created_at)
 
 
-def kept(
+def a_media(
     owner_id: UUID,
     *,
     media_id: UUID | None = None,
@@ -31,7 +31,7 @@ def kept(
     blake3: str = "aa",
     size_bytes: int = 10,
     kind: str = "image",
-) -> Kept:
+) -> StoredMedia:
     view = MediaView(
         id=media_id or uuid4(),
         owner_id=owner_id,
@@ -43,7 +43,7 @@ def kept(
         blake3=blake3,
         created_at=NOW,
     )
-    return Kept(view, key or f"blobs/{owner_id}/{view.id}")
+    return StoredMedia(view, key or f"blobs/{owner_id}/{view.id}")
 
 
 def a_grant(

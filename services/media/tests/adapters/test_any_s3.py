@@ -19,12 +19,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from contracts.errors import UnavailableError
-from media.adapters.s3 import Bucket, S3ObjectStore
+from media.adapters.s3 import S3Bucket, S3ObjectStore
 from runtime.testing.ports import free_port, wait_for_port
 from runtime.testing.servers import BIN
 
 MINUTE = timedelta(minutes=1)
-NAMED = Bucket("s3.example:9000", "key", "secret", "media", "eu-north-1", is_secure=True)
+NAMED = S3Bucket("s3.example:9000", "key", "secret", "media", "eu-north-1", is_secure=True)
 
 
 def test_the_bucket_is_in_the_path_or_in_the_host_as_the_store_wants_it() -> None:
@@ -98,7 +98,7 @@ def make_certificate(folder: Path) -> Path:
 
 
 @contextmanager
-def tls_store(folder: Path) -> Generator[Bucket, None, None]:
+def tls_store(folder: Path) -> Generator[S3Bucket, None, None]:
     (folder / "s3" / "media").mkdir(parents=True)
     endpoint = f"127.0.0.1:{free_port()}"
     tls = ["--cert", folder / "cert.pem", "--key", folder / "key.pem"]
@@ -108,7 +108,7 @@ def tls_store(folder: Path) -> Generator[Bucket, None, None]:
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     try:
         wait_for_port(int(endpoint.rpartition(":")[2]))
-        yield Bucket(endpoint, "key", "secret", "media", "us-east-1", is_secure=True)
+        yield S3Bucket(endpoint, "key", "secret", "media", "us-east-1", is_secure=True)
     finally:
         process.terminate()
         process.wait(10)

@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 from contracts.errors import UnavailableError
-from media.adapters.workshop import WorkerLimits, Workshop
-from media.domain.inspection import Bounds, Order, RefusedError
+from media.adapters.sandbox.process import ProcessSandbox, WorkerLimits
+from media.domain.inspection import Bounds, FileRefusedError
+from media.ports import InspectionRequest
 
-from .pictures import a_picture, encoded, grey
+from .pictures import a_picture, encoded, gray
 
 LIMITS = WorkerLimits(memory_bytes=1024 * 1024**2, cpu_seconds=10, wall_seconds=60)
 
@@ -25,9 +26,9 @@ async def refusal(
 ) -> str:
     source = folder / "source"
     source.write_bytes(data)
-    order = Order(kind, Bounds(max_pixels, 10))
-    with pytest.raises(RefusedError) as refused:
-        await Workshop(limits, at_once=1).inspect(folder, order)
+    request = InspectionRequest(kind, Bounds(max_pixels, 10))
+    with pytest.raises(FileRefusedError) as refused:
+        await ProcessSandbox(limits, concurrency=1).inspect(folder, request)
     return refused.value.code
 
 
@@ -106,13 +107,13 @@ async def test_frames_count_together_against_the_pixel_limit(tmp_path: Path) -> 
 
 
 async def test_an_animation_is_no_mask(tmp_path: Path) -> None:
-    frames = [grey([[0, 255]]), grey([[255, 0]])]
+    frames = [gray([[0, 255]]), gray([[255, 0]])]
     data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert await refusal(tmp_path, data, "mask") == "animated_mask"
 
 
 async def test_an_empty_mask_is_refused_with_its_reason(tmp_path: Path) -> None:
-    assert await refusal(tmp_path, encoded(grey([[0, 0]])), "mask") == "empty_mask"
+    assert await refusal(tmp_path, encoded(gray([[0, 0]])), "mask") == "empty_mask"
 
 
 async def test_a_picture_under_a_wrong_kind_is_refused(tmp_path: Path) -> None:
@@ -131,6 +132,6 @@ async def test_what_takes_too_long_is_ended_and_may_be_tried_again(tmp_path: Pat
     source = tmp_path / "source"
     source.write_bytes(encoded(a_picture()))
     hurried = WorkerLimits(memory_bytes=1024**3, cpu_seconds=10, wall_seconds=0.001)
-    order = Order("image", Bounds(100, 1))
+    request = InspectionRequest("image", Bounds(100, 1))
     with pytest.raises(UnavailableError):
-        await Workshop(hurried, at_once=1).inspect(tmp_path, order)
+        await ProcessSandbox(hurried, concurrency=1).inspect(tmp_path, request)

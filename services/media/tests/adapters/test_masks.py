@@ -3,51 +3,52 @@
 import pytest
 from PIL import Image
 
-from media.adapters.pixels.mask import make_mask
-from media.domain.inspection import MaskOrder, RefusedError
+from contracts.media.files import MaskOptions
+from media.adapters.sandbox.mask import make_mask
+from media.domain.inspection import FileRefusedError
 
-from .pictures import grey, rows
+from .pictures import gray, rows
 
 
 def transparent(alphas: list[int]) -> Image.Image:
     picture = Image.new("RGBA", (len(alphas), 1), (200, 100, 50, 255))
-    picture.putalpha(grey([alphas]))
+    picture.putalpha(gray([alphas]))
     return picture
 
 
 def test_transparent_is_white_and_opaque_is_black() -> None:
-    assert rows(make_mask(transparent([0, 255, 100]), MaskOrder())) == [[255, 0, 155]]
+    assert rows(make_mask(transparent([0, 255, 100]), MaskOptions())) == [[255, 0, 155]]
 
 
 def test_without_any_transparency_luminance_is_the_mask() -> None:
     opaque = transparent([255, 255])
     opaque.putpixel((1, 0), (255, 255, 255, 255))
-    assert rows(make_mask(opaque, MaskOrder()))[0][1] == 255
-    assert rows(make_mask(grey([[0, 7, 255]]), MaskOrder())) == [[0, 7, 255]]
+    assert rows(make_mask(opaque, MaskOptions()))[0][1] == 255
+    assert rows(make_mask(gray([[0, 7, 255]]), MaskOptions())) == [[0, 7, 255]]
 
 
 def test_luminance_can_be_asked_for_despite_transparency() -> None:
     picture = Image.new("RGBA", (2, 1), (255, 255, 255, 0))
     picture.putpixel((1, 0), (0, 0, 0, 9))
-    assert rows(make_mask(picture, MaskOrder(channel="luminance"))) == [[255, 0]]
+    assert rows(make_mask(picture, MaskOptions(channel="luminance"))) == [[255, 0]]
 
 
 def test_alpha_asked_for_where_there_is_none_is_refused() -> None:
-    with pytest.raises(RefusedError, match="transparency"):
-        make_mask(grey([[0, 255]]), MaskOrder(channel="alpha"))
+    with pytest.raises(FileRefusedError, match="transparency"):
+        make_mask(gray([[0, 255]]), MaskOptions(channel="alpha"))
 
 
 def test_inverted_is_255_minus_each_value() -> None:
-    assert rows(make_mask(grey([[0, 7, 255]]), MaskOrder(invert=True))) == [[255, 248, 0]]
+    assert rows(make_mask(gray([[0, 7, 255]]), MaskOptions(invert=True))) == [[255, 248, 0]]
 
 
 def test_hard_edges_stay_hard_when_resized() -> None:
-    mask = make_mask(grey([[0, 255], [255, 0]]), MaskOrder(size=(4, 4)))
+    mask = make_mask(gray([[0, 255], [255, 0]]), MaskOptions(), size=(4, 4))
     assert rows(mask) == [[0, 0, 255, 255]] * 2 + [[255, 255, 0, 0]] * 2
 
 
 def test_smooth_resizing_has_values_between() -> None:
-    [row] = rows(make_mask(grey([[0, 255]]), MaskOrder(size=(4, 1), smooth=True)))
+    [row] = rows(make_mask(gray([[0, 255]]), MaskOptions(smooth=True), size=(4, 1)))
     assert row == sorted(row)
     assert row[0] == 0
     assert row[-1] == 255
@@ -55,7 +56,7 @@ def test_smooth_resizing_has_values_between() -> None:
 
 
 def test_feather_blurs_the_edge_and_leaves_what_is_far_from_it() -> None:
-    mask = make_mask(grey([[0] * 40 + [255] * 40] * 40), MaskOrder(feather=3))
+    mask = make_mask(gray([[0] * 40 + [255] * 40] * 40), MaskOptions(feather=3))
     row = rows(mask)[20]
     assert row == sorted(row)
     assert (row[0], row[79]) == (0, 255)
@@ -64,14 +65,14 @@ def test_feather_blurs_the_edge_and_leaves_what_is_far_from_it() -> None:
 
 @pytest.mark.parametrize(("value", "code"), [(0, "empty_mask"), (255, "full_mask")])
 def test_a_mask_of_one_extreme_is_refused_unless_allowed(value: int, code: str) -> None:
-    picture = grey([[value, value]])
-    with pytest.raises(RefusedError) as refused:
-        make_mask(picture, MaskOrder())
+    picture = gray([[value, value]])
+    with pytest.raises(FileRefusedError) as refused:
+        make_mask(picture, MaskOptions())
     assert refused.value.code == code
-    assert rows(make_mask(picture, MaskOrder(allow_empty=True))) == [[value, value]]
+    assert rows(make_mask(picture, MaskOptions(allow_empty=True))) == [[value, value]]
 
 
 def test_a_fully_transparent_picture_is_a_full_mask() -> None:
-    with pytest.raises(RefusedError) as refused:
-        make_mask(transparent([0, 0]), MaskOrder())
+    with pytest.raises(FileRefusedError) as refused:
+        make_mask(transparent([0, 0]), MaskOptions())
     assert refused.value.code == "full_mask"

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import AvifImagePlugin, Image, ImageCms
 
-from media.adapters.workshop import WorkerLimits, Workshop
-from media.domain.inspection import Bounds, Finding, Order, RefusedError
+from media.adapters.sandbox.process import ProcessSandbox, WorkerLimits
+from media.domain.inspection import Bounds, FileRefusedError, InspectedFile
+from media.ports import InspectionRequest
 
 from .pictures import a_picture, decoded, encoded
 
@@ -24,9 +25,11 @@ Made with libheif; its EXIF names "a camera".
 
 async def kept(
     folder: Path, data: bytes, kind: str = "image", max_pixels: int = 1_000_000
-) -> tuple[Finding, Image.Image]:
+) -> tuple[InspectedFile, Image.Image]:
     (folder / "source").write_bytes(data)
-    finding = await Workshop(LIMITS, at_once=1).inspect(folder, Order(kind, Bounds(max_pixels, 10)))
+    finding = await ProcessSandbox(LIMITS, concurrency=1).inspect(
+        folder, InspectionRequest(kind, Bounds(max_pixels, 10))
+    )
     content = (folder / "target").read_bytes()
     assert b"a camera" not in content
     return finding, decoded(content)
@@ -66,13 +69,13 @@ async def test_a_mask_may_come_from_a_phone(tmp_path: Path) -> None:
 
 
 async def test_an_animated_avif_is_refused(tmp_path: Path) -> None:
-    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
+    frames = [Image.new("RGB", (16, 16), color) for color in ("red", "blue")]
     data = encoded(frames[0], "AVIF", save_all=True, append_images=frames[1:])
     assert await reason(tmp_path, data) == "unsupported_animation"
 
 
 async def reason(folder: Path, data: bytes, max_pixels: int = 1_000_000) -> str:
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(FileRefusedError) as refused:
         await kept(folder, data, max_pixels=max_pixels)
     return refused.value.code
 

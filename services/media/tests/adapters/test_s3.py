@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from contracts.errors import UnavailableError
-from media.adapters.s3 import Bucket, S3ObjectStore
-from media.domain.inspection import RefusedError
+from media.adapters.s3 import S3Bucket, S3ObjectStore
+from media.domain.inspection import FileRefusedError
 from media.ports import ObjectMissingError
 from runtime.testing.ports import free_port
 from runtime.testing.servers import S3Server
@@ -19,7 +19,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def store(s3: S3Server) -> Iterator[S3ObjectStore]:
-    bucket = Bucket(s3.endpoint, s3.access_key, s3.secret_key, s3.bucket, s3.region, False)
+    bucket = S3Bucket(s3.endpoint, s3.access_key, s3.secret_key, s3.bucket, s3.region, False)
     with S3ObjectStore.open(bucket, threads=2) as opened:
         yield opened
 
@@ -77,7 +77,7 @@ async def test_what_is_missing_is_said_to_be_missing(store: S3ObjectStore, tmp_p
 
 async def test_fetching_stops_at_the_limit(store: S3ObjectStore, tmp_path: Path) -> None:
     await put(store, "blobs/o/big", b"x" * 1_000_000)
-    with pytest.raises(RefusedError, match="MiB"):
+    with pytest.raises(FileRefusedError, match="MiB"):
         await store.fetch("blobs/o/big", tmp_path / "a", 300_000)
     assert (tmp_path / "a").stat().st_size <= 300_000
 
@@ -93,7 +93,7 @@ async def test_only_objects_older_than_asked_are_listed(store: S3ObjectStore) ->
 
 
 async def test_a_store_that_is_away_is_unavailable(s3: S3Server) -> None:
-    gone = Bucket(f"127.0.0.1:{free_port()}", "a", "b", s3.bucket, s3.region, False)
+    gone = S3Bucket(f"127.0.0.1:{free_port()}", "a", "b", s3.bucket, s3.region, False)
     with S3ObjectStore.open(gone, threads=1) as store:
         assert not await store.is_there()
         with pytest.raises(UnavailableError):
@@ -101,6 +101,6 @@ async def test_a_store_that_is_away_is_unavailable(s3: S3Server) -> None:
 
 
 async def test_wrong_keys_are_no_reason_to_say_that_nothing_is_there(s3: S3Server) -> None:
-    wrong = Bucket(s3.endpoint, "a", "b", s3.bucket, s3.region, False)
+    wrong = S3Bucket(s3.endpoint, "a", "b", s3.bucket, s3.region, False)
     with S3ObjectStore.open(wrong, threads=1) as store, pytest.raises(UnavailableError):
         await store.size("blobs/a")

@@ -11,11 +11,11 @@ from media.adapters.sql.library import SqlLibrary
 from media.adapters.sql.results import SqlResults
 from media.adapters.sql.uploads import SqlUploads
 from media.domain.records import Result
-from media.domain.rights import Rights
+from runtime.grants import Grant
 from runtime.postgres.engine import sqlalchemy_url
 from runtime.testing.postgres import PostgresServer
 
-from .records import NOW, kept
+from .records import NOW, a_media, a_result
 
 
 @pytest.fixture
@@ -25,41 +25,36 @@ async def database(postgres: PostgresServer) -> AsyncGenerator[AsyncEngine, None
     await engine.dispose()
 
 
-def some_rights(owner_id: UUID | None = None) -> Rights:
-    return Rights(uuid4(), uuid4(), owner_id or uuid4(), ())
-
-
-def a_found(rights: Rights, n: int, blake3: str = "aa") -> Result:
-    return Result(
-        media_id=uuid4(),
-        n=n,
-        output="images",
-        index=n,
-        kind="image",
-        filename=f"{n}.png",
-        key=f"results/{rights.attempt_id}/{n}",
-        blake3=blake3,
-        content_type="image/png",
-        size_bytes=10,
-        width=4,
-        height=3,
+def some_grant(owner_id: UUID | None = None) -> Grant:
+    return Grant(
+        attempt_id=uuid4(),
+        job_id=uuid4(),
+        node_id=uuid4(),
+        owner_id=owner_id or uuid4(),
+        media=[],
+        expires_at=NOW,
     )
 
 
+def a_found(grant: Grant, n: int, blake3: str = "aa") -> Result:
+    key = f"results/{grant.attempt_id}/{n}"
+    return Result(uuid4(), key, a_result(n, bytes(10), blake3))
+
+
 async def test_an_attempt_is_known_once_it_recorded_even_nothing(database: AsyncEngine) -> None:
-    results, rights = SqlResults(database), some_rights()
-    assert await results.find(rights.attempt_id) is None
-    await results.record(rights, [], NOW)
-    assert await results.find(rights.attempt_id) == {}
+    results, grant = SqlResults(database), some_grant()
+    assert await results.find(grant.attempt_id) is None
+    await results.record(grant, [], NOW)
+    assert await results.find(grant.attempt_id) == {}
 
 
-async def test_a_file_keeps_the_medium_that_it_got_first(database: AsyncEngine) -> None:
-    results, rights = SqlResults(database), some_rights()
-    first = [a_found(rights, 0), a_found(rights, 1, "bb")]
-    again = [a_found(rights, 1, "bb"), a_found(rights, 2, "cc")]
-    await asyncio.gather(*(results.record(rights, [found], NOW) for found in first * 3))
-    await results.record(rights, again, NOW)
-    recorded = await results.find(rights.attempt_id) or {}
+async def test_a_file_keeps_the_media_that_it_got_first(database: AsyncEngine) -> None:
+    results, grant = SqlResults(database), some_grant()
+    first = [a_found(grant, 0), a_found(grant, 1, "bb")]
+    again = [a_found(grant, 1, "bb"), a_found(grant, 2, "cc")]
+    await asyncio.gather(*(results.record(grant, [found], NOW) for found in first * 3))
+    await results.record(grant, again, NOW)
+    recorded = await results.find(grant.attempt_id) or {}
 
     assert [recorded[n].media_id for n in range(3)] == [
         first[0].media_id,
@@ -71,23 +66,23 @@ async def test_a_file_keeps_the_medium_that_it_got_first(database: AsyncEngine) 
 async def test_files_with_the_same_bytes_are_two_media_with_one_content(
     database: AsyncEngine,
 ) -> None:
-    rights, library = some_rights(), SqlLibrary(database)
-    found = [a_found(rights, 0), a_found(rights, 1)]
-    await SqlResults(database).record(rights, found, NOW)
-    one, two = await library.find([f.media_id for f in found], rights.owner_id)
+    grant, library = some_grant(), SqlLibrary(database)
+    found = [a_found(grant, 0), a_found(grant, 1)]
+    await SqlResults(database).record(grant, found, NOW)
+    one, two = await library.find([f.media_id for f in found], grant.owner_id)
     assert one.key == two.key == found[0].key
-    assert one.view.job_id == rights.job_id
+    assert one.view.job_id == grant.job_id
 
 
 async def test_an_upload_replaces_what_only_an_agent_called_by_its_digest(
     database: AsyncEngine,
 ) -> None:
-    rights, library = some_rights(), SqlLibrary(database)
-    false = a_found(rights, 0, "digest")
-    await SqlResults(database).record(rights, [false], NOW)
-    upload = kept(rights.owner_id, blake3="digest", size_bytes=99)
-    proved = await SqlUploads(database).keep(upload, 1_000, None)
-    later = some_rights(rights.owner_id)
+    grant, library = some_grant(), SqlLibrary(database)
+    false = a_found(grant, 0, "digest")
+    await SqlResults(database).record(grant, [false], NOW)
+    upload = a_media(grant.owner_id, blake3="digest", size_bytes=99)
+    proved = await SqlUploads(database).accept(upload, 1_000, None)
+    later = some_grant(grant.owner_id)
     await SqlResults(database).record(later, [a_found(later, 0, "digest")], NOW)
 
     assert proved == upload

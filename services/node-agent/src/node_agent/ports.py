@@ -1,39 +1,34 @@
-"""What the agent needs from outside, in its own words."""
+"""Declares the engine, the object store and the files as the agent needs them.
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import IO, Any, Protocol, TypeAlias, TypeVar
+An engine is one server that runs graphs; each kind is a folder under `engines/`, and all else
+knows it only by `Engine` (docs/decisions/0010).
+"""
 
-from pydantic import BaseModel
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import IO, Any, Protocol, TypeAlias
+from uuid import UUID
 
 from contracts.errors import InvalidError, OperationError, UnavailableError
 from contracts.media.attempts import InputFile
-from contracts.message import Request, Signal
-from contracts.scheduler.nodes import Device
-from node_agent.domain.capabilities import Description
-from node_agent.domain.events import ComfyEvent
-from node_agent.domain.outputs import OutputFile
-from node_agent.domain.vitals import QueueView
+from contracts.media.files import MediaKind
+from contracts.scheduler.jobs import Progress
+from contracts.scheduler.nodes import Capabilities, Device, NodeSpec
 from workflows import Spec
 
-A = TypeVar("A", bound=BaseModel)
+Graph: TypeAlias = Mapping[str, Any]
 
 
 class UnreachableError(UnavailableError):
-    """ComfyUI, or the proxy before it, did not answer; whether it heard us is unknown."""
+    """The engine's server, or a proxy before it, did not answer; it may have acted all the same.
+
+    The message follows the server's address, which stays out: job owners may read it.
+    """
 
     code = "unreachable"
-
-
-class RefusedPromptError(InvalidError):
-    """ComfyUI did not take the prompt; `answer` says why, in its own format."""
-
-    code = "refused"
-
-    def __init__(self, status: int, answer: object) -> None:
-        super().__init__(f"ComfyUI answered {status} to the prompt.")
-        self.status = status
-        self.answer = answer
 
 
 class TransferError(OperationError):
@@ -62,68 +57,171 @@ class FileRefusedError(InvalidError):
 
 
 @dataclass(frozen=True, slots=True)
-class Submitted:
-    """ComfyUI took a prompt; `node_errors` names outputs that it silently leaves out."""
+class Version:
+    """A workflow version, ready to be rendered."""
 
-    prompt_id: str
-    node_errors: dict[str, Any]
+    graph: dict[str, Any]
+    spec: Spec
 
 
 @dataclass(frozen=True, slots=True)
-class Stats:
-    version: str
-    devices: list[Device]
+class Preview:
+    """A half-finished picture."""
+
+    content_type: str
+    image: bytes
 
 
-class Comfy(Protocol):
-    """One ComfyUI server. Every call raises Unreachable if it does not answer in time."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One attempt as its engine runs it."""
 
-    async def queue(self) -> QueueView: ...
+    attempt_id: UUID
+    timeout_seconds: float
+    """From the start of the execution; before that, from the POST."""
+    progressed: Callable[[Progress], None]
+    previewed: Callable[[Preview], None]
+    is_watched: Callable[[], bool]
+    """Tells whether somebody wants previews now."""
 
-    async def history(self, prompt_id: str) -> dict[str, Any] | None:
-        """The entry of a prompt that ended; None while it has not, or is forgotten."""
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One result of an attempt, still on the engine's server."""
+
+    output: str
+    index: int
+    kind: MediaKind | None
+    """None, as for `content_type`: the content tells."""
+    filename: str
+    content_type: str | None = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """An attempt that ran to its end."""
+
+    results: Callable[[Spec], Sequence[Result]]
+    """The results that a spec names, in its order; of a bare graph, all."""
+    started_at: datetime | None = None
+    """By the server's clock, if known."""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A server's own words about itself, and the names in them that the scheduler needs."""
+
+    capabilities: Capabilities
+    packed: bytes
+    """zlib-compressed JSON `{version, object_info, models}`; the digest is of its content."""
+    devices: Sequence[Device] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of a server as its engine saw it last."""
+
+    is_reachable: bool = False
+    is_dead: bool = False
+    """It answers but runs nothing."""
+    reason: str | None = "has not answered yet"
+    """Why it cannot be used; while it is unreachable, words that follow its address."""
+    prompts: tuple[str, ...] = ()
+    """Ids of all work on it; the fleet's own has the id of its attempt."""
+    vram_free_mb: int | None = None
+    other_node_id: UUID | None = None
+    """A node for which somebody posts to the same server."""
+
+    @property
+    def is_usable(self) -> bool:
+        return self.is_reachable and not self.is_dead
+
+
+class Place(Enum):
+    """Where an attempt is on a server."""
+
+    INSIDE = "inside"
+    """Queued or running."""
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+
+
+class Engine(Protocol):
+    """A session with one server, as long as the claim of its node.
+
+    Calls raise Unreachable while the server does not answer, but for `run`, `resume` and
+    `cancel`, which wait for it.
+    """
+
+    async def serve(self, changed: Callable[[], None]) -> None:
+        """Keep `health` true, for ever; call `changed` when it became usable or unusable."""
         ...
 
-    async def submit(self, body: dict[str, Any]) -> Submitted:
-        """Raises RefusedPrompt."""
+    def health(self) -> Health: ...
+    async def capabilities(self) -> Description: ...
+    def has_input(self, name: str) -> bool:
+        """Whether the server surely has the input file of that name."""
         ...
 
-    async def delete(self, prompt_id: str) -> None:
-        """Take it off the queue, if it is pending."""
+    async def upload(self, file: InputFile, content: IO[bytes]) -> None:
+        """Put an input file there; repeating it does no harm. Raises FileRefused."""
         ...
 
-    async def interrupt(self, prompt_id: str) -> None:
-        """Stop it, if it runs; seen only at graph-node starts and sampler steps."""
+    def prepare(
+        self, work: Work, version: Version, inputs: Mapping[str, Any], files: Mapping[str, str]
+    ) -> Graph:
+        """The graph that `run` takes; `files` has the name of each media. Raises Ended."""
         ...
 
-    async def free(self) -> None:
-        """Give back the memory of models and results."""
+    async def run(self, work: Work, graph: Graph) -> Execution:
+        """Start the attempt once, and follow it to its end. Raises Ended, InputsLost.
+
+        Canceling this call leaves the attempt as it is, for whoever adopts it: only `cancel`
+        stops it.
+        """
         ...
 
-    async def upload(self, name: str, source: IO[bytes], content_type: str) -> None:
-        """Put a file at `name` (`folder/file`) of its input folder."""
+    async def resume(self, work: Work) -> Execution:
+        """Follow an attempt that an earlier session started, as `run` does."""
         ...
 
-    async def download(self, file: OutputFile, target: IO[bytes], most_bytes: int) -> None:
-        """From the target's beginning. Raises FileRefused, NoPlace."""
+    async def find(self, attempt_id: UUID) -> Place: ...
+
+    async def cancel(self, attempt_id: UUID) -> bool:
+        """Stop the attempt, queued or running; False if it would not stop in time.
+
+        The engine removes it all the same once it can.
+        """
         ...
 
-    async def stats(self) -> Stats: ...
-    async def describe(self) -> Description: ...
+    async def download(self, result: Result, target: IO[bytes], most_bytes: int) -> None:
+        """Write from the target's beginning. Raises FileRefused, NoPlace."""
+        ...
+
+    async def trial(self) -> str | None:
+        """Run a small graph without a model; return why it failed."""
+        ...
 
 
-class Calls(Protocol):
-    """The other services, by their messages; raises the kinds of contracts/errors.py."""
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Limits of an engine's waiting, from the agent's settings."""
 
-    async def call(self, request: Request[A], *, within: float = 5.0) -> A: ...
-    async def signal(self, signal: Signal) -> None: ...
+    probe_timeout: float
+    submit_timeout: float
+    dead_after_seconds: float
+
+
+OpenEngine: TypeAlias = Callable[[NodeSpec, Patience], AbstractAsyncContextManager[Engine]]
+"""Opens a session with the server of a node. Raises Invalid for an address it cannot use."""
 
 
 class ObjectStore(Protocol):
     """Bytes behind presigned URLs. Raises UrlRefused, and Transfer when tries are used up."""
 
     async def fetch(self, file: InputFile, target: IO[bytes]) -> None:
-        """From the target's beginning. Raises NoPlace."""
+        """Write from the target's beginning. Raises NoPlace."""
         ...
 
     async def put(
@@ -132,20 +230,8 @@ class ObjectStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
-    """A workflow version, ready to be rendered."""
-
-    graph: dict[str, Any]
-    spec: Spec
-
-
-class Versions(Protocol):
-    async def find(self, version_hash: str) -> Version | None: ...
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
-    """What a file is, by its content."""
+    """Type, size and digest of a file, read from its content."""
 
     content_type: str
     size_bytes: int
@@ -155,23 +241,10 @@ class Facts:
 
 
 class Files(Protocol):
-    """Looks into files and pictures, away from the event loop."""
+    """Reads files and pictures, away from the event loop."""
 
     async def inspect(self, file: IO[bytes]) -> Facts: ...
 
     async def shrink(self, image: bytes, most_bytes: int) -> bytes | None:
         """The picture as a smaller JPEG; None if it is not a picture."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One event of the connection that `client_id` names."""
-
-    client_id: str
-    event: ComfyEvent
-
-
-Hear: TypeAlias = Callable[[Sequence[Heard]], None]
-Clock: TypeAlias = Callable[[], float]
-"""Monotonic seconds."""

@@ -1,4 +1,4 @@
-"""NodeAgentSettings of the node agent."""
+"""Reads the agent's settings."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from runtime.process.settings import FleetSettings
 
 
 class NodeAgentSettings(FleetSettings):
-    """What an agent needs beside the shared settings."""
+    """Settings of an agent beside the shared ones."""
 
     pool: str = Field(default="default", description="Nodes of this pool are claimed.")
     probe_timeout: float = Field(
@@ -20,9 +20,11 @@ class NodeAgentSettings(FleetSettings):
     dead_after_seconds: float = Field(
         default=120.0,
         ge=1,
-        description="A prompt that runs so long without one graph node starting: dead worker.",
+        description="A prompt that runs so long without one graph node starting proves that the "
+        "worker is dead.",
     )
     s3_ca_file: Path | None = Field(
-        default=None, description="PEM file of who signed the store's certificate, if not public."
+        default=None,
+        description="PEM file of the authority that signed the store's certificate, if not public.",
     )
     most_output_mb: int = Field(default=2_048, ge=1, description="Largest result file.")

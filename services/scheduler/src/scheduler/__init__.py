@@ -1,1 +1,1 @@
-"""Which job runs where and when, and what became of it."""
+"""Decides which job runs where and when, and records how it ended."""

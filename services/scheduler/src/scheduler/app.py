@@ -1,144 +1,101 @@
-"""The scheduler: what it is made of, and what it listens to while it leads."""
+"""The scheduler's table of contents, and its wiring."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from functools import partial
-from time import monotonic
 
 import asyncpg
-from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client import REGISTRY
 
 from contracts.agent import FinishAttempt
-from contracts.scheduler.job_requests import CancelJob, FindJobs, ListJobs, SubmitJob
-from contracts.scheduler.nodes import (
-    AddNode,
-    ClaimNode,
-    ListNodes,
-    NodeBeat,
-    NodeSpec,
-    RemoveNode,
-    ReportCapabilities,
-)
+from contracts.scheduler.job_requests import FindJobs, ListJobs, SubmitJob
+from contracts.scheduler.nodes import ListNodes, NodeBeat, NodeSpec
 from contracts.services import NODES
-from contracts.values import new_id
 from runtime import clock
 from runtime.bus.bucket_watch import Mirror
-from runtime.bus.client import Bus, Closing
+from runtime.bus.client import Bus
 from runtime.outbox.relay import Relay
 from runtime.postgres.pool import pool
 from runtime.postgres.schema import verify
-from runtime.process.service import Runtime, running
-from runtime.process.telemetry import carry
+from runtime.process.service import running
+from runtime.process.tables import (
+    AnswerTable,
+    Limited,
+    SubscriptionTable,
+    TickTable,
+    serve,
+    start_ticks,
+)
 from scheduler.adapters.bus_agents import BusAgents
 from scheduler.adapters.meters import PrometheusMeter
 from scheduler.adapters.sql_archive import SqlArchive
 from scheduler.adapters.sql_leadership import SqlLeadership, leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
+from scheduler.domain.core import RULES
 from scheduler.domain.state import Limits
-from scheduler.handlers.chores import Post, announce, forget_keys
-from scheduler.handlers.commands import answer, hear_beat
-from scheduler.handlers.desk import Desk, World
-from scheduler.handlers.inbox import Inbox
-from scheduler.handlers.leading import lead
-from scheduler.handlers.queries import Window, find_jobs, list_jobs, list_nodes
-from scheduler.ports import Meter
+from scheduler.handlers.announcements import announce, forget_keys
+from scheduler.handlers.queries import find_jobs, list_jobs, list_nodes
+from scheduler.handlers.term import decide, handle_beat, lead
+from scheduler.service import Scheduler
 from scheduler.settings import SchedulerSettings
 
 MOST_IN_HAND = 4_096
 MOST_QUERIES = 8
 STOP_SECONDS = 10.0
 
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What lives as long as the process, whoever leads."""
-
-    settings: SchedulerSettings
-    bus: Bus
-    ledger_pool: asyncpg.Pool
-    archive: SqlArchive
-    relay: Relay
-    meter: Meter
-    published: Mirror[NodeSpec] = field(default_factory=lambda: Mirror(NodeSpec))
-    post: Post = field(default_factory=Post)
+ANSWERS: AnswerTable[Scheduler] = {
+    **dict.fromkeys(RULES, decide),
+    SubmitJob: Limited(decide, MOST_IN_HAND),
+    FinishAttempt: Limited(decide, MOST_IN_HAND),
+    FindJobs: Limited(find_jobs, MOST_QUERIES),
+    ListJobs: Limited(list_jobs, MOST_QUERIES),
+    ListNodes: Limited(list_nodes, MOST_QUERIES),
+}
+"""Served by the leader only. The core's `RULES` list every command, and `decide` answers it."""
+SUBSCRIPTIONS: SubscriptionTable[Scheduler] = {NodeBeat: handle_beat}
+TICKS: TickTable[Scheduler] = {announce: 1.0, forget_keys: 3_600.0}
 
 
-async def run(settings: SchedulerSettings, registry: CollectorRegistry = REGISTRY) -> None:
-    """Stand by, and lead when nobody does, until told to stop."""
+def build(
+    settings: SchedulerSettings,
+    bus: Bus,
+    archive: SqlArchive,
+    leaders: asyncpg.Pool,
+    relay: Relay,
+    published: Mirror[NodeSpec],
+) -> Scheduler:
+    limits = Limits(settings.max_waiting_jobs, settings.node_grace_seconds)
+    secret = settings.grant_secret.get_secret_value()
+    return Scheduler(
+        leadership=SqlLeadership(leaders),
+        open_ledger=lambda epoch: SqlLedger(leaders, relay, epoch, limits),
+        open_agents=lambda epoch, put: BusAgents(bus, epoch, secret, clock.now, put),
+        archive=archive,
+        meter=PrometheusMeter(REGISTRY),
+        is_connected=lambda: bus.is_connected,
+        published=lambda: {spec.node_id: spec for spec in published.entries.values()},
+    )
+
+
+async def run(settings: SchedulerSettings) -> None:
+    """Stand by, and lead when no other process does, until told to stop."""
     async with running(settings, "scheduler") as runtime:
         await verify(settings, "scheduler")
-        async with pool(settings) as queries, leader_pool(settings) as ledger_pool:
-            archive, relay = SqlArchive(queries), Relay(queries.acquire, runtime.bus)
-            meter = PrometheusMeter(registry)
-            parts = Parts(settings, runtime.bus, ledger_pool, archive, relay, meter)
+        async with pool(settings) as queries, leader_pool(settings) as leaders:
+            bus, archive, published = runtime.bus, SqlArchive(queries), Mirror(NodeSpec)
+            relay = Relay(queries.acquire, bus)
+            scheduler = build(settings, bus, archive, leaders, relay, published)
             runtime.check("database", archive.is_there)
-            runtime.tell(relay.trouble)
-            tasks = spawn(parts, runtime)
+            runtime.add_warning(relay.warning)
+            leading = lead(
+                scheduler, lambda: serve(bus, scheduler, ANSWERS, SUBSCRIPTIONS, shared=False)
+            )
+            tasks = [
+                runtime.spawn(leading, name="lead"),
+                runtime.spawn(relay.run(), name="outbox"),
+                runtime.spawn(published.follow(bus, NODES), name="published"),
+            ]
+            start_ticks(runtime, scheduler, TICKS)
             runtime.ready()
             await runtime.stop.wait()
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks, timeout=STOP_SECONDS)  # before their pools are closed
-
-
-def spawn(parts: Parts, runtime: Runtime) -> list[asyncio.Task[None]]:
-    """All that goes on for ever."""
-    leading = lead(SqlLeadership(parts.ledger_pool), partial(open_desk, parts))
-    return [
-        runtime.spawn(leading, name="lead"),
-        runtime.spawn(parts.relay.run(), name="outbox"),
-        runtime.spawn(parts.published.follow(parts.bus, NODES), name="published"),
-        runtime.spawn(announce(parts.post, parts.bus.signal), name="announce"),
-        runtime.spawn(forget_keys(parts.post), name="forget_keys"),
-    ]
-
-
-@asynccontextmanager
-async def open_desk(parts: Parts, epoch: int) -> AsyncGenerator[Desk, None]:
-    """Load what is not over, and listen until left."""
-    settings, inbox = parts.settings, Inbox()
-    limits = Limits(settings.max_waiting_jobs, settings.node_grace_seconds)
-    ledger = SqlLedger(parts.ledger_pool, parts.relay, epoch, limits)
-    state, newest = await ledger.load(), await ledger.newest_time()
-    secret = settings.grant_secret.get_secret_value()
-    agents = BusAgents(parts.bus, epoch, secret, clock.now, inbox.put)
-    world = World(
-        ledger=ledger,
-        agents=agents,
-        meter=parts.meter,
-        wall=clock.now,
-        steady=monotonic,
-        new_id=new_id,
-        is_connected=lambda: parts.bus.is_connected,
-        published=lambda: {spec.node_id: spec for spec in parts.published.entries.values()},
-    )
-    desk = Desk(world, epoch, state, newest, inbox)
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(agents.close)
-        for subscribing in subscriptions(parts, desk):
-            stack.push_async_callback(await subscribing)
-        parts.post.desk = desk
-        try:
-            yield desk
-        finally:
-            parts.post.desk = None
-
-
-def subscriptions(parts: Parts, desk: Desk) -> Iterator[Awaitable[Closing]]:
-    """All that the leader listens to; nobody else does, so its subjects need no queue group."""
-    bus, archive, window = parts.bus, parts.archive, Window(desk)
-    asked = partial(answer, desk, carry)
-    yield bus.subscribe(NodeBeat, partial(hear_beat, desk))
-    yield bus.serve(ClaimNode, asked, shared=False)
-    yield bus.serve(ReportCapabilities, asked, shared=False)
-    yield bus.serve(FinishAttempt, asked, shared=False, concurrency=MOST_IN_HAND)
-    yield bus.serve(SubmitJob, asked, shared=False, concurrency=MOST_IN_HAND)
-    yield bus.serve(CancelJob, asked, shared=False)
-    yield bus.serve(AddNode, asked, shared=False)
-    yield bus.serve(RemoveNode, asked, shared=False)
-    looking = partial(bus.serve, shared=False, concurrency=MOST_QUERIES)
-    yield looking(FindJobs, partial(find_jobs, archive, window))
-    yield looking(ListJobs, partial(list_jobs, archive, window))
-    yield looking(ListNodes, partial(list_nodes, desk))

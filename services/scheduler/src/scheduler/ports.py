@@ -1,59 +1,57 @@
-"""What the scheduler needs from outside, in its own words."""
+"""The scheduler's needs from outside: ledger, leadership, agents, archive and metrics."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Protocol
 from uuid import UUID
 
 from contracts.agent import AttemptOrder
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobView
+from runtime.cursor import Place
 from scheduler.domain.effects import Effects, KeyName, Recall
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.state import State
-from scheduler.domain.turn import Known
-
-Place: TypeAlias = tuple[datetime, UUID]
-"""Where a job stands in a list: when it was made, and its id."""
+from scheduler.domain.step import Known
 
 
 class LedgerUncertainError(Exception):
-    """A commit failed, or its outcome is unknown: what is in memory may be wrong."""
+    """A commit failed, or its outcome is unknown: the state in memory may be wrong."""
 
 
 class LeadershipLostError(Exception):
-    """Another scheduler leads; nothing of ours was committed."""
+    """Another scheduler leads; nothing was committed."""
 
 
 class Ledger(Protocol):
-    """The truth, in the database."""
+    """The database as the leader of one epoch uses it."""
 
     async def load(self) -> State:
-        """Everything that is not over."""
+        """Read all unfinished jobs, live attempts and nodes."""
         ...
 
     async def newest_time(self) -> datetime:
-        """The latest time that any row has: the leader's clock starts no earlier."""
+        """Return the latest time in any row: the leader's clock starts no earlier."""
         ...
 
     async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> Known:
-        """What is known of these ids and keys, and of the jobs made under the keys."""
+        """Find these jobs and keys, and the jobs that the keys created."""
         ...
 
     async def commit(self, effects: Effects) -> None:
-        """Make it so, all or nothing, if we still lead; raises the errors above."""
+        """Write all effects or none, if this epoch still leads; raise the errors above."""
         ...
 
     async def forget_old_keys(self) -> None:
-        """Drop idempotency keys older than a day."""
+        """Delete idempotency keys older than a day; raise Unavailable if that fails."""
         ...
 
 
 class Leadership(Protocol):
-    """The one row that says who leads."""
+    """The one row that names the leader."""
 
     async def acquire(self, held: int | None) -> int | None:
-        """Take the lead with a new epoch if `held` is ours or nobody leads; None if not."""
+        """Lead in a new epoch if `held` still leads or nobody does; else return None."""
         ...
 
     async def release(self, epoch: int) -> None:
@@ -62,32 +60,40 @@ class Leadership(Protocol):
 
 
 class Agents(Protocol):
-    """Tells agents what to do, again and again until they answer; answers are inputs."""
+    """Sends messages to agents in one epoch. Orders and recalls repeat until answered."""
+
+    async def announce(self) -> None:
+        """Signal to every agent that this epoch leads."""
+        ...
 
     def order(self, attempt: Attempt, claim: int) -> None: ...
     def recall(self, recall: Recall) -> None: ...
     def settle(self, attempt_id: UUID) -> None:
-        """Stop telling anybody about the attempt."""
+        """Stop repeating the attempt's order or recall."""
         ...
 
-    def write(self, attempt: Attempt) -> AttemptOrder:
-        """All that an agent needs to run the attempt."""
+    def write_order(self, attempt: Attempt) -> AttemptOrder:
+        """Collect everything that an agent needs to run the attempt."""
+        ...
+
+    async def close(self) -> None:
+        """Stop repeating all orders and recalls; a later leader starts them again."""
         ...
 
 
 class Meter(Protocol):
-    """Figures for the operator."""
+    """Metrics for the operator."""
 
     def batch(self, size: int, commit_seconds: float) -> None: ...
     def fleet(self, queued: int, running: int, nodes: dict[str, int]) -> None: ...
 
 
 class Archive(Protocol):
-    """Jobs for those who ask, on connections of its own. `owner_id` None means everybody's."""
+    """Jobs for queries, on connections of its own. `owner_id` None means every owner."""
 
     async def find(self, ids: Sequence[UUID], owner_id: UUID | None) -> list[JobView]: ...
     async def page(
-        self, request: ListJobs, owner_id: UUID | None, after: Place | None
+        self, query: ListJobs, owner_id: UUID | None, after: Place | None
     ) -> list[JobView]:
-        """At most `request.limit + 1` jobs that come after a place, newest first."""
+        """List at most `query.limit + 1` jobs behind a place, newest first."""
         ...

@@ -1,4 +1,4 @@
-"""SchedulerSettings of the scheduler."""
+"""Settings of the scheduler."""
 
 from pydantic import Field, SecretStr
 
@@ -6,17 +6,21 @@ from runtime.process.settings import DatabaseSettings
 
 
 class SchedulerSettings(DatabaseSettings):
-    """What the scheduler can be told; see also the settings that all services share."""
+    """Settings of the scheduler alone; the base classes hold those that services share."""
 
     database_pool: int = Field(
-        default=6, ge=3, le=100, description="Connections at most: the loop takes one."
+        default=6, ge=3, le=100, description="Connections at most; the leader's loop takes one."
     )
     grant_secret: SecretStr = Field(
-        default=SecretStr(""), description="Signs what agents may read; media has the same."
+        default=SecretStr(""), description="Signs the grants of attempts; media must have the same."
     )
     max_waiting_jobs: int = Field(
-        default=100_000, ge=1, description="Jobs that may wait in all; more are refused."
+        default=100_000,
+        ge=1,
+        description="Jobs that may wait in all; more are refused.",
     )
     node_grace_seconds: float = Field(
-        default=30.0, ge=1, description="How long a silent node keeps what it was running."
+        default=30.0,
+        ge=1,
+        description="How long a silent node keeps its running attempt.",
     )

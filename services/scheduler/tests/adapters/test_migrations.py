@@ -13,7 +13,8 @@ from runtime.postgres.migrations import upgrade
 from runtime.testing.postgres import PostgresServer
 from scheduler.adapters.sql_leadership import SqlLeadership, leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
-from scheduler.domain.state import Limits
+from scheduler.domain.nodes import ClaimStatus
+from scheduler.domain.state import Limits, State
 from scheduler.settings import SchedulerSettings
 
 UNMET = {"kind": "choice", "what": "sampler: new", "message": "not offered"}
@@ -28,6 +29,13 @@ def an_old_job(job_id: UUID) -> str:
     inputs = {"needs": 1, "prompt": "needs what is missing\0"}
     spec = {"job_id": str(job_id), "workflow": "w@1", "version_hash": "h", "inputs": inputs}
     return json.dumps({**spec, "needs": OLD_NEEDS})
+
+
+async def a_loaded_state(url: str) -> State:
+    async with leader_pool(SchedulerSettings(database_url=SecretStr(url))) as pool:
+        epoch = await SqlLeadership(pool).acquire(None)
+        assert epoch is not None
+        return await SqlLedger(pool, Relay(pool.acquire, Bus("scheduler")), epoch, Limits()).load()
 
 
 async def test_a_waiting_job_and_a_disabled_node_keep_their_meaning(
@@ -54,14 +62,36 @@ async def test_a_waiting_job_and_a_disabled_node_keep_their_meaning(
 
     await upgrade(url, "scheduler")
 
-    async with leader_pool(SchedulerSettings(database_url=SecretStr(url))) as pool:
-        epoch = await SqlLeadership(pool).acquire(None)
-        assert epoch is not None
-        ledger = SqlLedger(pool, Relay(pool.acquire, Bus("scheduler")), epoch, Limits())
-        state = await ledger.load()
+    state = await a_loaded_state(url)
     spec = state.jobs[job_id].spec
     assert spec.inputs == {"needs": 1, "prompt": "needs what is missing\0"}
     assert spec.requirements.classes == {"KSampler"}
     [group] = spec.requirements.incompatible
     assert (group.digests, group.unmet[0].name) == ({"d"}, "sampler: new")
     assert state.nodes[node_id].spec.is_enabled is False
+
+
+async def test_stored_capabilities_keep_the_version_of_the_engine(
+    postgres: PostgresServer,
+) -> None:
+    url, node_id = await postgres.database_for("scheduler", "0003"), new_id()
+    connection = await asyncpg.connect(url)
+    spec = {"name": "one", "base_url": "http://10.0.0.7:8188"}
+    await connection.execute(
+        """INSERT INTO nodes (id, spec, created_at, version, standing, claim, health)
+        VALUES ($1, $2, now(), 1, 'joined', 1, '{}')""",
+        node_id,
+        json.dumps(spec),
+    )
+    body = {"digest": "d", "comfyui_version": "0.8.0", "classes": ['"comfyui_version":', "\0"]}
+    await connection.execute(
+        "INSERT INTO node_abilities (node_id, body) VALUES ($1, $2)", node_id, json.dumps(body)
+    )
+    await connection.close()
+
+    await upgrade(url, "scheduler")
+
+    node = (await a_loaded_state(url)).nodes[node_id]
+    assert node.claim_status is ClaimStatus.JOINED
+    assert node.capabilities.engine_version == "0.8.0"
+    assert node.capabilities.classes == set(body["classes"])

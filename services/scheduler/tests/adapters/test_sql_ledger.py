@@ -21,8 +21,8 @@ from scheduler.adapters.sql_archive import SqlArchive
 from scheduler.adapters.sql_leadership import LEADERS, SqlLeadership, leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
 from scheduler.domain.effects import Effects, KeyUse
-from scheduler.domain.jobs import Attempt, Job
-from scheduler.domain.nodes import Abilities, Health, Node, Standing
+from scheduler.domain.jobs import Attempt, Job, Retry
+from scheduler.domain.nodes import ClaimStatus, Health, Node, NodeCapabilities
 from scheduler.domain.state import Limits
 from scheduler.ports import LeadershipLostError, LedgerUncertainError
 from scheduler.settings import SchedulerSettings
@@ -69,36 +69,38 @@ def a_node() -> Node:
         NewNode(name="one", base_url="http://10.0.0.7:8188"),
         NOW,
         version=3,
-        standing=Standing.JOINED,
+        claim_status=ClaimStatus.JOINED,
         agent_id=new_id(),
         claim=2,
         health=Health(1, NOW, "CUDA error", ("v",), 3, new_id()),
-        abilities=Abilities(digest="d", classes=frozenset({"A"}), devices=(Device(name="gpu"),)),
+        capabilities=NodeCapabilities(
+            digest="d", classes=frozenset({"A"}), devices=(Device(name="gpu"),)
+        ),
     )
 
 
 async def test_a_state_is_read_back_as_it_was_committed(pool: asyncpg.Pool) -> None:
     ledger, node, waiting, running = await a_ledger(pool), a_node(), a_job(), a_job()
-    waiting.strikes, waiting.avoid = {Cause.LOST: 2}, frozenset({node.id})
-    running.status, running.version, running.attempts = JobStatus.RUNNING, 2, 1
+    waiting.retry = Retry({Cause.LOST: 2}, frozenset({node.id}))
+    running.status, running.version, running.attempt_count = JobStatus.RUNNING, 2, 1
     attempt = Attempt(new_id(), running, node.id, 1, NOW)
     await ledger.commit(
         Effects(
             new_jobs={job.id: job for job in (waiting, running)},
             attempts={attempt.id: attempt},
             nodes={node.id: node},
-            abilities={node.id: node},
+            capabilities={node.id: node},
         )
     )
 
     state = await ledger.load()
 
     found = state.jobs[waiting.id]
-    assert (found.spec, found.strikes, found.avoid) == (waiting.spec, {Cause.LOST: 2}, {node.id})
+    assert (found.spec, found.retry) == (waiting.spec, waiting.retry)
     assert len(state.waiting) == 1
     assert state.jobs[running.id].attempt is state.attempts[attempt.id]
     assert list(state.nodes[node.id].attempts) == [attempt.id]
-    assert state.nodes[node.id].abilities.classes == {"A"}
+    assert state.nodes[node.id].capabilities.classes == {"A"}
     assert state.nodes[node.id].health == node.health
 
 
@@ -106,13 +108,13 @@ async def test_a_job_that_ended_is_known_but_not_loaded(pool: asyncpg.Pool) -> N
     ledger, job = await a_ledger(pool), a_job()
     name = job.owner_id, "submit_job", "key"
     await ledger.commit(Effects(new_jobs={job.id: job}, keys={name: KeyUse("digest", job.id)}))
-    job.status, job.error = JobStatus.FAILED, JobError(code="x", message="nul \0 and all")
+    job.status, job.result.error = JobStatus.FAILED, JobError(code="x", message="nul \0 and all")
     await ledger.commit(Effects(changed_jobs={job.id: job}))
 
     known = await ledger.look_up([], [name])
 
     assert known.keys == {name: KeyUse("digest", job.id)}
-    assert known.jobs[job.id].error == job.error
+    assert known.jobs[job.id].result.error == job.result.error
     assert job.id not in (await ledger.load()).jobs
 
 

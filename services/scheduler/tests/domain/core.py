@@ -1,4 +1,4 @@
-"""The core with a clock, for tests: say what happens, look at what it wants done."""
+"""The core with a clock, for tests: give it inputs, and look at its effects."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from uuid import UUID
 from contracts.access import Actor, IdempotencyKey
 from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
 from contracts.errors import OperationError
+from contracts.message import Command
 from contracts.scheduler.job_requests import CancelJob, ModelFile, NewJob, Requirements, SubmitJob
 from contracts.scheduler.jobs import JobError, JobStatus
 from contracts.scheduler.nodes import (
@@ -23,13 +24,13 @@ from contracts.scheduler.nodes import (
     ReportCapabilities,
 )
 from contracts.values import new_id
+from scheduler.domain.core import step
 from scheduler.domain.effects import Answer, Effects
-from scheduler.domain.inputs import Asked, Heard, Input, Question, Tick
+from scheduler.domain.inputs import Input, Requested, Tick
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import Node
 from scheduler.domain.state import State
-from scheduler.domain.step import step
-from scheduler.domain.turn import Known, Now, Turn
+from scheduler.domain.step import Known, Now, Step
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 OWNER = Actor(user_id=new_id())
@@ -52,19 +53,19 @@ class Core:
         self.effects = step(self.state, inputs, self.known, self.now, new_id)
         return self.effects
 
-    def ask(self, question: Question) -> Answer:
-        return self.say(Asked(0, question)).answers[0][1]
+    def ask(self, command: Command[Any]) -> Answer:
+        return self.say(Requested(0, command)).answers[0][1]
 
-    def refusal(self, question: Question) -> str:
-        answer = self.ask(question)
+    def refusal(self, command: Command[Any]) -> str:
+        answer = self.ask(command)
         assert isinstance(answer, OperationError), answer
         return answer.code
 
-    def look(self) -> Turn:
-        return Turn(self.state, self.known, self.now, new_id, Effects())
+    def snapshot(self) -> Step:
+        return Step(self.state, self.known, self.now, new_id)
 
     def pass_time(self, seconds: float) -> list[str]:
-        """Let nodes beat, truly, while time passes; the names of the events meanwhile."""
+        """Let nodes beat, truly, while time passes; return the names of the events meanwhile."""
         told: list[str] = []
         for _ in range(round(seconds * 2)):
             self.seconds += 0.5
@@ -72,22 +73,20 @@ class Core:
             told += [type(fact).__name__ for fact in self.say(*beats, Tick()).events]
         return told
 
-    def beat(self, node: Node, phase: AttemptPhase = AttemptPhase.POSTED) -> Heard:
+    def beat(self, node: Node, phase: AttemptPhase = AttemptPhase.POSTED) -> NodeBeat:
         attempts = [
             BeatAttempt(attempt_id=a.id, phase=a.phase or phase) for a in node.attempts.values()
         ]
-        return Heard(
-            NodeBeat(
-                node_id=node.id,
-                claim=node.claim,
-                is_reachable=True,
-                attempts=attempts,
-                passed_trial=node.health.trial,
-            )
+        return NodeBeat(
+            node_id=node.id,
+            claim=node.claim,
+            is_reachable=True,
+            attempts=attempts,
+            passed_trial=node.health.trial,
         )
 
     def node(self, *, models: Sequence[ModelFile] = (), vram_mb: int = 8_000, **spec: Any) -> Node:
-        """Add a node that an agent has in hand, and that is ready."""
+        """Add a node that an agent has claimed, and that is ready."""
         node_id = new_id()
         new = NewNode(name="n", base_url=f"http://10.0.0.1/{node_id}").model_copy(update=spec)
         self.ask(AddNode(actor=OWNER, node_id=node_id, node=new))
@@ -124,7 +123,7 @@ class Core:
         )
 
     def fail(self, job: Job, cause: Cause) -> JobStatus:
-        """Fail the job's live attempt, then let what that delays pass."""
+        """Fail the job's live attempt, then let the delay of its next try pass."""
         self.finish(attempt_of(job), cause)
         if job.status is JobStatus.QUEUED:
             self.pass_time(40)

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
+from contracts.message import Command
 from contracts.scheduler.nodes import (
     AttemptPhase,
     BeatAttempt,
@@ -15,7 +17,6 @@ from contracts.scheduler.nodes import (
     ReportCapabilities,
 )
 from scheduler.domain.effects import ClaimGranted
-from scheduler.domain.inputs import Question
 
 CAPABILITIES = Capabilities(digest="d", engine_version="0.8.0", classes=["A"], models=[])
 FAILURES = (Cause.WORKFLOW, Cause.OUT_OF_MEMORY, Cause.NODE_FAULT, Cause.UNREACHABLE, Cause.OUTPUT)
@@ -25,7 +26,7 @@ FAILURES = (Cause.WORKFLOW, Cause.OUT_OF_MEMORY, Cause.NODE_FAULT, Cause.UNREACH
 class SimulatedAgent:
     node_id: UUID
     random: Random
-    ask: Callable[[Question, Callable[[object], None]], None]
+    ask: Callable[[Command[Any], Callable[[object], None]], None]
     beat: Callable[[NodeBeat], None]
     agent_id: UUID
     is_alive: bool = True
@@ -37,7 +38,7 @@ class SimulatedAgent:
     """Seconds of work left of each prompt; 0 is history."""
     executions: int = 0
     trial: int = 0
-    """What the bucket of nodes asks for; each is passed."""
+    """Number of the trial that the bucket of nodes requests; each one is passed."""
 
     def crash(self) -> None:
         """Forget everything; a new process takes over later."""
@@ -54,8 +55,8 @@ class SimulatedAgent:
         if not self.is_alive:
             return
         if not self.claim:
-            question = ClaimNode(agent_id=self.agent_id, node_id=self.node_id)
-            self.ask(question, self.take_claim)
+            command = ClaimNode(agent_id=self.agent_id, node_id=self.node_id)
+            self.ask(command, self.take_claim)
             return
         for attempt_id in list(self.known):
             self.follow(attempt_id)

@@ -6,12 +6,12 @@ from heapq import heapify
 from uuid import UUID
 
 from contracts.scheduler.jobs import TERMINAL, JobFact, JobStatus
+from scheduler.domain.core import Names
 from scheduler.domain.effects import Effects, KeyName, KeyUse
-from scheduler.domain.inputs import Names
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import Contact, Node
 from scheduler.domain.state import Limits, State
-from scheduler.domain.turn import Known
+from scheduler.domain.step import Known
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class SimulatedLedger:
             self.jobs[job.id] = stored_job(job)
         for attempt in effects.attempts.values():
             self.attempts[attempt.id] = copy(attempt)
-        for node in (*effects.nodes.values(), *effects.abilities.values()):
+        for node in (*effects.nodes.values(), *effects.capabilities.values()):
             self.nodes[node.id] = stored_node(node)
         for node_id in effects.removed_nodes:
             self.nodes.pop(node_id, None)
@@ -75,21 +75,22 @@ def add_job(state: State, job: Job) -> None:
         state.deadlines.append((job.spec.deadline, job.id))
     if job.status is JobStatus.QUEUED:
         state.queued[job.owner_id] += 1
-        if job.not_before:
-            state.delayed.append((job.not_before, job.id))
+        if job.retry.not_before:
+            state.delayed.append((job.retry.not_before, job.id))
         else:
             state.waiting.add(job)
 
 
 def stored_job(job: Job) -> Job:
     row = copy(job)
-    row.strikes, row.attempt = dict(job.strikes), None
+    row.retry, row.result, row.attempt = copy(job.retry), copy(job.result), None
+    row.retry.strikes = dict(job.retry.strikes)
     return row
 
 
 def stored_node(node: Node) -> Node:
     row = copy(node)
     row.health, row.contact = copy(node.health), Contact()
-    row.attempts, row.lacks = {}, set()
+    row.attempts, row.refused_versions = {}, set()
     row.refusals, row.rests_until, row.given_at = 0, 0.0, 0.0
     return row

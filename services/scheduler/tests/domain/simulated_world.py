@@ -9,19 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from contracts.access import Actor, Priority
 from contracts.access import Limits as ActorLimits
 from contracts.errors import OperationError, UnavailableError
+from contracts.message import Command
 from contracts.scheduler.job_requests import CancelJob, NewJob, SubmitJob, SubmitJobView
 from contracts.scheduler.jobs import TERMINAL, JobStatus
 from contracts.scheduler.nodes import AddNode, NewNode, NodeBeat
+from scheduler.domain.core import names_in, resume, step
 from scheduler.domain.effects import Effects
-from scheduler.domain.inputs import Asked, Heard, Input, Ordered, Question, Recalled, Tick, names_in
+from scheduler.domain.inputs import Input, OrderAnswered, RecallAnswered, Requested, Tick
 from scheduler.domain.state import Limits, State
-from scheduler.domain.step import resume, step
-from scheduler.domain.turn import Known, Now, Turn
+from scheduler.domain.step import Known, Now, Step
 
 from .simulated_agent import SimulatedAgent
 from .simulated_ledger import SimulatedLedger
@@ -70,23 +72,23 @@ class SimulatedWorld:
                 late = self.random.uniform(0, 1.5 if self.is_faulty else 0.05)
                 self.deliveries.append((self.steady + late, deliver))
 
-    def ask(self, question: Question, answered: Callable[[object], None]) -> None:
+    def ask(self, command: Command[Any], answered: Callable[[object], None]) -> None:
         self.asked += 1
         token = self.asked
         self.asking[token] = answered
-        self.send(lambda: self.inbox.append(Asked(token, question)))
+        self.send(lambda: self.inbox.append(Requested(token, command)))
 
     def add_node(self) -> None:
         node_id = self.new_id()
         node = NewNode(name="n", base_url=f"http://127.0.0.1/{node_id}")
-        question = AddNode(actor=Actor(user_id=OWNERS[0]), node_id=node_id, node=node)
-        self.inbox.append(Asked(0, question))
+        command = AddNode(actor=Actor(user_id=OWNERS[0]), node_id=node_id, node=node)
+        self.inbox.append(Requested(0, command))
         self.agents[node_id] = SimulatedAgent(
-            node_id, self.random, self.ask, self.hear, self.new_id()
+            node_id, self.random, self.ask, self.send_beat, self.new_id()
         )
 
-    def hear(self, beat: NodeBeat) -> None:
-        self.send(lambda: self.inbox.append(Heard(beat)))
+    def send_beat(self, beat: NodeBeat) -> None:
+        self.send(lambda: self.inbox.append(beat))
 
     def submit(self) -> None:
         limits = ActorLimits(max_waiting_jobs=20)
@@ -141,7 +143,7 @@ class SimulatedWorld:
 
     def answer_order(self, attempt_id: UUID, refusal: OperationError | None) -> None:
         if self.orders.pop(attempt_id, None):
-            self.inbox.append(Ordered(attempt_id, refusal))
+            self.inbox.append(OrderAnswered(attempt_id, refusal))
 
     def deliver_recall(self, attempt_id: UUID, node_id: UUID) -> None:
         if self.agents[node_id].is_alive:
@@ -150,7 +152,7 @@ class SimulatedWorld:
 
     def answer_recall(self, attempt_id: UUID) -> None:
         if self.recalls.pop(attempt_id, None):
-            self.inbox.append(Recalled(attempt_id))
+            self.inbox.append(RecallAnswered(attempt_id))
 
     def lead(self) -> None:
         """One batch: decide, persist, act; the commit may fail, or only seem to."""
@@ -193,8 +195,8 @@ class SimulatedWorld:
             if answered := self.asking.pop(token, None):
                 self.send(lambda answered=answered, answer=answer: answered(answer))
 
-    def look(self) -> Turn:
-        return Turn(self.state, Known(), self.now(), self.new_id, Effects())
+    def snapshot(self) -> Step:
+        return Step(self.state, Known(), self.now(), self.new_id)
 
     def unfinished(self) -> list[UUID]:
         return [job.id for job in self.ledger.jobs.values() if job.status not in TERMINAL]

@@ -3,9 +3,9 @@ from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.nodes import AttemptPhase, ClaimNode, NodeBeat
 from contracts.values import new_id
 from scheduler.domain.effects import ClaimGranted
-from scheduler.domain.inputs import Heard, Ordered, Tick
+from scheduler.domain.inputs import OrderAnswered, Tick
 from scheduler.domain.leases import LeaseClock
-from scheduler.domain.nodes import Standing
+from scheduler.domain.nodes import ClaimStatus
 
 from .core import Core, attempt_of
 
@@ -30,7 +30,7 @@ def test_a_node_that_beats_again_joins_again() -> None:
     core.silent.clear()
 
     assert core.pass_time(1) == ["NodeJoined"]
-    assert node.standing is Standing.JOINED
+    assert node.claim_status is ClaimStatus.JOINED
 
 
 def test_an_attempt_that_was_not_started_is_given_up_after_6_seconds() -> None:
@@ -42,7 +42,7 @@ def test_an_attempt_that_was_not_started_is_given_up_after_6_seconds() -> None:
     core.silent.add(first.node_id)
     core.pass_time(7)
 
-    assert job.strikes == {Cause.UNREACHABLE: 1}
+    assert job.retry.strikes == {Cause.UNREACHABLE: 1}
     assert attempt_of(job).node_id != first.node_id
 
 
@@ -55,7 +55,7 @@ def test_a_running_attempt_is_given_up_after_the_grace_and_three_times_in_all() 
         core.pass_time(1)
         core.silent.add(attempt_of(job).node_id)
         core.pass_time(29)
-        assert job.strikes.get(Cause.LOST, 0) == strikes - 1
+        assert job.retry.strikes.get(Cause.LOST, 0) == strikes - 1
         core.pass_time(3)
 
     assert job.status is JobStatus.FAILED
@@ -64,10 +64,10 @@ def test_a_running_attempt_is_given_up_after_the_grace_and_three_times_in_all() 
 def test_time_in_which_nobody_could_be_heard_does_not_count() -> None:
     clock = LeaseClock()
     clock.tick(0, is_connected=True)
-    clock.hear(0)
+    clock.note_beat(0)
     clock.tick(1, is_connected=True)
     clock.tick(2, is_connected=False)
-    clock.hear(100)
+    clock.note_beat(100)
     clock.tick(100, is_connected=True)
 
     assert clock.now == 2
@@ -78,10 +78,10 @@ def test_a_fleet_that_is_silent_as_a_whole_is_believed_only_after_15_seconds() -
     node = core.node()
     core.silent.add(node.id)
     core.pass_time(14)
-    assert node.standing is Standing.JOINED
+    assert node.claim_status is ClaimStatus.JOINED
     core.pass_time(5)
 
-    assert node.standing is Standing.LOST
+    assert node.claim_status is ClaimStatus.LOST
 
 
 def test_a_restarted_agent_of_the_only_node_gets_it_after_the_lease_of_its_forerunner() -> None:
@@ -101,15 +101,15 @@ def test_an_attempt_left_out_of_two_later_beats_is_lost() -> None:
     core = Core()
     node = core.node()
     job = core.job()
-    core.say(Ordered(attempt_of(job).id))
-    empty = Heard(NodeBeat(node_id=node.id, claim=node.claim, is_reachable=True))
+    core.say(OrderAnswered(attempt_of(job).id))
+    empty = NodeBeat(node_id=node.id, claim=node.claim, is_reachable=True)
     core.say(empty, empty)
-    assert job.attempts == 1
+    assert job.attempt_count == 1
     core.seconds += 1
     core.say(empty)
     core.say(empty)
 
-    assert job.strikes == {Cause.UNREACHABLE: 1}
+    assert job.retry.strikes == {Cause.UNREACHABLE: 1}
 
 
 def test_an_attempt_that_is_over_for_us_is_recalled_and_takes_the_slot_till_then() -> None:
@@ -122,7 +122,7 @@ def test_an_attempt_that_is_over_for_us_is_recalled_and_takes_the_slot_till_then
     recalled = [recall.attempt_id for recall in core.effects.recalls]
     second = core.job()
 
-    assert recalled == [late.beat.attempts[0].attempt_id]
+    assert recalled == [late.attempts[0].attempt_id]
     assert second.status is JobStatus.QUEUED
     core.pass_time(1)
     assert second.status is JobStatus.RUNNING

@@ -5,7 +5,7 @@ from contracts.errors import UnavailableError
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.nodes import ClaimNode
 from contracts.values import new_id
-from scheduler.domain.inputs import Ordered, Tick
+from scheduler.domain.inputs import OrderAnswered, Tick
 
 from .core import Core, attempt_of
 
@@ -31,7 +31,7 @@ def test_a_job_fails_after_as_many_failures_as_its_cause_allows(cause: Cause) ->
         tries += 1
 
     assert tries == LIMITS[cause]
-    assert job.error
+    assert job.result.error
 
 
 def test_a_job_may_ask_for_fewer_attempts() -> None:
@@ -51,7 +51,7 @@ def test_a_lost_job_goes_to_another_node_at_once() -> None:
     core.finish(first, Cause.LOST)
 
     assert {first.node_id, attempt_of(job).node_id} == nodes
-    assert job.strikes == {Cause.POISON: 1}
+    assert job.retry.strikes == {Cause.POISON: 1}
 
 
 def test_out_of_memory_goes_to_a_larger_node_even_if_that_is_busy_now() -> None:
@@ -75,7 +75,7 @@ def test_a_missing_model_corrects_what_the_node_is_thought_to_have() -> None:
     core.finish(attempt_of(job), Cause.MISSING)
 
     assert attempt_of(job).node_id == right.id
-    assert wrong.lacks == {"h"}
+    assert wrong.refused_versions == {"h"}
 
 
 def test_only_the_first_report_counts() -> None:
@@ -113,7 +113,7 @@ def test_a_refused_order_is_placed_elsewhere_and_the_node_rests() -> None:
     core.node()
     job = core.job()
     first = attempt_of(job)
-    core.say(Ordered(first.id, UnavailableError("no room")))
+    core.say(OrderAnswered(first.id, UnavailableError("no room")))
 
     assert attempt_of(job).node_id != first.node_id
     assert core.state.nodes[first.node_id].rests_until > core.seconds
@@ -127,5 +127,5 @@ def test_an_attempt_that_never_ends_is_ended_long_after_its_timeout() -> None:
     core.say(core.beat(node), Tick())
 
     assert job.status is JobStatus.FAILED
-    assert job.error
-    assert job.error.cause == Cause.TIMEOUT
+    assert job.result.error
+    assert job.result.error.cause == Cause.TIMEOUT

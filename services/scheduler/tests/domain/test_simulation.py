@@ -6,9 +6,9 @@ from random import Random
 import pytest
 
 from contracts.scheduler.jobs import JobStatus
-from scheduler.domain.capability import capable_nodes
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.placement import reason_not_free
+from scheduler.domain.requirements import eligible_nodes
 from scheduler.domain.waiting import kind_of
 
 from .simulated_agent import SimulatedAgent
@@ -53,7 +53,7 @@ def check(world: SimulatedWorld) -> None:
         assert sum(map(surely_holds_slot, node.attempts.values())) <= 1
     queued = [job for job in state.jobs.values() if job.status is JobStatus.QUEUED]
     assert Counter(job.owner_id for job in queued) == state.queued
-    assert len(state.waiting) == sum(job.not_before is None for job in queued)
+    assert len(state.waiting) == sum(job.retry.not_before is None for job in queued)
     running = [job.id for job in state.jobs.values() if job.status is not JobStatus.QUEUED]
     assert set(running) == set(live), "a running job without an attempt"
     assert world.accepted <= world.ledger.jobs.keys(), "an accepted job is lost"
@@ -66,11 +66,11 @@ def surely_holds_slot(attempt: Attempt) -> bool:
 
 
 def assert_waiting_has_a_reason(world: SimulatedWorld) -> None:
-    turn = world.look()
-    free = {n.id for n in world.state.nodes.values() if reason_not_free(turn, n) is None}
+    step = world.snapshot()
+    free = {n.id for n in world.state.nodes.values() if reason_not_free(step, n) is None}
     for job in world.state.jobs.values():
-        if job.status is JobStatus.QUEUED and job.not_before is None and not job.avoid:
-            could = capable_nodes(world.state, kind_of(job)) & free
+        if job.status is JobStatus.QUEUED and job.retry.not_before is None and not job.retry.avoid:
+            could = eligible_nodes(world.state, kind_of(job)) & free
             assert not could or world.epoch_is_new, "a free node and a job that waits for nothing"
 
 

@@ -1,4 +1,4 @@
-"""What the registry needs from outside, in its own words."""
+"""Ports of the registry: the database, the nodes and the published bucket."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
@@ -7,11 +7,11 @@ from uuid import UUID
 from contracts.registry.requests import VersionSummary
 from contracts.registry.workflows import ServerClasses, WorkflowName, WorkflowVersionRecord
 from contracts.scheduler.nodes import NodeView
-from workflow_registry.domain.catalogue import Change
 from workflow_registry.domain.descriptions import Description
+from workflow_registry.domain.lifecycle import Change
 
 
-class Catalogue(Protocol):
+class Workflows(Protocol):
     """Workflows and their versions."""
 
     async def update(
@@ -19,61 +19,70 @@ class Catalogue(Protocol):
         decide: Callable[[Mapping[str, WorkflowName]], list[Change]],
         author: UUID | None = None,
     ) -> list[Change]:
-        """Show `decide` every workflow, and store and publish what it wants changed.
+        """Pass every workflow to `decide`, then store and publish the changes it returns.
 
-        One transaction; other replicas wait until it has ended. Returns what was changed.
+        One transaction; other replicas wait until it has ended. Returns the changes.
         """
         ...
 
     async def find(self, name: str) -> WorkflowName | None: ...
 
-    async def version(self, digest: str) -> WorkflowVersionRecord:
-        """The version with this hash. Raises NotFound."""
+    async def version(self, version_hash: str) -> WorkflowVersionRecord:
+        """Return the version with this hash. Raises NotFound."""
         ...
 
     async def classes(self) -> frozenset[str]:
-        """Every graph-node class that some version uses, of workflows that are not deleted."""
+        """Return every graph-node class in a version of a workflow that is not deleted."""
         ...
 
-    async def versions(self, name: str, most: int) -> Sequence[VersionSummary]:
-        """The newest versions of a workflow, newest first."""
+    async def versions(self, name: str, limit: int) -> Sequence[VersionSummary]:
+        """Return the newest versions of a workflow, newest first."""
         ...
 
 
 class Descriptions(Protocol):
-    """What servers said of themselves, by digest; kept when the servers are gone."""
+    """Descriptions of servers, by digest; kept when the servers are gone."""
 
-    async def known(self, digests: Collection[str]) -> set[str]: ...
+    async def known(self, digests: Collection[str]) -> set[str]:
+        """Return which of the digests are stored."""
+        ...
 
-    async def newest(self, most: int) -> set[str]:
-        """Digests of what was last used."""
+    async def newest(self, limit: int) -> set[str]:
+        """Return the digests that were used last."""
         ...
 
     async def read(self, digest: str) -> Description:
-        """Raises NotFound."""
+        """Return the description. Raises NotFound."""
         ...
 
     async def add(self, digest: str, page: int, pages: int, data: bytes) -> bool:
-        """Keep one page; whether the description is complete now.
+        """Store one page; return whether the description is complete now.
 
-        Raises Invalid if it is not what its digest says.
+        Raises Invalid if the content has another digest.
         """
         ...
 
-    async def forget(self, in_use: Collection[str]) -> None:
-        """Drop what no server was like for a long time, and pages that stayed alone."""
-        ...
+    async def prune(self, in_use: Collection[str]) -> None:
+        """Delete descriptions that were long unused, and pages that were never completed."""
 
 
 class Nodes(Protocol):
     async def all(self) -> Sequence[NodeView]:
-        """Every node of the fleet. Raises Unavailable."""
+        """Return every node of the fleet. Raises Unavailable."""
         ...
 
 
-class Offers(Protocol):
-    async def publish(
+class Bucket(Protocol):
+    """The bucket `workflows`, from which gateways and agents read."""
+
+    async def names(self) -> Mapping[str, WorkflowName]:
+        """Return the published workflows. Raises Unavailable while the bucket is unread."""
+        ...
+
+    async def put_servers(
         self, folders: Mapping[str, Sequence[str]], servers: Sequence[ServerClasses]
     ) -> None:
-        """Tell the gateways which files the fleet has, and what each kind of server takes."""
-        ...
+        """Publish the fleet's model files by folder, and the classes of each kind of server."""
+
+    async def sync(self) -> None:
+        """Make names and versions equal to the database."""

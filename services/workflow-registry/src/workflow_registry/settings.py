@@ -9,14 +9,15 @@ from workflows.compatibility.safety import FORBIDDEN
 
 
 class RegistrySettings(DatabaseSettings):
-    """What the registry needs besides the shared settings."""
+    """Settings of the registry besides the shared ones."""
 
     workflows_dir: Path = Field(
         description="Folder of workflows: specs, their graphs, and library.yaml."
     )
     forbidden_classes: str = Field(
         default=",".join(FORBIDDEN),
-        description="Graph-node classes that no workflow may have, by commas; `*` is anything.",
+        description="Graph-node classes that no workflow may have, separated by commas; `*` "
+        "matches anything.",
     )
 
     @property

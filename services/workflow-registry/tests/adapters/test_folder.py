@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from runtime.testing.ports import eventually
-from workflow_registry.adapters.folder import MOST_BYTES, Folder
+from workflow_registry.adapters.folder import MAX_BYTES, Folder
 from workflow_registry.domain.files import File, Unreadable, Unsettled
 
 
@@ -32,7 +32,7 @@ async def test_what_is_no_text_is_unreadable_and_nothing_worse(tmp_path: Path) -
     (tmp_path / "latin.yaml").write_bytes("é".encode("latin-1"))
     (tmp_path / "folder.yaml").mkdir()
     (tmp_path / "nowhere.yaml").symlink_to(tmp_path / "missing")
-    (tmp_path / "big.json").write_bytes(b" " * (MOST_BYTES + 1))
+    (tmp_path / "big.json").write_bytes(b" " * (MAX_BYTES + 1))
 
     files = await following(changes(tmp_path))
 

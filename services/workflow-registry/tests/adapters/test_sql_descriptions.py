@@ -50,7 +50,7 @@ async def test_what_is_in_use_is_not_forgotten(engine: AsyncEngine) -> None:
     descriptions = SqlDescriptions(engine)
     await descriptions.add(DIGEST, 0, 1, PACKED)
 
-    await descriptions.forget([DIGEST])
+    await descriptions.prune([DIGEST])
 
     assert await descriptions.known([DIGEST]) == {DIGEST}
     with pytest.raises(NotFoundError):

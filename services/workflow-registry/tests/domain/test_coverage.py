@@ -4,7 +4,7 @@ from typing import Any
 
 from contracts.scheduler.job_requests import ModelFile
 from contracts.scheduler.nodes import NodePhase
-from workflow_registry.domain.coverage import coverage, is_runnable, missing, nearest
+from workflow_registry.domain.coverage import coverage, is_runnable, nearest, unmet_requirements
 from workflow_registry.domain.descriptions import Description, read_classes
 from workflows import load_version
 
@@ -16,14 +16,17 @@ LOADER: dict[str, Any] = {
 }
 
 
-def lacking(
+def unmet_names(
     *, graph: str = "", inputs: str = "", models: Sequence[ModelFile] = (), **classes: Any
 ) -> list[tuple[str, str]]:
     spec = a_spec() if not inputs else a_spec().replace("inputs: {", f"inputs: {{{inputs}, ")
     version = load_version(spec, graph or a_graph())
     known = {name: info for name, info in {**CLASSES, **classes}.items() if info}
     description = Description(read_classes(known), frozenset(models))
-    return [(entry.kind, entry.name) for entry in missing(version.graph, version.spec, description)]
+    return [
+        (entry.kind, entry.name)
+        for entry in unmet_requirements(version.graph, version.spec, description)
+    ]
 
 
 def with_loader(class_: str, name: str) -> str:
@@ -34,19 +37,19 @@ def with_loader(class_: str, name: str) -> str:
 
 
 def test_a_server_with_all_that_is_needed_lacks_nothing() -> None:
-    assert lacking() == []
+    assert unmet_names() == []
 
 
 def test_a_class_that_is_not_there_is_named() -> None:
-    assert lacking(EmptyImage=None) == [("class", "EmptyImage")]
+    assert unmet_names(EmptyImage=None) == [("class", "EmptyImage")]
 
 
 def test_a_model_file_that_is_not_there_is_named_with_its_folder() -> None:
     graph = with_loader("LoraLoader", "lora_name")
     has = [ModelFile(folder="loras", name="noir.safetensors")]
 
-    assert lacking(graph=graph, LoraLoader=LOADER) == [("model", "loras/noir.safetensors")]
-    assert lacking(graph=graph, LoraLoader=LOADER, models=has) == []
+    assert unmet_names(graph=graph, LoraLoader=LOADER) == [("model", "loras/noir.safetensors")]
+    assert unmet_names(graph=graph, LoraLoader=LOADER, models=has) == []
 
 
 def test_a_switch_that_breaks_the_graph_on_a_server_is_a_lack_of_it() -> None:
@@ -56,7 +59,7 @@ def test_a_switch_that_breaks_the_graph_on_a_server_is_a_lack_of_it() -> None:
     off = 'keep: {type: boolean, default: true, when: {value: false, remove: "3"}}'
     invert = {"input": {"required": {"image": ["IMAGE"]}}, "output": ["IMAGE"]}
 
-    found = lacking(graph=json.dumps(graph), inputs=off, Invert=invert)
+    found = unmet_names(graph=json.dumps(graph), inputs=off, Invert=invert)
 
     assert found == [("input", "inputs.keep.when.0")]
 
@@ -67,14 +70,14 @@ def test_a_value_that_a_server_does_not_offer_is_a_choice_or_a_model() -> None:
         'lora: {type: model, folder: loras, default: x.gguf, bind: [{node: "3", input: lora_name}]}'
     )
 
-    assert lacking(graph=graph, MyLoader=LOADER) == [("choice", "lora_name: noir.safetensors")]
-    assert lacking(graph=graph, inputs=bound, MyLoader=LOADER) == [("model", "x.gguf")]
+    assert unmet_names(graph=graph, MyLoader=LOADER) == [("choice", "lora_name: noir.safetensors")]
+    assert unmet_names(graph=graph, inputs=bound, MyLoader=LOADER) == [("model", "x.gguf")]
 
 
 def test_an_input_that_does_not_fit_is_named() -> None:
     small = {"input": {"required": {"width": ["INT", {"max": 8}]}}, "output": ["IMAGE"]}
 
-    assert lacking(EmptyImage=small) == [("input", "graph.1.inputs.width")]
+    assert unmet_names(EmptyImage=small) == [("input", "graph.1.inputs.width")]
 
 
 def test_what_an_absent_input_switches_off_is_not_needed() -> None:
@@ -83,7 +86,7 @@ def test_what_an_absent_input_switches_off_is_not_needed() -> None:
     graph["3"] = {"class_type": "Grain", "inputs": {"image": ["1", 0], "amount": 1}}
     bound = 'grain: {type: number, bind: [{node: "3", input: amount}], when_absent: {bypass: "3"}}'
 
-    assert lacking(graph=json.dumps(graph), inputs=bound) == []
+    assert unmet_names(graph=json.dumps(graph), inputs=bound) == []
 
 
 def test_only_a_node_that_takes_jobs_makes_it_runnable() -> None:
@@ -121,4 +124,4 @@ def test_the_view_of_many_nodes_fits_into_a_message() -> None:
 def missing_class() -> list[Any]:
     version = load_version(a_spec(), a_graph().replace("EmptyImage", "Grain"))
     description = Description(read_classes(CLASSES), frozenset())
-    return missing(version.graph, version.spec, description)
+    return unmet_requirements(version.graph, version.spec, description)

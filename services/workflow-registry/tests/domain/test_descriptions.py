@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from contracts.errors import InvalidError
 from contracts.scheduler.job_requests import ModelFile
-from workflow_registry.domain.coverage import missing
-from workflow_registry.domain.descriptions import by_folder, read_description, sharing, united
+from workflow_registry.domain.coverage import unmet_requirements
+from workflow_registry.domain.descriptions import by_folder, deduplicated, read_description, union
 from workflows import load_version
 
 from ..builders import a_description, a_graph, a_spec  # noqa: TID252  shared by these tests alone
@@ -51,14 +51,14 @@ def test_whatever_a_custom_node_says_a_workflow_can_be_checked(info: Any) -> Non
     description = read_description(*a_description({"EmptyImage": info, "SaveImage": info}))
     version = load_version(a_spec(), a_graph())
 
-    assert isinstance(missing(version.graph, version.spec, description), list)
+    assert isinstance(unmet_requirements(version.graph, version.spec, description), list)
 
 
 def test_servers_together_have_what_one_of_them_has() -> None:
     one = read_description(*a_description({"A": {}}, {"loras": ["b", "a"]}))
     two = read_description(*a_description({"B": {}}, {"loras": ["c"], "vae": ["d"]}))
 
-    together = united([one, two])
+    together = union([one, two])
 
     assert together.classes.keys() == {"A", "B"}
     assert by_folder(together.models) == {"loras": ["a", "b", "c"], "vae": ["d"]}
@@ -66,8 +66,8 @@ def test_servers_together_have_what_one_of_them_has() -> None:
 
 def test_classes_that_are_alike_are_kept_once() -> None:
     pool: dict[bytes, Any] = {}
-    one = sharing(read_description(*a_description(models={"vae": ["a"]})), pool)
-    two = sharing(read_description(*a_description(models={"vae": ["b"]})), pool)
+    one = deduplicated(read_description(*a_description(models={"vae": ["a"]})), pool)
+    two = deduplicated(read_description(*a_description(models={"vae": ["b"]})), pool)
 
     assert one.models != two.models
     assert one.classes["SaveImage"] is two.classes["SaveImage"]

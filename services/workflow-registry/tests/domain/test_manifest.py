@@ -1,9 +1,9 @@
 """A manifest in the folder is kept in sync like the folder itself."""
 
-from workflow_registry.domain.catalogue import changes
-from workflow_registry.domain.checking import Rules
+from workflow_registry.domain.checks import Rules
 from workflow_registry.domain.files import File, Unsettled
-from workflow_registry.domain.reading import Broken, Reading, read_folder
+from workflow_registry.domain.folder import Broken, FolderContent, read_folder
+from workflow_registry.domain.lifecycle import changes
 from workflows import WorkflowVersion
 
 from ..builders import a_folder, a_graph  # noqa: TID252  shared by these tests alone
@@ -17,8 +17,8 @@ def a_manifest(*names: str, **files: File) -> dict[str, File]:
     return {"workflows.yaml": "\n".join(listed), "base.yaml": BASE, **graphs, **files}
 
 
-def read(files: dict[str, File], before: Reading | None = None) -> Reading:
-    return read_folder(files, before or Reading(), Rules())
+def read(files: dict[str, File], before: FolderContent | None = None) -> FolderContent:
+    return read_folder(files, before or FolderContent(), Rules())
 
 
 def test_each_workflow_that_is_listed_is_one() -> None:

@@ -53,7 +53,7 @@ class ResultTargets(BaseModel):
 
 
 class OpenResults(Query[ResultTargets]):
-    """Where to put `count` result files of the attempt. Errors: Forbidden (bad grant)."""
+    """Get URLs for `count` result files of the attempt. Errors: Forbidden (bad grant)."""
 
     subject: ClassVar[str] = "query.media.open_results.v1.{node_id}"
     sent_by: ClassVar = ("node-agent",)
@@ -78,7 +78,7 @@ class RecordResults(Command[Results]):
 
 
 class FindResults(Query[Results]):
-    """What was recorded for the attempt: asked by an agent that adopts a node."""
+    """Find the recorded results of an attempt; an agent that adopts a node asks."""
 
     subject: ClassVar[str] = "query.media.find_results.v1.{node_id}"
     sent_by: ClassVar = ("node-agent",)

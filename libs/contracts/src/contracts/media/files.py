@@ -21,14 +21,14 @@ class MediaView(BaseModel):
     """One picture, mask or file."""
 
     id: UUID = Field(description="The media.")
-    owner_id: UUID = Field(description="Whose it is.")
-    kind: MediaKind = Field(description="What it is used as.")
+    owner_id: UUID = Field(description="The user who owns it.")
+    kind: MediaKind = Field(description="Use of the media.")
     content_type: str = Field(description="By content, never by the name it came with.")
     source_content_type: str | None = Field(
         default=None, description="Type of the upload it was made of."
     )
     source_size_bytes: int | None = Field(default=None, description="Size of that upload.")
-    mask: MadeMask | None = Field(default=None, description="Masks: what it was made with.")
+    mask: MadeMask | None = Field(default=None, description="Masks: options it was made with.")
     filename: str | None = Field(default=None, description="The name it came with, for display.")
     size_bytes: int = Field(description="Size of the stored bytes.")
     width: int | None = Field(default=None, description="Pixels.")
@@ -76,7 +76,7 @@ class UploadTarget(BaseModel):
 
 
 class BeginUpload(Command[UploadTarget]):
-    """Where to put the bytes of a new upload.
+    """Get a URL for the bytes of a new upload.
 
     Errors: Forbidden (`storage_quota`), Invalid (`media_refused`: too big), Conflict
     (`no_public_store`, `idempotency_key_reused`).
@@ -94,7 +94,7 @@ class BeginUpload(Command[UploadTarget]):
 
 
 class MaskOptions(BaseModel):
-    """How a mask is made from the picture that was uploaded."""
+    """Options for making a mask from the uploaded picture."""
 
     image_id: UUID | None = Field(default=None, description="The image whose size it takes.")
     channel: Literal["auto", "alpha", "luminance"] = Field(
@@ -138,15 +138,15 @@ class Rendition(BaseModel):
 
 
 class ContentView(BaseModel):
-    """Where the bytes of one media lie."""
+    """Place of the bytes of one media."""
 
     media: MediaView
     url: str = Field(description="Presigned GET, inside the cluster.")
     public_url: str | None = Field(
-        default=None, description="The same for clients outside, if the store is public."
+        default=None, description="Presigned GET for clients outside, if the store is public."
     )
     rendition: Rendition | None = Field(
-        default=None, description="What is at the URL instead, if a width was asked for."
+        default=None, description="The thumbnail at the URL, if the query gave a width."
     )
 
 

@@ -37,7 +37,7 @@ class ListMedia(Query[MediaPage]):
 
 
 class UpdateMedia(Command[MediaView]):
-    """Change what the owner may; what is None stays. Errors: NotFound."""
+    """Change fields that the owner may change; None leaves a field as it is. Errors: NotFound."""
 
     subject: ClassVar[str] = "command.media.update_media.v1"
     sent_by: ClassVar = ("gateway",)
@@ -83,7 +83,7 @@ class DeleteMedia(Command[Gone]):
 
 
 class StorageView(BaseModel):
-    """How much an owner stores."""
+    """Storage that an owner uses."""
 
     media_count: int = Field(description="Media in all.")
     stored_bytes: int = Field(
@@ -96,7 +96,7 @@ class StorageView(BaseModel):
 
 
 class FindStorage(Query[StorageView]):
-    """What the actor stores, and how much may be."""
+    """Find how much the actor stores, and the limit."""
 
     subject: ClassVar[str] = "query.media.find_storage.v1"
     sent_by: ClassVar = ("gateway",)
@@ -107,7 +107,7 @@ class LinkView(BaseModel):
     """A share link, without its signature."""
 
     id: UUID = Field(description="The link.")
-    media_id: UUID = Field(description="What it opens.")
+    media_id: UUID = Field(description="The media that it opens.")
     created_at: datetime = Field(description="When it was made.")
     expires_at: datetime = Field(description="Until when it opens.")
 

@@ -12,12 +12,12 @@ from contracts.event import Event
 
 
 class WorkflowFact(Event):
-    """What every fact about a workflow says."""
+    """Fields of every event about a workflow."""
 
     sent_by: ClassVar = ("workflow-registry",)
 
     name: str = Field(description="Address of the workflow.")
-    source: Literal["folder", "manifest", "api"] = Field(description="Where it comes from.")
+    source: Literal["folder", "manifest", "api"] = Field(description="Origin of the workflow.")
     actor_id: UUID | None = Field(
         default=None, description="The user who did it; None: a file changed."
     )

@@ -1,4 +1,4 @@
-"""What is asked of the workflow registry: upload, activate and compare versions; who can run them.
+"""Requests to the workflow registry: upload, activate and compare versions, find nodes for them.
 
 Graph and spec travel as parsed JSON. Every command of a person carries the actor, who needs the
 permission `workflows:write`.
@@ -19,7 +19,7 @@ from contracts.values import Unmet
 
 
 class NodeCoverage(BaseModel):
-    """Whether one node can run a version as it stands, inputs at their defaults."""
+    """Answer of one node: whether it can run a version with its inputs at their defaults."""
 
     node_id: UUID = Field(description="The node.")
     name: str = Field(description="Its name for people.")
@@ -46,7 +46,7 @@ class Difference(BaseModel):
     """One place in which two versions differ."""
 
     path: str = Field(description="Where: `graph.3.inputs.steps`, `spec.inputs.seed`.")
-    kind: Literal["added", "removed", "changed"] = Field(description="What happened there.")
+    kind: Literal["added", "removed", "changed"] = Field(description="Kind of the difference.")
     before: Any = Field(default=None, description="The value in the older one.")
     after: Any = Field(default=None, description="The value in the newer one.")
 
@@ -59,10 +59,12 @@ class UploadView(BaseModel):
     hash: str = Field(description="SHA-256 over graph and spec.")
     is_new: bool = Field(description="False: the same content was there before.")
     is_active: bool = Field(description="It is what the name alone means.")
-    coverage: CoverageView = Field(description="Who can run it.")
+    coverage: CoverageView = Field(
+        description="Nodes that can run it, and unmet requirements of the others."
+    )
     warnings: list[FieldError] = Field(
         default_factory=list[FieldError],
-        description="What some values of callers will meet: limits of classes, choices.",
+        description="Values that the spec allows and a graph-node class refuses: limits, choices.",
     )
 
 
@@ -84,20 +86,22 @@ class UploadWorkflow(Command[UploadView]):
 
 
 class ValidationView(BaseModel):
-    """What an upload would become."""
+    """The version that an upload would become."""
 
     name: str = Field(description="Address of the workflow.")
     hash: str = Field(description="SHA-256 over graph and spec.")
     version: int | None = Field(description="The version that has this content already.")
     spec: dict[str, Any] = Field(description="The spec with the parameter library resolved.")
-    coverage: CoverageView = Field(description="Who can run it.")
+    coverage: CoverageView = Field(
+        description="Nodes that can run it, and unmet requirements of the others."
+    )
     differences: list[Difference] = Field(
         default_factory=list[Difference],
         description="Against the active version, at most 200.",
     )
     warnings: list[FieldError] = Field(
         default_factory=list[FieldError],
-        description="What some values of callers will meet: limits of classes, choices.",
+        description="Values that the spec allows and a graph-node class refuses: limits, choices.",
     )
 
 
@@ -179,7 +183,9 @@ class VersionSummary(BaseModel):
         description="A draft was never active; what was active before is inactive."
     )
     created_at: datetime = Field(description="When it came in.")
-    created_by: UUID | None = Field(default=None, description="Who uploaded it; None: the folder.")
+    created_by: UUID | None = Field(
+        default=None, description="The user who uploaded it; None: it comes from the folder."
+    )
     activated_at: datetime | None = Field(default=None, description="When it was first active.")
 
 
@@ -208,7 +214,7 @@ class FindCoverage(Query[CoverageView]):
 
 
 class DescriptionView(BaseModel):
-    """Whether the registry knows the description of that digest."""
+    """Answer whether the registry knows the description of that digest."""
 
     is_known: bool
 

@@ -20,15 +20,19 @@ class WorkflowName(BaseModel):
         default_factory=list[int], description="Which of these were never active."
     )
     title: str | dict[str, str] = Field(description="Name for people, by language.")
-    description: str | dict[str, str] = Field(default="", description="What it does, by language.")
-    category: str = Field(description="Where it is listed.")
+    description: str | dict[str, str] = Field(
+        default="", description="Purpose of the workflow, by language."
+    )
+    category: str = Field(description="Category under which it is listed.")
     own_category: str | None = Field(
         default=None, description="Category that an operator chose over the spec's."
     )
     requires_mask: bool = Field(default=False, description="It does not run without a mask.")
-    problem: str | None = Field(default=None, description="Why its newest source was refused.")
+    problem: str | None = Field(
+        default=None, description="Reason for refusing its newest source, if it was refused."
+    )
     source: Literal["folder", "manifest", "api"] = Field(
-        default="folder", description="Where its versions come from; nobody else may change it."
+        default="folder", description="Origin of its versions; only that origin may change it."
     )
     is_enabled: bool = Field(default=True, description="False: an operator switched it off.")
     is_deleted: bool = Field(
@@ -53,7 +57,7 @@ class ModelFolder(BaseModel):
 
 
 class ServerClasses(BaseModel):
-    """What servers of one kind take. Value of bucket `workflows`, key `classes.<digest>`.
+    """Inputs that servers of one kind take. Value of bucket `workflows`, key `classes.<digest>`.
 
     Only the graph-node classes that stored workflows use, without what is there for people; a
     class that is left out says nothing.

@@ -1,4 +1,4 @@
-"""What the gateway asks of the scheduler: submit, cancel and look at jobs."""
+"""Requests of the gateway to the scheduler: submit, cancel, find and list jobs."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -25,12 +25,12 @@ class Incompatible(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    digests: frozenset[str] = Field(description="What the servers say of themselves.")
+    digests: frozenset[str] = Field(description="Digests of the servers' descriptions.")
     unmet: tuple[Unmet, ...] = Field(description="Requirements that none of these servers meets.")
 
 
 class Requirements(BaseModel):
-    """What a node must have to run a graph; derived from the rendered graph."""
+    """Things a node must have to run a graph; derived from the rendered graph."""
 
     model_config = ConfigDict(frozen=True)
 

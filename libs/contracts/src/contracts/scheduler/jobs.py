@@ -17,7 +17,7 @@ from contracts.values import Unmet
 
 
 class JobStatus(StrEnum):
-    """Where a job is in its life; the last four are terminal."""
+    """Place in a job's life; the last four are terminal."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -36,7 +36,7 @@ TERMINAL = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED,
 
 
 class Progress(BaseModel):
-    """How far the running attempt is; for the eyes of who waits, never an input to a decision."""
+    """Progress of the running attempt, for people who wait; no decision depends on it."""
 
     fraction: float = Field(default=0.0, ge=0, le=1, description="Done part of the whole graph.")
     step: int | None = Field(default=None, description="Sampler step of the current graph node.")
@@ -45,14 +45,14 @@ class Progress(BaseModel):
     graph_node_class: str | None = Field(default=None, description="Its class.")
     graph_nodes_done: int = Field(default=0, description="Graph nodes finished or cached.")
     graph_nodes_total: int = Field(default=0, description="Graph nodes in the rendered graph.")
-    message: str | None = Field(default=None, description="What happens now, in words.")
+    message: str | None = Field(default=None, description="The present activity, in words.")
 
 
 class JobError(BaseModel):
     """Why a job failed."""
 
     code: str = Field(description="Stable name of the failure, for programs.")
-    message: str = Field(description="What happened, for people.")
+    message: str = Field(description="Description of the failure, for people.")
     graph_node: str | None = Field(default=None, description="The graph node that raised.")
     graph_node_class: str | None = Field(default=None, description="Its class.")
     cause: str | None = Field(default=None, description="Row of the retry table it fell under.")
@@ -75,9 +75,9 @@ class JobView(BaseModel):
     """A job as it is now."""
 
     id: UUID = Field(description="The job.")
-    status: JobStatus = Field(description="Where it is in its life.")
+    status: JobStatus = Field(description="Place in the job's life.")
     workflow: str = Field(description="`name@version`, as resolved at submission.")
-    owner_id: UUID = Field(description="Whose it is.")
+    owner_id: UUID = Field(description="The user who owns the job.")
     priority: Priority = Field(description="Class of service.")
     labels: dict[str, str] = Field(default_factory=dict, description="As given at submission.")
     batch_id: UUID | None = Field(default=None, description="The batch that it is part of.")
@@ -88,11 +88,11 @@ class JobView(BaseModel):
     eta_seconds: float | None = Field(
         default=None, description="Estimated time until the job ends; null if unknown."
     )
-    progress: Progress = Field(default=Progress(), description="How far the running attempt is.")
+    progress: Progress = Field(default=Progress(), description="Progress of the running attempt.")
     inputs: dict[str, Any] = Field(default_factory=dict, description="Defaults and seeds included.")
     seed: int | None = Field(default=None, description="The seed that was used.")
     outputs: list[Output] = Field(default_factory=list[Output])
-    error: JobError | None = Field(default=None, description="Why it failed.")
+    error: JobError | None = Field(default=None, description="Reason of the failure, if it failed.")
     attempt_count: int = Field(default=0, description="Times the job was given to a node.")
     version: int = Field(description="+1 for each change of the job's life.")
     is_runnable: bool = Field(default=True, description="Some node of the fleet can run the job.")
@@ -112,7 +112,7 @@ class JobPage(BaseModel):
 
 
 class JobFact(Event):
-    """What every fact about a job says: thin, and never its inputs."""
+    """Fields of every event about a job: thin, and never its inputs."""
 
     sent_by: ClassVar = ("scheduler",)
 

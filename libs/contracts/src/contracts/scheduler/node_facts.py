@@ -1,4 +1,4 @@
-"""What happened to a node: each is one fact, and public."""
+"""Events about nodes. They are public."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -8,6 +8,8 @@ from contracts.event import Event
 
 class NodeFact(Event):
     sent_by: ClassVar = ("scheduler",)
+    consumed_by: ClassVar = ("workflow-registry",)
+
     node_id: UUID
     name: str
     reason: str | None = None

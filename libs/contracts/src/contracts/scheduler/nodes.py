@@ -1,11 +1,11 @@
-"""Nodes: ComfyUI servers as operators want them, as agents claim them, as they are."""
+"""Declares nodes: servers as operators want them, as agents claim them, as they are."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from contracts.access import Actor, IdempotencyKey
 from contracts.agent import Accepted, AttemptOrder
@@ -27,12 +27,35 @@ class NodePhase(StrEnum):
     DISABLED = "disabled"
 
 
+Setting: TypeAlias = str | int | float | bool
+MOST_ENGINE_SETTINGS, LONGEST_SETTING = 50, 2_000
+
+
+def bounded(settings: dict[str, Setting]) -> dict[str, Setting]:
+    texts = (*settings, *(value for value in settings.values() if isinstance(value, str)))
+    if max(map(len, texts), default=0) > LONGEST_SETTING:
+        raise ValueError(f"a name or value is longer than {LONGEST_SETTING} characters")
+    return settings
+
+
+EngineName: TypeAlias = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$", description="Kind of server that runs there.")
+]
+EngineSettings: TypeAlias = Annotated[
+    dict[str, Setting],
+    Field(max_length=MOST_ENGINE_SETTINGS, description="Settings of its engine, by their names."),
+    AfterValidator(bounded),
+]
+
+
 class NodeSpec(BaseModel):
-    """What an operator wants of one ComfyUI server. Value of bucket `nodes`, by node id."""
+    """The server that an operator wants as a node. Value of bucket `nodes`, by node id."""
 
     node_id: UUID
     name: str = Field(min_length=1, max_length=80)
-    base_url: str = Field(description="Where its ComfyUI listens: `http://10.0.0.7:8188`.")
+    base_url: str = Field(description="Where its server listens: `http://10.0.0.7:8188`.")
+    engine: EngineName = "comfyui"
+    engine_settings: EngineSettings = {}
     headers: dict[str, str] = Field(
         default_factory=dict, description="Sent with every request, for a server behind a proxy."
     )
@@ -74,7 +97,7 @@ class Device(BaseModel):
 
 
 class Capabilities(BaseModel):
-    """What a server can run; it has the same `digest` as long as it is the same."""
+    """Everything a server can run; `digest` changes when anything of it changes."""
 
     digest: str = Field(description="blake2b of the server's whole description of itself.")
     engine_version: str = Field(description="ComfyUI's own version text.")
@@ -83,7 +106,7 @@ class Capabilities(BaseModel):
 
 
 class ReportCapabilities(Command[Accepted]):
-    """What the node can run, after a claim and after each change. Errors: Conflict (stale)."""
+    """Report what the node can run, after a claim and each change. Errors: Conflict (stale)."""
 
     subject: ClassVar[str] = "command.scheduler.report_capabilities.v1.{node_id}"
     sent_by: ClassVar = ("node-agent",)
@@ -144,7 +167,9 @@ class NodeView(BaseModel):
 
     id: UUID = Field(description="The node.")
     name: str = Field(description="Name for people.")
-    base_url: str = Field(description="Where its ComfyUI listens.")
+    base_url: str = Field(description="Where its server listens.")
+    engine: EngineName = "comfyui"
+    engine_settings: EngineSettings = {}
     phase: NodePhase = Field(description="Whether it can take jobs.")
     reason: str | None = Field(default=None, description="Why it is in that state, for people.")
     is_enabled: bool = Field(description="False: gets nothing new.")
@@ -183,7 +208,9 @@ class NewNode(BaseModel):
     name: str = Field(
         min_length=1, max_length=80, description="Name for people; two nodes may share one."
     )
-    base_url: str = Field(max_length=2_000, description="Where its ComfyUI listens.")
+    base_url: str = Field(max_length=2_000, description="Where its server listens.")
+    engine: EngineName = "comfyui"
+    engine_settings: EngineSettings = {}
     headers: dict[str, str] = Field(default_factory=dict, description="Sent, and never shown.")
     is_enabled: bool = Field(default=True, description="False: gets nothing yet.")
     max_queue: int = Field(default=2, ge=1, le=16, description="Prompts on it at most.")

@@ -1,1 +1,1 @@
-"""Typed messages over NATS."""
+"""Carries typed messages over NATS."""

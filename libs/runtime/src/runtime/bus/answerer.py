@@ -1,6 +1,6 @@
-"""The owner's side of a request: decode, handle, answer or say why not."""
+"""Answers requests as their owner: decodes each, calls its handler, replies or reports why not."""
 
-# nats-py is only partly typed; see bus.py.
+# nats-py is only partly typed; see client.py.
 # pyright: reportUnknownMemberType=false
 
 import asyncio
@@ -31,7 +31,7 @@ R = TypeVar("R", bound=Request[Any])
 
 
 class Answerer(Generic[R]):
-    """One kind of request, answered by one handler with bounded concurrency."""
+    """Answers one class of requests with one handler and bounded concurrency."""
 
     def __init__(
         self, request: type[R], handle: Callable[[R], Awaitable[BaseModel]], concurrency: int
@@ -48,7 +48,7 @@ class Answerer(Generic[R]):
         )
 
     async def stop(self) -> None:
-        """Take no more, and wait up to 10 s for what is in hand."""
+        """Take no more requests, and wait up to 10 s for those in hand."""
         if self._subscription:
             try:
                 await self._subscription.unsubscribe()
@@ -88,7 +88,7 @@ class Answerer(Generic[R]):
 
 
 async def reply(message: Msg, body: bytes, headers: dict[str, str] | None = None) -> None:
-    """Answer; a caller that is gone, or a lost connection, makes the caller ask again."""
+    """Send the answer. If the connection is lost, the caller asks again."""
     if not message.reply:
         return
     try:
@@ -104,7 +104,7 @@ async def reply_error(message: Msg, error: OperationError) -> None:
 
 
 def malformed(error: ValidationError) -> InvalidError:
-    """Name each field of a message that is not as its contract says."""
+    """Return an error that names each field that breaks the contract of its message."""
     errors = [
         FieldError(
             path=".".join(str(part) for part in item["loc"]),

@@ -1,4 +1,4 @@
-"""Single values of a key-value bucket, read on demand."""
+"""Reads single values of a key-value bucket on demand."""
 
 # nats-py is only partly typed; see client.py.
 # pyright: reportUnknownMemberType=false
@@ -20,7 +20,7 @@ class Reader:
         self._bucket = bucket
 
     async def get(self, key: str) -> bytes | None:
-        """The value now; None if there is none. Raises Unavailable if NATS does not answer."""
+        """Return the current value, or None. Raises Unavailable if NATS does not answer."""
         try:
             store = await self._jetstream.key_value(self._bucket.name)
             entry = await store.get(key)
@@ -31,13 +31,13 @@ class Reader:
         return entry.value
 
     async def keys(self, pattern: str) -> set[str]:
-        """Keys that match, without their values. Raises Unavailable if NATS does not answer."""
+        """Return the keys that match. Raises Unavailable if NATS does not answer."""
         found: set[str] = set()
         try:
             store = await self._jetstream.key_value(self._bucket.name)
             watcher = await store.watch(pattern, ignore_deletes=True, meta_only=True)
             try:
-                # the client says None when the initial values are complete
+                # the client sends None when the initial values are complete
                 while isinstance(entry := await watcher.updates(timeout=5), KeyValue.Entry):
                     found.add(entry.key)
             finally:

@@ -1,10 +1,10 @@
-"""A NATS key-value bucket as a snapshot followed by changes.
+"""Follows a NATS key-value bucket: a snapshot, then every change.
 
-A watcher can go deaf after a server restart (measured), so it is made anew after each
-reconnect and every minute; each time a new `Snapshot` replaces all that was known.
+A watcher can stop receiving after a server restart (measured), so a new one replaces it after
+each reconnect and every minute. Each new watcher begins with a `Snapshot` of the whole bucket.
 """
 
-# nats-py is only partly typed; see bus.py.
+# nats-py is only partly typed; see client.py.
 # pyright: reportUnknownMemberType=false
 
 import asyncio
@@ -30,7 +30,7 @@ RETRY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Snapshot(Generic[V]):
-    """Everything the bucket held when the watch began; replaces what was known."""
+    """All entries that the bucket held when the watch began; they replace those known before."""
 
     entries: dict[str, V]
 
@@ -52,7 +52,7 @@ Change: TypeAlias = Snapshot[V] | Put[V] | Deleted
 async def watch(
     bus: Bus, bucket: Bucket, model: type[V], keys: str = ">"
 ) -> AsyncGenerator[Change[V], None]:
-    """Yield a `Snapshot`, then every `Put` and `Deleted` in order, for ever."""
+    """Yield a `Snapshot`, then every `Put` and `Deleted` in order, until canceled."""
     renew = asyncio.Event()
     with bus.on_reconnect(renew.set):
         while True:
@@ -71,7 +71,7 @@ async def watch(
 async def watch_once(
     store: KeyValue, keys: str, model: type[V], renew: asyncio.Event
 ) -> AsyncGenerator[Change[V], None]:
-    """One watcher, until it is a minute old or `renew` is set."""
+    """Yield the changes of one watcher until it is a minute old or `renew` is set."""
     initial: dict[str, V] | None = {}
     watcher = await store.watch(keys)
     renewed = asyncio.create_task(renew.wait())
@@ -95,7 +95,7 @@ async def watch_once(
 async def until(
     renewed: asyncio.Task[Any], watcher: KeyValue.KeyWatcher
 ) -> AsyncGenerator[object, None]:
-    """What the watcher gives, for a minute at most; waiting costs nothing until then."""
+    """Yield the updates of the watcher for at most a minute, without polling."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + RENEW_SECONDS
     while not renewed.done() and (left := deadline - loop.time()) > 0:
@@ -113,7 +113,7 @@ async def until(
 
 
 def as_change(model: type[V], entry: KeyValue.Entry) -> Put[V] | Deleted | None:
-    """One update of the bucket; a value this version cannot read is left out, and said."""
+    """Read one update; a value that this version cannot read is logged and left out."""
     if entry.operation in ("DEL", "PURGE"):
         return Deleted(entry.key)
     try:
@@ -124,7 +124,7 @@ def as_change(model: type[V], entry: KeyValue.Entry) -> Put[V] | Deleted | None:
 
 
 class Mirror(Generic[V]):
-    """The bucket as a dictionary that follows it; `ready` once the first snapshot was seen."""
+    """A dictionary that follows a bucket; `ready` is set once the first snapshot has arrived."""
 
     def __init__(self, model: type[V], on_change: Callable[[], None] | None = None) -> None:
         self.entries: dict[str, V] = {}
@@ -133,7 +133,7 @@ class Mirror(Generic[V]):
         self._on_change = on_change
 
     async def follow(self, bus: Bus, bucket: Bucket, keys: str = ">") -> None:
-        """Keep `entries` equal to the bucket until cancelled."""
+        """Keep `entries` equal to the bucket until canceled."""
         async for change in watch(bus, bucket, self._model, keys):
             match change:
                 case Snapshot(entries):

@@ -1,11 +1,11 @@
-"""Typed messages over NATS: one connection that speaks contracts instead of bytes.
+"""Sends and receives typed messages over one NATS connection of a service.
 
-Requests are repeated until they are answered or time is up, which is safe because every
-command is idempotent by an id that its caller chose. The errors that an owner raises arrive at
-the caller as the same kind of error.
+The bus repeats a request until it is answered or time is up, which is safe because every command
+is idempotent by an id that its caller chose. An error that an owner raises arrives at the caller
+as the same kind of error.
 """
 
-# nats-py is only partly typed; this package's bus modules are the places that pay for it.
+# nats-py is only partly typed: the modules of this package work around that, and no others.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 import asyncio
@@ -16,30 +16,30 @@ from typing import Any, Self, TypeAlias, TypeVar
 import nats.errors
 import structlog
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.js.client import JetStreamContext
-from opentelemetry.trace import SpanKind
 from pydantic import BaseModel
 
-from contracts.errors import ErrorBody, UnavailableError, from_wire
+from contracts.event import Event
 from contracts.message import Request, Signal
 from contracts.services import Bucket, ServiceName
+from contracts.topology import subscriber
 from runtime.bus import event_stream
 from runtime.bus.answerer import Answerer
 from runtime.bus.bucket import Reader
+from runtime.bus.caller import call
 from runtime.bus.connection import connect
-from runtime.process.telemetry import carry, span
+from runtime.bus.consume import Consumer
+from runtime.bus.delivery import DeliveryPolicy
 
 log = structlog.get_logger()
 
 A = TypeVar("A", bound=BaseModel)
+E = TypeVar("E", bound=Event)
 R = TypeVar("R", bound=Request[Any])
 S = TypeVar("S", bound=Signal)
 Closing: TypeAlias = Callable[[], Awaitable[None]]
 
-FIRST_TRY_SECONDS = 2.0
-NOBODY_THERE_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.4)
 PENDING_MESSAGES = 8_192
 
 
@@ -47,12 +47,13 @@ class Bus:
     """One service's connection to NATS."""
 
     def __init__(self, service: ServiceName) -> None:
-        self.service = service
+        self.service: ServiceName = service
         self.closed = asyncio.Event()
         self._reconnected: list[Callable[[], None]] = []
         self._client = Client()
         self._jetstream = self._client.jetstream(timeout=5)
         self._answerers: list[Answerer[Any]] = []
+        self._consumers: list[Consumer[Any]] = []
 
     @classmethod
     @asynccontextmanager
@@ -72,12 +73,12 @@ class Bus:
     def _renew(self) -> None:
         for callback in self._reconnected:
             callback()
+        for consumer in self._consumers:
+            consumer.renew()
 
     async def close(self) -> None:
-        """Stop taking requests, finish those in hand, and disconnect."""
-        self.closed = asyncio.Event()
-        for answerer in self._answerers:
-            await answerer.stop()
+        """Take no more requests and events, finish those in hand, and disconnect."""
+        await asyncio.gather(*(one.stop() for one in (*self._answerers, *self._consumers)))
         if self._client.is_connected:
             try:
                 await asyncio.wait_for(self._client.drain(), 5)
@@ -92,21 +93,21 @@ class Bus:
 
     @property
     def jetstream(self) -> JetStreamContext:
-        """For the modules of this package only: outbox, watch."""
+        """JetStream, for modules of `runtime` only."""
         return self._jetstream
 
     @property
     def largest_bytes(self) -> int:
-        """The most that the server takes as one message, headers included."""
+        """The largest message that the server accepts, headers included."""
         return self._client.max_payload
 
     async def ping(self) -> bool:
-        """Say whether the server is there, for `/readyz`."""
+        """Return whether the server is connected, for `/readyz`."""
         return self._client.is_connected
 
     @contextmanager
     def on_reconnect(self, callback: Callable[[], None]) -> Generator[None, None, None]:
-        """Call `callback` after each reconnect: what was missed meanwhile must be read anew."""
+        """Call `callback` after each reconnect: its owner must read again what it missed."""
         self._reconnected.append(callback)
         try:
             yield
@@ -114,34 +115,12 @@ class Bus:
             self._reconnected.remove(callback)
 
     async def call(self, request: Request[A], *, within: float = 5.0) -> A:
-        """Ask the owner and return its answer; raise the error it raised.
+        """Ask the owner; return its answer or raise the error that it raised.
 
-        The same message is sent again when nobody listens or no answer comes, until `within`
-        seconds are over: then Unavailable.
+        The bus sends the message again while nobody listens or no answer comes, and raises
+        Unavailable after `within` seconds.
         """
-        with span(f"call {request.subject}", kind=SpanKind.CLIENT):
-            message = await self._ask(request, asyncio.get_running_loop().time() + within)
-        if kind := error_kind(message):
-            raise from_wire(kind, ErrorBody.model_validate_json(message.data))
-        answer = type(request).answer()
-        return answer.model_validate_json(message.data)  # pyright: ignore[reportReturnType]
-
-    async def _ask(self, request: Request[Any], deadline: float) -> Any:
-        headers, address, body = carry(), request.address(), request.encode()
-        tries = 0
-        while (left := deadline - asyncio.get_running_loop().time()) > 0:
-            patience = min(left, FIRST_TRY_SECONDS * 2**tries)
-            try:
-                return await self._client.request(address, body, patience, headers=headers)
-            except nats.errors.NoRespondersError:
-                pause = NOBODY_THERE_SECONDS[min(tries, len(NOBODY_THERE_SECONDS) - 1)]
-                await asyncio.sleep(min(pause, left))
-            except (nats.errors.TimeoutError, TimeoutError):
-                pass
-            except (nats.errors.Error, OSError):
-                await asyncio.sleep(min(0.5, left))
-            tries += 1
-        raise UnavailableError(f"{type(request).owner()} does not answer", code="no_answer")
+        return await call(self._client, request, within)
 
     async def serve(
         self,
@@ -154,8 +133,8 @@ class Bus:
     ) -> Closing:
         """Answer requests with `handle`, at most `concurrency` at a time.
 
-        `shared` replicas take turns; without it every subscriber hears every request. Returns
-        what ends it: no new requests, and those in hand are answered.
+        Replicas share the requests; without `shared` each of them answers every request. Call
+        the returned function to take no more requests and finish those in hand.
         """
         answerer = Answerer(request, handle, concurrency)
         queue = self.service if shared else ""
@@ -168,15 +147,44 @@ class Bus:
 
         return close
 
+    async def consume(
+        self,
+        event: type[E],
+        handle: Callable[[E], Awaitable[None]],
+        *,
+        concurrency: int = 1,
+        policy: DeliveryPolicy | None = None,
+    ) -> Closing:
+        """Handle every event of the class, or of its subclasses, at least once.
+
+        One at a time, over all replicas, keeps the order. The class must name this service in
+        `consumed_by`. Call the returned function to take no more events and finish those in hand.
+        """
+        consumer = Consumer(
+            self._jetstream,
+            subscriber(self.service, event),
+            handle,
+            concurrency=concurrency,
+            policy=policy or DeliveryPolicy(),
+        )
+        consumer.start()
+        self._consumers.append(consumer)
+
+        async def close() -> None:
+            self._consumers.remove(consumer)
+            await consumer.stop()
+
+        return close
+
     async def signal(self, signal: Signal) -> None:
-        """Say it once to whoever listens now; lost while disconnected."""
+        """Publish the signal once; it is lost while the bus is disconnected."""
         if self._client.is_connected:
             await self._client.publish(signal.address(), signal.encode())
 
     async def subscribe(
         self, signal: type[S], handle: Callable[[S], Awaitable[None]], **keys: object
     ) -> Closing:
-        """Hear signals one after another; what is malformed or too much is dropped."""
+        """Handle signals one after another; malformed ones and those over the limit are dropped."""
 
         async def parse(names: dict[str, str], body: bytes) -> None:
             try:
@@ -194,7 +202,7 @@ class Bus:
         handle: Callable[[dict[str, str], bytes], Awaitable[None]],
         **keys: object,
     ) -> Closing:
-        """Hear signals as the keys of their subject and their bytes."""
+        """Handle signals as the keys of their subject and their undecoded body."""
 
         async def deliver(message: Any) -> None:
             if not signal.is_published_to(message.subject):
@@ -213,7 +221,7 @@ class Bus:
         return close
 
     def bucket(self, bucket: Bucket) -> Reader:
-        """Single values of a bucket; `runtime.watch` follows all of them."""
+        """Return a reader of single values; `Mirror` follows a whole bucket."""
         return Reader(self.jetstream, bucket)
 
     async def events(
@@ -226,16 +234,11 @@ class Bus:
                 yield event
 
     async def event_bounds(self) -> tuple[int, int]:
-        """Sequence numbers of the first and the last event kept; (last + 1, last) if none is."""
+        """Return the sequence numbers of the first and last event kept, else (last + 1, last)."""
         return await event_stream.bounds(self.jetstream)
 
     def replay(
         self, subject: str, after: int, until: int
     ) -> AsyncGenerator[event_stream.StoredEvent, None]:
-        """Stored events of that subject pattern with `after < sequence <= until`, then the end."""
+        """Yield the stored events of that subject pattern with `after < sequence <= until`."""
         return event_stream.replay(self.jetstream, subject, after, until)
-
-
-def error_kind(answer: Msg) -> str | None:
-    """Kind of the error that the owner raised; None if it answered."""
-    return dict[str, str](answer.headers or {}).get("Error-Kind")

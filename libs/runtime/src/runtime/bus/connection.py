@@ -1,6 +1,6 @@
-"""How a service reaches NATS: patient at the start, for ever after, and told of every change."""
+"""Connects a service to NATS: waits for the server at the start, and reconnects for ever."""
 
-# nats-py is only partly typed; see bus.py.
+# nats-py is only partly typed; see client.py.
 # pyright: reportUnknownMemberType=false
 
 import asyncio
@@ -12,7 +12,7 @@ import structlog
 from nats.aio.client import Client
 
 from contracts.topology import inbox_prefix
-from runtime.process.retry import PATIENCE_SECONDS, patiently
+from runtime.process.retry import TOTAL_SECONDS, retry
 
 log = structlog.get_logger()
 
@@ -31,23 +31,22 @@ async def connect(
 ) -> None:
     """Connect, trying for 30 s; then keep reconnecting until the client is closed."""
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await listening(url)
+        async with asyncio.timeout(TOTAL_SECONDS):
+            await wait_until_listening(url)
             await connect_once(client, url, user, password, reconnected, closed)
     except TimeoutError:
         address = urlsplit(url).netloc.rpartition("@")[2]
         raise ConnectionError(
-            f"NATS at {address} took no connection of {user} for {PATIENCE_SECONDS:.0f} s"
+            f"NATS at {address} accepted no connection of {user} for {TOTAL_SECONDS:.0f} s"
         ) from None
 
 
-async def listening(url: str) -> None:
-    """Return once the server takes connections: the client itself looks only once a second."""
-    look = partial(knock, url)
-    await patiently(look, awaited="NATS", errors=(OSError,), within=PATIENCE_SECONDS)
+async def wait_until_listening(url: str) -> None:
+    """Return once the server takes connections; the client itself tries only once a second."""
+    await retry(partial(open_and_close, url), awaited="NATS", errors=(OSError,))
 
 
-async def knock(url: str) -> None:
+async def open_and_close(url: str) -> None:
     parts = urlsplit(url)
     _, writer = await asyncio.open_connection(parts.hostname, parts.port or DEFAULT_PORT)
     writer.close()

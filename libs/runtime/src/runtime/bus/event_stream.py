@@ -1,11 +1,12 @@
-"""What JetStream keeps: single values of a bucket, and the stream of events in order."""
+"""Reads the stream of events in order: from any sequence number on, or a part of it again."""
 
-# nats-py is only partly typed; see bus.py.
+# nats-py is only partly typed; see client.py.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from secrets import token_hex
 
 import nats.errors
 import structlog
@@ -36,8 +37,8 @@ async def events(
 ) -> AsyncGenerator[StoredEvent, None]:
     """Yield events after `since_sequence` in order, without gaps, also over reconnects.
 
-    The subscription is made anew, after the last sequence number seen, whenever `renew` is set
-    and each minute: an ordered consumer can go deaf after a server restart (measured).
+    An ordered consumer can stop receiving after a server restart (measured), so a new subscription
+    continues after the last sequence number whenever `renew` is set and each minute.
     """
     last = since_sequence
     while True:
@@ -62,7 +63,7 @@ async def events(
 async def read_until(
     subscription: JetStreamContext.PushSubscription, renew: asyncio.Event
 ) -> AsyncGenerator[StoredEvent, None]:
-    """One subscription, until it is a minute old, ends, or `renew` is set."""
+    """Yield the events of one subscription until it is a minute old, ends, or `renew` is set."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + RENEW_SECONDS
     try:
@@ -81,8 +82,10 @@ async def read_until(
         await leave(subscription)
 
 
-async def leave(subscription: JetStreamContext.PushSubscription) -> None:
-    """Unsubscribe; without a connection there is nothing to tell the server."""
+async def leave(
+    subscription: JetStreamContext.PushSubscription | JetStreamContext.PullSubscription,
+) -> None:
+    """Unsubscribe; without a connection there is nothing to send to the server."""
     try:
         await subscription.unsubscribe()
     except nats.errors.Error as error:
@@ -90,16 +93,21 @@ async def leave(subscription: JetStreamContext.PushSubscription) -> None:
 
 
 async def subscribe(jetstream: JetStreamContext, last: int) -> JetStreamContext.PushSubscription:
-    config = api.ConsumerConfig(
-        deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=last + 1
-    )
+    config = from_sequence(last + 1)
     return await jetstream.subscribe(
         "event.>", stream=EVENTS_STREAM, ordered_consumer=True, config=config
     )
 
 
+def from_sequence(first: int) -> api.ConsumerConfig:
+    """Configure a consumer with a name of its own: permissions refuse one without (topology.py)."""
+    return api.ConsumerConfig(
+        name=token_hex(8), deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=first
+    )
+
+
 async def bounds(jetstream: JetStreamContext) -> tuple[int, int]:
-    """Sequence numbers of the first and the last event kept; (last + 1, last) if there is none."""
+    """Return the sequence numbers of the first and the last event kept, else (last + 1, last)."""
     try:
         state = (await jetstream.stream_info(EVENTS_STREAM)).state
     except (nats.errors.Error, OSError) as error:
@@ -110,10 +118,8 @@ async def bounds(jetstream: JetStreamContext) -> tuple[int, int]:
 async def replay(
     jetstream: JetStreamContext, subject: str, after: int, until: int
 ) -> AsyncGenerator[StoredEvent, None]:
-    """Stored events that match `subject`, with `after < sequence <= until`, in order."""
-    config = api.ConsumerConfig(
-        deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=max(after, 0) + 1
-    )
+    """Yield stored events that match `subject`, with `after < sequence <= until`, in order."""
+    config = from_sequence(max(after, 0) + 1)
     try:
         subscription = await jetstream.subscribe(
             subject, stream=EVENTS_STREAM, ordered_consumer=True, config=config

@@ -1,4 +1,4 @@
-"""Configuration of nats-server: who may say what, derived from the contracts."""
+"""Writes nats-server's configuration; the contracts decide what each user may do."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,16 +6,16 @@ from contracts.services import SERVICES
 from contracts.topology import Permissions, permissions
 
 PROVISIONER = "provisioner"
-"""The user that makes streams and buckets; no service has its password."""
+"""The user that creates streams and buckets; no service has its password."""
 
 
 def nats_config(
     passwords: Mapping[str, str], *, host: str, port: int, store_dir: str, extra: str = ""
 ) -> str:
-    """Write nats-server's configuration: one account, one user a service, nothing implicit.
+    """Return the configuration: one account, one user for each service, no default permissions.
 
-    `passwords` has one for each service and one for `provisioner`. Events and buckets are kept
-    in `store_dir`, synced at least each second.
+    `passwords` holds the password of each service and of `provisioner`. The server keeps events
+    and buckets in `store_dir` and syncs them at least once a second.
     """
     users = [user(name, passwords[name], permissions(name)) for name in SERVICES]
     users.append(f'{{user: "{PROVISIONER}", password: "{passwords[PROVISIONER]}"}}')
@@ -44,9 +44,10 @@ accounts {{
 
 def user(name: str, password: str, allowed: Permissions) -> str:
     answers = ", allow_responses: {max: 1, expires: '2m'}" if allowed.answers else ""
+    denied = f", deny: {subjects(allowed.publish_denied)}" if allowed.publish_denied else ""
     return (
         f'{{user: "{name}", password: "{password}", permissions: {{'
-        f"publish: {{allow: {subjects(allowed.publish)}}}, "
+        f"publish: {{allow: {subjects(allowed.publish)}{denied}}}, "
         f"subscribe: {{allow: {subjects(allowed.subscribe)}}}{answers}}}}}"
     )
 

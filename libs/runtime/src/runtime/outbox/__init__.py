@@ -1,1 +1,1 @@
-"""Messages that a transaction commits and a relay publishes."""
+"""Publishes messages that were committed with a transaction."""

@@ -1,4 +1,4 @@
-"""Messages that leave with a transaction: events and key-value entries, as one outbox row."""
+"""Writes the events and key-value entries of one transaction as one row of the outbox."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from contracts.event import Event
 from contracts.services import Bucket
 
 INSERT = "INSERT INTO outbox (messages) VALUES ($1)"
+LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()), 1)"
+"""Advisory locks belong to the database, which services share: the schema tells them apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Outgoing:
 
     @property
     def key(self) -> str:
-        """What the newest value stands for: a key of a bucket; an event stands for itself."""
+        """Names the message among refused ones: an entry by its subject, an event by its id."""
         return self.message_id or self.subject
 
 
@@ -39,7 +41,7 @@ def event(fact: Event) -> Outgoing:
 
 
 def put(bucket: Bucket, key: str, value: BaseModel, *, after: str | None = None) -> Outgoing:
-    """The entry; `after` is a key of the same bucket that it leads to."""
+    """Return an entry that is not stored if `after`, a key of the same bucket, is refused."""
     needed = f"$KV.{bucket.name}.{after}" if after else None
     return Outgoing(f"$KV.{bucket.name}.{key}", value.model_dump_json(), after=needed)
 
@@ -58,9 +60,16 @@ def decode(row: str | list[Any]) -> list[Outgoing]:
 
 
 class Transaction(Protocol):
-    """What SQLAlchemy's connection offers, in services that have SQLAlchemy."""
+    """The part of SQLAlchemy's connection that the outbox needs."""
 
-    async def exec_driver_sql(self, statement: str, parameters: tuple[str]) -> object: ...
+    async def exec_driver_sql(
+        self, statement: str, parameters: tuple[str, ...] | None = None
+    ) -> object: ...
+
+
+async def lock_writers(transaction: Transaction) -> None:
+    """Wait until no other transaction of this schema holds this lock, and hold it to the end."""
+    await transaction.exec_driver_sql(LOCK)
 
 
 async def append(transaction: Transaction, messages: Sequence[Outgoing]) -> None:
@@ -70,6 +79,6 @@ async def append(transaction: Transaction, messages: Sequence[Outgoing]) -> None
 
 
 async def append_asyncpg(connection: Any, messages: Sequence[Outgoing]) -> None:
-    """Do the same on a plain asyncpg connection."""
+    """Add one row with all the messages to the transaction of an asyncpg connection."""
     if messages:
         await connection.execute(INSERT, encode(messages))

@@ -1,9 +1,9 @@
-"""What NATS refuses to store, apart from NATS being away: the outbox goes on without it.
+"""Sets aside messages that NATS refuses to store, so that they do not hold up the others.
 
-A message may be too large for ever, or a bucket be full for now. Such a message leaves the outbox
-for table `outbox_refused`: one row for each event, and for each key of a bucket its newest value.
-A key's row goes when a later value is stored; its owner publishes one every minute, as long as
-the bucket and the owner's tables differ.
+A message may be too large for ever, or a bucket be full for now. Such a message moves from the
+outbox to the table `outbox_refused`, which has a row for each event and, for each key of a bucket,
+a row with its newest value. The row of a key goes when a later value is stored; its owner
+publishes one every minute while the bucket and the owner's tables differ.
 """
 
 # asyncpg's functions are only partly typed.
@@ -20,9 +20,9 @@ from prometheus_client import Gauge
 log = structlog.get_logger()
 
 TOO_LARGE = frozenset({10054, 10097})
-"""Codes of NATS: larger than the stream takes; the same of the headers."""
+"""Codes of NATS: the message, or its headers, are larger than the stream accepts."""
 FULL = frozenset({10047, 10077})
-"""Codes of NATS: no storage is left; "maximum bytes exceeded" of a stream that drops nothing."""
+"""Codes of NATS: no storage is left; a stream that drops nothing reached its maximum bytes."""
 MOST_SHOWN = 100
 
 REFUSED = Gauge("comfyfleet_outbox_refused", "Messages that NATS refused to store.")
@@ -38,10 +38,10 @@ KNOWN = """
 
 
 def reason(error: BaseException, *, is_event: bool) -> str:
-    """Why the message was refused; raises `error` if the answer to it is to wait.
+    """Return why NATS refused the message; raises `error` if the message has to wait instead.
 
-    Events wait also for a full stream, since their order counts. Keys of a bucket have no order
-    among them, and in a full one a smaller value, or a deletion, still has room.
+    Events also wait for a full stream, since their order counts. Keys of a bucket have no order
+    among them, and a full bucket still has room for a smaller value or a deletion.
     """
     if isinstance(error, MaxPayloadError | BadSubjectError):
         return str(error)
@@ -51,12 +51,12 @@ def reason(error: BaseException, *, is_event: bool) -> str:
     raise error
 
 
-class Aside:
-    """The messages that were set aside, as their table was when last read."""
+class RefusedMessages:
+    """The table of refused messages, as it was when last read."""
 
     def __init__(self) -> None:
         self.has_changed = False
-        """Since then, by this process."""
+        """This process has changed the table since then."""
         self._reasons: dict[str, str] = {}
         self._many = 0
 
@@ -68,7 +68,7 @@ class Aside:
         await connection.execute(KEEP, key, encoded, why)
 
     async def forget(self, connection: Any, keys: Collection[str]) -> None:
-        """A newer value of each was stored."""
+        """Drop the rows of these keys: a newer value of each was stored."""
         self.has_changed |= not self._reasons.keys().isdisjoint(keys)
         await connection.execute(FORGET, list(keys))
 
@@ -79,8 +79,8 @@ class Aside:
         self.has_changed = False
         REFUSED.set(self._many)
 
-    def trouble(self) -> str | None:
-        """What is the matter, for `/readyz`; None if nothing was refused."""
+    def warning(self) -> str | None:
+        """Return a line for `/readyz`, or None if nothing was refused."""
         for key, why in self._reasons.items():
             others = f" and {self._many - 1} more" if self._many > 1 else ""
             return f"NATS refused {key}{others}: {why}"

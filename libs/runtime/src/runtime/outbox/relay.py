@@ -1,11 +1,11 @@
-"""The outbox: what a transaction says to the world is committed with it, then published.
+"""Publishes the rows of the outbox, in which commits leave their messages.
 
-One row per commit holds all its messages. A relay publishes rows in order and deletes them; a
-message may be published twice after a crash, and JetStream drops the second by its id. What NATS
-refuses to store is set aside (refusals.py), so that no message holds up all others.
+One row holds all messages of a commit. A relay publishes the rows in order and deletes them. After
+a crash it may publish a message twice; JetStream drops the second by its id. A message that NATS
+refuses to store is set aside (refused.py), so that it does not hold up the others.
 """
 
-# nats-py is only partly typed; see bus.py.
+# nats-py is only partly typed; see bus/client.py.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 import asyncio
@@ -22,7 +22,8 @@ from nats.js.errors import Error as JetStreamError
 
 from runtime.bus.client import Bus
 from runtime.outbox.messages import Outgoing, decode, encode
-from runtime.outbox.refused import Aside, reason
+from runtime.outbox.refused import RefusedMessages, reason
+from runtime.wait import wait_for
 
 log = structlog.get_logger()
 
@@ -31,45 +32,45 @@ IDLE_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 STORED_SECONDS = 3.0
 HEADERS_BYTES = 1024
-"""Room for headers, which count: the server hangs up on a message over its limit (measured)."""
+"""Reserved for headers: they count, and a message over the limit ends the connection (measured)."""
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema()), 7102541)"
-"""One relay at a time keeps the order; the schema tells services in one database apart."""
+"""One relay at a time keeps the order; the schema distinguishes services in one database."""
 
 TAKE = "SELECT id, messages FROM outbox ORDER BY id LIMIT $1"
 DROP = "DELETE FROM outbox WHERE id = ANY($1)"
 
 Acquire: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
 AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, nats.errors.Error, JetStreamError)
-"""Postgres or NATS is; a timeout is an OSError too."""
+"""Errors while Postgres or NATS is away; a timeout is an OSError too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A message that is not stored, and why."""
+    """A message that NATS did not store."""
 
     message: Outgoing
     reason: str
 
 
 class Relay:
-    """Publishes what commits left in the outbox; `acquire` lends a connection of asyncpg."""
+    """Publishes messages that commits left in the outbox; `acquire` lends an asyncpg connection."""
 
     def __init__(self, acquire: Acquire, bus: Bus) -> None:
         self._acquire = acquire
         self._bus = bus
         self._nudged = asyncio.Event()
-        self._aside = Aside()
+        self._refused = RefusedMessages()
 
     def nudge(self) -> None:
-        """Say that a commit just left something."""
+        """Look into the outbox now: a commit has left messages."""
         self._nudged.set()
 
-    def trouble(self) -> str | None:
-        """What NATS refuses to store, for `/readyz`; None if nothing."""
-        return self._aside.trouble()
+    def warning(self) -> str | None:
+        """Return a line for `/readyz` about messages that NATS refuses, or None."""
+        return self._refused.warning()
 
     async def run(self) -> None:
-        """Publish until cancelled; while Postgres or NATS is away, rows wait."""
+        """Publish until canceled; while Postgres or NATS is away, rows wait."""
         while True:
             self._nudged.clear()
             try:
@@ -79,17 +80,10 @@ class Relay:
                 log.warning("outbox_waits", reason=str(error) or type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
-                await self._idle()
-
-    async def _idle(self) -> None:
-        try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                await self._nudged.wait()
-        except TimeoutError:
-            return
+                await wait_for(self._nudged, IDLE_SECONDS)
 
     async def _publish_some(self) -> bool:
-        """Publish the oldest rows; say whether there may be more."""
+        """Publish the oldest rows; return whether there may be more."""
         async with self._acquire() as connection, connection.transaction():
             return await self._publish_from(connection)
 
@@ -98,28 +92,28 @@ class Relay:
             return False
         rows = await connection.fetch(TAKE, ROWS_AT_ONCE)
         if not rows:
-            await self._aside.read(connection)
+            await self._refused.read(connection)
             return False
         for row in rows:
             await self._publish_row(connection, decode(row["messages"]))
         await connection.execute(DROP, [row["id"] for row in rows])
-        if self._aside.has_changed:
-            await self._aside.read(connection)
+        if self._refused.has_changed:
+            await self._refused.read(connection)
         return len(rows) == ROWS_AT_ONCE
 
     async def _publish_row(self, connection: Any, messages: Sequence[Outgoing]) -> None:
         refused = {one.message.key: one for one in await publish(self._bus, messages)}
         for key, one in refused.items():
-            await self._aside.keep(connection, key, encode([one.message]), one.reason)
+            await self._refused.keep(connection, key, encode([one.message]), one.reason)
         stored = {message.key for message in messages if not message.is_event} - refused.keys()
         if stored:
-            await self._aside.forget(connection, stored)
+            await self._refused.forget(connection, stored)
 
 
 async def publish(bus: Bus, messages: Sequence[Outgoing]) -> list[Refused]:
-    """Publish all, wait for the server to have stored each, and return what it refuses.
+    """Publish all, wait until the server has stored each, and return those it refuses.
 
-    Raises what nats-py does when NATS is away; then any part of them may be stored.
+    Raises an error of nats-py while NATS is away; then any part of them may be stored.
     """
     refused = await send(bus, [message for message in messages if message.after is None])
     lost = {one.message.subject for one in refused}
@@ -131,7 +125,7 @@ async def publish(bus: Bus, messages: Sequence[Outgoing]) -> list[Refused]:
 
 
 async def send(bus: Bus, messages: Sequence[Outgoing]) -> list[Refused]:
-    """Send in order, none waiting for the one before to be stored."""
+    """Send in order, without waiting until the message before is stored."""
     sending = (store(bus, message) for message in messages)
     results = await asyncio.gather(*sending, return_exceptions=True)
     return [
@@ -142,7 +136,7 @@ async def send(bus: Bus, messages: Sequence[Outgoing]) -> list[Refused]:
 
 
 async def store(bus: Bus, message: Outgoing) -> None:
-    """Not with `publish_async`: its future is never done if the server refuses (measured)."""
+    """Store one message; the future of `publish_async` never ends if NATS refuses (measured)."""
     body, headers = message.body.encode(), dict(message.headers or {})
     if message.message_id:
         headers["Nats-Msg-Id"] = message.message_id

@@ -1,1 +1,1 @@
-"""Connections, transactions, schemas and roles in Postgres."""
+"""Connects services to Postgres: connections, transactions, schemas and roles."""

@@ -1,4 +1,4 @@
-"""Connections to Postgres through SQLAlchemy, and the driver below it for hot paths."""
+"""Connects to Postgres through SQLAlchemy, and lends the driver below it to hot paths."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -8,10 +8,8 @@ import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from runtime.postgres.pool import COMMAND_SECONDS, CONNECT_SECONDS
 from runtime.process.settings import DatabaseSettings
-
-CONNECT_SECONDS = 5.0
-COMMAND_SECONDS = 30.0
 
 
 @asynccontextmanager

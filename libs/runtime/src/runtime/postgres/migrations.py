@@ -1,12 +1,12 @@
-"""Schema migrations: applied by one command; services only verify them, see schema.py.
+"""Migrates the schemas of services; services themselves only verify them (schema.py).
 
-Each service has Alembic scripts in `<package>/migrations`, and its own role and schema, so no
-service's history knows of another's.
+Each service has Alembic scripts in `<package>/migrations` and a role and schema of its own, so the
+histories of two services are independent.
 """
 
 from importlib.resources import as_file, files
 
-from alembic import command, context
+from alembic import command, context, op
 from alembic.config import Config
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -16,7 +16,7 @@ from runtime.postgres.engine import sqlalchemy_url
 
 
 async def upgrade(database_url: str, package: str, revision: str = "head") -> None:
-    """Bring the schema of one service to `revision`; does nothing when it is there."""
+    """Migrate the schema of one service to `revision`, if it is behind."""
     engine = create_async_engine(sqlalchemy_url(database_url), poolclass=NullPool)
     try:
         async with engine.begin() as connection:
@@ -34,7 +34,23 @@ def upgrade_on(connection: Connection, package: str, revision: str) -> None:
 
 
 def run_migrations() -> None:
-    """Be the whole of a service's `migrations/env.py`."""
+    """Run the migrations that Alembic selected; a service's `migrations/env.py` calls only this."""
     context.configure(connection=context.config.attributes["connection"])
     with context.begin_transaction():
         context.run_migrations()
+
+
+def create_outbox_refused() -> None:
+    """Create the table of messages that NATS refuses to store (see outbox/refused.py)."""
+    op.execute("""
+        CREATE TABLE outbox_refused (
+            key text PRIMARY KEY,
+            messages jsonb NOT NULL,
+            reason text NOT NULL,
+            refused_at timestamptz NOT NULL DEFAULT now()
+        )
+    """)
+
+
+def drop_outbox_refused() -> None:
+    op.execute("DROP TABLE outbox_refused")

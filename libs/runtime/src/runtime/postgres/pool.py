@@ -1,4 +1,4 @@
-"""Connections to Postgres by asyncpg alone, for a service in which every microsecond counts."""
+"""Connects to Postgres through asyncpg alone, for a service in which every microsecond counts."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

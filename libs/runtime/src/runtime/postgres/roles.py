@@ -1,4 +1,4 @@
-"""Who keeps state in Postgres: each such service has a role and a schema of one name."""
+"""Names the role and schema of each service that keeps state in Postgres."""
 
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -7,11 +7,11 @@ from contracts.services import SERVICES, ServiceName
 PACKAGES: dict[ServiceName, str] = {
     service.name: service.package for service in SERVICES.values() if service.uses_postgres
 }
-"""Services that keep state, and the package that holds their migrations and names their role."""
+"""Package of each service that keeps state: it holds the migrations and names the role."""
 
 
 def role_url(admin_url: str, role: str, password: str) -> str:
-    """The database of `admin_url` as that role reaches it."""
+    """Return the URL by which that role reaches the database of `admin_url`."""
     parts = urlsplit(admin_url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{quote(role)}:{quote(password, safe='')}@{host}"))

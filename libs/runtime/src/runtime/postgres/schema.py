@@ -1,6 +1,7 @@
-"""Is the database at the version that this code needs? Asked by every service at its start.
+"""Verifies at the start of a service that its schema has the version that the code needs.
 
-Alembic is not loaded for that: scripts are named `0001_what.py` after their revision, in a line.
+It does so without Alembic, which is slow to load: migrations are one line of scripts, each named
+`0001_<subject>.py` after its revision.
 """
 
 # asyncpg's functions are only partly typed.
@@ -11,10 +12,9 @@ from importlib.resources import files
 
 import asyncpg
 
-from runtime.process.retry import PATIENCE_SECONDS, patiently
+from runtime.postgres.pool import CONNECT_SECONDS
+from runtime.process.retry import TOTAL_SECONDS, retry
 from runtime.process.settings import DatabaseSettings
-
-CONNECT_SECONDS = 5.0
 
 
 class SchemaOutdatedError(RuntimeError):
@@ -22,16 +22,16 @@ class SchemaOutdatedError(RuntimeError):
 
 
 async def verify(
-    settings: DatabaseSettings, package: str, *, within: float = PATIENCE_SECONDS
+    settings: DatabaseSettings, package: str, *, within: float = TOTAL_SECONDS
 ) -> None:
-    """Return once the schema is at the newest of the package's scripts; raise if it stays away.
+    """Return once the schema is at the newest of the package's scripts; raises after `within` s.
 
     A service may start before its database, or beside its migration, so it waits for both.
     """
     url = settings.database_url.get_secret_value()
-    look = partial(check, url, package)
-    errors = (OSError, asyncpg.PostgresError, SchemaOutdatedError)  # of timeouts too
-    await patiently(look, awaited=f"schema of {package}", errors=errors, within=within)
+    attempt = partial(check, url, package)
+    errors = (OSError, asyncpg.PostgresError, SchemaOutdatedError)  # a timeout is an OSError
+    await retry(attempt, awaited=f"schema of {package}", errors=errors, within=within)
 
 
 async def check(url: str, package: str) -> None:
@@ -48,7 +48,7 @@ async def check(url: str, package: str) -> None:
 
 
 async def revision(connection: asyncpg.Connection, schema: str) -> str | None:
-    """What Alembic noted last in that schema; None before the first migration."""
+    """Return the revision of that schema; None before the first migration."""
     try:
         return await connection.fetchval(f'SELECT version_num FROM "{schema}".alembic_version')  # noqa: S608  a package's name
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
@@ -56,7 +56,7 @@ async def revision(connection: asyncpg.Connection, schema: str) -> str | None:
 
 
 def newest(package: str) -> str | None:
-    """The revision that this code needs, read from the names of its scripts."""
+    """Return the revision that this code needs, read from the names of its scripts."""
     versions = files(package) / "migrations" / "versions"
     numbers = [item.name.partition("_")[0] for item in versions.iterdir() if item.name[0].isdigit()]
     return max(numbers, default=None)

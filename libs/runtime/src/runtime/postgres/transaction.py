@@ -1,4 +1,4 @@
-"""One transaction, whose failures to reach Postgres are ours: Unavailable, to be tried again."""
+"""Runs one transaction; raises Unavailable if Postgres cannot be reached."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from contracts.errors import UnavailableError
 
 BUGS = (DataError, IntegrityError, ProgrammingError)
-"""Postgres understood us, and says no: trying again is no help."""
+"""Postgres understood the statement and refused it: a repeat would fail too."""
 REFUSED = (asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What connecting raises, which SQLAlchemy does not translate: still starting, too many."""
+"""Errors of connecting that SQLAlchemy does not translate: starting up, too many clients."""
 
 
 class DatabaseAwayError(UnavailableError):

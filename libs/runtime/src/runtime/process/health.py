@@ -1,8 +1,8 @@
-"""Health and metrics of a process, on a port of its own.
+"""Serves the health and metrics of a process on a port of its own.
 
-`/healthz` answers while the event loop runs, `/readyz` once the service says it is ready and as
-long as its checks pass, `/metrics` in Prometheus' text format. A ready service that has a trouble
-which a restart would not end says it in the further lines of `/readyz`.
+`/healthz` answers while the event loop runs, `/readyz` once the service is ready and as long as
+its checks pass, `/metrics` in Prometheus' text format. Further lines of `/readyz` are warnings of
+a ready service: problems that a restart would not solve.
 """
 
 import asyncio
@@ -16,21 +16,21 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from runtime.process.web_server import Server
 
 Check: TypeAlias = Callable[[], Awaitable[bool]]
-Trouble: TypeAlias = Callable[[], str | None]
+Warn: TypeAlias = Callable[[], str | None]
 Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 CHECK_SECONDS = 2.0
 
 
 @dataclass(slots=True)
 class Health:
-    """What a process says of itself."""
+    """Whether a process is ready, and its warnings."""
 
     is_ready: bool = False
     checks: dict[str, Check] = field(default_factory=dict[str, Check])
-    troubles: list[Trouble] = field(default_factory=list[Trouble])
+    warnings: list[Warn] = field(default_factory=list[Warn])
 
     async def failing(self) -> list[str]:
-        """Names of what keeps the process from working; empty when it is ready."""
+        """Return the names of the checks that fail; none when the process is ready."""
         names = [] if self.is_ready else ["starting"]
         for name, check in self.checks.items():
             try:
@@ -42,15 +42,13 @@ class Health:
         return names
 
     @property
-    def told(self) -> str:
-        """What `/readyz` says of a ready service: `ok`, and a line for each trouble."""
-        return "".join(
-            f"{line}\n" for line in ("ok", *(trouble() for trouble in self.troubles)) if line
-        )
+    def ready_text(self) -> str:
+        """Body of `/readyz` of a ready service: `ok`, and a line for each warning."""
+        return "".join(f"{line}\n" for line in ("ok", *(warn() for warn in self.warnings)) if line)
 
 
 async def serve_ops(health: Health, *, host: str, port: int) -> None:
-    """Serve until cancelled."""
+    """Serve until canceled."""
 
     async def app(scope: dict[str, Any], _receive: object, send: Send) -> None:
         if scope["type"] == "http":
@@ -71,7 +69,7 @@ async def answer(health: Health, path: str, send: Send) -> None:
             if failing := await health.failing():
                 status, body = 503, f"waiting for: {', '.join(failing)}\n".encode()
             else:
-                body = health.told.encode()
+                body = health.ready_text.encode()
         case "/metrics":
             content_type, body = CONTENT_TYPE_LATEST.encode(), generate_latest()
         case _:

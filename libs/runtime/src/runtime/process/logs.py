@@ -1,4 +1,4 @@
-"""Structured logs on stdout: one line an event, with the ids of the trace and of the job."""
+"""Writes structured logs to stdout: one line for each event, with the ids of its trace and job."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ from runtime.process.settings import FleetSettings
 
 
 def configure_logs(settings: FleetSettings, service: str) -> None:
-    """Send this process's logs, and those of its libraries from warning up, to stdout."""
+    """Write the logs of this process, and warnings and errors of its libraries, to stdout."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     structlog.configure(
         processors=[

@@ -1,4 +1,4 @@
-"""Runs one service as a process: until it is told to stop, and never half-dead."""
+"""Runs one service as a process until a signal ends it; an error ends the whole process."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""What a service stands on: logs, traces, health, the bus, and tasks that may not die alone."""
+"""Sets a service up: logs, traces, health, the bus, and tasks that end the process if one fails."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Iterable
@@ -10,7 +10,7 @@ import structlog
 
 from contracts.services import ServiceName
 from runtime.bus.client import Bus
-from runtime.process.health import Check, Health, Trouble, serve_ops
+from runtime.process.health import Check, Health, Warn, serve_ops
 from runtime.process.logs import configure_logs
 from runtime.process.run import stop_on_signals
 from runtime.process.settings import FleetSettings
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The ground under one service."""
+    """The parts of a running service that do not depend on its subject."""
 
     bus: Bus
     stop: asyncio.Event
@@ -43,14 +43,14 @@ class Runtime:
         """Make `/readyz` depend on `check` too."""
         self.health.checks[name] = check
 
-    def tell(self, trouble: Trouble) -> None:
-        """Make `/readyz` say this too; the service stays ready."""
-        self.health.troubles.append(trouble)
+    def add_warning(self, warn: Warn) -> None:
+        """Add a line to `/readyz` whenever `warn` returns one; the service stays ready."""
+        self.health.warnings.append(warn)
 
 
 @asynccontextmanager
 async def running(settings: FleetSettings, service: ServiceName) -> AsyncGenerator[Runtime, None]:
-    """Set a service up; leaving cancels its tasks, drains the bus and flushes the traces."""
+    """Set a service up; on leaving, cancel its tasks, drain the bus and flush the traces."""
     configure_logs(settings, service)
     traces = configure_traces(settings, service)
     stop, health = stop_on_signals(), Health()
@@ -71,12 +71,12 @@ async def running(settings: FleetSettings, service: ServiceName) -> AsyncGenerat
             finally:
                 log.info("service_stopping")
                 stop.set()
-                await cancelled(runtime.tasks)
+                await cancel_all(runtime.tasks)
     finally:
         traces.shutdown()
 
 
-async def cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
+async def cancel_all(tasks: Iterable[asyncio.Task[None]]) -> None:
     """Cancel until all have ended: `asyncio.wait_for` of Python 3.11 can lose a cancellation."""
     while left := [task for task in tasks if not task.done()]:
         for task in left:

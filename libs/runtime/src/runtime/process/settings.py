@@ -1,4 +1,4 @@
-"""Settings that every service shares; all come from the environment as `COMFYFLEET_*`."""
+"""Reads settings that services share from the environment, as `COMFYFLEET_*`."""
 
 from pathlib import Path
 from typing import Literal
@@ -8,19 +8,24 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class FleetSettings(BaseSettings):
-    """What a process needs to join the fleet."""
+    """Settings of every process of the fleet."""
 
     model_config = SettingsConfigDict(env_prefix="COMFYFLEET_", extra="ignore")
 
-    nats_url: str = Field(default="nats://127.0.0.1:4222", description="Where NATS listens.")
+    nats_url: str = Field(default="nats://127.0.0.1:4222", description="URL of NATS.")
     nats_password: SecretStr = Field(
-        default=SecretStr(""), description="Password of the NATS user that is named as the service."
+        default=SecretStr(""),
+        description="Password of the NATS user that has the name of the service.",
     )
-    ops_host: str = Field(default="127.0.0.1", description="Where health and metrics are served.")
+    ops_host: str = Field(
+        default="127.0.0.1", description="Address on which health and metrics are served."
+    )
     ops_port: int = Field(default=0, description="Port of health and metrics; 0 serves none.")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
-    trace_ratio: float = Field(default=0.01, ge=0, le=1, description="Part of traces recorded.")
+    trace_ratio: float = Field(
+        default=0.01, ge=0, le=1, description="Fraction of traces to record."
+    )
     trace_file: Path | None = Field(default=None, description="Append spans here, as JSON lines.")
     otlp_endpoint: str | None = Field(
         default=None, description="Send spans to this OTLP collector."
@@ -32,6 +37,8 @@ class DatabaseSettings(FleetSettings):
 
     database_url: SecretStr = Field(
         default=SecretStr("postgresql://127.0.0.1/comfyfleet"),
-        description="PostgreSQL URL; its role has a schema of its own as search_path.",
+        description="PostgreSQL URL; the schema of its role is its search_path.",
     )
-    database_pool: int = Field(default=5, ge=1, le=100, description="Connections at most.")
+    database_pool: int = Field(
+        default=5, ge=1, le=100, description="Largest number of connections."
+    )

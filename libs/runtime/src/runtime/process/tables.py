@@ -1,4 +1,4 @@
-"""Serves the tables of a service's `app.py`: messages it answers, signals it hears, ticks.
+"""Serves the tables of a service's `app.py`: requests, signals and events, and ticks.
 
 A table maps a message class, or a tick, to a handler whose first argument is the service's own
 dataclass. Every service is wired by this one loop.
@@ -15,6 +15,7 @@ import structlog
 from pydantic import BaseModel
 
 from contracts.errors import UnavailableError
+from contracts.event import Event
 from contracts.message import Request, Signal
 from runtime.bus.client import Bus
 from runtime.process.service import Runtime
@@ -40,7 +41,7 @@ class Limited:
 
 
 AnswerTable: TypeAlias = Mapping[type[Request[Any]], Answering[S] | Limited]
-SubscriptionTable: TypeAlias = Mapping[type[Signal], Hearing[S]]
+SubscriptionTable: TypeAlias = Mapping[type[Signal] | type[Event], Hearing[S]]
 TickTable: TypeAlias = Mapping[Tick[S], float]
 
 
@@ -53,10 +54,11 @@ async def serve(
     shared: bool = True,
     **keys: object,
 ) -> AsyncExitStack:
-    """Answer requests and hear signals; closing the returned stack ends both.
+    """Answer requests and handle signals and events; closing the returned stack ends all.
 
-    `shared` replicas take turns; without it every subscriber hears every request. `keys` fix
-    placeholders of the subjects, e.g. `node_id`.
+    Replicas share the requests unless `shared` is false: then each of them answers every request.
+    Each signal reaches every replica that is there; each event is consumed durably by one of them,
+    in order. `keys` fix placeholders of the subjects of requests and signals, e.g. `node_id`.
     """
     stack = AsyncExitStack()
     for request, entry in (answers or {}).items():
@@ -69,8 +71,12 @@ async def serve(
             **keys,
         )
         stack.push_async_callback(closing)
-    for signal, handler in (subscriptions or {}).items():
-        stack.push_async_callback(await bus.subscribe(signal, partial(handler, service), **keys))
+    for message, handler in (subscriptions or {}).items():
+        handle = partial(handler, service)
+        if issubclass(message, Event):
+            stack.push_async_callback(await bus.consume(message, handle))
+        else:
+            stack.push_async_callback(await bus.subscribe(message, handle, **keys))
     return stack
 
 
@@ -82,7 +88,7 @@ def start_ticks(runtime: Runtime, service: S, ticks: TickTable[S]) -> None:
 
 
 async def every(seconds: float, work: Callable[[], Awaitable[None]], *, name: str) -> None:
-    """Run `work` until cancelled. After Unavailable the next tick tries again."""
+    """Run `work` until canceled. After Unavailable the next tick tries again."""
     while True:
         try:
             await work()

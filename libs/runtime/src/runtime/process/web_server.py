@@ -1,4 +1,4 @@
-"""uvicorn inside a process that is more than a web server."""
+"""Runs uvicorn inside a process that does more than serve HTTP."""
 
 import asyncio
 from collections.abc import Generator
@@ -12,8 +12,8 @@ TICK_SECONDS = 0.5
 class Server(uvicorn.Server):
     """Leaves signals to the process, and ticks twice a second instead of ten times.
 
-    The tick renews the Date header and looks whether to stop; ten a second, in each of seven
-    processes, is work at rest for nobody.
+    A tick renews the Date header and checks whether to stop. Ten of them a second, in each of
+    seven processes, would be needless work at rest.
     """
 
     @contextmanager

@@ -1,5 +1,4 @@
-"""Real servers for tests: nats-server, Postgres and S3, each ready in about a second.
+"""Starts real servers for tests: nats-server, Postgres and S3, each ready in about a second.
 
-Use from a conftest: `from runtime.testing.fixtures import *` gives the fixtures `nats`,
-`postgres` and `s3`.
+A conftest imports the fixtures `nats`, `postgres` and `s3` from `runtime.testing.fixtures`.
 """

@@ -1,4 +1,4 @@
-"""An HTTP server that answers from a table, for what no well-behaved server would say."""
+"""Serves HTTP answers from a table, such as a well-behaved server would not give."""
 
 import json
 from collections.abc import Generator, Mapping
@@ -9,7 +9,7 @@ from threading import Thread
 from typing import TypeAlias
 
 Answers: TypeAlias = Mapping[str, object]
-"""Path → JSON to answer with, or a status alone; other paths are not found."""
+"""Path → JSON of the answer, or a status alone; other paths are not found."""
 
 
 @dataclass
@@ -38,7 +38,7 @@ def canned(answers: Answers) -> Generator[Canned, None, None]:
         do_GET = do_POST = answer  # noqa: N815  the names that BaseHTTPRequestHandler looks for
 
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-            """Nobody reads it."""
+            """Write nothing: nobody reads it."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         made.url = f"http://127.0.0.1:{server.server_port}"

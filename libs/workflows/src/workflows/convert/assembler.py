@@ -14,7 +14,7 @@ from typing import Any
 from workflows.convert.classes import BROWSER_ONLY
 from workflows.convert.opener import open_file
 from workflows.convert.preparation import Kind, Prepared
-from workflows.convert.refusal import CODE, NOT_CONVERTED, cut_text, refusal
+from workflows.convert.refusal import NOT_CONVERTED, cut_text, refusal
 from workflows.convert.resolver import Held, Linked, Resolver
 from workflows.convert.scopes import Scope, lay_out_scopes
 from workflows.convert.texts import SAVERS, Placeholders, first_choices
@@ -71,7 +71,7 @@ class Assembler:
                         message = "another graph node already has this id"
                         raise refusal(f"nodes.{path}", "twice", message)
                     api[path] = self.graph_node(scope, node)
-        self.problems.raise_if_any(NOT_CONVERTED, code=CODE)
+        self.problems.raise_if_any(NOT_CONVERTED, code="cannot_convert")
         for node in api.values():
             node["inputs"] = {
                 name: value for name, value in node["inputs"].items() if not is_lost(value, api)

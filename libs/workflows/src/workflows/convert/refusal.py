@@ -4,14 +4,13 @@ from contracts.errors import InvalidError
 from workflows.problems import Problems
 
 NOT_CONVERTED = "The workflow cannot be converted"
-CODE = "cannot_convert"
 
 
 def refusal(path: str, code: str, message: str) -> InvalidError:
     """Return the error for one place in the file."""
     problems = Problems()
     problems.add(cut_text(path), code, cut_text(message))
-    return problems.as_error(NOT_CONVERTED, code=CODE)
+    return problems.as_error(NOT_CONVERTED, code="cannot_convert")
 
 
 def cut_text(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from workflows.convert.refusal import CODE, NOT_CONVERTED, cut_text, refusal
+from workflows.convert.refusal import NOT_CONVERTED, cut_text, refusal
 from workflows.json_values import as_array, as_object, is_number
 from workflows.problems import Problems
 
@@ -192,4 +192,4 @@ def read(model: type[M], raw: object, path: str) -> M:
         found.add_validation(error)
         for item in found.errors:
             problems.add(cut_text(f"{path}.{item.path}".rstrip(".")), item.code, item.message)
-        raise problems.as_error(NOT_CONVERTED, code=CODE) from error
+        raise problems.as_error(NOT_CONVERTED, code="cannot_convert") from error

@@ -1,1 +1,1 @@
-"""Postgres, bcrypt, JOSE and the key-value buckets."""
+"""Adapters of auth: Postgres, bcrypt, JOSE and the key-value buckets."""

@@ -1,8 +1,8 @@
-"""Passwords by bcrypt, in a few threads of their own.
+"""Hashes passwords by bcrypt in a few threads of its own.
 
-bcrypt reads 72 bytes at most and stops at a NUL, so it gets the SHA-256 of the password in
-base64. A check holds a core for a quarter of a second at cost 12: those that wait are bounded,
-and one too many is refused.
+bcrypt reads at most 72 bytes and stops at a NUL, so it gets the SHA-256 of the password in
+base64. A check holds a core for a quarter of a second at cost 12, so the queue is bounded and one
+check too many is refused.
 """
 
 import asyncio
@@ -26,14 +26,14 @@ class BcryptPasswords:
     def __init__(self, executor: ThreadPoolExecutor, *, cost: int, threads: int) -> None:
         self._executor = executor
         self._cost = cost
-        self._most_in_hand = threads * (WAITING_FOR_EACH_THREAD + 1)
-        self._in_hand = 0
-        self._nobodys = bcrypt.hashpw(b"nobody's", bcrypt.gensalt(cost))
+        self._max_pending = threads * (WAITING_FOR_EACH_THREAD + 1)
+        self._pending = 0
+        self._decoy = bcrypt.hashpw(b"decoy", bcrypt.gensalt(cost))
 
     @classmethod
     @contextmanager
     def open(cls, *, cost: int, threads: int) -> Generator[Self, None, None]:
-        """Start the threads; end them on leaving."""
+        """Start the threads; they end when the context does."""
         with ThreadPoolExecutor(threads, thread_name_prefix="bcrypt") as executor:
             yield cls(executor, cost=cost, threads=threads)
 
@@ -42,20 +42,20 @@ class BcryptPasswords:
         return await self._run(lambda: bcrypt.hashpw(digest, bcrypt.gensalt(cost)).decode())
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
-        """Compare; against a hash of nobody's if there is none, so that both take as long."""
+        """Compare; without a hash against a decoy, so that both take as long."""
         digest = prehashed(password)
-        expected = password_hash.encode() if password_hash else self._nobodys
+        expected = password_hash.encode() if password_hash else self._decoy
         is_right = await self._run(lambda: bcrypt.checkpw(digest, expected))
         return is_right and password_hash is not None
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if self._in_hand >= self._most_in_hand:
+        if self._pending >= self._max_pending:
             raise UnavailableError("too many logins at once", code="busy", retry_in=2.0)
-        self._in_hand += 1
+        self._pending += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._executor, work)
         finally:
-            self._in_hand -= 1
+            self._pending -= 1
 
 
 def prehashed(password: str) -> bytes:

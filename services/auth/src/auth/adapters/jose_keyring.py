@@ -24,44 +24,44 @@ ALGORITHM = "Ed25519"
 
 
 def derived(secret: str, purpose: str) -> bytes:
-    """32 bytes for one purpose, from the secret of the settings (RFC 5869)."""
+    """Derive 32 bytes for one purpose from the secret of the settings (RFC 5869)."""
     return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(secret.encode())
 
 
 class JoseKeyring:
-    """Keeps private keys in memory unsealed, and in Postgres sealed."""
+    """Private keys: unsealed in memory, sealed in Postgres."""
 
     def __init__(self, secret: str) -> None:
         self._seal = Fernet(urlsafe_b64encode(derived(secret, "signing keys")))
         self._unsealed: dict[str, OKPKey] = {}
-        self._unopenable: set[str] = set()
+        self._refused: set[str] = set()
         self._current: OKPKey | None = None
 
-    def make(self, now: datetime) -> Key:
-        """Generate a key, named by its thumbprint (RFC 7638)."""
+    def generate(self, now: datetime) -> Key:
+        """Generate a key; its id is its thumbprint (RFC 7638)."""
         private = OKPKey.generate_key("Ed25519", {"alg": ALGORITHM, "use": "sig"}, auto_kid=True)
         key_id = str(private.kid)
         sealed = self._seal.encrypt(json.dumps(private.as_dict(private=True)).encode())
         self._unsealed[key_id] = private
         return Key(key_id, dict(private.as_dict(private=False)), sealed, now)
 
-    def opened(self, keys: Sequence[Key]) -> list[Key]:
+    def unseal(self, keys: Sequence[Key]) -> list[Key]:
         wanted = {key.id for key in keys}
         self._unsealed = {name: key for name, key in self._unsealed.items() if name in wanted}
-        return [key for key in keys if key.id in self._unsealed or self._open(key)]
+        return [key for key in keys if key.id in self._unsealed or self._unseal(key)]
 
-    def _open(self, key: Key) -> bool:
+    def _unseal(self, key: Key) -> bool:
         try:
             private = json.loads(self._seal.decrypt(key.sealed))
         except InvalidToken:
-            if key.id not in self._unopenable:
+            if key.id not in self._refused:
                 log.warning("signing_key_unopenable", key_id=key.id)
-            self._unopenable.add(key.id)
+            self._refused.add(key.id)
             return False
         self._unsealed[key.id] = OKPKey.import_key(private)
         return True
 
-    def use(self, key: Key) -> None:
+    def sign_with(self, key: Key) -> None:
         self._current = self._unsealed[key.id]
 
     def sign(self, claims: dict[str, Any]) -> str:

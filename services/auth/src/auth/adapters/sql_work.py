@@ -3,26 +3,23 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Table, delete, insert, select, text
+from sqlalchemy import Executable, RowMapping, Table, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from auth.adapters import tables
-from auth.domain.audit import Entry
+from auth.adapters.tables import audit, sessions, signing_keys, users
+from auth.domain.audit import KEPT_DAYS, MAX_ROWS, AuditEntry
 from auth.domain.keyring import Key
-from auth.domain.sessions import Session
+from auth.domain.sessions import MAX_PER_USER, Session
 from auth.domain.users import User
 from contracts.access import Limits
 from contracts.services import KEYS, PRINCIPALS
 from runtime.outbox import messages as outbox
 from runtime.postgres.transaction import transaction
-
-ALONE = text("SELECT pg_advisory_xact_lock(hashtext(current_schema()), 1)")
-"""Advisory locks are the database's, which services share: the schema tells them apart."""
 
 
 class SqlWork:
@@ -31,58 +28,69 @@ class SqlWork:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def alone(self) -> None:
-        await self._connection.execute(ALONE)
+    async def lock(self) -> None:
+        await outbox.lock_writers(self._connection)
 
     async def user(self, user_id: UUID) -> User | None:
-        row = await self._one(select(tables.users).where(tables.users.c.id == user_id))
+        row = await self._one(select(users).where(users.c.id == user_id))
         return as_user(row) if row else None
 
     async def user_by_email(self, email: str) -> User | None:
-        row = await self._one(select(tables.users).where(tables.users.c.email == email))
+        row = await self._one(select(users).where(users.c.email == email))
         return as_user(row) if row else None
 
     async def users(self) -> list[User]:
-        rows = await self._connection.execute(select(tables.users))
+        rows = await self._connection.execute(select(users))
         return [as_user(row) for row in rows.mappings()]
 
     async def save_user(self, user: User) -> None:
         values = asdict(user) | {"limits": user.limits.model_dump(mode="json")}
-        await self._save(tables.users, values)
+        await self._save(users, values)
         await self.publish([outbox.put(PRINCIPALS, str(user.id), user.principal())])
 
     async def session(self, session_id: UUID) -> Session | None:
-        found = select(tables.sessions).where(tables.sessions.c.id == session_id)
+        found = select(sessions).where(sessions.c.id == session_id)
         row = await self._one(found.with_for_update())
         return Session(**row) if row else None
 
     async def save_session(self, session: Session) -> None:
-        await self._save(tables.sessions, asdict(session))
+        await self._save(sessions, asdict(session))
 
-    async def drop_session(self, session_id: UUID) -> None:
-        statement = delete(tables.sessions).where(tables.sessions.c.id == session_id)
-        await self._connection.execute(statement)
+    async def delete_session(self, session_id: UUID) -> None:
+        await self._connection.execute(delete(sessions).where(sessions.c.id == session_id))
 
-    async def drop_sessions(self, user_id: UUID) -> None:
-        statement = delete(tables.sessions).where(tables.sessions.c.user_id == user_id)
-        await self._connection.execute(statement)
+    async def delete_sessions(self, user_id: UUID) -> None:
+        await self._connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
 
     async def keys(self) -> list[Key]:
-        rows = await self._connection.execute(select(tables.signing_keys))
+        rows = await self._connection.execute(select(signing_keys))
         return [Key(**row) for row in rows.mappings()]
 
     async def add_key(self, key: Key) -> None:
-        await self._connection.execute(insert(tables.signing_keys), asdict(key))
+        await self._connection.execute(insert(signing_keys), asdict(key))
         await self.publish([outbox.put(KEYS, key.id, key.published())])
 
-    async def drop_key(self, key: Key) -> None:
-        statement = delete(tables.signing_keys).where(tables.signing_keys.c.id == key.id)
-        await self._connection.execute(statement)
+    async def delete_key(self, key: Key) -> None:
+        await self._connection.execute(delete(signing_keys).where(signing_keys.c.id == key.id))
         await self.publish([outbox.delete(KEYS, key.id)])
 
-    async def record(self, entry: Entry, now: datetime) -> None:
-        values = {"at": now, "fact": entry.fact, "user_id": entry.user_id, "detail": entry.detail}
-        await self._connection.execute(insert(tables.audit), values)
+    async def add_entry(self, entry: AuditEntry, now: datetime) -> None:
+        await self._connection.execute(insert(audit), {"at": now, **asdict(entry)})
+
+    async def prune(self, now: datetime) -> None:
+        newest_first = func.row_number().over(
+            partition_by=sessions.c.user_id, order_by=sessions.c.id.desc()
+        )
+        ranked = select(sessions.c.id, newest_first.label("rank")).subquery()
+        surplus = select(ranked.c.id).where(ranked.c.rank > MAX_PER_USER)
+        newest_entry = select(func.max(audit.c.id)).scalar_subquery()
+        for statement in (
+            delete(sessions).where(sessions.c.expires_at <= now),
+            delete(sessions).where(sessions.c.id.in_(surplus)),
+            delete(audit).where(audit.c.at < now - timedelta(days=KEPT_DAYS)),
+            delete(audit).where(audit.c.id <= newest_entry - MAX_ROWS),
+        ):
+            await self._connection.execute(statement)
 
     async def publish(self, messages: list[outbox.Outgoing]) -> None:
         await outbox.append(self._connection, messages)
@@ -94,7 +102,7 @@ class SqlWork:
             statement.on_conflict_do_update(index_elements=["id"], set_=changes)
         )
 
-    async def _one(self, statement: Any) -> RowMapping | None:
+    async def _one(self, statement: Executable) -> RowMapping | None:
         return (await self._connection.execute(statement)).mappings().one_or_none()
 
 
@@ -105,7 +113,7 @@ def as_user(row: RowMapping) -> User:
 
 
 class SqlUnitOfWork:
-    """Opens transactions, and tells the relay after each that one may have left messages."""
+    """Opens transactions, and notifies the relay after each, since it may have left messages."""
 
     def __init__(self, engine: AsyncEngine, committed: Callable[[], None]) -> None:
         self._engine = engine

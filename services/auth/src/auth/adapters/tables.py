@@ -1,61 +1,50 @@
-"""The tables of auth, as its migrations leave them."""
+"""Tables of auth, as its migrations leave them."""
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    DateTime,
-    ForeignKey,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    Uuid,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-metadata = MetaData()
+metadata = sa.MetaData()
 
-users = Table(
+users = sa.Table(
     "users",
     metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("email", Text, nullable=False, unique=True),
-    Column("name", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("password_hash", Text, nullable=False),
-    Column("limits", JSONB, nullable=False),
-    Column("is_blocked", Boolean, nullable=False),
-    Column("sessions_valid_from", BigInteger, nullable=False),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("email", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("limits", JSONB, nullable=False),
+    sa.Column("is_blocked", sa.Boolean, nullable=False),
+    sa.Column("sessions_valid_from", sa.BigInteger, nullable=False),
 )
 
-sessions = Table(
+sessions = sa.Table(
     "sessions",
     metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
-    Column("began_at", DateTime(timezone=True), nullable=False),
-    Column("expires_at", DateTime(timezone=True), nullable=False),
-    Column("digest", LargeBinary, nullable=False),
-    Column("used_digest", LargeBinary),
-    Column("used_by", Uuid),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("used_digest", sa.LargeBinary),
+    sa.Column("used_by", sa.Uuid),
 )
 
-signing_keys = Table(
+signing_keys = sa.Table(
     "signing_keys",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("jwk", JSONB, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
-    Column("made_at", DateTime(timezone=True), nullable=False),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("jwk", JSONB, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
 )
 
-audit = Table(
+audit = sa.Table(
     "audit",
     metadata,
-    Column("id", BigInteger, primary_key=True),
-    Column("at", DateTime(timezone=True), nullable=False),
-    Column("fact", Text, nullable=False),
-    Column("user_id", Uuid),
-    Column("detail", Text, nullable=False),
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("fact", sa.Text, nullable=False),
+    sa.Column("user_id", sa.Uuid),
+    sa.Column("detail", sa.Text, nullable=False),
 )

@@ -1,1 +1,1 @@
-"""Rules of accounts, sessions and keys: pure, time and randomness come in as arguments."""
+"""Rules of accounts, sessions and keys. Pure: time and randomness come in as arguments."""

@@ -1,15 +1,18 @@
-"""What is worth remembering of who came and who was refused; for people, never for decisions."""
+"""Defines the audit log: facts about logins and keys, for people to read.
+
+No decision depends on an entry.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
 KEPT_DAYS = 90
-MOST_ROWS = 200_000
-"""A flood of refused logins must not fill the disk: the oldest facts go first."""
+MAX_ROWS = 200_000
+"""A flood of refused logins must not fill the disk: the oldest entries are deleted first."""
 
 
-class Fact(StrEnum):
+class AuditFact(StrEnum):
     LOGGED_IN = "logged_in"
     LOGIN_REFUSED = "login_refused"
     TOKEN_REUSED = "token_reused"  # noqa: S105  the name of a fact, not a secret
@@ -20,9 +23,9 @@ class Fact(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One fact. An unknown user name is not kept: people type passwords into that field."""
+class AuditEntry:
+    """One fact. It never holds an unknown user name: people type passwords into that field."""
 
-    fact: Fact
+    fact: AuditFact
     user_id: UUID | None = None
     detail: str = ""

@@ -1,6 +1,6 @@
-"""When signing keys are made, used and dropped.
+"""Decides when signing keys are made, used and dropped.
 
-A key is published before it signs, long enough for every gateway to have seen it, and stays
+A key is published before it signs, long enough for every gateway to have read it. It stays
 published until the last token that it signed has expired.
 """
 
@@ -14,14 +14,14 @@ from contracts.auth import SigningKey
 
 ROTATE_AFTER = timedelta(days=30)
 SETTLES_AFTER = timedelta(minutes=10)
-"""Gateways make their watch anew each minute; ten of those may fail."""
+"""Gateways renew their watch each minute; ten of those attempts may fail."""
 KEPT_AFTER = SETTLES_AFTER + timedelta(seconds=ACCESS_SECONDS) + timedelta(minutes=10)
-"""Age of its successor at which a key goes; the spare time is for replicas that lag."""
+"""Age of its successor at which a key is dropped; the spare time is for replicas that lag."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An Ed25519 key: its public part in the open, its private part sealed."""
+    """An Ed25519 key: its public part in the clear, its private part sealed."""
 
     id: str
     jwk: dict[str, Any]
@@ -32,20 +32,20 @@ class Key:
         return SigningKey(key_id=self.id, jwk=self.jwk)
 
 
-def is_due(keys: Sequence[Key], now: datetime) -> bool:
-    """Say whether a new key is needed."""
+def needs_key(keys: Sequence[Key], now: datetime) -> bool:
+    """Return whether a new key is due."""
     return all(now - key.made_at >= ROTATE_AFTER for key in keys)
 
 
-def signing(keys: Sequence[Key], now: datetime) -> Key:
-    """The newest settled key; before there is one (a first start), the oldest."""
+def signing_key(keys: Sequence[Key], now: datetime) -> Key:
+    """Return the newest settled key; before any has settled (a first start), the oldest."""
     by_age = sorted(keys, key=lambda key: key.made_at)
     settled = [key for key in by_age if now - key.made_at >= SETTLES_AFTER]
     return settled[-1] if settled else by_age[0]
 
 
-def outlived(keys: Sequence[Key], now: datetime) -> list[Key]:
-    """Keys that signed nothing that could still be valid."""
+def expired_keys(keys: Sequence[Key], now: datetime) -> list[Key]:
+    """Return the keys that no valid token depends on."""
     newest_old_enough = max(
         (key.made_at for key in keys if now - key.made_at >= KEPT_AFTER), default=None
     )

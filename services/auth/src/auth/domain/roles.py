@@ -1,4 +1,4 @@
-"""The built-in roles. A role is a name for a set of permissions; only those are ever checked."""
+"""Defines the built-in roles. A role names a set of permissions; only permissions are checked."""
 
 from contracts.access import Permission, granted
 
@@ -12,5 +12,5 @@ ROLES: dict[str, frozenset[Permission]] = {
 
 
 def permissions_of(role: str) -> list[Permission]:
-    """What the role allows, sorted; a role this version does not know allows nothing."""
+    """Return the role's permissions, sorted; a role that this version does not know has none."""
     return sorted(ROLES.get(role, frozenset()))

@@ -1,9 +1,9 @@
-"""Sessions: from a login until logout, expiry, or a refresh token that was used twice.
+"""Decides how a presented refresh token changes its session.
 
-A session remembers only its newest token and the one before. Whoever shows any other token of
-it shows a used one: a thief or the victim, and nobody can tell which, so the session ends for
-both (RFC 9700, 4.14.2): its row is deleted, as at logout. There is no grace for a second request
-with the same token.
+A session runs from a login until logout, expiry, or a refresh token that is used twice. It
+remembers only its newest token and the one before. Any other token of it is a used one, shown by
+a thief or by the victim, and nobody can tell which, so the session ends for both (RFC 9700,
+4.14.2): its row is deleted, as at logout. A second request with the same token gets no grace.
 """
 
 import hmac
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
-MOST_PER_USER = 200
+MAX_PER_USER = 200
 """Older sessions of the same user are dropped: one account cannot fill the table."""
 
 
@@ -32,31 +32,32 @@ class Session:
     """The request that used it."""
 
 
-class Verdict(Enum):
-    """What a presented refresh token deserves."""
+class TokenUse(Enum):
+    """The use of a presented refresh token, which decides its answer."""
 
-    ROTATE = "rotate"
+    FIRST = "first"
     REPEAT = "repeat"
     """The bus delivered the same request again: it gets the same successor."""
-    REUSED = "reused"
-    REFUSE = "refuse"
+    REUSE = "reuse"
+    EXPIRED = "expired"
 
 
-def judge(session: Session, presented: bytes, request_id: UUID, now: datetime) -> Verdict:
-    """Decide over a token that claims to belong to the session."""
+def token_use(session: Session, presented: bytes, request_id: UUID, now: datetime) -> TokenUse:
+    """Classify a token that names this session; `presented` is its SHA-256."""
     if session.expires_at <= now:
-        return Verdict.REFUSE
+        return TokenUse.EXPIRED
     if hmac.compare_digest(session.digest, presented):
-        return Verdict.ROTATE
+        return TokenUse.FIRST
     is_last_used = hmac.compare_digest(session.used_digest or b"", presented)
     if is_last_used and session.used_by == request_id:
-        return Verdict.REPEAT
-    return Verdict.REUSED
+        return TokenUse.REPEAT
+    return TokenUse.REUSE
 
 
 def rotated(
     session: Session, successor: bytes, request_id: UUID, now: datetime, lifetime: timedelta
 ) -> Session:
+    """Return the session after its token was exchanged for `successor`."""
     return replace(
         session,
         digest=successor,

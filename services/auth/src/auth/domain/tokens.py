@@ -1,6 +1,6 @@
-"""Tokens: what an access token claims, and how refresh tokens are made and recognised.
+"""Defines the claims of access tokens and the form of refresh tokens.
 
-An access token is proof for a quarter of an hour, checked without asking anybody. A refresh
+An access token is valid for a quarter of an hour and is checked without a call to auth. A refresh
 token is `<session id>.<secret>`, good for one exchange; only its SHA-256 is stored. Its successor
 is derived from it, a key of the server and the id of the request: a request that the bus repeats
 because its answer was lost gets the same successor, and nobody else can compute it.
@@ -21,7 +21,7 @@ ACCESS_SECONDS = 900
 
 
 def access_claims(user: User, token_id: UUID, now: datetime) -> dict[str, Any]:
-    """What the gateway reads from an access token (RFC 7519)."""
+    """Return the claims that the gateway reads from an access token (RFC 7519)."""
     issued_at = int(now.timestamp())
     return {
         "iss": ISSUER,
@@ -40,7 +40,7 @@ def refresh_token(session_id: UUID, secret: bytes) -> str:
 
 
 def session_of(token: str) -> UUID | None:
-    """The session that a refresh token speaks of; None if it is none of ours."""
+    """Return the session that a refresh token names; None if the token is not one of ours."""
     head, _, _ = token.partition(".")
     try:
         return UUID(bytes=urlsafe_b64decode(f"{head}=="))
@@ -53,7 +53,7 @@ def digest(token: str) -> bytes:
 
 
 def successor(token: str, session_id: UUID, request_id: UUID, key: bytes) -> str:
-    """The refresh token that this request gets for `token`, however often it asks."""
+    """Return the token that this request gets for `token`, the same at each repeat."""
     message = b"refresh\x00" + request_id.bytes + token.encode()
     return refresh_token(session_id, hmac.new(key, message, sha256).digest())
 

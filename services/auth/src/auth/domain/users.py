@@ -1,4 +1,4 @@
-"""People, and how the rest of the fleet sees them."""
+"""Defines users and the views of them that other services read."""
 
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -20,7 +20,7 @@ class User:
     limits: Limits = field(default_factory=Limits)
     is_blocked: bool = False
     sessions_valid_from: int = 0
-    """Unix seconds: access tokens from before are refused by the gateway."""
+    """Unix seconds: the gateway refuses access tokens that were issued before."""
 
     def principal(self) -> Principal:
         return Principal(
@@ -42,9 +42,17 @@ class User:
         )
 
 
-def account_name(username: str) -> str:
-    """The one spelling under which an e-mail address is stored, found and throttled.
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """The administrator that the settings name."""
 
-    Postgres cannot hold NUL, so an address with one is simply another address.
+    email: str
+    password: str = field(repr=False)
+
+
+def account_name(username: str) -> str:
+    """Return the one spelling under which an e-mail address is stored, found and throttled.
+
+    Postgres cannot hold NUL, so it is removed.
     """
     return username.replace("\x00", "").strip().lower()

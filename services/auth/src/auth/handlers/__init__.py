@@ -1,1 +1,1 @@
-"""What auth does: one function for each message and each tick."""
+"""Handlers of auth: one function for each message and each tick."""

@@ -1,1 +1,1 @@
-"""Each port over one technology."""
+"""Implements each port with one technology."""

@@ -1,4 +1,4 @@
-"""The bytes in any S3-compatible store."""
+"""Stores bytes in any S3-compatible store."""
 
 # minio is only partly typed.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -20,9 +20,9 @@ from minio.error import MinioException, S3Error
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
+from contracts.content_types import HEAD_BYTES
 from contracts.errors import UnavailableError
 from media.domain.inspection import too_big
-from media.domain.sniff import HEAD_BYTES
 from media.ports import ObjectMissingError
 
 T = TypeVar("T")
@@ -35,8 +35,8 @@ ABSENT = ("NoSuchKey", "NoSuchObject", "NotFound")
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
-    """Where the bytes are and how to get in; `endpoint` is host:port."""
+class S3Bucket:
+    """Address and credentials of the bucket; `endpoint` is host:port."""
 
     endpoint: str
     access_key: str
@@ -46,21 +46,21 @@ class Bucket:
     is_secure: bool
     ca_file: Path | None = None
     in_host: bool | None = None
-    """Whether its name is part of the host; None leaves that to the host's name."""
+    """Whether the URL names the bucket in its host; None: on AWS only."""
     public_url: str | None = None
 
     def client(self, http: urllib3.PoolManager | None = None) -> Minio:
         return self._client(self.endpoint, http, is_secure=self.is_secure)
 
     def public_client(self) -> Minio | None:
-        """For signing only: nothing here ever connects to the public address."""
+        """Return a client that signs URLs and never connects; None without a public address."""
         if self.public_url is None:
             return None
         scheme, _, endpoint = self.public_url.rstrip("/").partition("://")
         return self._client(endpoint, None, is_secure=scheme == "https")
 
     def _client(self, endpoint: str, http: urllib3.PoolManager | None, *, is_secure: bool) -> Minio:
-        # With the region given, signing a URL asks nobody.
+        # With the region given, minio signs a URL without a request.
         client = Minio(
             endpoint,
             access_key=self.access_key,
@@ -77,9 +77,9 @@ class Bucket:
 
 
 class S3ObjectStore:
-    """minio blocks, so its calls run in threads: `threads` at a time, each with a timeout."""
+    """Runs the blocking calls of minio in `threads` threads, each with a timeout."""
 
-    def __init__(self, bucket: Bucket, threads: int) -> None:
+    def __init__(self, bucket: S3Bucket, threads: int) -> None:
         self._bucket = bucket.name
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="s3")
         http = urllib3.PoolManager(
@@ -95,7 +95,7 @@ class S3ObjectStore:
 
     @classmethod
     @contextmanager
-    def open(cls, bucket: Bucket, threads: int) -> Generator[Self, None, None]:
+    def open(cls, bucket: S3Bucket, threads: int) -> Generator[Self, None, None]:
         store = cls(bucket, threads)
         try:
             yield store
@@ -120,7 +120,7 @@ class S3ObjectStore:
         return self._public.presigned_get_object(self._bucket, key, lifetime, answered)
 
     async def is_there(self) -> bool:
-        """Say whether the store answers and has the bucket."""
+        """Return whether the store answers and has the bucket."""
         try:
             return await self._run(lambda: self._client.bucket_exists(self._bucket))
         except UnavailableError:
@@ -169,7 +169,7 @@ class S3ObjectStore:
     def _peek(self, key: str) -> tuple[int, bytes]:
         size = self._client.stat_object(self._bucket, key).size or 0
         if size == 0:
-            return 0, b""  # an empty object has no first bytes: a range of it is an error
+            return 0, b""  # a range of an empty object is an error
         with self._reading(key, HEAD_BYTES) as answer:
             return size, answer.read(HEAD_BYTES)
 
@@ -185,7 +185,7 @@ class S3ObjectStore:
     def _reading(self, key: str, length: int = 0) -> Generator[BaseHTTPResponse, None, None]:
         """Open an object, or its first `length` bytes, and give the connection back.
 
-        Ask for its state before: not every store's error for GET is one that minio can read.
+        The caller stats the object first: minio cannot read every store's error for GET.
         """
         answer = self._client.get_object(self._bucket, key, length=length)
         try:
@@ -197,7 +197,7 @@ class S3ObjectStore:
 
 @contextmanager
 def s3_errors() -> Generator[None, None, None]:
-    """Say a store's troubles in our words."""
+    """Translate errors of S3."""
     try:
         yield
     except S3Error as error:

@@ -1,1 +1,1 @@
-"""What media decides: pure and synchronous."""
+"""The rules of media: pure and synchronous."""

@@ -1,16 +1,17 @@
-"""What media keeps about files: uploads under way, contents, and media that name them."""
+"""Defines the records that media keeps: uploads in progress, stored media, results, previews."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.errors import ErrorBody
+from contracts.media.attempts import ResultFile
 from contracts.media.files import MediaView
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An upload that was begun. A refused one keeps its refusal, to say the same again."""
+    """An upload that was begun. A refused one keeps its refusal, to answer the same again."""
 
     media_id: UUID
     owner_id: UUID
@@ -20,8 +21,8 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """One medium and the key of the object that has its bytes."""
+class StoredMedia:
+    """A media and the key of the object that holds its bytes."""
 
     view: MediaView
     key: str
@@ -29,27 +30,18 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One file that an attempt made, found in its place."""
+    """A file that an attempt made, checked against its object in the store."""
 
     media_id: UUID
-    n: int
-    output: str
-    index: int
-    kind: str
-    filename: str
     key: str
-    blake3: str
-    content_type: str
-    size_bytes: int
-    width: int | None
-    height: int | None
+    file: ResultFile
     is_verified: bool = False
-    """Media computed the digest itself, and no URL can write there."""
+    """Media computed the digest itself, and no URL can write the object."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unprepared:
-    """A content that nobody looked into yet."""
+class PreviewTask:
+    """A content that has no preview yet."""
 
     owner_id: UUID
     blake3: str
@@ -59,25 +51,8 @@ class Unprepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Thumbnail:
-    """A smaller picture, in its place in the store; its longer side is at most `width`."""
+class RetentionAges:
+    """Ages at which results and uploads are deleted; None keeps them. Favorites stay."""
 
-    width: int
-    key: str
-    content_type: str
-    size_bytes: int
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What was found in a content. `problem`: why there is nothing to show of it."""
-
-    frame_count: int | None = None
-    width: int | None = None
-    height: int | None = None
-    duration_seconds: float | None = None
-    frames_per_second: float | None = None
-    placeholder: str | None = None
-    thumbnails: tuple[Thumbnail, ...] = ()
-    problem: str | None = None
+    results: timedelta | None = None
+    uploads: timedelta | None = None

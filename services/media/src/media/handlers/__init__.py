@@ -1,1 +1,1 @@
-"""One function for each message and each tick."""
+"""Handles each message and each tick in one function."""

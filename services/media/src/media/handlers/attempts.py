@@ -1,4 +1,4 @@
-"""What an agent may read and write for the attempt it runs: as its grant says, nothing else."""
+"""Handles requests of agents for input files and result files, within their grants."""
 
 from datetime import timedelta
 
@@ -12,53 +12,49 @@ from contracts.media.attempts import (
     ResultTargets,
     StageInputs,
 )
-from media import ports
 from media.domain import names
-from media.domain.rights import Rights
-from media.ports import Grants, Library, ObjectStore
+from media.domain.records import StoredMedia
+from media.service import Media
+from runtime.grants import Grant
 
 READ_LIFETIME = timedelta(minutes=15)
 WRITE_LIFETIME = timedelta(hours=1)
 
 
-async def stage_inputs(
-    grants: Grants, library: Library, store: ObjectStore, name_secret: str, query: StageInputs
-) -> InputFiles:
-    """Name the attempt's input files and say where their bytes lie."""
-    rights = grants.admit(query.grant, query.node_id)
-    found = await library.find(rights.media, rights.owner_id)
-    if missing := set(rights.media) - {kept.view.id for kept in found}:
+async def stage_inputs(media: Media, query: StageInputs) -> InputFiles:
+    """Return names and URLs of the attempt's input files."""
+    grant = media.admit(query.grant, query.node_id)
+    found = await media.library.find(grant.media, grant.owner_id)
+    if missing := set(grant.media) - {stored.view.id for stored in found}:
         raise NotFoundError(f"inputs are gone: {', '.join(map(str, missing))}")
-    return InputFiles(
-        items=[
-            InputFile(
-                media_id=kept.view.id,
-                name=names.staged_name(
-                    name_secret, rights.owner_id, kept.view.blake3, kept.view.content_type
-                ),
-                url=store.download_url(kept.key, READ_LIFETIME),
-                content_type=kept.view.content_type,
-                size_bytes=kept.view.size_bytes,
-            )
-            for kept in found
-        ]
+    return InputFiles(items=[input_file(media, stored) for stored in found])
+
+
+def input_file(media: Media, stored: StoredMedia) -> InputFile:
+    view = stored.view
+    return InputFile(
+        media_id=view.id,
+        name=names.staged_name(media.name_secret, view.owner_id, view.blake3, view.content_type),
+        url=media.store.download_url(stored.key, READ_LIFETIME),
+        content_type=view.content_type,
+        size_bytes=view.size_bytes,
     )
 
 
-async def open_results(grants: Grants, store: ObjectStore, query: OpenResults) -> ResultTargets:
-    """Give the agent places for the attempt's files; where they are is a matter of number."""
-    rights = grants.admit(query.grant, query.node_id)
-    keys = (names.result_key(rights.owner_id, rights.attempt_id, n) for n in range(query.count))
-    return ResultTargets(urls=[store.upload_url(key, WRITE_LIFETIME) for key in keys])
+async def open_results(media: Media, query: OpenResults) -> ResultTargets:
+    """Return URLs for the attempt's files; the key of a file depends on its number alone."""
+    grant = media.admit(query.grant, query.node_id)
+    keys = (names.result_key(grant.owner_id, grant.attempt_id, n) for n in range(query.count))
+    return ResultTargets(urls=[media.store.upload_url(key, WRITE_LIFETIME) for key in keys])
 
 
-async def find_results(grants: Grants, results: ports.Results, query: FindResults) -> Results:
-    """Say what the attempt recorded, to an agent that adopts its node."""
-    return await recorded_results(results, grants.admit(query.grant, query.node_id))
+async def find_results(media: Media, query: FindResults) -> Results:
+    """Return what the attempt recorded, for an agent that adopts the attempt's node."""
+    return await recorded_results(media, media.admit(query.grant, query.node_id))
 
 
-async def recorded_results(results: ports.Results, rights: Rights) -> Results:
-    recorded = await results.find(rights.attempt_id)
+async def recorded_results(media: Media, grant: Grant) -> Results:
+    recorded = await media.results.find(grant.attempt_id)
     if recorded is None:
         return Results(outputs=[], is_recorded=False)
     return Results(outputs=[recorded[n] for n in sorted(recorded)], is_recorded=True)

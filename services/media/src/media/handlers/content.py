@@ -1,9 +1,8 @@
-"""Media as their owners see them, and where to get the bytes."""
+"""Handles queries for media and for the URLs of their bytes."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import quote
 
+from contracts.content_types import content_disposition
 from contracts.errors import NotFoundError
 from contracts.media.files import (
     ContentView,
@@ -13,85 +12,71 @@ from contracts.media.files import (
     MediaView,
     Rendition,
 )
-from media.domain.inspection import choose_size
-from media.domain.records import Kept, Thumbnail
-from media.handlers.preparing import Darkroom, prepare_once
-from media.ports import Library, Links, ObjectStore
+from media.domain.inspection import Thumbnail, choose_size
+from media.domain.records import StoredMedia
+from media.handlers.previews import prepare_once
+from media.service import Media
 
 READ_LIFETIME = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class Counter:
-    """All that handing out content needs."""
-
-    library: Library
-    links: Links
-    store: ObjectStore
-    room: Darkroom
+async def find_media(media: Media, query: FindMedia) -> MediaList:
+    """Return those of the media that the actor owns, in the order of the query."""
+    found = await media.library.find(query.media_ids, query.actor.user_id)
+    return MediaList(items=[stored.view for stored in found])
 
 
-async def find_media(library: Library, query: FindMedia) -> MediaList:
-    """Show the actor's own of the media asked for, in that order."""
-    found = await library.find(query.media_ids, query.actor.user_id)
-    return MediaList(items=[kept.view for kept in found])
-
-
-async def locate_content(counter: Counter, query: LocateContent) -> ContentView:
-    """Say where the bytes of one medium lie, to its owner or to who proved the right to it."""
-    kept = await counter.library.get(query.media_id)
-    if kept is None or (query.actor and query.actor.user_id != kept.view.owner_id):
-        raise NotFoundError(f"there is no medium {query.media_id}")
-    if query.link_id:
-        now = counter.room.clock()
-        if not await counter.links.opens(query.link_id, query.media_id, now):
-            raise NotFoundError("the link is over", code="link_over")
+async def locate_content(media: Media, query: LocateContent) -> ContentView:
+    """Return URLs of a media's bytes to its owner or to the holder of a link."""
+    stored = await media.library.get(query.media_id)
+    if stored is None or (query.actor and query.actor.user_id != stored.view.owner_id):
+        raise NotFoundError(f"there is no media {query.media_id}")
+    if query.link_id and not await media.library.is_link_open(
+        query.link_id, query.media_id, media.clock()
+    ):
+        raise NotFoundError("the link is over", code="link_over")
     if query.width is None:
-        return located(counter.store, kept.view, kept.key)
-    thumbnail = await thumbnail_of(counter.room, kept, query.width)
-    return located(counter.store, kept.view, thumbnail.key, thumbnail)
+        return content_view(media, stored)
+    return content_view(media, stored, await find_thumbnail(media, stored, query.width))
 
 
-async def thumbnail_of(room: Darkroom, kept: Kept, width: int) -> Thumbnail:
-    """Find a thumbnail; whoever comes before it was made waits for it."""
-    owner_id, blake3 = kept.view.owner_id, kept.view.blake3
-    made = await room.previews.thumbnails(owner_id, blake3)
-    if not made and (waiting := await room.previews.waiting(owner_id, blake3)):
-        await prepare_once(room, waiting)
-        made = await room.previews.thumbnails(owner_id, blake3)
-    size = choose_size(list(made), width)
+async def find_thumbnail(media: Media, stored: StoredMedia, width: int) -> Thumbnail:
+    """Return a thumbnail; if it was not made yet, make it first."""
+    content = stored.view.owner_id, stored.view.blake3
+    thumbnails = await media.previews.thumbnails(*content)
+    if not thumbnails and (task := await media.previews.find_task(*content)):
+        await prepare_once(media, task)
+        thumbnails = await media.previews.thumbnails(*content)
+    size = choose_size(list(thumbnails), width)
     if size is None:
         raise NotFoundError("there is no thumbnail of this", code="no_thumbnail")
-    return made[size]
+    return thumbnails[size]
 
 
-def located(
-    store: ObjectStore, view: MediaView, key: str, thumbnail: Thumbnail | None = None
+def content_view(
+    media: Media, stored: StoredMedia, thumbnail: Thumbnail | None = None
 ) -> ContentView:
-    content_type = thumbnail.content_type if thumbnail else view.content_type
-    headers = answer_headers(view, content_type)
+    view, content, key = stored.view, thumbnail or stored.view, (thumbnail or stored).key
+    headers = answer_headers(view, content.content_type)
     return ContentView(
         media=view,
-        url=store.download_url(key, READ_LIFETIME),
-        public_url=store.public_download_url(key, READ_LIFETIME, headers),
-        rendition=Rendition(
+        url=media.store.download_url(key, READ_LIFETIME),
+        public_url=media.store.public_download_url(key, READ_LIFETIME, headers),
+        rendition=thumbnail
+        and Rendition(
             width=thumbnail.width,
             content_type=thumbnail.content_type,
             size_bytes=thumbnail.size_bytes,
             blake3=thumbnail.digest,
-        )
-        if thumbnail
-        else None,
+        ),
     )
 
 
 def answer_headers(view: MediaView, content_type: str) -> dict[str, str]:
-    """What a public store is to answer with; it knows types only as it was told at upload."""
-    name = quote(view.filename or str(view.id), safe="")
-    shown = content_type.startswith(("image/", "video/", "audio/"))
-    place = "inline" if shown else "attachment"
+    """Return the headers of a public store's answer; it knows only the type of the upload."""
+    filename = view.filename or str(view.id)
     return {
         "response-content-type": content_type,
-        "response-content-disposition": f"{place}; filename*=UTF-8''{name}",
+        "response-content-disposition": content_disposition(content_type, filename),
         "response-cache-control": "private, max-age=3600",
     }

@@ -1,4 +1,4 @@
-"""What a file is, by its content; and smaller previews. In threads: hashing takes time."""
+"""Inspects files by their content, and shrinks previews. In threads: hashing takes time."""
 
 import asyncio
 import codecs

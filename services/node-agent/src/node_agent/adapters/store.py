@@ -1,4 +1,4 @@
-"""The object store, through the presigned URLs that media gives out."""
+"""Moves files to and from the object store, through the presigned URLs that media gives out."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -17,13 +17,13 @@ FETCH_PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 PUT_PAUSES = (*FETCH_PAUSES, *[10.0] * 57)
 """Ten minutes: what the GPU computed is worth waiting for a store that is away."""
 LONGEST_PAUSE = 30.0
-"""However long the store asks to be left alone."""
+"""The store may ask for more, in vain."""
 CHUNK = 256 * 1024
 
 BAD_REQUEST, FORBIDDEN = 400, 403
 PASSING = frozenset({408, 425, 429})
 TOO_SLOW, TOO_OLD = b"<Code>RequestTimeout</Code>", b"<Code>ExpiredToken</Code>"
-"""What S3 calls a bad request: a body that came too slowly, a URL signed too long ago."""
+"""S3 calls these a bad request: a body that came too slowly, a URL signed too long ago."""
 
 
 class HttpObjectStore:
@@ -43,7 +43,7 @@ class HttpObjectStore:
         await repeated(get, "fetched", FETCH_PAUSES)
 
     async def put(self, url: str, source: IO[bytes], content_type: str, size_bytes: int) -> None:
-        # S3 refuses chunked bodies, so the length is said before
+        # S3 refuses chunked bodies, so the length comes first
         headers = {"Content-Type": content_type, "Content-Length": str(size_bytes)}
 
         async def send() -> None:

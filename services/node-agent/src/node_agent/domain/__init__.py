@@ -1,1 +1,1 @@
-"""What the agent knows and decides: pure, without clocks and without I/O."""
+"""Rules of claims, orders and endings: pure, without clocks and without I/O."""

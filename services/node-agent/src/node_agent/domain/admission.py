@@ -1,20 +1,25 @@
-"""Whether an order may be taken: one attempt inside ComfyUI, at most one that waits for it.
+"""Decides which nodes to claim, whom to obey, and which orders to take.
 
-The scheduler waits for the slot; two meet here only when it knows less than the agent.
+One attempt is inside the engine and at most one waits for it. The scheduler waits for the slot
+itself, so two meet here only when it knows less than the agent.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from contracts.errors import ConflictError, OperationError, UnavailableError
-from contracts.scheduler.nodes import AttemptPhase
+from contracts.scheduler.nodes import AttemptPhase, NodeSpec
 
 MOST_WAITING = 2
 BEFORE_THE_END = frozenset({AttemptPhase.PREPARING, AttemptPhase.POSTED})
+SILENCE_SECONDS = 4.0
+"""After so long without `SchedulerLed` the scheduler may count the agent as lost
+(architecture.md)."""
 
 
 class StaleClaimError(ConflictError):
-    """Another agent holds the node, or this one claimed it anew."""
+    """Another agent holds the node, or this agent claimed it anew."""
 
     code = "stale_claim"
 
@@ -25,7 +30,7 @@ class StaleEpochError(ConflictError):
     code = "stale_epoch"
 
 
-class NoRoomError(UnavailableError):
+class SlotsTakenError(UnavailableError):
     code = "no_room"
 
 
@@ -33,9 +38,26 @@ class NoLeaderError(UnavailableError):
     code = "no_leader"
 
 
+@dataclass(slots=True)
+class Leadership:
+    """The newest epoch, and when its leader was last heard."""
+
+    epoch: int = 0
+    heard_at: float = float("-inf")
+
+    def heard(self, epoch: int, now: float) -> None:
+        """Note a leader's signal; a signal of an older epoch does not count."""
+        if epoch >= self.epoch:
+            self.epoch = epoch
+            self.heard_at = now
+
+    def is_present(self, now: float) -> bool:
+        return now - self.heard_at <= SILENCE_SECONDS
+
+
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What the agent knows when an order arrives."""
+class Admission:
+    """The state of a claim against which an order is checked."""
 
     claim: int
     epoch: int
@@ -43,21 +65,34 @@ class Standing:
     is_reachable: bool
 
 
-def stale(standing: Standing, claim: int, epoch: int) -> OperationError | None:
-    """Why a command must not be obeyed at all."""
-    if claim != standing.claim:
-        return StaleClaimError(f"The claim is {standing.claim}, not {claim}.")
-    if epoch < standing.epoch:
-        return StaleEpochError(f"The epoch is {standing.epoch}, not {epoch}.")
+def stale(admission: Admission, claim: int, epoch: int) -> OperationError | None:
+    """Return why a command must not be obeyed at all."""
+    if claim != admission.claim:
+        return StaleClaimError(f"The claim is {admission.claim}, not {claim}.")
+    if epoch < admission.epoch:
+        return StaleEpochError(f"The epoch is {admission.epoch}, not {epoch}.")
     return None
 
 
-def refusal(standing: Standing, phases: Iterable[AttemptPhase]) -> OperationError | None:
-    """Why a new attempt cannot be taken now."""
-    if not standing.is_led:
+def refusal(admission: Admission, phases: Iterable[AttemptPhase]) -> OperationError | None:
+    """Return why a new attempt cannot be taken now."""
+    if not admission.is_led:
         return NoLeaderError("No scheduler was heard for a while.")
-    if not standing.is_reachable:
-        return UnavailableError("ComfyUI does not answer.", code="unreachable")
+    if not admission.is_reachable:
+        return UnavailableError("The engine does not answer.", code="unreachable")
     if sum(phase in BEFORE_THE_END for phase in phases) >= MOST_WAITING:
-        return NoRoomError("One attempt runs and one more is prepared.")
+        return SlotsTakenError("One attempt runs and one more is prepared.")
     return None
+
+
+def is_wanted(spec: NodeSpec, pool: str) -> bool:
+    return spec.is_enabled and spec.pool == pool
+
+
+def may_claim(spec: NodeSpec, agent_id: UUID, pool: str) -> bool:
+    return is_wanted(spec, pool) and (spec.is_claimable or spec.agent_id == agent_id)
+
+
+def is_taken_away(spec: NodeSpec, agent_id: UUID, claim: int) -> bool:
+    """Whether another agent has the newest claim."""
+    return spec.claim > claim and spec.agent_id != agent_id

@@ -1,1 +1,1 @@
-"""What the agent does: claim nodes, run attempts, say how it stands."""
+"""Claims nodes, runs attempts on their engines, and reports both."""

@@ -1,102 +1,143 @@
-"""Claiming nodes and letting them go, as the scheduler's wishes in bucket `nodes` change."""
+"""Claims nodes and lets them go, as their specs in bucket `nodes` change."""
 
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from typing import TypeAlias
 from uuid import UUID
 
 import structlog
 
 from contracts.errors import OperationError
-from contracts.scheduler.nodes import ClaimNode, ClaimView, NodeSpec
-from node_agent.domain.claiming import is_taken_away, is_wanted, may_claim
-from node_agent.domain.leadership import Leadership
-from node_agent.handlers.hold import Listen, clear_out, hold, retire
-from node_agent.handlers.node import Node
-from node_agent.ports import Calls, Clock
+from contracts.scheduler.nodes import ClaimNode, ClaimView, NodeSpec, SchedulerLed
+from node_agent.domain.admission import is_taken_away, is_wanted, may_claim
+from node_agent.handlers.adoption import adopt
+from node_agent.handlers.beats import beat, show_previews, show_progress
+from node_agent.handlers.capabilities import keep_capabilities, keep_described
+from node_agent.handlers.trials import run_trials
+from node_agent.service import Claim, NodeAgent
 
 log = structlog.get_logger()
 
 LONGEST_DELAY_SECONDS = 0.3
-"""Random, so that several agents that see the same free node do not all ask at once."""
+"""Random, so that several agents that see one free node do not all ask at once."""
 TICK_SECONDS = 1.0
 COOL_DOWN_SECONDS = 2.0
+CLEARING_SECONDS = 5.0
 
-OpenNode: TypeAlias = Callable[[ClaimView], AbstractAsyncContextManager[tuple[Node, Listen]]]
-
-
-@dataclass(slots=True, eq=False)
-class Holding:
-    """A node that is being claimed (`node` is None) or is in hand."""
-
-    node: Node | None = None
-    is_leaving: bool = False
+OpenClaim: TypeAlias = Callable[[NodeAgent, ClaimView], AbstractAsyncContextManager[Claim]]
 
 
-@dataclass(slots=True, eq=False)
-class Agent:
-    """One agent process; its id is as old as the process."""
-
-    agent_id: UUID
-    pool: str
-    calls: Calls
-    leadership: Leadership
-    open_node: OpenNode
-    clock: Clock
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    holdings: dict[UUID, Holding] = field(default_factory=dict[UUID, Holding])
+async def follow_leader(agent: NodeAgent, signal: SchedulerLed) -> None:
+    agent.leadership.heard(signal.epoch, agent.now)
 
 
-async def keep_claims(agent: Agent, specs: Callable[[], Mapping[str, NodeSpec]]) -> None:
-    """For ever: be where the bucket wants an agent, and nowhere else. Raises for a bug."""
+async def keep_claims(agent: NodeAgent, open_claim: OpenClaim) -> None:
+    """Hold each node that the bucket wants held, and no other, for ever. Raises for a bug."""
     async with asyncio.TaskGroup() as group:
         while True:
             agent.changed.clear()
-            wanted = {spec.node_id: spec for spec in specs().values()}
+            wanted = {spec.node_id: spec for spec in agent.specs.entries.values()}
             for node_id, spec in wanted.items():
-                if node_id not in agent.holdings and may_claim(spec, agent.agent_id, agent.pool):
-                    agent.holdings[node_id] = Holding()
-                    group.create_task(claim_and_hold(agent, node_id))
-            for node_id, holding in list(agent.holdings.items()):
-                if holding.node and not holding.is_leaving:
-                    follow_wish(agent, holding, holding.node, wanted.get(node_id))
+                if node_id not in agent.claims and may_claim(spec, agent.agent_id, agent.pool):
+                    agent.claims[node_id] = None
+                    group.create_task(claim_and_hold(agent, node_id, open_claim))
+            for node_id, claim in list(agent.claims.items()):
+                if claim and not claim.is_leaving:
+                    follow_spec(claim, wanted.get(node_id))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK_SECONDS):
                     await agent.changed.wait()
 
 
-def follow_wish(agent: Agent, holding: Holding, node: Node, spec: NodeSpec | None) -> None:
-    holding.is_leaving = True
+def follow_spec(claim: Claim, spec: NodeSpec | None) -> None:
+    claim.is_leaving = True
     if spec is None:
-        node.spawn(clear_out(node), name=f"clear out {node.id}")
-    elif is_taken_away(spec, agent.agent_id, node.claim):
-        node.over.set()
-    elif not is_wanted(spec, agent.pool):
-        node.spawn(retire(node), name=f"retire {node.id}")
-    elif (spec.base_url, spec.headers) != (node.spec.base_url, node.spec.headers):
-        node.over.set()  # claimed anew at its new address
+        claim.spawn(clear_out(claim), name=f"clear out {claim.id}")
+    elif is_taken_away(spec, claim.agent.agent_id, claim.number):
+        claim.over.set()
+    elif not is_wanted(spec, claim.agent.pool):
+        claim.spawn(retire(claim), name=f"retire {claim.id}")
+    elif server_of(spec) != server_of(claim.spec):
+        claim.over.set()  # claimed anew at its new address
     else:
-        holding.is_leaving = False
-        node.ask_trial(spec.trial)
+        claim.is_leaving = False
+        claim.trial.ask(spec.trial)
 
 
-async def claim_and_hold(agent: Agent, node_id: UUID) -> None:
+def server_of(spec: NodeSpec) -> tuple[object, ...]:
+    return spec.engine, spec.engine_settings, spec.base_url, spec.headers
+
+
+async def claim_and_hold(agent: NodeAgent, node_id: UUID, open_claim: OpenClaim) -> None:
     try:
         await asyncio.sleep(random.uniform(0, LONGEST_DELAY_SECONDS))  # noqa: S311  no secret
-        claim = await agent.calls.call(ClaimNode(agent_id=agent.agent_id, node_id=node_id))
-        agent.leadership.heard(claim.epoch, agent.clock())
-        log.info("node_claimed", node_id=str(node_id), claim=claim.claim, live=len(claim.live))
-        async with agent.open_node(claim) as (node, listen):
-            agent.holdings[node_id].node = node
-            await hold(node, claim, listen)
-        log.info("node_let_go", node_id=str(node_id), claim=claim.claim)
+        view = await agent.bus.call(ClaimNode(agent_id=agent.agent_id, node_id=node_id))
+        agent.leadership.heard(view.epoch, agent.now)
+        log.info("node_claimed", node_id=str(node_id), claim=view.claim, live=len(view.live))
+        async with open_claim(agent, view) as claim:
+            agent.claims[node_id] = claim
+            await hold(claim, view)
+        log.info("node_let_go", node_id=str(node_id), claim=view.claim)
     except OperationError as error:
         log.info("node_not_claimed", node_id=str(node_id), reason=error.message)
         await asyncio.sleep(COOL_DOWN_SECONDS)
     finally:
-        agent.holdings.pop(node_id, None)
+        agent.claims.pop(node_id, None)
         agent.changed.set()
+
+
+async def hold(claim: Claim, view: ClaimView) -> None:
+    """Work for the node until the claim is over; raises only for a bug."""
+    loops = {
+        "beat": beat(claim),
+        "engine": claim.engine.serve(claim.health_changed),
+        "capabilities": keep_capabilities(claim),
+        "description": keep_described(claim),
+        "trial": run_trials(claim),
+        "progress": show_progress(claim),
+        "previews": show_previews(claim),
+        "adopt": adopt(claim, view.live),
+    }
+    for name, loop in loops.items():
+        claim.spawn(loop, name=f"{name} {claim.id}")
+    try:
+        await claim.over.wait()
+    finally:
+        await let_go(claim)
+    if claim.bug:
+        raise claim.bug
+
+
+async def let_go(claim: Claim) -> None:
+    """Stop all work. An attempt inside the engine goes on, for whoever adopts it."""
+    tasks = list(claim.tasks)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=10)
+
+
+async def retire(claim: Claim) -> None:
+    """The operator disabled the node: finish its attempts, then let it go."""
+    await until_empty(claim)
+    claim.over.set()
+
+
+async def clear_out(claim: Claim) -> None:
+    """The operator removed the node: its jobs run elsewhere, so stop them here, unreported."""
+    claim.is_removed = True
+    for attempt in claim.attempts.values():
+        attempt.canceled.set()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLEARING_SECONDS):
+            await until_empty(claim)
+    claim.over.set()
+
+
+async def until_empty(claim: Claim) -> None:
+    while claim.attempts:
+        claim.emptied.clear()
+        await claim.emptied.wait()

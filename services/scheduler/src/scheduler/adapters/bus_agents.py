@@ -1,4 +1,4 @@
-"""Orders and recalls to agents over the bus: repeated until answered or settled."""
+"""Sends orders and recalls to agents over the bus, until they are answered or settled."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -9,35 +9,40 @@ from uuid import UUID
 
 from contracts.agent import AttemptOrder, CancelAttempt, RunAttempt
 from contracts.errors import OperationError, UnavailableError
+from contracts.scheduler.nodes import SchedulerLed
 from runtime.bus.client import Bus
 from runtime.grants import Grant, sign
 from runtime.process.telemetry import span
 from scheduler.domain.effects import Recall
-from scheduler.domain.inputs import Input, Ordered, Recalled
+from scheduler.domain.inputs import Input, OrderAnswered, RecallAnswered
 from scheduler.domain.jobs import Attempt
 
 ASK_SECONDS = 3.0
 PAUSE_SECONDS = 0.5
 RECALL_SECONDS = 120.0
-"""A recall is repeated that long; the next beat that lists the attempt renews it."""
+"""A recall is repeated for so long; the next beat that lists the attempt starts another."""
 GRANT_MARGIN = timedelta(days=1)
 LONGEST_TIMEOUT_SECONDS = 30 * 86_400.0
 
 
 @dataclass(slots=True)
 class BusAgents:
-    """One task for each order or recall that is not answered yet."""
+    """Runs one task for each order or recall that is not answered yet."""
 
     bus: Bus
     epoch: int
     grant_secret: str
     wall: Callable[[], datetime]
-    tell: Callable[[Input], None]
+    put: Callable[[Input], None]
+    """Takes the answers as inputs of the core."""
     _tasks: dict[UUID, asyncio.Task[None]] = field(default_factory=dict[UUID, asyncio.Task[None]])
+
+    async def announce(self) -> None:
+        await self.bus.signal(SchedulerLed(epoch=self.epoch))
 
     def order(self, attempt: Attempt, claim: int) -> None:
         request = RunAttempt(
-            node_id=attempt.node_id, claim=claim, epoch=self.epoch, order=self.write(attempt)
+            node_id=attempt.node_id, claim=claim, epoch=self.epoch, order=self.write_order(attempt)
         )
         self._start(attempt.id, self._order(request))
 
@@ -54,7 +59,7 @@ class BusAgents:
         if task := self._tasks.pop(attempt_id, None):
             task.cancel()
 
-    def write(self, attempt: Attempt) -> AttemptOrder:
+    def write_order(self, attempt: Attempt) -> AttemptOrder:
         job = attempt.job
         allowed = timedelta(seconds=min(job.spec.timeout_seconds, LONGEST_TIMEOUT_SECONDS))
         grant = Grant(
@@ -82,14 +87,13 @@ class BusAgents:
         )
 
     async def close(self) -> None:
-        """End all that is not answered; a later leader begins it again."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _start(self, attempt_id: UUID, work: Coroutine[Any, Any, None]) -> None:
-        """Begin to tell, unless something is being told of the attempt already."""
+        """Start a task, unless the attempt has one already."""
         if attempt_id in self._tasks:
             work.close()
             return
@@ -113,7 +117,7 @@ class BusAgents:
                 refusal = error
             except ValueError:
                 refusal = UnavailableError("the agent's answer is malformed", code="malformed")
-            self.tell(Ordered(attempt_id, refusal))
+            self.put(OrderAnswered(attempt_id, refusal))
             return
 
     async def _recall(self, request: CancelAttempt) -> None:
@@ -124,5 +128,5 @@ class BusAgents:
             except (OperationError, ValueError):
                 await asyncio.sleep(PAUSE_SECONDS)
             else:
-                self.tell(Recalled(request.attempt_id))
+                self.put(RecallAnswered(request.attempt_id))
                 return

@@ -1,4 +1,4 @@
-"""The scheduler's figures, for Prometheus."""
+"""The scheduler's metrics, for Prometheus."""
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 
@@ -7,7 +7,7 @@ SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class PrometheusMeter:
-    """Counts what the loop does and how full the fleet is."""
+    """Measures the loop's batches and commits, the queue and the fleet."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._batch = Histogram(

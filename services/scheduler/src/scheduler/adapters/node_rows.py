@@ -1,106 +1,51 @@
 """Nodes as rows, and rows as nodes."""
 
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+from operator import attrgetter
 
 import asyncpg
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 
-from contracts.scheduler.job_requests import ModelFile
-from contracts.scheduler.nodes import Device, NewNode
-from scheduler.domain.nodes import Abilities, Health, Node, Standing
+from contracts.scheduler.nodes import NewNode
+from scheduler.adapters.statements import Column, upsert
+from scheduler.domain.nodes import ClaimStatus, Health, Node, NodeCapabilities
 
-SELECT_NODES = """SELECT nodes.*, node_abilities.body AS abilities FROM nodes
-    LEFT JOIN node_abilities ON node_id = id ORDER BY created_at, id"""
+HEALTH = TypeAdapter(Health)
+CAPABILITIES = TypeAdapter(NodeCapabilities)
 
-UPSERT_NODES = """INSERT INTO nodes
-    (id, spec, created_at, version, standing, agent_id, claim, health)
-    SELECT id, spec::json, created_at, version, standing, agent_id, claim, health::json
-    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::int[], $5::text[], $6::uuid[],
-     $7::int[], $8::text[])
-    AS n(id, spec, created_at, version, standing, agent_id, claim, health)
-    ON CONFLICT (id) DO UPDATE SET spec = excluded.spec, version = excluded.version,
-     standing = excluded.standing, agent_id = excluded.agent_id, claim = excluded.claim,
-     health = excluded.health"""
-
-UPSERT_ABILITIES = """INSERT INTO node_abilities (node_id, body)
-    SELECT node_id, body::json FROM unnest($1::uuid[], $2::text[]) AS n(node_id, body)
-    ON CONFLICT (node_id) DO UPDATE SET body = excluded.body"""
+SELECT_NODES = """SELECT nodes.*, node_capabilities.body AS capabilities FROM nodes
+    LEFT JOIN node_capabilities ON node_id = id ORDER BY created_at, id"""
 
 DELETE_NODES = "DELETE FROM nodes WHERE id = ANY($1)"
 
+NODES: tuple[Column[Node], ...] = (
+    Column("id", "uuid", is_fixed=True),
+    Column("spec", "json", lambda node: node.spec.model_dump_json()),
+    Column("created_at", "timestamptz", is_fixed=True),
+    Column("version", "int"),
+    Column("claim_status", "text"),
+    Column("agent_id", "uuid"),
+    Column("claim", "int"),
+    Column("health", "json", lambda node: HEALTH.dump_json(node.health).decode()),
+)
 
-class HealthRow(BaseModel):
-    quarantines: int = 0
-    quarantined_until: datetime | None = None
-    reason: str | None = None
-    failed_versions: tuple[str, ...] = ()
-    trial: int = 0
-    double_of: UUID | None = None
+NODE_CAPABILITIES: tuple[Column[Node], ...] = (
+    Column("node_id", "uuid", attrgetter("id"), is_fixed=True),
+    Column("body", "json", lambda node: CAPABILITIES.dump_json(node.capabilities).decode()),
+)
 
-
-class AbilitiesRow(BaseModel):
-    digest: str = ""
-    comfyui_version: str | None = None
-    classes: frozenset[str] = frozenset()
-    models: frozenset[ModelFile] = frozenset()
-    devices: tuple[Device, ...] = ()
-
-
-def upserted(node: Node) -> tuple[Any, ...]:
-    """Fields of a node, in the order of `UPSERT_NODES`."""
-    health = node.health
-    row = HealthRow(
-        quarantines=health.quarantines,
-        quarantined_until=health.quarantined_until,
-        reason=health.reason,
-        failed_versions=health.failed_versions,
-        trial=health.trial,
-        double_of=health.double_of,
-    )
-    return (
-        node.id,
-        node.spec.model_dump_json(),
-        node.created_at,
-        node.version,
-        node.standing,
-        node.agent_id,
-        node.claim,
-        row.model_dump_json(),
-    )
-
-
-def abilities_upserted(node: Node) -> tuple[Any, ...]:
-    can = node.abilities
-    row = AbilitiesRow(
-        digest=can.digest,
-        comfyui_version=can.comfyui_version,
-        classes=can.classes,
-        models=can.models,
-        devices=can.devices,
-    )
-    return node.id, row.model_dump_json()
+UPSERT_NODES = upsert("nodes", NODES)
+UPSERT_CAPABILITIES = upsert("node_capabilities", NODE_CAPABILITIES, key="node_id")
 
 
 def read_node(row: asyncpg.Record) -> Node:
-    health = HealthRow.model_validate_json(row["health"])
-    can = AbilitiesRow.model_validate_json(row["abilities"] or "{}")
     return Node(
         id=row["id"],
         spec=NewNode.model_validate_json(row["spec"]),
         created_at=row["created_at"],
         version=row["version"],
-        standing=Standing(row["standing"]),
+        claim_status=ClaimStatus(row["claim_status"]),
         agent_id=row["agent_id"],
         claim=row["claim"],
-        health=Health(
-            health.quarantines,
-            health.quarantined_until,
-            health.reason,
-            health.failed_versions,
-            health.trial,
-            health.double_of,
-        ),
-        abilities=Abilities(can.digest, can.comfyui_version, can.classes, can.models, can.devices),
+        health=HEALTH.validate_json(row["health"]),
+        capabilities=CAPABILITIES.validate_json(row["capabilities"] or "{}"),
     )

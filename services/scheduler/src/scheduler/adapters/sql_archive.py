@@ -1,4 +1,4 @@
-"""Jobs for those who ask, from Postgres, away from the leader's loop."""
+"""Reads jobs for queries, on connections apart from the leader's loop."""
 
 # asyncpg's functions are only partly typed.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -13,10 +13,10 @@ import asyncpg
 from contracts.errors import UnavailableError
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobView
+from runtime.cursor import Place
 from scheduler.adapters.job_rows import read_job
 from scheduler.adapters.sql_ledger import FAILURES
 from scheduler.domain.views import job_view
-from scheduler.ports import Place
 
 FIND = """SELECT * FROM jobs WHERE id = ANY($1) AND ($2::uuid IS NULL OR owner_id = $2)
     ORDER BY created_at DESC, id DESC"""
@@ -26,7 +26,7 @@ PAGE = """SELECT * FROM jobs WHERE {conditions}
 
 
 class Conditions:
-    """Conditions of a query with their numbered parameters."""
+    """The conditions of a query, with their numbered parameters."""
 
     def __init__(self) -> None:
         self.texts = ["true"]
@@ -39,20 +39,20 @@ class Conditions:
         self.values.extend(values)
 
 
-def conditions_of(request: ListJobs, owner_id: UUID | None, after: Place | None) -> Conditions:
+def conditions_of(query: ListJobs, owner_id: UUID | None, after: Place | None) -> Conditions:
     where = Conditions()
     if owner_id:
         where.add("owner_id = {}", owner_id)
-    if request.status:
-        where.add("status = ANY({}::text[])", list(request.status))
-    if request.batch_id:
-        where.add("batch_id = {}", request.batch_id)
-    if request.workflow:
-        exact = "@" in request.workflow
+    if query.status:
+        where.add("status = ANY({}::text[])", list(query.status))
+    if query.batch_id:
+        where.add("batch_id = {}", query.batch_id)
+    if query.workflow:
+        exact = "@" in query.workflow
         column = "workflow" if exact else "split_part(workflow, '@', 1)"
-        where.add(column + " = {}", request.workflow)
-    if request.label:
-        key, has_value, value = request.label.partition("=")
+        where.add(column + " = {}", query.workflow)
+    if query.label:
+        key, has_value, value = query.label.partition("=")
         if has_value:
             where.add("labels ->> {}::text = {}", key, value)
         else:
@@ -70,14 +70,14 @@ class SqlArchive:
         return await self._views(FIND, list(ids), owner_id)
 
     async def page(
-        self, request: ListJobs, owner_id: UUID | None, after: Place | None
+        self, query: ListJobs, owner_id: UUID | None, after: Place | None
     ) -> list[JobView]:
-        where = conditions_of(request, owner_id, after)
-        statement = PAGE.format(conditions=" AND ".join(where.texts), limit=request.limit + 1)
+        where = conditions_of(query, owner_id, after)
+        statement = PAGE.format(conditions=" AND ".join(where.texts), limit=query.limit + 1)
         return await self._views(statement, *where.values)
 
     async def is_there(self) -> bool:
-        """Say whether Postgres answers, for `/readyz`."""
+        """Return whether Postgres answers, for `/readyz`."""
         try:
             return await self._pool.fetchval("SELECT true", timeout=2.0)
         except FAILURES:

@@ -1,8 +1,8 @@
-"""Who leads: one row `(epoch, beat_at)`, renewed by each of the leader's transactions.
+"""Leadership is one row `(epoch, beat_at)`, renewed by each of the leader's transactions.
 
-A session lock would not do: a leader that is stopped keeps it for ever. What decides is the
-database's own clock. A leader that is stopped within a transaction holds the row's lock, so its
-connections have a limit on idling in a transaction.
+A session lock fails here: a stopped leader keeps it for ever. The database's own clock decides
+whether the row is stale. A leader that is stopped within a transaction holds the row's lock, so
+its connections have a limit on idling in a transaction.
 """
 
 # asyncpg's functions are only partly typed.
@@ -20,7 +20,7 @@ from scheduler.settings import SchedulerSettings
 log = structlog.get_logger()
 
 LEADERS = {"idle_in_transaction_session_timeout": "1500ms"}
-"""SchedulerSettings of a leader's connections."""
+"""Settings of a leader's connections in Postgres."""
 
 COMMAND_SECONDS = 10.0
 
@@ -46,7 +46,7 @@ async def leader_pool(settings: SchedulerSettings) -> AsyncGenerator[asyncpg.Poo
 
 
 async def keep(_connection: object) -> None:
-    """Leave a returned connection as it is: the default asks the server to reset it each time."""
+    """Leave a returned connection as it is: asyncpg's default resets it by a round trip."""
 
 
 class SqlLeadership:
@@ -54,7 +54,7 @@ class SqlLeadership:
         self._pool = pool
 
     async def acquire(self, held: int | None) -> int | None:
-        """Take the lead, or not; not either while the database is away."""
+        """Take the lead if it is free or `held`; return None if not, or if Postgres is away."""
         try:
             return await self._pool.fetchval(ACQUIRE, -1 if held is None else held)
         except FAILURES as error:

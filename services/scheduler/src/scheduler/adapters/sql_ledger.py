@@ -1,28 +1,26 @@
-"""The ledger in Postgres: one transaction for each batch, fenced by the leader's row.
-
-Plain asyncpg and `unnest`: one statement for each table, however many rows (an ORM costs ten
-times as much a row).
-"""
+"""The ledger in Postgres: one transaction for each batch, fenced by the leader's row."""
 
 # asyncpg's functions are only partly typed.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from contracts.errors import UnavailableError
 from contracts.services import NODES
 from runtime.outbox import messages as outbox
 from runtime.outbox.relay import Relay
 from scheduler.adapters import job_rows, node_rows
-from scheduler.adapters.loading import read_state
+from scheduler.adapters.state_rows import read_state
 from scheduler.domain.effects import Effects, KeyName, KeyUse
 from scheduler.domain.state import Limits, State
-from scheduler.domain.turn import Known
+from scheduler.domain.step import Known
 from scheduler.ports import LeadershipLostError, LedgerUncertainError
 
 FENCE = "UPDATE leader SET beat_at = clock_timestamp() WHERE epoch = $1"
@@ -54,6 +52,15 @@ FAILURES = (
 )
 
 
+@contextmanager
+def uncertain() -> Generator[None, None, None]:
+    """Raise LedgerUncertain if the block fails: it may have had its effect or not."""
+    try:
+        yield
+    except FAILURES as error:
+        raise LedgerUncertainError(str(error)) from error
+
+
 class SqlLedger:
     """Reads and writes as the leader of one epoch."""
 
@@ -64,40 +71,32 @@ class SqlLedger:
         self._limits = limits
 
     async def load(self) -> State:
-        try:
+        with uncertain():
             async with self._pool.acquire() as connection, connection.transaction():
                 return await read_state(connection, self._limits)
-        except FAILURES as error:
-            raise LedgerUncertainError(str(error)) from error
 
     async def newest_time(self) -> datetime:
-        try:
+        with uncertain():
             found = await self._pool.fetchval(NEWEST_TIME)
-        except FAILURES as error:
-            raise LedgerUncertainError(str(error)) from error
         return found or datetime.min.replace(tzinfo=UTC)
 
     async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> Known:
         if not jobs and not keys:
             return Known()
-        try:
+        with uncertain():
             async with self._pool.acquire() as connection:
                 uses = await look_up_keys(connection, keys)
                 wanted = [*jobs, *(use.created_id for use in uses.values())]
                 rows = await connection.fetch(SELECT_JOBS, wanted)
-        except FAILURES as error:
-            raise LedgerUncertainError(str(error)) from error
         found = (job_rows.read_job(row) for row in rows)
         return Known({job.id: job for job in found}, uses)
 
     async def commit(self, effects: Effects) -> None:
-        try:
+        with uncertain():
             async with self._pool.acquire() as connection, connection.transaction():
                 if await connection.execute(FENCE, self._epoch) == "UPDATE 0":
                     raise LeadershipLostError(f"epoch {self._epoch} is over")
                 await write(connection, effects)
-        except FAILURES as error:
-            raise LedgerUncertainError(str(error)) from error
         if effects.events or effects.specs:
             self._relay.nudge()
 
@@ -105,13 +104,13 @@ class SqlLedger:
         try:
             await self._pool.execute(FORGET_KEYS)
         except FAILURES as error:
-            raise LedgerUncertainError(str(error)) from error
+            raise UnavailableError("old keys cannot be deleted", code="database_away") from error
 
 
 async def look_up_keys(connection: Any, keys: Sequence[KeyName]) -> dict[KeyName, KeyUse]:
     if not keys:
         return {}
-    rows = await connection.fetch(SELECT_KEYS, *columns(keys))
+    rows = await connection.fetch(SELECT_KEYS, *zip(*keys, strict=True))
     return {
         (row["owner_id"], row["operation"], row["key"]): KeyUse(
             row["body_digest"], row["created_id"]
@@ -122,26 +121,17 @@ async def look_up_keys(connection: Any, keys: Sequence[KeyName]) -> dict[KeyName
 
 async def write(connection: Any, effects: Effects) -> None:
     """Write all rows of a batch, then one row of the outbox."""
-    keys = [(*name, use.body_digest, use.created_id) for name, use in effects.keys.items()]
-    nodes, able = effects.nodes.values(), effects.abilities.values()
-    for statement, rows in (
-        (job_rows.INSERT_JOBS, map(job_rows.inserted, effects.new_jobs.values())),
-        (job_rows.UPDATE_JOBS, map(job_rows.updated, effects.changed_jobs.values())),
-        (job_rows.UPSERT_ATTEMPTS, map(job_rows.upserted, effects.attempts.values())),
-        (node_rows.UPSERT_NODES, map(node_rows.upserted, nodes)),
-        (node_rows.UPSERT_ABILITIES, map(node_rows.abilities_upserted, able)),
-        (INSERT_KEYS, keys),
-    ):
-        if arguments := columns(rows):
-            await connection.execute(statement, *arguments)
+    await job_rows.INSERT_JOBS.execute(connection, effects.new_jobs.values())
+    await job_rows.UPDATE_JOBS.execute(connection, effects.changed_jobs.values())
+    await job_rows.UPSERT_ATTEMPTS.execute(connection, effects.attempts.values())
+    await node_rows.UPSERT_NODES.execute(connection, effects.nodes.values())
+    await node_rows.UPSERT_CAPABILITIES.execute(connection, effects.capabilities.values())
+    if effects.keys:
+        rows = ((*name, use.body_digest, use.created_id) for name, use in effects.keys.items())
+        await connection.execute(INSERT_KEYS, *zip(*rows, strict=True))
     if effects.removed_nodes:
         await connection.execute(node_rows.DELETE_NODES, list(effects.removed_nodes))
     await outbox.append_asyncpg(connection, outgoing(effects))
-
-
-def columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
-    """Turn rows into the arrays that `unnest` takes."""
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def outgoing(effects: Effects) -> list[outbox.Outgoing]:

@@ -1,7 +1,7 @@
-"""What the core wants done.
+"""The effects of a step.
 
-Rows, events and bucket entries are committed first, together; only then are requests answered
-and agents told.
+Rows, events and bucket entries are committed first, in one transaction. Only then are commands
+answered, and orders and recalls sent to agents.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ KeyName: TypeAlias = tuple[UUID, str, str]
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """What was made under an idempotency key."""
+    """The use of an idempotency key: the body it came with, and the thing it created."""
 
     body_digest: str
     created_id: UUID
@@ -30,7 +30,7 @@ class KeyUse:
 
 @dataclass(frozen=True, slots=True)
 class ClaimGranted:
-    """The answer to a claim; the shell writes the orders of what still runs there."""
+    """The answer to a claim; the shell writes the orders of the live attempts."""
 
     node: Node
     spec: NodeSpec
@@ -42,7 +42,7 @@ Answer: TypeAlias = BaseModel | ClaimGranted | OperationError
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Tell the node to stop an attempt."""
+    """A request to a node to stop an attempt."""
 
     node_id: UUID
     claim: int
@@ -51,13 +51,13 @@ class Recall:
 
 @dataclass(slots=True)
 class Effects:
-    """All that one step wants done; each row at most once, as it is in the end."""
+    """Everything that one step changes and sends; each row once, in its final form."""
 
     new_jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
     changed_jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
     attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
     nodes: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
-    abilities: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
+    capabilities: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
     removed_nodes: set[UUID] = field(default_factory=set[UUID])
     keys: dict[KeyName, KeyUse] = field(default_factory=dict[KeyName, KeyUse])
     events: list[Event] = field(default_factory=list[Event])
@@ -67,17 +67,17 @@ class Effects:
     orders: list[Attempt] = field(default_factory=list[Attempt])
     recalls: list[Recall] = field(default_factory=list[Recall])
     settled: list[UUID] = field(default_factory=list[UUID])
-    """Attempts that are over: stop telling nodes about them."""
+    """Attempts whose order or recall need not be repeated any more."""
 
     @property
     def are_durable(self) -> bool:
-        """Say whether anything has to be committed."""
+        """Return whether anything has to be committed."""
         return bool(
             self.new_jobs
             or self.changed_jobs
             or self.attempts
             or self.nodes
-            or self.abilities
+            or self.capabilities
             or self.removed_nodes
             or self.keys
             or self.events

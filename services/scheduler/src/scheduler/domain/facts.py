@@ -1,4 +1,4 @@
-"""Say what happened to a job or a node: each fact takes the next version of its aggregate."""
+"""Publishes facts about jobs and nodes: each fact takes the next version of its aggregate."""
 
 from typing import Any
 
@@ -7,15 +7,15 @@ from contracts.scheduler.node_facts import NodeFact
 from contracts.scheduler.nodes import NodeSpec
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import Node
-from scheduler.domain.turn import Turn
+from scheduler.domain.step import Step
 
 
-def tell_job(turn: Turn, job: Job, fact: type[JobFact], **details: Any) -> None:
-    """Publish a fact about a job, which has its version already."""
-    turn.effects.events.append(
+def publish_job_fact(step: Step, job: Job, fact: type[JobFact], **details: Any) -> None:
+    """Publish a fact under the version that the job already has."""
+    step.effects.events.append(
         fact(
             version=job.version,
-            occurred_at=turn.now.wall,
+            occurred_at=step.now.wall,
             job_id=job.id,
             owner_id=job.owner_id,
             status=job.status,
@@ -27,14 +27,16 @@ def tell_job(turn: Turn, job: Job, fact: type[JobFact], **details: Any) -> None:
     )
 
 
-def tell_node(turn: Turn, node: Node, fact: type[NodeFact], reason: str | None = None) -> None:
-    """Publish a fact about a node."""
+def publish_node_fact(
+    step: Step, node: Node, fact: type[NodeFact], reason: str | None = None
+) -> None:
+    """Give the node its next version and publish a fact under it."""
     node.version += 1
-    turn.effects.nodes[node.id] = node
-    turn.effects.events.append(
+    step.effects.nodes[node.id] = node
+    step.effects.events.append(
         fact(
             version=node.version,
-            occurred_at=turn.now.wall,
+            occurred_at=step.now.wall,
             node_id=node.id,
             name=node.spec.name,
             reason=reason,
@@ -42,8 +44,8 @@ def tell_node(turn: Turn, node: Node, fact: type[NodeFact], reason: str | None =
     )
 
 
-def spec_of(node: Node) -> NodeSpec:
-    """The node as agents see it in bucket `nodes`."""
+def node_spec(node: Node) -> NodeSpec:
+    """Return the node's entry in bucket `nodes`, which agents watch."""
     return NodeSpec(
         node_id=node.id,
         agent_id=node.agent_id,
@@ -54,7 +56,7 @@ def spec_of(node: Node) -> NodeSpec:
     )
 
 
-def show_node(turn: Turn, node: Node) -> None:
-    """Save a node and let agents see it as it is now."""
-    turn.effects.nodes[node.id] = node
-    turn.effects.specs[node.id] = spec_of(node)
+def put_node_spec(step: Step, node: Node) -> None:
+    """Save a node and put its entry into bucket `nodes`."""
+    step.effects.nodes[node.id] = node
+    step.effects.specs[node.id] = node_spec(node)

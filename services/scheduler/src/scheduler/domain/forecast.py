@@ -1,4 +1,4 @@
-"""When waiting and running jobs will probably end: a snapshot, made at most once a second."""
+"""Estimates when waiting and running jobs end, from one snapshot of the queue."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from uuid import UUID
 
 from contracts.access import Priority
 from contracts.scheduler.jobs import JobStatus, JobView
-from scheduler.domain.accepting import current_view
 from scheduler.domain.jobs import Job
-from scheduler.domain.nodes import Standing
+from scheduler.domain.nodes import ClaimStatus
 from scheduler.domain.state import State
-from scheduler.domain.turn import Turn
+from scheduler.domain.step import Step
+from scheduler.domain.submission import current_view
 from scheduler.domain.views import progress_of
 from scheduler.domain.waiting import Waiting
 
@@ -23,16 +23,16 @@ POSITIONS_KNOWN = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Place in the queue and seconds to the end, by job id."""
+    """Place in the queue and seconds until the end, by job id."""
 
     positions: dict[UUID, int] = field(default_factory=dict[UUID, int])
     etas: dict[UUID, float] = field(default_factory=dict[UUID, float])
 
 
 def forecast(state: State, now: datetime) -> Forecast:
-    """Spread the work over the nodes that are there, in the order in which it would start."""
+    """Spread the work over the joined nodes, in the order in which it would start."""
     result, ahead = Forecast(), 0.0
-    nodes = sum(node.standing is Standing.JOINED for node in state.nodes.values())
+    nodes = sum(node.claim_status is ClaimStatus.JOINED for node in state.nodes.values())
     for attempt in state.attempts.values():
         mean = state.seconds.get(attempt.job.spec.version_hash)
         if mean is not None:
@@ -49,7 +49,7 @@ def forecast(state: State, now: datetime) -> Forecast:
 
 
 def queue_order(waiting: Waiting) -> Iterator[Job]:
-    """Class after class; within one, owners take turns with their oldest job."""
+    """Yield class after class; within a class, owners take turns with their oldest job."""
     for priority in Priority:
         owners = deque(
             merge(*(line.values() for line in lines.values()), key=lambda job: job.created_at)
@@ -62,15 +62,15 @@ def queue_order(waiting: Waiting) -> Iterator[Job]:
                 owners.append(jobs)
 
 
-def complete_view(turn: Turn, view: JobView, known: Forecast) -> JobView:
-    """Add to a stored job what only the leader's memory knows."""
-    job = turn.state.jobs.get(view.id)
+def complete_view(step: Step, view: JobView, known: Forecast) -> JobView:
+    """Add progress, forecast and unmet requirements, which only the leader knows, to a job."""
+    job = step.state.jobs.get(view.id)
     if job is None or job.status is not view.status:
         return view
     view.progress = progress_of(job)
     view.eta_seconds = known.etas.get(job.id)
     if job.status is JobStatus.QUEUED:
         view.queue_position = known.positions.get(job.id)
-        now = current_view(turn, job.id)
+        now = current_view(step, job.id)
         view.is_runnable, view.unmet = now.is_runnable, now.unmet
     return view

@@ -13,9 +13,29 @@ STARTED_PHASES = (AttemptPhase.POSTED, AttemptPhase.UPLOADING, AttemptPhase.REPO
 EXECUTED_PHASES = (AttemptPhase.UPLOADING, AttemptPhase.REPORTING)
 
 
+@dataclass(slots=True)
+class Retry:
+    """The failures of a job so far. Stored as JSON in the job's row."""
+
+    strikes: dict[Cause, int] = field(default_factory=dict[Cause, int])
+    """Failures by cause: the counts of the retry table."""
+    avoid: frozenset[UUID] = frozenset()
+    """Nodes to pass over as long as there are others."""
+    not_before: datetime | None = None
+    """The next attempt starts no earlier."""
+
+
+@dataclass(slots=True)
+class Result:
+    """The outputs or the error that a job ended with. Stored as JSON in the job's row."""
+
+    outputs: list[Output] = field(default_factory=list[Output])
+    error: JobError | None = None
+
+
 @dataclass(slots=True, eq=False)
 class Job:
-    """What was asked, and what has become of it. Only the core changes it."""
+    """A job as it was submitted, and its life so far. Only the core changes it."""
 
     spec: NewJob
     owner_id: UUID
@@ -23,16 +43,11 @@ class Job:
     trace: dict[str, str] = field(default_factory=dict[str, str])
     status: JobStatus = JobStatus.QUEUED
     version: int = 1
-    attempts: int = 0
+    attempt_count: int = 0
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    strikes: dict[Cause, int] = field(default_factory=dict[Cause, int])
-    """How often it failed of what: the counts of the retry table."""
-    avoid: frozenset[UUID] = frozenset()
-    """Nodes to pass over as long as there are others."""
-    not_before: datetime | None = None
-    outputs: list[Output] = field(default_factory=list[Output])
-    error: JobError | None = None
+    retry: Retry = field(default_factory=Retry)
+    result: Result = field(default_factory=Result)
     attempt: "Attempt | None" = None
     """The live attempt, while running or canceling."""
 
@@ -43,7 +58,7 @@ class Job:
 
 @dataclass(slots=True, eq=False)
 class Attempt:
-    """One try of a job on one node. All below `number` but the end is known from beats only."""
+    """One try of a job on one node. Phase, progress and omissions come from beats only."""
 
     id: UUID
     job: Job
@@ -53,11 +68,11 @@ class Attempt:
     phase: AttemptPhase | None = None
     progress: Progress | None = None
     answered_at: float | None = None
-    """When the agent first showed that it knows of the attempt, in steady seconds."""
+    """Steady seconds at which the agent first showed that it knows the attempt."""
     omitted: int = 0
-    """Beats in a row that did not list it."""
+    """Beats in a row that left the attempt out."""
     is_inherited: bool = False
-    """Placed by an earlier leader: what its node knows of it is not yet known here."""
+    """Placed by an earlier leader, or on a node that another agent had: its phase is unknown."""
     ended_at: datetime | None = None
     outcome: str | None = None
     cause: Cause | None = None
@@ -65,7 +80,7 @@ class Attempt:
 
     @property
     def has_started(self) -> bool:
-        """Say whether a prompt may be inside ComfyUI: then patience costs less than a repeat."""
+        """Return whether a prompt may be inside ComfyUI: then waiting costs less than a repeat."""
         return self.phase in STARTED_PHASES or (self.phase is None and self.is_inherited)
 
     @property

@@ -1,9 +1,8 @@
-"""When silence means that a node is gone.
+"""Decides when silence means that a node is gone.
 
-Leases are measured on a clock of their own, which stands still while beats could not be heard:
-the leader was disconnected, was not yet leading, was paused, or hears nobody at all. A fleet
-that is silent as a whole more likely says something of the listener; only after
-`DEAF_SECONDS` of it is the silence believed.
+Leases are measured on a clock of their own. It stands still while beats cannot be heard: the
+leader is disconnected, not yet leading, paused, or hears no node at all. When the whole fleet is
+silent, the listener is the likelier fault, so that silence counts only after `DEAF_SECONDS`.
 """
 
 from dataclasses import dataclass
@@ -18,19 +17,19 @@ NOT_STARTED_SECONDS = 6.0
 
 @dataclass(slots=True)
 class LeaseClock:
-    """Seconds in which beats could be heard."""
+    """Counts the seconds in which beats could be heard."""
 
     now: float = 0.0
     _ticked_at: float | None = None
     _heard_at: float | None = None
     _connected_since: float | None = None
 
-    def hear(self, steady: float) -> None:
-        """Note that some node was heard."""
+    def note_beat(self, steady: float) -> None:
+        """Note that a node was heard at this time."""
         self._heard_at = steady
 
     def tick(self, steady: float, *, is_connected: bool) -> None:
-        """Go on by what passed since the last tick, if that time counts."""
+        """Advance by the time since the last tick, if that time counts."""
         passed = 0.0 if self._ticked_at is None else steady - self._ticked_at
         self._ticked_at = steady
         if not is_connected:

@@ -1,4 +1,4 @@
-"""A node as the core holds it: what operators want, what its agent says, how it behaves."""
+"""A node as the core holds it: desired state, claim, health, capabilities and newest beat."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,37 +10,38 @@ from contracts.scheduler.nodes import Device, NewNode
 from scheduler.domain.jobs import Attempt
 
 
-class Standing(StrEnum):
-    """What the world was last told of a node."""
+class ClaimStatus(StrEnum):
+    """The life of a node's claim, as events last published it."""
 
     WANTED = "wanted"
+    """Added; no agent has joined with it yet."""
     JOINED = "joined"
     LOST = "lost"
 
 
 @dataclass(slots=True)
 class Health:
-    """What a node's failures say of it."""
+    """The failures of a node and its quarantine. Stored as JSON in the node's row."""
 
     quarantines: int = 0
-    """Quarantines since its last success; each is twice as long as the one before."""
+    """Quarantines since the last success; each is twice as long as the previous one."""
     quarantined_until: datetime | None = None
-    """Not before this; None: it is not in quarantine."""
+    """Earliest end of the quarantine; None: the node is not in quarantine."""
     reason: str | None = None
     failed_versions: tuple[str, ...] = ()
-    """Different workflow versions that failed on it in a row."""
+    """Different workflow versions that failed on the node in a row."""
     trial: int = 0
-    """Number of the trial that ends the quarantine, once its time is over; 0: not asked for."""
+    """Number of the trial that can end the quarantine; 0: none is requested yet."""
     double_of: UUID | None = None
-    """An older node that turned out to be the same ComfyUI."""
+    """The older node that is the same ComfyUI."""
 
 
 @dataclass(slots=True, eq=False)
-class Abilities:
-    """What a node can run."""
+class NodeCapabilities:
+    """The graph-node classes, models and devices of a node. Stored as JSON."""
 
     digest: str = ""
-    comfyui_version: str | None = None
+    engine_version: str | None = None
     classes: frozenset[str] = frozenset()
     models: frozenset[ModelFile] = frozenset()
     devices: tuple[Device, ...] = ()
@@ -52,19 +53,19 @@ class Abilities:
 
 @dataclass(slots=True, eq=False)
 class Contact:
-    """What the newest beats said; never stored. Times are of the lease clock (leases.py)."""
+    """The newest beats of a node; never stored. Times are of the lease clock (leases.py)."""
 
     heard_at: float = 0.0
     """When the agent was last heard."""
     reached_at: float = 0.0
-    """When the agent last said that ComfyUI answers."""
+    """When the agent last reported that ComfyUI answers."""
     beat_at: datetime | None = None
     is_reachable: bool = False
     reason: str | None = None
     foreign_prompts: int = 0
     vram_free_mb: int | None = None
-    strangers: frozenset[UUID] = frozenset()
-    """Attempts that take its slot though they are over for us; they are being recalled."""
+    recalled: frozenset[UUID] = frozenset()
+    """Attempts that are over for the scheduler and still take the node's slot."""
 
 
 @dataclass(slots=True, eq=False)
@@ -75,25 +76,25 @@ class Node:
     spec: NewNode
     created_at: datetime
     version: int = 0
-    """Facts told about it."""
-    standing: Standing = Standing.WANTED
+    """Number of events published about the node."""
+    claim_status: ClaimStatus = ClaimStatus.WANTED
     agent_id: UUID | None = None
     claim: int = 0
     health: Health = field(default_factory=Health)
-    abilities: Abilities = field(default_factory=Abilities)
+    capabilities: NodeCapabilities = field(default_factory=NodeCapabilities)
     contact: Contact = field(default_factory=Contact)
     attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
-    lacks: set[str] = field(default_factory=set[str])
-    """Versions that turned out not to run here although its abilities say so."""
+    refused_versions: set[str] = field(default_factory=set[str])
+    """Versions that failed here for want of a model or a class that `capabilities` lists."""
     refusals: int = 0
     """Orders refused in a row."""
     rests_until: float = 0.0
-    """After a refusal it is left alone till then, in steady seconds."""
+    """After a refusal the node gets no job until then, in steady seconds."""
     warm_models: frozenset[ModelFile] = frozenset()
-    """Models of the last job it was given."""
+    """Models of the last job that the node was given."""
     given_at: float = 0.0
-    """When it was last given a job, in steady seconds."""
+    """When the node was last given a job, in steady seconds."""
 
     @property
     def is_claimable(self) -> bool:
-        return self.agent_id is None or self.standing is Standing.LOST
+        return self.agent_id is None or self.claim_status is ClaimStatus.LOST

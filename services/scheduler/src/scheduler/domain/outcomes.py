@@ -1,4 +1,4 @@
-"""How attempts end, and what their jobs do then."""
+"""Decides what a job does when one of its attempts ends."""
 
 from math import isfinite
 from uuid import UUID
@@ -7,57 +7,57 @@ from contracts.agent import Accepted, AttemptResult, Cause, FinishAttempt, Outco
 from contracts.errors import ConflictError, OperationError
 from contracts.scheduler.jobs import JobError, JobStatus
 from scheduler.domain.effects import Recall
-from scheduler.domain.health import blame_node, praise_node
+from scheduler.domain.health import record_failure, record_success
 from scheduler.domain.jobs import STARTED_PHASES, Attempt
 from scheduler.domain.lifecycle import (
-    cancel_job,
     complete_job,
     end_attempt,
     fail_job,
+    finish_cancel,
     requeue_job,
 )
 from scheduler.domain.nodes import Node
-from scheduler.domain.retry import Again, strike
-from scheduler.domain.turn import Turn
+from scheduler.domain.retry import NextTry, count_failure
+from scheduler.domain.step import Step
 
 VERSIONS_KEPT = 10_000
 LONGEST_REST_SECONDS = 30.0
 NEWEST_WEIGHT = 0.2
 
 
-def finish(turn: Turn, report: FinishAttempt) -> Accepted:
-    """Take the first report of an attempt's end; a later one changes nothing."""
-    node = turn.state.nodes.get(report.node_id)
-    if node is None or report.claim != node.claim:
+def finish_attempt(step: Step, command: FinishAttempt) -> Accepted:
+    """Settle an attempt by the first report of its end; later reports change nothing."""
+    node = step.state.nodes.get(command.node_id)
+    if node is None or command.claim != node.claim:
         raise ConflictError("another agent owns the node now", code="stale_claim")
-    attempt = node.attempts.get(report.attempt_id)
+    attempt = node.attempts.get(command.attempt_id)
     if attempt:
-        settle(turn, attempt, report.result)
-    node.contact.strangers -= {report.attempt_id}
+        settle(step, attempt, command.result)
+    node.contact.recalled -= {command.attempt_id}
     return Accepted()
 
 
-def settle(turn: Turn, attempt: Attempt, result: AttemptResult) -> None:
-    """Close an attempt as its node says it ended."""
+def settle(step: Step, attempt: Attempt, result: AttemptResult) -> None:
+    """Close an attempt with the result that its node reports."""
     seconds = result.executed_seconds
     attempt.executed_seconds = seconds if seconds is not None and isfinite(seconds) else None
     if attempt.job.status is JobStatus.CANCELING:
-        end_attempt(turn, attempt, Outcome.CANCELED)
-        cancel_job(turn, attempt.job)
+        end_attempt(step, attempt, Outcome.CANCELED)
+        finish_cancel(step, attempt.job)
     elif result.outcome is Outcome.COMPLETED:
-        end_attempt(turn, attempt, Outcome.COMPLETED)
-        praise_node(turn, attempt)
-        learn(turn, attempt)
-        complete_job(turn, attempt.job, result.outputs)
+        end_attempt(step, attempt, Outcome.COMPLETED)
+        record_success(step, attempt)
+        update_mean_seconds(step, attempt)
+        complete_job(step, attempt.job, result.outputs)
     elif result.outcome is Outcome.CANCELED:
-        # Nobody here asked for it: somebody stopped it on the ComfyUI itself.
-        fail_attempt(turn, attempt, Cause.LOST, None)
+        # The scheduler did not recall it: somebody stopped it on the ComfyUI itself.
+        fail_attempt(step, attempt, Cause.LOST, None)
     else:
-        fail_attempt(turn, attempt, cause_of(attempt, result), result.error)
+        fail_attempt(step, attempt, cause_of(attempt, result), result.error)
 
 
 def cause_of(attempt: Attempt, result: AttemptResult) -> Cause:
-    """Row of the retry table: a ComfyUI that forgot a prompt it had, died under it."""
+    """Choose the row of the retry table: a ComfyUI that forgot a posted prompt died under it."""
     cause = result.cause or Cause.WORKFLOW
     if cause is not Cause.LOST:
         return cause
@@ -66,24 +66,24 @@ def cause_of(attempt: Attempt, result: AttemptResult) -> Cause:
     return Cause.LOST if attempt.has_started else Cause.UNREACHABLE
 
 
-def fail_attempt(turn: Turn, attempt: Attempt, cause: Cause, error: JobError | None) -> None:
-    """Close a failed attempt; its job tries again, or fails, as the retry table says."""
-    job, node = attempt.job, turn.state.nodes.get(attempt.node_id)
+def fail_attempt(step: Step, attempt: Attempt, cause: Cause, error: JobError | None) -> None:
+    """Close a failed attempt; the retry table decides whether its job tries again or fails."""
+    job, node = attempt.job, step.state.nodes.get(attempt.node_id)
     error = error or JobError(code=cause, message=MESSAGES[cause])
-    end_attempt(turn, attempt, Outcome.FAILED, cause)
+    end_attempt(step, attempt, Outcome.FAILED, cause)
     if job.status is JobStatus.CANCELING:
-        cancel_job(turn, job)
+        finish_cancel(step, job)
         return
-    blame_node(turn, attempt, cause, error.message)
+    record_failure(step, attempt, cause, error.message)
     if node:
-        correct_node(turn, node, attempt, cause)
-    again = strike(job, cause, attempt.node_id)
-    if again is None:
-        fail_job(turn, job, error.model_copy(update={"cause": cause}))
+        restrict_node(step, node, attempt, cause)
+    next_try = count_failure(job, cause, attempt.node_id)
+    if next_try is None:
+        fail_job(step, job, error.model_copy(update={"cause": cause}))
     else:
         if cause is Cause.OUT_OF_MEMORY and node:
-            again = Again(again.delay_seconds, smaller_nodes(turn, node))
-        requeue_job(turn, job, cause, again)
+            next_try = NextTry(next_try.delay_seconds, smaller_nodes(step, node))
+        requeue_job(step, job, cause, next_try)
 
 
 MESSAGES: dict[Cause, str] = {
@@ -100,58 +100,58 @@ MESSAGES: dict[Cause, str] = {
 }
 
 
-def correct_node(turn: Turn, node: Node, attempt: Attempt, cause: Cause) -> None:
-    """Learn from a failure what its node cannot do, or not now."""
+def restrict_node(step: Step, node: Node, attempt: Attempt, cause: Cause) -> None:
+    """Keep jobs away from a node that lacks a file, or that refused an order, as far as needed."""
     if cause is Cause.MISSING:
-        node.lacks.add(attempt.job.spec.version_hash)
-        turn.state.capable.clear()
+        node.refused_versions.add(attempt.job.spec.version_hash)
+        step.state.eligible.clear()
     elif cause is Cause.UNREACHABLE:
         node.refusals += 1
-        node.rests_until = turn.now.steady + min(2.0 ** (node.refusals - 1), LONGEST_REST_SECONDS)
+        node.rests_until = step.now.steady + min(2.0 ** (node.refusals - 1), LONGEST_REST_SECONDS)
 
 
-def smaller_nodes(turn: Turn, node: Node) -> frozenset[UUID]:
-    """Nodes with no more GPU memory than this one, itself included."""
+def smaller_nodes(step: Step, node: Node) -> frozenset[UUID]:
+    """Return the nodes with no more GPU memory than this one, itself included."""
     return frozenset(
         other.id
-        for other in turn.state.nodes.values()
-        if other.abilities.vram_mb <= node.abilities.vram_mb
+        for other in step.state.nodes.values()
+        if other.capabilities.vram_mb <= node.capabilities.vram_mb
     )
 
 
-def learn(turn: Turn, attempt: Attempt) -> None:
-    """Remember how long the version executes: a moving mean."""
+def update_mean_seconds(step: Step, attempt: Attempt) -> None:
+    """Move the mean execution time of the version towards this attempt's."""
     seconds, version = attempt.executed_seconds, attempt.job.spec.version_hash
     if seconds is None:
-        seconds = (turn.now.wall - attempt.created_at).total_seconds()
-    known = turn.state.seconds
+        seconds = (step.now.wall - attempt.created_at).total_seconds()
+    known = step.state.seconds
     mean = known.pop(version, seconds)
     if len(known) >= VERSIONS_KEPT:
         del known[next(iter(known))]
     known[version] = mean + NEWEST_WEIGHT * (seconds - mean)
 
 
-def accept_order(turn: Turn, attempt_id: UUID, refusal: OperationError | None) -> None:
-    """A node answered an order: it will run the attempt, or not."""
-    attempt = turn.state.attempts.get(attempt_id)
+def take_order_answer(step: Step, attempt_id: UUID, refusal: OperationError | None) -> None:
+    """Note that a node accepted an attempt, or place it elsewhere after a refusal."""
+    attempt = step.state.attempts.get(attempt_id)
     if attempt is None or attempt.job.status is JobStatus.CANCELING:
         return
     if refusal is None:
-        attempt.answered_at = attempt.answered_at or turn.now.steady
-        turn.state.nodes[attempt.node_id].refusals = 0
+        attempt.answered_at = attempt.answered_at or step.now.steady
+        step.state.nodes[attempt.node_id].refusals = 0
     elif not attempt.has_started:
         error = JobError(code=refusal.code, message=refusal.message)
-        fail_attempt(turn, attempt, Cause.UNREACHABLE, error)
+        fail_attempt(step, attempt, Cause.UNREACHABLE, error)
 
 
-def accept_recall(turn: Turn, attempt_id: UUID) -> None:
-    """A node will stop an attempt; when it lists it no more, the attempt is over."""
-    attempt = turn.state.attempts.get(attempt_id)
+def take_recall_answer(step: Step, attempt_id: UUID) -> None:
+    """Note that a node stops an attempt; the first two beats without it end the attempt."""
+    attempt = step.state.attempts.get(attempt_id)
     if attempt and attempt.answered_at is None:
-        attempt.answered_at = turn.now.steady
+        attempt.answered_at = step.now.steady
 
 
-def recall(turn: Turn, node: Node, attempt_id: UUID) -> None:
-    """Stop what is over for us; until then it takes the node's slot."""
-    node.contact.strangers |= {attempt_id}
-    turn.effects.recalls.append(Recall(node.id, node.claim, attempt_id))
+def recall(step: Step, node: Node, attempt_id: UUID) -> None:
+    """Stop an attempt that is over for the scheduler; until then it takes the node's slot."""
+    node.contact.recalled |= {attempt_id}
+    step.effects.recalls.append(Recall(node.id, node.claim, attempt_id))

@@ -1,4 +1,4 @@
-"""What follows from a failed attempt, by cause: the retry table of the architecture."""
+"""Decides by cause whether a failed job is tried again: the retry table."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,11 +11,11 @@ LONGEST_DELAY_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`limit` failures of this cause end the job; between them it goes elsewhere if it can."""
+    """`limit` failures of this cause end the job; until then it goes elsewhere if it can."""
 
     limit: int
     first_delay_seconds: float = 0.0
-    """Before the second repeat; doubles each time. The first repeat is at once."""
+    """Delay of the second repeat; it doubles each time. The first repeat is at once."""
 
 
 TABLE: dict[Cause, Row] = {
@@ -33,26 +33,26 @@ TABLE: dict[Cause, Row] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """Try once more, after a delay, rather not on the nodes in `avoid`."""
+class NextTry:
+    """The job is tried once more after a delay, preferably not on the nodes in `avoid`."""
 
     delay_seconds: float
     avoid: frozenset[UUID]
 
 
-def strike(job: Job, cause: Cause, node_id: UUID) -> Again | None:
-    """Count a failure; say how to go on, or None if the job has failed."""
+def count_failure(job: Job, cause: Cause, node_id: UUID) -> NextTry | None:
+    """Count a failure and return the next try; None if the job has failed."""
     row = TABLE[cause]
-    count = job.strikes[cause] = job.strikes.get(cause, 0) + 1
+    count = job.retry.strikes[cause] = job.retry.strikes.get(cause, 0) + 1
     if count >= row.limit:
         return None
-    if job.spec.max_attempts is not None and job.attempts >= job.spec.max_attempts:
+    if job.spec.max_attempts is not None and job.attempt_count >= job.spec.max_attempts:
         return None
-    return Again(delay(row, count), job.avoid | {node_id})
+    return NextTry(delay(row, count), job.retry.avoid | {node_id})
 
 
 def delay(row: Row, count: int) -> float:
-    """Seconds before the next try after `count` failures."""
+    """Return the seconds between failure number `count` and the next try."""
     repeats = count - 1
     if not repeats:
         return 0.0

@@ -1,4 +1,4 @@
-"""All that is not over: jobs, attempts and nodes. Read back from the database at start."""
+"""The core's state: unfinished jobs, live attempts and nodes. Read back at a term's start."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from scheduler.domain.waiting import Kind, Waiting
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the operator allows."""
+    """Limits that the operator sets."""
 
     max_waiting: int = 100_000
     node_grace_seconds: float = 30.0
@@ -21,7 +21,7 @@ class Limits:
 
 @dataclass(slots=True)
 class State:
-    """Only `step` changes it."""
+    """Everything that rules decide by; only `step` changes it."""
 
     limits: Limits = Limits()
     jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
@@ -35,10 +35,10 @@ class State:
     queued: Counter[UUID] = field(default_factory=Counter[UUID])
     """Queued jobs by owner, delayed ones too."""
     clock: LeaseClock = field(default_factory=LeaseClock)
-    capable: dict[Kind, frozenset[UUID]] = field(default_factory=dict[Kind, frozenset[UUID]])
-    """Cache of capability.py; empty it when any node's abilities change."""
+    eligible: dict[Kind, frozenset[UUID]] = field(default_factory=dict[Kind, frozenset[UUID]])
+    """Cache of requirements.py; cleared when any node's capabilities change."""
     seconds: dict[str, float] = field(default_factory=dict[str, float])
-    """Mean seconds a workflow version executes, for those that ever completed."""
+    """Mean execution time of each workflow version that ever completed."""
 
     @property
     def queue_size(self) -> int:

@@ -1,16 +1,16 @@
-"""Jobs and nodes as the world sees them."""
+"""Jobs and nodes as answers to queries show them."""
 
 from contracts.scheduler.jobs import JobStatus, JobView, Progress
 from contracts.scheduler.nodes import NodePhase, NodeView
 from scheduler.domain.health import is_quarantined
 from scheduler.domain.jobs import Job
-from scheduler.domain.nodes import Node, Standing
+from scheduler.domain.nodes import ClaimStatus, Node
 from scheduler.domain.placement import reason_not_free
-from scheduler.domain.turn import Turn
+from scheduler.domain.step import Step
 
 
 def job_view(job: Job) -> JobView:
-    """The job without what only a snapshot of the queue can tell: see forecast.py."""
+    """Show a job without queue position and ETA, which forecast.py adds."""
     return JobView(
         id=job.id,
         status=job.status,
@@ -25,9 +25,9 @@ def job_view(job: Job) -> JobView:
         progress=progress_of(job),
         inputs=job.spec.inputs,
         seed=job.spec.seed,
-        outputs=job.outputs,
-        error=job.error,
-        attempt_count=job.attempts,
+        outputs=job.result.outputs,
+        error=job.result.error,
+        attempt_count=job.attempt_count,
         version=job.version,
         deadline=job.spec.deadline,
     )
@@ -39,37 +39,39 @@ def progress_of(job: Job) -> Progress:
     return (job.attempt and job.attempt.progress) or Progress()
 
 
-def node_view(turn: Turn, node: Node) -> NodeView:
+def node_view(step: Step, node: Node) -> NodeView:
     return NodeView(
         id=node.id,
         name=node.spec.name,
         base_url=node.spec.base_url,
-        phase=node_state(turn, node),
-        reason=reason_not_free(turn, node),
+        engine=node.spec.engine,
+        engine_settings=node.spec.engine_settings,
+        phase=node_phase(step, node),
+        reason=reason_not_free(step, node),
         is_enabled=node.spec.is_enabled,
         max_queue=node.spec.max_queue,
         priority=node.spec.priority,
         labels=node.spec.labels,
         pool=node.spec.pool,
-        engine_version=node.abilities.comfyui_version,
-        devices=list(node.abilities.devices),
+        engine_version=node.capabilities.engine_version,
+        devices=list(node.capabilities.devices),
         vram_free_mb=node.contact.vram_free_mb,
-        class_count=len(node.abilities.classes),
-        model_count=len(node.abilities.models),
-        digest=node.abilities.digest or None,
+        class_count=len(node.capabilities.classes),
+        model_count=len(node.capabilities.models),
+        digest=node.capabilities.digest or None,
         running_job_ids=[attempt.job.id for attempt in node.attempts.values()],
         foreign_prompts=node.contact.foreign_prompts,
         last_beat_at=node.contact.beat_at,
     )
 
 
-def node_state(turn: Turn, node: Node) -> NodePhase:
+def node_phase(step: Step, node: Node) -> NodePhase:
     if not node.spec.is_enabled:
         return NodePhase.DISABLED
-    if is_quarantined(turn, node):
+    if is_quarantined(step, node):
         return NodePhase.QUARANTINED
-    if node.standing is Standing.WANTED:
+    if node.claim_status is ClaimStatus.WANTED:
         return NodePhase.JOINING
-    if node.standing is Standing.LOST or not node.contact.is_reachable:
+    if node.claim_status is ClaimStatus.LOST or not node.contact.is_reachable:
         return NodePhase.LOST
     return NodePhase.BUSY if node.attempts else NodePhase.READY

@@ -1,7 +1,7 @@
-"""Jobs that could start now: by class of service, owner and kind, oldest first.
+"""The queue of jobs that could start now: by class of service, owner and kind, oldest first.
 
-Jobs of one kind can run on the same nodes, so a kind that no free node can run is passed over
-as a whole, however many jobs wait behind it.
+Jobs of one kind can run on the same nodes, so a kind that no free node can run is skipped as a
+whole, however many jobs of it wait.
 """
 
 from collections import OrderedDict
@@ -15,20 +15,20 @@ from scheduler.domain.jobs import Job
 
 
 class Kind(NamedTuple):
-    """What decides where a job can run."""
+    """Everything that decides on which nodes a job can run."""
 
     version_hash: str
     classes: frozenset[str]
     models: frozenset[ModelFile]
     avoid: frozenset[UUID] = frozenset()
-    unfit: frozenset[str] = frozenset()
-    """What servers say of themselves that do not take it."""
+    incompatible: frozenset[str] = frozenset()
+    """Digests of the capabilities of servers that refuse the graph."""
 
 
 def kind_of(job: Job) -> Kind:
-    needs = job.spec.requirements
-    unfit = frozenset[str]().union(*(group.digests for group in needs.incompatible))
-    return Kind(job.spec.version_hash, needs.classes, needs.models, job.avoid, unfit)
+    required = job.spec.requirements
+    digests = frozenset[str]().union(*(group.digests for group in required.incompatible))
+    return Kind(job.spec.version_hash, required.classes, required.models, job.retry.avoid, digests)
 
 
 Line: TypeAlias = OrderedDict[UUID, Job]
@@ -36,7 +36,7 @@ Lines: TypeAlias = dict[Kind, Line]
 
 
 class Waiting:
-    """The queue; owners of a class take turns."""
+    """Waiting jobs; the owners of a class take turns."""
 
     def __init__(self) -> None:
         self._classes: dict[Priority, OrderedDict[UUID, Lines]] = {
@@ -48,7 +48,7 @@ class Waiting:
         return self._size
 
     def add(self, job: Job, *, first: bool = False) -> None:
-        """Queue a job; one that already had its turn goes back to the front."""
+        """Queue a job; `first` puts one that already had its turn back to the front."""
         lines = self._classes[job.spec.priority].setdefault(job.owner_id, {})
         line = lines.setdefault(kind_of(job), OrderedDict())
         if job.id not in line:
@@ -58,7 +58,7 @@ class Waiting:
             line.move_to_end(job.id, last=False)
 
     def discard(self, job: Job) -> None:
-        """Forget a job if it waits here."""
+        """Remove a job if it waits here."""
         owners = self._classes[job.spec.priority]
         lines = owners.get(job.owner_id, {})
         kind = kind_of(job)
@@ -72,11 +72,11 @@ class Waiting:
             del owners[job.owner_id]
 
     def turns(self, priority: Priority) -> Iterator[tuple[UUID, Lines]]:
-        """Owners of a class with what they wait for, whose turn it is first."""
+        """Iterate over a class: owners with their jobs, first the owner whose turn it is."""
         return iter(self._classes[priority].items())
 
     def end_turn(self, priority: Priority, owner_id: UUID) -> None:
-        """Let everybody else go first."""
+        """Put an owner behind all other owners of the class."""
         owners = self._classes[priority]
         if owner_id in owners:
             owners.move_to_end(owner_id)

@@ -1,1 +1,1 @@
-"""What the scheduler does with what it hears: decide, persist, act."""
+"""The leader's loop, and the queries and announcements beside it."""

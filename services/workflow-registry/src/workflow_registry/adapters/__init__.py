@@ -1,1 +1,1 @@
-"""The folder, Postgres and the key-value bucket."""
+"""Adapters of the registry: Postgres, the folder, the scheduler and the bucket."""

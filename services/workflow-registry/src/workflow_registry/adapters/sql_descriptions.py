@@ -1,87 +1,95 @@
-"""Descriptions of servers on Postgres, sent in pages."""
+"""Descriptions of servers on Postgres, which arrive in pages."""
 
 import asyncio
 from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.errors import InvalidError, NotFoundError
 from runtime.postgres.transaction import transaction
+from workflow_registry.adapters.tables import description_pages as parts
+from workflow_registry.adapters.tables import descriptions
 from workflow_registry.domain.descriptions import Description, read_description
 
-MOST_KEPT = 2_000
-KNOWN = text("SELECT digest FROM descriptions WHERE digest = ANY(:digests)")
-NEWEST = text("SELECT digest FROM descriptions ORDER BY used_at DESC LIMIT :most")
-CONTENT = text("SELECT content FROM descriptions WHERE digest = :digest")
-ADD_PAGE = text("""
-    INSERT INTO description_pages (digest, page, pages, content)
-    VALUES (:digest, :page, :pages, :content)
-    ON CONFLICT (digest, pages, page) DO UPDATE SET content = excluded.content, created_at = now()
-""")
-PAGES = text("""
-    SELECT content FROM description_pages WHERE digest = :digest AND pages = :pages ORDER BY page
-""")
-DROP_PAGES = text("DELETE FROM description_pages WHERE digest = :digest")
-ADD = text("""
-    INSERT INTO descriptions (digest, content) VALUES (:digest, :content)
-    ON CONFLICT (digest) DO UPDATE SET used_at = now()
-""")
-TOUCH = text("UPDATE descriptions SET used_at = now() WHERE digest = ANY(:digests)")
-DROP_OLD = text("""
-    DELETE FROM descriptions WHERE used_at < now() - interval '7 days'
-    OR digest NOT IN (SELECT digest FROM descriptions ORDER BY used_at DESC LIMIT :most)
-""")
-DROP_LONE_PAGES = text(
-    "DELETE FROM description_pages WHERE created_at < now() - interval '10 minutes'"
-)
+MAX_STORED = 2_000
+UNUSED_FOR = timedelta(days=7)
+INCOMPLETE_FOR = timedelta(minutes=10)
 
 
 class SqlDescriptions:
-    """Bounded: what is unused for a week goes, and beyond `MOST_KEPT` what was longest unused."""
+    """Bounded: deletes what was unused for a week, and the longest unused above `MAX_STORED`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def known(self, digests: Collection[str]) -> set[str]:
+        statement = select(descriptions.c.digest).where(descriptions.c.digest.in_(digests))
         async with transaction(self._engine) as connection:
-            rows = await connection.execute(KNOWN, {"digests": list(digests)})
-            return set(rows.scalars())
+            return set(await connection.scalars(statement))
 
-    async def newest(self, most: int) -> set[str]:
+    async def newest(self, limit: int) -> set[str]:
         async with transaction(self._engine) as connection:
-            return set((await connection.execute(NEWEST, {"most": most})).scalars())
+            return set(await connection.scalars(newest(limit)))
 
     async def read(self, digest: str) -> Description:
+        statement = select(descriptions.c.content).where(descriptions.c.digest == digest)
         async with transaction(self._engine) as connection:
-            content = (await connection.execute(CONTENT, {"digest": digest})).scalar()
+            content = await connection.scalar(statement)
         if content is None:
             raise NotFoundError("there is no such description")
         return await asyncio.to_thread(read_description, digest, content)
 
     async def add(self, digest: str, page: int, pages: int, data: bytes) -> bool:
         async with transaction(self._engine) as connection:
-            values = {"digest": digest, "page": page, "pages": pages, "content": data}
-            await connection.execute(ADD_PAGE, values)
-            rows = await connection.execute(PAGES, {"digest": digest, "pages": pages})
-            contents: list[bytes] = list(rows.scalars())
+            contents = await add_page(connection, digest, page, pages, data)
         if len(contents) < pages:
             return False
-        whole = b"".join(contents)
+        whole, drop_pages = b"".join(contents), delete(parts).where(parts.c.digest == digest)
         try:
             await asyncio.to_thread(read_description, digest, whole)
         except InvalidError:
             async with transaction(self._engine) as connection:
-                await connection.execute(DROP_PAGES, {"digest": digest})
+                await connection.execute(drop_pages)
             raise
+        added = insert(descriptions).values(digest=digest, content=whole)
+        used = added.on_conflict_do_update(index_elements=["digest"], set_={"used_at": func.now()})
         async with transaction(self._engine) as connection:
-            await connection.execute(ADD, {"digest": digest, "content": whole})
-            await connection.execute(DROP_PAGES, {"digest": digest})
-            await connection.execute(DROP_OLD, {"most": MOST_KEPT})
+            await connection.execute(used)
+            await connection.execute(drop_pages)
+            await delete_old(connection)
         return True
 
-    async def forget(self, in_use: Collection[str]) -> None:
+    async def prune(self, in_use: Collection[str]) -> None:
+        used = update(descriptions).where(descriptions.c.digest.in_(in_use))
+        incomplete = delete(parts).where(parts.c.created_at < func.now() - INCOMPLETE_FOR)
         async with transaction(self._engine) as connection:
-            await connection.execute(TOUCH, {"digests": list(in_use)})
-            await connection.execute(DROP_OLD, {"most": MOST_KEPT})
-            await connection.execute(DROP_LONE_PAGES)
+            await connection.execute(used.values(used_at=func.now()))
+            await delete_old(connection)
+            await connection.execute(incomplete)
+
+
+async def add_page(
+    connection: AsyncConnection, digest: str, page: int, pages: int, data: bytes
+) -> list[bytes]:
+    """Store one page; return the content of all that are there, in order."""
+    statement = insert(parts).values(digest=digest, page=page, pages=pages, content=data)
+    changes = {"content": statement.excluded.content, "created_at": func.now()}
+    await connection.execute(
+        statement.on_conflict_do_update(index_elements=["digest", "pages", "page"], set_=changes)
+    )
+    stored = select(parts.c.content).where(parts.c.digest == digest, parts.c.pages == pages)
+    return list(await connection.scalars(stored.order_by(parts.c.page)))
+
+
+def newest(limit: int) -> Select[Any]:
+    return select(descriptions.c.digest).order_by(descriptions.c.used_at.desc()).limit(limit)
+
+
+async def delete_old(connection: AsyncConnection) -> None:
+    old = descriptions.c.used_at < func.now() - UNUSED_FOR
+    surplus = descriptions.c.digest.not_in(newest(MAX_STORED))
+    await connection.execute(delete(descriptions).where(or_(old, surplus)))

@@ -1,4 +1,4 @@
-"""What a ComfyUI server says of itself: hostile JSON becomes classes and files one can rely on."""
+"""Parses descriptions of ComfyUI servers: untrusted JSON becomes checked classes and models."""
 
 import hashlib
 import json
@@ -11,9 +11,9 @@ from contracts.errors import InvalidError
 from contracts.scheduler.job_requests import ModelFile
 from workflows.json_values import as_object, is_array, is_object
 
-MOST_BYTES = 64 * 1024**2
-MOST_FOLDER_BYTES = 400 * 1024
-"""A folder's names travel in one message."""
+MAX_BYTES = 64 * 1024**2
+MAX_FOLDER_BYTES = 400 * 1024
+"""The names of one folder travel in one message."""
 Classes: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
@@ -26,22 +26,22 @@ class Description:
 
 
 def read_description(digest: str, packed: bytes) -> Description:
-    """The description with that digest; Invalid if it is another, or none."""
+    """Parse the description with that digest. Raises Invalid if the content is not that."""
     try:
         inflate = zlib.decompressobj()
-        content = inflate.decompress(packed, MOST_BYTES)
+        content = inflate.decompress(packed, MAX_BYTES)
         if inflate.unconsumed_tail or not inflate.eof:
-            raise not_that("too big or torn off")
+            raise mismatch("too big or torn off")
         if hashlib.blake2b(content, digest_size=16).hexdigest() != digest:
-            raise not_that("its digest is another")
+            raise mismatch("its digest is another")
         document = json.loads(content)
     except (zlib.error, ValueError, RecursionError) as error:
-        raise not_that("it cannot be read") from error
+        raise mismatch("it cannot be read") from error
     entries = as_object(document)
     return Description(read_classes(entries.get("object_info")), read_models(entries.get("models")))
 
 
-def not_that(reason: str) -> InvalidError:
+def mismatch(reason: str) -> InvalidError:
     return InvalidError(f"this is not the description: {reason}", code="not_that")
 
 
@@ -50,7 +50,7 @@ def read_classes(value: Any) -> Classes:
 
 
 def read_class(info: dict[str, Any]) -> dict[str, Any]:
-    """The class with the shapes that `workflows` expects; what has another shape is left out."""
+    """Return the class in the shape that `workflows` expects, without anything else."""
     inputs = {
         section: {name: entry for name, entry in entries.items() if is_declaration(entry)}
         for section, entries in as_object(info.get("input")).items()
@@ -61,7 +61,7 @@ def read_class(info: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_declaration(entry: Any) -> bool:
-    """`[type or choices]` or `[type or choices, options]`."""
+    """Return whether the entry is `[type or choices]` or `[type or choices, options]`."""
     if not is_array(entry) or not entry:
         return False
     kind = entry[0]
@@ -78,23 +78,24 @@ def read_models(value: Any) -> frozenset[ModelFile]:
     )
 
 
-def sharing(description: Description, pool: dict[bytes, Mapping[str, Any]]) -> Description:
-    """The same with each class that `pool` has taken from there: most servers are much alike.
+def deduplicated(description: Description, pool: dict[bytes, Mapping[str, Any]]) -> Description:
+    """Replace each class by its equal in `pool`, which gets the new ones: most servers are alike.
 
-    A class is known by its content; new ones are added to the pool.
+    The pool's key is a digest of the content.
     """
     classes = {
-        name: pool.setdefault(key_of(info), info) for name, info in description.classes.items()
+        name: pool.setdefault(content_digest(info), info)
+        for name, info in description.classes.items()
     }
     return Description(classes, description.models)
 
 
-def key_of(info: Mapping[str, Any]) -> bytes:
+def content_digest(info: Mapping[str, Any]) -> bytes:
     return hashlib.blake2b(json.dumps(info).encode(), digest_size=16).digest()
 
 
-def united(descriptions: Iterable[Description]) -> Description:
-    """What the servers can do together; of a class that differs, the first stands for all."""
+def union(descriptions: Iterable[Description]) -> Description:
+    """Return what the servers have together; if a class differs, the first one counts."""
     classes: dict[str, Mapping[str, Any]] = {}
     models: set[ModelFile] = set()
     for description in descriptions:
@@ -104,11 +105,11 @@ def united(descriptions: Iterable[Description]) -> Description:
 
 
 def by_folder(models: Iterable[ModelFile]) -> dict[str, list[str]]:
-    """File names by folder, sorted, as many as fit into one message."""
+    """Return file names by folder, sorted, as many as fit into one message."""
     folders: dict[str, list[str]] = {}
     sizes: dict[str, int] = {}
     for model in sorted(models, key=lambda file: (file.folder, file.name)):
         sizes[model.folder] = sizes.get(model.folder, 0) + len(json.dumps(model.name)) + 1
-        if sizes[model.folder] <= MOST_FOLDER_BYTES:
+        if sizes[model.folder] <= MAX_FOLDER_BYTES:
             folders.setdefault(model.folder, []).append(model.name)
     return folders

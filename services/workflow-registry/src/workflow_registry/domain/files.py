@@ -1,4 +1,4 @@
-"""Files of the folder as texts, and what one version is made of."""
+"""Defines the files of the folder as texts, and the source of one version."""
 
 import re
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file that is there, and why its text is not."""
+    """A file that exists but cannot be read, and why."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """A file that changed, or went, since the look before: perhaps it is still being written."""
+    """A file that changed or vanished since the last poll: it may still be being written."""
 
 
 File: TypeAlias = str | Unreadable | Unsettled
@@ -28,21 +28,25 @@ Files: TypeAlias = Mapping[str, File]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """All that one version is made of: equal sources make equal versions."""
+    """Everything that one version is made of: equal sources make equal versions."""
 
     name: str
     spec: File
-    """Of a manifest: its entry and the definitions that it uses, as JSON."""
+    """From a manifest: its entry and the definitions that it uses, as JSON."""
     library: File | None
     graph_name: str
     graph: File | None
     is_manifest: bool = False
     spec_name: str = "the spec"
-    """File that it comes from."""
+    """File that the spec comes from."""
 
     @property
     def is_unsettled(self) -> bool:
         return any(isinstance(file, Unsettled) for file in (self.spec, self.library, self.graph))
+
+
+def stem(file_name: str) -> str:
+    return file_name.rpartition(".")[0]
 
 
 def text_of(file: File | None, name: str) -> str:

@@ -1,1 +1,1 @@
-"""What the registry does: one function for each thing that happens."""
+"""Handlers of the registry: one function for each message and each tick."""

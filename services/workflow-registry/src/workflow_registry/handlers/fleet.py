@@ -1,140 +1,199 @@
-"""What the fleet can do, as last seen; and whether it can run the workflows."""
+"""Nodes and their servers: descriptions, published classes, and coverage of the workflows."""
 
 import asyncio
-from collections import OrderedDict
+import base64
+import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
 
 import structlog
 
-from contracts.errors import NotFoundError, UnavailableError
-from contracts.registry.requests import CoverageView
-from contracts.registry.workflows import WorkflowName, WorkflowVersionRecord
-from contracts.scheduler.nodes import NodeView
+from contracts.errors import InvalidError, NotFoundError, UnavailableError
+from contracts.registry.requests import (
+    CoverageView,
+    DescriptionView,
+    FindDescription,
+    StoreDescription,
+)
+from contracts.registry.workflows import ServerClasses, WorkflowName, WorkflowVersionRecord
+from contracts.scheduler.node_facts import NodeFact
 from contracts.values import Unmet
-from workflow_registry.domain.catalogue import Verdict, judged
-from workflow_registry.domain.coverage import coverage, is_runnable, missing, nearest
-from workflow_registry.domain.descriptions import Description, sharing, united
-from workflow_registry.ports import Catalogue, Descriptions
+from runtime.wait import wait_for
+from workflow_registry.domain.coverage import (
+    UnmetByDigest,
+    coverage,
+    is_runnable,
+    nearest,
+    unmet_requirements,
+)
+from workflow_registry.domain.descriptions import Description, by_folder
+from workflow_registry.domain.lifecycle import VersionCoverage, active_hash, coverage_changes
+from workflow_registry.domain.server_classes import server_classes
+from workflow_registry.handlers.folder import adopt_again
+from workflow_registry.service import Registry
 from workflows import Spec
 
 log = structlog.get_logger()
 
-MOST_RESULTS = 50_000
-MOST_UNITED = 8
-Lacking: TypeAlias = dict[str, Sequence[Unmet]]
+POLL_SECONDS = 10.0
+MAX_UNITED = 8
 
 
-@dataclass(slots=True)
-class Fleet:
-    """The nodes with all that they can do, each and together.
+async def find_description(registry: Registry, query: FindDescription) -> DescriptionView:
+    return DescriptionView(is_known=bool(await registry.descriptions.known([query.digest])))
 
-    A description is some 20 MB in memory, so that equal classes are kept once for all.
+
+async def store_description(registry: Registry, command: StoreDescription) -> DescriptionView:
+    """Store one page; the last one makes the registry look at the fleet."""
+    page, pages = command.page, command.pages
+    if page >= pages:
+        raise InvalidError(f"page {page} of {pages} cannot be", code="not_that")
+    try:
+        data = base64.b64decode(command.data, validate=True)
+    except binascii.Error as error:
+        raise InvalidError("the page is not base64", code="not_that") from error
+    is_known = await registry.descriptions.add(command.digest, page, pages, data)
+    if is_known:
+        registry.fleet_changed.set()
+    return DescriptionView(is_known=is_known)
+
+
+async def prune_descriptions(registry: Registry) -> None:
+    await registry.descriptions.prune(registry.fleet.described)
+
+
+async def refresh_fleet(registry: Registry, event: NodeFact) -> None:  # noqa: ARG001  any will do
+    """Look at the fleet at once.
+
+    The tick `watch_fleet` does the work, so that a hundred events cost one look. A look that fails
+    is not owed to this event: the next poll repeats it.
     """
+    registry.fleet_changed.set()
 
-    descriptions: Descriptions
-    nodes: Sequence[NodeView] = ()
-    described: frozenset[str] = frozenset()
-    """Digests of the nodes whose description is stored."""
-    together: Description = field(default_factory=lambda: Description({}, frozenset()))
-    _united: frozenset[str] = frozenset()
-    _parsed: dict[str, Description] = field(default_factory=dict[str, Description])
-    _pool: dict[bytes, Mapping[str, Any]] = field(default_factory=dict[bytes, Mapping[str, Any]])
-    _results: OrderedDict[tuple[str, str], Sequence[Unmet]] = field(
-        default_factory=OrderedDict[tuple[str, str], Sequence[Unmet]]
+
+async def watch_fleet(registry: Registry) -> None:
+    """When the fleet or a workflow changed, and every 10 s: list the nodes and what they can run.
+
+    Raises Unavailable if the scheduler, Postgres or the bucket does not answer.
+    """
+    await wait_for(registry.fleet_changed, POLL_SECONDS)
+    registry.fleet_changed.clear()
+    names = await registry.bucket.names()
+    if await update_nodes(registry):
+        await adopt_again(registry)
+    await publish_servers(registry, names)
+    await update_coverage(registry, names)
+
+
+async def update_nodes(registry: Registry) -> bool:
+    """Read the nodes; return whether the fleet has other classes or models than before."""
+    fleet = registry.fleet
+    fleet.nodes = await registry.nodes.all()
+    digests = {node.digest for node in fleet.nodes if node.digest and node.is_enabled}
+    fleet.described = frozenset(await registry.descriptions.known(digests) if digests else ())
+    return await unite(registry, fleet.described)
+
+
+async def restore_fleet(registry: Registry) -> None:
+    """Before any node was seen, take the classes and models of the newest descriptions."""
+    await unite(registry, frozenset(await registry.descriptions.newest(MAX_UNITED)))
+
+
+async def unite(registry: Registry, digests: frozenset[str]) -> bool:
+    if digests == registry.fleet.united or not digests:
+        return False
+    for digest in sorted(digests):
+        await parsed(registry, digest)
+    registry.fleet.unite(digests)
+    return True
+
+
+async def parsed(registry: Registry, digest: str) -> Description:
+    """Return the description, parsed once. Raises Unavailable if it is gone."""
+    if found := registry.fleet.parsed.get(digest):
+        return found
+    try:
+        description = await registry.descriptions.read(digest)
+    except NotFoundError as error:
+        raise UnavailableError("a server's description is gone") from error
+    return registry.fleet.add(digest, description)
+
+
+async def publish_servers(registry: Registry, names: Mapping[str, WorkflowName]) -> None:
+    """Publish models and classes. While no server is described, which may be short, do nothing."""
+    fleet = registry.fleet
+    if not fleet.described:
+        return
+    versions = frozenset(
+        version_hash
+        for workflow in names.values()
+        if not workflow.is_deleted
+        for version_hash in workflow.versions.values()
     )
-
-    async def see(self, nodes: Sequence[NodeView]) -> bool:
-        """Take note of the nodes; whether the fleet can do other things than before."""
-        self.nodes = nodes
-        digests = {node.digest for node in nodes if node.digest and node.is_enabled}
-        self.described = frozenset(await self.descriptions.known(digests) if digests else ())
-        return await self.unite(self.described)
-
-    async def remember(self) -> None:
-        """Before any node is seen: what the fleet could do last time."""
-        await self.unite(frozenset(await self.descriptions.newest(MOST_UNITED)))
-
-    async def unite(self, digests: frozenset[str]) -> bool:
-        if digests == self._united or not digests:
-            return False
-        self.together = united([await self.parsed(digest) for digest in sorted(digests)])
-        self._united = digests
-        self.drop_others(digests)
-        return True
-
-    def drop_others(self, digests: frozenset[str]) -> None:
-        self._parsed = {digest: self._parsed[digest] for digest in digests}
-        alive = {id(info) for found in self._parsed.values() for info in found.classes.values()}
-        self._pool = {key: info for key, info in self._pool.items() if id(info) in alive}
-
-    async def parsed(self, digest: str) -> Description:
-        found = self._parsed.get(digest)
-        if found is None:
-            try:
-                found = sharing(await self.descriptions.read(digest), self._pool)
-            except NotFoundError as error:
-                raise UnavailableError("a server's description is gone") from error
-            self._parsed[digest] = found
-        return found
-
-    def lacking(self, version_hash: str) -> Lacking | None:
-        """What each described server lacks, by digest; None if that is not worked out yet."""
-        found: Lacking = {}
-        for digest in self.described:
-            result = self._results.get((digest, version_hash))
-            if result is None:
-                return None
-            found[digest] = result
-        return found
-
-    async def work_out(self, version: WorkflowVersionRecord) -> Lacking:
-        """The same, worked out where it is not."""
-        spec = Spec.model_validate(version.spec)
-        found: Lacking = {}
-        for digest in sorted(self.described):
-            key = (digest, version.hash)
-            if key not in self._results:
-                description = await self.parsed(digest)
-                lacks = await asyncio.to_thread(missing, version.graph, spec, description)
-                self._results[key] = lacks
-                if len(self._results) > MOST_RESULTS:
-                    self._results.popitem(last=False)
-            found[digest] = self._results[key]
-        return found
-
-    async def coverage(self, version: WorkflowVersionRecord) -> CoverageView:
-        return coverage(self.nodes, await self.work_out(version))
+    if versions != fleet.versions:
+        fleet.versions, fleet.used = versions, await registry.workflows.classes()
+    servers = [await used_classes(registry, digest) for digest in sorted(fleet.described)]
+    await registry.bucket.put_servers(by_folder(fleet.together.models), servers)
 
 
-async def judge_workflows(
-    fleet: Fleet, catalogue: Catalogue, names: Mapping[str, WorkflowName]
-) -> None:
-    """Say of every active version whether the fleet can run it; only news are stored."""
-    verdicts = {
-        workflow.name: await verdict(fleet, catalogue, workflow) for workflow in names.values()
-    }
-    known = {name: found for name, found in verdicts.items() if found}
-    if judged({workflow.name: workflow for workflow in names.values()}, known):
-        for change in await catalogue.update(lambda stored: judged(stored, known)):
-            log.info(
-                "workflow_judged",
-                workflow=change.workflow.name,
-                runnable=change.workflow.is_runnable,
-                unmet=[entry.name for entry in change.workflow.unmet[:3]],
-            )
+async def used_classes(registry: Registry, digest: str) -> ServerClasses:
+    """Reduce a description to the classes in use, once, in a thread: it has thousands."""
+    key = (digest, registry.fleet.used)
+    if key not in registry.fleet.server_classes:
+        description = await parsed(registry, digest)
+        found = await asyncio.to_thread(server_classes, digest, description, registry.fleet.used)
+        registry.fleet.server_classes[key] = found
+    return registry.fleet.server_classes[key]
 
 
-async def verdict(fleet: Fleet, catalogue: Catalogue, workflow: WorkflowName) -> Verdict | None:
-    digest = workflow.versions.get(workflow.active_version or 0)
-    if digest is None:
+async def update_coverage(registry: Registry, names: Mapping[str, WorkflowName]) -> None:
+    """Store for every active version whether the fleet can run it, if that changed."""
+    found: dict[str, VersionCoverage] = {}
+    for name, workflow in names.items():
+        if result := await active_coverage(registry, workflow):
+            found[name] = result
+    if not coverage_changes(names, found):
+        return
+    for change in await registry.workflows.update(lambda stored: coverage_changes(stored, found)):
+        log.info(
+            "workflow_coverage_changed",
+            workflow=change.workflow.name,
+            is_runnable=change.workflow.is_runnable,
+            unmet=[entry.name for entry in change.workflow.unmet[:3]],
+        )
+
+
+async def active_coverage(registry: Registry, workflow: WorkflowName) -> VersionCoverage | None:
+    """Return the coverage of the active version; None if there is none."""
+    version_hash = active_hash(workflow)
+    if version_hash is None:
         return None
-    lacking = fleet.lacking(digest)
-    if lacking is None:
-        try:
-            lacking = await fleet.work_out(await catalogue.version(digest))
-        except NotFoundError:  # the bucket is ahead of, or behind, the database
-            return None
-    runnable = is_runnable(fleet.nodes, lacking)
-    return Verdict(digest, runnable, [] if runnable else nearest(lacking))
+    try:
+        found = await unmet_by_digest(registry, version_hash)
+    except NotFoundError:  # the bucket is ahead of, or behind, the database
+        return None
+    runnable = is_runnable(registry.fleet.nodes, found)
+    return VersionCoverage(version_hash, runnable, [] if runnable else nearest(found))
+
+
+async def version_coverage(registry: Registry, version: WorkflowVersionRecord) -> CoverageView:
+    """Return which nodes can run the version."""
+    found = await unmet_by_digest(registry, version.hash, version)
+    return coverage(registry.fleet.nodes, found)
+
+
+async def unmet_by_digest(
+    registry: Registry, version_hash: str, version: WorkflowVersionRecord | None = None
+) -> UnmetByDigest:
+    """Return the unmet requirements on each kind of server, worked out once, in a thread.
+
+    Without `version`, it is read if it is needed. Raises NotFound.
+    """
+    results, found = registry.fleet.results, dict[str, Sequence[Unmet]]()
+    for digest in sorted(registry.fleet.described):
+        key = (digest, version_hash)
+        if key not in results:
+            version = version or await registry.workflows.version(version_hash)
+            spec, server = Spec.model_validate(version.spec), await parsed(registry, digest)
+            results[key] = await asyncio.to_thread(unmet_requirements, version.graph, spec, server)
+        found[digest] = results[key]
+    return found

@@ -1,8 +1,7 @@
-"""What people do with workflows: upload, compare, activate, switch off, delete."""
+"""Workflows of people: upload, compare, activate, switch off, delete."""
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
@@ -27,8 +26,10 @@ from contracts.registry.requests import (
     VersionList,
 )
 from contracts.registry.workflows import WorkflowName
-from workflow_registry.domain.catalogue import (
+from workflow_registry.domain.checks import Rules, checked_version, record
+from workflow_registry.domain.lifecycle import (
     Change,
+    active_hash,
     chosen,
     deleted,
     existing,
@@ -37,10 +38,8 @@ from workflow_registry.domain.catalogue import (
     switched,
     upload,
 )
-from workflow_registry.domain.checking import Rules, checked_version, record
-from workflow_registry.handlers.fleet import Fleet
-from workflow_registry.handlers.folder import Shelf
-from workflow_registry.ports import Catalogue
+from workflow_registry.handlers.fleet import version_coverage
+from workflow_registry.service import Registry
 from workflows import Spec, WorkflowVersion, load_raw
 from workflows.authoring.differences import differences
 from workflows.authoring.proposal import propose
@@ -48,28 +47,9 @@ from workflows.compatibility.incompatible import compatibility_warnings
 
 log = structlog.get_logger()
 
-MOST_VERSIONS = 500
-MOST_WARNINGS = 100
+MAX_VERSIONS = 500
+MAX_WARNINGS = 100
 DRAFT_NUMBER = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What every request of a person needs."""
-
-    catalogue: Catalogue
-    fleet: Fleet
-    shelf: Shelf
-    forbidden: tuple[str, ...]
-
-    @property
-    def rules(self) -> Rules:
-        return Rules(self.forbidden, self.fleet.together.classes)
-
-    async def check(self, sent: UploadWorkflow | ValidateWorkflow) -> WorkflowVersion:
-        """With the library that came along: the spec means what it means where it comes from."""
-        library = self.shelf.library if sent.library is None else sent.library
-        return await asyncio.to_thread(checked_version, sent.spec, sent.graph, library, self.rules)
 
 
 def require(actor: Actor, permission: Permission = Permission.WORKFLOWS_WRITE) -> None:
@@ -77,19 +57,19 @@ def require(actor: Actor, permission: Permission = Permission.WORKFLOWS_WRITE) -
         raise ForbiddenError(f"this needs the permission {permission}", code="missing_permission")
 
 
-async def take_upload(desk: Desk, request: UploadWorkflow) -> UploadView:
-    """Keep the version as a draft, or make it current."""
-    require(request.actor)
-    version = await desk.check(request)
+async def upload_workflow(registry: Registry, command: UploadWorkflow) -> UploadView:
+    """Store the version as a draft, or make it current."""
+    require(command.actor)
+    version = await check(registry, command)
     is_new = False
 
     def decide(known: Mapping[str, WorkflowName]) -> list[Change]:
         nonlocal is_new
-        change = upload(known.get(version.name), version, activate=request.activate)
+        change = upload(known.get(version.name), version, activate=command.activate)
         is_new = change.added is not None
         return [change]
 
-    [change] = await desk.catalogue.update(decide, request.actor.user_id)
+    [change] = await registry.workflows.update(decide, command.actor.user_id)
     number = number_of(change.workflow, version.hash)
     log.info("workflow_uploaded", workflow=version.name, version=number, is_new=is_new)
     return UploadView(
@@ -98,53 +78,64 @@ async def take_upload(desk: Desk, request: UploadWorkflow) -> UploadView:
         hash=version.hash,
         is_new=is_new,
         is_active=change.workflow.active_version == number,
-        coverage=await desk.fleet.coverage(record(version, number=number)),
-        warnings=await warnings(desk, version),
+        coverage=await version_coverage(registry, record(version, number=number)),
+        warnings=await warnings(registry, version),
     )
 
 
-async def validate(desk: Desk, request: ValidateWorkflow) -> ValidationView:
-    """Say what an upload would become."""
-    require(request.actor)
-    version = await desk.check(request)
-    known = await desk.catalogue.find(version.name)
+async def validate_workflow(registry: Registry, query: ValidateWorkflow) -> ValidationView:
+    """Return what an upload would become."""
+    require(query.actor)
+    version = await check(registry, query)
+    known = await registry.workflows.find(version.name)
     numbers = {digest: number for number, digest in known.versions.items()} if known else {}
     return ValidationView(
         name=version.name,
         hash=version.hash,
         version=numbers.get(version.hash),
         spec=version.spec.content(),
-        coverage=await desk.fleet.coverage(record(version, number=DRAFT_NUMBER)),
-        differences=await news(desk, known, version),
-        warnings=await warnings(desk, version),
+        coverage=await version_coverage(registry, record(version, number=DRAFT_NUMBER)),
+        differences=await differences_from_active(registry, known, version),
+        warnings=await warnings(registry, version),
     )
 
 
-async def warnings(desk: Desk, version: WorkflowVersion) -> list[FieldError]:
-    classes = desk.rules.classes
+async def check(registry: Registry, request: UploadWorkflow | ValidateWorkflow) -> WorkflowVersion:
+    """Check the version with the library that came along, else with that of the folder.
+
+    So a spec means the same here as where it comes from.
+    """
+    library = registry.folder.library if request.library is None else request.library
+    return await asyncio.to_thread(
+        checked_version, request.spec, request.graph, library, registry.rules
+    )
+
+
+async def warnings(registry: Registry, version: WorkflowVersion) -> list[FieldError]:
+    classes = registry.rules.classes
     found = await asyncio.to_thread(compatibility_warnings, version.graph, version.spec, classes)
-    return found[:MOST_WARNINGS]
+    return found[:MAX_WARNINGS]
 
 
-async def propose_spec(desk: Desk, request: ProposeSpec) -> ProposalView:
+async def propose_spec(registry: Registry, query: ProposeSpec) -> ProposalView:
     """Draft a spec for a bare graph."""
-    require(request.actor)
-    return await asyncio.to_thread(drafted, request, desk.rules)
+    require(query.actor)
+    return await asyncio.to_thread(proposal, query, registry.rules)
 
 
-def drafted(request: ProposeSpec, rules: Rules) -> ProposalView:
-    graph = load_raw(request.graph, rules.classes or None).graph
-    return ProposalView(spec=propose(graph, request.name, rules.classes), graph=graph)
+def proposal(query: ProposeSpec, rules: Rules) -> ProposalView:
+    graph = load_raw(query.graph, rules.classes or None).graph
+    return ProposalView(spec=propose(graph, query.name, rules.classes), graph=graph)
 
 
-async def news(
-    desk: Desk, known: WorkflowName | None, version: WorkflowVersion
+async def differences_from_active(
+    registry: Registry, known: WorkflowName | None, version: WorkflowVersion
 ) -> list[Difference]:
-    """What differs from the active version; none if there is none."""
-    active = known.versions.get(known.active_version or 0) if known else None
+    """Return the differences from the active version; none if there is none."""
+    active = active_hash(known) if known else None
     if active is None:
         return []
-    before = await desk.catalogue.version(active)
+    before = await registry.workflows.version(active)
     found, _ = await asyncio.to_thread(
         differences,
         {"graph": before.graph, "spec": before.spec},
@@ -153,55 +144,63 @@ async def news(
     return found
 
 
-async def activate(desk: Desk, request: ActivateVersion) -> WorkflowName:
+async def activate_version(registry: Registry, command: ActivateVersion) -> WorkflowName:
     """Make a version current; an older one is a rollback."""
-    require(request.actor)
-    known = existing(await desk.catalogue.find(request.name), request.name)
-    digest = known.versions.get(request.version)
-    if digest is None:
-        raise NotFoundError(f"workflow {request.name} has no version {request.version}")
-    stored = await desk.catalogue.version(digest)
+    require(command.actor)
+    known = existing(await registry.workflows.find(command.name), command.name)
+    version_hash = known.versions.get(command.version)
+    if version_hash is None:
+        raise NotFoundError(f"workflow {command.name} has no version {command.version}")
+    stored = await registry.workflows.version(version_hash)
     version = WorkflowVersion(
         name=stored.name,
         graph=stored.graph,
         spec=Spec.model_validate(stored.spec),
         hash=stored.hash,
     )
-    return await change(desk, request.name, partial(chosen, version=version), request.actor.user_id)
+    into = partial(chosen, version=version)
+    return await change(registry, command.name, into, command.actor.user_id)
 
 
-async def change_workflow(desk: Desk, request: ChangeWorkflow) -> WorkflowName:
-    require(request.actor)
-    changing = partial(switched, active=request.is_enabled, category=request.category)
-    return await change(desk, request.name, changing, request.actor.user_id)
+async def change_workflow(registry: Registry, command: ChangeWorkflow) -> WorkflowName:
+    """Switch a workflow on or off, or list it under another category."""
+    require(command.actor)
+    into = partial(switched, is_enabled=command.is_enabled, category=command.category)
+    return await change(registry, command.name, into, command.actor.user_id)
 
 
-async def delete(desk: Desk, request: DeleteWorkflow) -> WorkflowName:
-    require(request.actor)
-    return await change(desk, request.name, deleted, request.actor.user_id)
+async def delete_workflow(registry: Registry, command: DeleteWorkflow) -> WorkflowName:
+    require(command.actor)
+    return await change(registry, command.name, deleted, command.actor.user_id)
 
 
 async def change(
-    desk: Desk, name: str, into: Callable[[WorkflowName], WorkflowName], author: UUID
+    registry: Registry, name: str, into: Callable[[WorkflowName], WorkflowName], author: UUID
 ) -> WorkflowName:
     """Change one workflow. Raises NotFound, and what `into` raises."""
 
     def decide(known: Mapping[str, WorkflowName]) -> list[Change]:
         return [Change(into(existing(known.get(name), name)))]
 
-    [done] = await desk.catalogue.update(decide, author)
+    [done] = await registry.workflows.update(decide, author)
     log.info("workflow_changed", workflow=name, active_version=done.workflow.active_version)
     return published(done.workflow)
 
 
-async def list_versions(desk: Desk, request: ListVersions) -> VersionList:
-    require(request.actor, Permission.WORKFLOWS_READ)
-    items = await desk.catalogue.versions(request.name, MOST_VERSIONS)
+async def list_versions(registry: Registry, query: ListVersions) -> VersionList:
+    require(query.actor, Permission.WORKFLOWS_READ)
+    items = await registry.workflows.versions(query.name, MAX_VERSIONS)
     if not items:
-        raise NotFoundError(f"there is no workflow {request.name}")
+        raise NotFoundError(f"there is no workflow {query.name}")
     return VersionList(items=list(items))
 
 
-async def find_coverage(desk: Desk, request: FindCoverage) -> CoverageView:
-    require(request.actor, Permission.WORKFLOWS_READ)
-    return await desk.fleet.coverage(await desk.catalogue.version(request.version_hash))
+async def find_coverage(registry: Registry, query: FindCoverage) -> CoverageView:
+    require(query.actor, Permission.WORKFLOWS_READ)
+    version = await registry.workflows.version(query.version_hash)
+    return await version_coverage(registry, version)
+
+
+async def sync_bucket(registry: Registry) -> None:
+    """Make the published names and versions equal to the database."""
+    await registry.bucket.sync()

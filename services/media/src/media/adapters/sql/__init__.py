@@ -1,1 +1,1 @@
-"""The tables of media, and each port over them."""
+"""Implements the database ports of media over its tables in Postgres."""

@@ -1,6 +1,6 @@
-"""Contents: the same bytes of one owner are stored once."""
+"""Stores contents: an owner's identical bytes are one row and one object."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from media.adapters.sql.tables import BLOBS, RENDITIONS
 
 LOCK = text("SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext(:owner))")
-"""Advisory locks are the database's, which services share: the schema tells them apart."""
+"""Services share a database, and so its advisory locks: the schema tells them apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Content:
 
 
 async def lock_owner(connection: AsyncConnection, owner_id: UUID) -> None:
-    """Let one transaction at a time change what the owner stores: sums stay true."""
+    """Let one transaction at a time change the owner's contents, so that sums stay true."""
     await connection.execute(LOCK, {"owner": str(owner_id)})
 
 
@@ -39,31 +39,31 @@ async def stored_bytes(connection: AsyncConnection, owner_id: UUID) -> int:
     return int((await connection.execute(total)).scalar_one())
 
 
-async def has(connection: AsyncConnection, owner_id: UUID, blake3: str) -> bool:
+async def is_stored(connection: AsyncConnection, owner_id: UUID, blake3: str) -> bool:
     found = select(BLOBS.c.key).where(BLOBS.c.owner_id == owner_id, BLOBS.c.blake3 == blake3)
     return (await connection.execute(found)).first() is not None
 
 
 async def store(connection: AsyncConnection, content: Content, now: datetime) -> None:
-    """Add the content, or use what is stored under its digest; the owner is locked.
+    """Add the content, or use the one stored under its digest. The caller locks the owner.
 
-    A digest that only an agent told gives way to the first upload that proves it: an agent
-    cannot put other bytes in the place of what its owner uploads later.
+    A digest that an agent only reported gives way to the first upload that proves it, so an
+    agent cannot put other bytes in the place of its owner's later upload.
     """
-    values = {name: getattr(content, name) for name in Content.__slots__}
+    values = asdict(content)
     insert = upsert(BLOBS).values(**values, used_at=now)
     touch = insert.on_conflict_do_update(
         index_elements=[BLOBS.c.owner_id, BLOBS.c.blake3], set_={"used_at": now}
     )
-    found = (await connection.execute(touch.returning(BLOBS.c.is_verified))).scalar_one()
-    if content.is_verified and not found:
+    was_verified = (await connection.execute(touch.returning(BLOBS.c.is_verified))).scalar_one()
+    if content.is_verified and not was_verified:
         replace = update(BLOBS).where(
             BLOBS.c.owner_id == content.owner_id, BLOBS.c.blake3 == content.blake3
         )
         stale = delete(RENDITIONS).where(
             RENDITIONS.c.owner_id == content.owner_id, RENDITIONS.c.blake3 == content.blake3
         )
-        # What was seen in the other bytes says nothing of these.
+        # The preview was made of the other bytes.
         await connection.execute(stale)
         unseen = dict.fromkeys(("prepared_at", "problem", "frame_count", "placeholder"))
         unseen |= {"tries": 0, "try_at": now}

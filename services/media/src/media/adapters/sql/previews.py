@@ -1,5 +1,6 @@
-"""Contents that wait to be looked into, and what was seen in them."""
+"""Keeps which contents wait for a preview, and the previews."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -7,24 +8,33 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Select, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from media.adapters.sql.tables import BLOBS, HAS_CONTENT, MEDIA, OF_BOTH, RENDITIONS, SEEN
-from media.domain.records import Prepared, Thumbnail, Unprepared
+from media.adapters.sql.tables import (
+    BLOBS,
+    HAS_CONTENT,
+    MEASURED,
+    MEDIA,
+    RENDITIONS,
+    SIZE,
+    record,
+)
+from media.domain.inspection import Preview, Thumbnail
+from media.domain.records import PreviewTask
 from runtime.postgres.transaction import transaction
 
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 30, 3_600
-MOST_TRIES = 30
-"""About a day of a store that is away; after that only who asks for a thumbnail tries."""
+FIRST_DELAY_SECONDS, MAX_DELAY_SECONDS = 30, 3_600
+MAX_TRIES = 30
+"""About a day without a store. After that only a request for a thumbnail tries again."""
 
 
 class SqlPreviews:
     def __init__(self, database: AsyncEngine) -> None:
         self._database = database
 
-    async def claim(self, now: datetime, limit: int) -> list[Unprepared]:
+    async def claim(self, now: datetime, limit: int) -> list[PreviewTask]:
         waiting = (
-            unprepared()
+            tasks()
             .add_columns(BLOBS.c.tries)
-            .where(BLOBS.c.try_at <= now, BLOBS.c.tries < MOST_TRIES)
+            .where(BLOBS.c.try_at <= now, BLOBS.c.tries < MAX_TRIES)
             .order_by(BLOBS.c.try_at)
             .limit(limit)
             .with_for_update(of=BLOBS, skip_locked=True)
@@ -32,40 +42,41 @@ class SqlPreviews:
         async with transaction(self._database) as connection:
             rows = (await connection.execute(waiting)).mappings().all()
             for row in rows:
-                await put_off(connection, row, now)
-        return [as_unprepared(row) for row in rows]
+                await delay(connection, row, now)
+        return [record(PreviewTask, row) for row in rows]
 
-    async def waiting(self, owner_id: UUID, blake3: str) -> Unprepared | None:
-        asked = unprepared().where(BLOBS.c.owner_id == owner_id, BLOBS.c.blake3 == blake3)
+    async def find_task(self, owner_id: UUID, blake3: str) -> PreviewTask | None:
+        query = tasks().where(BLOBS.c.owner_id == owner_id, BLOBS.c.blake3 == blake3)
         async with transaction(self._database) as connection:
-            row = (await connection.execute(asked)).mappings().first()
-        return as_unprepared(row) if row else None
+            row = (await connection.execute(query)).mappings().first()
+        return record(PreviewTask, row) if row else None
 
-    async def tell(self, content: Unprepared, seen: Prepared, now: datetime) -> bool:
-        here = (BLOBS.c.owner_id == content.owner_id) & (BLOBS.c.blake3 == content.blake3)
-        same = here & (BLOBS.c.key == content.key) & BLOBS.c.prepared_at.is_(None)
+    async def complete(self, task: PreviewTask, preview: Preview, now: datetime) -> bool:
+        here = (BLOBS.c.owner_id == task.owner_id) & (BLOBS.c.blake3 == task.blake3)
+        same = here & (BLOBS.c.key == task.key) & BLOBS.c.prepared_at.is_(None)
         done = update(BLOBS).where(same).returning(BLOBS.c.key)
-        values = {name: getattr(seen, name) for name in (*SEEN, *OF_BOTH, "problem")}
+        values = {name: getattr(preview, name) for name in (*MEASURED, *SIZE, "problem")}
         async with transaction(self._database) as connection:
             row = (await connection.execute(done.values(prepared_at=now, **values))).first()
             if row is None:
                 return False
-            if seen.thumbnails:
-                rows = [rendition(content, thumbnail) for thumbnail in seen.thumbnails]
+            if preview.thumbnails:
+                content = {"owner_id": task.owner_id, "blake3": task.blake3}
+                rows = [asdict(thumbnail) | content for thumbnail in preview.thumbnails]
                 await connection.execute(insert(RENDITIONS), rows)
         return True
 
     async def thumbnails(self, owner_id: UUID, blake3: str) -> dict[int, Thumbnail]:
-        asked = select(RENDITIONS).where(
+        query = select(RENDITIONS).where(
             RENDITIONS.c.owner_id == owner_id, RENDITIONS.c.blake3 == blake3
         )
         async with transaction(self._database) as connection:
-            rows = (await connection.execute(asked)).mappings().all()
-        return {row["width"]: as_thumbnail(row) for row in rows}
+            rows = (await connection.execute(query)).mappings().all()
+        return {row["width"]: record(Thumbnail, row) for row in rows}
 
 
-def unprepared() -> Select[*tuple[Any, ...]]:
-    """Contents nobody looked into; each with the type that one of its media has."""
+def tasks() -> Select[*tuple[Any, ...]]:
+    """Select contents without a preview, each with the type of one of its media."""
     content_type = select(MEDIA.c.content_type).where(HAS_CONTENT).limit(1).scalar_subquery()
     columns = (BLOBS.c.owner_id, BLOBS.c.blake3, BLOBS.c.key, BLOBS.c.size_bytes)
     return select(*columns, content_type.label("content_type")).where(
@@ -73,30 +84,8 @@ def unprepared() -> Select[*tuple[Any, ...]]:
     )
 
 
-async def put_off(connection: AsyncConnection, row: RowMapping, now: datetime) -> None:
-    pause = min(FIRST_PAUSE_SECONDS * 2 ** row["tries"], LONGEST_PAUSE_SECONDS)
+async def delay(connection: AsyncConnection, row: RowMapping, now: datetime) -> None:
+    seconds = min(FIRST_DELAY_SECONDS * 2 ** row["tries"], MAX_DELAY_SECONDS)
     here = tuple_(BLOBS.c.owner_id, BLOBS.c.blake3) == tuple_(row["owner_id"], row["blake3"])
-    later = {"tries": row["tries"] + 1, "try_at": now + timedelta(seconds=pause)}
+    later = {"tries": row["tries"] + 1, "try_at": now + timedelta(seconds=seconds)}
     await connection.execute(update(BLOBS).where(here).values(**later))
-
-
-def as_unprepared(row: RowMapping) -> Unprepared:
-    names = ("owner_id", "blake3", "key", "size_bytes", "content_type")
-    return Unprepared(*(row[name] for name in names))
-
-
-def as_thumbnail(row: RowMapping) -> Thumbnail:
-    names = ("width", "key", "content_type", "size_bytes", "digest")
-    return Thumbnail(*(row[name] for name in names))
-
-
-def rendition(content: Unprepared, thumbnail: Thumbnail) -> dict[str, Any]:
-    return {
-        "owner_id": content.owner_id,
-        "blake3": content.blake3,
-        "width": thumbnail.width,
-        "key": thumbnail.key,
-        "content_type": thumbnail.content_type,
-        "size_bytes": thumbnail.size_bytes,
-        "digest": thumbnail.digest,
-    }

@@ -1,4 +1,4 @@
-"""What attempts made: one row an attempt, one medium a file."""
+"""Records what attempts made: one row for an attempt, one media for a file."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from contracts.scheduler.jobs import Output
 from media.adapters.sql import contents
 from media.adapters.sql.contents import Content
-from media.adapters.sql.tables import ATTEMPTS, MEDIA, select_kept
+from media.adapters.sql.tables import ATTEMPTS, MEDIA, record, select_media
 from media.domain.records import Result
-from media.domain.rights import Rights
+from runtime.grants import Grant
 from runtime.postgres.transaction import transaction
+
+OF_ATTEMPT = {"attempt_id", "owner_id", "job_id"}
 
 
 class SqlResults:
@@ -30,70 +32,41 @@ class SqlResults:
             return await recorded(connection, attempt_id)
 
     async def record(
-        self, rights: Rights, results: Sequence[Result], now: datetime
+        self, grant: Grant, results: Sequence[Result], now: datetime
     ) -> dict[int, Output]:
-        attempt = {
-            "attempt_id": rights.attempt_id,
-            "owner_id": rights.owner_id,
-            "job_id": rights.job_id,
-            "recorded_at": now,
-        }
+        attempt = grant.model_dump(include=OF_ATTEMPT) | {"recorded_at": now}
         async with transaction(self._database) as connection:
-            await contents.lock_owner(connection, rights.owner_id)
+            await contents.lock_owner(connection, grant.owner_id)
             await connection.execute(upsert(ATTEMPTS).values(attempt).on_conflict_do_nothing())
             for result in results:
-                await contents.store(connection, content_of(rights, result), now)
+                await contents.store(connection, content_of(grant, result), now)
             if results:
-                rows = [media_row(rights, result, now) for result in results]
+                rows = [media_row(grant, result, now) for result in results]
                 await connection.execute(upsert(MEDIA).values(rows).on_conflict_do_nothing())
-            return await recorded(connection, rights.attempt_id)
+            return await recorded(connection, grant.attempt_id)
 
 
 async def recorded(connection: AsyncConnection, attempt_id: UUID) -> dict[int, Output]:
-    files = select_kept().where(MEDIA.c.attempt_id == attempt_id)
+    files = select_media().where(MEDIA.c.attempt_id == attempt_id)
     rows = (await connection.execute(files)).mappings().all()
-    return {row["n"]: as_output(row) for row in rows}
+    return {row["n"]: output(row) for row in rows}
 
 
-def content_of(rights: Rights, result: Result) -> Content:
-    return Content(
-        rights.owner_id,
-        result.blake3,
-        result.key,
-        result.size_bytes,
-        is_verified=result.is_verified,
-    )
+def content_of(grant: Grant, result: Result) -> Content:
+    file = result.file
+    return Content(grant.owner_id, file.blake3, result.key, file.size_bytes, result.is_verified)
 
 
-def media_row(rights: Rights, result: Result, now: datetime) -> dict[str, Any]:
+def media_row(grant: Grant, result: Result, now: datetime) -> dict[str, Any]:
     return {
+        **grant.model_dump(include={*OF_ATTEMPT, "workflow", "labels"}),
+        **result.file.model_dump(exclude={"index", "size_bytes"}),
         "id": result.media_id,
-        "owner_id": rights.owner_id,
-        "blake3": result.blake3,
-        "kind": result.kind,
-        "content_type": result.content_type,
-        "filename": result.filename,
-        "width": result.width,
-        "height": result.height,
+        "output_index": result.file.index,
         "created_at": now,
-        "job_id": rights.job_id,
-        "attempt_id": rights.attempt_id,
-        "n": result.n,
-        "output": result.output,
-        "output_index": result.index,
-        "workflow": rights.workflow,
-        "labels": dict(rights.labels),
     }
 
 
-def as_output(row: RowMapping) -> Output:
-    return Output(
-        name=row["output"],
-        index=row["output_index"],
-        media_id=row["id"],
-        kind=row["kind"],
-        content_type=row["content_type"],
-        width=row["width"],
-        height=row["height"],
-        size_bytes=row["size_bytes"],
-    )
+def output(row: RowMapping) -> Output:
+    names = {"name": row["output"], "index": row["output_index"], "media_id": row["id"]}
+    return record(Output, {**row, **names})

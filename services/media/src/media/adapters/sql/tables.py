@@ -1,5 +1,10 @@
-"""Tables as the migrations made them, and rows as records."""
+"""Defines the tables as the migrations made them, and reads rows as records."""
 
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -19,7 +24,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from contracts.media.files import MediaView
-from media.domain.records import Kept
+from media.domain.records import StoredMedia
+
+T = TypeVar("T")
 
 METADATA = MetaData()
 
@@ -121,22 +128,31 @@ IDEMPOTENCY = Table(
     Column("created_at", DateTime(timezone=True)),
 )
 
-OF_BOTH = ("width", "height")
-SEEN = ("frame_count", "placeholder", "duration_seconds", "frames_per_second")
-OF_CONTENT = ("key", "size_bytes", *SEEN)
-"""Columns of contents that the view of a medium shows as its own."""
+SIZE = ("width", "height")
+MEASURED = ("frame_count", "placeholder", "duration_seconds", "frames_per_second")
+OF_CONTENT = ("key", "size_bytes", *MEASURED)
+"""Columns of contents that the view of a media shows as its own."""
 HAS_CONTENT = (MEDIA.c.owner_id == BLOBS.c.owner_id) & (MEDIA.c.blake3 == BLOBS.c.blake3)
 
 
-def select_kept() -> Select[tuple[object, ...]]:
-    """Media with their contents; to be narrowed by the caller."""
+def select_media() -> Select[tuple[object, ...]]:
+    """Select all media with their contents."""
     content = (BLOBS.c[name] for name in OF_CONTENT)
-    # What an agent did not say of its file is known when it was looked into.
-    sizes = (func.coalesce(MEDIA.c[n], BLOBS.c[n]).label(n) for n in OF_BOTH)
-    medium = (column for column in MEDIA.c if column.name not in OF_BOTH)
-    return select(*medium, *sizes, *content).join_from(MEDIA, BLOBS, HAS_CONTENT)
+    # A size that the agent did not report is known once there is a preview.
+    sizes = (func.coalesce(MEDIA.c[n], BLOBS.c[n]).label(n) for n in SIZE)
+    columns = (column for column in MEDIA.c if column.name not in SIZE)
+    return select(*columns, *sizes, *content).join_from(MEDIA, BLOBS, HAS_CONTENT)
 
 
-def as_kept(row: RowMapping) -> Kept:
-    fields = {name: row[name] for name in MediaView.model_fields}
-    return Kept(MediaView.model_validate(fields), row["key"])
+def stored_media(row: RowMapping) -> StoredMedia:
+    return StoredMedia(record(MediaView, row), row["key"])
+
+
+def record(cls: type[T], row: Mapping[Any, Any]) -> T:
+    """Read a dataclass or a model out of the columns named like its fields."""
+    return adapter(cls).validate_python(dict(row))
+
+
+@cache
+def adapter(cls: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(cls)

@@ -1,4 +1,4 @@
-"""Uploads under way, and how they become media."""
+"""Keeps uploads in progress and turns them into media."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -9,22 +9,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.access import IdempotencyKey
 from contracts.errors import ConflictError, ErrorBody, ForbiddenError, NotFoundError
-from media.adapters.sql import contents, repeats
+from media.adapters.sql import contents
 from media.adapters.sql.contents import Content
+from media.adapters.sql.idempotency import find_made, remember
 from media.adapters.sql.tables import (
     MEDIA,
     OF_CONTENT,
     UPLOADS,
-    as_kept,
-    select_kept,
+    record,
+    select_media,
+    stored_media,
 )
-from media.domain.records import Kept, Upload
+from media.domain.records import StoredMedia, Upload
 from runtime.postgres.transaction import transaction
 
 UPLOAD, BEGIN = "upload", "begin_upload"
-"""Operations that idempotency keys are of."""
+"""The operations to which idempotency keys of uploads belong."""
 COUNTED = timedelta(minutes=15)
-"""An upload that was begun takes room as long as its URL lives."""
+"""An upload that was begun counts against the quota as long as its URL is valid."""
 
 
 class SqlUploads:
@@ -37,67 +39,66 @@ class SqlUploads:
         owner = upload.owner_id
         async with transaction(self._database) as connection:
             await contents.lock_owner(connection, owner)
-            before = await repeats.made_before(connection, owner, BEGIN, idempotency)
-            if before and await is_owned(connection, before, owner):
-                return before
+            made_id = await find_made(connection, owner, BEGIN, idempotency)
+            if made_id and await is_owned(connection, made_id, owner):
+                return made_id
             if await is_repeated(connection, upload):
                 return upload.media_id
             used = await contents.stored_bytes(connection, upload.owner_id)
             used += await promised_bytes(connection, upload)
-            refuse_over(storage_bytes, used + upload.size_bytes)
+            check_quota(storage_bytes, used + upload.size_bytes)
             await connection.execute(insert(UPLOADS), asdict(upload))
             made = upload.media_id, upload.created_at
-            await repeats.remember(connection, owner, BEGIN, idempotency, made)
+            await remember(connection, owner, BEGIN, idempotency, made)
         return upload.media_id
 
     async def find(self, media_id: UUID, owner_id: UUID) -> Upload:
-        asked = select(UPLOADS).where(
+        query = select(UPLOADS).where(
             UPLOADS.c.media_id == media_id, UPLOADS.c.owner_id == owner_id
         )
         async with transaction(self._database) as connection:
-            row = (await connection.execute(asked)).mappings().first()
+            row = (await connection.execute(query)).mappings().first()
         if row is None:
             raise NotFoundError(f"no upload {media_id} was begun", code="nothing_uploaded")
-        refusal = ErrorBody.model_validate(row["refusal"]) if row["refusal"] else None
-        return Upload(media_id, owner_id, row["size_bytes"], row["created_at"], refusal)
+        return record(Upload, row)
 
     async def refuse(self, media_id: UUID, refusal: ErrorBody) -> None:
-        note = update(UPLOADS).where(UPLOADS.c.media_id == media_id)
+        upload = update(UPLOADS).where(UPLOADS.c.media_id == media_id)
         async with transaction(self._database) as connection:
-            await connection.execute(note.values(refusal=refusal.model_dump(mode="json")))
+            await connection.execute(upload.values(refusal=refusal.model_dump(mode="json")))
 
-    async def replayed(self, owner_id: UUID, idempotency: IdempotencyKey) -> Kept | None:
+    async def replayed(self, owner_id: UUID, idempotency: IdempotencyKey) -> StoredMedia | None:
         async with transaction(self._database) as connection:
-            return await find_repeated(connection, owner_id, idempotency)
+            return await find_replayed(connection, owner_id, idempotency)
 
-    async def keep(
-        self, kept: Kept, storage_bytes: int, idempotency: IdempotencyKey | None
-    ) -> Kept:
-        view = kept.view
+    async def accept(
+        self, media: StoredMedia, storage_bytes: int, idempotency: IdempotencyKey | None
+    ) -> StoredMedia:
+        view = media.view
         async with transaction(self._database) as connection:
             await contents.lock_owner(connection, view.owner_id)
-            stored = await find_kept(connection, view.id)
+            stored = await find_media(connection, view.id)
             if stored is None:
-                stored = await find_repeated(connection, view.owner_id, idempotency)
+                stored = await find_replayed(connection, view.owner_id, idempotency)
             if stored:
                 return stored
-            await make(connection, kept, storage_bytes)
+            await add(connection, media, storage_bytes)
             made = view.id, view.created_at
-            await repeats.remember(connection, view.owner_id, UPLOAD, idempotency, made)
+            await remember(connection, view.owner_id, UPLOAD, idempotency, made)
             await connection.execute(delete(UPLOADS).where(UPLOADS.c.media_id == view.id))
-            return await find_kept(connection, view.id) or kept
+            return await find_media(connection, view.id) or media
 
 
 async def is_owned(connection: AsyncConnection, media_id: UUID, owner_id: UUID) -> bool:
-    """Say whether the owner's upload was begun, or is a medium by now."""
+    """Return whether the owner began the upload, which may be a media by now."""
     begun = select(UPLOADS.c.owner_id).where(UPLOADS.c.media_id == media_id)
-    kept = select(MEDIA.c.owner_id).where(MEDIA.c.id == media_id)
-    found = await connection.execute(begun.union(kept))
+    accepted = select(MEDIA.c.owner_id).where(MEDIA.c.id == media_id)
+    found = await connection.execute(begun.union(accepted))
     return owner_id in found.scalars()
 
 
 async def is_repeated(connection: AsyncConnection, upload: Upload) -> bool:
-    """Say whether this very upload was begun before; an id that is taken is a conflict."""
+    """Return whether the upload was begun before. Raises Conflict if the id is another's."""
     begun = select(UPLOADS.c.owner_id).where(UPLOADS.c.media_id == upload.media_id)
     taken = select(MEDIA.c.owner_id).where(MEDIA.c.id == upload.media_id)
     owner = (await connection.execute(begun)).scalar()
@@ -109,7 +110,7 @@ async def is_repeated(connection: AsyncConnection, upload: Upload) -> bool:
 
 
 async def promised_bytes(connection: AsyncConnection, upload: Upload) -> int:
-    """Sum of the owner's other uploads that may still arrive."""
+    """Return the bytes of the owner's other uploads that may still arrive."""
     total = select(func.coalesce(func.sum(UPLOADS.c.size_bytes), 0)).where(
         UPLOADS.c.owner_id == upload.owner_id,
         UPLOADS.c.refusal.is_(None),
@@ -118,28 +119,29 @@ async def promised_bytes(connection: AsyncConnection, upload: Upload) -> int:
     return int((await connection.execute(total)).scalar_one())
 
 
-async def find_kept(connection: AsyncConnection, media_id: UUID) -> Kept | None:
-    row = (await connection.execute(select_kept().where(MEDIA.c.id == media_id))).mappings().first()
-    return as_kept(row) if row else None
+async def find_media(connection: AsyncConnection, media_id: UUID) -> StoredMedia | None:
+    query = select_media().where(MEDIA.c.id == media_id)
+    row = (await connection.execute(query)).mappings().first()
+    return stored_media(row) if row else None
 
 
-async def find_repeated(
+async def find_replayed(
     connection: AsyncConnection, owner_id: UUID, idempotency: IdempotencyKey | None
-) -> Kept | None:
-    made_id = await repeats.made_before(connection, owner_id, UPLOAD, idempotency)
-    return await find_kept(connection, made_id) if made_id else None
+) -> StoredMedia | None:
+    made_id = await find_made(connection, owner_id, UPLOAD, idempotency)
+    return await find_media(connection, made_id) if made_id else None
 
 
-async def make(connection: AsyncConnection, kept: Kept, storage_bytes: int) -> None:
-    """Store content and medium, if the owner has room for content that is new."""
-    view = kept.view
-    if not await contents.has(connection, view.owner_id, view.blake3):
+async def add(connection: AsyncConnection, media: StoredMedia, storage_bytes: int) -> None:
+    """Add media and content. Raises Forbidden if new content exceeds the quota."""
+    view = media.view
+    if not await contents.is_stored(connection, view.owner_id, view.blake3):
         used = await contents.stored_bytes(connection, view.owner_id)
-        refuse_over(storage_bytes, used + view.size_bytes)
+        check_quota(storage_bytes, used + view.size_bytes)
     content = Content(
         view.owner_id,
         view.blake3,
-        kept.key,
+        media.key,
         view.size_bytes,
         is_verified=True,
         duration_seconds=view.duration_seconds,
@@ -150,10 +152,10 @@ async def make(connection: AsyncConnection, kept: Kept, storage_bytes: int) -> N
     await connection.execute(insert(MEDIA), values)
 
 
-def refuse_over(storage_bytes: int, used: int) -> None:
+def check_quota(storage_bytes: int, used: int) -> None:
     if used > storage_bytes:
         raise ForbiddenError(
             f"this would be {used} bytes of {storage_bytes} allowed: "
-            "delete media, or ask for more room",
+            "delete media, or ask for a higher limit",
             code="storage_quota",
         )

@@ -1,21 +1,8 @@
-"""What NATS refused to store is set aside."""
+"""A table for messages that NATS refuses to store."""
 
-from alembic import op
+from runtime.postgres.migrations import create_outbox_refused, drop_outbox_refused
 
 revision = "0002"
 down_revision = "0001"
 
-
-def upgrade() -> None:
-    op.execute("""
-        CREATE TABLE outbox_refused (
-            key text PRIMARY KEY,
-            messages jsonb NOT NULL,
-            reason text NOT NULL,
-            refused_at timestamptz NOT NULL DEFAULT now()
-        )
-    """)
-
-
-def downgrade() -> None:
-    op.execute("DROP TABLE outbox_refused")
+upgrade, downgrade = create_outbox_refused, drop_outbox_refused

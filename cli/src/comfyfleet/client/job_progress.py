@@ -1,0 +1,78 @@
+"""Follows one job to its end."""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+from pydantic import BaseModel, ValidationError
+
+from comfyfleet import CommandError
+from comfyfleet.client.api import FleetClient
+from comfyfleet.client.errors import UnreachableError
+from contracts.scheduler.jobs import JobView, Progress
+
+MAX_BROKEN_CONNECTIONS = 5
+RETRY_SECONDS = 1.0
+POLL_SECONDS = 0.2
+
+
+class ProgressFrame(BaseModel):
+    progress: Progress
+
+
+def follow(client: FleetClient, submitted: JobView) -> Iterator[JobView]:
+    """Yield the job after each change until it has ended; a broken stream is resumed."""
+    job, last_id, broken = submitted, None, 0
+    yield job
+    while not job.status.is_terminal:
+        try:
+            for event in client.job_events(job.id, last_id):
+                last_id = event.id or last_id
+                broken = 0
+                job = after_event(client, job, event.event, event.data)
+                yield job
+        except UnreachableError:
+            broken += 1
+            if broken >= MAX_BROKEN_CONNECTIONS:
+                raise
+            time.sleep(RETRY_SECONDS * broken)
+        job = client.find_job(job.id) if not job.status.is_terminal else job
+
+
+def after_event(client: FleetClient, job: JobView, event: str, data: str) -> JobView:
+    """Return the job after an event; events that carry no whole job are completed by a query."""
+    if event == "job.progress":
+        with suppress(ValidationError):
+            return job.model_copy(
+                update={"progress": ProgressFrame.model_validate_json(data).progress}
+            )
+        return job
+    if event == "job.preview":
+        return job
+    with suppress(ValidationError):
+        return JobView.model_validate_json(data)
+    return client.find_job(job.id)
+
+
+def wait_for(client: FleetClient, job: JobView, *, within: float) -> JobView:
+    """Return the ended job; raises if it takes longer than `within` seconds."""
+    deadline = time.monotonic() + within
+    while not job.status.is_terminal:
+        if time.monotonic() > deadline:
+            names = "; ".join(entry.name for entry in job.unmet)
+            reason = f" No node can run it: {names}." if names else ""
+            raise CommandError(f"Job {job.id} is still {job.status} after {within:.0f} s.{reason}")
+        time.sleep(POLL_SECONDS)
+        job = client.find_job(job.id)
+    return job
+
+
+def failure_of(job: JobView) -> str:
+    """Describe in one sentence a job that did not complete."""
+    error = job.error
+    if error is None:
+        return f"Job {job.id} ended as {job.status}."
+    where = (
+        f" in graph node {error.graph_node} ({error.graph_node_class})" if error.graph_node else ""
+    )
+    return f"Job {job.id} {job.status}{where}: {error.message}"

@@ -1,0 +1,195 @@
+"""Checks of one ComfyUI: every request that an agent will send to it."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
+from PIL import Image
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+
+from comfyfleet.doctor.results import CheckFailedError
+from workflows.compatibility.releases import is_too_old, release_of
+
+SIDE = 64
+SCALED = 96
+JOB_SECONDS = 120.0
+ANSWER_SECONDS = 15.0
+POLL_SECONDS = 0.2
+
+
+@dataclass(slots=True)
+class ComfyUIChecks:
+    """Each method is one check; they run in this order, and later checks use earlier results."""
+
+    url: str
+    prompt_id: str = field(default_factory=lambda: str(uuid4()))
+    uploaded: str = ""
+    outputs: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def reachable(self) -> str:
+        stats = self.get("/system_stats")
+        names = [str(device.get("name")) for device in listed(stats, "devices")]
+        return f"{self.url} answers; device: {', '.join(names) or 'none'}"
+
+    def version(self) -> str:
+        text = self.release()
+        if is_too_old(text):
+            raise CheckFailedError(f"ComfyUI {text}")
+        is_known = release_of(text) is not None
+        return (
+            text
+            if is_known
+            else f"“{text}” is not a release number; the job below shows whether it works"
+        )
+
+    def release(self) -> str:
+        return str(self.get("/system_stats").get("system", {}).get("comfyui_version", ""))
+
+    def access(self) -> str:
+        """ComfyUI itself has no accounts, so a refusal comes from something in front of it."""
+        self.get("/queue")
+        is_local = urlsplit(self.url).hostname in {"127.0.0.1", "localhost", "::1"}
+        return (
+            "it lets this machine in"
+            if is_local
+            else "it lets in everybody who reaches it: keep it off the internet"
+        )
+
+    def websocket(self) -> str:
+        address = f"ws{self.url.removeprefix('http')}/ws?clientId={uuid4()}"
+        try:
+            with connect(address, open_timeout=ANSWER_SECONDS) as socket:
+                first = json.loads(socket.recv(timeout=ANSWER_SECONDS))
+        except (OSError, TimeoutError, ValueError, WebSocketException) as error:
+            raise CheckFailedError(f"{type(error).__name__}: {error}") from error
+        return f"it sends events ({first.get('type')})"
+
+    def upload(self) -> str:
+        picture = BytesIO()
+        Image.new("RGB", (SIDE, SIDE), "teal").save(picture, "PNG")
+        name = f"comfyfleet-doctor-{self.prompt_id[:8]}.png"
+        files = {"image": (name, picture.getvalue(), "image/png")}
+        answer = self.ask("POST", "/upload/image", files=files, data={"type": "input"})
+        self.uploaded = str(answer.json()["name"])
+        return f"stored as {self.uploaded}"
+
+    def job(self) -> str:
+        if not self.uploaded:
+            raise CheckFailedError("not tried, since the upload failed")
+        prefix = f"comfyfleet-doctor/{self.prompt_id[:8]}"
+        body = {"prompt": probe_graph(self.uploaded, prefix), "prompt_id": self.prompt_id}
+        began = time.monotonic()
+        answer = self.ask("POST", "/prompt", json=body | {"client_id": str(uuid4())}).json()
+        if answer.get("prompt_id") != self.prompt_id:
+            raise CheckFailedError("it does not take a prompt_id from the caller")
+        if answer.get("node_errors"):
+            raise CheckFailedError(
+                f"it left out graph nodes: {json.dumps(answer['node_errors'])[:300]}"
+            )
+        self.outputs = self.wait_for_outputs()
+        return f"done in {time.monotonic() - began:.1f} s"
+
+    def wait_for_outputs(self) -> dict[str, Any]:
+        deadline = time.monotonic() + JOB_SECONDS
+        while time.monotonic() < deadline:
+            entry = self.get(f"/history/{self.prompt_id}").get(self.prompt_id)
+            if entry:
+                status = entry.get("status", {})
+                if status.get("status_str") != "success":
+                    raise CheckFailedError(f"it ended as {json.dumps(status)[:300]}")
+                return entry.get("outputs", {})
+            time.sleep(POLL_SECONDS)
+        raise CheckFailedError(f"not in the history after {JOB_SECONDS:.0f} s: {self.queue()}")
+
+    def queue(self) -> str:
+        queue = self.get("/queue")
+        running, pending = queue.get("queue_running", []), queue.get("queue_pending", [])
+        return f"{len(running)} running, {len(pending)} waiting"
+
+    def pictures(self) -> str:
+        """Both results can be downloaded and have the requested size."""
+        for graph_node, side in (("2", SIDE), ("5", SCALED)):
+            images = listed(self.outputs.get(graph_node, {}), "images")
+            if not images:
+                raise CheckFailedError(f"graph node {graph_node} has no file in the history")
+            keys = ("filename", "subfolder", "type")
+            params = {key: str(images[0].get(key, "")) for key in keys}
+            content = self.ask("GET", "/view", params=params).content
+            try:
+                size = Image.open(BytesIO(content)).size
+            except OSError as error:
+                raise CheckFailedError(f"{params['filename']} is not a picture") from error
+            if size != (side, side):
+                raise CheckFailedError(f"{params['filename']} is {size}, not {(side, side)}")
+        return "both pictures came back whole"
+
+    def interrupt(self) -> str:
+        """Interrupting a finished prompt must do nothing.
+
+        Old releases ignore the id and would stop the running prompt, so they are not asked.
+        """
+        if is_too_old(version := self.release()):
+            raise CheckFailedError(f"not tried: ComfyUI {version} would stop the running prompt")
+        self.ask("POST", "/queue", json={"delete": [self.prompt_id]})
+        self.ask("POST", "/interrupt", json={"prompt_id": self.prompt_id})
+        return "it takes delete and interrupt"
+
+    def abilities(self) -> str:
+        classes = self.get("/object_info")
+        checkpoints = self.ask("GET", "/models/checkpoints").json()
+        return f"{len(classes)} graph-node classes, {len(checkpoints)} checkpoints"
+
+    def get(self, path: str) -> dict[str, Any]:
+        try:
+            found = self.ask("GET", path).json()
+        except ValueError as error:
+            raise CheckFailedError(f"{path} is not JSON: this is not a ComfyUI") from error
+        if not isinstance(found, dict):
+            raise CheckFailedError(f"{path} is not a JSON object: this is not a ComfyUI")
+        return found  # pyright: ignore[reportUnknownVariableType] # JSON
+
+    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            response = httpx.request(method, f"{self.url}{path}", timeout=ANSWER_SECONDS, **request)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise CheckFailedError(f"{path}: {type(error).__name__}: {error}") from error
+        if not response.is_success:
+            body = response.text.strip().replace("\n", " ")[:300]
+            raise CheckFailedError(f"{path} answers {response.status_code}: {body}")
+        return response
+
+
+def listed(holder: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return the objects of a list that may be missing."""
+    return holder.get(key) or list[dict[str, Any]]()
+
+
+def probe_graph(uploaded: str, prefix: str) -> dict[str, Any]:
+    """Return a graph that any ComfyUI can run without a model; API format.
+
+    It saves a plain picture, and scales and previews the uploaded one.
+    """
+    return {
+        "1": node("EmptyImage", width=SIDE, height=SIDE, batch_size=1, color=0x2A6F97),
+        "2": node("SaveImage", images=["1", 0], filename_prefix=prefix),
+        "3": node("LoadImage", image=uploaded),
+        "4": node(
+            "ImageScale",
+            image=["3", 0],
+            upscale_method="bilinear",
+            width=SCALED,
+            height=SCALED,
+            crop="disabled",
+        ),
+        "5": node("PreviewImage", images=["4", 0]),
+    }
+
+
+def node(class_type: str, **inputs: Any) -> dict[str, Any]:
+    return {"class_type": class_type, "inputs": inputs}

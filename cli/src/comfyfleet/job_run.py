@@ -1,0 +1,106 @@
+"""Runs one job for `comfyfleet run`: uploads files, shows progress, saves the outputs."""
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from comfyfleet import CommandError
+from comfyfleet.client.api import FleetClient
+from comfyfleet.client.job_progress import failure_of, follow
+from comfyfleet.input_values import FileInput
+from contracts.scheduler.jobs import JobStatus, JobView, Output
+
+SUFFIXES = {
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "video/mp4": ".mp4",
+    "video/webm": ".webm",
+    "audio/flac": ".flac",
+    "audio/mpeg": ".mp3",
+    "text/plain": ".txt",
+}
+
+
+def with_uploads(client: FleetClient, workflow: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Upload every file and replace it by its media id; masks last, since they name a picture."""
+    sent: dict[str, Any] = {}
+    for name, value in sorted(inputs.items(), key=lambda item: is_mask(item[1])):
+        sent[name] = uploaded(client, workflow, value, sent)
+    return sent
+
+
+def is_mask(value: object) -> bool:
+    return isinstance(value, FileInput) and value.of is not None
+
+
+def uploaded(client: FleetClient, workflow: str, value: Any, sent: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [uploaded(client, workflow, item, sent) for item in value]  # pyright: ignore[reportUnknownVariableType] # JSON
+    if not isinstance(value, FileInput):
+        return value
+    form: dict[str, str] = {}
+    if is_mask(value):
+        form = {"workflow": workflow, "input": value.input}
+    if value.of and (picture := sent.get(value.of)):
+        form["image_id"] = picture["media"]
+    return {"media": str(client.upload(value.path, value.kind, **form).id)}
+
+
+def watch(client: FleetClient, submitted: JobView, console: Console) -> JobView:
+    """Show a progress bar until the job ends; Ctrl-C cancels the job and raises `CommandError`."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    job = submitted
+    with Progress(*columns, TimeElapsedColumn(), console=console) as bar:
+        task = bar.add_task("queued", total=1.0)
+        try:
+            for job in follow(client, submitted):
+                done = 1.0 if job.status is JobStatus.COMPLETED else job.progress.fraction
+                bar.update(task, completed=done, description=describe(job))
+        except KeyboardInterrupt:
+            client.cancel(submitted.id)
+            raise CommandError(f"Job {submitted.id} is canceled.") from None
+    return job
+
+
+def describe(job: JobView) -> str:
+    if job.status is JobStatus.QUEUED:
+        if job.unmet:
+            return f"waits: no node has {', '.join(entry.name for entry in job.unmet)}"
+        return f"queued, place {job.queue_position}" if job.queue_position else "queued"
+    if job.status is not JobStatus.RUNNING:
+        return job.status.value
+    progress = job.progress
+    steps = f" {progress.step}/{progress.steps}" if progress.steps else ""
+    return f"{progress.graph_node_class or 'running'}{steps}"
+
+
+def save_all(client: FleetClient, job: JobView, folder: Path) -> list[Path]:
+    """Write every output to `folder`; never overwrite a file."""
+    if job.status is not JobStatus.COMPLETED:
+        raise CommandError(failure_of(job))
+    folder.mkdir(parents=True, exist_ok=True)
+    paths: list[Path] = []
+    for output in job.outputs:
+        path = free_path(folder, stem_of(job, output), SUFFIXES.get(output.content_type, ".bin"))
+        client.save(output.media_id, path)
+        paths.append(path)
+    return paths
+
+
+def stem_of(job: JobView, output: Output) -> str:
+    """Return workflow and output name as a safe file name: no server may choose the folder."""
+    words = f"{job.workflow.partition('@')[0]}-{output.name}-{str(job.id)[-6:]}-{output.index}"
+    safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in words)
+    return PurePosixPath(safe).name
+
+
+def free_path(folder: Path, stem: str, suffix: str) -> Path:
+    path, number = folder / f"{stem}{suffix}", 1
+    while path.exists():
+        path, number = folder / f"{stem}-{number}{suffix}", number + 1
+    return path

@@ -1,0 +1,108 @@
+"""Describes a child process and starts it, with its output going to a log."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from comfyfleet.supervision.log_file import LogFile
+from comfyfleet.supervision.probe import Probe
+from comfyfleet.supervision.user import die_with_parent
+
+CHUNK = 64 * 1024
+
+
+async def at_once() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSpec:
+    """The ways to start a child, to see that it is ready, and to stop it."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    directory: Path | None = None
+    is_ready: Probe = at_once
+    url: str | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_seconds: float = 10.0
+    before: Callable[[], None] | None = None
+
+
+async def spawn(spec: ChildSpec, log: LogFile) -> asyncio.subprocess.Process:
+    """Start `spec` in a session of its own; its output goes to `log`.
+
+    The pipe is not asyncio's, because asyncio would wait for grandchildren that still hold
+    the output after the child has ended.
+    """
+    if spec.before:
+        await asyncio.to_thread(spec.before)
+    reading, writing = os.pipe()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *spec.command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=writing,
+            stderr=writing,
+            env=dict(spec.environment),
+            cwd=spec.directory,
+            start_new_session=True,
+            preexec_fn=die_with_parent(spec.stop_signal),
+        )
+    except BaseException:
+        os.close(reading)
+        raise
+    finally:
+        os.close(writing)
+    copy_output(reading, log)
+    return process
+
+
+def copy_output(reading: int, log: LogFile) -> None:
+    """Copy output to the log until the last writer has closed it."""
+    os.set_blocking(reading, False)
+    loop = asyncio.get_running_loop()
+
+    def copy() -> None:
+        with suppress(BlockingIOError):
+            if chunk := os.read(reading, CHUNK):
+                log.write(chunk)
+                return
+            loop.remove_reader(reading)
+            os.close(reading)
+
+    loop.add_reader(reading, copy)
+
+
+def kill_group(pid: int) -> None:
+    """Kill what is left of the child's process group."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def describe_exit(code: int) -> str:
+    if code >= 0:
+        return f"exited with {code}"
+    with suppress(ValueError):
+        return f"killed by {signal.Signals(-code).name}"
+    return f"killed by signal {-code}"
+
+
+def python(*arguments: str) -> tuple[str, ...]:
+    """Return a command for this interpreter, so that children use the same virtual environment."""
+    return (sys.executable, *arguments)
+
+
+def replace_process(
+    module: str, *words: str, environment: Mapping[str, str] | None = None
+) -> NoReturn:
+    """Run `module` instead of this process: no other command loads its libraries."""
+    command = python("-m", module, *words)
+    os.execve(command[0], command, environment or os.environ)  # noqa: S606 # no shell is wanted

@@ -1,0 +1,48 @@
+"""Lets one supervisor at a time run in a home; the kernel frees the lock when its holder dies.
+
+The lock file names the holder's process id, so that a second start can say who runs. `filelock`
+keeps no process id beside the kernel's lock.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+
+
+class Lock:
+    """An exclusive lock on a file, kept until `release` or until the process dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def take(self) -> bool:
+        """Return False if another living process holds the lock."""
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        self._descriptor = descriptor
+        return True
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.ftruncate(self._descriptor, 0)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def holder(path: Path) -> int | None:
+    """Return the process id of the supervisor that runs in this home, if one does."""
+    if not path.exists():
+        return None
+    lock = Lock(path)
+    text = path.read_text().strip()
+    if lock.take():
+        lock.release()
+        return None
+    return int(text) if text.isdecimal() else 0

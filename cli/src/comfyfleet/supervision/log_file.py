@@ -1,0 +1,48 @@
+"""Keeps the output of one child in a file that survives stops and never grows without bound."""
+
+import logging
+from contextlib import suppress
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+MAX_BYTES = 10 * 1024 * 1024
+KEPT = 3
+
+
+class LogFile(RotatingFileHandler):
+    """Appends bytes to `path`. At `max_bytes` it becomes `path.1`; `path.<kept>` is dropped.
+
+    A full disk costs log lines and never stops the reader of the child's output.
+    """
+
+    terminator = ""
+
+    def __init__(self, path: Path, *, max_bytes: int = MAX_BYTES, kept: int = KEPT) -> None:
+        # Latin-1 maps each byte to one character and back, so output of any encoding is kept.
+        super().__init__(path, maxBytes=max_bytes, backupCount=kept, encoding="latin-1", delay=True)
+
+    def write(self, chunk: bytes) -> None:
+        self.handle(logging.makeLogRecord({"msg": chunk.decode("latin-1")}))
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 # logging's name
+        """Drop the record; the next one opens the file again."""
+        with suppress(OSError):
+            if stream := self.stream:
+                self.stream = None
+                stream.close()
+
+
+def last_lines(path: Path, count: int, *, within_bytes: int = 64 * 1024) -> list[str]:
+    """Return the newest lines of a log, or nothing if there is no log."""
+    if not path.exists():
+        return []
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - within_bytes))
+        return file.read().decode(errors="replace").splitlines()[-count:]
+
+
+def last_words(path: Path) -> str:
+    """Return the last line that is not empty, for an error message."""
+    words = [line for line in last_lines(path, 5) if line.strip()]
+    return words[-1].strip()[:300] if words else "nothing"

@@ -1,0 +1,81 @@
+"""Starts a child as another user, and ends it when its parent dies.
+
+Postgres refuses to run as root. For root it gets a user namespace in which the files belong to
+`nobody`. Where namespaces are forbidden (many containers), it really runs as `nobody`.
+
+A program of its own changes the user and then becomes the child: between fork and exec, fork
+handlers of a library may already run threads, and a process with threads gets no namespace.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+Way: TypeAlias = Literal["namespace", "nobody"]
+
+NOBODY = 65534
+CLONE_NEWUSER = 0x10000000
+PR_SET_PDEATHSIG = 1
+
+
+def as_other_user(way: Way, death_signal: signal.Signals) -> tuple[str, ...]:
+    """Return words to put before a command, so that it does not run as root."""
+    module = "comfyfleet.supervision.user"
+    return (sys.executable, "-I", "-m", module, way, str(int(death_signal)))
+
+
+def die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
+    """Return a function to call between fork and exec: it ties the child's life to its parent's."""
+    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+    def set_up() -> None:
+        if libc:
+            libc.prctl(PR_SET_PDEATHSIG, int(death_signal))
+
+    return set_up
+
+
+def enter_namespace() -> None:
+    """Become `nobody` inside a namespace and stay root outside, so no file changes its owner."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    uid, gid = os.geteuid(), os.getegid()
+    if libc.unshare(CLONE_NEWUSER) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{NOBODY} {uid} 1"),
+        ("gid_map", f"{NOBODY} {gid} 1"),
+    ):
+        write_all(f"/proc/self/{name}", text.encode())
+
+
+def become_nobody() -> None:
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
+
+
+def write_all(path: str, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY)
+    os.write(descriptor, data)
+    os.close(descriptor)
+
+
+def main(way: str, death_signal: str, *command: str) -> None:
+    """Change the user and become the command.
+
+    The kernel forgets the death signal when the user changes, so it is set again.
+    """
+    if way == "namespace":
+        enter_namespace()
+    else:
+        become_nobody()
+    die_with_parent(signal.Signals(int(death_signal)))()
+    os.execv(command[0], command)  # noqa: S606 # servers/postgres.py makes it
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,79 @@
+"""Chooses free ports on loopback for everything that is not public, the same at every start."""
+
+import json
+import socket
+from collections.abc import Iterable
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import psutil
+
+from comfyfleet import CommandError
+
+LOOPBACK = "127.0.0.1"
+
+
+def choose(path: Path, names: Iterable[str]) -> dict[str, int]:
+    """Return a port for each name: the remembered one if it is free, else another."""
+    remembered = load(path)
+    ports: dict[str, int] = {}
+    with ExitStack() as held:  # held until all are chosen, so that none is chosen twice
+        for name in names:
+            listener = bind(LOOPBACK, remembered.get(name, 0)) or bind(LOOPBACK, 0)
+            if listener is None:
+                raise CommandError("This machine has no free port left on 127.0.0.1.")
+            held.enter_context(closing(listener))
+            ports[name] = listener.getsockname()[1]
+    path.write_text(json.dumps(remembered | ports, indent=1))
+    return ports
+
+
+def load(path: Path) -> dict[str, int]:
+    try:
+        found: object = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {str(k): v for k, v in found.items() if isinstance(v, int)}  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType] # JSON from disk
+
+
+def bind(host: str, port: int) -> socket.socket | None:
+    """Return a socket bound to the address, or None if another program has it."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+    except OSError:
+        return None
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError):
+        listener.close()
+        return None
+    return listener
+
+
+def check_public(host: str, port: int) -> None:
+    """Raise `CommandError` unless the API's port, which the user chose, is free."""
+    if listener := bind(host, port):
+        listener.close()
+        return
+    raise CommandError(
+        f"Port {port} on {host} is taken{taken_by(port)}. "
+        "Set COMFYFLEET_PORT to a free one (or COMFYFLEET_HOST, if that address is not this "
+        "machine's)."
+    )
+
+
+def taken_by(port: int) -> str:
+    """Return the name of the program that has the port, if this user may know it."""
+    try:
+        for connection in psutil.net_connections("tcp"):
+            address = tuple(connection.laddr)  # empty, or host and port
+            is_it = connection.status == psutil.CONN_LISTEN and address[-1:] == (port,)
+            if is_it and connection.pid:
+                return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
+    except (psutil.Error, OSError):
+        return ""
+    return ""

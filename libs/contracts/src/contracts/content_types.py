@@ -1,0 +1,106 @@
+"""Content types that ComfyFleet knows: how files of each begin and how their names end.
+
+The list is closed. A file that is on it for no type is served as plain text or as a download, so
+a browser never executes it: HTML and SVG have no type here. Standard library only, because
+media's sandbox loads this module into each of its processes.
+"""
+
+from urllib.parse import quote
+
+HEAD_BYTES = 512
+"""Bytes of a file that `sniff` needs."""
+
+OCTETS = "application/octet-stream"
+TEXT = "text/plain"
+INLINE = ("image/", "video/", "audio/")
+"""Types that a browser may show in a page; all others are downloads."""
+
+PREFIXES: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"OggS", "audio/ogg"),
+    (b"fLaC", "audio/flac"),
+    (b"ID3", "audio/mpeg"),
+    (b"\xff\xfb", "audio/mpeg"),
+    (b"\xff\xf3", "audio/mpeg"),
+    (b"\xff\xf2", "audio/mpeg"),
+    (b"\xff\xf1", "audio/aac"),
+    (b"\xff\xf9", "audio/aac"),
+    (b"glTF", "model/gltf-binary"),
+)
+RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
+MP4_BRANDS = {b"qt  ": "video/quicktime", b"M4A ": "audio/mp4", b"M4B ": "audio/mp4"}
+AVIF_BRANDS = frozenset({b"avif", b"avis"})
+HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"})
+PICTURE_BRANDS = AVIF_BRANDS | HEIC_BRANDS | {b"mif1", b"msf1"}
+"""`mif1` and `msf1` leave the codec to the compatible brands (ISO/IEC 23008-12)."""
+EBML = b"\x1a\x45\xdf\xa3"
+BITMAP_HEADERS = (b"\x28\0\0\0", b"\x6c\0\0\0", b"\x7c\0\0\0")
+"""Sizes of the headers that bitmaps have: "BM" alone is too common a beginning."""
+
+EXTENSIONS = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/webp": "webp",
+    "image/gif": "gif",
+    "image/bmp": "bmp",
+    "image/tiff": "tiff",
+    "image/avif": "avif",
+    "image/heic": "heic",
+    "video/mp4": "mp4",
+    "video/quicktime": "mov",
+    "video/webm": "webm",
+    "video/x-matroska": "mkv",
+    "video/x-msvideo": "avi",
+    "audio/ogg": "ogg",
+    "audio/flac": "flac",
+    "audio/mpeg": "mp3",
+    "audio/aac": "aac",
+    "audio/wav": "wav",
+    "audio/mp4": "m4a",
+    "model/gltf-binary": "glb",
+    TEXT: "txt",
+}
+
+
+def sniff(head: bytes) -> str | None:
+    """Return the content type of a file that begins with `head`, or None if it has none."""
+    for prefix, content_type in PREFIXES:
+        if head.startswith(prefix):
+            return content_type
+    if head.startswith(b"RIFF"):
+        return RIFF.get(head[8:12])
+    if head.startswith(EBML):
+        return "video/webm" if b"webm" in head[:64] else "video/x-matroska"
+    if head[4:8] == b"ftyp":
+        return sniff_brands(head)
+    if head.startswith(b"BM") and head[14:18] in BITMAP_HEADERS:
+        return "image/bmp"
+    return None
+
+
+def sniff_brands(head: bytes) -> str | None:
+    """Return the type of an ISO base media file by the brands in its first box."""
+    brand = head[8:12]
+    if brand not in PICTURE_BRANDS:
+        return MP4_BRANDS.get(brand, "video/mp4")
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = {brand, *(head[at : at + 4] for at in range(16, end, 4))}
+    if brands & AVIF_BRANDS:
+        return "image/avif"
+    return "image/heic" if brands & HEIC_BRANDS else None
+
+
+def extension(content_type: str) -> str:
+    return EXTENSIONS.get(content_type, "bin")
+
+
+def content_disposition(content_type: str, filename: str) -> str:
+    """Return the header that shows safe types in the page and downloads all others (RFC 6266)."""
+    is_inline = content_type.startswith(INLINE) and "svg" not in content_type
+    place = "inline" if is_inline else "attachment"
+    return f"{place}; filename*=UTF-8''{quote(filename, safe='')}"

@@ -1,0 +1,195 @@
+"""Decides what becomes of one event that a durable subscriber was given.
+
+Handled: acknowledged. A bug: delivered again after a pause that grows, then dead. Unavailable:
+kept in hand and tried again. Any other expected error, or a malformed message: dead at once.
+"""
+
+# nats-py is only partly typed; see client.py.
+# pyright: reportUnknownMemberType=false
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+import nats.errors
+import structlog
+from nats.aio.msg import Msg
+from nats.js.client import JetStreamContext
+from nats.js.errors import Error as JetStreamError
+from opentelemetry.trace import SpanKind
+from prometheus_client import Counter
+
+from contracts.errors import OperationError, UnavailableError
+from contracts.event import Event
+from contracts.topology import Subscriber
+from runtime.bus.dead_letters import DeadLetter, bury
+from runtime.process.telemetry import span
+from runtime.wait import wait_for
+
+log = structlog.get_logger()
+
+E = TypeVar("E", bound=Event)
+
+AWAY = (OSError, nats.errors.Error, JetStreamError)
+"""NATS does not answer, or not as wanted; a timeout is an OSError too."""
+RETRY_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 10.0
+DEAD = Counter("comfyfleet_dead_letters", "Events that a subscriber gave up.", ["subscriber"])
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPolicy:
+    """The limits after which an event that cannot be handled becomes a dead letter."""
+
+    ack_wait_seconds: float = 30.0
+    """The server delivers again if it hears nothing for so long: the subscriber is gone."""
+    pauses_seconds: tuple[float, ...] = (1.0, 5.0, 25.0, 60.0)
+    """Pause after each failure by a bug; one failure more and the event is dead."""
+    unavailable_seconds: float = 24 * 3600
+    """An event older than this is dead if its handler is still Unavailable."""
+
+    @property
+    def limit(self) -> int:
+        return len(self.pauses_seconds) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    kind: str
+    code: str
+    message: str
+    retry_in: float | None = None
+    """Seconds until the event is delivered again; None: it is dead."""
+
+
+class Deliveries(Generic[E]):
+    """Settles one message after another for one subscriber."""
+
+    def __init__(
+        self,
+        jetstream: JetStreamContext,
+        subscriber: Subscriber,
+        handle: Callable[[E], Awaitable[None]],
+        policy: DeliveryPolicy,
+        stopping: asyncio.Event,
+    ) -> None:
+        self._jetstream = jetstream
+        self._subscriber = subscriber
+        self._handle = handle
+        self._policy = policy
+        self._stopping = stopping
+
+    async def settle(self, message: Msg, free: asyncio.Semaphore) -> None:
+        """Handle the message once a handler is free; acknowledge it, delay it or bury it."""
+        beating = asyncio.create_task(keep(message, self._policy.ack_wait_seconds / 3))
+        try:
+            async with free:
+                failure = await self._attempt(message)
+            if failure is None:
+                await message.ack()
+            elif failure.retry_in is None:
+                await self._bury(message, failure)
+            else:
+                await message.nak(failure.retry_in)
+        except asyncio.CancelledError:
+            if not message.is_acked:
+                await message.nak()
+            raise
+        finally:
+            beating.cancel()
+
+    async def _attempt(self, message: Msg) -> Failure | None:
+        deliveries = message.metadata.num_delivered
+        if deliveries > self._policy.limit:
+            return Failure("bug", "crashed", "its subscriber ended each time it handled the event")
+        try:
+            event = self._decode(message)
+        except Exception as error:  # noqa: BLE001  a body of any shape can make decoding raise
+            return Failure("invalid", "malformed", str(error))
+        if event is None:
+            return None
+        with span(f"consume {event.subject}", kind=SpanKind.CONSUMER, parent=message.headers or {}):
+            try:
+                return await self._handle_when_available(event, message)
+            except OperationError as error:
+                return Failure(error.kind, error.code, error.message)
+            except Exception as error:
+                log.exception("event_failed", subject=event.subject, deliveries=deliveries)
+                pauses = dict(enumerate(self._policy.pauses_seconds, start=1))
+                return Failure("bug", type(error).__name__, str(error), pauses.get(deliveries))
+
+    def _decode(self, message: Msg) -> E | None:
+        """Read the event; None if its class is newer than this code."""
+        subject = self._event_subject(message)
+        for event in self._subscriber.classes:
+            if event.is_published_to(subject):
+                return event.decode(subject, message.data)  # pyright: ignore[reportReturnType]
+        return None
+
+    def _event_subject(self, message: Msg) -> str:
+        """Return the subject under which the event was published, also for a replayed one."""
+        return message.subject.removeprefix(self._subscriber.retry_subject(""))
+
+    async def _handle_when_available(self, event: E, message: Msg) -> Failure | None:
+        """Handle the event, again and again while the handler is Unavailable.
+
+        The message stays in hand meanwhile: a negative acknowledgment counts as a delivery, so an
+        outage would use up the limit that finds poison.
+        """
+        pause = RETRY_SECONDS
+        while True:
+            try:
+                return await self._handle(event)
+            except UnavailableError as error:
+                age = datetime.now(UTC) - message.metadata.timestamp
+                if age.total_seconds() > self._policy.unavailable_seconds:
+                    raise
+                log.warning("event_waits", subject=event.subject, reason=error.message)
+                if await wait_for(self._stopping, max(error.retry_in or 0, pause)):
+                    return Failure(error.kind, error.code, error.message, retry_in=0)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _bury(self, message: Msg, failure: Failure) -> None:
+        """Store a dead letter, trying until NATS has it, then end the deliveries."""
+        name, source = self._subscriber.name, message.metadata
+        letter = DeadLetter(
+            service=self._subscriber.service,
+            event_class=self._subscriber.event.__name__,
+            subject=self._event_subject(message),
+            body=message.data.decode(errors="replace"),
+            kind=failure.kind,
+            code=failure.code,
+            message=failure.message,
+            deliveries=source.num_delivered,
+            died_at=datetime.now(UTC),
+        )
+        message_id = f"{name}-{source.stream}-{source.sequence.stream}"
+        while not await self._is_buried(letter, message_id):
+            if await wait_for(self._stopping, RETRY_SECONDS):
+                return
+        log.error("event_dead", subscriber=name, subject=letter.subject, reason=failure.message)
+        DEAD.labels(name).inc()
+        await message.term()
+
+    async def _is_buried(self, letter: DeadLetter, message_id: str) -> bool:
+        try:
+            await bury(self._jetstream, letter, message_id)
+        except nats.errors.ConnectionClosedError:
+            raise
+        except AWAY as error:
+            reason = str(error) or type(error).__name__
+            log.warning("dead_letter_waits", subscriber=self._subscriber.name, reason=reason)
+            return False
+        return True
+
+
+async def keep(message: Msg, seconds: float) -> None:
+    """Tell the server every `seconds` that the message is still being handled."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await message.in_progress()
+        except nats.errors.Error as error:
+            log.info("progress_not_sent", reason=str(error) or type(error).__name__)

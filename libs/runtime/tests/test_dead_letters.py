@@ -1,0 +1,166 @@
+"""Events that cannot be handled, against a real NATS: set aside, listed and replayed."""
+
+import asyncio
+
+import pytest
+from prometheus_client import REGISTRY
+
+from contracts.errors import InvalidError, NotFoundError, UnavailableError
+from contracts.scheduler.node_facts import NodeAdded, NodeFact
+from contracts.topology import RETRIES_STREAM
+from contracts.values import new_id
+from runtime.bus.client import Bus
+from runtime.bus.dead_letters import replay, replay_all
+from runtime.bus.delivery import DeliveryPolicy
+from runtime.bus.nats_config import PROVISIONER
+from runtime.outbox.messages import Outgoing
+from runtime.outbox.relay import publish
+from runtime.provision import administration
+from runtime.testing.ports import eventually
+
+from .fleet import HASTY, Fleet, Reader, send
+
+
+async def test_an_event_under_which_subscribers_die_is_poison(fleet: Fleet) -> None:
+    scheduler, end = await fleet.bus("scheduler"), asyncio.Event()
+
+    async def wait(_name: str) -> None:
+        await end.wait()
+
+    await send(scheduler, "poison")
+    for _ in range(HASTY.limit):
+        reader = Reader(wait)
+        registry = await fleet.bus("workflow-registry")
+        await registry.consume(NodeFact, reader, policy=HASTY)
+        await eventually(lambda reader=reader: reader.names == ["poison"])
+        await sever(registry)
+    reader = Reader()
+    registry = await fleet.bus("workflow-registry")
+    await registry.consume(NodeFact, reader, policy=HASTY)
+    await send(scheduler, "next")
+    await eventually(lambda: reader.names == ["next"])
+    assert [stored.letter.code for stored in await fleet.letters()] == ["crashed"]
+    end.set()
+
+
+async def sever(bus: Bus) -> None:
+    """End the connection as a crash does: nothing in hand is settled."""
+    await bus._client.close()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+async def test_a_bug_is_tried_again_then_set_aside_as_a_record(fleet: Fleet) -> None:
+    scheduler, registry = await fleet.bus("scheduler"), await fleet.bus("workflow-registry")
+
+    async def fail(name: str) -> None:
+        if name == "bad":
+            raise KeyError(name)
+
+    reader = Reader(fail)
+    await registry.consume(NodeFact, reader, policy=HASTY)
+    await send(scheduler, "bad", "good")
+    await eventually(lambda: reader.names == ["bad"] * 3 + ["good"])
+    sample = {"subscriber": "workflow-registry-NodeFact"}
+    assert REGISTRY.get_sample_value("comfyfleet_dead_letters_total", sample)
+    [stored] = await fleet.letters()
+    letter = stored.letter
+    assert (letter.service, letter.event_class) == ("workflow-registry", "NodeFact")
+    assert (letter.kind, letter.code, letter.message) == ("bug", "KeyError", "'bad'")
+    assert letter.deliveries == 3
+    assert NodeAdded.decode(letter.subject, letter.body.encode()).name == "bad"
+
+
+async def test_a_replayed_event_is_handled_or_set_aside_again(fleet: Fleet) -> None:
+    scheduler, registry = await fleet.bus("scheduler"), await fleet.bus("workflow-registry")
+    broken = True
+
+    async def fail(_name: str) -> None:
+        if broken:
+            raise InvalidError("no")
+
+    reader = Reader(fail)
+    await registry.consume(NodeFact, reader, policy=HASTY)
+    await send(scheduler, "bad")
+    await eventually(fleet.has_letter)
+    [first] = await fleet.letters()
+    async with administration(fleet.nats.url, fleet.nats.passwords[PROVISIONER]) as jetstream:
+        await replay(jetstream, first.number)
+        await eventually(fleet.has_letter)
+        [again] = await fleet.letters()
+        assert (again.number, again.letter.subject) == (first.number + 1, first.letter.subject)
+
+        broken = False
+        assert [one.number async for one in replay_all(jetstream)] == [again.number]
+        await eventually(lambda: reader.names == ["bad"] * 3)
+
+        async def is_settled() -> bool:
+            return (await jetstream.stream_info(RETRIES_STREAM)).state.messages == 0
+
+        await eventually(is_settled)
+        assert await fleet.letters() == []
+        with pytest.raises(NotFoundError):
+            await replay(jetstream, again.number)
+
+
+@pytest.mark.parametrize("kind", [InvalidError, NotFoundError])
+async def test_an_error_that_no_repeat_can_help_sets_the_event_aside_at_once(
+    fleet: Fleet, kind: type[InvalidError]
+) -> None:
+    scheduler, registry = await fleet.bus("scheduler"), await fleet.bus("workflow-registry")
+
+    async def refuse(_name: str) -> None:
+        raise kind("no", code="unwanted")
+
+    reader = Reader(refuse)
+    await registry.consume(NodeFact, reader, policy=HASTY)
+    await send(scheduler, "a")
+    await eventually(fleet.has_letter)
+    [stored] = await fleet.letters()
+    assert (stored.letter.kind, stored.letter.code) == (kind.kind, "unwanted")
+    assert reader.names == ["a"]
+
+
+async def test_an_unavailable_handler_gets_the_event_until_it_is_available(fleet: Fleet) -> None:
+    scheduler, registry = await fleet.bus("scheduler"), await fleet.bus("workflow-registry")
+    reader = Reader()
+
+    async def be_away(_name: str) -> None:
+        if len(reader.names) < 3:
+            raise UnavailableError("the database does not answer", retry_in=0.01)
+
+    reader.behavior = be_away
+    policy = DeliveryPolicy(ack_wait_seconds=1.0, pauses_seconds=())
+    await registry.consume(NodeFact, reader, policy=policy)
+    await send(scheduler, "a", "b")
+    await eventually(lambda: reader.names == ["a", "a", "a", "b"])
+    assert await fleet.letters() == []
+
+
+async def test_an_event_whose_handler_stays_unavailable_is_set_aside_in_the_end(
+    fleet: Fleet,
+) -> None:
+    scheduler, registry = await fleet.bus("scheduler"), await fleet.bus("workflow-registry")
+
+    async def be_away(_name: str) -> None:
+        raise UnavailableError("the database does not answer")
+
+    policy = DeliveryPolicy(unavailable_seconds=0)
+    await registry.consume(NodeFact, Reader(be_away), policy=policy)
+    await send(scheduler, "a")
+    await eventually(fleet.has_letter)
+    assert (await fleet.letters())[0].letter.kind == "unavailable"
+
+
+async def test_a_malformed_event_is_set_aside_and_a_newer_fact_is_skipped(fleet: Fleet) -> None:
+    scheduler, registry = await fleet.bus("scheduler"), await fleet.bus("workflow-registry")
+    reader = Reader()
+    bodies = {f"event.node.added.v1.{n}": body for n, body in enumerate(("{", "[]", '"é', "{}"))}
+    messages = [Outgoing(subject, body, str(new_id())) for subject, body in bodies.items()]
+    await publish(scheduler, messages)
+    async with administration(fleet.nats.url, fleet.nats.passwords[PROVISIONER]) as jetstream:
+        await jetstream.publish("event.node.repainted.v1.x", b"{}")
+    await registry.consume(NodeFact, reader, policy=HASTY)
+    await send(scheduler, "good")
+    await eventually(lambda: reader.names == ["good"])
+    letters = [stored.letter for stored in await fleet.letters()]
+    assert {letter.subject: letter.body for letter in letters} == bodies
+    assert {(letter.kind, letter.code) for letter in letters} == {("invalid", "malformed")}

@@ -1,0 +1,41 @@
+"""The buckets `keys` and `principals`, made equal to Postgres."""
+
+from collections.abc import Callable
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from auth.adapters.sql_work import SqlWork
+from contracts.auth import Principal, SigningKey
+from contracts.services import KEYS, PRINCIPALS
+from runtime.outbox.projection import Projection
+from runtime.postgres.transaction import transaction
+from runtime.process.service import Runtime
+
+
+class PublishedBuckets:
+    """Follows both buckets and corrects them through the outbox."""
+
+    def __init__(self, engine: AsyncEngine, committed: Callable[[], None]) -> None:
+        self._engine = engine
+        self._committed = committed
+        self._keys = Projection(KEYS, SigningKey)
+        self._principals = Projection(PRINCIPALS, Principal)
+
+    def follow(self, runtime: Runtime) -> None:
+        runtime.spawn(self._keys.follow(runtime.bus), name="published keys")
+        runtime.spawn(self._principals.follow(runtime.bus), name="published principals")
+
+    async def sync(self) -> None:
+        begin = partial(transaction, self._engine)
+        await self._keys.correct(begin, signing_keys)
+        await self._principals.correct(begin, principals)
+        self._committed()
+
+
+async def signing_keys(connection: AsyncConnection) -> dict[str, SigningKey]:
+    return {key.id: key.published() for key in await SqlWork(connection).keys()}
+
+
+async def principals(connection: AsyncConnection) -> dict[str, Principal]:
+    return {str(user.id): user.principal() for user in await SqlWork(connection).users()}

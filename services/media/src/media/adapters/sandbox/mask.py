@@ -1,0 +1,82 @@
+"""Makes masks: one channel, white where the picture is to be repainted."""
+
+# Pillow leaves out the types of some parameters.
+# pyright: reportUnknownMemberType=false
+
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageChops, ImageFilter
+
+from media.domain.inspection import FileRefusedError
+
+if TYPE_CHECKING:
+    from contracts.media.files import MaskOptions  # with Pydantic, which a worker does not load
+    from contracts.values import Blank, Channel
+
+BLACK, WHITE, OPAQUE = 0, 255, 255
+
+
+def make_mask(
+    picture: Image.Image, options: "MaskOptions", size: tuple[int, int] | None = None
+) -> Image.Image:
+    """Take the channel, invert, resize and feather, in this options. `picture` is plain."""
+    mask = channel(picture, options)
+    if options.invert:
+        mask = ImageChops.invert(mask)
+    if size and mask.size != size:
+        how = Image.Resampling.BILINEAR if options.smooth else Image.Resampling.NEAREST
+        mask = mask.resize(size, how)
+    if options.feather:
+        mask = mask.filter(ImageFilter.GaussianBlur(options.feather))
+    if not options.allow_empty:
+        refuse_blank(mask)
+    return mask
+
+
+def taken_from(picture: Image.Image, options: "MaskOptions") -> "Channel":
+    """Return the channel to take; `auto` is alpha if anything is transparent."""
+    if options.channel == "auto":
+        return "alpha" if is_transparent(picture) else "luminance"
+    return options.channel
+
+
+def channel(picture: Image.Image, options: "MaskOptions") -> Image.Image:
+    """Take the channel. Transparent becomes white, as in ComfyUI (1 - alpha)."""
+    if taken_from(picture, options) == "alpha":
+        if picture.mode != "RGBA":
+            raise FileRefusedError("no_alpha", "The picture has no transparency to make a mask of.")
+        return ImageChops.invert(picture.getchannel("A"))
+    return picture.convert("L")
+
+
+def is_transparent(picture: Image.Image) -> bool:
+    return picture.mode == "RGBA" and count(picture.getchannel("A"), OPAQUE) < area(picture)
+
+
+def refuse_blank(mask: Image.Image) -> None:
+    match blank(mask):
+        case "empty":
+            raise FileRefusedError(
+                "empty_mask", "The mask is all black: nothing would be repainted."
+            )
+        case "full":
+            raise FileRefusedError(
+                "full_mask", "The mask is all white: everything would be repainted."
+            )
+        case None:
+            pass
+
+
+def blank(mask: Image.Image) -> "Blank | None":
+    """Return whether the mask is all black (`empty`) or all white (`full`)."""
+    if count(mask, BLACK) == area(mask):
+        return "empty"
+    return "full" if count(mask, WHITE) == area(mask) else None
+
+
+def count(band: Image.Image, value: int) -> int:
+    return band.histogram()[value]
+
+
+def area(picture: Image.Image) -> int:
+    return picture.width * picture.height

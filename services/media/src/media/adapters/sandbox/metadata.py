@@ -1,0 +1,44 @@
+"""Writes files without their metadata, and without decoding them.
+
+Pictures are read whole and need no Pillow, so any process may strip them. A damaged or
+incomplete file is refused.
+"""
+
+from pathlib import Path
+
+from media.adapters.sandbox.source import digest_of, head_type
+from media.domain.bare import REMUXED, STRIPPED
+from media.domain.inspection import Bounds, FileRefusedError, InspectedFile
+
+UNBOUNDED = Bounds(max_pixels=2**31 - 1, max_frames=0)
+"""Nothing is decoded, so the limits of the worker are enough."""
+
+
+def strip(source: Path, target: Path) -> InspectedFile:
+    """Write a result to `target` with only its visible and audible content."""
+    content_type = head_type(source) or ""
+    if content_type in REMUXED:
+        from media.adapters.sandbox import video  # noqa: PLC0415  takes time that pictures do not need
+
+        video.remux(source, target, content_type, UNBOUNDED)
+    elif content_type in STRIPPED:
+        write_bare(source, target, content_type)
+    else:
+        raise FileRefusedError("wrong_content", "The file is of a type that cannot be made bare.")
+    return inspected(target, content_type, is_changed=True)
+
+
+def write_bare(source: Path, target: Path, content_type: str) -> None:
+    try:
+        with target.open("wb") as kept:
+            kept.writelines(STRIPPED[content_type](source.read_bytes()))
+    except ValueError as error:
+        raise FileRefusedError("unreadable", f"The file is damaged: {error}.") from error
+
+
+def inspected(
+    file: Path, content_type: str, *, is_changed: bool, size: tuple[int, int] | None = None
+) -> InspectedFile:
+    width, height = size or (None, None)
+    digest = digest_of(file)
+    return InspectedFile(content_type, file.stat().st_size, digest, is_changed, width, height)

@@ -1,0 +1,123 @@
+"""Deletes rows, and keeps the keys of objects that are still to be deleted."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, exists, or_, select, union_all
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from contracts.errors import NotFoundError
+from contracts.media.library import DeletionCause, MediaDeleted
+from media.adapters.sql import contents
+from media.adapters.sql.tables import (
+    BLOBS,
+    DOOMED,
+    HAS_CONTENT,
+    IDEMPOTENCY,
+    LINKS,
+    MEDIA,
+    RENDITIONS,
+    UPLOADS,
+)
+from media.domain.records import RetentionAges
+from runtime.outbox import messages as outbox
+from runtime.postgres.transaction import transaction
+
+
+class SqlDeletions:
+    """Calls `nudge_outbox` after a commit that left a message in the outbox."""
+
+    def __init__(self, database: AsyncEngine, nudge_outbox: Callable[[], None]) -> None:
+        self._database = database
+        self._nudge_outbox = nudge_outbox
+
+    async def delete(
+        self, media_id: UUID, owner_id: UUID, now: datetime, cause: DeletionCause
+    ) -> list[str]:
+        mine = (MEDIA.c.id == media_id) & (MEDIA.c.owner_id == owner_id)
+        async with transaction(self._database) as connection:
+            await contents.lock_owner(connection, owner_id)
+            gone = delete(MEDIA).where(mine).returning(MEDIA)
+            row = (await connection.execute(gone)).mappings().first()
+            if row is None:
+                raise NotFoundError(f"there is no media {media_id}")
+            event = MediaDeleted(
+                **{name: row[name] for name in ("owner_id", "kind", "job_id")},
+                version=1,
+                occurred_at=now,
+                media_id=media_id,
+                cause=cause,
+            )
+            await outbox.append(connection, [outbox.event(event)])
+            keys = await drop_content(connection, owner_id, row["blake3"])
+            if keys:
+                rows = [{"key": key, "since": now} for key in keys]
+                await connection.execute(upsert(DOOMED).values(rows).on_conflict_do_nothing())
+        self._nudge_outbox()
+        return keys
+
+    async def expired(
+        self, now: datetime, ages: RetentionAges, limit: int
+    ) -> list[tuple[UUID, UUID]]:
+        query = select(MEDIA.c.id, MEDIA.c.owner_id).where(is_expired(now, ages)).limit(limit)
+        async with transaction(self._database) as connection:
+            rows = (await connection.execute(query)).all()
+        return [(media_id, owner_id) for media_id, owner_id in rows]
+
+    async def waiting_keys(self, before: datetime, limit: int) -> list[str]:
+        query = select(DOOMED.c.key).where(DOOMED.c.since <= before).limit(limit)
+        async with transaction(self._database) as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def confirm(self, keys: Sequence[str]) -> None:
+        async with transaction(self._database) as connection:
+            await connection.execute(delete(DOOMED).where(DOOMED.c.key.in_(keys)))
+
+    async def delete_unused_rows(self, before: datetime) -> None:
+        unused = delete(BLOBS).where(BLOBS.c.used_at < before, ~exists().where(HAS_CONTENT))
+        async with transaction(self._database) as connection:
+            await connection.execute(delete(UPLOADS).where(UPLOADS.c.created_at < before))
+            await connection.execute(delete(IDEMPOTENCY).where(IDEMPOTENCY.c.created_at < before))
+            await connection.execute(delete(LINKS).where(LINKS.c.expires_at < before))
+            # A transaction that uses a content again sets its `used_at` first.
+            await connection.execute(unused)
+
+    async def unreferenced(self, keys: Sequence[str]) -> list[str]:
+        query = union_all(
+            select(BLOBS.c.key).where(BLOBS.c.key.in_(keys)),
+            select(RENDITIONS.c.key).where(RENDITIONS.c.key.in_(keys)),
+        )
+        async with transaction(self._database) as connection:
+            named = set((await connection.execute(query)).scalars())
+        return [key for key in keys if key not in named]
+
+
+async def drop_content(connection: AsyncConnection, owner_id: UUID, blake3: str) -> list[str]:
+    """Delete a content that no media has, and return its keys; none if a media has it."""
+    others = select(MEDIA.c.id).where(MEDIA.c.owner_id == owner_id, MEDIA.c.blake3 == blake3)
+    if (await connection.execute(others.limit(1))).first():
+        return []
+    thumbnails = select(RENDITIONS.c.key).where(
+        RENDITIONS.c.owner_id == owner_id, RENDITIONS.c.blake3 == blake3
+    )
+    keys = list((await connection.execute(thumbnails)).scalars())
+    gone = delete(BLOBS).where(BLOBS.c.owner_id == owner_id, BLOBS.c.blake3 == blake3)
+    keys += (await connection.execute(gone.returning(BLOBS.c.key))).scalars()
+    return keys
+
+
+def is_expired(now: datetime, ages: RetentionAges) -> ColumnElement[bool]:
+    """Apply the owner's `expires_at`, else the rule for ages, which spares favorites."""
+    expired = [MEDIA.c.expires_at <= now]
+    ruled = MEDIA.c.expires_at.is_(None) & ~MEDIA.c.is_favorite
+    if ages.results:
+        expired.append(
+            ruled & MEDIA.c.job_id.is_not(None) & (MEDIA.c.created_at <= now - ages.results)
+        )
+    if ages.uploads:
+        expired.append(
+            ruled & MEDIA.c.job_id.is_(None) & (MEDIA.c.created_at <= now - ages.uploads)
+        )
+    return or_(*expired)

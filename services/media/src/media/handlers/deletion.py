@@ -1,0 +1,71 @@
+"""Deletes media on request or by age, and objects that no row names.
+
+Rows go first, in one transaction; objects follow, later if the store is down.
+"""
+
+from datetime import timedelta
+
+import structlog
+
+from contracts.errors import NotFoundError, UnavailableError
+from contracts.media.library import DeleteMedia, Gone
+from media.domain.names import PREFIXES
+from media.ports import ObjectStore
+from media.service import Media
+
+log = structlog.get_logger()
+
+BATCH = 200
+ORPHAN_AGE = timedelta(hours=24)
+"""Longer than any URL or grant is valid, so no upload in progress is deleted."""
+
+
+async def delete_media(media: Media, command: DeleteMedia) -> Gone:
+    """Delete a media for good; its objects go at once, or when the store is back."""
+    owner_id = command.actor.user_id
+    keys = await media.deletions.delete(command.media_id, owner_id, media.clock(), "asked")
+    try:
+        await delete_objects(media, keys)
+    except UnavailableError as error:
+        log.warning("objects_left_to_sweep", keys=keys, reason=error.message)
+    return Gone()
+
+
+async def delete_expired(media: Media) -> None:
+    """Delete media that expired, and objects that the store could not delete before."""
+    while expired := await media.deletions.expired(media.clock(), media.retention, BATCH):
+        for media_id, owner_id in expired:
+            try:
+                await media.deletions.delete(media_id, owner_id, media.clock(), "expired")
+            except NotFoundError:
+                continue  # its owner, or another replica, deleted it first
+        log.info("media_expired", media=len(expired))
+    while keys := await media.deletions.waiting_keys(media.clock(), BATCH):
+        await delete_objects(media, keys)
+
+
+async def delete_objects(media: Media, keys: list[str]) -> None:
+    await media.store.remove(keys)
+    await media.deletions.confirm(keys)
+
+
+async def delete_orphans(media: Media) -> None:
+    """Delete unused rows, then objects that no row names, once they are a day old."""
+    before = media.clock() - ORPHAN_AGE
+    await media.deletions.delete_unused_rows(before)
+    deleted = 0
+    for prefix in PREFIXES:
+        async for keys in media.store.older(prefix, before):
+            orphans = await media.deletions.unreferenced(keys)
+            await media.store.remove(orphans)
+            deleted += len(orphans)
+    if deleted:
+        log.info("orphans_deleted", objects=deleted)
+
+
+async def discard(store: ObjectStore, *keys: str) -> None:
+    """Delete objects that no row names; if the store is down, `delete_orphans` does it."""
+    try:
+        await store.remove(keys)
+    except UnavailableError as error:
+        log.warning("objects_left_to_collect", keys=keys, reason=error.message)

@@ -1,0 +1,82 @@
+"""Defines `Media`: the adapters, limits and secrets that every handler of media needs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator, Hashable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from contracts.errors import ForbiddenError
+from contracts.media.attempts import Results
+from contracts.media.files import MediaView
+from media import ports
+from media.domain.inspection import Bounds
+from media.domain.records import RetentionAges
+from runtime.grants import Grant, read
+
+T = TypeVar("T")
+
+
+class SingleFlight(Generic[T]):
+    """Lets callers with the same key share one run, and bounds the runs at one time.
+
+    A caller on the bus repeats its request after two seconds. Without this class each repeat
+    would copy and decode the same picture again.
+    """
+
+    def __init__(self, concurrency: int) -> None:
+        self._free = asyncio.Semaphore(concurrency)
+        self._running: dict[Hashable, asyncio.Task[T]] = {}
+
+    async def run(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
+        """Return the result of `work`, which goes on even if this caller is canceled."""
+        task = self._running.get(key)
+        if task is None:
+            task = asyncio.create_task(self._when_free(work))
+            self._running[key] = task
+            task.add_done_callback(lambda _: self._running.pop(key))
+        return await asyncio.shield(task)
+
+    async def _when_free(self, work: Callable[[], Awaitable[T]]) -> T:
+        async with self._free:
+            return await work()
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """All that handlers need."""
+
+    store: ports.ObjectStore
+    sandbox: ports.Sandbox
+    uploads: ports.Uploads
+    library: ports.Library
+    deletions: ports.Deletions
+    previews: ports.Previews
+    results: ports.Results
+    clock: ports.Clock
+    bounds: Bounds
+    max_upload_bytes: int
+    retention: RetentionAges
+    grant_secret: str
+    name_secret: str
+    scratch_dir: Path | None
+    acceptances: SingleFlight[MediaView]
+    recordings: SingleFlight[Results]
+    preparations: SingleFlight[None]
+
+    @contextmanager
+    def scratch_folder(self) -> Generator[Path, None, None]:
+        """Open a private folder that is deleted with all its files."""
+        with TemporaryDirectory(prefix="media-", dir=self.scratch_dir) as folder:
+            yield Path(folder)
+
+    def admit(self, grant: str, node_id: UUID) -> Grant:
+        """Return what the grant allows the node. Raises Forbidden for a forged or old grant."""
+        granted = read(grant, self.grant_secret, self.clock())
+        # NATS lets an agent send only under its own node id, so the subject proves the node.
+        if granted.node_id != node_id:
+            raise ForbiddenError("the grant is another node's", code="bad_grant")
+        return granted

@@ -1,0 +1,134 @@
+"""Good files, through the worker process: what is kept has the pixels that came."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from blake3 import blake3
+from PIL import Image
+
+from contracts.media.files import MaskOptions
+from media.adapters.sandbox.process import ProcessSandbox, WorkerLimits
+from media.domain.inspection import Bounds, FileRefusedError, InspectedFile
+from media.ports import InspectionRequest
+
+from .pictures import a_picture, decoded, encoded, gray, rows
+
+LIMITS = WorkerLimits(memory_bytes=1024 * 1024**2, cpu_seconds=10, wall_seconds=60)
+
+
+async def kept(
+    folder: Path,
+    data: bytes,
+    kind: str = "image",
+    mask: MaskOptions | None = None,
+    size: tuple[int, int] | None = None,
+) -> tuple[InspectedFile, bytes]:
+    source, target = folder / "source", folder / "target"
+    source.write_bytes(data)
+    request = InspectionRequest(kind, Bounds(1_000_000, 10), mask or MaskOptions(), size)
+    finding = await ProcessSandbox(LIMITS, concurrency=1).inspect(folder, request)
+    content = (target if finding.is_changed else source).read_bytes()
+    assert finding.blake3 == blake3(content).hexdigest()
+    assert finding.size_bytes == len(content)
+    return finding, content
+
+
+@pytest.mark.parametrize("form", ["PNG", "GIF", "WEBP", "BMP", "TIFF"])
+async def test_a_still_picture_is_kept_as_png_of_the_same_pixels(form: str, tmp_path: Path) -> None:
+    data = encoded(a_picture((40, 30)), form, **({"lossless": True} if form == "WEBP" else {}))
+    finding, content = await kept(tmp_path, data)
+    assert finding.content_type == "image/png"
+    assert (finding.width, finding.height) == (40, 30)
+    assert decoded(content).tobytes() == decoded(data).convert("RGB").tobytes()
+
+
+async def test_a_jpeg_stays_a_jpeg_without_its_metadata(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "a camera"
+    data = encoded(a_picture((40, 30)), "JPEG", exif=exif)
+    finding, content = await kept(tmp_path, data)
+    assert finding.content_type == "image/jpeg"
+    assert decoded(content).tobytes() == decoded(data).tobytes()
+    assert b"camera" not in content
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF"])
+async def test_a_picture_taken_sideways_stands_upright(form: str, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(a_picture((40, 30)), form, exif=exif)
+    finding, content = await kept(tmp_path, data)
+    assert (finding.width, finding.height) == (30, 40)
+    upright = decoded(encoded(a_picture((40, 30)), form)).transpose(Image.Transpose.ROTATE_270)
+    assert decoded(content).tobytes() == upright.tobytes()
+
+
+async def test_text_and_profiles_of_a_png_are_gone(tmp_path: Path) -> None:
+    data = encoded(a_picture(), icc_profile=b"a profile", dpi=(300, 300))
+    _, content = await kept(tmp_path, data + b"<script>")
+    assert decoded(content).info == {}
+    assert content.endswith(b"IEND\xaeB`\x82")
+
+
+async def test_transparency_survives_whatever_way_it_was_written(tmp_path: Path) -> None:
+    palette = a_picture((4, 3), "P")
+    _, content = await kept(tmp_path, encoded(palette, transparency=palette.getpixel((0, 0))))
+    assert decoded(content).mode == "RGBA"
+    assert decoded(content).getpixel((0, 0))[3] == 0  # pyright: ignore[reportOptionalSubscript, reportIndexIssue]  RGBA has tuples
+
+
+async def test_sixteen_bits_keep_their_high_byte(tmp_path: Path) -> None:
+    _, content = await kept(tmp_path, encoded(gray([[0, 255, 256, 65535]], "I;16")))
+    assert rows(decoded(content)) == [[0, 0, 1, 255]]
+
+
+async def test_cmyk_becomes_rgb(tmp_path: Path) -> None:
+    data = encoded(a_picture((40, 30), "CMYK"), "JPEG")
+    _, content = await kept(tmp_path, data)
+    assert decoded(content).tobytes() == decoded(data).convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
+async def test_an_animation_is_kept_as_it_is(form: str, tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (4, 4), color) for color in ("red", "green", "blue")]
+    data = encoded(frames[0], form, save_all=True, append_images=frames[1:])
+    finding, content = await kept(tmp_path, data)
+    assert content == data
+    assert finding.content_type == f"image/{form.lower()}"
+
+
+async def test_a_mask_is_one_channel_of_the_asked_size(tmp_path: Path) -> None:
+    options = MaskOptions(invert=True)
+    finding, content = await kept(
+        tmp_path, encoded(gray([[0, 255]]), "WEBP", lossless=True), "mask", options, (4, 2)
+    )
+    assert decoded(content).mode == "L"
+    assert rows(decoded(content)) == [[255, 255, 0, 0]] * 2
+    assert (finding.content_type, finding.width, finding.height) == ("image/png", 4, 2)
+
+
+async def test_other_kinds_are_kept_untouched_under_their_own_type(tmp_path: Path) -> None:
+    text, _ = await kept(tmp_path, "привет".encode(), "text")
+    page, _ = await kept(tmp_path, b"\x01<html><script>\0", "file")
+    assert text.content_type == "text/plain"
+    assert page.content_type == "application/octet-stream"
+
+
+@pytest.mark.parametrize("in_process_bytes", [0, 10**6])
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "WEBP"])
+async def test_a_result_is_made_bare_here_or_in_a_worker_alike(
+    form: str, in_process_bytes: int, tmp_path: Path
+) -> None:
+    sandbox = ProcessSandbox(replace(LIMITS, in_process_bytes=in_process_bytes), concurrency=1)
+    data = encoded(a_picture((40, 30)), form, exif=b"Exif\0\0a secret")
+    (tmp_path / "source").write_bytes(data + b"a secret")
+    finding = await sandbox.strip(tmp_path)
+    content = (tmp_path / "target").read_bytes()
+    assert b"a secret" not in content
+    assert decoded(content).tobytes() == decoded(data).tobytes()
+    assert finding.blake3 == blake3(content).hexdigest()
+    assert finding.size_bytes == len(content)
+    (tmp_path / "source").write_bytes(data[:-20])
+    with pytest.raises(FileRefusedError):
+        await sandbox.strip(tmp_path)

@@ -1,0 +1,150 @@
+"""Video and sound through the worker: what is kept is what is seen and heard."""
+
+# PyAV leaves out the types of some parameters.
+# pyright: reportUnknownMemberType=false
+
+import hashlib
+import io
+from pathlib import Path
+
+import av
+import pytest
+
+from contracts.content_types import sniff
+from media.adapters.sandbox.process import ProcessSandbox, WorkerLimits
+from media.domain.inspection import Bounds, InspectedFile, Preview
+from media.ports import InspectionRequest
+
+from .clips import SECRET, TAGS, a_sound, a_video
+from .pictures import decoded
+
+LIMITS = WorkerLimits(memory_bytes=480 * 1024**2, cpu_seconds=10, wall_seconds=60)
+BOUNDS = Bounds(1_000_000, 10, max_video_frames=100, max_seconds=5)
+VIDEOS = {
+    "video/mp4": ("mp4", "libx264", "aac"),
+    "video/quicktime": ("mov", "libx264", None),
+    "video/webm": ("webm", "libvpx-vp9", "libopus"),
+    "video/x-matroska": ("matroska", "libx264", "flac"),
+    "video/x-msvideo": ("avi", "mpeg4", None),
+}
+SOUNDS = {
+    "audio/mp4": ("ipod", "aac"),
+    "audio/flac": ("flac", "flac"),
+    "audio/ogg": ("ogg", "libopus"),
+    "audio/mpeg": ("mp3", "libmp3lame"),
+    "audio/wav": ("wav", "pcm_s16le"),
+    "audio/aac": ("adts", "aac"),
+}
+
+
+async def kept(folder: Path, data: bytes, kind: str = "video") -> tuple[InspectedFile, bytes]:
+    (folder / "source").write_bytes(data)
+    finding = await ProcessSandbox(LIMITS, concurrency=1).inspect(
+        folder, InspectionRequest(kind, BOUNDS)
+    )
+    return finding, (folder / "target").read_bytes()
+
+
+async def previewed(folder: Path, data: bytes) -> Preview:
+    (folder / "source").write_bytes(data)
+    return await ProcessSandbox(LIMITS, concurrency=1).preview(folder, BOUNDS)
+
+
+def samples(data: bytes) -> list[str]:
+    """Digests of what is seen and of what is heard."""
+    found: list[str] = []
+    with av.open(io.BytesIO(data), "r") as opened:
+        for index in range(len(opened.streams)):
+            digest = hashlib.sha256()
+            opened.seek(0)
+            for frame in opened.decode(opened.streams[index]):
+                digest.update(b"".join(map(bytes, frame.planes)))  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType]  both kinds have planes
+            found.append(digest.hexdigest())
+    return found
+
+
+@pytest.mark.parametrize("content_type", VIDEOS)
+async def test_a_video_keeps_its_samples_and_loses_its_tags(
+    content_type: str, tmp_path: Path
+) -> None:
+    data = a_video(*VIDEOS[content_type])
+    finding, content = await kept(tmp_path, data + b"<script>")
+    assert SECRET.encode() in data
+    assert SECRET.encode() not in content
+    assert b"<script>" not in content
+    assert finding.content_type == sniff(content) == content_type
+    assert (finding.width, finding.height) == (64, 48)
+    assert finding.duration_seconds == pytest.approx(0.5, abs=0.01)
+    assert finding.frames_per_second == 24
+    assert samples(content) == samples(data)
+
+
+@pytest.mark.parametrize("content_type", SOUNDS)
+async def test_a_sound_keeps_its_samples_and_loses_its_tags(
+    content_type: str, tmp_path: Path
+) -> None:
+    data = a_sound(*SOUNDS[content_type])
+    finding, content = await kept(tmp_path, data, "audio")
+    assert SECRET.encode() not in content
+    assert finding.content_type == sniff(content) == content_type
+    assert (finding.width, finding.frames_per_second) == (None, None)
+    assert finding.duration_seconds == pytest.approx(1, abs=0.05)
+    assert samples(content) == samples(data)
+
+
+async def test_the_same_video_is_always_kept_as_the_same_bytes(tmp_path: Path) -> None:
+    other = TAGS | {"title": "another", "more": "tags"}
+    first, _ = await kept(tmp_path, a_video())
+    second, _ = await kept(tmp_path, a_video(tags=other))
+    assert first.blake3 == second.blake3
+
+
+async def test_hevc_keeps_the_name_under_which_phones_know_it(tmp_path: Path) -> None:
+    data = a_video("mp4", "libx265")
+    written = data.replace(b"hev1", b"hvc1")
+    _, content = await kept(tmp_path, written)
+    assert b"hvc1" in content
+
+
+@pytest.mark.parametrize("content_type", [*VIDEOS, *SOUNDS])
+async def test_a_result_is_made_bare(content_type: str, tmp_path: Path) -> None:
+    made = VIDEOS.get(content_type)
+    data = a_video(*made) if made else a_sound(*SOUNDS[content_type])
+    (tmp_path / "source").write_bytes(data)
+    finding = await ProcessSandbox(LIMITS, concurrency=1).strip(tmp_path)
+    content = (tmp_path / "target").read_bytes()
+    assert finding.content_type == content_type
+    assert SECRET.encode() not in content
+    assert samples(content) == samples(data)
+
+
+async def test_a_video_shows_its_first_frame(tmp_path: Path) -> None:
+    seen = await previewed(tmp_path, a_video(size=(640, 480)))
+    assert (seen.width, seen.height, seen.frame_count) == (640, 480, 12)
+    assert seen.duration_seconds == pytest.approx(0.5)
+    assert [small.width for small in seen.thumbnails] == [1024, 512, 256]
+    small = decoded((tmp_path / seen.thumbnails[-1].filename).read_bytes())
+    assert max(small.size) == 256
+    assert small.convert("RGB").getpixel((9, 9)) == pytest.approx((255, 0, 0), abs=12)
+    assert (seen.placeholder or "").startswith("data:image/webp")
+
+
+async def test_a_video_taken_upright_is_shown_upright(tmp_path: Path) -> None:
+    data = a_video(size=(640, 480), turned=90)
+    finding, content = await kept(tmp_path, data)
+    assert (finding.width, finding.height) == (480, 640)
+    seen = await previewed(tmp_path, content)
+    assert (seen.width, seen.height) == (480, 640)
+    small = decoded((tmp_path / seen.thumbnails[-1].filename).read_bytes())
+    assert small.size == (192, 256)
+
+
+async def test_a_sound_has_a_length_and_no_picture(tmp_path: Path) -> None:
+    seen = await previewed(tmp_path, a_sound("mp3", "libmp3lame"))
+    assert seen.duration_seconds == pytest.approx(1, abs=0.05)
+    assert (seen.width, seen.frame_count, seen.placeholder, seen.thumbnails) == (
+        None,
+        None,
+        None,
+        (),
+    )

@@ -1,0 +1,61 @@
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from media.domain.bare import jpeg
+
+
+def strip(data: bytes) -> bytes:
+    return b"".join(jpeg.strip(data))
+
+
+def a_picture(mode: str = "RGB") -> Image.Image:
+    return Image.radial_gradient("L").reduce(6).convert(mode)
+
+
+def encoded(picture: Image.Image, **options: object) -> bytes:
+    data = io.BytesIO()
+    picture.save(data, "JPEG", **options)
+    return data.getvalue()
+
+
+def pixels(data: bytes) -> bytes:
+    return Image.open(io.BytesIO(data)).tobytes()
+
+
+def with_exif(picture: Image.Image) -> bytes:
+    exif = Image.Exif()
+    exif[0x010F] = "a camera that tells where it was"
+    return encoded(picture, exif=exif, comment=b"a secret")
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_bare_jpeg_has_the_same_pixels(mode: str, *, progressive: bool) -> None:
+    data = encoded(a_picture(mode), progressive=progressive, restart_marker_rows=1)
+    assert pixels(strip(data)) == pixels(data)
+
+
+def test_everything_but_the_picture_is_gone() -> None:
+    data = with_exif(a_picture())
+    bare = strip(data + b"<script>alert(1)</script>")
+    assert b"camera" in data
+    assert b"secret" in data
+    assert not any(word in bare for word in (b"camera", b"secret", b"script", b"Exif"))
+    assert strip(bare) == bare
+
+
+def test_a_jpeg_without_its_end_is_refused() -> None:
+    data = encoded(a_picture())
+    for length in (0, 2, 30, len(data) // 2, len(data) - 2):
+        with pytest.raises(ValueError, match=r"."):
+            strip(data[:length])
+
+
+@given(st.binary())
+def test_noise_is_refused_and_never_loops(noise: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        strip(b"\xff\xd8" + noise.replace(b"\xff\xd9", b""))

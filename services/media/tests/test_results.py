@@ -1,0 +1,72 @@
+"""How the files of an attempt become media, step by step."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from contracts.errors import ForbiddenError, InvalidError
+from contracts.media.attempts import RecordResults
+from media.domain.names import result_key
+from media.handlers.results import record_results
+
+from .adapters.records import NOW, a_grant, a_result
+from .fake_store import FakeStore
+from .fakes import FakeResults, a_media
+
+PNG = b"\x89PNG\r\n\x1a\nprompt"
+
+
+class Scene:
+    """One attempt whose files were put."""
+
+    def __init__(self, *files: bytes, is_bare: bool = False) -> None:
+        self.owner_id, self.node_id, self.attempt_id = uuid4(), uuid4(), uuid4()
+        keys = [result_key(self.owner_id, self.attempt_id, n) for n in range(len(files))]
+        self.store = FakeStore(dict(zip(keys, files, strict=True)))
+        self.results = FakeResults()
+        self.media = a_media(store=self.store, results=self.results)
+        self.files = [a_result(n, data) for n, data in enumerate(files)]
+        self.grant = a_grant(
+            node_id=self.node_id,
+            owner_id=self.owner_id,
+            attempt_id=self.attempt_id,
+            expires_at=NOW + timedelta(hours=1),
+            is_bare=is_bare,
+        )
+
+    def command(self, node_id: UUID | None = None) -> RecordResults:
+        return RecordResults(node_id=node_id or self.node_id, grant=self.grant, files=self.files)
+
+
+async def test_a_result_stays_where_it_was_put() -> None:
+    scene = Scene(PNG)
+    await record_results(scene.media, scene.command())
+    [result] = scene.results.recorded[scene.attempt_id].values()
+    assert result.key == result_key(scene.owner_id, scene.attempt_id, 0)
+    assert (scene.store.objects[result.key], result.is_verified) == (PNG, False)
+
+
+async def test_a_bare_result_lies_where_no_url_can_write_and_is_recorded_once() -> None:
+    scene = Scene(PNG, is_bare=True)
+    first = await record_results(scene.media, scene.command())
+    again = await record_results(scene.media, scene.command())
+    assert again == first
+    [(key, data)] = scene.store.objects.items()
+    assert key.startswith(f"blobs/{scene.owner_id}/")
+    assert b"prompt" not in data
+
+
+async def test_two_files_of_one_number_are_refused() -> None:
+    scene = Scene(PNG)
+    scene.files *= 2
+    with pytest.raises(InvalidError) as refused:
+        await record_results(scene.media, scene.command())
+    assert refused.value.code == "result_repeated"
+
+
+async def test_the_grant_of_another_node_records_nothing() -> None:
+    scene = Scene(PNG)
+    with pytest.raises(ForbiddenError):
+        await record_results(scene.media, scene.command(uuid4()))
+    assert scene.results.recorded == {}

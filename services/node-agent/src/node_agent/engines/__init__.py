@@ -1,0 +1,1 @@
+"""Engines: one folder for each kind of server, behind the port `Engine`."""

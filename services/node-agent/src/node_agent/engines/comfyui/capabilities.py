@@ -1,0 +1,75 @@
+"""Describes what a ComfyUI server can run, under a digest that changes only with it.
+
+The scheduler gets names (`Capabilities`), the registry the whole description; both know it by
+the digest of the description's bytes.
+"""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from contracts.scheduler.job_requests import ModelFile
+from contracts.scheduler.nodes import Capabilities
+from node_agent.engines.comfyui.shapes import items, mapping
+from node_agent.ports import Description
+from workflows.graph.requirements import FILE_INPUTS
+
+NOT_MODELS = frozenset({"custom_nodes"})
+MOST_MODELS, MOST_CLASSES = 3_000, 8_000
+"""So that a report stays below the bus's 512 KiB."""
+UPLOADS = frozenset(
+    {"image_upload", "video_upload", "audio_upload", "file_upload", "animated_image_upload"}
+)
+"""Options of inputs whose choices are files that somebody uploaded."""
+
+
+def describe(
+    version: str, object_info: Mapping[str, Any], models: Mapping[str, Iterable[str]]
+) -> Description:
+    """Equal servers give equal digests, whatever lies in their input folders."""
+    folders = {
+        folder: sorted(names)
+        for folder, names in sorted(models.items())
+        if folder not in NOT_MODELS
+    }
+    # The order inside a class stays: ComfyUI's save format counts its widgets.
+    classes = {name: without_files(name, object_info[name]) for name in sorted(object_info)}
+    document = {"version": version, "object_info": classes, "models": folders}
+    content = json.dumps(document, separators=(",", ":")).encode()
+    files = [(folder, name) for folder, names in folders.items() for name in names][:MOST_MODELS]
+    names = Capabilities(
+        digest=hashlib.blake2b(content, digest_size=16).hexdigest(),
+        engine_version=version,
+        classes=list(classes)[:MOST_CLASSES],
+        models=[ModelFile(folder=folder, name=name) for folder, name in files],
+    )
+    return Description(names, zlib.compress(content))
+
+
+def without_files(class_: str, info: Any) -> dict[str, Any]:
+    """A class without the names of files that come and go with every job."""
+    sections = {
+        section: {
+            name: without_choices(declared) if is_file(class_, name, declared) else declared
+            for name, declared in mapping(entries).items()
+        }
+        for section, entries in mapping(mapping(info).get("input")).items()
+    }
+    return {**mapping(info), "input": sections}
+
+
+def is_file(class_: str, name: str, declared: Any) -> bool:
+    options = mapping(items(declared)[1] if len(items(declared)) > 1 else None)
+    return FILE_INPUTS.get(class_) == name or any(options.get(flag) for flag in UPLOADS)
+
+
+def without_choices(declared: Any) -> Any:
+    match declared:
+        case [list(), *rest]:
+            return [[], *rest]
+        case [str(kind), options, *rest]:
+            return [kind, {**mapping(options), "options": []}, *rest]
+        case _:
+            return declared

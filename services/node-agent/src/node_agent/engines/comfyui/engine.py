@@ -1,0 +1,116 @@
+"""Makes a ComfyUI server an `Engine`: `prompt_id` is the attempt id."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import IO, Any
+from uuid import UUID
+
+from contracts.media.attempts import InputFile
+from contracts.scheduler.nodes import NodeSpec
+from node_agent.engines.comfyui import trial
+from node_agent.engines.comfyui.execution import follow
+from node_agent.engines.comfyui.http import comfy_http
+from node_agent.engines.comfyui.outputs import OutputFile, OutputText
+from node_agent.engines.comfyui.probe import probe, watch_memory
+from node_agent.engines.comfyui.progress import run_of
+from node_agent.engines.comfyui.prompts import post, sealed, take_back
+from node_agent.engines.comfyui.session import Prompt, Session
+from node_agent.engines.comfyui.vitals import Vitals
+from node_agent.engines.comfyui.websocket import listen
+from node_agent.ports import (
+    Description,
+    Execution,
+    FileRefusedError,
+    Graph,
+    Health,
+    Patience,
+    Place,
+    Result,
+    Version,
+    Work,
+)
+from runtime.process.telemetry import span
+
+
+@asynccontextmanager
+async def open_comfyui(spec: NodeSpec, patience: Patience) -> AsyncGenerator["ComfyUI", None]:
+    async with comfy_http(
+        spec, probe_timeout=patience.probe_timeout, submit_timeout=patience.submit_timeout
+    ) as http:
+        session = Session(spec.node_id, http, Vitals(patience.dead_after_seconds))
+        try:
+            yield ComfyUI(spec, session)
+        finally:
+            for post in session.posts.values():
+                post.cancel()
+
+
+class ComfyUI:
+    """One ComfyUI server."""
+
+    def __init__(self, spec: NodeSpec, session: Session) -> None:
+        self._spec = spec
+        self._session = session
+
+    async def serve(self, changed: Callable[[], None]) -> None:
+        session = self._session
+        async with asyncio.TaskGroup() as group:
+            group.create_task(probe(session, changed))
+            group.create_task(watch_memory(session))
+            group.create_task(listen(self._spec, session.connected, session.hear))
+
+    def health(self) -> Health:
+        return self._session.health()
+
+    async def capabilities(self) -> Description:
+        return await self._session.http.describe()
+
+    def has_input(self, name: str) -> bool:
+        return name in self._session.inputs
+
+    async def upload(self, file: InputFile, content: IO[bytes]) -> None:
+        await self._session.http.upload(file.name, content, file.content_type)
+        self._session.inputs[file.name] = None
+
+    def prepare(
+        self, work: Work, version: Version, inputs: Mapping[str, Any], files: Mapping[str, str]
+    ) -> Graph:
+        return sealed(str(work.attempt_id), version, inputs, files)
+
+    async def run(self, work: Work, graph: Graph) -> Execution:
+        prompt = Prompt(work, run_of(graph))
+        with self._session.following(prompt):
+            with span("post"):
+                await post(self._session, prompt, graph)
+            with span("execute"):
+                return await follow(self._session, prompt)
+
+    async def resume(self, work: Work) -> Execution:
+        prompt = Prompt(work, has_worked=True)
+        with self._session.following(prompt):
+            return await follow(self._session, prompt)
+
+    async def find(self, attempt_id: UUID) -> Place:
+        prompt_id = str(attempt_id)
+        if prompt_id in await self._session.http.queue():
+            return Place.INSIDE
+        is_over = await self._session.http.history(prompt_id) is not None
+        return Place.ENDED if is_over else Place.UNKNOWN
+
+    async def cancel(self, attempt_id: UUID) -> bool:
+        return await take_back(self._session, str(attempt_id))
+
+    async def download(self, result: Result, target: IO[bytes], most_bytes: int) -> None:
+        match result:
+            case OutputFile():
+                await self._session.http.download(result, target, most_bytes)
+            case OutputText(text=text):
+                target.seek(0)
+                target.truncate()
+                target.write(text.encode())
+            case _:
+                raise FileRefusedError("This result is none of ComfyUI's.")
+
+    async def trial(self) -> str | None:
+        return await trial.trial(self._session)

@@ -1,0 +1,111 @@
+"""Follows a prompt from its POST to its end.
+
+Events are hints; `/history` decides, then `/queue` (docs/decisions/0005).
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+
+import structlog
+
+from contracts.agent import Cause
+from node_agent.domain.endings import EndedError, Failed, canceled, failure
+from node_agent.engines.comfyui.outcome import Interrupted, Succeeded, executed_between, verdict
+from node_agent.engines.comfyui.outputs import results, sources
+from node_agent.engines.comfyui.prompts import prefix_of, take_back
+from node_agent.engines.comfyui.session import PROBE_SECONDS, Prompt, Session
+from node_agent.ports import Execution, Result, UnreachableError
+from workflows import Spec
+
+log = structlog.get_logger()
+
+
+async def follow(session: Session, prompt: Prompt) -> Execution:
+    """Wait for its end; raise Ended if it did not succeed."""
+    entry = await entry_of(session, prompt)
+    session.ended[prompt.id] = None
+    match verdict(entry):
+        case Succeeded() as produced:
+            return execution_of(prompt.id, entry, produced)
+        case Interrupted():
+            raise canceled()  # by a person at ComfyUI itself: the scheduler did not ask for it
+        case Failed(cause) as failed:
+            if cause is Cause.OUT_OF_MEMORY:
+                await free(session)
+            raise EndedError(failed.result)
+
+
+def execution_of(prompt_id: str, entry: dict[str, Any], produced: Succeeded) -> Execution:
+    def named(spec: Spec) -> Sequence[Result]:
+        wanted = sources(spec, produced.outputs)
+        return results(wanted, produced.outputs, produced.meta, prefix_of(prompt_id))
+
+    began, seconds = executed_between(entry)
+    return Execution(named, datetime.fromtimestamp(began, UTC) if began else None, seconds)
+
+
+async def free(session: Session) -> None:
+    try:
+        await session.http.free()
+    except UnreachableError as error:
+        log.info("memory_not_freed", reason=error.message)
+
+
+async def entry_of(session: Session, prompt: Prompt) -> dict[str, Any]:
+    posted_at = monotonic()
+    started_at: float | None = None
+    if prompt.client_id is not None and prompt.client_id == session.client_id:
+        await wait_for_news(prompt)  # the open connection will tell its end: no need to ask before
+    while True:
+        prompt.stirred.clear()
+        if (entry := await look(session, prompt)) is not None:
+            return entry
+        if started_at is None and prompt.is_running:
+            started_at = monotonic()
+        since = posted_at if started_at is None else started_at
+        if reason := why_stop(session, prompt, since):
+            if not await take_back(session, prompt.id):
+                log.warning("prompt_not_stopped")
+            raise reason
+        await wait_for_news(prompt)
+
+
+async def wait_for_news(prompt: Prompt) -> None:
+    """Return when something happened, or when it is time to ask all the same."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PROBE_SECONDS):
+            await prompt.stirred.wait()
+
+
+async def look(session: Session, prompt: Prompt) -> dict[str, Any] | None:
+    """Return the entry, or None while ComfyUI has the prompt, or cannot be asked."""
+    try:
+        entry = await session.http.history(prompt.id)
+        if entry is not None:
+            return entry
+        queue = await session.http.queue()
+        if prompt.id in queue:
+            prompt.is_running = prompt.is_running or prompt.id in queue.running
+            return None
+        entry = await session.http.history(prompt.id)  # it may have ended between the two
+    except UnreachableError:
+        return None
+    if entry is None:
+        raise failure(Cause.LOST, "prompt_lost", "ComfyUI forgot the prompt: it was restarted.")
+    return entry
+
+
+def why_stop(session: Session, prompt: Prompt, since: float) -> EndedError | None:
+    seconds = prompt.work.timeout_seconds
+    if monotonic() - since > seconds:
+        if prompt.is_running:
+            return failure(Cause.TIMEOUT, "attempt_timeout", f"It ran longer than {seconds:g} s.")
+        return failure(Cause.UNREACHABLE, "never_started", "Other prompts kept the node busy.")
+    if session.is_dead and not prompt.has_worked:
+        text = "ComfyUI's worker is dead: the prompt never started."
+        return failure(Cause.NODE_FAULT, "worker_dead", text)
+    return None

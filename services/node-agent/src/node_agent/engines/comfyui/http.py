@@ -1,0 +1,242 @@
+"""Speaks HTTP with ComfyUI (workflows.compatibility.releases has the oldest release)."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import IO, Any, cast
+
+import httpx
+
+from contracts.errors import InvalidError
+from contracts.scheduler.nodes import Device, NodeSpec
+from node_agent.engines.comfyui.capabilities import describe
+from node_agent.engines.comfyui.outputs import OutputFile
+from node_agent.engines.comfyui.shapes import is_number, items, mapping, parsed, texts
+from node_agent.engines.comfyui.trouble import NO_COMFYUI, why_silent, why_useless
+from node_agent.engines.comfyui.vitals import QueueView
+from node_agent.ports import Description, FileRefusedError, NoPlaceError, UnreachableError
+from runtime.process.telemetry import carry
+
+NOT_COMFYUI = frozenset({401, 403, 407, 408, 429, 502, 503, 504})
+"""Answers of a proxy before it, or of a wall around it."""
+SLOW_SECONDS = 30.0
+"""For what is big: object_info, uploads, files."""
+OK = 200
+MEGABYTE = 1024**2
+NODE_KEY = "comfyfleet_node"
+"""Key of `extra_data` under which a prompt names its node; `/queue` shows it to everybody."""
+
+
+class RefusedPromptError(InvalidError):
+    """ComfyUI did not take the prompt; `answer` says why, in its own format."""
+
+    code = "refused"
+
+    def __init__(self, status: int, answer: object) -> None:
+        super().__init__(f"ComfyUI answered {status} to the prompt.")
+        self.status = status
+        self.answer = answer
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """ComfyUI took a prompt; `node_errors` names outputs that it silently leaves out."""
+
+    prompt_id: str
+    node_errors: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    version: str
+    devices: list[Device]
+
+
+@asynccontextmanager
+async def comfy_http(
+    spec: NodeSpec, *, probe_timeout: float, submit_timeout: float
+) -> AsyncGenerator["ComfyHttp", None]:
+    try:
+        client = httpx.AsyncClient(
+            base_url=spec.base_url,
+            headers=spec.headers,
+            timeout=httpx.Timeout(probe_timeout, pool=SLOW_SECONDS),
+            event_hooks={"request": [trace]},
+            trust_env=False,
+        )
+    except (httpx.InvalidURL, ValueError) as error:
+        raise InvalidError("The node's address or headers are not valid.") from error
+    async with client:
+        yield ComfyHttp(client, submit_timeout)
+
+
+async def trace(request: httpx.Request) -> None:
+    request.headers.update(carry())
+
+
+class ComfyHttp:
+    """A ComfyUI server over HTTP. Every call raises Unreachable if it does not answer in time."""
+
+    def __init__(self, client: httpx.AsyncClient, submit_timeout: float) -> None:
+        self._client = client
+        self._submit_timeout = submit_timeout
+
+    async def queue(self) -> QueueView:
+        answer = mapping(await self._get("/queue"))
+        if not {"queue_running", "queue_pending"} <= answer.keys():
+            raise UnreachableError(NO_COMFYUI)
+        running, pending = items(answer["queue_running"]), items(answer["queue_pending"])
+        return QueueView(ids(running), ids(pending), node_ids([*running, *pending]))
+
+    async def history(self, prompt_id: str) -> dict[str, Any] | None:
+        """The entry of a prompt that ended; None while it has not, or is forgotten."""
+        entry = mapping(await self._get(f"/history/{prompt_id}")).get(prompt_id)
+        return cast("dict[str, Any]", entry) if isinstance(entry, dict) else None
+
+    async def submit(self, body: dict[str, Any]) -> Submitted:
+        """Raises RefusedPrompt."""
+        response = await self._send("POST", "/prompt", json=body, timeout=self._submit_timeout)
+        if response.is_server_error:
+            # a 500 may come although the prompt was queued, so it is looked for before a repeat
+            raise UnreachableError(why_useless(response.status_code, "/prompt"))
+        try:
+            answer = parsed(response.content)
+        except ValueError:
+            answer = None
+        match answer:
+            case {"prompt_id": str(prompt_id)} if response.status_code == OK:
+                errors = cast("dict[str, Any]", answer).get("node_errors")
+                return Submitted(prompt_id, dict(mapping(errors)))
+            case _:
+                raise RefusedPromptError(response.status_code, answer)
+
+    async def delete(self, prompt_id: str) -> None:
+        """Take it off the queue, if it is pending."""
+        await self._send("POST", "/queue", json={"delete": [prompt_id]})
+
+    async def interrupt(self, prompt_id: str) -> None:
+        """Stop it, if it runs; seen only at graph-node starts and sampler steps."""
+        await self._send("POST", "/interrupt", json={"prompt_id": prompt_id})
+
+    async def free(self) -> None:
+        """Give back the memory of models and results."""
+        await self._send("POST", "/free", json={"unload_models": True, "free_memory": True})
+
+    async def upload(self, name: str, source: IO[bytes], content_type: str) -> None:
+        """Put a file at `name` (`folder/file`) of its input folder.
+
+        The name comes from the content, so overwriting changes nothing.
+        """
+        folder, _, filename = name.rpartition("/")
+        fields = {"subfolder": folder, "type": "input", "overwrite": "true"}
+        source.seek(0)
+        response = await self._send(
+            "POST",
+            "/upload/image",
+            data=fields,
+            files={"image": (filename, source, content_type)},
+            timeout=SLOW_SECONDS,
+        )
+        if response.status_code != OK:
+            raise FileRefusedError(f"ComfyUI answered {response.status_code} to an input file.")
+        stored = mapping(body_of(response))
+        if (stored.get("subfolder"), stored.get("name")) != (folder, filename):
+            raise FileRefusedError("ComfyUI stored an input file under another name.")
+
+    async def download(self, file: OutputFile, target: IO[bytes], most_bytes: int) -> None:
+        """Write from the target's beginning. Raises FileRefused, NoPlace."""
+        query = {"filename": file.filename, "subfolder": file.subfolder, "type": file.folder}
+        try:
+            async with self._client.stream(
+                "GET", "/view", params=query, timeout=SLOW_SECONDS
+            ) as response:
+                if response.status_code in NOT_COMFYUI:
+                    raise UnreachableError(why_useless(response.status_code, "/view"))
+                if response.status_code != OK:
+                    text = f"ComfyUI answered {response.status_code} to {file.filename}."
+                    raise FileRefusedError(text)
+                await save(response, target, most_bytes)
+        except httpx.RequestError as error:
+            raise UnreachableError(why_silent(error)) from error
+        except OSError as error:
+            raise NoPlaceError(f"A result finds no place: {error.strerror}.") from error
+
+    async def stats(self) -> Stats:
+        answer = mapping(await self._get("/system_stats"))
+        version = mapping(answer.get("system")).get("comfyui_version", "unknown")
+        devices = [device_of(mapping(device)) for device in items(answer.get("devices"))]
+        return Stats(str(version), devices)
+
+    async def describe(self) -> Description:
+        stats = await self.stats()
+        classes = mapping(await self._get("/object_info", timeout=SLOW_SECONDS))
+        models: dict[str, list[str]] = {}
+        for folder in texts(await self._get("/models")):
+            models[folder] = texts(await self._get(f"/models/{folder}"))
+        # a server with many custom nodes says 20 MB of itself
+        found = await asyncio.to_thread(describe, stats.version, classes, models)
+        return replace(found, devices=stats.devices)
+
+    async def _get(self, path: str, **options: Any) -> object:
+        response = await self._send("GET", path, **options)
+        if response.status_code != OK:
+            raise UnreachableError(why_useless(response.status_code, first_part(path)))
+        return body_of(response)
+
+    async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            response = await self._client.request(method, path, **options)
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            raise UnreachableError(why_silent(error)) from error
+        if response.status_code in NOT_COMFYUI:
+            raise UnreachableError(why_useless(response.status_code, first_part(path)))
+        return response
+
+
+async def save(response: httpx.Response, target: IO[bytes], most_bytes: int) -> None:
+    target.seek(0)
+    target.truncate()
+    size = 0
+    async for chunk in response.aiter_bytes(MEGABYTE):
+        size += len(chunk)
+        if size > most_bytes:
+            raise FileRefusedError(f"A result is bigger than {most_bytes} bytes.")
+        target.write(chunk)
+    target.flush()
+
+
+def first_part(path: str) -> str:
+    """Without ids."""
+    return f"/{path.split('/')[1]}"
+
+
+def body_of(response: httpx.Response) -> object:
+    try:
+        return parsed(response.content)
+    except ValueError as error:
+        raise UnreachableError(NO_COMFYUI) from error
+
+
+def ids(entries: Iterable[object]) -> tuple[str, ...]:
+    """Entries are [number, prompt id, graph, extra data, outputs]."""
+    found = (items(entry)[1] for entry in entries if items(entry)[1:])
+    return tuple(prompt_id for prompt_id in found if isinstance(prompt_id, str))
+
+
+def node_ids(entries: Iterable[object]) -> frozenset[str]:
+    """Nodes of this fleet, or another, that prompts name as theirs."""
+    extras = (mapping(items(entry)[3]) for entry in entries if items(entry)[3:])
+    return frozenset(texts([extra.get(NODE_KEY) for extra in extras]))
+
+
+def device_of(fields: Any) -> Device:
+    return Device(
+        name=str(fields.get("name", "unknown"))[:200],
+        vram_total_mb=megabytes(fields.get("vram_total")),
+        vram_free_mb=megabytes(fields.get("vram_free")),
+    )
+
+
+def megabytes(value: object) -> int:
+    return int(value) // MEGABYTE if is_number(value) and value > 0 else 0

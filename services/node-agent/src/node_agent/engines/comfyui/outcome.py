@@ -1,0 +1,94 @@
+"""Reads from a history entry how a prompt ended, and which row of the retry table that is."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from contracts.agent import Cause
+from node_agent.domain.endings import Failed, failed
+from node_agent.engines.comfyui.shapes import is_number, items, mapping
+
+LONGEST_MESSAGE = 500
+MOST_STAMP = 1e14
+"""Milliseconds; later than year 5000 is no time."""
+HOST_PATH = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][^\\/\s'\":,;()]+){2,}")
+OUT_OF_MEMORY = re.compile(r"out of memory|allocation on device", re.IGNORECASE)
+ACCELERATOR = re.compile(r"\b(CUDA|HIP|cuDNN|CUBLAS|NCCL|MPS|XPU)\w* ?(error|failure)|device-side")
+DISK = re.compile(r"Errno (28|30|5)\b|No space left|Read-only file system|Input/output error")
+TORCH_ERRORS = re.compile(r"^(torch\.|RuntimeError$|AcceleratorError$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    outputs: Mapping[str, Any]
+    meta: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """Somebody stopped it: us, or a person at ComfyUI."""
+
+
+Verdict: TypeAlias = Succeeded | Interrupted | Failed
+
+
+def verdict(entry: Mapping[str, Any]) -> Verdict:
+    """ComfyUI calls an interrupt an error as well; only the last message tells them apart."""
+    status = mapping(entry.get("status"))
+    if status.get("status_str") == "error":
+        messages = items(status.get("messages"))
+        return ended_by(items(messages[-1]) if messages else ())
+    return Succeeded(mapping(entry.get("outputs")), mapping(entry.get("meta")))
+
+
+def ended_by(message: Sequence[object]) -> Verdict:
+    kind, details = message[0] if message else None, mapping(message[1] if message[1:] else None)
+    if kind == "execution_interrupted":
+        return Interrupted()
+    if kind == "execution_error":
+        return raised(str(details.get("exception_type", "")), details)
+    return failed(Cause.WORKFLOW, "graph_failed", "ComfyUI does not say why it failed.")
+
+
+def raised(kind: str, details: Mapping[str, Any]) -> Failed:
+    message = str(details.get("exception_message", ""))
+    cause, code = cause_of(kind, message)
+    return failed(
+        cause,
+        code,
+        presentable(message) or kind,
+        graph_node=str(details.get("node_id", "")) or None,
+        graph_node_class=str(details.get("node_type", "")) or None,
+    )
+
+
+def cause_of(kind: str, message: str) -> tuple[Cause, str]:
+    """By the type first: a text alone can come from the user's own prompt."""
+    is_torch = bool(TORCH_ERRORS.search(kind))
+    if "OutOfMemory" in kind or (is_torch and OUT_OF_MEMORY.search(message)):
+        return Cause.OUT_OF_MEMORY, "out_of_memory"
+    if "AcceleratorError" in kind or (is_torch and ACCELERATOR.search(message)):
+        return Cause.NODE_FAULT, "accelerator_fault"
+    if kind.rpartition(".")[2] in ("OSError", "IOError") and DISK.search(message):
+        return Cause.NODE_FAULT, "disk_fault"
+    return Cause.WORKFLOW, "graph_failed"
+
+
+def presentable(message: str) -> str:
+    """The first line, without folders of the host, and not endless."""
+    line = next((line.strip() for line in message.splitlines() if line.strip()), "")
+    return HOST_PATH.sub(lambda path: re.split(r"[\\/]", path[0])[-1], line)[:LONGEST_MESSAGE]
+
+
+def executed_between(entry: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """When execution began (ComfyUI's clock, epoch seconds) and how long it took, if known."""
+    stamps = [
+        stamp / 1_000
+        for message in items(mapping(entry.get("status")).get("messages"))
+        for details in items(message)[1:]
+        if is_number(stamp := mapping(details).get("timestamp")) and 0 < stamp < MOST_STAMP
+    ]
+    if not stamps:
+        return None, None
+    return stamps[0], max(stamps[-1] - stamps[0], 0.0)

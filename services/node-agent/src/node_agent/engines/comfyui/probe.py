@@ -1,0 +1,97 @@
+"""Looks at ComfyUI each second or two: whether it is there, what it does, its free memory."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from time import monotonic
+
+import structlog
+
+from node_agent.engines.comfyui.prompts import pull
+from node_agent.engines.comfyui.session import PROBE_SECONDS, Session
+from node_agent.engines.comfyui.vitals import QueueView
+from node_agent.ports import UnreachableError
+from workflows.compatibility.releases import OLDEST_COMFYUI_TEXT, is_too_old
+
+log = structlog.get_logger()
+IDLE_SECONDS = 2.0
+"""While nothing is done there: most of what an agent does at rest is this."""
+MEMORY_SECONDS = 10.0
+DEAD = "ComfyUI answers but runs nothing: its worker is dead, restart it"
+
+
+async def probe(session: Session, changed: Callable[[], None]) -> None:
+    """For ever. `/queue` answers from the part that works, which `/system_stats` does not."""
+    while True:
+        was_reachable, was_usable = session.is_reachable, session.health().is_usable
+        try:
+            saw_queue(session, await look(session))
+        except UnreachableError as error:
+            saw_nothing(session, error.message)
+        if (was_reachable, was_usable) != (session.is_reachable, session.health().is_usable):
+            log.info("node_probed", node_id=str(session.node_id), reason=session.reason)
+            changed()
+        await remove_leftovers(session)
+        await asyncio.sleep(IDLE_SECONDS if is_idle(session) else PROBE_SECONDS)
+
+
+def is_idle(session: Session) -> bool:
+    """Whether nothing is done there, by nobody; what we send is noticed by other means."""
+    is_busy = session.prompts or session.queue.running or session.queue.pending
+    return session.health().is_usable and not is_busy
+
+
+async def look(session: Session) -> QueueView:
+    """Ask for the queue; a server that was away may be another now, so for its version too."""
+    queue = await session.http.queue()
+    if not session.is_reachable:
+        version = (await session.http.stats()).version
+        if is_too_old(version):
+            text = f"runs ComfyUI {version[:20]}: {OLDEST_COMFYUI_TEXT} or later is needed"
+            raise UnreachableError(text)
+    return queue
+
+
+def saw_queue(session: Session, queue: QueueView) -> None:
+    if not session.is_reachable:
+        session.inputs.clear()  # it may be another server now
+    session.queue, session.is_reachable = queue, True
+    session.vitals.saw(queue, monotonic(), has_started=has_started(session, queue))
+    session.reason = DEAD if session.is_dead else None
+    if session.is_dead:
+        session.stir_all()
+
+
+def saw_nothing(session: Session, reason: str) -> None:
+    session.queue = QueueView()
+    session.vitals.saw(session.queue, monotonic(), has_started=False)
+    session.is_reachable, session.reason = False, reason
+
+
+def has_started(session: Session, queue: QueueView) -> bool:
+    """Whether the prompt in front is known to work, or cannot be judged.
+
+    Only events of this connection can tell that none came; a foreign prompt tells us nothing.
+    """
+    front = queue.running or queue.pending[:1]
+    own = next((session.prompts[id_] for id_ in front if id_ in session.prompts), None)
+    if own is None:
+        return bool(queue.running)
+    return own.has_worked or own.client_id is None or own.client_id != session.client_id
+
+
+async def remove_leftovers(session: Session) -> None:
+    """Remove prompts that ended without ComfyUI (timeouts, cancels while it was away)."""
+    for prompt_id in (*session.queue.running, *session.queue.pending):
+        if prompt_id in session.leftovers and prompt_id not in session.prompts:
+            with contextlib.suppress(UnreachableError):
+                await pull(session, prompt_id)
+
+
+async def watch_memory(session: Session) -> None:
+    """For ever: free VRAM."""
+    while True:
+        with contextlib.suppress(UnreachableError):
+            devices = (await session.http.stats()).devices
+            session.vram_free_mb = devices[0].vram_free_mb if devices else None
+        await asyncio.sleep(MEMORY_SECONDS)

@@ -1,0 +1,150 @@
+"""Hands a graph to ComfyUI once, whatever gets lost on the way, and takes it back."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from time import monotonic
+from typing import Any
+
+import stamina
+
+from contracts.agent import Cause
+from contracts.errors import InvalidError
+from node_agent.domain.endings import EndedError, InputsLostError, failure
+from node_agent.engines.comfyui.http import NODE_KEY, RefusedPromptError, Submitted
+from node_agent.engines.comfyui.outcome import presentable
+from node_agent.engines.comfyui.rejection import lacks_input_file, rejection
+from node_agent.engines.comfyui.session import Prompt, Session
+from node_agent.ports import Graph, UnreachableError, Version
+from workflows import render, seal
+from workflows.compatibility.releases import OLDEST_COMFYUI_TEXT
+
+TRIES = 5
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 4.0
+"""The last try comes 7.5 s after the first, timeouts not counted."""
+CANCEL_SECONDS = 30.0
+"""An interrupt waits for the graph node that runs; then the slot is given up to the beats."""
+CANCEL_PAUSE, LONGEST_CANCEL_PAUSE = 0.2, 2.0
+
+
+def sealed(
+    prompt_id: str, version: Version, inputs: Mapping[str, Any], files: Mapping[str, str]
+) -> Graph:
+    """Return the graph as it may be posted; raise Ended if the inputs do not belong to it."""
+    try:
+        graph = render(version.graph, version.spec, inputs, files)
+        return seal(graph, prefix_of(prompt_id))
+    except InvalidError as error:
+        detail = "; ".join(f"{e.path}: {e.message}" for e in error.errors[:3])
+        text = presentable(f"{error.message} {detail}".strip())
+        raise failure(Cause.WORKFLOW, "graph_refused", text) from error
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        # the gateway validated these inputs, so version and inputs do not belong together
+        text = "The inputs do not fit the workflow version."
+        raise failure(Cause.WORKFLOW, "inputs_refused", text) from error
+
+
+def prefix_of(prompt_id: str) -> str:
+    """Folder of everything that the attempt writes on the server."""
+    return f"cf/{prompt_id}"
+
+
+async def post(session: Session, prompt: Prompt, graph: Graph) -> None:
+    """Return once ComfyUI has the prompt."""
+    try:
+        await submit(session, prompt, graph)
+    except RefusedPromptError as error:
+        result = rejection(error.status, error.answer).result
+        if lacks_input_file(error.answer):
+            session.inputs.clear()
+            raise InputsLostError(result) from error
+        raise EndedError(result) from error
+
+
+async def submit(session: Session, prompt: Prompt, graph: Graph) -> None:
+    try:
+        async for attempt in stamina.retry_context(
+            UnreachableError,
+            attempts=TRIES,
+            timeout=None,
+            wait_initial=FIRST_PAUSE,
+            wait_max=LONGEST_PAUSE,
+            wait_jitter=0,
+        ):
+            with attempt:
+                if attempt.num > 1 and await is_known(session, prompt.id):
+                    return
+                prompt.client_id = session.client_id
+                await check(session, prompt, await posted(session, prompt, graph))
+    except UnreachableError as error:
+        text = "ComfyUI did not take the prompt."
+        raise failure(Cause.UNREACHABLE, "unreachable", text) from error
+
+
+async def posted(session: Session, prompt: Prompt, graph: Graph) -> Submitted:
+    """A POST goes on when its run is canceled: `take_back` waits for it before it looks."""
+    post = asyncio.create_task(session.http.submit(body_of(session, prompt, graph)))
+    session.posts[prompt.id] = post
+    post.add_done_callback(lambda _: session.posts.pop(prompt.id, None))
+    return await asyncio.shield(post)
+
+
+async def is_known(session: Session, prompt_id: str) -> bool:
+    """Whether a POST whose answer was lost did arrive: a repeated id would run again."""
+    if prompt_id in await session.http.queue():
+        return True
+    return await session.http.history(prompt_id) is not None
+
+
+def body_of(session: Session, prompt: Prompt, graph: Graph) -> dict[str, Any]:
+    """Nothing of the user's but the graph: other keys of this request can kill a server."""
+    preview = {"preview_method": "auto"} if prompt.work.is_watched() else {}
+    return {
+        "prompt": graph,
+        "prompt_id": prompt.id,
+        "client_id": prompt.client_id or prompt.id,
+        "extra_data": {NODE_KEY: str(session.node_id)} | preview,
+    }
+
+
+async def check(session: Session, prompt: Prompt, taken: Submitted) -> None:
+    """200 does not mean that all of the graph will run, nor under our id."""
+    if taken.prompt_id != prompt.id:
+        await take_back(session, taken.prompt_id)
+        text = f"It chooses prompt ids itself: ComfyUI {OLDEST_COMFYUI_TEXT} or later is needed."
+        raise failure(Cause.NODE_FAULT, "comfyui_too_old", text)
+    if taken.node_errors:
+        await take_back(session, prompt.id)
+        raise EndedError(rejection(200, {"node_errors": taken.node_errors}).result)
+
+
+async def take_back(session: Session, prompt_id: str) -> bool:
+    """Delete, interrupt, then look, until it is in neither; False if it would not stop.
+
+    An interrupt between pending and running is lost (measured: 1 of 100), and a graph node that
+    blocks runs to its end.
+    """
+    session.leftovers[prompt_id] = None
+    if post := session.posts.get(prompt_id):
+        await asyncio.wait({post})
+    deadline = monotonic() + CANCEL_SECONDS
+    pause = CANCEL_PAUSE
+    while monotonic() < deadline:
+        if session.is_dead:
+            return False  # a dead worker gives nothing back, and nothing runs
+        with contextlib.suppress(UnreachableError):
+            if await pull(session, prompt_id):
+                session.ended[prompt_id] = None
+                return True
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_CANCEL_PAUSE)
+    return False
+
+
+async def pull(session: Session, prompt_id: str) -> bool:
+    """Try once to remove a prompt; return whether it is not there any more."""
+    await session.http.delete(prompt_id)
+    queue = await session.http.queue()
+    if prompt_id in queue.running:
+        await session.http.interrupt(prompt_id)
+    return prompt_id not in queue

@@ -1,0 +1,85 @@
+"""Reads why ComfyUI refused a graph: something is missing on this node, or the graph is wrong.
+
+The texts are ours: ComfyUI's own name its lists of files, its paths and its Python.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from contracts.agent import Cause
+from node_agent.domain.endings import Failed, failed
+from node_agent.engines.comfyui.outcome import presentable
+from node_agent.engines.comfyui.shapes import items, mapping
+from workflows.graph.requirements import MODEL_INPUTS
+
+MODEL_FILE = re.compile(r"\.(safetensors|sft|ckpt|pth?|bin|gguf|onnx|pkl)$", re.IGNORECASE)
+GRAPH_NODE = re.compile(r"#([^']+)")
+NO_SUCH_CLASS = re.compile(r"node (\S+) does not exist", re.IGNORECASE)
+
+MEANINGS = {
+    "required_input_missing": "it is needed and not given",
+    "bad_linked_input": "its link is malformed",
+    "return_type_mismatch": "its link gives another type",
+    "invalid_input_type": "its value is of another type",
+    "value_smaller_than_min": "its value is too small",
+    "value_bigger_than_max": "its value is too big",
+    "value_not_in_list": "its value is none of the server's choices",
+    "custom_validation_failed": "the graph node does not take its value",
+}
+NO_OUTPUT = "prompt_no_outputs"
+
+
+def rejection(status: int, body: object) -> Failed:
+    """The failure that the answer to POST /prompt stands for."""
+    answer = mapping(body)
+    error = mapping(answer.get("error"))
+    problems = list(graph_node_problems(mapping(answer.get("node_errors"))))
+    missing = next((p for p in problems if p.cause is Cause.MISSING), None)
+    if missing or problems:
+        return missing or problems[0]
+    graph_node = GRAPH_NODE.search(str(error.get("details", "")))
+    if class_ := NO_SUCH_CLASS.search(str(error.get("message", ""))):
+        return failed(
+            Cause.MISSING,
+            "missing_class",
+            presentable(f"The server has no class {class_[1]}."),
+            graph_node=graph_node[1] if graph_node else None,
+            graph_node_class=class_[1],
+        )
+    has_no_output = error.get("type") == NO_OUTPUT
+    text = "The graph writes nothing." if has_no_output else f"ComfyUI answered {status}."
+    return failed(Cause.WORKFLOW, "graph_refused", text)
+
+
+def graph_node_problems(node_errors: Mapping[str, Any]) -> Iterator[Failed]:
+    for graph_node, entry in node_errors.items():
+        fields = mapping(entry)
+        class_ = str(fields.get("class_type", ""))
+        for error in items(fields.get("errors")):
+            yield problem(graph_node, class_, mapping(error))
+
+
+def problem(graph_node: str, class_: str, error: Mapping[str, Any]) -> Failed:
+    extra = mapping(error.get("extra_info"))
+    name, value = str(extra.get("input_name", "")), extra.get("received_value")
+    kind = str(error.get("type", ""))
+    if kind == "value_not_in_list" and (
+        name in MODEL_INPUTS.get(class_, {}) or MODEL_FILE.search(str(value))
+    ):
+        text = presentable(f"{name}: {value!r} is not in the list of this node")
+        return failed(Cause.MISSING, "missing_model", text, graph_node, class_)
+    why = MEANINGS.get(kind, "the server cannot check it")
+    text = presentable(f"Input {name or 'unknown'} of {class_ or 'a graph node'}: {why}.")
+    return failed(Cause.WORKFLOW, "graph_refused", text, graph_node, class_)
+
+
+def lacks_input_file(body: object) -> bool:
+    """Whether a staged file is gone: the server was set up anew since it was sent."""
+    errors = mapping(mapping(body).get("node_errors")).values()
+    return any(
+        mapping(problem).get("type") == "custom_validation_failed"
+        and "Invalid" in str(mapping(problem).get("details"))
+        for entry in errors
+        for problem in items(mapping(entry).get("errors"))
+    )

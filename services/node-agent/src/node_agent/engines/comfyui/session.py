@@ -1,0 +1,139 @@
+"""Holds what the agent knows of one ComfyUI server, as long as a claim lasts."""
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from cachetools import TTLCache
+
+from node_agent.engines.comfyui.events import (
+    ComfyEvent,
+    Ended,
+    GraphNodeStarted,
+    Previewed,
+    Stepped,
+)
+from node_agent.engines.comfyui.http import ComfyHttp, Submitted
+from node_agent.engines.comfyui.progress import Run, advanced, progress_of
+from node_agent.engines.comfyui.vitals import QueueView, Vitals
+from node_agent.ports import Health, Preview, Work
+
+PROBE_SECONDS = 1.0
+REMEMBERED_SECONDS = 600.0
+INPUTS_SECONDS = 24 * 3600.0
+MOST_REMEMBERED = 10_000
+
+
+def memory(seconds: float = REMEMBERED_SECONDS) -> TTLCache[str, None]:
+    return TTLCache[str, None](MOST_REMEMBERED, seconds)
+
+
+@dataclass(slots=True, eq=False)
+class Prompt:
+    """One attempt inside ComfyUI, while its run is followed."""
+
+    work: Work
+    run: Run = field(default_factory=Run)
+    client_id: str | None = None
+    """Connection that hears of it; None if another session posted it."""
+    is_running: bool = False
+    has_worked: bool = False
+    """Some graph node started, so ComfyUI's worker is alive."""
+    stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    """Something happened: look at ComfyUI now."""
+
+    @property
+    def id(self) -> str:
+        return str(self.work.attempt_id)
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    node_id: UUID
+    http: ComfyHttp
+    vitals: Vitals
+    prompts: dict[str, Prompt] = field(default_factory=dict[str, Prompt])
+    posts: dict[str, asyncio.Task[Submitted]] = field(
+        default_factory=dict[str, asyncio.Task[Submitted]]
+    )
+    """POSTs that are not answered yet."""
+    queue: QueueView = field(default_factory=QueueView)
+    client_id: str | None = None
+    """The WebSocket connection that is open now."""
+    is_reachable: bool = False
+    reason: str | None = Health().reason
+    vram_free_mb: int | None = None
+    inputs: TTLCache[str, None] = field(default_factory=lambda: memory(INPUTS_SECONDS))
+    """Names of input files that were sent."""
+    ended: TTLCache[str, None] = field(default_factory=memory)
+    """Prompts that are surely not in the queue any more, whatever an older probe saw."""
+    leftovers: TTLCache[str, None] = field(default_factory=memory)
+    """Prompts that nobody follows any more: they are removed where they are seen."""
+
+    @property
+    def is_dead(self) -> bool:
+        return self.is_reachable and self.vitals.is_dead
+
+    def health(self) -> Health:
+        inside = (*self.queue.running, *self.queue.pending)
+        return Health(
+            is_reachable=self.is_reachable,
+            is_dead=self.is_dead,
+            reason=self.reason,
+            prompts=tuple(prompt_id for prompt_id in inside if prompt_id not in self.ended),
+            vram_free_mb=self.vram_free_mb,
+            other_node_id=self.other_node(),
+        )
+
+    def other_node(self) -> UUID | None:
+        """A node that a prompt names as its own; the name could be anybody's text."""
+        for text in self.queue.nodes - {str(self.node_id)}:
+            with suppress(ValueError):
+                return UUID(text)
+        return None
+
+    def stir_all(self) -> None:
+        for prompt in self.prompts.values():
+            prompt.stirred.set()
+
+    def connected(self, client_id: str | None) -> None:
+        """A new connection hears nothing of what was posted under the old one: look there."""
+        self.client_id = client_id
+        self.stir_all()
+
+    def hear(self, event: ComfyEvent) -> None:
+        """Never waits: a reader that stops reading stalls every client of the server."""
+        prompt = self.prompt_for(event.prompt_id)
+        if prompt is None:
+            return
+        match event:
+            case Previewed(_, content_type, image):
+                prompt.work.previewed(Preview(content_type, image))
+                return
+            case Ended():
+                prompt.stirred.set()
+            case _:
+                prompt.is_running = True
+                prompt.has_worked |= isinstance(event, GraphNodeStarted | Stepped)
+        prompt.run = advanced(prompt.run, event)
+        prompt.work.progressed(progress_of(prompt.run))
+
+    def prompt_for(self, prompt_id: str | None) -> Prompt | None:
+        """An old server's preview names no prompt; only one of ours can be running."""
+        if prompt_id is not None:
+            return self.prompts.get(prompt_id)
+        return next((prompt for prompt in self.prompts.values() if prompt.is_running), None)
+
+    @contextmanager
+    def following(self, prompt: Prompt) -> Generator[None, None, None]:
+        """Let events reach a prompt; one that ends by an error must not stay in the queue."""
+        self.prompts[prompt.id] = prompt
+        try:
+            yield
+        except Exception:
+            self.leftovers[prompt.id] = None
+            raise
+        finally:
+            del self.prompts[prompt.id]

@@ -1,0 +1,48 @@
+"""Reads JSON that somebody else wrote: a wrong shape is empty, never an error."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard, cast
+
+MAY_BE_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Escapes of UTF-16 halves: pairs are fine, a lone one cannot be sent on as UTF-8."""
+BIGGEST = 1e15
+
+
+def parsed(text: bytes) -> object:
+    """JSON whose texts are all valid Unicode; raises ValueError."""
+    try:
+        value = json.loads(text)
+        return whole(value) if MAY_BE_HALF.search(text) else value
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def whole(value: object) -> object:
+    """Return the value with a question mark for each lone half of a character."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [whole(item) for item in items(cast("object", value))]
+    if isinstance(value, dict):
+        entries = mapping(cast("object", value)).items()
+        return {whole(key): whole(item) for key, item in entries}
+    return value
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def items(value: object) -> Sequence[object]:
+    return cast("Sequence[object]", value) if isinstance(value, list) else ()
+
+
+def texts(value: object) -> list[str]:
+    return [item for item in items(value) if isinstance(item, str)]
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """A number one can calculate with: no NaN, no infinity, no thousand digits."""
+    return isinstance(value, int | float) and -BIGGEST <= value <= BIGGEST

@@ -1,0 +1,67 @@
+"""Listens to ComfyUI's WebSocket: one per node, a fresh clientId for each connection.
+
+A repeated clientId could go deaf: when the server notices that the old socket died, it
+forgets the new one (server.py:301 at 0.8.0).
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from uuid import uuid4
+
+import structlog
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from contracts.scheduler.nodes import NodeSpec
+from node_agent.engines.comfyui.events import ComfyEvent, read_binary, read_text
+
+log = structlog.get_logger()
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+PING_SECONDS, SILENCE_SECONDS = 10.0, 20.0
+MOST_BYTES = 16 * 1024**2
+FEATURES = json.dumps({"type": "feature_flags", "data": {"supports_preview_metadata": True}})
+"""Counts only as the first message of a connection."""
+
+
+async def listen(
+    spec: NodeSpec, connected: Callable[[str | None], None], hear: Callable[[ComfyEvent], None]
+) -> None:
+    """For ever; `connected(None)` says that nothing is heard now."""
+    pause = FIRST_PAUSE
+    while True:
+        client_id = uuid4().hex
+        try:
+            async with connect(
+                f"{address(spec.base_url)}/ws?clientId={client_id}",
+                additional_headers=spec.headers,
+                compression=None,
+                max_size=MOST_BYTES,
+                open_timeout=5,
+                ping_interval=PING_SECONDS,
+                ping_timeout=SILENCE_SECONDS,
+                close_timeout=1,
+                proxy=None,
+            ) as socket:
+                await socket.send(FEATURES)
+                connected(client_id)
+                pause = FIRST_PAUSE
+                await read(socket, hear)
+        except (WebSocketException, OSError, ValueError) as error:
+            log.debug("websocket_lost", node_id=str(spec.node_id), reason=type(error).__name__)
+        connected(None)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+async def read(socket: ClientConnection, hear: Callable[[ComfyEvent], None]) -> None:
+    async for message in socket:
+        event = read_text(message) if isinstance(message, str) else read_binary(message)
+        if event:
+            hear(event)
+
+
+def address(base_url: str) -> str:
+    scheme, _, rest = base_url.rstrip("/").partition("://")
+    return f"{'wss' if scheme == 'https' else 'ws'}://{rest}"

@@ -1,0 +1,95 @@
+"""Takes over attempts that another agent, or this one before a crash, left on a node.
+
+Recorded results come first, then the engine's word: work that the GPU has done or is doing is
+never repeated.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from contracts.agent import AttemptOrder, AttemptResult, Outcome
+from contracts.errors import OperationError
+from contracts.media.attempts import FindResults
+from contracts.scheduler.jobs import Output
+from contracts.scheduler.nodes import AttemptPhase
+from node_agent.handlers.attempts import carry_out, finish, stoppable
+from node_agent.handlers.inputs import find_version
+from node_agent.handlers.retry import retried
+from node_agent.ports import Place, UnreachableError
+from node_agent.service import Attempt, Claim
+
+log = structlog.get_logger()
+MEDIA_SECONDS = 7.0
+RETRY_SECONDS = 0.5
+
+
+async def adopt(claim: Claim, orders: Sequence[AttemptOrder]) -> None:
+    """Find each live attempt or its loss, and refuse new orders until then."""
+    attempts = [Attempt(order) for order in orders]
+    for attempt in attempts:
+        claim.attempts[attempt.id] = attempt
+    claim.is_adopting = bool(attempts)
+    for attempt in attempts:
+        await locate(claim, attempt)
+    claim.is_adopting = False
+    claim.changed.set()
+
+
+async def locate(claim: Claim, attempt: Attempt) -> None:
+    recorded = await recorded_outputs(claim, attempt)
+    if recorded is not None:
+        work = completed(recorded)
+        claim.spawn(carry_out(claim, attempt, work), name=f"recorded {attempt.id}")
+        return
+    is_inside = await is_in_engine(claim, attempt)
+    log.info("attempt_adopted", attempt_id=str(attempt.id), is_inside=is_inside)
+    work = resume(claim, attempt, is_inside=is_inside)
+    claim.spawn(carry_out(claim, attempt, work), name=f"adopted {attempt.id}")
+    await asyncio.sleep(0)  # so that it stands first in line for the slot
+
+
+async def recorded_outputs(claim: Claim, attempt: Attempt) -> list[Output] | None:
+    """Return what media recorded; None if nothing, or if media does not answer.
+
+    Recording again is harmless.
+    """
+    query = FindResults(node_id=claim.id, grant=attempt.order.grant)
+    try:
+        found = await retried(lambda: claim.agent.bus.call(query), within=MEDIA_SECONDS)
+    except OperationError as error:
+        log.info("results_unknown", attempt_id=str(attempt.id), reason=error.message)
+        return None
+    return found.outputs if found.is_recorded else None
+
+
+async def is_in_engine(claim: Claim, attempt: Attempt) -> bool:
+    """Wait for the engine: the scheduler decides how long an unreachable node may keep it."""
+    while not attempt.canceled.is_set():
+        try:
+            return await claim.engine.find(attempt.id) is Place.INSIDE
+        except UnreachableError:
+            await asyncio.sleep(RETRY_SECONDS)
+    return False
+
+
+async def completed(outputs: list[Output]) -> AttemptResult:
+    return AttemptResult(outcome=Outcome.COMPLETED, outputs=outputs)
+
+
+async def resume(claim: Claim, attempt: Attempt, *, is_inside: bool) -> AttemptResult:
+    """An attempt inside needs the slot; one that has ended, or never started, does not."""
+    if is_inside:
+        # not before it is found: an attempt that never started did not kill its server
+        claim.enter(attempt, AttemptPhase.POSTED)
+        await claim.slot.acquire()
+    try:
+        work = claim.engine.resume(claim.work_of(attempt))
+        execution = await stoppable(claim, attempt, work)
+        version = await attempt.unless_canceled(find_version(claim, attempt))
+        await attempt.unless_canceled(claim.uploads.acquire())
+    finally:
+        if is_inside:
+            claim.slot.release()
+    return await finish(claim, attempt, version, execution)

@@ -1,0 +1,151 @@
+"""Runs one attempt from its order to its report: prepare, run, upload, report.
+
+The slot is held from the start to the end of the execution. Uploads go on beside the next
+attempt, at most eight, and a ninth keeps the slot.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from uuid import UUID
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
+from contracts.errors import OperationError
+from contracts.scheduler.nodes import AttemptPhase
+from node_agent.domain.admission import StaleClaimError
+from node_agent.domain.endings import EndedError, InputsLostError, canceled, failure
+from node_agent.handlers.inputs import find_version, stage
+from node_agent.handlers.results import collect
+from node_agent.handlers.retry import retried
+from node_agent.ports import Execution, Graph, Version, Work
+from node_agent.service import Attempt, Claim
+from runtime.process.telemetry import span
+
+log = structlog.get_logger()
+LEADER_CHECK_SECONDS = 0.2
+
+
+async def run_attempt(claim: Claim, attempt: Attempt) -> None:
+    """Carry a new order to its end."""
+    await carry_out(claim, attempt, execute(claim, attempt))
+
+
+async def carry_out(claim: Claim, attempt: Attempt, work: Awaitable[AttemptResult]) -> None:
+    order = attempt.order
+    ids = {"job_id": str(order.job_id), "attempt_id": str(order.attempt_id)}
+    with bound_contextvars(**ids), span("attempt", parent=order.trace, attributes=ids):
+        result = await result_of(attempt, work)
+        claim.enter(attempt, AttemptPhase.REPORTING)
+        if result.cause is Cause.MISSING:
+            claim.outdated.set()
+        await report(claim, attempt.id, result)
+        claim.forget(attempt)
+        cause = result.cause.value if result.cause else None
+        log.info("attempt_ended", outcome=result.outcome.value, cause=cause)
+
+
+async def result_of(attempt: Attempt, work: Awaitable[AttemptResult]) -> AttemptResult:
+    try:
+        return await work
+    except EndedError as error:
+        return error.result
+    except StaleClaimError:
+        raise
+    except Exception:  # the outermost loop of an attempt: a bug here must not end the others
+        log.exception("attempt_broke")
+        # The agent, or the machine below it, failed: not the workflow, so it is tried elsewhere.
+        cause = Cause.INPUT if attempt.phase is AttemptPhase.PREPARING else Cause.OUTPUT
+        return failure(cause, "agent_error", "The agent failed at it; its log says why.").result
+
+
+async def execute(claim: Claim, attempt: Attempt) -> AttemptResult:
+    work = claim.work_of(attempt)
+    version = await attempt.unless_canceled(find_version(claim, attempt))
+    with span("stage"):
+        files = await attempt.unless_canceled(stage(claim, attempt))
+        graph = claim.engine.prepare(work, version, attempt.order.inputs, files)
+    await attempt.unless_canceled(claim.slot.acquire())
+    try:
+        await attempt.unless_canceled(until_led(claim))
+        claim.enter(attempt, AttemptPhase.POSTED)
+        execution = await stoppable(claim, attempt, run_engine(claim, attempt, work, graph))
+        await attempt.unless_canceled(claim.uploads.acquire())
+    finally:
+        claim.slot.release()
+    return await finish(claim, attempt, version, execution)
+
+
+async def until_led(claim: Claim) -> None:
+    """A silent scheduler may have counted us as lost and given the job to another node."""
+    while not claim.is_led:  # noqa: ASYNC110  a pure value, no event
+        await asyncio.sleep(LEADER_CHECK_SECONDS)
+
+
+async def run_engine(claim: Claim, attempt: Attempt, work: Work, graph: Graph) -> Execution:
+    try:
+        return await claim.engine.run(work, graph)
+    except InputsLostError:
+        if not attempt.order.media:
+            raise
+    await stage(claim, attempt)
+    return await claim.engine.run(work, graph)
+
+
+async def stoppable(claim: Claim, attempt: Attempt, work: Awaitable[Execution]) -> Execution:
+    """Return the execution; if the attempt is canceled, stop it in the engine and raise Ended."""
+    try:
+        execution = await attempt.unless_canceled(work)
+    except EndedError as error:
+        if not attempt.canceled.is_set():
+            raise
+        if not await claim.engine.cancel(attempt.id):
+            log.warning("attempt_not_stopped")
+        raise canceled() from error
+    if attempt.canceled.is_set():
+        raise canceled()
+    return execution
+
+
+async def finish(
+    claim: Claim, attempt: Attempt, version: Version, execution: Execution
+) -> AttemptResult:
+    """Bring the results home; the caller took a place among the uploads."""
+    claim.enter(attempt, AttemptPhase.UPLOADING)
+    try:
+        with span("upload"):
+            found = execution.results(version.spec)
+            outputs = await attempt.unless_canceled(collect(claim, attempt, found))
+    finally:
+        claim.uploads.release()
+    return AttemptResult(
+        outcome=Outcome.COMPLETED,
+        outputs=outputs,
+        started_at=execution.started_at,
+        executed_seconds=execution.seconds,
+    )
+
+
+async def report(claim: Claim, attempt_id: UUID, result: AttemptResult) -> None:
+    """Report how it ended until the scheduler answers."""
+    message = FinishAttempt(
+        node_id=claim.id, claim=claim.number, attempt_id=attempt_id, result=result
+    )
+
+    async def send() -> None:
+        if not claim.is_removed:
+            await claim.agent.bus.call(message)
+
+    try:
+        await retried(send, within=None)
+    except OperationError as error:
+        if error.code == StaleClaimError.code:
+            raise StaleClaimError(error.message) from error
+        log.warning("report_refused", reason=error.message)
+
+
+async def report_canceled(claim: Claim, attempt_id: UUID) -> None:
+    """An attempt that is not in hand: it shall not run, and nobody shall wait for it."""
+    await claim.engine.cancel(attempt_id)
+    await report(claim, attempt_id, canceled().result)

@@ -1,0 +1,101 @@
+"""Sends beats, progress and previews. Each of them may be lost."""
+
+import asyncio
+import base64
+import contextlib
+
+from contracts.agent import AttemptPreviewed, AttemptProgressed, JobWatched
+from contracts.scheduler.nodes import AttemptPhase, BeatAttempt, NodeBeat
+from node_agent.service import Attempt, Claim, NodeAgent
+
+BEAT_SECONDS = 1.0
+PROGRESS_SECONDS = 0.25
+PREVIEW_SECONDS = 0.5
+PREVIEW_BYTES = 64 * 1024 * 3 // 4
+"""Base64 makes four bytes of three."""
+MOST_REASON = 200
+
+
+async def beat(claim: Claim) -> None:
+    """For ever: each second, and at once when a slot came free or the node itself changed."""
+    while True:
+        claim.changed.clear()
+        await claim.agent.bus.signal(beat_of(claim))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BEAT_SECONDS):
+                await claim.changed.wait()
+
+
+def beat_of(claim: Claim) -> NodeBeat:
+    health, attempts = claim.engine.health(), claim.attempts.values()
+    own = {str(attempt.id) for attempt in attempts}
+    reason = claim.reason(health)
+    return NodeBeat(
+        node_id=claim.id,
+        claim=claim.number,
+        is_reachable=health.is_reachable,
+        reason=reason[:MOST_REASON] if reason else None,
+        is_dead=health.is_dead,
+        attempts=[
+            BeatAttempt(attempt_id=attempt.id, phase=attempt.phase, progress=attempt.progress)
+            for attempt in attempts
+        ],
+        foreign_prompts=sum(prompt_id not in own for prompt_id in health.prompts),
+        vram_free_mb=health.vram_free_mb,
+        passed_trial=claim.trial.passed,
+        other_node_id=health.other_node_id,
+    )
+
+
+async def show_progress(claim: Claim) -> None:
+    """For ever: the newest progress of each attempt, at most four times a second."""
+    while True:
+        await claim.progressed.wait()
+        claim.progressed.clear()
+        for attempt in list(claim.attempts.values()):
+            if attempt.is_progress_new and attempt.phase is AttemptPhase.POSTED:
+                attempt.is_progress_new = False
+                await claim.agent.bus.signal(
+                    AttemptProgressed(
+                        node_id=claim.id,
+                        owner_id=attempt.order.owner_id,
+                        job_id=attempt.order.job_id,
+                        progress=attempt.progress,
+                    )
+                )
+        await asyncio.sleep(PROGRESS_SECONDS)
+
+
+async def remember_watched(agent: NodeAgent, signal: JobWatched) -> None:
+    agent.watched[signal.job_id] = None
+
+
+async def show_previews(claim: Claim) -> None:
+    """For ever: the newest preview of each attempt that somebody watches."""
+    while True:
+        await asyncio.sleep(PREVIEW_SECONDS)
+        for attempt in list(claim.attempts.values()):
+            if attempt.order.job_id in claim.agent.watched:
+                await show_preview(claim, attempt)
+            attempt.preview = None
+
+
+async def show_preview(claim: Claim, attempt: Attempt) -> None:
+    preview, attempt.preview = attempt.preview, None
+    if preview is None or attempt.phase is not AttemptPhase.POSTED:
+        return
+    image: bytes | None = preview.image
+    content_type = preview.content_type
+    if len(preview.image) > PREVIEW_BYTES:
+        image = await claim.agent.files.shrink(preview.image, PREVIEW_BYTES)
+        content_type = "image/jpeg"
+    if image:
+        await claim.agent.bus.signal(
+            AttemptPreviewed(
+                node_id=claim.id,
+                owner_id=attempt.order.owner_id,
+                job_id=attempt.order.job_id,
+                content_type=content_type,
+                data=base64.b64encode(image).decode(),
+            )
+        )

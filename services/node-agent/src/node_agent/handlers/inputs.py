@@ -1,0 +1,86 @@
+"""Brings what an attempt needs before the slot: its version, and its input files."""
+
+from io import BytesIO
+from tempfile import TemporaryFile
+from typing import IO
+
+from pydantic import ValidationError
+
+from contracts.agent import Cause
+from contracts.errors import OperationError, UnavailableError
+from contracts.media.attempts import InputFile, InputFiles, StageInputs
+from contracts.registry.workflows import WorkflowVersionRecord
+from contracts.services import WORKFLOWS
+from node_agent.domain.endings import failure
+from node_agent.handlers.retry import retried
+from node_agent.ports import TransferError, UnreachableError, Version
+from node_agent.service import Attempt, Claim
+from runtime.bus.client import Bus
+from workflows import Spec
+
+STAGING_SECONDS = 15.0
+VERSION_SECONDS = 3.0
+"""The registry publishes a version before anybody can name it; this is for a slow relay."""
+MOST_IN_MEMORY = 4 * 1024**2
+"""Smaller files stay in memory, so a full disk beside the agent stops only what is big."""
+PREFIX = "comfyfleet-"
+
+
+async def find_version(claim: Claim, attempt: Attempt) -> Version:
+    """Return the version that the attempt names, from bucket `workflows`; it never changes."""
+    kept, wanted = claim.agent.versions, attempt.order.version_hash
+    if wanted not in kept:
+        try:
+            kept[wanted] = await retried(
+                lambda: read_version(claim.agent.bus, wanted), within=VERSION_SECONDS
+            )
+        except UnavailableError as error:
+            raise failure(Cause.INPUT, "version_unavailable", error.message) from error
+    return kept[wanted]
+
+
+async def read_version(bus: Bus, version_hash: str) -> Version:
+    """Raise Unavailable if it is not there (yet), or is of a format that this agent cannot read."""
+    value = await bus.bucket(WORKFLOWS).get(f"version.{version_hash}")
+    try:
+        record = WorkflowVersionRecord.model_validate_json(value or b"")
+        return Version(record.graph, Spec.model_validate(record.spec))
+    except ValidationError as error:
+        text = f"The workflow version {version_hash} is not published."
+        raise UnavailableError(text) from error
+
+
+async def stage(claim: Claim, attempt: Attempt) -> dict[str, str]:
+    """Bring the input files to the server, each once; media id → name there."""
+    if not attempt.order.media:
+        return {}
+    grant = attempt.order.grant
+    try:
+        files = await retried(lambda: bring_inputs(claim, grant), within=STAGING_SECONDS)
+    except (OperationError, TransferError) as error:
+        raise failure(Cause.INPUT, "inputs_unavailable", error.message) from error
+    return {str(file.media_id): file.name for file in files.items}
+
+
+async def bring_inputs(claim: Claim, grant: str) -> InputFiles:
+    """Send only what is not there, so that this can be repeated, with new URLs."""
+    files = await claim.agent.bus.call(StageInputs(node_id=claim.id, grant=grant))
+    for file in files.items:
+        if not claim.engine.has_input(file.name):
+            await send(claim, file)
+    return files
+
+
+async def send(claim: Claim, file: InputFile) -> None:
+    with buffer_of(file.size_bytes) as content:
+        await claim.agent.store.fetch(file, content)
+        try:
+            await claim.engine.upload(file, content)
+        except UnreachableError as error:
+            text = f"The engine {error.message}."
+            raise failure(Cause.UNREACHABLE, "unreachable", text) from error
+
+
+def buffer_of(size_bytes: int) -> IO[bytes]:
+    """An empty file for so many bytes; raises OSError if there is no place for it."""
+    return BytesIO() if size_bytes <= MOST_IN_MEMORY else TemporaryFile(prefix=PREFIX)

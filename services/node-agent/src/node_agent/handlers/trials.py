@@ -1,0 +1,44 @@
+"""Runs a trial when the scheduler asks whether a node that did harm works again."""
+
+import asyncio
+import contextlib
+
+import structlog
+
+from node_agent.ports import UnreachableError
+from node_agent.service import Claim
+
+log = structlog.get_logger()
+AGAIN_SECONDS = 15.0
+"""Between two trials of a node that did harm."""
+LONGEST_SECONDS = 60.0
+"""A server that was restarted sets its accelerator up first."""
+
+
+async def run_trials(claim: Claim) -> None:
+    """For ever: each trial that the scheduler asks for, until it is passed."""
+    trial = claim.trial
+    while True:
+        trial.changed.clear()
+        is_usable = claim.engine.health().is_usable
+        if trial.asked and trial.asked != trial.passed and is_usable and claim.is_led:
+            await run_trial(claim, trial.asked)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(AGAIN_SECONDS):
+                await trial.changed.wait()
+
+
+async def run_trial(claim: Claim, number: int) -> None:
+    async with claim.slot:
+        try:
+            async with asyncio.timeout(LONGEST_SECONDS):
+                failure = await claim.engine.trial()
+        except UnreachableError as error:
+            failure = error.message
+        except TimeoutError:
+            failure = f"it did not end within {LONGEST_SECONDS:g} s"
+    claim.trial.failure = failure
+    if failure is None:
+        claim.trial.passed = number
+        claim.changed.set()
+    log.info("trial_ended", node_id=str(claim.id), failure=failure)

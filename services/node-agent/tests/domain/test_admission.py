@@ -1,0 +1,99 @@
+"""The rules of admission: whom to obey, what to remember, what to claim."""
+
+from uuid import UUID
+
+import pytest
+
+from contracts.errors import OperationError
+from contracts.scheduler.nodes import AttemptPhase, NodeSpec
+from contracts.values import new_id
+from node_agent.domain.admission import (
+    Admission,
+    Leadership,
+    is_taken_away,
+    may_claim,
+    refusal,
+    stale,
+)
+from node_agent.service import id_memory
+
+ME, OTHER = new_id(), new_id()
+WELL = Admission(claim=3, epoch=5, is_led=True, is_reachable=True)
+
+
+def a_spec(
+    *,
+    agent_id: UUID | None = None,
+    is_claimable: bool = True,
+    enabled: bool = True,
+    pool: str = "default",
+    claim: int = 0,
+) -> NodeSpec:
+    return NodeSpec(
+        node_id=new_id(),
+        name="n",
+        base_url="http://127.0.0.1:8188",
+        agent_id=agent_id,
+        is_claimable=is_claimable,
+        is_enabled=enabled,
+        pool=pool,
+        claim=claim,
+    )
+
+
+def code(error: OperationError | None) -> str | None:
+    return error.code if error else None
+
+
+def test_only_the_newest_claim_and_epoch_are_obeyed() -> None:
+    assert code(stale(WELL, claim=2, epoch=5)) == "stale_claim"
+    assert code(stale(WELL, claim=4, epoch=5)) == "stale_claim"
+    assert code(stale(WELL, claim=3, epoch=4)) == "stale_epoch"
+    assert stale(WELL, claim=3, epoch=6) is None
+
+
+@pytest.mark.parametrize(
+    ("phases", "expected"),
+    [
+        ([], None),
+        ([AttemptPhase.POSTED], None),
+        ([AttemptPhase.POSTED, AttemptPhase.PREPARING], "no_room"),
+        ([AttemptPhase.PREPARING, AttemptPhase.PREPARING], "no_room"),
+        ([AttemptPhase.UPLOADING] * 8 + [AttemptPhase.POSTED], None),
+    ],
+)
+def test_one_runs_and_one_is_prepared(phases: list[AttemptPhase], expected: str | None) -> None:
+    assert code(refusal(WELL, phases)) == expected
+
+
+def test_a_leader_is_present_for_four_seconds_and_older_epochs_do_not_count() -> None:
+    leadership = Leadership()
+    leadership.heard(5, now=10.0)
+    leadership.heard(4, now=13.0)
+
+    assert leadership.is_present(14.0)
+    assert not leadership.is_present(14.1)
+    assert leadership.epoch == 5
+
+
+def test_memory_forgets_with_time_and_when_full() -> None:
+    now = [0.0]
+    memory = id_memory(10, lambda: now[0], most=2)
+    a, b, c = new_id(), new_id(), new_id()
+    for now[0], added in enumerate((a, b, a, c)):
+        memory[added] = None
+
+    now[0] = 4.0
+    assert [key in memory for key in (a, b, c)] == [True, False, True]
+    now[0] = 12.5
+    assert a not in memory
+
+
+def test_a_node_is_claimed_when_nobody_has_it_or_it_is_ours_already() -> None:
+    assert may_claim(a_spec(), ME, "default")
+    assert may_claim(a_spec(is_claimable=False, agent_id=ME), ME, "default")
+    assert not may_claim(a_spec(is_claimable=False, agent_id=OTHER), ME, "default")
+    assert not may_claim(a_spec(enabled=False), ME, "default")
+    assert not may_claim(a_spec(pool="eu"), ME, "default")
+    assert is_taken_away(a_spec(agent_id=OTHER, claim=4), ME, claim=3)
+    assert not is_taken_away(a_spec(agent_id=OTHER, claim=2), ME, claim=3)

@@ -1,0 +1,242 @@
+"""The promises that every engine keeps, as tests: an engine's folder subclasses `EngineContract`.
+
+The graphs come from `graphs.py`; a server in test needs the classes `SlowSteps` and
+`AlwaysRaises` beside EmptyImage and SaveImage.
+"""
+
+import asyncio
+import io
+import zlib
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import ClassVar
+from uuid import UUID
+
+import pytest
+from PIL import Image
+
+from contracts.agent import Cause, Outcome
+from contracts.media.attempts import InputFile
+from contracts.scheduler.jobs import Progress
+from contracts.scheduler.nodes import NodeSpec
+from contracts.values import new_id
+from node_agent.domain.endings import EndedError
+from node_agent.ports import (
+    Engine,
+    Execution,
+    FileRefusedError,
+    OpenEngine,
+    Patience,
+    Place,
+    UnreachableError,
+    Version,
+    Work,
+)
+from runtime.testing.ports import eventually
+from workflows import WorkflowVersion
+
+from ..graphs import quick, raising, slow_steps  # noqa: TID252  shared by these tests alone
+
+PATIENCE = Patience(probe_timeout=3, submit_timeout=10, dead_after_seconds=120)
+MOST_BYTES = 1024**2
+
+
+@dataclass
+class Heard:
+    """An attempt of a workflow version, and the progress that its engine showed."""
+
+    version: Version
+    timeout_seconds: float = 60.0
+    attempt_id: UUID = field(default_factory=new_id)
+    progress: list[Progress] = field(default_factory=list[Progress])
+
+    @property
+    def work(self) -> Work:
+        return Work(
+            attempt_id=self.attempt_id,
+            timeout_seconds=self.timeout_seconds,
+            progressed=self.progress.append,
+            previewed=lambda _: None,
+            is_watched=lambda: False,
+        )
+
+    async def run(self, engine: Engine) -> Execution:
+        return await engine.run(self.work, engine.prepare(self.work, self.version, {}, {}))
+
+
+def of(version: WorkflowVersion, timeout_seconds: float = 60.0) -> Heard:
+    return Heard(Version(version.graph, version.spec), timeout_seconds)
+
+
+async def picture(engine: Engine, execution: Execution, attempt: Heard) -> tuple[int, int]:
+    """Size of the one picture that the attempt made."""
+    [result] = execution.results(attempt.version.spec)
+    content = io.BytesIO(b"what an earlier try left" * 1_000)
+    await engine.download(result, content, MOST_BYTES)
+    assert b"left" not in content.getvalue()
+    with pytest.raises(FileRefusedError):
+        await engine.download(result, io.BytesIO(), 10)
+    with Image.open(content) as image:
+        return image.size
+
+
+async def stopped(task: asyncio.Task[Execution]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError, EndedError):
+        await task
+
+
+class EngineContract:
+    name: ClassVar[str]
+    open_engine: ClassVar[OpenEngine]
+
+    @pytest.fixture
+    def url(self) -> str:
+        """Where a server of this engine listens."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def nowhere(self) -> str:
+        """Where none listens."""
+        raise NotImplementedError
+
+    @asynccontextmanager
+    async def session(self, url: str) -> AsyncGenerator[Engine, None]:
+        """An engine that has seen its server; each session is a new claim's."""
+        spec = NodeSpec(node_id=new_id(), name="n", base_url=url, engine=self.name)
+        changed = asyncio.Event()
+        async with type(self).open_engine(spec, PATIENCE) as engine:
+            serving = asyncio.create_task(engine.serve(changed.set))
+            try:
+                await asyncio.wait_for(changed.wait(), 10)
+                yield engine
+            finally:
+                serving.cancel()
+                with suppress(asyncio.CancelledError):
+                    await serving
+
+    @pytest.fixture
+    async def engine(self, url: str) -> AsyncGenerator[Engine, None]:
+        async with self.session(url) as engine:
+            yield engine
+
+    async def inside(self, engine: Engine, attempt: Heard) -> asyncio.Task[Execution]:
+        task = asyncio.create_task(attempt.run(engine))
+
+        async def is_inside() -> bool:
+            return await engine.find(attempt.attempt_id) is Place.INSIDE
+
+        await eventually(is_inside)
+        return task
+
+    async def test_a_server_is_described_under_one_digest(self, engine: Engine) -> None:
+        one, two = await engine.capabilities(), await engine.capabilities()
+
+        assert one.capabilities == two.capabilities
+        assert {"EmptyImage", "SaveImage"} <= set(one.capabilities.classes)
+        assert zlib.decompress(one.packed).startswith(b"{")
+
+    async def test_a_server_that_answers_is_usable(self, engine: Engine) -> None:
+        health = engine.health()
+
+        assert health.is_usable
+        assert health.reason is None
+
+    async def test_a_server_that_is_not_there_says_why(self, nowhere: str) -> None:
+        spec = NodeSpec(node_id=new_id(), name="n", base_url=nowhere, engine=self.name)
+        async with type(self).open_engine(spec, PATIENCE) as engine:
+            assert not engine.health().is_reachable
+            assert engine.health().reason
+            with pytest.raises(UnreachableError):
+                await engine.capabilities()
+            with pytest.raises(UnreachableError):
+                await engine.find(new_id())
+
+    async def test_an_attempt_runs_to_its_results_and_shows_progress(self, engine: Engine) -> None:
+        attempt = of(slow_steps(steps=5))
+        execution = await attempt.run(engine)
+
+        assert await picture(engine, execution, attempt) == (64, 48)
+        assert any(seen.step for seen in attempt.progress)
+        shown = [seen.fraction for seen in attempt.progress]
+        assert shown == sorted(shown)
+        assert execution.seconds is None or execution.seconds >= 0.4
+
+    async def test_a_failure_has_a_cause_and_a_reason(self, engine: Engine) -> None:
+        with pytest.raises(EndedError) as ended:
+            await of(raising("a reason")).run(engine)
+
+        result = ended.value.result
+        assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.WORKFLOW)
+        assert result.error
+        assert result.error.message == "a reason"
+
+    async def test_an_attempt_that_takes_too_long_is_stopped(self, engine: Engine) -> None:
+        attempt = of(slow_steps(steps=200), timeout_seconds=0.3)
+        with pytest.raises(EndedError) as ended:
+            await attempt.run(engine)
+
+        assert ended.value.result.cause is Cause.TIMEOUT
+        assert await engine.find(attempt.attempt_id) is not Place.INSIDE
+
+    async def test_an_unknown_attempt_is_lost(self, engine: Engine) -> None:
+        attempt = of(quick())
+
+        assert await engine.find(attempt.attempt_id) is Place.UNKNOWN
+        with pytest.raises(EndedError) as ended:
+            await engine.resume(attempt.work)
+        assert ended.value.result.cause is Cause.LOST
+
+    async def test_an_attempt_that_ended_is_found_by_the_next_session(self, url: str) -> None:
+        attempt = of(quick())
+        async with self.session(url) as first:
+            await attempt.run(first)
+        async with self.session(url) as second:
+            assert await second.find(attempt.attempt_id) is Place.ENDED
+            execution = await second.resume(attempt.work)
+
+            assert await picture(second, execution, attempt) == (64, 48)
+
+    async def test_a_running_attempt_is_followed_by_the_next_session(self, url: str) -> None:
+        attempt = of(slow_steps(steps=15))
+        async with self.session(url) as first:
+            await stopped(await self.inside(first, attempt))
+        async with self.session(url) as second:
+            assert await second.find(attempt.attempt_id) is Place.INSIDE
+            execution = await second.resume(attempt.work)
+
+            assert await picture(second, execution, attempt) == (64, 48)
+
+    async def test_queued_and_running_attempts_are_canceled(self, engine: Engine) -> None:
+        running, queued = of(slow_steps(steps=200)), of(slow_steps(steps=200))
+        tasks = [await self.inside(engine, attempt) for attempt in (running, queued)]
+        await eventually(lambda: str(queued.attempt_id) in engine.health().prompts)
+
+        await self.cancels(engine, queued, tasks[1])
+        assert await engine.find(running.attempt_id) is Place.INSIDE
+        await self.cancels(engine, running, tasks[0])
+
+    async def cancels(self, engine: Engine, attempt: Heard, task: asyncio.Task[Execution]) -> None:
+        await stopped(task)
+        assert await engine.find(attempt.attempt_id) is Place.INSIDE
+        assert await engine.cancel(attempt.attempt_id)
+        assert await engine.find(attempt.attempt_id) is not Place.INSIDE
+        assert str(attempt.attempt_id) not in engine.health().prompts
+
+    async def test_cancelling_an_unknown_attempt_does_nothing(self, engine: Engine) -> None:
+        assert await engine.cancel(new_id())
+
+    async def test_an_input_is_known_once_it_was_sent(self, engine: Engine) -> None:
+        name = f"cf/{new_id().hex}.png"
+        file = InputFile(
+            media_id=new_id(), name=name, url="", content_type="image/png", size_bytes=4
+        )
+        assert not engine.has_input(name)
+        for _ in range(2):
+            await engine.upload(file, io.BytesIO(b"\x89PNG"))
+
+        assert engine.has_input(name)
+
+    async def test_a_server_that_works_passes_the_trial(self, engine: Engine) -> None:
+        assert await engine.trial() is None

@@ -1,0 +1,195 @@
+"""A second engine: servers inside this process that read a graph and paint a picture.
+
+It shows that another kind of server needs one folder; nothing outside knows of it.
+"""
+
+import asyncio
+import hashlib
+import io
+import json
+import zlib
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import IO, Any
+from uuid import UUID
+
+from PIL import Image
+
+from contracts.agent import Cause
+from contracts.media.attempts import InputFile
+from contracts.scheduler.jobs import Progress
+from contracts.scheduler.nodes import Capabilities, NodeSpec
+from node_agent.domain.endings import canceled, failure
+from node_agent.ports import (
+    Description,
+    Execution,
+    FileRefusedError,
+    Graph,
+    Health,
+    Patience,
+    Place,
+    Result,
+    UnreachableError,
+    Version,
+    Work,
+)
+from workflows import Spec, render
+
+CLASSES = ["EmptyImage", "SaveImage", "SlowSteps", "AlwaysRaises"]
+
+
+@dataclass(eq=False)
+class Painting:
+    """One attempt on a tiny server."""
+
+    graph: Graph
+    task: asyncio.Task[bytes] | None = None
+    step: int = 0
+    steps: int = 0
+
+    def inputs(self, class_: str) -> dict[str, Any] | None:
+        found = (node["inputs"] for node in self.graph.values() if node["class_type"] == class_)
+        return next(found, None)
+
+    async def paint(self, slot: asyncio.Lock) -> bytes:
+        async with slot:
+            if slow := self.inputs("SlowSteps"):
+                self.steps = slow["steps"]
+                for self.step in range(1, self.steps + 1):  # noqa: B020  shown as progress
+                    await asyncio.sleep(slow["seconds_per_step"])
+            if raises := self.inputs("AlwaysRaises"):
+                raise ValueError(raises["message"])
+            empty = self.inputs("EmptyImage") or {}
+            target = io.BytesIO()
+            Image.new("RGB", (empty["width"], empty["height"])).save(target, "PNG")
+            return target.getvalue()
+
+
+@dataclass(eq=False)
+class TinyServer:
+    slot: asyncio.Lock = field(default_factory=asyncio.Lock)
+    paintings: dict[UUID, Painting] = field(default_factory=dict[UUID, Painting])
+    inputs: dict[str, bytes] = field(default_factory=dict[str, bytes])
+
+    def start(self, attempt_id: UUID, graph: Graph) -> None:
+        painting = self.paintings[attempt_id] = Painting(graph)
+        painting.task = asyncio.create_task(painting.paint(self.slot))
+
+
+SERVERS: dict[str, TinyServer] = {}
+
+
+@asynccontextmanager
+async def open_tiny(spec: NodeSpec, _: Patience) -> AsyncGenerator["TinyEngine", None]:
+    yield TinyEngine(spec.base_url)
+
+
+class TinyEngine:
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    @property
+    def server(self) -> TinyServer:
+        if server := SERVERS.get(self._url):
+            return server
+        raise UnreachableError("is not in this process")
+
+    async def serve(self, changed: Callable[[], None]) -> None:
+        changed()
+        await asyncio.Event().wait()
+
+    def health(self) -> Health:
+        if self._url not in SERVERS:
+            return Health(reason="is not in this process")
+        inside = [id_ for id_, painting in self.server.paintings.items() if is_inside(painting)]
+        return Health(is_reachable=True, reason=None, prompts=tuple(map(str, inside)))
+
+    async def capabilities(self) -> Description:
+        assert self.server
+        content = json.dumps({"object_info": CLASSES}).encode()
+        digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+        names = Capabilities(digest=digest, engine_version="tiny 1", classes=CLASSES, models=[])
+        return Description(names, zlib.compress(content))
+
+    def has_input(self, name: str) -> bool:
+        return name in self.server.inputs
+
+    async def upload(self, file: InputFile, content: IO[bytes]) -> None:
+        self.server.inputs[file.name] = content.read()
+
+    def prepare(
+        self,
+        work: Work,  # noqa: ARG002
+        version: Version,
+        inputs: Mapping[str, Any],
+        files: Mapping[str, str],
+    ) -> Graph:
+        return render(version.graph, version.spec, inputs, files)
+
+    async def run(self, work: Work, graph: Graph) -> Execution:
+        self.server.start(work.attempt_id, graph)
+        return await self.resume(work)
+
+    async def resume(self, work: Work) -> Execution:
+        painting = self.server.paintings.get(work.attempt_id)
+        if painting is None or painting.task is None:
+            raise failure(Cause.LOST, "painting_lost", "The tiny server does not know it.")
+        showing = asyncio.create_task(show(painting, work))
+        try:
+            async with asyncio.timeout(work.timeout_seconds):
+                await asyncio.wait({painting.task})
+        except TimeoutError:
+            await self.cancel(work.attempt_id)
+            raise failure(Cause.TIMEOUT, "attempt_timeout", "It took too long.") from None
+        finally:
+            showing.cancel()
+        if painting.task.cancelled():
+            raise canceled()
+        if error := painting.task.exception():
+            raise failure(Cause.WORKFLOW, "graph_failed", str(error)) from error
+        return Execution(lambda spec: results(spec, work.attempt_id))
+
+    async def find(self, attempt_id: UUID) -> Place:
+        painting = self.server.paintings.get(attempt_id)
+        if painting is None:
+            return Place.UNKNOWN
+        return Place.INSIDE if is_inside(painting) else Place.ENDED
+
+    async def cancel(self, attempt_id: UUID) -> bool:
+        painting = self.server.paintings.get(attempt_id)
+        if painting and painting.task and not painting.task.done():
+            painting.task.cancel()
+            await asyncio.wait({painting.task})
+        return True
+
+    async def download(self, result: Result, target: IO[bytes], most_bytes: int) -> None:
+        painting = self.server.paintings[UUID(result.filename.removesuffix(".png"))]
+        assert painting.task
+        content = painting.task.result()
+        if len(content) > most_bytes:
+            raise FileRefusedError(f"A picture is bigger than {most_bytes} bytes.")
+        target.seek(0)
+        target.truncate()
+        target.write(content)
+
+    async def trial(self) -> str | None:
+        return None if self.server else "no server"
+
+
+def is_inside(painting: Painting) -> bool:
+    return painting.task is not None and not painting.task.done()
+
+
+async def show(painting: Painting, work: Work) -> None:
+    while True:
+        if painting.steps:
+            fraction = painting.step / painting.steps
+            progress = Progress(fraction=fraction, step=painting.step, steps=painting.steps)
+            work.progressed(progress)
+        await asyncio.sleep(0.02)
+
+
+def results(spec: Spec, attempt_id: UUID) -> list[Result]:
+    [(name, _)] = spec.outputs_in_order
+    return [Result(name, 0, "image", f"{attempt_id}.png")]

@@ -1,0 +1,131 @@
+"""The core: `step(state, inputs, known, now, new_id) -> Effects`.
+
+Nothing here awaits, reads a clock, draws at random or logs: the shell supplies all of that and
+carries the effects out, so any history can be replayed. The state is changed in place; if the
+effects cannot be committed, the state must be thrown away.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from contracts.agent import FinishAttempt
+from contracts.errors import OperationError
+from contracts.message import Command
+from contracts.scheduler.job_requests import CancelJob, SubmitJob
+from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.nodes import (
+    AddNode,
+    ClaimNode,
+    NodeBeat,
+    NodeSpec,
+    RemoveNode,
+    ReportCapabilities,
+)
+from scheduler.domain import claims, outcomes, submission
+from scheduler.domain.beats import take_beat
+from scheduler.domain.effects import Answer, Effects, KeyName, Recall
+from scheduler.domain.expiry import pass_time
+from scheduler.domain.facts import node_spec
+from scheduler.domain.idempotency import Creation, key_name
+from scheduler.domain.inputs import Input, OrderAnswered, RecallAnswered, Requested, Tick
+from scheduler.domain.placement import place_jobs
+from scheduler.domain.state import State
+from scheduler.domain.step import Known, Now, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Decides one kind of command."""
+
+    decide: Callable[[Step, Any], Answer]
+    job_id: Callable[[Any], UUID] | None = None
+    """Reads the id of the job that the command names: that job may be over already."""
+
+
+RULES: Mapping[type[Command[Any]], Rule] = {
+    SubmitJob: Rule(submission.submit_job, attrgetter("job.job_id")),
+    CancelJob: Rule(submission.cancel_job, attrgetter("job_id")),
+    FinishAttempt: Rule(outcomes.finish_attempt),
+    ClaimNode: Rule(claims.claim_node),
+    ReportCapabilities: Rule(claims.report_capabilities),
+    AddNode: Rule(claims.add_node),
+    RemoveNode: Rule(claims.remove_node),
+}
+"""Every command that the scheduler answers. The loop, the bus and the look-ups follow it."""
+
+
+def step(
+    state: State, inputs: Iterable[Input], known: Known, now: Now, new_id: Callable[[], UUID]
+) -> Effects:
+    """Take all inputs in order, then give waiting jobs to free nodes."""
+    current = Step(state, known, now, new_id)
+    for item in inputs:
+        take(current, item)
+    place_jobs(current)
+    return current.effects
+
+
+def take(step: Step, item: Input) -> None:
+    match item:
+        case Requested():
+            step.effects.answers.append((item.token, answer(step, item)))
+        case NodeBeat():
+            take_beat(step, item)
+        case OrderAnswered():
+            outcomes.take_order_answer(step, item.attempt_id, item.refusal)
+        case RecallAnswered():
+            outcomes.take_recall_answer(step, item.attempt_id)
+        case Tick():
+            pass_time(step, item)
+
+
+def answer(step: Step, requested: Requested) -> Answer:
+    """Decide a command; a refused command has changed nothing."""
+    step.trace = requested.trace
+    try:
+        return RULES[type(requested.command)].decide(step, requested.command)
+    except OperationError as error:
+        return error
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Jobs and idempotency keys that commands name: the database may know more of them."""
+
+    jobs: list[UUID] = field(default_factory=list[UUID])
+    keys: list[KeyName] = field(default_factory=list[KeyName])
+
+
+def names_in(inputs: Iterable[Input]) -> Names:
+    names = Names()
+    for item in inputs:
+        if not isinstance(item, Requested):
+            continue
+        if job_id := RULES[type(item.command)].job_id:
+            names.jobs.append(job_id(item.command))
+        if isinstance(item.command, Creation) and item.command.idempotency:
+            names.keys.append(key_name(item.command, item.command.idempotency))
+    return names
+
+
+def resume(state: State, effects: Effects) -> None:
+    """Repeat, as a new leader, the order or the recall of every live attempt."""
+    for attempt in state.attempts.values():
+        if attempt.job.status is JobStatus.CANCELING:
+            node = state.nodes[attempt.node_id]
+            effects.recalls.append(Recall(node.id, node.claim, attempt.id))
+        else:
+            effects.orders.append(attempt)
+
+
+def republish(state: State, effects: Effects, published: Mapping[UUID, NodeSpec]) -> None:
+    """Make bucket `nodes` equal to the state; `published` is what the bucket holds."""
+    for node in state.nodes.values():
+        spec = node_spec(node)
+        if published.get(node.id) != spec:
+            effects.specs.setdefault(node.id, spec)
+    for node_id in published.keys() - state.nodes.keys():
+        effects.specs.setdefault(node_id, None)

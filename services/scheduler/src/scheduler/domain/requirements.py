@@ -1,0 +1,60 @@
+"""Decides which nodes meet a job's requirements, and lists those that no node meets."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from contracts.scheduler.job_requests import NewJob
+from contracts.values import Unmet
+from scheduler.domain.nodes import Node
+from scheduler.domain.state import State
+from scheduler.domain.waiting import Kind
+
+KINDS_KEPT = 10_000
+MOST_UNMET = 20
+
+
+def eligible_nodes(state: State, kind: Kind) -> frozenset[UUID]:
+    """Return the nodes that meet the kind's requirements, busy or not; `avoid` plays no part."""
+    key = kind._replace(avoid=frozenset())
+    found = state.eligible.get(key)
+    if found is None:
+        if len(state.eligible) >= KINDS_KEPT:
+            state.eligible.clear()
+        found = frozenset(node.id for node in state.nodes.values() if is_eligible(node, key))
+        state.eligible[key] = found
+    return found
+
+
+def is_eligible(node: Node, kind: Kind) -> bool:
+    capabilities = node.capabilities
+    return (
+        bool(capabilities.digest)
+        and node.spec.is_enabled
+        and kind.version_hash not in node.refused_versions
+        and kind.classes <= capabilities.classes
+        and kind.models <= capabilities.models
+        and capabilities.digest not in kind.incompatible
+    )
+
+
+def unmet(nodes: Iterable[Node], spec: NewJob) -> list[Unmet]:
+    """List the unmet requirements of the best node; none if no node could get jobs at all."""
+    lists = [
+        unmet_by(node, spec) for node in nodes if node.capabilities.digest and node.spec.is_enabled
+    ]
+    return min(lists, key=len, default=list[Unmet]())[:MOST_UNMET]
+
+
+def unmet_by(node: Node, spec: NewJob) -> list[Unmet]:
+    required, capabilities = spec.requirements, node.capabilities
+    classes = sorted(required.classes - capabilities.classes)
+    models = sorted(f"{m.folder}/{m.name}" for m in required.models - capabilities.models)
+    found = [Unmet(kind="class", name=c, message=f"no graph-node class {c}") for c in classes]
+    found += [Unmet(kind="model", name=m, message=f"no model file {m}") for m in models]
+    for group in required.incompatible:
+        if capabilities.digest in group.digests:
+            found += group.unmet
+    if spec.version_hash in node.refused_versions:
+        text = "its ComfyUI refused this version for want of a model file or a class"
+        found.append(Unmet(kind="input", name=spec.workflow, message=text))
+    return found

@@ -1,0 +1,30 @@
+"""Ticks of the leader beside its loop: announce the epoch, measure, delete old keys."""
+
+from collections import Counter
+
+from contracts.scheduler.nodes import NodePhase
+from scheduler.domain.views import node_phase
+from scheduler.service import Scheduler, Term
+
+LEASE_SECONDS = 2.0
+
+
+async def announce(scheduler: Scheduler) -> None:
+    """Signal that this process leads, as long as the database agrees."""
+    term = scheduler.term
+    if term and scheduler.steady() - term.renewed_at < LEASE_SECONDS:
+        await term.agents.announce()
+        measure(scheduler, term)
+
+
+def measure(scheduler: Scheduler, term: Term) -> None:
+    step = scheduler.snapshot(term)
+    phases = Counter(node_phase(step, node) for node in term.state.nodes.values())
+    nodes = {str(phase): phases[phase] for phase in NodePhase}
+    scheduler.meter.fleet(term.state.queue_size, len(term.state.attempts), nodes)
+
+
+async def forget_keys(scheduler: Scheduler) -> None:
+    """Delete idempotency keys older than a day."""
+    if scheduler.term:
+        await scheduler.term.ledger.forget_old_keys()

@@ -1,0 +1,178 @@
+"""Leads: acquires the leadership, and runs the term's loop: decide → persist → act.
+
+The loop takes all waiting inputs as one batch, lets the core decide, commits the rows in one
+transaction and only then answers and sends orders. One batch at a time: while a commit runs the
+next batch gathers, so load makes batches larger and an idle loop answers at once. The loop
+awaits nothing but the ledger.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any, TypeAlias
+
+import structlog
+from pydantic import BaseModel
+
+from contracts.errors import OperationError
+from contracts.message import Command
+from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.nodes import ClaimView, NodeBeat
+from runtime.process.telemetry import carry
+from scheduler.domain.core import names_in, republish, resume, step
+from scheduler.domain.effects import Answer, ClaimGranted, Effects
+from scheduler.domain.inputs import Input, Tick
+from scheduler.domain.jobs import Job
+from scheduler.domain.step import Known
+from scheduler.ports import LeadershipLostError, LedgerUncertainError
+from scheduler.service import Inbox, Scheduler, Term
+
+log = structlog.get_logger()
+
+STANDBY_SECONDS = 0.4
+RETRY_SECONDS = 0.1
+MOST_AT_ONCE = 1_000
+TICK_SECONDS = 0.5
+RENEW_SECONDS = 0.8
+REPUBLISH_SECONDS = 60.0
+
+Serve: TypeAlias = Callable[[], Awaitable[AsyncExitStack]]
+"""Subscribes to the leader's subjects; closing the stack ends that."""
+
+
+async def decide(scheduler: Scheduler, command: Command[Any]) -> BaseModel:
+    """Let the core decide a command (`domain.core.RULES`); answer once that is durable.
+
+    Canceled if the term ends first: then no request is answered, and callers repeat theirs.
+    """
+    return await scheduler.leading().request(command, carry())
+
+
+async def handle_beat(scheduler: Scheduler, signal: NodeBeat) -> None:
+    if scheduler.term:
+        scheduler.term.inbox.put(signal)
+
+
+async def lead(scheduler: Scheduler, serve: Serve) -> None:
+    """Lead whenever no other process does, until canceled; a failed commit starts a new epoch."""
+    epoch: int | None = None
+    try:
+        while True:
+            held, epoch = epoch, await scheduler.leadership.acquire(epoch)
+            if epoch is None:
+                await asyncio.sleep(STANDBY_SECONDS if held is None else RETRY_SECONDS)
+                continue
+            log.info("leading", epoch=epoch)
+            epoch = await run_term(scheduler, epoch, serve)
+    finally:
+        if epoch is not None:
+            await asyncio.shield(scheduler.leadership.release(epoch))
+
+
+async def run_term(scheduler: Scheduler, epoch: int, serve: Serve) -> int | None:
+    """Lead for one epoch; return it if it may still be ours when the term ends, else None."""
+    try:
+        ledger, inbox = scheduler.open_ledger(epoch), Inbox()
+        state, newest = await ledger.load(), await ledger.newest_time()
+        async with AsyncExitStack() as stack:
+            agents = scheduler.open_agents(epoch, inbox.put)
+            stack.push_async_callback(agents.close)
+            term = scheduler.term = Term(epoch, state, newest, inbox, ledger, agents)
+            await stack.enter_async_context(await serve())
+            stack.callback(end_term, scheduler, term)
+            await run_loop(scheduler, term)
+    except LeadershipLostError as error:
+        log.warning("leadership_lost", reason=str(error))
+        return None
+    except LedgerUncertainError as error:
+        log.warning("state_dropped", epoch=epoch, reason=str(error) or "no reason given")
+        return epoch
+    raise AssertionError("the loop runs until something ends it")
+
+
+def end_term(scheduler: Scheduler, term: Term) -> None:
+    """Cancel the requests that were not answered, and take no more."""
+    scheduler.term = None
+    for answer in term.answers.values():
+        answer.cancel()
+    term.answers.clear()
+
+
+async def run_loop(scheduler: Scheduler, term: Term) -> None:
+    """Take batch after batch until canceled or the ledger raises."""
+    effects = Effects()
+    resume(term.state, effects)
+    act(term, effects)
+    term.renewed_at = scheduler.steady()
+    while True:
+        batch = await term.inbox.take(MOST_AT_ONCE, within=TICK_SECONDS)
+        await take_batch(scheduler, term, batch)
+
+
+async def take_batch(scheduler: Scheduler, term: Term, batch: list[Input]) -> None:
+    now = scheduler.now(term)
+    if now.steady - term.ticked_at >= TICK_SECONDS:
+        term.ticked_at = now.steady
+        batch.append(Tick(scheduler.is_connected()))
+    known = await look_up(term, batch)
+    effects = step(term.state, batch, known, now, scheduler.new_id)
+    if now.steady >= term.republish_at:
+        term.republish_at = now.steady + REPUBLISH_SECONDS
+        republish(term.state, effects, scheduler.published())
+    began = scheduler.steady()
+    # An answer alone needs a commit too: only the process that still leads may give it.
+    if effects.are_durable or effects.answers or began - term.renewed_at >= RENEW_SECONDS:
+        await term.ledger.commit(effects)
+        term.renewed_at = began
+        scheduler.meter.batch(len(batch), scheduler.steady() - began)
+    act(term, effects)
+
+
+async def look_up(term: Term, batch: list[Input]) -> Known:
+    names = names_in(batch)
+    jobs = [job_id for job_id in names.jobs if job_id not in term.state.jobs]
+    return await term.ledger.look_up(jobs, names.keys)
+
+
+def act(term: Term, effects: Effects) -> None:
+    """Send the orders, recalls and answers of effects that are durable now."""
+    for job in effects.changed_jobs.values():
+        if job.status.is_terminal:
+            log_end(job)
+    for attempt_id in effects.settled:
+        term.agents.settle(attempt_id)
+    for attempt in effects.orders:
+        if attempt.ended_at is None and attempt.job.status is JobStatus.RUNNING:
+            term.agents.order(attempt, term.state.nodes[attempt.node_id].claim)
+    for recall in effects.recalls:
+        term.agents.recall(recall)
+    for token, answer in effects.answers:
+        give_answer(term, token, answer)
+
+
+def give_answer(term: Term, token: int, answer: Answer) -> None:
+    future = term.answers.pop(token)
+    if future.done():
+        return
+    if isinstance(answer, OperationError):
+        future.set_exception(answer)
+    elif isinstance(answer, ClaimGranted):
+        live = [term.agents.write_order(attempt) for attempt in answer.live]
+        view = ClaimView(claim=answer.spec.claim, epoch=term.epoch, spec=answer.spec, live=live)
+        future.set_result(view)
+    else:
+        future.set_result(answer)
+
+
+def log_end(job: Job) -> None:
+    """Write the one line that each job gets, with the id of its trace."""
+    _, _, trace = job.trace.get("traceparent", "").partition("-")
+    log.info(
+        "job_ended",
+        job_id=str(job.id),
+        status=job.status.value,
+        workflow=job.spec.workflow,
+        attempts=job.attempt_count,
+        cause=job.result.error.cause if job.result.error else None,
+        trace_id=trace.partition("-")[0] or None,
+    )

@@ -1,0 +1,121 @@
+"""The scheduler's dataclass, and the leader's term that it holds while this process leads."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from contracts.errors import UnavailableError
+from contracts.message import Command
+from contracts.scheduler.nodes import NodeSpec
+from contracts.values import new_id
+from runtime import clock
+from scheduler.domain.forecast import Forecast
+from scheduler.domain.inputs import Input, Requested
+from scheduler.domain.state import State
+from scheduler.domain.step import Known, Now, Step
+from scheduler.ports import Agents, Archive, Leadership, Ledger, Meter
+
+MOST_REQUESTS = 20_000
+MOST_KEPT = 50_000
+
+
+class Inbox:
+    """Gathers inputs in order; the loop takes all of them at once."""
+
+    def __init__(self) -> None:
+        self._items: list[Input] = []
+        self._wake = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def put(self, item: Input) -> None:
+        """Add an input; when the inbox is full, only requests enter: beats follow each other."""
+        if len(self._items) >= MOST_KEPT and not isinstance(item, Requested):
+            return
+        self._items.append(item)
+        self._wake.set()
+
+    async def take(self, most: int, *, within: float) -> list[Input]:
+        """Take the oldest inputs; none if none come in time."""
+        if not self._items:
+            self._wake.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within):
+                    await self._wake.wait()
+        taken, self._items = self._items[:most], self._items[most:]
+        return taken
+
+
+@dataclass(slots=True)
+class Term:
+    """One leader's term, from the state it loaded to the first commit that fails."""
+
+    epoch: int
+    state: State
+    newest: datetime
+    """The wall-clock time of the newest step; the next step's time is no earlier."""
+    inbox: Inbox
+    ledger: Ledger
+    agents: Agents
+    renewed_at: float = 0.0
+    """When the lead was last confirmed. This time and those below are in steady seconds."""
+    ticked_at: float = 0.0
+    republish_at: float = 0.0
+    forecast: Forecast = field(default_factory=Forecast)
+    forecast_at: float = float("-inf")
+    answers: dict[int, asyncio.Future[BaseModel]] = field(
+        default_factory=dict[int, asyncio.Future[BaseModel]]
+    )
+    _requests: int = 0
+
+    async def request(self, command: Command[Any], trace: dict[str, str]) -> BaseModel:
+        """Return the answer after its commit; raise the error that the core answered with."""
+        if len(self.inbox) >= MOST_REQUESTS:
+            raise UnavailableError("the scheduler is overloaded", code="overloaded", retry_in=2.0)
+        token = self._requests = self._requests + 1
+        answer = self.answers[token] = asyncio.get_running_loop().create_future()
+        self.inbox.put(Requested(token, command, trace))
+        return await answer
+
+
+@dataclass(slots=True)
+class Scheduler:
+    """One process: its adapters and clocks, and its term while it leads."""
+
+    leadership: Leadership
+    open_ledger: Callable[[int], Ledger]
+    """Opens the database for an epoch."""
+    open_agents: Callable[[int, Callable[[Input], None]], Agents]
+    """Opens the way to agents for an epoch; their answers become inputs."""
+    archive: Archive
+    meter: Meter
+    is_connected: Callable[[], bool]
+    published: Callable[[], Mapping[UUID, NodeSpec]]
+    """Returns the known content of bucket `nodes`."""
+    wall: Callable[[], datetime] = clock.now
+    steady: Callable[[], float] = monotonic
+    new_id: Callable[[], UUID] = new_id
+    term: Term | None = None
+    """None while another process leads."""
+
+    def leading(self) -> Term:
+        """Return the term. Without one the request is canceled, and its caller repeats it."""
+        if self.term is None:
+            raise asyncio.CancelledError
+        return self.term
+
+    def now(self, term: Term) -> Now:
+        term.newest = max(term.newest, self.wall())
+        return Now(term.newest, self.steady())
+
+    def snapshot(self, term: Term) -> Step:
+        """Return the state as it is now, for reading only."""
+        return Step(term.state, Known(), self.now(term), self.new_id)

@@ -1,0 +1,89 @@
+"""The scheduler's nodes and the bucket `workflows`, over the bus."""
+
+from collections.abc import Callable, Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from contracts.access import Actor, Permission
+from contracts.registry.workflows import ModelFolder, ServerClasses, WorkflowName
+from contracts.scheduler.nodes import ListNodes, NodeView
+from contracts.services import WORKFLOWS
+from runtime.bus.client import Bus
+from runtime.outbox.messages import append
+from runtime.outbox.projection import Projection
+from runtime.postgres.transaction import transaction
+from runtime.process.service import Runtime
+from workflow_registry.adapters.sql_workflows import SqlWorkflows, version_key
+
+REGISTRY = Actor(user_id=UUID(int=0), permissions=frozenset({Permission.NODES_READ}))
+
+
+class BusNodes:
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def all(self) -> list[NodeView]:
+        return (await self._bus.call(ListNodes(actor=REGISTRY))).items
+
+
+class WorkflowsBucket:
+    """Follows the bucket, and publishes what differs from Postgres and from the fleet."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        workflows: SqlWorkflows,
+        bus: Bus,
+        committed: Callable[[], None],
+        names_changed: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._workflows = workflows
+        self._reader = bus.bucket(WORKFLOWS)
+        self._committed = committed
+        self._names = Projection(WORKFLOWS, WorkflowName, "name.>", names_changed)
+        self._models = Projection(WORKFLOWS, ModelFolder, "models.>")
+        self._classes = Projection(WORKFLOWS, ServerClasses, "classes.>")
+
+    def follow(self, runtime: Runtime) -> None:
+        runtime.spawn(self._names.follow(runtime.bus), name="published names")
+        runtime.spawn(self._models.follow(runtime.bus), name="published models")
+        runtime.spawn(self._classes.follow(runtime.bus), name="published classes")
+
+    async def names(self) -> dict[str, WorkflowName]:
+        await self._names.wait_until_known()
+        return {workflow.name: workflow for workflow in self._names.published.values()}
+
+    async def put_servers(
+        self, folders: Mapping[str, Sequence[str]], servers: Sequence[ServerClasses]
+    ) -> None:
+        models = {
+            f"models.{folder}": ModelFolder(folder=folder, names=list(names))
+            for folder, names in folders.items()
+            if is_key(folder)
+        }
+        classes = {f"classes.{server.digest}": server for server in servers}
+        await self._models.wait_until_known()
+        await self._classes.wait_until_known()
+        changed = self._models.corrections(models) + self._classes.corrections(classes)
+        if changed:
+            async with transaction(self._engine) as connection:
+                for message in changed:
+                    await append(connection, [message])
+            self._committed()
+
+    async def sync(self) -> None:
+        """Publish names and versions that differ.
+
+        Not by `Projection.correct`: a name must follow the versions to which it leads.
+        """
+        await self._names.wait_until_known()
+        keys = await self._reader.keys(version_key(">"))
+        hashes = {key.removeprefix(version_key("")) for key in keys}
+        await self._workflows.sync(self._names.published, hashes)
+
+
+def is_key(folder: str) -> bool:
+    """Custom nodes name folders freely; a key of a bucket has no spaces and wildcards."""
+    return folder.replace("_", "").replace("-", "").isalnum() and folder.isascii()

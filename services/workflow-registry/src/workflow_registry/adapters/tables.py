@@ -1,0 +1,47 @@
+"""Tables of the registry, as its migrations leave them."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = sa.MetaData()
+
+workflows = sa.Table(
+    "workflows",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("active_version", sa.Integer),
+    sa.Column("about", JSONB, nullable=False),
+    sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+versions = sa.Table(
+    "versions",
+    metadata,
+    sa.Column("name", sa.Text, sa.ForeignKey("workflows.name"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("hash", sa.Text, nullable=False, unique=True),
+    # json, not jsonb: a version is named by the hash of its numbers as they are written
+    sa.Column("graph", sa.JSON, nullable=False),
+    sa.Column("spec", sa.JSON, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("created_by", sa.Uuid),
+    sa.Column("activated_at", sa.DateTime(timezone=True)),
+)
+
+descriptions = sa.Table(
+    "descriptions",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+description_pages = sa.Table(
+    "description_pages",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("page", sa.Integer, primary_key=True),
+    sa.Column("pages", sa.Integer, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+)

@@ -1,0 +1,53 @@
+"""Checks every version, from the folder or from an upload."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts.errors import InvalidError
+from contracts.registry.workflows import WorkflowVersionRecord
+from workflow_registry.domain.descriptions import Classes
+from workflows import WorkflowVersion, load_version
+from workflows.compatibility.safety import FORBIDDEN, risks
+
+MAX_RECORD_BYTES = 500 * 1024
+"""A bucket refuses values over 512 KiB; the rest is for headers."""
+MAX_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Graph-node classes that the operator forbids, and those that the fleet has."""
+
+    forbidden: tuple[str, ...] = FORBIDDEN
+    classes: Classes = field(default_factory=dict[str, Mapping[str, Any]])
+
+
+def checked_version(
+    spec: str | dict[str, Any],
+    graph: str | dict[str, Any],
+    library: str | dict[str, Any] | None,
+    rules: Rules,
+) -> WorkflowVersion:
+    """Parse and check a version. Raises Invalid with everything that is wrong."""
+    version = load_version(spec, graph, library, rules.classes or None)
+    if found := risks(version.graph, version.spec, rules.forbidden):
+        shown = "; ".join(error.message for error in found[:MAX_SHOWN])
+        raise InvalidError(
+            f"The workflow is not safe: {shown}", code="unsafe_workflow", errors=found
+        )
+    if len(record(version, number=10**9).model_dump_json().encode()) > MAX_RECORD_BYTES:
+        raise InvalidError(
+            f"graph and spec are over {MAX_RECORD_BYTES // 1024} KiB", code="too_big"
+        )
+    return version
+
+
+def record(version: WorkflowVersion, *, number: int) -> WorkflowVersionRecord:
+    return WorkflowVersionRecord(
+        name=version.name,
+        version=number,
+        hash=version.hash,
+        graph=version.graph,
+        spec=version.spec.content(),
+    )

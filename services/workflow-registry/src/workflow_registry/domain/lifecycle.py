@@ -1,0 +1,217 @@
+"""Decides how a workflow changes: by its folder or by people through the API, never by both.
+
+A version is immutable and numbered from 1. The same content is the same version, so a file that
+is put back activates an older one. A broken source leaves the active version as it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from contracts.errors import ConflictError, NotFoundError
+from contracts.registry.workflows import WorkflowName
+from contracts.values import Unmet
+from workflow_registry.domain.folder import Broken, FolderContent, Outcome
+from workflows import WorkflowVersion
+
+Origin: TypeAlias = Literal["folder", "manifest", "api"]
+MAX_RELEASED = 400
+MAX_DRAFTS = 100
+"""Versions of each sort that are published: an entry of a bucket has at most 512 KiB."""
+CLASH = "the folder has a workflow of this name as well, which is left out"
+
+
+class OtherSourceError(ConflictError):
+    """The workflow comes from the folder and can be changed only there."""
+
+    code = "other_source"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A workflow as it is from now on, and the version that was added, if any."""
+
+    workflow: WorkflowName
+    added: WorkflowVersion | None = None
+
+    @property
+    def number(self) -> int:
+        """The number of the version that was added."""
+        return max(self.workflow.versions)
+
+
+def changes(known: Mapping[str, WorkflowName], content: FolderContent) -> list[Change]:
+    """Return the changes that make the stored workflows equal to the folder."""
+    found, listed = content.found, content.from_manifest
+    decided: list[Change] = []
+    for name in sorted({*known, *found}):
+        current, outcome = known.get(name), found.get(name)
+        if (
+            outcome is None
+            and current
+            and current.source == "manifest"
+            and content.manifest_problem
+        ):
+            outcome = Broken(content.manifest_problem)
+        decided.append(decide(name, current, outcome, "manifest" if name in listed else "folder"))
+    return [change for change in decided if change.workflow != known.get(change.workflow.name)]
+
+
+def decide(
+    name: str, known: WorkflowName | None, found: Outcome | None, origin: Origin = "folder"
+) -> Change:
+    """Decide what the folder's content means for one workflow."""
+    current = known or unpublished(name, origin)
+    if current.source == "api" and not current.is_deleted:
+        return Change(current.model_copy(update={"problem": CLASH if found else None}))
+    match found:
+        case None:
+            return Change(current.model_copy(update={"active_version": None, "problem": None}))
+        case Broken(problem):
+            return Change(current.model_copy(update={"problem": problem}))
+        case WorkflowVersion():
+            taken = current.model_copy(update={"source": origin, "is_deleted": False})
+            change = with_version(taken, found)
+            return Change(activated(change.workflow, found), change.added)
+
+
+def unpublished(name: str, source: Origin) -> WorkflowName:
+    """Return a workflow without a version."""
+    return WorkflowName(
+        name=name, active_version=None, versions={}, title=name, category="utility", source=source
+    )
+
+
+def with_version(current: WorkflowName, version: WorkflowVersion) -> Change:
+    """Add the version to the workflow without activating it."""
+    if version.hash in current.versions.values():
+        return Change(current)
+    number = max(current.versions, default=0) + 1
+    versions = {**current.versions, number: version.hash}
+    drafts = [*current.drafts, number]
+    return Change(current.model_copy(update={"versions": versions, "drafts": drafts}), version)
+
+
+def activated(current: WorkflowName, version: WorkflowVersion) -> WorkflowName:
+    """Return the workflow with one of its versions made current."""
+    spec, number = version.spec, number_of(current, version.hash)
+    about = {
+        "active_version": number,
+        "drafts": [draft for draft in current.drafts if draft != number],
+        "title": {**spec.title} or current.name,
+        "description": {**spec.description},
+        "category": current.own_category or spec.category,
+        "requires_mask": spec.requires_mask,
+        "problem": None,
+    }
+    if number != current.active_version:
+        about |= {"is_runnable": None, "unmet": []}
+    return current.model_copy(update=about)
+
+
+def number_of(current: WorkflowName, version_hash: str) -> int:
+    return next(number for number, known in current.versions.items() if known == version_hash)
+
+
+def upload(known: WorkflowName | None, version: WorkflowVersion, *, activate: bool) -> Change:
+    """Add an upload as a draft, or activate it at once. Raises Conflict if a folder owns it."""
+    current = editable(known) if known else unpublished(version.name, "api")
+    if known and (known.is_deleted or known.source != "api"):
+        current = current.model_copy(update={"source": "api", "is_deleted": False})
+    change = with_version(current, version)
+    if not activate:
+        is_first = not known or not known.versions
+        return Change(
+            with_title(change.workflow, version) if is_first else change.workflow, change.added
+        )
+    return Change(activated(change.workflow, version), change.added)
+
+
+def with_title(current: WorkflowName, version: WorkflowVersion) -> WorkflowName:
+    """Take the title from a first draft."""
+    shown = activated(current, version)
+    kept = {"active_version": current.active_version, "drafts": current.drafts}
+    return shown.model_copy(update=kept)
+
+
+def editable(known: WorkflowName) -> WorkflowName:
+    """Return the workflow if people may change it. They may take one that its folder gave up.
+
+    Raises Conflict if it comes from the folder.
+    """
+    is_given_up = known.active_version is None and known.problem is None
+    if known.source != "api" and not is_given_up:
+        raise OtherSourceError(f"workflow {known.name} comes from the folder; change it there")
+    return known
+
+
+def existing(known: WorkflowName | None, name: str) -> WorkflowName:
+    """Return the workflow. Raises NotFound if there is none or it is deleted."""
+    if known is None or known.is_deleted:
+        raise NotFoundError(f"there is no workflow {name}")
+    return known
+
+
+def chosen(current: WorkflowName, version: WorkflowVersion) -> WorkflowName:
+    """Activate a version for a person. Raises Conflict if a folder owns the workflow."""
+    return activated(editable(current), version)
+
+
+def switched(
+    current: WorkflowName, *, is_enabled: bool | None, category: str | None
+) -> WorkflowName:
+    """Switch a workflow on or off, which operators may do to one from the folder too.
+
+    Raises Conflict for another category of a workflow from the folder.
+    """
+    changed: dict[str, object] = {}
+    if is_enabled is not None:
+        changed["is_enabled"] = is_enabled
+    if category is not None:
+        changed |= {"own_category": category, "category": category}
+        current = editable(current)
+    return current.model_copy(update=changed)
+
+
+def deleted(current: WorkflowName) -> WorkflowName:
+    """Delete a workflow; its versions stay for the history of jobs."""
+    return editable(current).model_copy(
+        update={"is_deleted": True, "active_version": None, "problem": None, "is_runnable": None}
+    )
+
+
+def published(workflow: WorkflowName) -> WorkflowName:
+    """Return the workflow as it is published: of bounded size, however many versions it has."""
+    drafts = sorted(workflow.drafts)[-MAX_DRAFTS:]
+    named = sorted(workflow.versions.keys() - set(workflow.drafts))[-MAX_RELEASED:]
+    active = [number for number in (workflow.active_version,) if number is not None]
+    numbers = sorted({*drafts, *named, *active})
+    versions = {number: workflow.versions[number] for number in numbers}
+    return workflow.model_copy(update={"versions": versions, "drafts": drafts})
+
+
+@dataclass(frozen=True, slots=True)
+class VersionCoverage:
+    """Whether the fleet can run one version now."""
+
+    version_hash: str
+    is_runnable: bool | None
+    unmet: list[Unmet]
+
+
+def coverage_changes(
+    known: Mapping[str, WorkflowName], found: Mapping[str, VersionCoverage]
+) -> list[Change]:
+    """Return the workflows whose active version has another coverage than is stored."""
+    changed: list[Change] = []
+    for name, coverage in found.items():
+        workflow = known.get(name)
+        if workflow and active_hash(workflow) == coverage.version_hash:
+            update = {"is_runnable": coverage.is_runnable, "unmet": coverage.unmet}
+            updated = workflow.model_copy(update=update)
+            changed += [Change(updated)] if updated != workflow else []
+    return changed
+
+
+def active_hash(workflow: WorkflowName) -> str | None:
+    return workflow.versions.get(workflow.active_version or 0)

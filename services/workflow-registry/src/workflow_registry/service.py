@@ -1,0 +1,42 @@
+"""Defines `Registry`, the first argument of every handler."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from workflow_registry.domain.checks import Rules
+from workflow_registry.domain.files import Files
+from workflow_registry.domain.fleet import Fleet
+from workflow_registry.domain.folder import FolderContent
+from workflow_registry.ports import Bucket, Descriptions, Nodes, Workflows
+
+
+@dataclass(slots=True)
+class FolderState:
+    """The folder as it was last read, so that only changed workflows are checked."""
+
+    content: FolderContent = field(default_factory=FolderContent)
+    files: Files | None = None
+    """None: the folder was not read yet."""
+    library: str | None = None
+    """The parameter library, which uploads may use too."""
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Ports, limits and state of one process."""
+
+    workflows: Workflows
+    descriptions: Descriptions
+    nodes: Nodes
+    bucket: Bucket
+    forbidden: tuple[str, ...]
+    """Patterns of graph-node classes that no workflow may have."""
+    fleet_changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a node, a description or a published workflow changed."""
+    fleet: Fleet = field(default_factory=Fleet)
+    folder: FolderState = field(default_factory=FolderState)
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(self.forbidden, self.fleet.together.classes)
