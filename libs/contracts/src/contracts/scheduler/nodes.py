@@ -48,29 +48,48 @@ EngineSettings: TypeAlias = Annotated[
 ]
 
 
-class NodeSpec(BaseModel):
+class NodeSettings(BaseModel):
+    """Settings of a node that operators choose and may see."""
+
+    name: str = Field(
+        min_length=1, max_length=80, description="Name for people; two nodes may share one."
+    )
+    base_url: str = Field(
+        max_length=2_000, description="Address of its server: `http://10.0.0.7:8188`."
+    )
+    engine: EngineName = "comfyui"
+    engine_settings: EngineSettings = {}
+    is_enabled: bool = Field(default=True, description="False: the node gets no new jobs.")
+    max_queue: int = Field(
+        default=2, ge=1, le=16, description="Most prompts on the node, foreign ones included."
+    )
+    priority: int = Field(default=0, description="Among equal nodes the highest gets jobs first.")
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="Names and values for finding the node again."
+    )
+    pool: str = Field(default="default", description="Only agents of this pool claim the node.")
+
+
+class NewNode(NodeSettings):
+    """A server to add as a node."""
+
+    headers: dict[str, str] = Field(
+        default_factory=dict,
+        description="Headers for every request to the server, e.g. for a proxy; never shown.",
+    )
+
+
+class NodeSpec(NewNode):
     """The server that an operator wants as a node. Value of bucket `nodes`, by node id."""
 
     node_id: UUID
-    name: str = Field(min_length=1, max_length=80)
-    base_url: str = Field(description="Where its server listens: `http://10.0.0.7:8188`.")
-    engine: EngineName = "comfyui"
-    engine_settings: EngineSettings = {}
-    headers: dict[str, str] = Field(
-        default_factory=dict, description="Sent with every request, for a server behind a proxy."
-    )
-    is_enabled: bool = True
-    max_queue: int = Field(default=2, ge=1, le=16, description="Prompts on it, foreign ones too.")
-    priority: int = Field(default=0, description="Higher is taken first among equals.")
-    labels: dict[str, str] = Field(default_factory=dict)
-    pool: str = Field(default="default", description="Agents claim nodes of their pool only.")
     agent_id: UUID | None = Field(default=None, description="Agent that holds the claim, if any.")
     claim: int = Field(default=0, description="Number of the newest claim.")
-    is_claimable: bool = Field(default=True, description="No living agent holds it.")
+    is_claimable: bool = Field(default=True, description="True if no living agent holds it.")
     trial: int = Field(
         default=0,
-        description="Number of the trial that its agent shall make: a prompt without a model. "
-        "Until it is passed the node stays in quarantine; 0: none.",
+        description="Number of the trial that the agent must run: a prompt without a model. "
+        "The node stays in quarantine until it passes; 0: none.",
     )
 
 
@@ -162,32 +181,27 @@ class SchedulerLed(Signal):
     epoch: int
 
 
-class NodeView(BaseModel):
+class NodeView(NodeSettings):
     """A node as it is now."""
 
     id: UUID = Field(description="The node.")
-    name: str = Field(description="Name for people.")
-    base_url: str = Field(description="Where its server listens.")
-    engine: EngineName = "comfyui"
-    engine_settings: EngineSettings = {}
-    phase: NodePhase = Field(description="Whether it can take jobs.")
-    reason: str | None = Field(default=None, description="Why it is in that state, for people.")
-    is_enabled: bool = Field(description="False: gets nothing new.")
-    max_queue: int = Field(description="Prompts on it at most.")
-    priority: int = Field(description="Higher is taken first.")
-    labels: dict[str, str] = Field(description="For finding it again.")
-    pool: str = Field(description="Agents of this pool run it.")
-    engine_version: str | None = Field(default=None, description="ComfyUI's version.")
+    phase: NodePhase = Field(description="Phase of the node; `ready` and `busy` nodes get jobs.")
+    reason: str | None = Field(default=None, description="Reason for the phase, for people.")
+    engine_version: str | None = Field(default=None, description="Version of its engine.")
     devices: list[Device] = Field(default_factory=list[Device], description="Its accelerators.")
     vram_free_mb: int | None = Field(default=None, description="Memory free on its first device.")
     class_count: int = Field(default=0, description="Number of graph-node classes.")
     model_count: int = Field(default=0, description="Number of model files.")
-    digest: str | None = Field(default=None, description="Names all that it can run.")
+    digest: str | None = Field(default=None, description="Digest of everything that it can run.")
     running_job_ids: list[UUID] = Field(
         default_factory=list[UUID], description="Jobs that run on it now."
     )
-    foreign_prompts: int = Field(default=0, description="Prompts on it that are not ours.")
-    last_beat_at: datetime | None = Field(default=None, description="When its agent last spoke.")
+    foreign_prompts: int = Field(
+        default=0, description="Prompts on it that ComfyFleet did not post."
+    )
+    last_beat_at: datetime | None = Field(
+        default=None, description="Time of its agent's newest beat."
+    )
 
 
 class NodeList(BaseModel):
@@ -200,23 +214,6 @@ class ListNodes(Query[NodeList]):
     subject: ClassVar[str] = "query.scheduler.list_nodes.v1"
     sent_by: ClassVar = ("gateway", "workflow-registry")
     actor: Actor
-
-
-class NewNode(BaseModel):
-    """A ComfyUI server to add."""
-
-    name: str = Field(
-        min_length=1, max_length=80, description="Name for people; two nodes may share one."
-    )
-    base_url: str = Field(max_length=2_000, description="Where its server listens.")
-    engine: EngineName = "comfyui"
-    engine_settings: EngineSettings = {}
-    headers: dict[str, str] = Field(default_factory=dict, description="Sent, and never shown.")
-    is_enabled: bool = Field(default=True, description="False: gets nothing yet.")
-    max_queue: int = Field(default=2, ge=1, le=16, description="Prompts on it at most.")
-    priority: int = Field(default=0, description="Higher is taken first among equals.")
-    labels: dict[str, str] = Field(default_factory=dict, description="For finding it again.")
-    pool: str = Field(default="default", description="Agents of this pool run it.")
 
 
 class AddNode(Command[NodeView]):
