@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -30,6 +31,7 @@ class Stream:
 
     def __init__(self, fleet: LocalFleet, token: str) -> None:
         self.accepted = list[str]()
+        self._name = uuid4()  # an address of memory comes again, and its jobs would be replayed
         self._url = fleet.url
         self._headers = {"Authorization": f"Bearer {token}"}
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -49,7 +51,7 @@ class Stream:
                 time.sleep(0.1)
 
     def _submit(self, http: httpx.Client, n: int) -> str:
-        key = {"Idempotency-Key": f"{id(self)}-{n}"}
+        key = {"Idempotency-Key": f"{self._name}-{n}"}
         body = {"workflow": "txt2img", "inputs": {"prompt": f"job {n}", "seed": n, "steps": 4}}
         while True:
             try:

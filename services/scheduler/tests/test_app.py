@@ -134,7 +134,7 @@ async def test_a_standby_goes_on_for_a_stopped_leader_which_wakes_as_a_stranger(
     answers = await asyncio.gather(*(gateway.call(a_submit()) for _ in range(5)))
     ids = [answer.job.id for answer in answers]
     schedulers.start()
-    await eventually(lambda: schedulers.log.read_bytes().count(b"service_ready") == 2)
+    await eventually(lambda: schedulers.log.read_bytes().count(b"service_ready") == 2, 30)
     await eventually(lambda: len(agent.orders) == 1)
 
     leader.send_signal(signal.SIGSTOP)
@@ -168,7 +168,7 @@ async def test_a_leader_that_is_told_to_stop_hands_over_at_once(
     leader = schedulers.start()
     await gateway.call(a_submit(), within=15)
     schedulers.start()
-    await eventually(lambda: schedulers.log.read_bytes().count(b"service_ready") == 2)
+    await eventually(lambda: schedulers.log.read_bytes().count(b"service_ready") == 2, 30)
 
     leader.send_signal(signal.SIGTERM)
     await gateway.call(a_submit(), within=10)
