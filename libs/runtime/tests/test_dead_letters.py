@@ -44,7 +44,7 @@ async def test_an_event_under_which_subscribers_die_is_poison(fleet: Fleet) -> N
 
 
 async def sever(bus: Bus) -> None:
-    """End the connection as a crash does: nothing in hand is settled."""
+    """End the connection as a crash does: nothing that is being handled is settled."""
     await bus._client.close()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from contracts.errors import ForbiddenError
 from contracts.values import new_id
-from runtime.grants import Grant, read, sign
+from runtime.grants import Grant, sign, verify
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -22,19 +22,19 @@ def a_grant() -> Grant:
 
 def test_what_was_signed_is_read_back() -> None:
     grant = a_grant()
-    assert read(sign(grant, "secret"), "secret", NOW) == grant
+    assert verify(sign(grant, "secret"), "secret", NOW) == grant
 
 
 def test_a_forged_grant_is_refused() -> None:
     token = sign(a_grant(), "secret")
     for forged in (token[:-2] + "AA", f"x{token}", "é.é", "", "."):
         with pytest.raises(ForbiddenError):
-            read(forged, "secret", NOW)
+            verify(forged, "secret", NOW)
 
 
 def test_another_secret_or_an_old_grant_is_refused() -> None:
     token = sign(a_grant(), "secret")
     with pytest.raises(ForbiddenError):
-        read(token, "other", NOW)
+        verify(token, "other", NOW)
     with pytest.raises(ForbiddenError, match="expired"):
-        read(token, "secret", NOW + timedelta(hours=2))
+        verify(token, "secret", NOW + timedelta(hours=2))

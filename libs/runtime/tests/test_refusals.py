@@ -69,9 +69,9 @@ async def an_outbox(
                 await running
 
 
-def entry(bucket: Bucket, key: str, body: str, *, after: str | None = None) -> Outgoing:
-    needed = f"$KV.{bucket.name}.{after}" if after else None
-    return Outgoing(f"$KV.{bucket.name}.{key}", body, after=needed)
+def entry(bucket: Bucket, key: str, body: str, *, requires: str | None = None) -> Outgoing:
+    needed = f"$KV.{bucket.name}.{requires}" if requires else None
+    return Outgoing(f"$KV.{bucket.name}.{key}", body, requires=needed)
 
 
 def deleted(bucket: Bucket, key: str) -> Outgoing:
@@ -137,7 +137,7 @@ async def test_what_leads_to_something_refused_is_not_stored_either(
     async with an_outbox(nats, postgres, "scheduler") as outbox:
         for body in (TOO_MUCH, "{}"):
             await outbox.commit(
-                [entry(NODES, version, body), entry(NODES, name, body[:2], after=version)]
+                [entry(NODES, version, body), entry(NODES, name, body[:2], requires=version)]
             )
             if body == TOO_MUCH:
                 assert await outbox.value(NODES, name) is None

@@ -21,7 +21,7 @@ def write_cursor(place: Place) -> str:
 
 
 def read_cursor(cursor: str | None) -> Place | None:
-    """Return the place, in UTC; None without a cursor. Raises Invalid for any other text."""
+    """Return the place, in UTC; None without a cursor. Raises InvalidError for any other text."""
     if cursor is None:
         return None
     try:

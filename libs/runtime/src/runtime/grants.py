@@ -1,4 +1,4 @@
-"""Signs and reads grants: the media that an agent may read and write for one attempt.
+"""Signs and verifies grants: the media that an agent may read and write for one attempt.
 
 A grant is `<payload>.<HMAC-SHA256>`, both base64url. The scheduler signs it; media checks it with
 the shared secret and serves nothing that it does not name.
@@ -36,8 +36,8 @@ def sign(grant: Grant, secret: str) -> str:
     return f"{payload.decode()}.{signature(payload, secret)}"
 
 
-def read(token: str, secret: str, now: datetime) -> Grant:
-    """Return the signed grant; raises Forbidden if it is forged, malformed or too old."""
+def verify(token: str, secret: str, now: datetime) -> Grant:
+    """Return the signed grant; raises ForbiddenError if it is forged, malformed or too old."""
     payload, _, mark = token.partition(".")
     if not hmac.compare_digest(mark.encode(), signature(payload.encode(), secret).encode()):
         raise ForbiddenError("the grant is not ours", code="bad_grant")

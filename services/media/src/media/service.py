@@ -15,7 +15,7 @@ from contracts.media.files import MediaView
 from media import ports
 from media.domain.inspection import Bounds
 from media.domain.records import RetentionAges
-from runtime.grants import Grant, read
+from runtime.grants import Grant, verify
 
 T = TypeVar("T")
 
@@ -75,7 +75,7 @@ class Media:
 
     def admit(self, grant: str, node_id: UUID) -> Grant:
         """Return what the grant allows the node. Raises Forbidden for a forged or old grant."""
-        granted = read(grant, self.grant_secret, self.clock())
+        granted = verify(grant, self.grant_secret, self.clock())
         # NATS lets an agent send only under its own node id, so the subject proves the node.
         if granted.node_id != node_id:
             raise ForbiddenError("the grant is another node's", code="bad_grant")

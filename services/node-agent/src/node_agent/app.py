@@ -61,12 +61,12 @@ def build(
     client: httpx.AsyncClient,
     engines: Mapping[str, OpenEngine],
 ) -> NodeAgent:
-    changed = asyncio.Event()
+    claims_dirty = asyncio.Event()
     return NodeAgent(
         agent_id=new_id(),
         pool=settings.pool,
         bus=bus,
-        specs=Mirror(NodeSpec, changed.set),
+        specs=Mirror(NodeSpec, claims_dirty.set),
         engines=engines,
         patience=Patience(
             settings.probe_timeout, settings.submit_timeout, settings.dead_after_seconds
@@ -75,7 +75,7 @@ def build(
         files=LocalFiles(),
         most_output_bytes=settings.most_output_mb * 1024**2,
         clock=monotonic,
-        changed=changed,
+        claims_dirty=claims_dirty,
     )
 
 

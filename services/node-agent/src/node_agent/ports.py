@@ -20,6 +20,7 @@ from contracts.scheduler.nodes import Capabilities, Device, NodeSpec
 from workflows import Spec
 
 Graph: TypeAlias = Mapping[str, Any]
+FileNames: TypeAlias = Mapping[str, str]
 
 
 class UnreachableError(UnavailableError):
@@ -44,10 +45,10 @@ class UrlRefusedError(UnavailableError):
     code = "url_refused"
 
 
-class NoPlaceError(UnavailableError):
-    """A file found no place beside the agent: its disk is full, or its folder is not there."""
+class NoSpaceError(UnavailableError):
+    """No space is left for a file beside the agent: its disk is full, or its folder is missing."""
 
-    code = "no_place"
+    code = "no_space"
 
 
 class FileRefusedError(InvalidError):
@@ -73,7 +74,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class EngineTask:
     """One attempt as its engine runs it."""
 
     attempt_id: UUID
@@ -86,8 +87,8 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """One result of an attempt, still on the engine's server."""
+class EngineFile:
+    """One file that an attempt made, still on the engine's server."""
 
     output: str
     index: int
@@ -101,8 +102,8 @@ class Result:
 class Execution:
     """An attempt that ran to its end."""
 
-    results: Callable[[Spec], Sequence[Result]]
-    """The results that a spec names, in its order; of a bare graph, all."""
+    results_for: Callable[[Spec], Sequence[EngineFile]]
+    """Return the files that the spec names as outputs, in its order; without a spec, all."""
     started_at: datetime | None = None
     """By the server's clock, if known."""
     seconds: float | None = None
@@ -110,7 +111,7 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A server's own words about itself, and the names in them that the scheduler needs."""
+    """Everything a server reports about itself, and the names the scheduler needs."""
 
     capabilities: Capabilities
     packed: bytes
@@ -150,39 +151,38 @@ class Place(Enum):
 class Engine(Protocol):
     """A session with one server, as long as the claim of its node.
 
-    Calls raise Unreachable while the server does not answer, but for `run`, `resume` and
-    `cancel`, which wait for it.
+    Calls raise UnreachableError if the server is silent; `run`, `resume` and `cancel` wait.
     """
 
-    async def serve(self, changed: Callable[[], None]) -> None:
-        """Keep `health` true, for ever; call `changed` when it became usable or unusable."""
+    async def serve(self, on_health_change: Callable[[], None]) -> None:
+        """Keep `health` current until canceled; call back when the server's usability changes."""
         ...
 
     def health(self) -> Health: ...
-    async def capabilities(self) -> Description: ...
+    async def describe(self) -> Description: ...
     def has_input(self, name: str) -> bool:
         """Whether the server surely has the input file of that name."""
         ...
 
     async def upload(self, file: InputFile, content: IO[bytes]) -> None:
-        """Put an input file there; repeating it does no harm. Raises FileRefused."""
+        """Put an input file there; repeating it does no harm. Raises FileRefusedError."""
         ...
 
     def prepare(
-        self, work: Work, version: Version, inputs: Mapping[str, Any], files: Mapping[str, str]
+        self, task: EngineTask, version: Version, inputs: Mapping[str, Any], files: FileNames
     ) -> Graph:
-        """The graph that `run` takes; `files` has the name of each media. Raises Ended."""
+        """Return the graph for `run`; `files`: media id → name. Raises AttemptEndedError."""
         ...
 
-    async def run(self, work: Work, graph: Graph) -> Execution:
-        """Start the attempt once, and follow it to its end. Raises Ended, InputsLost.
+    async def run(self, task: EngineTask, graph: Graph) -> Execution:
+        """Start the attempt once, and follow it to its end. Raises AttemptEndedError.
 
         Canceling this call leaves the attempt as it is, for whoever adopts it: only `cancel`
         stops it.
         """
         ...
 
-    async def resume(self, work: Work) -> Execution:
+    async def resume(self, task: EngineTask) -> Execution:
         """Follow an attempt that an earlier session started, as `run` does."""
         ...
 
@@ -195,8 +195,8 @@ class Engine(Protocol):
         """
         ...
 
-    async def download(self, result: Result, target: IO[bytes], most_bytes: int) -> None:
-        """Write from the target's beginning. Raises FileRefused, NoPlace."""
+    async def download(self, file: EngineFile, target: IO[bytes], most_bytes: int) -> None:
+        """Write from the target's beginning. Raises FileRefusedError, NoSpaceError."""
         ...
 
     async def trial(self) -> str | None:
@@ -214,14 +214,14 @@ class Patience:
 
 
 OpenEngine: TypeAlias = Callable[[NodeSpec, Patience], AbstractAsyncContextManager[Engine]]
-"""Opens a session with the server of a node. Raises Invalid for an address it cannot use."""
+"""Opens a session with the server of a node. Raises InvalidError for an address it cannot use."""
 
 
 class ObjectStore(Protocol):
-    """Bytes behind presigned URLs. Raises UrlRefused, and Transfer when tries are used up."""
+    """Bytes behind presigned URLs. Raises UrlRefusedError, and TransferError after the last try."""
 
     async def fetch(self, file: InputFile, target: IO[bytes]) -> None:
-        """Write from the target's beginning. Raises NoPlace."""
+        """Write from the target's beginning. Raises NoSpaceError."""
         ...
 
     async def put(
@@ -230,7 +230,7 @@ class ObjectStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class FileInfo:
     """Type, size and digest of a file, read from its content."""
 
     content_type: str
@@ -243,7 +243,7 @@ class Facts:
 class Files(Protocol):
     """Reads files and pictures, away from the event loop."""
 
-    async def inspect(self, file: IO[bytes]) -> Facts: ...
+    async def inspect(self, file: IO[bytes]) -> FileInfo: ...
 
     async def shrink(self, image: bytes, most_bytes: int) -> bytes | None:
         """The picture as a smaller JPEG; None if it is not a picture."""

@@ -1,6 +1,6 @@
 """Holds what handlers need: the agent's process, its claims, and their attempts.
 
-A claim is a node in hand. It knows its server only as an `Engine`, which keeps its own state.
+A claim is one claimed node. It knows its server only as an `Engine`, which keeps its own state.
 """
 
 import asyncio
@@ -18,10 +18,11 @@ from contracts.agent import AttemptOrder
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import AttemptPhase, NodeSpec
 from node_agent.domain.admission import Admission, Leadership, StaleClaimError
-from node_agent.domain.endings import canceled
+from node_agent.domain.endings import canceled_error
 from node_agent.ports import (
     Description,
     Engine,
+    EngineTask,
     Files,
     Health,
     ObjectStore,
@@ -29,23 +30,21 @@ from node_agent.ports import (
     Patience,
     Preview,
     Version,
-    Work,
 )
 from runtime.bus.bucket_watch import Mirror
 from runtime.bus.client import Bus
 
 log = structlog.get_logger()
-
 T = TypeVar("T")
-MOST_REMEMBERED = 10_000
-MOST_VERSIONS = 256
+MAX_REMEMBERED = 10_000
+MAX_VERSIONS = 256
 WATCHED_SECONDS = 10.0
-GONE_SECONDS = 600.0
-MOST_UPLOADS = 8
+ENDED_SECONDS = 600.0
+MAX_UPLOADS = 8
 
 
 def id_memory(
-    seconds: float, clock: Callable[[], float] = monotonic, most: int = MOST_REMEMBERED
+    seconds: float, clock: Callable[[], float] = monotonic, most: int = MAX_REMEMBERED
 ) -> TTLCache[UUID, None]:
     """Ids that are forgotten some seconds after they were last added, the oldest first if full."""
     return TTLCache[UUID, None](most, seconds, timer=clock)
@@ -66,13 +65,13 @@ class NodeAgent:
     files: Files
     most_output_bytes: int
     clock: Callable[[], float]
-    changed: asyncio.Event
+    claims_dirty: asyncio.Event
     """Claims or specs changed."""
     leadership: Leadership = field(default_factory=Leadership)
     watched: TTLCache[UUID, None] = field(default_factory=lambda: id_memory(WATCHED_SECONDS))
     """Jobs that somebody looks at now."""
     versions: LRUCache[str, Version] = field(
-        default_factory=lambda: LRUCache[str, Version](MOST_VERSIONS)
+        default_factory=lambda: LRUCache[str, Version](MAX_VERSIONS)
     )
     claims: dict[UUID, "Claim | None"] = field(default_factory=dict[UUID, "Claim | None"])
     """By node; None while the node is being claimed."""
@@ -98,13 +97,13 @@ class Attempt:
         return self.order.attempt_id
 
     async def unless_canceled(self, work: Awaitable[T]) -> T:
-        """Return the result of `work`; if the attempt is canceled first, stop it, raise Ended."""
+        """Return the result of `work`; if canceled first, stop it and raise AttemptEndedError."""
         task = asyncio.ensure_future(work)
         cancel = asyncio.ensure_future(self.canceled.wait())
         try:
             await asyncio.wait({task, cancel}, return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
-                raise canceled()
+                raise canceled_error()
             return task.result()
         finally:
             cancel.cancel()
@@ -121,28 +120,31 @@ class Trial:
     """Number of the newest; 0: none."""
     passed: int = 0
     failure: str | None = None
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    requested: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ask(self, number: int) -> None:
         if number != self.asked:
             self.asked, self.failure = number, None
-            self.changed.set()
+            self.requested.set()
 
 
 @dataclass(slots=True, eq=False)
 class Claim:
-    """A node in hand, from its claim to the end of it: the service of each node's commands."""
+    """One claimed node: its engine, attempts and loops.
+
+    Handlers of the node's commands get it as their first argument.
+    """
 
     agent: NodeAgent
     spec: NodeSpec
     number: int
     engine: Engine
-    gone: TTLCache[UUID, None] = field(default_factory=lambda: id_memory(GONE_SECONDS))
-    """Attempts that ended or were canceled: they must not run (again)."""
+    must_not_run: TTLCache[UUID, None] = field(default_factory=lambda: id_memory(ENDED_SECONDS))
+    """Attempts that ended or were canceled; each is remembered for ten minutes."""
     attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
     slot: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held from the POST of an attempt to the end of its execution."""
-    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_UPLOADS))
+    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_UPLOADS))
     trial: Trial = field(default_factory=Trial)
     complaint: str | None = None
     """Why its capabilities cannot be had."""
@@ -151,7 +153,7 @@ class Claim:
     is_leaving: bool = False
     is_removed: bool = False
     """Nobody waits for reports any more."""
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    beat_due: asyncio.Event = field(default_factory=asyncio.Event)
     """A beat is due at once."""
     progressed: asyncio.Event = field(default_factory=asyncio.Event)
     outdated: asyncio.Event = field(default_factory=asyncio.Event)
@@ -159,7 +161,7 @@ class Claim:
     description: Description | None = None
     described: asyncio.Event = field(default_factory=asyncio.Event)
     emptied: asyncio.Event = field(default_factory=asyncio.Event)
-    over: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
     bug: BaseException | None = None
     tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
@@ -182,7 +184,8 @@ class Claim:
             claim=self.number,
             epoch=self.agent.leadership.epoch,
             is_led=self.is_led,
-            is_reachable=self.engine.health().is_usable and not self.is_adopting,
+            is_reachable=self.engine.health().is_usable,
+            is_adopting=self.is_adopting,
         )
 
     def reason(self, health: Health) -> str | None:
@@ -195,12 +198,12 @@ class Claim:
 
     def health_changed(self) -> None:
         """A server that came back may be another one now."""
-        self.changed.set()
-        self.trial.changed.set()
+        self.beat_due.set()
+        self.trial.requested.set()
         if self.engine.health().is_reachable:
             self.outdated.set()
 
-    def work_of(self, attempt: Attempt) -> Work:
+    def task_of(self, attempt: Attempt) -> EngineTask:
         def progressed(progress: Progress) -> None:
             attempt.progress, attempt.is_progress_new = progress, True
             self.progressed.set()
@@ -208,7 +211,7 @@ class Claim:
         def previewed(preview: Preview) -> None:
             attempt.preview = preview
 
-        return Work(
+        return EngineTask(
             attempt_id=attempt.id,
             timeout_seconds=attempt.order.timeout_seconds,
             progressed=progressed,
@@ -220,23 +223,23 @@ class Claim:
         """Only a slot that came free is worth a beat at once; the rest can wait for the next."""
         attempt.phase = phase
         if phase is AttemptPhase.UPLOADING:
-            self.changed.set()
+            self.beat_due.set()
 
     def forget(self, attempt: Attempt) -> None:
         """It is over, and must not run again if its order comes once more."""
-        self.gone[attempt.id] = None
+        self.must_not_run[attempt.id] = None
         del self.attempts[attempt.id]
         if not self.attempts:
             self.emptied.set()
-        self.changed.set()
+        self.beat_due.set()
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Work beside the loops; it ends with the claim. An error in it ends the claim."""
         task = asyncio.create_task(work, name=name)
         self.tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._task_ended)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
         if task.cancelled() or not (error := task.exception()):
             return
@@ -244,4 +247,4 @@ class Claim:
             log.info("claim_lost", node_id=str(self.id), reason=error.message)
         else:
             self.bug = error
-        self.over.set()
+        self.ended.set()

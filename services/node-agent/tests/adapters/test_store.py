@@ -10,7 +10,7 @@ from minio import Minio
 from contracts.media.attempts import InputFile
 from contracts.values import new_id
 from node_agent.adapters.store import HttpObjectStore
-from node_agent.ports import NoPlaceError, TransferError, UrlRefusedError
+from node_agent.ports import NoSpaceError, TransferError, UrlRefusedError
 from runtime.testing.ports import eventually
 from runtime.testing.relay import relay
 from runtime.testing.servers import S3Server
@@ -36,7 +36,7 @@ async def test_files_go_to_s3_and_come_back(s3: S3Server) -> None:
         await store.fetch(a_file(url, 700_000), copy)
         with pytest.raises(TransferError, match="bigger than announced"):
             await store.fetch(a_file(url, 10), BytesIO())
-        with SpooledTemporaryFile(10, dir="/nowhere") as full, pytest.raises(NoPlaceError):
+        with SpooledTemporaryFile(10, dir="/nowhere") as full, pytest.raises(NoSpaceError):
             await store.fetch(a_file(url, 700_000), full)
 
     assert copy.getvalue() == content.getvalue()

@@ -1,5 +1,6 @@
 """The rules of admission: whom to obey, what to remember, what to claim."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -64,6 +65,11 @@ def test_only_the_newest_claim_and_epoch_are_obeyed() -> None:
 )
 def test_one_runs_and_one_is_prepared(phases: list[AttemptPhase], expected: str | None) -> None:
     assert code(refusal(WELL, phases)) == expected
+
+
+def test_a_node_that_adopts_says_so_and_not_that_its_engine_is_silent() -> None:
+    assert code(refusal(replace(WELL, is_adopting=True), [])) == "adopting"
+    assert code(refusal(replace(WELL, is_reachable=False, is_adopting=True), [])) == "unreachable"
 
 
 def test_a_leader_is_present_for_four_seconds_and_older_epochs_do_not_count() -> None:

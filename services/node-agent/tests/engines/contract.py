@@ -21,9 +21,10 @@ from contracts.media.attempts import InputFile
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import NodeSpec
 from contracts.values import new_id
-from node_agent.domain.endings import EndedError
+from node_agent.domain.endings import AttemptEndedError
 from node_agent.ports import (
     Engine,
+    EngineTask,
     Execution,
     FileRefusedError,
     OpenEngine,
@@ -31,7 +32,6 @@ from node_agent.ports import (
     Place,
     UnreachableError,
     Version,
-    Work,
 )
 from runtime.testing.ports import eventually
 from workflows import WorkflowVersion
@@ -39,7 +39,7 @@ from workflows import WorkflowVersion
 from ..graphs import quick, raising, slow_steps  # noqa: TID252  shared by these tests alone
 
 PATIENCE = Patience(probe_timeout=3, submit_timeout=10, dead_after_seconds=120)
-MOST_BYTES = 1024**2
+MAX_BYTES = 1024**2
 
 
 @dataclass
@@ -52,8 +52,8 @@ class Heard:
     progress: list[Progress] = field(default_factory=list[Progress])
 
     @property
-    def work(self) -> Work:
-        return Work(
+    def task(self) -> EngineTask:
+        return EngineTask(
             attempt_id=self.attempt_id,
             timeout_seconds=self.timeout_seconds,
             progressed=self.progress.append,
@@ -62,7 +62,7 @@ class Heard:
         )
 
     async def run(self, engine: Engine) -> Execution:
-        return await engine.run(self.work, engine.prepare(self.work, self.version, {}, {}))
+        return await engine.run(self.task, engine.prepare(self.task, self.version, {}, {}))
 
 
 def of(version: WorkflowVersion, timeout_seconds: float = 60.0) -> Heard:
@@ -71,19 +71,19 @@ def of(version: WorkflowVersion, timeout_seconds: float = 60.0) -> Heard:
 
 async def picture(engine: Engine, execution: Execution, attempt: Heard) -> tuple[int, int]:
     """Size of the one picture that the attempt made."""
-    [result] = execution.results(attempt.version.spec)
+    [file] = execution.results_for(attempt.version.spec)
     content = io.BytesIO(b"what an earlier try left" * 1_000)
-    await engine.download(result, content, MOST_BYTES)
+    await engine.download(file, content, MAX_BYTES)
     assert b"left" not in content.getvalue()
     with pytest.raises(FileRefusedError):
-        await engine.download(result, io.BytesIO(), 10)
+        await engine.download(file, io.BytesIO(), 10)
     with Image.open(content) as image:
         return image.size
 
 
 async def stopped(task: asyncio.Task[Execution]) -> None:
     task.cancel()
-    with suppress(asyncio.CancelledError, EndedError):
+    with suppress(asyncio.CancelledError, AttemptEndedError):
         await task
 
 
@@ -131,7 +131,7 @@ class EngineContract:
         return task
 
     async def test_a_server_is_described_under_one_digest(self, engine: Engine) -> None:
-        one, two = await engine.capabilities(), await engine.capabilities()
+        one, two = await engine.describe(), await engine.describe()
 
         assert one.capabilities == two.capabilities
         assert {"EmptyImage", "SaveImage"} <= set(one.capabilities.classes)
@@ -149,7 +149,7 @@ class EngineContract:
             assert not engine.health().is_reachable
             assert engine.health().reason
             with pytest.raises(UnreachableError):
-                await engine.capabilities()
+                await engine.describe()
             with pytest.raises(UnreachableError):
                 await engine.find(new_id())
 
@@ -164,7 +164,7 @@ class EngineContract:
         assert execution.seconds is None or execution.seconds >= 0.4
 
     async def test_a_failure_has_a_cause_and_a_reason(self, engine: Engine) -> None:
-        with pytest.raises(EndedError) as ended:
+        with pytest.raises(AttemptEndedError) as ended:
             await of(raising("a reason")).run(engine)
 
         result = ended.value.result
@@ -174,7 +174,7 @@ class EngineContract:
 
     async def test_an_attempt_that_takes_too_long_is_stopped(self, engine: Engine) -> None:
         attempt = of(slow_steps(steps=200), timeout_seconds=0.3)
-        with pytest.raises(EndedError) as ended:
+        with pytest.raises(AttemptEndedError) as ended:
             await attempt.run(engine)
 
         assert ended.value.result.cause is Cause.TIMEOUT
@@ -184,8 +184,8 @@ class EngineContract:
         attempt = of(quick())
 
         assert await engine.find(attempt.attempt_id) is Place.UNKNOWN
-        with pytest.raises(EndedError) as ended:
-            await engine.resume(attempt.work)
+        with pytest.raises(AttemptEndedError) as ended:
+            await engine.resume(attempt.task)
         assert ended.value.result.cause is Cause.LOST
 
     async def test_an_attempt_that_ended_is_found_by_the_next_session(self, url: str) -> None:
@@ -194,7 +194,7 @@ class EngineContract:
             await attempt.run(first)
         async with self.session(url) as second:
             assert await second.find(attempt.attempt_id) is Place.ENDED
-            execution = await second.resume(attempt.work)
+            execution = await second.resume(attempt.task)
 
             assert await picture(second, execution, attempt) == (64, 48)
 
@@ -204,7 +204,7 @@ class EngineContract:
             await stopped(await self.inside(first, attempt))
         async with self.session(url) as second:
             assert await second.find(attempt.attempt_id) is Place.INSIDE
-            execution = await second.resume(attempt.work)
+            execution = await second.resume(attempt.task)
 
             assert await picture(second, execution, attempt) == (64, 48)
 

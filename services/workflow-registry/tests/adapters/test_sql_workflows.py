@@ -114,7 +114,7 @@ async def test_a_name_and_its_active_version_are_one_row_and_the_name_waits_for_
         rows = await connection.scalars(text("SELECT messages FROM outbox ORDER BY id"))
         version, name = decode(rows.all()[0])
 
-    assert name.after == version.subject == f"$KV.workflows.version.{a_version().hash}"
+    assert name.requires == version.subject == f"$KV.workflows.version.{a_version().hash}"
 
 
 async def test_an_old_version_that_readers_do_not_have_any_more_comes_with_its_activation(

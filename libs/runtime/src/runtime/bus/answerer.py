@@ -39,7 +39,7 @@ class Answerer(Generic[R]):
         self._request = request
         self._handle = handle
         self._free = asyncio.Semaphore(concurrency)
-        self._in_hand: set[asyncio.Task[None]] = set()
+        self._in_progress: set[asyncio.Task[None]] = set()
         self._subscription: Subscription | None = None
 
     async def start(self, client: Client, pattern: str, queue: str, pending: int) -> None:
@@ -48,14 +48,14 @@ class Answerer(Generic[R]):
         )
 
     async def stop(self) -> None:
-        """Take no more requests, and wait up to 10 s for those in hand."""
+        """Take no more requests, and wait up to 10 s for those being handled."""
         if self._subscription:
             try:
                 await self._subscription.unsubscribe()
             except nats.errors.Error as error:
                 log.info("already_unsubscribed", reason=str(error) or type(error).__name__)
-        if self._in_hand:
-            await asyncio.wait(self._in_hand, timeout=10)
+        if self._in_progress:
+            await asyncio.wait(self._in_progress, timeout=10)
 
     async def _take(self, message: Msg) -> None:
         if not self._request.is_published_to(message.subject):
@@ -63,11 +63,11 @@ class Answerer(Generic[R]):
             return
         await self._free.acquire()
         task = asyncio.create_task(self._answer(message))
-        self._in_hand.add(task)
+        self._in_progress.add(task)
         task.add_done_callback(self._release)
 
     def _release(self, task: asyncio.Task[None]) -> None:
-        self._in_hand.discard(task)
+        self._in_progress.discard(task)
         self._free.release()
 
     async def _answer(self, message: Msg) -> None:

@@ -20,7 +20,7 @@ class Reader:
         self._bucket = bucket
 
     async def get(self, key: str) -> bytes | None:
-        """Return the current value, or None. Raises Unavailable if NATS does not answer."""
+        """Return the current value, or None. Raises UnavailableError if NATS does not answer."""
         try:
             store = await self._jetstream.key_value(self._bucket.name)
             entry = await store.get(key)
@@ -31,7 +31,7 @@ class Reader:
         return entry.value
 
     async def keys(self, pattern: str) -> set[str]:
-        """Return the keys that match. Raises Unavailable if NATS does not answer."""
+        """Return the keys that match. Raises UnavailableError if NATS does not answer."""
         found: set[str] = set()
         try:
             store = await self._jetstream.key_value(self._bucket.name)

@@ -77,7 +77,7 @@ class Bus:
             consumer.renew()
 
     async def close(self) -> None:
-        """Take no more requests and events, finish those in hand, and disconnect."""
+        """Take no more requests and events, finish those being handled, and disconnect."""
         await asyncio.gather(*(one.stop() for one in (*self._answerers, *self._consumers)))
         if self._client.is_connected:
             try:
@@ -118,7 +118,7 @@ class Bus:
         """Ask the owner; return its answer or raise the error that it raised.
 
         The bus sends the message again while nobody listens or no answer comes, and raises
-        Unavailable after `within` seconds.
+        UnavailableError after `within` seconds.
         """
         return await call(self._client, request, within)
 
@@ -134,7 +134,7 @@ class Bus:
         """Answer requests with `handle`, at most `concurrency` at a time.
 
         Replicas share the requests; without `shared` each of them answers every request. Call
-        the returned function to take no more requests and finish those in hand.
+        the returned function to take no more requests and finish those being handled.
         """
         answerer = Answerer(request, handle, concurrency)
         queue = self.service if shared else ""
@@ -158,7 +158,8 @@ class Bus:
         """Handle every event of the class, or of its subclasses, at least once.
 
         One at a time, over all replicas, keeps the order. The class must name this service in
-        `consumed_by`. Call the returned function to take no more events and finish those in hand.
+        `consumed_by`. Call the returned function to take no more events and finish those being
+        handled.
         """
         consumer = Consumer(
             self._jetstream,
@@ -227,7 +228,7 @@ class Bus:
     async def events(
         self, since_sequence: int | None = None
     ) -> AsyncGenerator[event_stream.StoredEvent, None]:
-        """Yield each event after that sequence number (None: from now on), in order, for ever."""
+        """Yield events in order after that sequence number (None: from now on), until canceled."""
         renew = asyncio.Event()
         with self.on_reconnect(renew.set):
             async for event in event_stream.events(self.jetstream, since_sequence, renew):

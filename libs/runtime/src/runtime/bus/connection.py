@@ -1,4 +1,4 @@
-"""Connects a service to NATS: waits for the server at the start, and reconnects for ever."""
+"""Connects a service to NATS: waits for the server at the start, and reconnects without limit."""
 
 # nats-py is only partly typed; see client.py.
 # pyright: reportUnknownMemberType=false

@@ -29,7 +29,8 @@ log = structlog.get_logger()
 E = TypeVar("E", bound=Event)
 
 FETCH_SECONDS = 10.0
-"""Age of a request for a message; one to a consumer that was deleted is noticed at its end."""
+"""How long one fetch waits. If the consumer was deleted, the fetch fails only when this time is
+over."""
 RETRY_SECONDS = 1.0
 STOP_SECONDS = 10.0
 
@@ -66,12 +67,12 @@ class Consumer(Generic[E]):
         self._workers = [asyncio.create_task(work) for work in works]
 
     def renew(self) -> None:
-        """Ask for messages anew: what was asked before a reconnect gets no answer."""
+        """Start new fetches: those sent before a reconnect get no answer."""
         for fetch in self._fetches:
             fetch.cancel()
 
     async def stop(self) -> None:
-        """Take no more, wait up to 10 s for what is in hand, and give the rest back at once."""
+        """Take no more, wait up to 10 s for what is being handled, give the rest back at once."""
         self._stopping.set()
         self.renew()
         _, late = await asyncio.wait(self._workers, timeout=STOP_SECONDS)
@@ -79,11 +80,11 @@ class Consumer(Generic[E]):
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
 
-    async def _work(self, stream: str, pattern: str, in_hand: int) -> None:
+    async def _work(self, stream: str, pattern: str, max_in_progress: int) -> None:
         """Take one message after another until the consumer stops or the bus is closed."""
         while not self._stopping.is_set():
             try:
-                await self._take(await self._bind(stream, pattern, in_hand))
+                await self._take(await self._bind(stream, pattern, max_in_progress))
             except nats.errors.ConnectionClosedError:
                 return
             except AWAY as error:
@@ -94,12 +95,12 @@ class Consumer(Generic[E]):
             await wait_for(self._stopping, RETRY_SECONDS)
 
     async def _bind(
-        self, stream: str, pattern: str, in_hand: int
+        self, stream: str, pattern: str, max_in_progress: int
     ) -> JetStreamContext.PullSubscription:
         """Create or update the durable consumer, then bind to it.
 
         `pull_subscribe` would ignore this configuration if the consumer exists. All replicas
-        together have at most `in_hand` messages, so one at a time keeps the order.
+        together have at most `max_in_progress` messages, so one at a time keeps the order.
         """
         name = self._subscriber.name
         config = api.ConsumerConfig(
@@ -107,7 +108,7 @@ class Consumer(Generic[E]):
             durable_name=name,
             filter_subject=pattern,
             ack_wait=self._policy.ack_wait_seconds,
-            max_ack_pending=in_hand,
+            max_ack_pending=max_in_progress,
         )
         await self._jetstream.add_consumer(stream, config=config)
         return await self._jetstream.pull_subscribe_bind(durable=name, stream=stream)

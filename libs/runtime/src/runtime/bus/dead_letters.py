@@ -78,7 +78,7 @@ async def read(jetstream: JetStreamContext, number: int) -> DeadLetter | None:
 
 
 async def replay(jetstream: JetStreamContext, number: int) -> DeadLetter:
-    """Give one event to its subscriber again; raises NotFound.
+    """Give one event to its subscriber again; raises NotFoundError.
 
     After a crash between the two steps the dead letter is still there: a second replay is harmless.
     """

@@ -1,7 +1,7 @@
 """Decides what becomes of one event that a durable subscriber was given.
 
-Handled: acknowledged. A bug: delivered again after a pause that grows, then dead. Unavailable:
-kept in hand and tried again. Any other expected error, or a malformed message: dead at once.
+Handled: acknowledged. A bug: delivered again after a pause that grows, then dead. UnavailableError:
+kept and tried again. Any other expected error, or a malformed message: dead at once.
 """
 
 # nats-py is only partly typed; see client.py.
@@ -48,7 +48,7 @@ class DeliveryPolicy:
     pauses_seconds: tuple[float, ...] = (1.0, 5.0, 25.0, 60.0)
     """Pause after each failure by a bug; one failure more and the event is dead."""
     unavailable_seconds: float = 24 * 3600
-    """An event older than this is dead if its handler is still Unavailable."""
+    """An event older than this is dead if its handler still raises UnavailableError."""
 
     @property
     def limit(self) -> int:
@@ -83,7 +83,7 @@ class Deliveries(Generic[E]):
 
     async def settle(self, message: Msg, free: asyncio.Semaphore) -> None:
         """Handle the message once a handler is free; acknowledge it, delay it or bury it."""
-        beating = asyncio.create_task(keep(message, self._policy.ack_wait_seconds / 3))
+        beating = asyncio.create_task(keep_in_progress(message, self._policy.ack_wait_seconds / 3))
         try:
             async with free:
                 failure = await self._attempt(message)
@@ -133,10 +133,10 @@ class Deliveries(Generic[E]):
         return message.subject.removeprefix(self._subscriber.retry_subject(""))
 
     async def _handle_when_available(self, event: E, message: Msg) -> Failure | None:
-        """Handle the event, again and again while the handler is Unavailable.
+        """Handle the event, again and again while the handler raises UnavailableError.
 
-        The message stays in hand meanwhile: a negative acknowledgment counts as a delivery, so an
-        outage would use up the limit that finds poison.
+        The message stays in progress meanwhile: a negative acknowledgment counts as a delivery, so
+        an outage would use up the limit that finds poison.
         """
         pause = RETRY_SECONDS
         while True:
@@ -185,7 +185,7 @@ class Deliveries(Generic[E]):
         return True
 
 
-async def keep(message: Msg, seconds: float) -> None:
+async def keep_in_progress(message: Msg, seconds: float) -> None:
     """Tell the server every `seconds` that the message is still being handled."""
     while True:
         await asyncio.sleep(seconds)

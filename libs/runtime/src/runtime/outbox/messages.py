@@ -23,8 +23,8 @@ class Outgoing:
     body: str
     message_id: str | None = None
     headers: dict[str, str] | None = None
-    after: str | None = None
-    """Subject of a message of the same row: if that is refused, this is not sent either."""
+    requires: str | None = None
+    """Subject of a message in the same row; if NATS refuses that one, this one is not sent."""
 
     @property
     def is_event(self) -> bool:
@@ -40,10 +40,10 @@ def event(fact: Event) -> Outgoing:
     return Outgoing(fact.address(), fact.encode().decode(), fact.event_id())
 
 
-def put(bucket: Bucket, key: str, value: BaseModel, *, after: str | None = None) -> Outgoing:
-    """Return an entry that is not stored if `after`, a key of the same bucket, is refused."""
-    needed = f"$KV.{bucket.name}.{after}" if after else None
-    return Outgoing(f"$KV.{bucket.name}.{key}", value.model_dump_json(), after=needed)
+def put(bucket: Bucket, key: str, value: BaseModel, *, requires: str | None = None) -> Outgoing:
+    """Return an entry that is not stored if `requires`, a key of the same bucket, is refused."""
+    needed = f"$KV.{bucket.name}.{requires}" if requires else None
+    return Outgoing(f"$KV.{bucket.name}.{key}", value.model_dump_json(), requires=needed)
 
 
 def delete(bucket: Bucket, key: str) -> Outgoing:
@@ -51,7 +51,7 @@ def delete(bucket: Bucket, key: str) -> Outgoing:
 
 
 def encode(messages: Sequence[Outgoing]) -> str:
-    rows = [[m.subject, m.body, m.message_id, m.headers, m.after] for m in messages]
+    rows = [[m.subject, m.body, m.message_id, m.headers, m.requires] for m in messages]
     return to_json(rows).decode()
 
 

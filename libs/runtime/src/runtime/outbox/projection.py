@@ -73,7 +73,7 @@ class Projection(Generic[V]):
         await self._mirror.follow(bus, self._bucket, self._keys)
 
     async def wait_until_known(self) -> None:
-        """Wait up to 10 s until the bucket was read; raises Unavailable."""
+        """Wait up to 10 s until the bucket was read; raises UnavailableError."""
         if not await wait_for(self._mirror.ready, SNAPSHOT_SECONDS):
             raise UnavailableError(f"the bucket {self._bucket.name} cannot be read")
 
@@ -89,7 +89,7 @@ class Projection(Generic[V]):
         """Commit corrections; `wanted` reads the tables while other writers are locked out.
 
         Nothing is written when nothing differs. Each correction is a row of its own, since a value
-        may have half a megabyte. Raises Unavailable if the bucket or Postgres does not answer.
+        may have half a megabyte. Raises UnavailableError if the bucket or Postgres does not answer.
         """
         await self.wait_until_known()
         async with begin() as connection:

@@ -1,6 +1,6 @@
 """Sets aside messages that NATS refuses to store, so that they do not hold up the others.
 
-A message may be too large for ever, or a bucket be full for now. Such a message moves from the
+A message may be too large for good, or a bucket be full for now. Such a message moves from the
 outbox to the table `outbox_refused`, which has a row for each event and, for each key of a bucket,
 a row with its newest value. The row of a key goes when a later value is stored; its owner
 publishes one every minute while the bucket and the owner's tables differ.
@@ -23,7 +23,7 @@ TOO_LARGE = frozenset({10054, 10097})
 """Codes of NATS: the message, or its headers, are larger than the stream accepts."""
 FULL = frozenset({10047, 10077})
 """Codes of NATS: no storage is left; a stream that drops nothing reached its maximum bytes."""
-MOST_SHOWN = 100
+MAX_SHOWN = 100
 
 REFUSED = Gauge("comfyfleet_outbox_refused", "Messages that NATS refused to store.")
 KEEP = """
@@ -32,13 +32,15 @@ KEEP = """
 """
 FORGET = "DELETE FROM outbox_refused WHERE key = ANY($1)"
 KNOWN = """
-    SELECT key, reason, count(*) OVER () AS many FROM outbox_refused
+    SELECT key, reason, count(*) OVER () AS total FROM outbox_refused
     ORDER BY refused_at, key LIMIT $1
 """
 
 
-def reason(error: BaseException, *, is_event: bool) -> str:
-    """Return why NATS refused the message; raises `error` if the message has to wait instead.
+def refusal_or_raise(error: BaseException, *, is_event: bool) -> str:
+    """Return why NATS refused the message for good.
+
+    Re-raises any other error, so that the message waits.
 
     Events also wait for a full stream, since their order counts. Keys of a bucket have no order
     among them, and a full bucket still has room for a smaller value or a deletion.
@@ -58,7 +60,7 @@ class RefusedMessages:
         self.has_changed = False
         """This process has changed the table since then."""
         self._reasons: dict[str, str] = {}
-        self._many = 0
+        self._total = 0
 
     async def keep(self, connection: Any, key: str, encoded: str, why: str) -> None:
         """Set a message aside within the caller's transaction."""
@@ -73,15 +75,15 @@ class RefusedMessages:
         await connection.execute(FORGET, list(keys))
 
     async def read(self, connection: Any) -> None:
-        rows = await connection.fetch(KNOWN, MOST_SHOWN)
+        rows = await connection.fetch(KNOWN, MAX_SHOWN)
         self._reasons = {row["key"]: row["reason"] for row in rows}
-        self._many = rows[0]["many"] if rows else 0
+        self._total = rows[0]["total"] if rows else 0
         self.has_changed = False
-        REFUSED.set(self._many)
+        REFUSED.set(self._total)
 
     def warning(self) -> str | None:
         """Return a line for `/readyz`, or None if nothing was refused."""
         for key, why in self._reasons.items():
-            others = f" and {self._many - 1} more" if self._many > 1 else ""
+            others = f" and {self._total - 1} more" if self._total > 1 else ""
             return f"NATS refused {key}{others}: {why}"
         return None

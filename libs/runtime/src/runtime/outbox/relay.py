@@ -22,7 +22,7 @@ from nats.js.errors import Error as JetStreamError
 
 from runtime.bus.client import Bus
 from runtime.outbox.messages import Outgoing, decode, encode
-from runtime.outbox.refused import RefusedMessages, reason
+from runtime.outbox.refused import RefusedMessages, refusal_or_raise
 from runtime.wait import wait_for
 
 log = structlog.get_logger()
@@ -115,12 +115,14 @@ async def publish(bus: Bus, messages: Sequence[Outgoing]) -> list[Refused]:
 
     Raises an error of nats-py while NATS is away; then any part of them may be stored.
     """
-    refused = await send(bus, [message for message in messages if message.after is None])
+    refused = await send(bus, [message for message in messages if message.requires is None])
     lost = {one.message.subject for one in refused}
-    later = [message for message in messages if message.after]
-    refused += await send(bus, [message for message in later if message.after not in lost])
+    later = [message for message in messages if message.requires]
+    refused += await send(bus, [message for message in later if message.requires not in lost])
     return refused + [
-        Refused(message, f"it needs {message.after}") for message in later if message.after in lost
+        Refused(message, f"it needs {message.requires}")
+        for message in later
+        if message.requires in lost
     ]
 
 
@@ -129,7 +131,7 @@ async def send(bus: Bus, messages: Sequence[Outgoing]) -> list[Refused]:
     sending = (store(bus, message) for message in messages)
     results = await asyncio.gather(*sending, return_exceptions=True)
     return [
-        Refused(message, reason(result, is_event=message.is_event))
+        Refused(message, refusal_or_raise(result, is_event=message.is_event))
         for message, result in zip(messages, results, strict=True)
         if isinstance(result, BaseException)
     ]

@@ -1,4 +1,4 @@
-"""Runs one transaction; raises Unavailable if Postgres cannot be reached."""
+"""Runs one transaction; raises UnavailableError if Postgres cannot be reached."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

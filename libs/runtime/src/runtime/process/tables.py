@@ -24,9 +24,9 @@ log = structlog.get_logger()
 
 S = TypeVar("S")
 
-Answering: TypeAlias = Callable[[S, Any], Awaitable[BaseModel]]
-Hearing: TypeAlias = Callable[[S, Any], Awaitable[None]]
-Tick: TypeAlias = Callable[[S], Awaitable[None]]
+RequestHandler: TypeAlias = Callable[[S, Any], Awaitable[BaseModel]]
+MessageHandler: TypeAlias = Callable[[S, Any], Awaitable[None]]
+TickHandler: TypeAlias = Callable[[S], Awaitable[None]]
 
 CONCURRENCY = 256
 """Requests of one class that are handled at one time, unless the table says `Limited`."""
@@ -40,9 +40,9 @@ class Limited:
     concurrency: int
 
 
-AnswerTable: TypeAlias = Mapping[type[Request[Any]], Answering[S] | Limited]
-SubscriptionTable: TypeAlias = Mapping[type[Signal] | type[Event], Hearing[S]]
-TickTable: TypeAlias = Mapping[Tick[S], float]
+AnswerTable: TypeAlias = Mapping[type[Request[Any]], RequestHandler[S] | Limited]
+SubscriptionTable: TypeAlias = Mapping[type[Signal] | type[Event], MessageHandler[S]]
+TickTable: TypeAlias = Mapping[TickHandler[S], float]
 
 
 async def serve(
@@ -81,14 +81,14 @@ async def serve(
 
 
 def start_ticks(runtime: Runtime, service: S, ticks: TickTable[S]) -> None:
-    """Run each tick now and then every so many seconds, each as a task of its own."""
+    """Run each tick immediately, then repeat it at its interval, each in a separate task."""
     for tick, seconds in ticks.items():
         name = getattr(tick, "__name__", "tick")
         runtime.spawn(every(seconds, partial(tick, service), name=name), name=name)
 
 
 async def every(seconds: float, work: Callable[[], Awaitable[None]], *, name: str) -> None:
-    """Run `work` until canceled. After Unavailable the next tick tries again."""
+    """Run `work` until canceled. After UnavailableError the next tick tries again."""
     while True:
         try:
             await work()

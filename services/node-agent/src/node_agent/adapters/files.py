@@ -8,9 +8,9 @@ from typing import IO
 from blake3 import blake3
 from PIL import Image, UnidentifiedImageError
 
-from node_agent.ports import Facts
+from node_agent.ports import FileInfo
 
-MOST_PREVIEW_PIXELS = 4_096 * 4_096
+MAX_PREVIEW_PIXELS = 4_096 * 4_096
 SMALLER = ((512, 80), (384, 70), (256, 60), (128, 50))
 """Longest side and JPEG quality, tried in turn."""
 UNKNOWN = "application/octet-stream"
@@ -36,20 +36,20 @@ Image.MAX_IMAGE_PIXELS = None
 class LocalFiles:
     """Reads what the agent holds for a moment."""
 
-    async def inspect(self, file: IO[bytes]) -> Facts:
+    async def inspect(self, file: IO[bytes]) -> FileInfo:
         return await asyncio.to_thread(inspect, file)
 
     async def shrink(self, image: bytes, most_bytes: int) -> bytes | None:
         return await asyncio.to_thread(shrink, image, most_bytes)
 
 
-def inspect(file: IO[bytes]) -> Facts:
+def inspect(file: IO[bytes]) -> FileInfo:
     content_type, width, height = picture(file) or (by_magic(file), None, None)
     digest = blake3(max_threads=1)
     file.seek(0)
     while chunk := file.read(CHUNK):
         digest.update(chunk)
-    return Facts(
+    return FileInfo(
         content_type=content_type,
         size_bytes=file.tell(),
         blake3=digest.hexdigest(),
@@ -89,7 +89,7 @@ def is_text(head: bytes) -> bool:
 def shrink(data: bytes, most_bytes: int) -> bytes | None:
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG", "PNG"]) as image:
-            if image.width * image.height > MOST_PREVIEW_PIXELS:
+            if image.width * image.height > MAX_PREVIEW_PIXELS:
                 return None
             small = image.convert("RGB")
     except NOT_A_PICTURE:

@@ -8,7 +8,7 @@ import httpx
 import structlog
 
 from contracts.media.attempts import InputFile
-from node_agent.ports import NoPlaceError, TransferError, UrlRefusedError
+from node_agent.ports import NoSpaceError, TransferError, UrlRefusedError
 
 log = structlog.get_logger()
 
@@ -103,7 +103,7 @@ async def save(response: httpx.Response, target: IO[bytes], expected: int) -> No
             target.write(chunk)
         target.flush()
     except OSError as error:
-        raise NoPlaceError(f"An input file finds no place: {error.strerror}.") from error
+        raise NoSpaceError(f"No space left for an input file: {error.strerror}.") from error
 
 
 async def chunks(source: IO[bytes]) -> AsyncIterator[bytes]:

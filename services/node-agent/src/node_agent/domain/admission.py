@@ -1,7 +1,7 @@
 """Decides which nodes to claim, whom to obey, and which orders to take.
 
-One attempt is inside the engine and at most one waits for it. The scheduler waits for the slot
-itself, so two meet here only when it knows less than the agent.
+One attempt is inside the engine and at most one waits for it. The scheduler normally sends an
+attempt only for a free slot; a second one arrives when its view is out of date.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,8 @@ from uuid import UUID
 from contracts.errors import ConflictError, OperationError, UnavailableError
 from contracts.scheduler.nodes import AttemptPhase, NodeSpec
 
-MOST_WAITING = 2
+MAX_UNFINISHED = 2
+"""The attempt that runs, and the one that waits for it."""
 BEFORE_THE_END = frozenset({AttemptPhase.PREPARING, AttemptPhase.POSTED})
 SILENCE_SECONDS = 4.0
 """After so long without `SchedulerLed` the scheduler may count the agent as lost
@@ -63,6 +64,8 @@ class Admission:
     epoch: int
     is_led: bool
     is_reachable: bool
+    """The engine answers, and runs what it is given."""
+    is_adopting: bool = False
 
 
 def stale(admission: Admission, claim: int, epoch: int) -> OperationError | None:
@@ -80,7 +83,10 @@ def refusal(admission: Admission, phases: Iterable[AttemptPhase]) -> OperationEr
         return NoLeaderError("No scheduler was heard for a while.")
     if not admission.is_reachable:
         return UnavailableError("The engine does not answer.", code="unreachable")
-    if sum(phase in BEFORE_THE_END for phase in phases) >= MOST_WAITING:
+    if admission.is_adopting:
+        text = "The node still looks for earlier attempts."
+        return UnavailableError(text, code="adopting")
+    if sum(phase in BEFORE_THE_END for phase in phases) >= MAX_UNFINISHED:
         return SlotsTakenError("One attempt runs and one more is prepared.")
     return None
 

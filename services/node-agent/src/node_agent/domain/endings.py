@@ -6,7 +6,7 @@ from contracts.agent import AttemptResult, Cause, Outcome
 from contracts.scheduler.jobs import JobError
 
 
-class EndedError(Exception):
+class AttemptEndedError(Exception):
     """The attempt is over with this result."""
 
     def __init__(self, result: AttemptResult) -> None:
@@ -14,7 +14,7 @@ class EndedError(Exception):
         self.result = result
 
 
-class InputsLostError(EndedError):
+class InputsLostError(AttemptEndedError):
     """The server lost an input file that it was sent: send all of them anew, once."""
 
 
@@ -28,7 +28,7 @@ class Failed:
         return AttemptResult(outcome=Outcome.FAILED, cause=self.cause, error=self.error)
 
 
-def failed(
+def failed_result(
     cause: Cause,
     code: str,
     message: str,
@@ -45,9 +45,9 @@ def failed(
     return Failed(cause, error)
 
 
-def failure(cause: Cause, code: str, message: str) -> EndedError:
-    return EndedError(failed(cause, code, message).result)
+def failed_error(cause: Cause, code: str, message: str) -> AttemptEndedError:
+    return AttemptEndedError(failed_result(cause, code, message).result)
 
 
-def canceled() -> EndedError:
-    return EndedError(AttemptResult(outcome=Outcome.CANCELED))
+def canceled_error() -> AttemptEndedError:
+    return AttemptEndedError(AttemptResult(outcome=Outcome.CANCELED))

@@ -15,8 +15,8 @@ class UnknownEngine:
     def __init__(self, name: str) -> None:
         self._reason = f"needs engine {name[:40]!r}, which this agent does not have"
 
-    async def serve(self, changed: Callable[[], None]) -> None:
-        changed()
+    async def serve(self, on_health_change: Callable[[], None]) -> None:
+        on_health_change()
         await asyncio.Event().wait()
 
     def health(self) -> Health:
@@ -34,7 +34,7 @@ class UnknownEngine:
     async def refuse(self, *_: Any, **__: Any) -> Any:
         raise UnreachableError(self._reason)
 
-    capabilities = upload = run = resume = find = download = trial = refuse
+    describe = upload = run = resume = find = download = trial = refuse
 
 
 @asynccontextmanager

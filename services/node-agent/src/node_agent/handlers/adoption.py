@@ -14,7 +14,7 @@ from contracts.errors import OperationError
 from contracts.media.attempts import FindResults
 from contracts.scheduler.jobs import Output
 from contracts.scheduler.nodes import AttemptPhase
-from node_agent.handlers.attempts import carry_out, finish, stoppable
+from node_agent.handlers.attempts import run_and_report, stoppable, upload_results
 from node_agent.handlers.inputs import find_version
 from node_agent.handlers.retry import retried
 from node_agent.ports import Place, UnreachableError
@@ -34,19 +34,19 @@ async def adopt(claim: Claim, orders: Sequence[AttemptOrder]) -> None:
     for attempt in attempts:
         await locate(claim, attempt)
     claim.is_adopting = False
-    claim.changed.set()
+    claim.beat_due.set()
 
 
 async def locate(claim: Claim, attempt: Attempt) -> None:
     recorded = await recorded_outputs(claim, attempt)
     if recorded is not None:
-        work = completed(recorded)
-        claim.spawn(carry_out(claim, attempt, work), name=f"recorded {attempt.id}")
+        ending = completed(recorded)
+        claim.spawn(run_and_report(claim, attempt, ending), name=f"recorded {attempt.id}")
         return
     is_inside = await is_in_engine(claim, attempt)
     log.info("attempt_adopted", attempt_id=str(attempt.id), is_inside=is_inside)
-    work = resume(claim, attempt, is_inside=is_inside)
-    claim.spawn(carry_out(claim, attempt, work), name=f"adopted {attempt.id}")
+    ending = resume(claim, attempt, is_inside=is_inside)
+    claim.spawn(run_and_report(claim, attempt, ending), name=f"adopted {attempt.id}")
     await asyncio.sleep(0)  # so that it stands first in line for the slot
 
 
@@ -85,11 +85,11 @@ async def resume(claim: Claim, attempt: Attempt, *, is_inside: bool) -> AttemptR
         claim.enter(attempt, AttemptPhase.POSTED)
         await claim.slot.acquire()
     try:
-        work = claim.engine.resume(claim.work_of(attempt))
+        work = claim.engine.resume(claim.task_of(attempt))
         execution = await stoppable(claim, attempt, work)
         version = await attempt.unless_canceled(find_version(claim, attempt))
         await attempt.unless_canceled(claim.uploads.acquire())
     finally:
         if is_inside:
             claim.slot.release()
-    return await finish(claim, attempt, version, execution)
+    return await upload_results(claim, attempt, version, execution)

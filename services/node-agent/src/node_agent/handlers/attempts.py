@@ -15,11 +15,16 @@ from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
 from contracts.errors import OperationError
 from contracts.scheduler.nodes import AttemptPhase
 from node_agent.domain.admission import StaleClaimError
-from node_agent.domain.endings import EndedError, InputsLostError, canceled, failure
+from node_agent.domain.endings import (
+    AttemptEndedError,
+    InputsLostError,
+    canceled_error,
+    failed_error,
+)
 from node_agent.handlers.inputs import find_version, stage
-from node_agent.handlers.results import collect
+from node_agent.handlers.results import store_results
 from node_agent.handlers.retry import retried
-from node_agent.ports import Execution, Graph, Version, Work
+from node_agent.ports import EngineTask, Execution, Graph, Version
 from node_agent.service import Attempt, Claim
 from runtime.process.telemetry import span
 
@@ -27,29 +32,25 @@ log = structlog.get_logger()
 LEADER_CHECK_SECONDS = 0.2
 
 
-async def run_attempt(claim: Claim, attempt: Attempt) -> None:
-    """Carry a new order to its end."""
-    await carry_out(claim, attempt, execute(claim, attempt))
-
-
-async def carry_out(claim: Claim, attempt: Attempt, work: Awaitable[AttemptResult]) -> None:
+async def run_and_report(claim: Claim, attempt: Attempt, ending: Awaitable[AttemptResult]) -> None:
+    """Wait for how the attempt ends, and report it."""
     order = attempt.order
     ids = {"job_id": str(order.job_id), "attempt_id": str(order.attempt_id)}
     with bound_contextvars(**ids), span("attempt", parent=order.trace, attributes=ids):
-        result = await result_of(attempt, work)
+        result = await result_of(attempt, ending)
         claim.enter(attempt, AttemptPhase.REPORTING)
         if result.cause is Cause.MISSING:
             claim.outdated.set()
-        await report(claim, attempt.id, result)
+        await report_end(claim, attempt.id, result)
         claim.forget(attempt)
         cause = result.cause.value if result.cause else None
         log.info("attempt_ended", outcome=result.outcome.value, cause=cause)
 
 
-async def result_of(attempt: Attempt, work: Awaitable[AttemptResult]) -> AttemptResult:
+async def result_of(attempt: Attempt, ending: Awaitable[AttemptResult]) -> AttemptResult:
     try:
-        return await work
-    except EndedError as error:
+        return await ending
+    except AttemptEndedError as error:
         return error.result
     except StaleClaimError:
         raise
@@ -57,24 +58,26 @@ async def result_of(attempt: Attempt, work: Awaitable[AttemptResult]) -> Attempt
         log.exception("attempt_broke")
         # The agent, or the machine below it, failed: not the workflow, so it is tried elsewhere.
         cause = Cause.INPUT if attempt.phase is AttemptPhase.PREPARING else Cause.OUTPUT
-        return failure(cause, "agent_error", "The agent failed at it; its log says why.").result
+        return failed_error(
+            cause, "agent_error", "The agent failed at it; its log says why."
+        ).result
 
 
-async def execute(claim: Claim, attempt: Attempt) -> AttemptResult:
-    work = claim.work_of(attempt)
+async def stage_run_upload(claim: Claim, attempt: Attempt) -> AttemptResult:
+    task = claim.task_of(attempt)
     version = await attempt.unless_canceled(find_version(claim, attempt))
     with span("stage"):
         files = await attempt.unless_canceled(stage(claim, attempt))
-        graph = claim.engine.prepare(work, version, attempt.order.inputs, files)
+        graph = claim.engine.prepare(task, version, attempt.order.inputs, files)
     await attempt.unless_canceled(claim.slot.acquire())
     try:
         await attempt.unless_canceled(until_led(claim))
         claim.enter(attempt, AttemptPhase.POSTED)
-        execution = await stoppable(claim, attempt, run_engine(claim, attempt, work, graph))
+        execution = await stoppable(claim, attempt, run_engine(claim, attempt, task, graph))
         await attempt.unless_canceled(claim.uploads.acquire())
     finally:
         claim.slot.release()
-    return await finish(claim, attempt, version, execution)
+    return await upload_results(claim, attempt, version, execution)
 
 
 async def until_led(claim: Claim) -> None:
@@ -83,40 +86,43 @@ async def until_led(claim: Claim) -> None:
         await asyncio.sleep(LEADER_CHECK_SECONDS)
 
 
-async def run_engine(claim: Claim, attempt: Attempt, work: Work, graph: Graph) -> Execution:
+async def run_engine(claim: Claim, attempt: Attempt, task: EngineTask, graph: Graph) -> Execution:
     try:
-        return await claim.engine.run(work, graph)
+        return await claim.engine.run(task, graph)
     except InputsLostError:
         if not attempt.order.media:
             raise
     await stage(claim, attempt)
-    return await claim.engine.run(work, graph)
+    return await claim.engine.run(task, graph)
 
 
 async def stoppable(claim: Claim, attempt: Attempt, work: Awaitable[Execution]) -> Execution:
-    """Return the execution; if the attempt is canceled, stop it in the engine and raise Ended."""
+    """Return the execution; if the attempt is canceled, stop it in the engine.
+
+    Raises AttemptEndedError if it failed or was canceled.
+    """
     try:
         execution = await attempt.unless_canceled(work)
-    except EndedError as error:
+    except AttemptEndedError as error:
         if not attempt.canceled.is_set():
             raise
         if not await claim.engine.cancel(attempt.id):
             log.warning("attempt_not_stopped")
-        raise canceled() from error
+        raise canceled_error() from error
     if attempt.canceled.is_set():
-        raise canceled()
+        raise canceled_error()
     return execution
 
 
-async def finish(
+async def upload_results(
     claim: Claim, attempt: Attempt, version: Version, execution: Execution
 ) -> AttemptResult:
-    """Bring the results home; the caller took a place among the uploads."""
+    """Store the results. The caller has acquired `claim.uploads`; this function releases it."""
     claim.enter(attempt, AttemptPhase.UPLOADING)
     try:
         with span("upload"):
-            found = execution.results(version.spec)
-            outputs = await attempt.unless_canceled(collect(claim, attempt, found))
+            found = execution.results_for(version.spec)
+            outputs = await attempt.unless_canceled(store_results(claim, attempt, found))
     finally:
         claim.uploads.release()
     return AttemptResult(
@@ -127,7 +133,7 @@ async def finish(
     )
 
 
-async def report(claim: Claim, attempt_id: UUID, result: AttemptResult) -> None:
+async def report_end(claim: Claim, attempt_id: UUID, result: AttemptResult) -> None:
     """Report how it ended until the scheduler answers."""
     message = FinishAttempt(
         node_id=claim.id, claim=claim.number, attempt_id=attempt_id, result=result
@@ -146,6 +152,6 @@ async def report(claim: Claim, attempt_id: UUID, result: AttemptResult) -> None:
 
 
 async def report_canceled(claim: Claim, attempt_id: UUID) -> None:
-    """An attempt that is not in hand: it shall not run, and nobody shall wait for it."""
+    """Stop an attempt that this claim does not run, and report it as canceled."""
     await claim.engine.cancel(attempt_id)
-    await report(claim, attempt_id, canceled().result)
+    await report_end(claim, attempt_id, canceled_error().result)

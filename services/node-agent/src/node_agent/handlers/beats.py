@@ -13,17 +13,17 @@ PROGRESS_SECONDS = 0.25
 PREVIEW_SECONDS = 0.5
 PREVIEW_BYTES = 64 * 1024 * 3 // 4
 """Base64 makes four bytes of three."""
-MOST_REASON = 200
+MAX_REASON = 200
 
 
 async def beat(claim: Claim) -> None:
-    """For ever: each second, and at once when a slot came free or the node itself changed."""
+    """Send a beat every second, and at once when a slot comes free, until canceled."""
     while True:
-        claim.changed.clear()
+        claim.beat_due.clear()
         await claim.agent.bus.signal(beat_of(claim))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(BEAT_SECONDS):
-                await claim.changed.wait()
+                await claim.beat_due.wait()
 
 
 def beat_of(claim: Claim) -> NodeBeat:
@@ -34,7 +34,7 @@ def beat_of(claim: Claim) -> NodeBeat:
         node_id=claim.id,
         claim=claim.number,
         is_reachable=health.is_reachable,
-        reason=reason[:MOST_REASON] if reason else None,
+        reason=reason[:MAX_REASON] if reason else None,
         is_dead=health.is_dead,
         attempts=[
             BeatAttempt(attempt_id=attempt.id, phase=attempt.phase, progress=attempt.progress)
@@ -48,7 +48,7 @@ def beat_of(claim: Claim) -> NodeBeat:
 
 
 async def show_progress(claim: Claim) -> None:
-    """For ever: the newest progress of each attempt, at most four times a second."""
+    """Send the newest progress of each attempt, at most every 0.25 s, until canceled."""
     while True:
         await claim.progressed.wait()
         claim.progressed.clear()
@@ -71,7 +71,7 @@ async def remember_watched(agent: NodeAgent, signal: JobWatched) -> None:
 
 
 async def show_previews(claim: Claim) -> None:
-    """For ever: the newest preview of each attempt that somebody watches."""
+    """Send the newest preview of each watched attempt every 0.5 s until canceled."""
     while True:
         await asyncio.sleep(PREVIEW_SECONDS)
         for attempt in list(claim.attempts.values()):

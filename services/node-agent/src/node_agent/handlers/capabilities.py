@@ -20,15 +20,18 @@ log = structlog.get_logger()
 
 PAGE_BYTES = 330_000
 """440 KB as base64: a message may have 512 KiB."""
-MOST_PAGES = 64
+MAX_PAGES = 64
 RETRY_SECONDS = 2.0
 REGISTRY_RETRY_SECONDS = 5.0
 AGAIN_SECONDS = 60.0
 """Between two looks; the registry may have forgotten the description meanwhile."""
 
 
-async def keep_capabilities(claim: Claim) -> None:
-    """For ever: report after the claim, after each change, and when something was missing."""
+async def keep_scheduler_informed(claim: Claim) -> None:
+    """Report capabilities to the scheduler when they changed, until canceled.
+
+    Looks every 60 s, when the server came back, and when an attempt missed something.
+    """
     known: str | None = None
     while True:
         claim.outdated.clear()
@@ -52,7 +55,7 @@ async def keep_capabilities(claim: Claim) -> None:
 
 async def report_capabilities(claim: Claim, known: str | None) -> str:
     """Report them unless their digest is `known`; return the digest that the scheduler knows."""
-    description = await claim.engine.capabilities()
+    description = await claim.engine.describe()
     found = description.capabilities
     if found.digest != known:
         message = ReportCapabilities(
@@ -67,8 +70,11 @@ async def report_capabilities(claim: Claim, known: str | None) -> str:
     return found.digest
 
 
-async def keep_described(claim: Claim) -> None:
-    """For ever: the registry knows the newest description."""
+async def keep_registry_informed(claim: Claim) -> None:
+    """Send the newest description to the registry unless it is known there, until canceled.
+
+    Looks after each new description and every 60 s.
+    """
     while True:
         claim.described.clear()
         pause = AGAIN_SECONDS
@@ -88,7 +94,7 @@ async def send_description(claim: Claim, description: Description) -> None:
     if (await bus.call(FindDescription(node_id=claim.id, digest=digest))).is_known:
         return
     pages = pages_of(description.packed)
-    if len(pages) > MOST_PAGES:
+    if len(pages) > MAX_PAGES:
         log.warning("description_too_big", node_id=str(claim.id), size=len(description.packed))
         return
     for number, page in enumerate(pages):

@@ -15,7 +15,7 @@ from contracts.scheduler.nodes import ClaimNode, ClaimView, NodeSpec, SchedulerL
 from node_agent.domain.admission import is_taken_away, is_wanted, may_claim
 from node_agent.handlers.adoption import adopt
 from node_agent.handlers.beats import beat, show_previews, show_progress
-from node_agent.handlers.capabilities import keep_capabilities, keep_described
+from node_agent.handlers.capabilities import keep_registry_informed, keep_scheduler_informed
 from node_agent.handlers.trials import run_trials
 from node_agent.service import Claim, NodeAgent
 
@@ -35,10 +35,10 @@ async def follow_leader(agent: NodeAgent, signal: SchedulerLed) -> None:
 
 
 async def keep_claims(agent: NodeAgent, open_claim: OpenClaim) -> None:
-    """Hold each node that the bucket wants held, and no other, for ever. Raises for a bug."""
+    """Hold each node that the bucket wants held, and no other, until canceled. Raises for a bug."""
     async with asyncio.TaskGroup() as group:
         while True:
-            agent.changed.clear()
+            agent.claims_dirty.clear()
             wanted = {spec.node_id: spec for spec in agent.specs.entries.values()}
             for node_id, spec in wanted.items():
                 if node_id not in agent.claims and may_claim(spec, agent.agent_id, agent.pool):
@@ -49,7 +49,7 @@ async def keep_claims(agent: NodeAgent, open_claim: OpenClaim) -> None:
                     follow_spec(claim, wanted.get(node_id))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK_SECONDS):
-                    await agent.changed.wait()
+                    await agent.claims_dirty.wait()
 
 
 def follow_spec(claim: Claim, spec: NodeSpec | None) -> None:
@@ -57,11 +57,11 @@ def follow_spec(claim: Claim, spec: NodeSpec | None) -> None:
     if spec is None:
         claim.spawn(clear_out(claim), name=f"clear out {claim.id}")
     elif is_taken_away(spec, claim.agent.agent_id, claim.number):
-        claim.over.set()
+        claim.ended.set()
     elif not is_wanted(spec, claim.agent.pool):
         claim.spawn(retire(claim), name=f"retire {claim.id}")
     elif server_of(spec) != server_of(claim.spec):
-        claim.over.set()  # claimed anew at its new address
+        claim.ended.set()  # claimed anew at its new address
     else:
         claim.is_leaving = False
         claim.trial.ask(spec.trial)
@@ -86,16 +86,16 @@ async def claim_and_hold(agent: NodeAgent, node_id: UUID, open_claim: OpenClaim)
         await asyncio.sleep(COOL_DOWN_SECONDS)
     finally:
         agent.claims.pop(node_id, None)
-        agent.changed.set()
+        agent.claims_dirty.set()
 
 
 async def hold(claim: Claim, view: ClaimView) -> None:
-    """Work for the node until the claim is over; raises only for a bug."""
+    """Work for the node until the claim ends; raises only for a bug."""
     loops = {
         "beat": beat(claim),
         "engine": claim.engine.serve(claim.health_changed),
-        "capabilities": keep_capabilities(claim),
-        "description": keep_described(claim),
+        "capabilities": keep_scheduler_informed(claim),
+        "description": keep_registry_informed(claim),
         "trial": run_trials(claim),
         "progress": show_progress(claim),
         "previews": show_previews(claim),
@@ -104,7 +104,7 @@ async def hold(claim: Claim, view: ClaimView) -> None:
     for name, loop in loops.items():
         claim.spawn(loop, name=f"{name} {claim.id}")
     try:
-        await claim.over.wait()
+        await claim.ended.wait()
     finally:
         await let_go(claim)
     if claim.bug:
@@ -123,7 +123,7 @@ async def let_go(claim: Claim) -> None:
 async def retire(claim: Claim) -> None:
     """The operator disabled the node: finish its attempts, then let it go."""
     await until_empty(claim)
-    claim.over.set()
+    claim.ended.set()
 
 
 async def clear_out(claim: Claim) -> None:
@@ -134,7 +134,7 @@ async def clear_out(claim: Claim) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CLEARING_SECONDS):
             await until_empty(claim)
-    claim.over.set()
+    claim.ended.set()
 
 
 async def until_empty(claim: Claim) -> None:

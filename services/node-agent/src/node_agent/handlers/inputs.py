@@ -11,7 +11,7 @@ from contracts.errors import OperationError, UnavailableError
 from contracts.media.attempts import InputFile, InputFiles, StageInputs
 from contracts.registry.workflows import WorkflowVersionRecord
 from contracts.services import WORKFLOWS
-from node_agent.domain.endings import failure
+from node_agent.domain.endings import failed_error
 from node_agent.handlers.retry import retried
 from node_agent.ports import TransferError, UnreachableError, Version
 from node_agent.service import Attempt, Claim
@@ -21,7 +21,7 @@ from workflows import Spec
 STAGING_SECONDS = 15.0
 VERSION_SECONDS = 3.0
 """The registry publishes a version before anybody can name it; this is for a slow relay."""
-MOST_IN_MEMORY = 4 * 1024**2
+MAX_IN_MEMORY = 4 * 1024**2
 """Smaller files stay in memory, so a full disk beside the agent stops only what is big."""
 PREFIX = "comfyfleet-"
 
@@ -35,12 +35,12 @@ async def find_version(claim: Claim, attempt: Attempt) -> Version:
                 lambda: read_version(claim.agent.bus, wanted), within=VERSION_SECONDS
             )
         except UnavailableError as error:
-            raise failure(Cause.INPUT, "version_unavailable", error.message) from error
+            raise failed_error(Cause.INPUT, "version_unavailable", error.message) from error
     return kept[wanted]
 
 
 async def read_version(bus: Bus, version_hash: str) -> Version:
-    """Raise Unavailable if it is not there (yet), or is of a format that this agent cannot read."""
+    """Raise UnavailableError if it is not there (yet), or this agent cannot read its format."""
     value = await bus.bucket(WORKFLOWS).get(f"version.{version_hash}")
     try:
         record = WorkflowVersionRecord.model_validate_json(value or b"")
@@ -58,7 +58,7 @@ async def stage(claim: Claim, attempt: Attempt) -> dict[str, str]:
     try:
         files = await retried(lambda: bring_inputs(claim, grant), within=STAGING_SECONDS)
     except (OperationError, TransferError) as error:
-        raise failure(Cause.INPUT, "inputs_unavailable", error.message) from error
+        raise failed_error(Cause.INPUT, "inputs_unavailable", error.message) from error
     return {str(file.media_id): file.name for file in files.items}
 
 
@@ -78,9 +78,9 @@ async def send(claim: Claim, file: InputFile) -> None:
             await claim.engine.upload(file, content)
         except UnreachableError as error:
             text = f"The engine {error.message}."
-            raise failure(Cause.UNREACHABLE, "unreachable", text) from error
+            raise failed_error(Cause.UNREACHABLE, "unreachable", text) from error
 
 
 def buffer_of(size_bytes: int) -> IO[bytes]:
-    """An empty file for so many bytes; raises OSError if there is no place for it."""
-    return BytesIO() if size_bytes <= MOST_IN_MEMORY else TemporaryFile(prefix=PREFIX)
+    """An empty file for so many bytes; raises OSError if there is no space for it."""
+    return BytesIO() if size_bytes <= MAX_IN_MEMORY else TemporaryFile(prefix=PREFIX)

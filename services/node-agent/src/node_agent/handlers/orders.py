@@ -2,12 +2,12 @@
 
 from contracts.agent import Accepted, CancelAttempt, RunAttempt
 from node_agent.domain.admission import refusal, stale
-from node_agent.handlers.attempts import report_canceled, run_attempt
+from node_agent.handlers.attempts import report_canceled, run_and_report, stage_run_upload
 from node_agent.service import Attempt, Claim
 
 
 async def accept_attempt(claim: Claim, command: RunAttempt) -> Accepted:
-    """Take an attempt in hand. A repeated order changes nothing."""
+    """Accept an attempt. A repeated order changes nothing."""
     admission, leadership = claim.admission(), claim.agent.leadership
     if why := stale(admission, command.claim, command.epoch):
         raise why
@@ -15,14 +15,15 @@ async def accept_attempt(claim: Claim, command: RunAttempt) -> Accepted:
     attempt = Attempt(command.order)
     if attempt.id in claim.attempts:
         return Accepted()
-    if attempt.id in claim.gone:
+    if attempt.id in claim.must_not_run:
         # a cancel overtook the order, or its report and this repetition crossed
-        claim.spawn(report_canceled(claim, attempt.id), name=f"gone {attempt.id}")
+        claim.spawn(report_canceled(claim, attempt.id), name=f"canceled {attempt.id}")
         return Accepted()
     if why := refusal(admission, (a.phase for a in claim.attempts.values())):
         raise why
     claim.attempts[attempt.id] = attempt
-    claim.spawn(run_attempt(claim, attempt), name=f"attempt {attempt.id}")
+    ending = stage_run_upload(claim, attempt)
+    claim.spawn(run_and_report(claim, attempt, ending), name=f"attempt {attempt.id}")
     return Accepted()
 
 
@@ -31,10 +32,10 @@ async def cancel_attempt(claim: Claim, command: CancelAttempt) -> Accepted:
     if why := stale(claim.admission(), command.claim, command.epoch):
         raise why
     attempt_id = command.attempt_id
-    is_known = attempt_id in claim.gone
-    claim.gone[attempt_id] = None
+    is_known = attempt_id in claim.must_not_run
+    claim.must_not_run[attempt_id] = None
     if attempt := claim.attempts.get(attempt_id):
         attempt.canceled.set()
     elif not is_known:
-        claim.spawn(report_canceled(claim, attempt_id), name=f"gone {attempt_id}")
+        claim.spawn(report_canceled(claim, attempt_id), name=f"canceled {attempt_id}")
     return Accepted()

@@ -10,32 +10,36 @@ from contracts.errors import OperationError
 from contracts.media.attempts import OpenResults, RecordResults, ResultFile, ResultTargets
 from contracts.media.files import MediaKind
 from contracts.scheduler.jobs import Output
-from node_agent.domain.endings import failure
-from node_agent.handlers.inputs import MOST_IN_MEMORY, PREFIX
+from node_agent.domain.endings import failed_error
+from node_agent.handlers.inputs import MAX_IN_MEMORY, PREFIX
 from node_agent.handlers.retry import retried
-from node_agent.ports import ObjectStore, Result, UnreachableError, UrlRefusedError
+from node_agent.ports import EngineFile, ObjectStore, UnreachableError, UrlRefusedError
 from node_agent.service import Attempt, Claim
 
-MOST_FILES = 200
+MAX_FILES = 200
 UPLOAD_SECONDS = 600.0
 
 
-async def collect(claim: Claim, attempt: Attempt, found: Sequence[Result]) -> list[Output]:
-    """Return the recorded outputs; raise Ended if they cannot be had."""
+async def store_results(
+    claim: Claim, attempt: Attempt, found: Sequence[EngineFile]
+) -> list[Output]:
+    """Return the recorded outputs; raises AttemptEndedError if they cannot be had."""
     if not found:
-        raise failure(Cause.WORKFLOW, "no_outputs", "The graph ran and made none of its outputs.")
-    if len(found) > MOST_FILES:
-        text = f"The graph made {len(found)} files; {MOST_FILES} are the most."
-        raise failure(Cause.WORKFLOW, "too_many_outputs", text)
+        raise failed_error(
+            Cause.WORKFLOW, "no_outputs", "The graph ran and made none of its outputs."
+        )
+    if len(found) > MAX_FILES:
+        text = f"The graph made {len(found)} files; {MAX_FILES} are the most."
+        raise failed_error(Cause.WORKFLOW, "too_many_outputs", text)
     try:
         async with asyncio.timeout(UPLOAD_SECONDS):
-            return await bring_home(claim, attempt.order.grant, found)
+            return await transfer_all(claim, attempt.order.grant, found)
     except UnreachableError as error:
         text = f"The engine {error.message}."
-        raise failure(Cause.OUTPUT, "outputs_not_stored", text) from error
+        raise failed_error(Cause.OUTPUT, "outputs_not_stored", text) from error
     except (OperationError, TimeoutError) as error:
         text = str(error) or "The results could not be stored in time."
-        raise failure(Cause.OUTPUT, "outputs_not_stored", text) from error
+        raise failed_error(Cause.OUTPUT, "outputs_not_stored", text) from error
 
 
 class Targets:
@@ -60,50 +64,52 @@ class Targets:
         return await retried(lambda: self._bus.call(self._request), within=UPLOAD_SECONDS)
 
 
-async def bring_home(claim: Claim, grant: str, found: Sequence[Result]) -> list[Output]:
+async def transfer_all(claim: Claim, grant: str, found: Sequence[EngineFile]) -> list[Output]:
     targets = Targets(claim, grant, len(found))
     try:
-        files = [await bring(claim, n, result, targets) for n, result in enumerate(found)]
+        files = [await transfer(claim, n, source, targets) for n, source in enumerate(found)]
     finally:
         targets.close()
-    record = RecordResults(node_id=claim.id, grant=grant, files=files)
-    recorded = await retried(lambda: claim.agent.bus.call(record), within=UPLOAD_SECONDS)
+    command = RecordResults(node_id=claim.id, grant=grant, files=files)
+    recorded = await retried(lambda: claim.agent.bus.call(command), within=UPLOAD_SECONDS)
     return recorded.outputs
 
 
-async def bring(claim: Claim, n: int, result: Result, targets: Targets) -> ResultFile:
+async def transfer(claim: Claim, n: int, source: EngineFile, targets: Targets) -> ResultFile:
     """Download, inspect and upload one file.
 
     The engine keeps it, so a full disk here is waited for, like an engine that is away.
     """
     agent = claim.agent
-    with SpooledTemporaryFile(MOST_IN_MEMORY, prefix=PREFIX) as file:
+    with SpooledTemporaryFile(MAX_IN_MEMORY, prefix=PREFIX) as content:
         await retried(
-            lambda: claim.engine.download(result, file, agent.most_output_bytes),
+            lambda: claim.engine.download(source, content, agent.most_output_bytes),
             within=UPLOAD_SECONDS,
         )
-        facts = await agent.files.inspect(file)
-        content_type = result.content_type or facts.content_type
-        record = ResultFile(
+        info = await agent.files.inspect(content)
+        content_type = source.content_type or info.content_type
+        file = ResultFile(
             n=n,
-            output=result.output,
-            index=result.index,
-            kind=result.kind or kind_of(content_type),
-            filename=result.filename,
+            output=source.output,
+            index=source.index,
+            kind=source.kind or kind_of(content_type),
+            filename=source.filename,
             content_type=content_type,
-            size_bytes=facts.size_bytes,
-            blake3=facts.blake3,
-            width=facts.width,
-            height=facts.height,
+            size_bytes=info.size_bytes,
+            blake3=info.blake3,
+            width=info.width,
+            height=info.height,
         )
-        await retried(lambda: put(agent.store, record, file, targets), within=UPLOAD_SECONDS)
-    return record
+        await retried(lambda: upload(agent.store, file, content, targets), within=UPLOAD_SECONDS)
+    return file
 
 
-async def put(store: ObjectStore, record: ResultFile, file: IO[bytes], targets: Targets) -> None:
+async def upload(
+    store: ObjectStore, file: ResultFile, content: IO[bytes], targets: Targets
+) -> None:
     try:
-        url = await targets.url(record.n)
-        await store.put(url, file, record.content_type, record.size_bytes)
+        url = await targets.url(file.n)
+        await store.put(url, content, file.content_type, file.size_bytes)
     except UrlRefusedError:
         targets.renew()
         raise

@@ -12,7 +12,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 
 
 async def retried(work: Callable[[], Awaitable[T]], *, within: float | None) -> T:
-    """Repeat while the other side is Unavailable, until a try ends so late; None: for ever."""
+    """Repeat after UnavailableError until `within` seconds are over; None: without limit."""
     caller = stamina.AsyncRetryingCaller(
         attempts=None,
         timeout=within,

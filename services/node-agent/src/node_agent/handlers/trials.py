@@ -16,16 +16,16 @@ LONGEST_SECONDS = 60.0
 
 
 async def run_trials(claim: Claim) -> None:
-    """For ever: each trial that the scheduler asks for, until it is passed."""
+    """Run each trial that the scheduler asks for, every 15 s until it is passed, until canceled."""
     trial = claim.trial
     while True:
-        trial.changed.clear()
+        trial.requested.clear()
         is_usable = claim.engine.health().is_usable
         if trial.asked and trial.asked != trial.passed and is_usable and claim.is_led:
             await run_trial(claim, trial.asked)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(AGAIN_SECONDS):
-                await trial.changed.wait()
+                await trial.requested.wait()
 
 
 async def run_trial(claim: Claim, number: int) -> None:
@@ -40,5 +40,5 @@ async def run_trial(claim: Claim, number: int) -> None:
     claim.trial.failure = failure
     if failure is None:
         claim.trial.passed = number
-        claim.changed.set()
+        claim.beat_due.set()
     log.info("trial_ended", node_id=str(claim.id), failure=failure)

@@ -8,9 +8,9 @@ import pytest
 from contracts.scheduler.nodes import NodeSpec
 from contracts.values import new_id
 from node_agent.engines.comfyui.http import ComfyHttp, RefusedPromptError, comfy_http
-from node_agent.engines.comfyui.outputs import OutputFile
+from node_agent.engines.comfyui.outputs import ComfyFile
 from node_agent.engines.comfyui.shapes import mapping
-from node_agent.ports import FileRefusedError, NoPlaceError, UnreachableError
+from node_agent.ports import FileRefusedError, NoSpaceError, UnreachableError
 from runtime.testing.ports import eventually, free_port
 
 
@@ -44,17 +44,17 @@ async def test_a_prompt_keeps_the_id_we_chose_and_lands_in_history(comfy: ComfyH
     entry = await comfy.history(prompt_id)
     assert entry
     [image] = entry["outputs"]["2"]["images"]
-    file = OutputFile("x", 0, "image", image["filename"], image["subfolder"], image["type"])
+    file = ComfyFile("x", 0, "image", image["filename"], image["subfolder"], image["type"])
     content = BytesIO(b"what an earlier try left" * 1_000)
     await comfy.download(file, content, 1024**2)
     assert content.getvalue().startswith(b"\x89PNG")
     assert b"left" not in content.getvalue()
     with pytest.raises(FileRefusedError, match="bigger"):
         await comfy.download(file, BytesIO(), 10)
-    missing = OutputFile("x", 0, "image", "no.png", image["subfolder"], "output")
+    missing = ComfyFile("x", 0, "image", "no.png", image["subfolder"], "output")
     with pytest.raises(FileRefusedError, match="404"):
         await comfy.download(missing, BytesIO(), 10)
-    with SpooledTemporaryFile(10, dir="/nowhere") as full, pytest.raises(NoPlaceError):
+    with SpooledTemporaryFile(10, dir="/nowhere") as full, pytest.raises(NoSpaceError):
         await comfy.download(file, full, 1024**2)
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from node_agent.engines.comfyui.outputs import OutputFile, OutputText, Source, results
+from node_agent.engines.comfyui.outputs import ComfyFile, ComfyText, Source, results
 
 PREFIX = "cf/attempt"
 
@@ -13,7 +13,7 @@ def a_file(name: str = "9_00001_.png", folder: str = "output", subfolder: str = 
 
 def names(produced: dict[str, Any], *wanted: Source) -> list[str]:
     found = results(wanted, produced, {}, PREFIX)
-    return [result.filename for result in found if isinstance(result, OutputFile)]
+    return [result.filename for result in found if isinstance(result, ComfyFile)]
 
 
 def test_results_come_in_the_order_of_the_spec_whatever_their_key() -> None:
@@ -55,8 +55,8 @@ def test_texts_count_where_texts_are_wanted() -> None:
     produced = {"1": {"text": ["hello", "wörld"]}}
 
     assert results([Source("t", "1", "text")], produced, {}, PREFIX) == [
-        OutputText("t", 0, "text", "0.txt", "hello", content_type="text/plain"),
-        OutputText("t", 1, "text", "1.txt", "wörld", content_type="text/plain"),
+        ComfyText("t", 0, "text", "0.txt", "hello", content_type="text/plain"),
+        ComfyText("t", 1, "text", "1.txt", "wörld", content_type="text/plain"),
     ]
     assert results([Source("t", "1", "image")], produced, {}, PREFIX) == []
 

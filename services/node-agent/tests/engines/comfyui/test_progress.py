@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from node_agent.engines.comfyui.events import (
     Cached,
     ComfyEvent,
-    Ended,
+    GraphNodeProgress,
     GraphNodeStarted,
     Previewed,
+    PromptEnded,
     Started,
-    Step,
     Stepped,
     read_binary,
     read_text,
@@ -25,7 +25,7 @@ GRAPH: dict[str, Any] = {id_: {"class_type": f"Class{id_}", "inputs": {}} for id
 
 
 def a_step(node: str, value: float, maximum: float, *, is_finished: bool = False) -> Stepped:
-    return Stepped("p", (Step(node, node, value, maximum, is_finished),))
+    return Stepped("p", (GraphNodeProgress(node, node, value, maximum, is_finished),))
 
 
 def after(*events: ComfyEvent) -> Run:
@@ -51,7 +51,7 @@ def test_graph_nodes_count_alike_and_a_sampler_by_its_steps() -> None:
 
 
 def test_an_expanded_graph_node_shows_as_the_one_people_know() -> None:
-    run = after(Stepped("p", (Step("2.0.0.1", "2", 3, 4, is_finished=False),)))
+    run = after(Stepped("p", (GraphNodeProgress("2.0.0.1", "2", 3, 4, is_finished=False),)))
 
     assert progress_of(run).graph_node == "2"
     assert progress_of(run).graph_nodes_done == 0
@@ -62,7 +62,7 @@ EVENTS = st.one_of(
     st.builds(Cached, st.just("p"), st.frozensets(st.sampled_from("12345"))),
     st.builds(GraphNodeStarted, st.just("p"), st.sampled_from("12345")),
     st.builds(a_step, st.sampled_from("12345"), st.floats(), st.floats()),
-    st.just(Ended("p")),
+    st.just(PromptEnded("p")),
 )
 
 
@@ -88,10 +88,14 @@ def test_events_are_read_as_comfyui_sends_them() -> None:
     )
 
     assert read_text(start) == Started("p")
-    assert read_text(end) == Ended("p")
+    assert read_text(end) == PromptEnded("p")
     assert read_text(reconnect) is None
-    assert read_text(progress) == Stepped("p", (Step("3", "3", 1, 4, is_finished=False),))
-    assert read_text(state) == Stepped("p", (Step("2.0.0.1", "2", 1, 1, is_finished=True),))
+    assert read_text(progress) == Stepped(
+        "p", (GraphNodeProgress("3", "3", 1, 4, is_finished=False),)
+    )
+    assert read_text(state) == Stepped(
+        "p", (GraphNodeProgress("2.0.0.1", "2", 1, 1, is_finished=True),)
+    )
 
 
 def test_previews_are_read_with_and_without_metadata() -> None:

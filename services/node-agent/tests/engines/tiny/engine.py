@@ -20,19 +20,19 @@ from contracts.agent import Cause
 from contracts.media.attempts import InputFile
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import Capabilities, NodeSpec
-from node_agent.domain.endings import canceled, failure
+from node_agent.domain.endings import canceled_error, failed_error
 from node_agent.ports import (
     Description,
+    EngineFile,
+    EngineTask,
     Execution,
     FileRefusedError,
     Graph,
     Health,
     Patience,
     Place,
-    Result,
     UnreachableError,
     Version,
-    Work,
 )
 from workflows import Spec, render
 
@@ -95,8 +95,8 @@ class TinyEngine:
             return server
         raise UnreachableError("is not in this process")
 
-    async def serve(self, changed: Callable[[], None]) -> None:
-        changed()
+    async def serve(self, on_health_change: Callable[[], None]) -> None:
+        on_health_change()
         await asyncio.Event().wait()
 
     def health(self) -> Health:
@@ -105,7 +105,7 @@ class TinyEngine:
         inside = [id_ for id_, painting in self.server.paintings.items() if is_inside(painting)]
         return Health(is_reachable=True, reason=None, prompts=tuple(map(str, inside)))
 
-    async def capabilities(self) -> Description:
+    async def describe(self) -> Description:
         assert self.server
         content = json.dumps({"object_info": CLASSES}).encode()
         digest = hashlib.blake2b(content, digest_size=16).hexdigest()
@@ -120,35 +120,35 @@ class TinyEngine:
 
     def prepare(
         self,
-        work: Work,  # noqa: ARG002
+        task: EngineTask,  # noqa: ARG002
         version: Version,
         inputs: Mapping[str, Any],
         files: Mapping[str, str],
     ) -> Graph:
         return render(version.graph, version.spec, inputs, files)
 
-    async def run(self, work: Work, graph: Graph) -> Execution:
-        self.server.start(work.attempt_id, graph)
-        return await self.resume(work)
+    async def run(self, task: EngineTask, graph: Graph) -> Execution:
+        self.server.start(task.attempt_id, graph)
+        return await self.resume(task)
 
-    async def resume(self, work: Work) -> Execution:
-        painting = self.server.paintings.get(work.attempt_id)
+    async def resume(self, task: EngineTask) -> Execution:
+        painting = self.server.paintings.get(task.attempt_id)
         if painting is None or painting.task is None:
-            raise failure(Cause.LOST, "painting_lost", "The tiny server does not know it.")
-        showing = asyncio.create_task(show(painting, work))
+            raise failed_error(Cause.LOST, "painting_lost", "The tiny server does not know it.")
+        showing = asyncio.create_task(show(painting, task))
         try:
-            async with asyncio.timeout(work.timeout_seconds):
+            async with asyncio.timeout(task.timeout_seconds):
                 await asyncio.wait({painting.task})
         except TimeoutError:
-            await self.cancel(work.attempt_id)
-            raise failure(Cause.TIMEOUT, "attempt_timeout", "It took too long.") from None
+            await self.cancel(task.attempt_id)
+            raise failed_error(Cause.TIMEOUT, "attempt_timeout", "It took too long.") from None
         finally:
             showing.cancel()
         if painting.task.cancelled():
-            raise canceled()
+            raise canceled_error()
         if error := painting.task.exception():
-            raise failure(Cause.WORKFLOW, "graph_failed", str(error)) from error
-        return Execution(lambda spec: results(spec, work.attempt_id))
+            raise failed_error(Cause.WORKFLOW, "graph_failed", str(error)) from error
+        return Execution(lambda spec: results(spec, task.attempt_id))
 
     async def find(self, attempt_id: UUID) -> Place:
         painting = self.server.paintings.get(attempt_id)
@@ -163,8 +163,8 @@ class TinyEngine:
             await asyncio.wait({painting.task})
         return True
 
-    async def download(self, result: Result, target: IO[bytes], most_bytes: int) -> None:
-        painting = self.server.paintings[UUID(result.filename.removesuffix(".png"))]
+    async def download(self, file: EngineFile, target: IO[bytes], most_bytes: int) -> None:
+        painting = self.server.paintings[UUID(file.filename.removesuffix(".png"))]
         assert painting.task
         content = painting.task.result()
         if len(content) > most_bytes:
@@ -181,15 +181,15 @@ def is_inside(painting: Painting) -> bool:
     return painting.task is not None and not painting.task.done()
 
 
-async def show(painting: Painting, work: Work) -> None:
+async def show(painting: Painting, task: EngineTask) -> None:
     while True:
         if painting.steps:
             fraction = painting.step / painting.steps
             progress = Progress(fraction=fraction, step=painting.step, steps=painting.steps)
-            work.progressed(progress)
+            task.progressed(progress)
         await asyncio.sleep(0.02)
 
 
-def results(spec: Spec, attempt_id: UUID) -> list[Result]:
+def results(spec: Spec, attempt_id: UUID) -> list[EngineFile]:
     [(name, _)] = spec.outputs_in_order
-    return [Result(name, 0, "image", f"{attempt_id}.png")]
+    return [EngineFile(name, 0, "image", f"{attempt_id}.png")]

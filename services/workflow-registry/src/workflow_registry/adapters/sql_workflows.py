@@ -168,7 +168,7 @@ async def publish(connection: AsyncConnection, shown: WorkflowName, missing: lis
             await outbox.append(connection, [await version_entry(connection, version_hash)])
     row = [await version_entry(connection, active)] if active in missing else []
     needed = version_key(active) if active else None
-    row.append(outbox.put(WORKFLOWS, name_key(shown.name), shown, after=needed))
+    row.append(outbox.put(WORKFLOWS, name_key(shown.name), shown, requires=needed))
     await outbox.append(connection, row)
 
 

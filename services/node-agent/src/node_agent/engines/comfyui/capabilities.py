@@ -17,7 +17,7 @@ from node_agent.ports import Description
 from workflows.graph.requirements import FILE_INPUTS
 
 NOT_MODELS = frozenset({"custom_nodes"})
-MOST_MODELS, MOST_CLASSES = 3_000, 8_000
+MAX_MODELS, MAX_CLASSES = 3_000, 8_000
 """So that a report stays below the bus's 512 KiB."""
 UPLOADS = frozenset(
     {"image_upload", "video_upload", "audio_upload", "file_upload", "animated_image_upload"}
@@ -38,11 +38,11 @@ def describe(
     classes = {name: without_files(name, object_info[name]) for name in sorted(object_info)}
     document = {"version": version, "object_info": classes, "models": folders}
     content = json.dumps(document, separators=(",", ":")).encode()
-    files = [(folder, name) for folder, names in folders.items() for name in names][:MOST_MODELS]
+    files = [(folder, name) for folder, names in folders.items() for name in names][:MAX_MODELS]
     names = Capabilities(
         digest=hashlib.blake2b(content, digest_size=16).hexdigest(),
         engine_version=version,
-        classes=list(classes)[:MOST_CLASSES],
+        classes=list(classes)[:MAX_CLASSES],
         models=[ModelFile(folder=folder, name=name) for folder, name in files],
     )
     return Description(names, zlib.compress(content))

@@ -11,7 +11,7 @@ from contracts.scheduler.nodes import NodeSpec
 from node_agent.engines.comfyui import trial
 from node_agent.engines.comfyui.execution import follow
 from node_agent.engines.comfyui.http import comfy_http
-from node_agent.engines.comfyui.outputs import OutputFile, OutputText
+from node_agent.engines.comfyui.outputs import ComfyFile, ComfyText
 from node_agent.engines.comfyui.probe import probe, watch_memory
 from node_agent.engines.comfyui.progress import run_of
 from node_agent.engines.comfyui.prompts import post, sealed, take_back
@@ -20,15 +20,15 @@ from node_agent.engines.comfyui.vitals import Vitals
 from node_agent.engines.comfyui.websocket import listen
 from node_agent.ports import (
     Description,
+    EngineFile,
+    EngineTask,
     Execution,
     FileRefusedError,
     Graph,
     Health,
     Patience,
     Place,
-    Result,
     Version,
-    Work,
 )
 from runtime.process.telemetry import span
 
@@ -42,8 +42,8 @@ async def open_comfyui(spec: NodeSpec, patience: Patience) -> AsyncGenerator["Co
         try:
             yield ComfyUI(spec, session)
         finally:
-            for post in session.posts.values():
-                post.cancel()
+            for pending_post in session.posts.values():
+                pending_post.cancel()
 
 
 class ComfyUI:
@@ -53,17 +53,17 @@ class ComfyUI:
         self._spec = spec
         self._session = session
 
-    async def serve(self, changed: Callable[[], None]) -> None:
+    async def serve(self, on_health_change: Callable[[], None]) -> None:
         session = self._session
         async with asyncio.TaskGroup() as group:
-            group.create_task(probe(session, changed))
+            group.create_task(probe(session, on_health_change))
             group.create_task(watch_memory(session))
             group.create_task(listen(self._spec, session.connected, session.hear))
 
     def health(self) -> Health:
         return self._session.health()
 
-    async def capabilities(self) -> Description:
+    async def describe(self) -> Description:
         return await self._session.http.describe()
 
     def has_input(self, name: str) -> bool:
@@ -74,20 +74,24 @@ class ComfyUI:
         self._session.inputs[file.name] = None
 
     def prepare(
-        self, work: Work, version: Version, inputs: Mapping[str, Any], files: Mapping[str, str]
+        self,
+        task: EngineTask,
+        version: Version,
+        inputs: Mapping[str, Any],
+        files: Mapping[str, str],
     ) -> Graph:
-        return sealed(str(work.attempt_id), version, inputs, files)
+        return sealed(str(task.attempt_id), version, inputs, files)
 
-    async def run(self, work: Work, graph: Graph) -> Execution:
-        prompt = Prompt(work, run_of(graph))
+    async def run(self, task: EngineTask, graph: Graph) -> Execution:
+        prompt = Prompt(task, run_of(graph))
         with self._session.following(prompt):
             with span("post"):
                 await post(self._session, prompt, graph)
             with span("execute"):
                 return await follow(self._session, prompt)
 
-    async def resume(self, work: Work) -> Execution:
-        prompt = Prompt(work, has_worked=True)
+    async def resume(self, task: EngineTask) -> Execution:
+        prompt = Prompt(task, has_worked=True)
         with self._session.following(prompt):
             return await follow(self._session, prompt)
 
@@ -101,11 +105,11 @@ class ComfyUI:
     async def cancel(self, attempt_id: UUID) -> bool:
         return await take_back(self._session, str(attempt_id))
 
-    async def download(self, result: Result, target: IO[bytes], most_bytes: int) -> None:
-        match result:
-            case OutputFile():
-                await self._session.http.download(result, target, most_bytes)
-            case OutputText(text=text):
+    async def download(self, file: EngineFile, target: IO[bytes], most_bytes: int) -> None:
+        match file:
+            case ComfyFile():
+                await self._session.http.download(file, target, most_bytes)
+            case ComfyText(text=text):
                 target.seek(0)
                 target.truncate()
                 target.write(text.encode())

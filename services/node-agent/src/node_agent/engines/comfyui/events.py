@@ -39,7 +39,7 @@ class GraphNodeStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class GraphNodeProgress:
     """Progress of one graph node; `display` is the graph node that people know it by."""
 
     graph_node: str
@@ -51,14 +51,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """Steps of some graph nodes; the others are as they were."""
+    """Progress of some graph nodes; the others are as they were."""
 
     prompt_id: str
-    steps: tuple[Step, ...]
+    steps: tuple[GraphNodeProgress, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class PromptEnded:
     """The prompt is over, and history knows how.
 
     This is `executing` of no graph node; `execution_success` often comes before history has the
@@ -77,7 +77,7 @@ class Previewed:
     image: bytes
 
 
-ComfyEvent: TypeAlias = Started | Cached | GraphNodeStarted | Stepped | Ended | Previewed
+ComfyEvent: TypeAlias = Started | Cached | GraphNodeStarted | Stepped | PromptEnded | Previewed
 
 
 def read_text(text: str) -> ComfyEvent | None:
@@ -107,7 +107,7 @@ def read_event(kind: str, prompt_id: str, data: Mapping[str, Any]) -> ComfyEvent
 
 
 def stepped(prompt_id: str, entries: Iterable[tuple[object, object]]) -> Stepped | None:
-    steps = (read_step(node, entry) for node, entry in entries)
+    steps = (read_graph_node_progress(node, entry) for node, entry in entries)
     found = tuple(step for step in steps if step)
     return Stepped(prompt_id, found) if found else None
 
@@ -115,18 +115,18 @@ def stepped(prompt_id: str, entries: Iterable[tuple[object, object]]) -> Stepped
 def read_executing(prompt_id: str, data: Mapping[str, Any]) -> ComfyEvent | None:
     node, display = data.get("node"), data.get("display_node")
     if node is None:
-        return Ended(prompt_id)
+        return PromptEnded(prompt_id)
     graph_node = display if isinstance(display, str) else node
     return GraphNodeStarted(prompt_id, graph_node) if isinstance(graph_node, str) else None
 
 
-def read_step(node: object, entry: object) -> Step | None:
+def read_graph_node_progress(node: object, entry: object) -> GraphNodeProgress | None:
     fields = mapping(entry)
     value, maximum = fields.get("value"), fields.get("max")
     if not (isinstance(node, str) and is_number(value) and is_number(maximum)):
         return None
     display = fields.get("display_node_id")
-    return Step(
+    return GraphNodeProgress(
         graph_node=node,
         display=display if isinstance(display, str) else node,
         value=value,

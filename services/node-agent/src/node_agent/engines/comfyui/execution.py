@@ -13,34 +13,34 @@ from typing import Any
 import structlog
 
 from contracts.agent import Cause
-from node_agent.domain.endings import EndedError, Failed, canceled, failure
+from node_agent.domain.endings import AttemptEndedError, Failed, canceled_error, failed_error
 from node_agent.engines.comfyui.outcome import Interrupted, Succeeded, executed_between, verdict
 from node_agent.engines.comfyui.outputs import results, sources
 from node_agent.engines.comfyui.prompts import prefix_of, take_back
 from node_agent.engines.comfyui.session import PROBE_SECONDS, Prompt, Session
-from node_agent.ports import Execution, Result, UnreachableError
+from node_agent.ports import EngineFile, Execution, UnreachableError
 from workflows import Spec
 
 log = structlog.get_logger()
 
 
 async def follow(session: Session, prompt: Prompt) -> Execution:
-    """Wait for its end; raise Ended if it did not succeed."""
+    """Wait for its end; raises AttemptEndedError if it did not succeed."""
     entry = await entry_of(session, prompt)
     session.ended[prompt.id] = None
     match verdict(entry):
         case Succeeded() as produced:
             return execution_of(prompt.id, entry, produced)
         case Interrupted():
-            raise canceled()  # by a person at ComfyUI itself: the scheduler did not ask for it
+            raise canceled_error()  # by a person at ComfyUI itself, not by the scheduler
         case Failed(cause) as failed:
             if cause is Cause.OUT_OF_MEMORY:
                 await free(session)
-            raise EndedError(failed.result)
+            raise AttemptEndedError(failed.result)
 
 
 def execution_of(prompt_id: str, entry: dict[str, Any], produced: Succeeded) -> Execution:
-    def named(spec: Spec) -> Sequence[Result]:
+    def named(spec: Spec) -> Sequence[EngineFile]:
         wanted = sources(spec, produced.outputs)
         return results(wanted, produced.outputs, produced.meta, prefix_of(prompt_id))
 
@@ -95,17 +95,21 @@ async def look(session: Session, prompt: Prompt) -> dict[str, Any] | None:
     except UnreachableError:
         return None
     if entry is None:
-        raise failure(Cause.LOST, "prompt_lost", "ComfyUI forgot the prompt: it was restarted.")
+        raise failed_error(
+            Cause.LOST, "prompt_lost", "ComfyUI forgot the prompt: it was restarted."
+        )
     return entry
 
 
-def why_stop(session: Session, prompt: Prompt, since: float) -> EndedError | None:
-    seconds = prompt.work.timeout_seconds
+def why_stop(session: Session, prompt: Prompt, since: float) -> AttemptEndedError | None:
+    seconds = prompt.task.timeout_seconds
     if monotonic() - since > seconds:
         if prompt.is_running:
-            return failure(Cause.TIMEOUT, "attempt_timeout", f"It ran longer than {seconds:g} s.")
-        return failure(Cause.UNREACHABLE, "never_started", "Other prompts kept the node busy.")
+            return failed_error(
+                Cause.TIMEOUT, "attempt_timeout", f"It ran longer than {seconds:g} s."
+            )
+        return failed_error(Cause.UNREACHABLE, "never_started", "Other prompts kept the node busy.")
     if session.is_dead and not prompt.has_worked:
         text = "ComfyUI's worker is dead: the prompt never started."
-        return failure(Cause.NODE_FAULT, "worker_dead", text)
+        return failed_error(Cause.NODE_FAULT, "worker_dead", text)
     return None

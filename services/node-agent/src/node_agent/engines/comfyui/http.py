@@ -11,11 +11,11 @@ import httpx
 from contracts.errors import InvalidError
 from contracts.scheduler.nodes import Device, NodeSpec
 from node_agent.engines.comfyui.capabilities import describe
-from node_agent.engines.comfyui.outputs import OutputFile
+from node_agent.engines.comfyui.outputs import ComfyFile
 from node_agent.engines.comfyui.shapes import is_number, items, mapping, parsed, texts
 from node_agent.engines.comfyui.trouble import NO_COMFYUI, why_silent, why_useless
 from node_agent.engines.comfyui.vitals import QueueView
-from node_agent.ports import Description, FileRefusedError, NoPlaceError, UnreachableError
+from node_agent.ports import Description, FileRefusedError, NoSpaceError, UnreachableError
 from runtime.process.telemetry import carry
 
 NOT_COMFYUI = frozenset({401, 403, 407, 408, 429, 502, 503, 504})
@@ -76,7 +76,10 @@ async def trace(request: httpx.Request) -> None:
 
 
 class ComfyHttp:
-    """A ComfyUI server over HTTP. Every call raises Unreachable if it does not answer in time."""
+    """A ComfyUI server over HTTP.
+
+    Every call raises UnreachableError if the server does not answer in time.
+    """
 
     def __init__(self, client: httpx.AsyncClient, submit_timeout: float) -> None:
         self._client = client
@@ -95,7 +98,7 @@ class ComfyHttp:
         return cast("dict[str, Any]", entry) if isinstance(entry, dict) else None
 
     async def submit(self, body: dict[str, Any]) -> Submitted:
-        """Raises RefusedPrompt."""
+        """Raises RefusedPromptError."""
         response = await self._send("POST", "/prompt", json=body, timeout=self._submit_timeout)
         if response.is_server_error:
             # a 500 may come although the prompt was queued, so it is looked for before a repeat
@@ -144,8 +147,8 @@ class ComfyHttp:
         if (stored.get("subfolder"), stored.get("name")) != (folder, filename):
             raise FileRefusedError("ComfyUI stored an input file under another name.")
 
-    async def download(self, file: OutputFile, target: IO[bytes], most_bytes: int) -> None:
-        """Write from the target's beginning. Raises FileRefused, NoPlace."""
+    async def download(self, file: ComfyFile, target: IO[bytes], most_bytes: int) -> None:
+        """Write from the target's beginning. Raises FileRefusedError, NoSpaceError."""
         query = {"filename": file.filename, "subfolder": file.subfolder, "type": file.folder}
         try:
             async with self._client.stream(
@@ -160,7 +163,7 @@ class ComfyHttp:
         except httpx.RequestError as error:
             raise UnreachableError(why_silent(error)) from error
         except OSError as error:
-            raise NoPlaceError(f"A result finds no place: {error.strerror}.") from error
+            raise NoSpaceError(f"No space left for a result: {error.strerror}.") from error
 
     async def stats(self) -> Stats:
         answer = mapping(await self._get("/system_stats"))

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from contracts.agent import Cause
-from node_agent.domain.endings import Failed, failed
+from node_agent.domain.endings import Failed, failed_result
 from node_agent.engines.comfyui.shapes import is_number, items, mapping
 
 LONGEST_MESSAGE = 500
-MOST_STAMP = 1e14
+MAX_STAMP = 1e14
 """Milliseconds; later than year 5000 is no time."""
 HOST_PATH = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][^\\/\s'\":,;()]+){2,}")
 OUT_OF_MEMORY = re.compile(r"out of memory|allocation on device", re.IGNORECASE)
@@ -48,13 +48,13 @@ def ended_by(message: Sequence[object]) -> Verdict:
         return Interrupted()
     if kind == "execution_error":
         return raised(str(details.get("exception_type", "")), details)
-    return failed(Cause.WORKFLOW, "graph_failed", "ComfyUI does not say why it failed.")
+    return failed_result(Cause.WORKFLOW, "graph_failed", "ComfyUI does not say why it failed.")
 
 
 def raised(kind: str, details: Mapping[str, Any]) -> Failed:
     message = str(details.get("exception_message", ""))
     cause, code = cause_of(kind, message)
-    return failed(
+    return failed_result(
         cause,
         code,
         presentable(message) or kind,
@@ -87,7 +87,7 @@ def executed_between(entry: Mapping[str, Any]) -> tuple[float | None, float | No
         stamp / 1_000
         for message in items(mapping(entry.get("status")).get("messages"))
         for details in items(message)[1:]
-        if is_number(stamp := mapping(details).get("timestamp")) and 0 < stamp < MOST_STAMP
+        if is_number(stamp := mapping(details).get("timestamp")) and 0 < stamp < MAX_STAMP
     ]
     if not stamps:
         return None, None

@@ -10,7 +10,7 @@ from typing import Any
 
 from contracts.media.files import MediaKind
 from node_agent.engines.comfyui.shapes import items, mapping
-from node_agent.ports import Result
+from node_agent.ports import EngineFile
 from workflows import Spec
 
 
@@ -24,7 +24,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class OutputFile(Result):
+class ComfyFile(EngineFile):
     """A file on the ComfyUI server."""
 
     subfolder: str
@@ -33,14 +33,14 @@ class OutputFile(Result):
 
 
 @dataclass(frozen=True, slots=True)
-class OutputText(Result):
+class ComfyText(EngineFile):
     """A text that ComfyUI keeps in no file."""
 
     text: str
 
 
 def sources(spec: Spec, produced: Mapping[str, Any]) -> list[Source]:
-    """Return the spec's outputs; for a bare graph, each graph node that produced something."""
+    """Return the spec's outputs; without a spec, each graph node that produced something."""
     if spec.outputs:
         return [Source(name, out.node, out.kind) for name, out in spec.outputs_in_order]
     return [Source(graph_node, graph_node, None) for graph_node in produced]
@@ -48,9 +48,9 @@ def sources(spec: Spec, produced: Mapping[str, Any]) -> list[Source]:
 
 def results(
     wanted: Sequence[Source], produced: Mapping[str, Any], meta: Mapping[str, Any], prefix: str
-) -> list[Result]:
+) -> list[EngineFile]:
     """The results in the order of the spec; `prefix` is the attempt's own folder."""
-    found: list[Result] = []
+    found: list[EngineFile] = []
     for source in wanted:
         entries = entries_of(source.graph_node, produced, meta)
         own = [entry for entry in entries if is_own(entry, source, prefix)]
@@ -89,12 +89,12 @@ def is_plain(filename: str) -> bool:
     return bool(filename) and not {"/", "\\", "\0"} & set(filename) and filename not in (".", "..")
 
 
-def result(source: Source, index: int, entry: object) -> Result:
+def result(source: Source, index: int, entry: object) -> EngineFile:
     if isinstance(entry, str):
         name = f"{index}.txt"
-        return OutputText(source.output, index, "text", name, entry, content_type="text/plain")
+        return ComfyText(source.output, index, "text", name, entry, content_type="text/plain")
     fields = mapping(entry)
-    return OutputFile(
+    return ComfyFile(
         output=source.output,
         index=index,
         kind=source.kind,

@@ -20,8 +20,11 @@ MEMORY_SECONDS = 10.0
 DEAD = "ComfyUI answers but runs nothing: its worker is dead, restart it"
 
 
-async def probe(session: Session, changed: Callable[[], None]) -> None:
-    """For ever. `/queue` answers from the part that works, which `/system_stats` does not."""
+async def probe(session: Session, on_health_change: Callable[[], None]) -> None:
+    """Ask for the queue every one or two seconds until canceled.
+
+    `/queue` shows whether prompts are executed; `/system_stats` does not.
+    """
     while True:
         was_reachable, was_usable = session.is_reachable, session.health().is_usable
         try:
@@ -30,7 +33,7 @@ async def probe(session: Session, changed: Callable[[], None]) -> None:
             saw_nothing(session, error.message)
         if (was_reachable, was_usable) != (session.is_reachable, session.health().is_usable):
             log.info("node_probed", node_id=str(session.node_id), reason=session.reason)
-            changed()
+            on_health_change()
         await remove_leftovers(session)
         await asyncio.sleep(IDLE_SECONDS if is_idle(session) else PROBE_SECONDS)
 
@@ -89,7 +92,7 @@ async def remove_leftovers(session: Session) -> None:
 
 
 async def watch_memory(session: Session) -> None:
-    """For ever: free VRAM."""
+    """Measure free VRAM every 10 s until canceled."""
     while True:
         with contextlib.suppress(UnreachableError):
             devices = (await session.http.stats()).devices

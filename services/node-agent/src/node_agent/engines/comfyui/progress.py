@@ -12,9 +12,9 @@ from contracts.scheduler.jobs import Progress
 from node_agent.engines.comfyui.events import (
     Cached,
     ComfyEvent,
-    Ended,
+    GraphNodeProgress,
     GraphNodeStarted,
-    Step,
+    PromptEnded,
     Stepped,
 )
 
@@ -45,7 +45,7 @@ def advanced(run: Run, event: ComfyEvent) -> Run:
         case Stepped(_, steps):
             for step in steps:
                 run = with_step(run, step)
-        case Ended():
+        case PromptEnded():
             run = replace(run, step=0.0, steps=0.0)
         case _:
             return run
@@ -56,7 +56,7 @@ def with_done(run: Run, nodes: frozenset[str]) -> Run:
     return replace(run, done=run.done | (nodes & run.classes.keys()))
 
 
-def with_step(run: Run, step: Step) -> Run:
+def with_step(run: Run, step: GraphNodeProgress) -> Run:
     if step.is_finished:
         return with_done(run, frozenset({step.graph_node}))
     is_counted = math.isfinite(step.value) and math.isfinite(step.maximum) and step.maximum > 1

@@ -10,7 +10,7 @@ import stamina
 
 from contracts.agent import Cause
 from contracts.errors import InvalidError
-from node_agent.domain.endings import EndedError, InputsLostError, failure
+from node_agent.domain.endings import AttemptEndedError, InputsLostError, failed_error
 from node_agent.engines.comfyui.http import NODE_KEY, RefusedPromptError, Submitted
 from node_agent.engines.comfyui.outcome import presentable
 from node_agent.engines.comfyui.rejection import lacks_input_file, rejection
@@ -30,18 +30,21 @@ CANCEL_PAUSE, LONGEST_CANCEL_PAUSE = 0.2, 2.0
 def sealed(
     prompt_id: str, version: Version, inputs: Mapping[str, Any], files: Mapping[str, str]
 ) -> Graph:
-    """Return the graph as it may be posted; raise Ended if the inputs do not belong to it."""
+    """Return the graph as it may be posted.
+
+    Raises AttemptEndedError if the inputs do not belong to it.
+    """
     try:
         graph = render(version.graph, version.spec, inputs, files)
         return seal(graph, prefix_of(prompt_id))
     except InvalidError as error:
         detail = "; ".join(f"{e.path}: {e.message}" for e in error.errors[:3])
         text = presentable(f"{error.message} {detail}".strip())
-        raise failure(Cause.WORKFLOW, "graph_refused", text) from error
+        raise failed_error(Cause.WORKFLOW, "graph_refused", text) from error
     except (KeyError, TypeError, ValueError, IndexError) as error:
         # the gateway validated these inputs, so version and inputs do not belong together
         text = "The inputs do not fit the workflow version."
-        raise failure(Cause.WORKFLOW, "inputs_refused", text) from error
+        raise failed_error(Cause.WORKFLOW, "inputs_refused", text) from error
 
 
 def prefix_of(prompt_id: str) -> str:
@@ -58,12 +61,12 @@ async def post(session: Session, prompt: Prompt, graph: Graph) -> None:
         if lacks_input_file(error.answer):
             session.inputs.clear()
             raise InputsLostError(result) from error
-        raise EndedError(result) from error
+        raise AttemptEndedError(result) from error
 
 
 async def submit(session: Session, prompt: Prompt, graph: Graph) -> None:
     try:
-        async for attempt in stamina.retry_context(
+        async for one_try in stamina.retry_context(
             UnreachableError,
             attempts=TRIES,
             timeout=None,
@@ -71,22 +74,22 @@ async def submit(session: Session, prompt: Prompt, graph: Graph) -> None:
             wait_max=LONGEST_PAUSE,
             wait_jitter=0,
         ):
-            with attempt:
-                if attempt.num > 1 and await is_known(session, prompt.id):
+            with one_try:
+                if one_try.num > 1 and await is_known(session, prompt.id):
                     return
                 prompt.client_id = session.client_id
-                await check(session, prompt, await posted(session, prompt, graph))
+                await check(session, prompt, await send_shielded(session, prompt, graph))
     except UnreachableError as error:
         text = "ComfyUI did not take the prompt."
-        raise failure(Cause.UNREACHABLE, "unreachable", text) from error
+        raise failed_error(Cause.UNREACHABLE, "unreachable", text) from error
 
 
-async def posted(session: Session, prompt: Prompt, graph: Graph) -> Submitted:
+async def send_shielded(session: Session, prompt: Prompt, graph: Graph) -> Submitted:
     """A POST goes on when its run is canceled: `take_back` waits for it before it looks."""
-    post = asyncio.create_task(session.http.submit(body_of(session, prompt, graph)))
-    session.posts[prompt.id] = post
-    post.add_done_callback(lambda _: session.posts.pop(prompt.id, None))
-    return await asyncio.shield(post)
+    pending_post = asyncio.create_task(session.http.submit(body_of(session, prompt, graph)))
+    session.posts[prompt.id] = pending_post
+    pending_post.add_done_callback(lambda _: session.posts.pop(prompt.id, None))
+    return await asyncio.shield(pending_post)
 
 
 async def is_known(session: Session, prompt_id: str) -> bool:
@@ -98,7 +101,7 @@ async def is_known(session: Session, prompt_id: str) -> bool:
 
 def body_of(session: Session, prompt: Prompt, graph: Graph) -> dict[str, Any]:
     """Nothing of the user's but the graph: other keys of this request can kill a server."""
-    preview = {"preview_method": "auto"} if prompt.work.is_watched() else {}
+    preview = {"preview_method": "auto"} if prompt.task.is_watched() else {}
     return {
         "prompt": graph,
         "prompt_id": prompt.id,
@@ -112,21 +115,23 @@ async def check(session: Session, prompt: Prompt, taken: Submitted) -> None:
     if taken.prompt_id != prompt.id:
         await take_back(session, taken.prompt_id)
         text = f"It chooses prompt ids itself: ComfyUI {OLDEST_COMFYUI_TEXT} or later is needed."
-        raise failure(Cause.NODE_FAULT, "comfyui_too_old", text)
+        raise failed_error(Cause.NODE_FAULT, "comfyui_too_old", text)
     if taken.node_errors:
         await take_back(session, prompt.id)
-        raise EndedError(rejection(200, {"node_errors": taken.node_errors}).result)
+        raise AttemptEndedError(rejection(200, {"node_errors": taken.node_errors}).result)
 
 
 async def take_back(session: Session, prompt_id: str) -> bool:
-    """Delete, interrupt, then look, until it is in neither; False if it would not stop.
+    """Delete, interrupt, then look, until it is neither pending nor running.
+
+    Returns False if it would not stop.
 
     An interrupt between pending and running is lost (measured: 1 of 100), and a graph node that
     blocks runs to its end.
     """
     session.leftovers[prompt_id] = None
-    if post := session.posts.get(prompt_id):
-        await asyncio.wait({post})
+    if pending_post := session.posts.get(prompt_id):
+        await asyncio.wait({pending_post})
     deadline = monotonic() + CANCEL_SECONDS
     pause = CANCEL_PAUSE
     while monotonic() < deadline:

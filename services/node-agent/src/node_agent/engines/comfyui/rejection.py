@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contracts.agent import Cause
-from node_agent.domain.endings import Failed, failed
+from node_agent.domain.endings import Failed, failed_result
 from node_agent.engines.comfyui.outcome import presentable
 from node_agent.engines.comfyui.shapes import items, mapping
 from workflows.graph.requirements import MODEL_INPUTS
@@ -40,7 +40,7 @@ def rejection(status: int, body: object) -> Failed:
         return missing or problems[0]
     graph_node = GRAPH_NODE.search(str(error.get("details", "")))
     if class_ := NO_SUCH_CLASS.search(str(error.get("message", ""))):
-        return failed(
+        return failed_result(
             Cause.MISSING,
             "missing_class",
             presentable(f"The server has no class {class_[1]}."),
@@ -49,7 +49,7 @@ def rejection(status: int, body: object) -> Failed:
         )
     has_no_output = error.get("type") == NO_OUTPUT
     text = "The graph writes nothing." if has_no_output else f"ComfyUI answered {status}."
-    return failed(Cause.WORKFLOW, "graph_refused", text)
+    return failed_result(Cause.WORKFLOW, "graph_refused", text)
 
 
 def graph_node_problems(node_errors: Mapping[str, Any]) -> Iterator[Failed]:
@@ -68,10 +68,10 @@ def problem(graph_node: str, class_: str, error: Mapping[str, Any]) -> Failed:
         name in MODEL_INPUTS.get(class_, {}) or MODEL_FILE.search(str(value))
     ):
         text = presentable(f"{name}: {value!r} is not in the list of this node")
-        return failed(Cause.MISSING, "missing_model", text, graph_node, class_)
+        return failed_result(Cause.MISSING, "missing_model", text, graph_node, class_)
     why = MEANINGS.get(kind, "the server cannot check it")
     text = presentable(f"Input {name or 'unknown'} of {class_ or 'a graph node'}: {why}.")
-    return failed(Cause.WORKFLOW, "graph_refused", text, graph_node, class_)
+    return failed_result(Cause.WORKFLOW, "graph_refused", text, graph_node, class_)
 
 
 def lacks_input_file(body: object) -> bool:

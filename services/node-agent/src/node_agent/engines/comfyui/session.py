@@ -10,31 +10,31 @@ from cachetools import TTLCache
 
 from node_agent.engines.comfyui.events import (
     ComfyEvent,
-    Ended,
     GraphNodeStarted,
     Previewed,
+    PromptEnded,
     Stepped,
 )
 from node_agent.engines.comfyui.http import ComfyHttp, Submitted
 from node_agent.engines.comfyui.progress import Run, advanced, progress_of
 from node_agent.engines.comfyui.vitals import QueueView, Vitals
-from node_agent.ports import Health, Preview, Work
+from node_agent.ports import EngineTask, Health, Preview
 
 PROBE_SECONDS = 1.0
 REMEMBERED_SECONDS = 600.0
 INPUTS_SECONDS = 24 * 3600.0
-MOST_REMEMBERED = 10_000
+MAX_REMEMBERED = 10_000
 
 
 def memory(seconds: float = REMEMBERED_SECONDS) -> TTLCache[str, None]:
-    return TTLCache[str, None](MOST_REMEMBERED, seconds)
+    return TTLCache[str, None](MAX_REMEMBERED, seconds)
 
 
 @dataclass(slots=True, eq=False)
 class Prompt:
     """One attempt inside ComfyUI, while its run is followed."""
 
-    work: Work
+    task: EngineTask
     run: Run = field(default_factory=Run)
     client_id: str | None = None
     """Connection that hears of it; None if another session posted it."""
@@ -46,7 +46,7 @@ class Prompt:
 
     @property
     def id(self) -> str:
-        return str(self.work.attempt_id)
+        return str(self.task.attempt_id)
 
 
 @dataclass(slots=True, eq=False)
@@ -110,15 +110,15 @@ class Session:
             return
         match event:
             case Previewed(_, content_type, image):
-                prompt.work.previewed(Preview(content_type, image))
+                prompt.task.previewed(Preview(content_type, image))
                 return
-            case Ended():
+            case PromptEnded():
                 prompt.stirred.set()
             case _:
                 prompt.is_running = True
                 prompt.has_worked |= isinstance(event, GraphNodeStarted | Stepped)
         prompt.run = advanced(prompt.run, event)
-        prompt.work.progressed(progress_of(prompt.run))
+        prompt.task.progressed(progress_of(prompt.run))
 
     def prompt_for(self, prompt_id: str | None) -> Prompt | None:
         """An old server's preview names no prompt; only one of ours can be running."""

@@ -1,7 +1,7 @@
 """Tells a dead worker from a busy one.
 
 A graph can kill ComfyUI's worker thread: HTTP goes on answering, `/queue` shows the prompt as
-running for ever, and no graph node ever starts. A graph node that merely takes long has started;
+running without end, and no graph node ever starts. A graph node that merely takes long has started;
 for that there is the attempt's timeout.
 """
 
@@ -23,7 +23,7 @@ class QueueView:
 
 @dataclass(slots=True)
 class Vitals:
-    """Since when the server has had a prompt in hand without doing anything for it."""
+    """How long the server has had a prompt without doing anything for it."""
 
     dead_after_seconds: float
     idle_after_seconds: float = 10.0

@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 PING_SECONDS, SILENCE_SECONDS = 10.0, 20.0
-MOST_BYTES = 16 * 1024**2
+MAX_BYTES = 16 * 1024**2
 FEATURES = json.dumps({"type": "feature_flags", "data": {"supports_preview_metadata": True}})
 """Counts only as the first message of a connection."""
 
@@ -28,7 +28,7 @@ FEATURES = json.dumps({"type": "feature_flags", "data": {"supports_preview_metad
 async def listen(
     spec: NodeSpec, connected: Callable[[str | None], None], hear: Callable[[ComfyEvent], None]
 ) -> None:
-    """For ever; `connected(None)` says that nothing is heard now."""
+    """Pass events to `hear` until canceled; `connected(None)` says that nothing is heard now."""
     pause = FIRST_PAUSE
     while True:
         client_id = uuid4().hex
@@ -37,7 +37,7 @@ async def listen(
                 f"{address(spec.base_url)}/ws?clientId={client_id}",
                 additional_headers=spec.headers,
                 compression=None,
-                max_size=MOST_BYTES,
+                max_size=MAX_BYTES,
                 open_timeout=5,
                 ping_interval=PING_SECONDS,
                 ping_timeout=SILENCE_SECONDS,
