@@ -1,4 +1,4 @@
-"""The leader's term over a ledger that can fail, and queries over an job_reader."""
+"""The leader's term over a ledger that can fail, and queries over a job reader."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence

@@ -61,7 +61,7 @@ class Term:
     epoch: int
     state: State
     newest: datetime
-    """The wall-clock time of the newest step; the next step's time is no earlier."""
+    """The wall-clock time of the newest batch; the next batch's time is no earlier."""
     inbox: Inbox
     ledger: Ledger
     agents: Agents

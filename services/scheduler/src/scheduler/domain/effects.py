@@ -52,7 +52,7 @@ class Recall:
 
 @dataclass(slots=True)
 class Effects:
-    """Everything that one step changes and sends; each row once, in its final form."""
+    """Everything that one scheduling step changes and sends; each row once, in its final form."""
 
     new_jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
     changed_jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])

@@ -1,4 +1,4 @@
-"""Everything that the core reacts to. Beats are the messages themselves; a command comes with a token."""
+"""Everything that the core reacts to. Beats are the messages; a command comes with a token."""
 
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias

@@ -22,7 +22,7 @@ class Limits:
 
 @dataclass(slots=True)
 class State:
-    """Everything that rules decide by; only `step` changes it."""
+    """Everything that rules decide by; only `core.step` changes it."""
 
     limits: Limits = Limits()
     jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
