@@ -5,7 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.scheduler.nodes import NodeSpec
+from contracts.scheduler.nodes import NodeEntry
 from contracts.services import NODES
 from contracts.values import new_id
 from runtime.bus.client import Bus
@@ -32,7 +32,7 @@ async def a_database(stack: AsyncExitStack, postgres: PostgresServer) -> asyncpg
 
 
 def a_put(key: str, name: str) -> list[Outgoing]:
-    node = NodeSpec(node_id=UUID(key), name=name, base_url="http://127.0.0.1:1")
+    node = NodeEntry(node_id=UUID(key), name=name, base_url="http://127.0.0.1:1")
     return [put(NODES, key, node)]
 
 
@@ -57,7 +57,7 @@ async def test_what_was_committed_is_published_in_order_and_then_gone(
 
         await eventually(is_empty)
         stored = await bus.bucket(NODES).get(key)
-        assert NodeSpec.model_validate_json(stored or b"").name == "n99"
+        assert NodeEntry.model_validate_json(stored or b"").name == "n99"
         running.cancel()
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from contracts.scheduler.jobs import JobCanceled, JobStatus
-from contracts.scheduler.nodes import NodeSpec
+from contracts.scheduler.nodes import NodeEntry
 from contracts.services import NODES
 from contracts.values import new_id
 from runtime.bus.bucket_watch import Mirror
@@ -15,8 +15,8 @@ from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer
 
 
-def a_node(node_id: UUID) -> NodeSpec:
-    return NodeSpec(node_id=node_id, name="n", base_url="http://127.0.0.1:1")
+def a_node(node_id: UUID) -> NodeEntry:
+    return NodeEntry(node_id=node_id, name="n", base_url="http://127.0.0.1:1")
 
 
 def a_fact(version: int = 1) -> JobCanceled:
@@ -45,7 +45,7 @@ async def test_a_mirror_follows_what_the_owner_puts_and_deletes(nats: NatsServer
         scheduler, agent, _ = await connected(stack, nats)
         before, after = str(new_id()), str(new_id())
         await publish(scheduler, [put(NODES, before, a_node(UUID(before)))])
-        mirror = Mirror(NodeSpec)
+        mirror = Mirror(NodeEntry)
         following = asyncio.create_task(mirror.follow(agent, NODES))
 
         await asyncio.wait_for(mirror.ready.wait(), 5)
@@ -58,7 +58,7 @@ async def test_a_mirror_follows_what_the_owner_puts_and_deletes(nats: NatsServer
 async def test_a_mirror_of_an_empty_selection_is_ready(nats: NatsServer) -> None:
     async with AsyncExitStack() as stack:
         _, agent, _ = await connected(stack, nats)
-        mirror = Mirror(NodeSpec)
+        mirror = Mirror(NodeEntry)
         following = asyncio.create_task(mirror.follow(agent, NODES, "nothing.here"))
 
         await asyncio.wait_for(mirror.ready.wait(), 5)
@@ -74,7 +74,7 @@ async def test_single_values_are_read_on_demand(nats: NatsServer) -> None:
 
         stored = await agent.bucket(NODES).get(key)
         assert stored
-        assert NodeSpec.model_validate_json(stored).node_id == UUID(key)
+        assert NodeEntry.model_validate_json(stored).node_id == UUID(key)
         assert await agent.bucket(NODES).get("unknown") is None
 
 
@@ -98,7 +98,7 @@ async def test_events_come_in_order_from_any_sequence_and_once(nats: NatsServer)
 async def test_followers_and_events_survive_a_killed_server(nats: NatsServer) -> None:
     async with AsyncExitStack() as stack:
         scheduler, agent, gateway = await connected(stack, nats)
-        mirror = Mirror(NodeSpec)
+        mirror = Mirror(NodeEntry)
         following = asyncio.create_task(mirror.follow(agent, NODES))
         seen = list[UUID]()
 

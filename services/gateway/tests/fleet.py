@@ -14,7 +14,7 @@ import httpx
 
 from contracts.auth import Principal
 from contracts.media.library import FindStorage
-from contracts.registry.workflows import WorkflowName, WorkflowVersionRecord
+from contracts.registry.workflows import WorkflowEntry, WorkflowVersionRecord
 from contracts.services import KEYS, PRINCIPALS, WORKFLOWS, ServiceName
 from gateway.app import run
 from gateway.settings import GatewaySettings
@@ -136,7 +136,7 @@ async def publish_workflow(registry: Bus, name: str, spec: str, graph: str) -> N
         graph=version.graph,
         spec=version.spec.model_dump(mode="json", by_alias=True, exclude_defaults=True),
     )
-    entry = WorkflowName(
+    entry = WorkflowEntry(
         name=name,
         active_version=1,
         versions={1: version.hash},

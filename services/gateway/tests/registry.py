@@ -17,7 +17,7 @@ from contracts.registry.requests import (
     ValidationView,
     VersionList,
 )
-from contracts.registry.workflows import WorkflowName
+from contracts.registry.workflows import WorkflowEntry
 from contracts.scheduler.nodes import NodePhase
 from contracts.services import WORKFLOWS
 from contracts.values import new_id
@@ -74,17 +74,17 @@ class FakeRegistry:
     async def propose(self, request: ProposeSpec) -> ProposalView:
         return ProposalView(spec={"name": request.name}, graph=request.graph)
 
-    async def activate(self, request: ActivateVersion) -> WorkflowName:
+    async def activate(self, request: ActivateVersion) -> WorkflowEntry:
         return await self.tell(request.name)
 
-    async def change(self, request: ChangeWorkflow) -> WorkflowName:
+    async def change(self, request: ChangeWorkflow) -> WorkflowEntry:
         self.changes.append(request)
         return await self.tell(request.name, is_enabled=request.is_enabled)
 
-    async def delete(self, request: DeleteWorkflow) -> WorkflowName:
+    async def delete(self, request: DeleteWorkflow) -> WorkflowEntry:
         return await self.tell(request.name, is_deleted=True)
 
-    async def tell(self, name: str, **more: object) -> WorkflowName:
+    async def tell(self, name: str, **more: object) -> WorkflowEntry:
         """Publish it, as the real one does."""
         known = a_workflow(name).model_copy(update=more)
         await publish(self.bus, [put(WORKFLOWS, f"name.{name}", known)])
@@ -97,9 +97,9 @@ class FakeRegistry:
         return COVERAGE
 
 
-def a_workflow(name: str) -> WorkflowName:
+def a_workflow(name: str) -> WorkflowEntry:
     if name == "solid":
         raise ConflictError("it comes from the folder", code="other_source")
-    return WorkflowName(
+    return WorkflowEntry(
         name=name, active_version=1, versions={1: "0" * 64}, title=name, category="image"
     )

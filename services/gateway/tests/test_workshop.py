@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from contracts.registry.workflows import ModelFolder, WorkflowName, WorkflowVersionRecord
+from contracts.registry.workflows import ModelFolder, WorkflowEntry, WorkflowVersionRecord
 from contracts.services import WORKFLOWS
 from runtime.bus.client import Bus
 from runtime.outbox.messages import put
@@ -154,7 +154,7 @@ async def is_found(fleet: Fleet, path: str) -> bool:
 async def second_version(bus: Bus, name: str, *, title: str) -> None:
     """Publish the shipped workflow once more, under another title; version 1 stays active."""
     body = await bus.bucket(WORKFLOWS).get(f"name.{name}")
-    known = WorkflowName.model_validate_json(body or b"")
+    known = WorkflowEntry.model_validate_json(body or b"")
     stored = await bus.bucket(WORKFLOWS).get(f"version.{known.versions[1]}")
     record = WorkflowVersionRecord.model_validate_json(stored or b"")
     new = {

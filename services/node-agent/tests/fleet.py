@@ -27,7 +27,7 @@ from contracts.scheduler.nodes import (
     ClaimNode,
     ClaimView,
     NodeBeat,
-    NodeSpec,
+    NodeEntry,
     ReportCapabilities,
     SchedulerLed,
 )
@@ -57,7 +57,7 @@ class Fleet:
     registry: Bus
     media: FakeMedia
     claims: dict[UUID, int] = field(default_factory=dict[UUID, int])
-    specs: dict[UUID, NodeSpec] = field(default_factory=dict[UUID, NodeSpec])
+    specs: dict[UUID, NodeEntry] = field(default_factory=dict[UUID, NodeEntry])
     live: list[AttemptOrder] = field(default_factory=list[AttemptOrder])
     finished: dict[UUID, AttemptResult] = field(default_factory=dict[UUID, AttemptResult])
     reports: list[FinishAttempt] = field(default_factory=list[FinishAttempt])
@@ -72,7 +72,7 @@ class Fleet:
     async def claim(self, message: ClaimNode) -> ClaimView:
         spec = self.specs[message.node_id]
         self.claims[message.node_id] = self.claims.get(message.node_id, 0) + 1
-        return ClaimView(claim=self.claims[message.node_id], epoch=EPOCH, spec=spec, live=self.live)
+        return ClaimView(claim=self.claims[message.node_id], epoch=EPOCH, node=spec, live=self.live)
 
     async def finish(self, message: FinishAttempt) -> Accepted:
         if self.deaf_for:
@@ -88,16 +88,16 @@ class Fleet:
         self.capabilities.append(message)
         return Accepted()
 
-    async def add_node(self, url: str, **more: Any) -> NodeSpec:
-        spec = NodeSpec(node_id=new_id(), name="node", base_url=url, **more)
+    async def add_node(self, url: str, **more: Any) -> NodeEntry:
+        spec = NodeEntry(node_id=new_id(), name="node", base_url=url, **more)
         await self.wish(spec)
         return spec
 
-    async def wish(self, spec: NodeSpec) -> None:
+    async def wish(self, spec: NodeEntry) -> None:
         self.specs[spec.node_id] = spec
         await put(self.scheduler, NODES.name, str(spec.node_id), spec.model_dump_json())
 
-    async def unwish(self, spec: NodeSpec) -> None:
+    async def unwish(self, spec: NodeEntry) -> None:
         await (await self.scheduler.jetstream.key_value(NODES.name)).delete(str(spec.node_id))
 
     async def publish(self, version: WorkflowVersion) -> str:
@@ -112,11 +112,11 @@ class Fleet:
         await put(self.registry, WORKFLOWS.name, key, record.model_dump_json())
         return version.hash
 
-    async def ready(self, spec: NodeSpec) -> None:
+    async def ready(self, spec: NodeEntry) -> None:
         await self.sees(spec, lambda beat: beat.is_reachable)
 
     async def sees(
-        self, spec: NodeSpec, is_so: Callable[[NodeBeat], bool], within: float = 10
+        self, spec: NodeEntry, is_so: Callable[[NodeBeat], bool], within: float = 10
     ) -> None:
         """Wait for a beat of the node that comes from now on."""
         start = len(self.beats)
@@ -126,12 +126,12 @@ class Fleet:
 
         await eventually(is_seen, within)
 
-    async def run(self, spec: NodeSpec, order: AttemptOrder, epoch: int = EPOCH) -> Accepted:
+    async def run(self, spec: NodeEntry, order: AttemptOrder, epoch: int = EPOCH) -> Accepted:
         claim = self.claims[spec.node_id]
         message = RunAttempt(node_id=spec.node_id, claim=claim, epoch=epoch, order=order)
         return await self.scheduler.call(message)
 
-    async def cancel(self, spec: NodeSpec, attempt_id: UUID) -> Accepted:
+    async def cancel(self, spec: NodeEntry, attempt_id: UUID) -> Accepted:
         claim = self.claims[spec.node_id]
         return await self.scheduler.call(
             CancelAttempt(node_id=spec.node_id, claim=claim, epoch=EPOCH, attempt_id=attempt_id)
@@ -221,7 +221,7 @@ def keep(kept: list[Any]) -> Callable[[Any], Any]:
     return hear
 
 
-async def refused(fleet: Fleet, spec: NodeSpec, order: AttemptOrder) -> OperationError:
+async def refused(fleet: Fleet, spec: NodeEntry, order: AttemptOrder) -> OperationError:
     """The error that the agent answered."""
     try:
         await fleet.run(spec, order)

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from contracts.agent import AttemptOrder, AttemptResult, Cause, Outcome
-from contracts.scheduler.nodes import NodeBeat, NodeSpec
+from contracts.scheduler.nodes import NodeBeat, NodeEntry
 from runtime.testing.ports import eventually, free_port
 
 from .conftest import StartEngine
@@ -171,7 +171,7 @@ async def test_a_node_that_comes_back_takes_jobs_again(
     assert result.outcome is Outcome.COMPLETED
 
 
-def has_capabilities(fleet: Fleet, spec: NodeSpec) -> bool:
+def has_capabilities(fleet: Fleet, spec: NodeEntry) -> bool:
     known = [
         message.capabilities for message in fleet.capabilities if message.node_id == spec.node_id
     ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.scheduler.nodes import NodeSpec
+from contracts.scheduler.nodes import NodeEntry
 from runtime.testing.canned import Answers, canned
 from runtime.testing.ports import free_port
 
@@ -17,7 +17,7 @@ NO_QUEUE: Answers = {"/queue": {"error": "no"}}
 NOTHING: Answers = {"/queue": 404}
 
 
-async def is_told(fleet: Fleet, spec: NodeSpec, reason: str, *, is_reachable: bool) -> None:
+async def is_told(fleet: Fleet, spec: NodeEntry, reason: str, *, is_reachable: bool) -> None:
     def says_so(told: str | None, reached: object) -> bool:
         return reason in (told or "") and reached is is_reachable
 

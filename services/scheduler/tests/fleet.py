@@ -75,7 +75,7 @@ class Schedulers:
 
 @dataclass(slots=True)
 class FakeAgent:
-    """Has one node in hand; each attempt completes when `works` says so."""
+    """Holds the claim on one node; each attempt completes when `works` says so."""
 
     bus: Bus
     node_id: UUID

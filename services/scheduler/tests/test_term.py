@@ -1,4 +1,4 @@
-"""The leader's term over a ledger that can fail, and queries over an archive."""
+"""The leader's term over a ledger that can fail, and queries over a job reader."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -18,12 +18,12 @@ from contracts.scheduler.jobs import JobStatus, JobView
 from contracts.values import new_id
 from runtime.cursor import Place
 from runtime.testing.ports import eventually
+from scheduler.domain.context import LoadedRows
 from scheduler.domain.effects import Effects, KeyName, Recall
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.state import State
-from scheduler.domain.step import Known
+from scheduler.handlers.leader_loop import decide, lead
 from scheduler.handlers.queries import find_jobs, list_jobs
-from scheduler.handlers.term import decide, lead
 from scheduler.ports import LeadershipLostError, LedgerUncertainError
 from scheduler.service import Scheduler
 
@@ -44,9 +44,9 @@ class FakeLedger:
     async def newest_time(self) -> datetime:
         return NOW
 
-    async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> Known:
+    async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> LoadedRows:
         assert not keys
-        return Known({job_id: self.jobs[job_id] for job_id in jobs if job_id in self.jobs}, {})
+        return LoadedRows({job_id: self.jobs[job_id] for job_id in jobs if job_id in self.jobs}, {})
 
     async def commit(self, effects: Effects) -> None:
         await asyncio.sleep(0)
@@ -63,7 +63,7 @@ class FakeAgents:
     async def announce(self) -> None: ...
     def order(self, attempt: Attempt, claim: int) -> None: ...
     def recall(self, recall: Recall) -> None: ...
-    def settle(self, attempt_id: UUID) -> None: ...
+    def stop_repeating(self, attempt_id: UUID) -> None: ...
     def write_order(self, attempt: Attempt) -> AttemptOrder:
         raise NotImplementedError
 
@@ -93,7 +93,7 @@ class FakeLeadership:
 
 
 @dataclass
-class FakeArchive:
+class FakeJobReader:
     """Holds views, newest first; remembers whose were asked for, and from which place."""
 
     views: list[JobView] = field(default_factory=list[JobView])
@@ -120,7 +120,7 @@ class Leader:
 
     ledger: FakeLedger = field(default_factory=FakeLedger)
     leadership: FakeLeadership = field(default_factory=FakeLeadership)
-    archive: FakeArchive = field(default_factory=FakeArchive)
+    job_reader: FakeJobReader = field(default_factory=FakeJobReader)
     scheduler: Scheduler = field(init=False)
 
     def __post_init__(self) -> None:
@@ -128,7 +128,7 @@ class Leader:
             leadership=self.leadership,
             open_ledger=lambda _: self.ledger,
             open_agents=lambda _epoch, _put: FakeAgents(),
-            archive=self.archive,
+            job_reader=self.job_reader,
             meter=FakeMeter(),
             is_connected=lambda: True,
             published=dict,
@@ -224,7 +224,7 @@ async def test_a_list_is_paged_to_its_end_and_completed_with_the_queue(leader: L
     for _ in range(3):
         answer = await leader.submit(a_submit(actor=actor))
         assert isinstance(answer, SubmitJobView)
-        leader.archive.views.append(answer.job)
+        leader.job_reader.views.append(answer.job)
     first = await list_jobs(leader.scheduler, ListJobs(actor=actor, limit=2))
     rest = await list_jobs(
         leader.scheduler, ListJobs(actor=actor, limit=2, cursor=first.next_cursor)
@@ -233,7 +233,7 @@ async def test_a_list_is_paged_to_its_end_and_completed_with_the_queue(leader: L
     assert [job.queue_position for job in (*first.items, *rest.items)] == [1, 2, 3]
     assert rest.next_cursor is None
     last = first.items[-1]
-    assert leader.archive.asked == [
+    assert leader.job_reader.asked == [
         (actor.user_id, None),
         (actor.user_id, (last.created_at, last.id)),
     ]
@@ -250,4 +250,4 @@ async def test_only_a_permission_shows_the_jobs_of_other_owners(leader: Leader) 
     await find_jobs(leader.scheduler, FindJobs(actor=admin, job_ids=[]))
     await list_jobs(leader.scheduler, ListJobs(actor=admin, owner_id=other))
 
-    assert [owner_id for owner_id, _ in leader.archive.asked] == [actor.user_id, None, other]
+    assert [owner_id for owner_id, _ in leader.job_reader.asked] == [actor.user_id, None, other]

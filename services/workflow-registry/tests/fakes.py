@@ -6,7 +6,7 @@ from uuid import UUID
 
 from contracts.errors import NotFoundError
 from contracts.registry.requests import VersionSummary
-from contracts.registry.workflows import ServerClasses, WorkflowName, WorkflowVersionRecord
+from contracts.registry.workflows import ServerClasses, WorkflowEntry, WorkflowVersionRecord
 from contracts.scheduler.nodes import NodeView
 from workflow_registry.domain.checks import record
 from workflow_registry.domain.descriptions import Description, read_description
@@ -19,7 +19,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 class FakeWorkflows:
     def __init__(self) -> None:
-        self.workflows: dict[str, WorkflowName] = {}
+        self.workflows: dict[str, WorkflowEntry] = {}
         self.records: dict[str, WorkflowVersionRecord] = {}
         self.added: list[str] = []
         self.problems: list[str | None] = []
@@ -27,7 +27,7 @@ class FakeWorkflows:
 
     async def update(
         self,
-        decide: Callable[[Mapping[str, WorkflowName]], list[Change]],
+        decide: Callable[[Mapping[str, WorkflowEntry]], list[Change]],
         author: UUID | None = None,
     ) -> list[Change]:
         changes = decide(self.workflows)
@@ -40,7 +40,7 @@ class FakeWorkflows:
                 self.records[change.added.hash] = record(change.added, number=change.number)
         return changes
 
-    async def find(self, name: str) -> WorkflowName | None:
+    async def find(self, name: str) -> WorkflowEntry | None:
         return self.workflows.get(name)
 
     async def version(self, version_hash: str) -> WorkflowVersionRecord:
@@ -93,7 +93,7 @@ class FakeBucket:
         self.folders: Mapping[str, Sequence[str]] = {}
         self.servers: Sequence[ServerClasses] = ()
 
-    async def names(self) -> Mapping[str, WorkflowName]:
+    async def names(self) -> Mapping[str, WorkflowEntry]:
         return dict(self.workflows.workflows)
 
     async def put_servers(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from contracts.registry.workflows import WorkflowName
+from contracts.registry.workflows import WorkflowEntry
 from contracts.services import WORKFLOWS, ServiceName
 from runtime.bus.bucket_watch import Mirror
 from runtime.bus.client import Bus
@@ -40,8 +40,8 @@ async def a_bus(nats: NatsServer, service: ServiceName) -> AsyncGenerator[Bus, N
 
 
 @asynccontextmanager
-async def gateway(nats: NatsServer) -> AsyncGenerator[tuple[Bus, Mirror[WorkflowName]], None]:
-    mirror = Mirror(WorkflowName)
+async def gateway(nats: NatsServer) -> AsyncGenerator[tuple[Bus, Mirror[WorkflowEntry]], None]:
+    mirror = Mirror(WorkflowEntry)
     async with a_bus(nats, "gateway") as bus:
         following = asyncio.create_task(mirror.follow(bus, WORKFLOWS, "name.>"))
         try:

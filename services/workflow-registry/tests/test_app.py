@@ -4,7 +4,7 @@ import json
 import time
 from pathlib import Path
 
-from contracts.registry.workflows import WorkflowName, WorkflowVersionRecord
+from contracts.registry.workflows import WorkflowEntry, WorkflowVersionRecord
 from contracts.services import WORKFLOWS
 from runtime.bus.bucket_watch import Mirror
 from runtime.testing.ports import eventually
@@ -21,7 +21,7 @@ def drop(folder: Path, name: str = "solid", *, color: int = 0) -> None:
     (folder / f"{name}.yaml").write_text(a_spec(name))
 
 
-async def active(mirror: Mirror[WorkflowName], version: int | None) -> WorkflowName:
+async def active(mirror: Mirror[WorkflowEntry], version: int | None) -> WorkflowEntry:
     def is_so() -> bool:
         known = mirror.entries.get("name.solid")
         return known is not None and known.active_version == version

@@ -46,7 +46,7 @@ def granted(named: Iterable[str]) -> frozenset[Permission]:
 
 
 class Priority(StrEnum):
-    """Priority class of a job, highest first."""
+    """Priority of a job, highest first."""
 
     INTERACTIVE = "interactive"
     BATCH = "batch"
@@ -63,7 +63,7 @@ class Limits(BaseModel):
     )
     max_priority: Priority = Field(
         default=Priority.INTERACTIVE,
-        description="Highest priority class that the principal may ask for.",
+        description="Highest priority that the principal may request.",
     )
     storage_bytes: int = Field(
         default=20 * 1024**3,

@@ -1,6 +1,6 @@
-"""One attempt to run a job on one node: what the scheduler orders and the agent reports.
+"""One attempt to run a job on one node: the scheduler's orders and the agent's reports.
 
-`attempt_id` is also ComfyUI's `prompt_id`, so whoever comes later can look it up there.
+`attempt_id` is also ComfyUI's `prompt_id`, so a new agent can look the attempt up there.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from contracts.scheduler.jobs import JobError, Output, Progress
 
 
 class Accepted(BaseModel):
-    """The order is understood and remembered."""
+    """The command was carried out or accepted; there is nothing to return."""
 
 
 class AttemptOrder(BaseModel):
@@ -24,19 +24,19 @@ class AttemptOrder(BaseModel):
     attempt_id: UUID
     job_id: UUID
     owner_id: UUID
-    number: int = Field(ge=1, description="1 for a job's first attempt.")
+    number: int = Field(ge=1, description="Number of the attempt; 1 is the job's first.")
     version_hash: str
     inputs: dict[str, Any]
     media: list[UUID] = Field(default_factory=list[UUID])
     grant: str = Field(
-        description="Signed permission: media this attempt may read and results it may write."
+        description="Signed permission to read the media and to write the results of this attempt."
     )
     timeout_seconds: float
     trace: dict[str, str] = Field(default_factory=dict, description="W3C trace context of the job.")
 
 
 class RunAttempt(Command[Accepted]):
-    """Run this on that node. Errors: Conflict (stale claim or epoch), Unavailable (no room)."""
+    """Run an attempt. Errors: Conflict (stale claim or epoch), Unavailable (no free slot)."""
 
     subject: ClassVar[str] = "command.node.run_attempt.v1.{node_id}"
     sent_by: ClassVar = ("scheduler",)
@@ -47,7 +47,7 @@ class RunAttempt(Command[Accepted]):
 
 
 class CancelAttempt(Command[Accepted]):
-    """Make sure the attempt does not run, or stops. Remembered for 10 min, so it may come first."""
+    """Stop an attempt. An agent remembers this for 10 min, so it may come before the order."""
 
     subject: ClassVar[str] = "command.node.cancel_attempt.v1.{node_id}"
     sent_by: ClassVar = ("scheduler",)
@@ -66,22 +66,22 @@ class Outcome(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why an attempt failed: the row of the retry table (architecture.md)."""
+    """Why an attempt failed; scheduler/domain/retry.py decides by it whether to try again."""
 
     UNREACHABLE = "unreachable"
-    """ComfyUI or the agent went away before the prompt was accepted."""
+    """ComfyUI or the agent became unreachable before ComfyUI accepted the prompt."""
     LOST = "lost"
-    """ComfyUI forgot the prompt (it was restarted), or the agent returned without it."""
+    """ComfyUI no longer knows the prompt, or a restarted agent no longer has the attempt."""
     NODE_FAULT = "node_fault"
     """The accelerator or the disk of the node is broken."""
     OUT_OF_MEMORY = "out_of_memory"
     MISSING = "missing"
-    """A model or a custom node is not there."""
+    """A model file or a custom node is missing."""
     WORKFLOW = "workflow"
-    """A graph node raised, or ComfyUI refused the graph."""
+    """A graph node failed, or ComfyUI refused the graph."""
     TIMEOUT = "timeout"
     POISON = "poison"
-    """ComfyUI died under it."""
+    """ComfyUI crashed while running the attempt."""
     OUTPUT = "output"
     """Results could not be stored."""
     INPUT = "input"
@@ -94,13 +94,13 @@ class AttemptResult(BaseModel):
     error: JobError | None = Field(default=None, description="Only for `failed`.")
     outputs: list[Output] = Field(default_factory=list[Output])
     started_at: datetime | None = None
-    executed_seconds: float | None = Field(default=None, description="Time inside ComfyUI.")
+    executed_seconds: float | None = Field(default=None, description="Execution time in ComfyUI.")
 
 
 class FinishAttempt(Command[Accepted]):
-    """The attempt ended so. Repeated until answered; the first report counts.
+    """Report the end of an attempt. Repeated until answered; the first report counts.
 
-    Errors: Conflict (`stale_claim`): another agent owns the node now, forget the attempt.
+    Errors: Conflict (`stale_claim`): another agent has the node now; forget the attempt.
     """
 
     subject: ClassVar[str] = "command.scheduler.finish_attempt.v1.{node_id}"
@@ -112,7 +112,7 @@ class FinishAttempt(Command[Accepted]):
 
 
 class AttemptProgressed(Signal):
-    """Progress of a running attempt; the body is what `job.progress` shows."""
+    """Progress of a running attempt, as `job.progress` shows it."""
 
     subject: ClassVar[str] = "signal.attempt.progressed.v1.{node_id}.{owner_id}.{job_id}"
     sent_by: ClassVar = ("node-agent",)
@@ -120,11 +120,11 @@ class AttemptProgressed(Signal):
     node_id: UUID = Field(exclude=True)
     owner_id: UUID = Field(exclude=True)
     job_id: UUID = Field(description="The job.")
-    progress: Progress = Field(description="How far its running attempt is.")
+    progress: Progress = Field(description="Progress of its running attempt.")
 
 
 class AttemptPreviewed(Signal):
-    """A picture of a half-finished sample: at most 2 a second and 64 KiB, while watched."""
+    """A preview image of a running attempt: at most 2 a second, 64 KiB each, while watched."""
 
     subject: ClassVar[str] = "signal.attempt.previewed.v1.{node_id}.{owner_id}.{job_id}"
     sent_by: ClassVar = ("node-agent",)
@@ -132,12 +132,12 @@ class AttemptPreviewed(Signal):
     node_id: UUID = Field(exclude=True)
     owner_id: UUID = Field(exclude=True)
     job_id: UUID = Field(description="The job.")
-    content_type: str = Field(description="Type of the image.")
-    data: str = Field(description="The image, base64.")
+    content_type: str = Field(description="Media type of the image.")
+    data: str = Field(description="The image in base64.")
 
 
 class JobWatched(Signal):
-    """Somebody looks at this job now; repeated every 5 s while it is so."""
+    """A client watches this job. Repeated every 5 s while it does."""
 
     subject: ClassVar[str] = "signal.job.watched.v1.{job_id}"
     sent_by: ClassVar = ("gateway",)

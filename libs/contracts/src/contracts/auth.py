@@ -15,9 +15,9 @@ class TokenView(BaseModel):
 
     user_id: UUID
     access_token: str = Field(description="Signed JWT, verified by the gateway alone.")
-    refresh_token: str = Field(description="Good for one use.")
-    expires_in: int = Field(description="Seconds the access token is good for.")
-    refresh_expires_in: int = Field(description="Seconds the refresh token is good for.")
+    refresh_token: str = Field(description="Token for new tokens; it can be used once.")
+    expires_in: int = Field(description="Lifetime of the access token in seconds.")
+    refresh_expires_in: int = Field(description="Lifetime of the refresh token in seconds.")
 
 
 class IssueToken(Command[TokenView]):
@@ -48,7 +48,7 @@ class RefreshToken(Command[TokenView]):
 
 
 class Ended(BaseModel):
-    """The session is over; it may have been before."""
+    """The session has ended, now or earlier."""
 
 
 class EndSession(Command[Ended]):
@@ -63,13 +63,13 @@ class UserView(BaseModel):
     id: UUID = Field(description="The user.")
     email: str = Field(description="Name for logging in.")
     name: str = Field(description="Name for people.")
-    role: str = Field(description="Role; it gives the permissions.")
+    role: str = Field(description="Role of the user; it grants the permissions.")
     permissions: list[Permission] = Field(description="Permissions of the user's role.")
     limits: Limits = Field(description="Limits of the user's use.")
 
 
 class FindUser(Query[UserView]):
-    """One person. Errors: NotFound."""
+    """Find one user. Errors: NotFound."""
 
     subject: ClassVar[str] = "query.auth.find_user.v1"
     sent_by: ClassVar = ("gateway",)
@@ -91,5 +91,5 @@ class Principal(BaseModel):
     limits: Limits = Limits()
     is_blocked: bool = False
     sessions_valid_from: int = Field(
-        default=0, description="Unix seconds; tokens issued before are refused."
+        default=0, description="Unix seconds; tokens issued earlier are refused."
     )

@@ -6,10 +6,10 @@ it to the caller in the header `Error-Kind`, and a durable subscriber treats its
     kind           HTTP   the caller
     Invalid        422    must change the request
     Forbidden      403    lacks a permission
-    NotFound       404    names what does not exist, or is another's
-    Conflict       409    is late, or repeats itself with other words
+    NotFound       404    names something that does not exist or that it may not see
+    Conflict       409    conflicts with the present state, or reuses an id with other content
     Unavailable    503    repeats the same request after `retry_in` seconds
-    (a bug)        500    cannot help it
+    (a bug)        500    is not at fault
 """
 
 from typing import Any, ClassVar

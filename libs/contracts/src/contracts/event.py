@@ -27,8 +27,10 @@ class Event(Message):
     A base class that declares it names the readers of all its subclasses.
     """
 
-    version: int = Field(ge=1, description="Version of the aggregate; +1 for each fact about it.")
-    occurred_at: datetime = Field(description="Time of the fact by the owner's clock.")
+    version: int = Field(
+        ge=1, description="Version of the aggregate; increases by 1 with each event."
+    )
+    occurred_at: datetime = Field(description="Time of the event by the owner's clock.")
 
     def aggregate_id(self) -> UUID | str:
         """Return the id of the aggregate, which is the CloudEvent's `subject`."""

@@ -21,9 +21,9 @@ class MadeMask(BaseModel):
     """Options with which a mask was made from the uploaded picture."""
 
     channel: Channel = Field(description="Source of the mask in the picture.")
-    invert: bool = Field(description="Black and white were swapped.")
+    invert: bool = Field(description="Black and white are swapped.")
     feather: int = Field(description="Blur radius in pixels.")
-    smooth: bool = Field(description="It was resampled smoothly, if at all; else to the nearest.")
+    smooth: bool = Field(description="True: smooth resampling; false: nearest neighbor.")
     blank: Blank | None = Field(description="`empty`: all black; `full`: all white.")
 
 
@@ -41,9 +41,11 @@ class Unmet(BaseModel):
     )
     graph_node_class: str | None = Field(default=None, description="Class of that graph node.")
     input: str | None = Field(default=None, description="The input of that graph node.")
-    value: str | None = Field(default=None, description="The value there that is not taken.")
+    value: str | None = Field(
+        default=None, description="The value that the graph-node class refuses."
+    )
     field: str | None = Field(
-        default=None, description="The workflow's input that put it there: `inputs.sampler`."
+        default=None, description="The workflow's input that set this value: `inputs.sampler`."
     )
     message: str = Field(description="One sentence for people.")
 

@@ -1,10 +1,12 @@
 import pytest
 
 from contracts.errors import ForbiddenError, InvalidError, NotFoundError
-from contracts.registry.workflows import WorkflowName
+from contracts.registry.workflows import WorkflowEntry
 from gateway.workflows.versions import hash_of, hash_to_run, parse_reference
 
-KNOWN = WorkflowName(name="a", active_version=2, versions={1: "x", 2: "y"}, title="A", category="c")
+KNOWN = WorkflowEntry(
+    name="a", active_version=2, versions={1: "x", 2: "y"}, title="A", category="c"
+)
 
 
 def test_a_name_means_the_active_version() -> None:

@@ -12,7 +12,7 @@ from time import monotonic
 import httpx
 
 from contracts.agent import CancelAttempt, JobWatched, RunAttempt
-from contracts.scheduler.nodes import ClaimView, NodeSpec, SchedulerLed
+from contracts.scheduler.nodes import ClaimView, NodeEntry, SchedulerLed
 from contracts.services import NODES
 from contracts.values import new_id
 from node_agent.adapters.files import LocalFiles
@@ -66,7 +66,7 @@ def build(
         agent_id=new_id(),
         pool=settings.pool,
         bus=bus,
-        specs=Mirror(NodeSpec, claims_dirty.set),
+        specs=Mirror(NodeEntry, claims_dirty.set),
         engines=engines,
         patience=Patience(
             settings.probe_timeout, settings.submit_timeout, settings.dead_after_seconds
@@ -82,8 +82,8 @@ def build(
 @asynccontextmanager
 async def open_claim(agent: NodeAgent, view: ClaimView) -> AsyncGenerator[Claim, None]:
     """A claimed node that takes orders."""
-    open_engine = agent.engines.get(view.spec.engine, open_unknown)
-    async with open_engine(view.spec, agent.patience) as engine:
-        claim = Claim(agent, view.spec, view.claim, engine)
+    open_engine = agent.engines.get(view.node.engine, open_unknown)
+    async with open_engine(view.node, agent.patience) as engine:
+        claim = Claim(agent, view.node, view.claim, engine)
         async with await serve(agent.bus, claim, ANSWERS, shared=False, node_id=claim.id):
             yield claim

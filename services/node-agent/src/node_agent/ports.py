@@ -16,7 +16,7 @@ from contracts.errors import InvalidError, OperationError, UnavailableError
 from contracts.media.attempts import InputFile
 from contracts.media.files import MediaKind
 from contracts.scheduler.jobs import Progress
-from contracts.scheduler.nodes import Capabilities, Device, NodeSpec
+from contracts.scheduler.nodes import Capabilities, Device, NodeEntry
 from workflows import Spec
 
 Graph: TypeAlias = Mapping[str, Any]
@@ -213,7 +213,7 @@ class Patience:
     dead_after_seconds: float
 
 
-OpenEngine: TypeAlias = Callable[[NodeSpec, Patience], AbstractAsyncContextManager[Engine]]
+OpenEngine: TypeAlias = Callable[[NodeEntry, Patience], AbstractAsyncContextManager[Engine]]
 """Opens a session with the server of a node. Raises InvalidError for an address it cannot use."""
 
 

@@ -16,7 +16,7 @@ from cachetools import LRUCache, TTLCache
 
 from contracts.agent import AttemptOrder
 from contracts.scheduler.jobs import Progress
-from contracts.scheduler.nodes import AttemptPhase, NodeSpec
+from contracts.scheduler.nodes import AttemptPhase, NodeEntry
 from node_agent.domain.admission import Admission, Leadership, StaleClaimError
 from node_agent.domain.endings import canceled_error
 from node_agent.ports import (
@@ -57,7 +57,7 @@ class NodeAgent:
     agent_id: UUID
     pool: str
     bus: Bus
-    specs: Mirror[NodeSpec]
+    specs: Mirror[NodeEntry]
     """Bucket `nodes`."""
     engines: Mapping[str, OpenEngine]
     patience: Patience
@@ -136,7 +136,7 @@ class Claim:
     """
 
     agent: NodeAgent
-    spec: NodeSpec
+    spec: NodeEntry
     number: int
     engine: Engine
     must_not_run: TTLCache[UUID, None] = field(default_factory=lambda: id_memory(ENDED_SECONDS))

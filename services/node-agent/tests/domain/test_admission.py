@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from contracts.errors import OperationError
-from contracts.scheduler.nodes import AttemptPhase, NodeSpec
+from contracts.scheduler.nodes import AttemptPhase, NodeEntry
 from contracts.values import new_id
 from node_agent.domain.admission import (
     Admission,
@@ -29,8 +29,8 @@ def a_spec(
     enabled: bool = True,
     pool: str = "default",
     claim: int = 0,
-) -> NodeSpec:
-    return NodeSpec(
+) -> NodeEntry:
+    return NodeEntry(
         node_id=new_id(),
         name="n",
         base_url="http://127.0.0.1:8188",

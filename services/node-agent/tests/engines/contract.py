@@ -19,7 +19,7 @@ from PIL import Image
 from contracts.agent import Cause, Outcome
 from contracts.media.attempts import InputFile
 from contracts.scheduler.jobs import Progress
-from contracts.scheduler.nodes import NodeSpec
+from contracts.scheduler.nodes import NodeEntry
 from contracts.values import new_id
 from node_agent.domain.endings import AttemptEndedError
 from node_agent.ports import (
@@ -104,7 +104,7 @@ class EngineContract:
     @asynccontextmanager
     async def session(self, url: str) -> AsyncGenerator[Engine, None]:
         """An engine that has seen its server; each session is a new claim's."""
-        spec = NodeSpec(node_id=new_id(), name="n", base_url=url, engine=self.name)
+        spec = NodeEntry(node_id=new_id(), name="n", base_url=url, engine=self.name)
         changed = asyncio.Event()
         async with type(self).open_engine(spec, PATIENCE) as engine:
             serving = asyncio.create_task(engine.serve(changed.set))
@@ -144,7 +144,7 @@ class EngineContract:
         assert health.reason is None
 
     async def test_a_server_that_is_not_there_says_why(self, nowhere: str) -> None:
-        spec = NodeSpec(node_id=new_id(), name="n", base_url=nowhere, engine=self.name)
+        spec = NodeEntry(node_id=new_id(), name="n", base_url=nowhere, engine=self.name)
         async with type(self).open_engine(spec, PATIENCE) as engine:
             assert not engine.health().is_reachable
             assert engine.health().reason

@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY
 
 from contracts.agent import FinishAttempt
 from contracts.scheduler.job_requests import FindJobs, ListJobs, SubmitJob
-from contracts.scheduler.nodes import ListNodes, NodeBeat, NodeSpec
+from contracts.scheduler.nodes import ListNodes, NodeBeat, NodeEntry
 from contracts.services import NODES
 from runtime import clock
 from runtime.bus.bucket_watch import Mirror
@@ -26,14 +26,14 @@ from runtime.process.tables import (
 )
 from scheduler.adapters.bus_agents import BusAgents
 from scheduler.adapters.meters import PrometheusMeter
-from scheduler.adapters.sql_archive import SqlArchive
-from scheduler.adapters.sql_leadership import SqlLeadership, leader_pool
+from scheduler.adapters.sql_job_reader import SqlJobReader
+from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
 from scheduler.domain.core import RULES
 from scheduler.domain.state import Limits
-from scheduler.handlers.announcements import announce, forget_keys
+from scheduler.handlers.leader_loop import decide, handle_beat, lead
 from scheduler.handlers.queries import find_jobs, list_jobs, list_nodes
-from scheduler.handlers.term import decide, handle_beat, lead
+from scheduler.handlers.ticks import announce, forget_keys
 from scheduler.service import Scheduler
 from scheduler.settings import SchedulerSettings
 
@@ -57,21 +57,21 @@ TICKS: TickTable[Scheduler] = {announce: 1.0, forget_keys: 3_600.0}
 def build(
     settings: SchedulerSettings,
     bus: Bus,
-    archive: SqlArchive,
-    leaders: asyncpg.Pool,
+    job_reader: SqlJobReader,
+    leader_pool: asyncpg.Pool,
     relay: Relay,
-    published: Mirror[NodeSpec],
+    published: Mirror[NodeEntry],
 ) -> Scheduler:
     limits = Limits(settings.max_waiting_jobs, settings.node_grace_seconds)
     secret = settings.grant_secret.get_secret_value()
     return Scheduler(
-        leadership=SqlLeadership(leaders),
-        open_ledger=lambda epoch: SqlLedger(leaders, relay, epoch, limits),
+        leadership=SqlLeadership(leader_pool),
+        open_ledger=lambda epoch: SqlLedger(leader_pool, relay, epoch, limits),
         open_agents=lambda epoch, put: BusAgents(bus, epoch, secret, clock.now, put),
-        archive=archive,
+        job_reader=job_reader,
         meter=PrometheusMeter(REGISTRY),
         is_connected=lambda: bus.is_connected,
-        published=lambda: {spec.node_id: spec for spec in published.entries.values()},
+        published=lambda: {entry.node_id: entry for entry in published.entries.values()},
     )
 
 
@@ -79,11 +79,11 @@ async def run(settings: SchedulerSettings) -> None:
     """Stand by, and lead when no other process does, until told to stop."""
     async with running(settings, "scheduler") as runtime:
         await verify(settings, "scheduler")
-        async with pool(settings) as queries, leader_pool(settings) as leaders:
-            bus, archive, published = runtime.bus, SqlArchive(queries), Mirror(NodeSpec)
+        async with pool(settings) as queries, open_leader_pool(settings) as leader_pool:
+            bus, job_reader, published = runtime.bus, SqlJobReader(queries), Mirror(NodeEntry)
             relay = Relay(queries.acquire, bus)
-            scheduler = build(settings, bus, archive, leaders, relay, published)
-            runtime.check("database", archive.is_there)
+            scheduler = build(settings, bus, job_reader, leader_pool, relay, published)
+            runtime.check("database", job_reader.is_there)
             runtime.add_warning(relay.warning)
             leading = lead(
                 scheduler, lambda: serve(bus, scheduler, ANSWERS, SUBSCRIPTIONS, shared=False)

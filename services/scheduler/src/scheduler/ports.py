@@ -1,4 +1,4 @@
-"""The scheduler's needs from outside: ledger, leadership, agents, archive and metrics."""
+"""The scheduler's needs from outside: ledger, leadership, agents, stored jobs and metrics."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,10 +9,10 @@ from contracts.agent import AttemptOrder
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobView
 from runtime.cursor import Place
+from scheduler.domain.context import LoadedRows
 from scheduler.domain.effects import Effects, KeyName, Recall
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.state import State
-from scheduler.domain.step import Known
 
 
 class LedgerUncertainError(Exception):
@@ -34,7 +34,7 @@ class Ledger(Protocol):
         """Return the latest time in any row: the leader's clock starts no earlier."""
         ...
 
-    async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> Known:
+    async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> LoadedRows:
         """Find these jobs and keys, and the jobs that the keys created."""
         ...
 
@@ -60,7 +60,10 @@ class Leadership(Protocol):
 
 
 class Agents(Protocol):
-    """Sends messages to agents in one epoch. Orders and recalls repeat until answered."""
+    """Sends messages to agents in one epoch. Orders and recalls repeat until answered.
+
+    `claim` is the number of the newest claim; an agent ignores a message with an older number.
+    """
 
     async def announce(self) -> None:
         """Signal to every agent that this epoch leads."""
@@ -68,7 +71,7 @@ class Agents(Protocol):
 
     def order(self, attempt: Attempt, claim: int) -> None: ...
     def recall(self, recall: Recall) -> None: ...
-    def settle(self, attempt_id: UUID) -> None:
+    def stop_repeating(self, attempt_id: UUID) -> None:
         """Stop repeating the attempt's order or recall."""
         ...
 
@@ -88,8 +91,8 @@ class Meter(Protocol):
     def fleet(self, queued: int, running: int, nodes: dict[str, int]) -> None: ...
 
 
-class Archive(Protocol):
-    """Jobs for queries, on connections of its own. `owner_id` None means every owner."""
+class JobReader(Protocol):
+    """Reads jobs for queries, on connections of its own. `owner_id` None means every owner."""
 
     async def find(self, ids: Sequence[UUID], owner_id: UUID | None) -> list[JobView]: ...
     async def page(

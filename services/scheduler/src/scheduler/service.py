@@ -13,38 +13,38 @@ from pydantic import BaseModel
 
 from contracts.errors import UnavailableError
 from contracts.message import Command
-from contracts.scheduler.nodes import NodeSpec
+from contracts.scheduler.nodes import NodeEntry
 from contracts.values import new_id
 from runtime import clock
+from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.forecast import Forecast
-from scheduler.domain.inputs import Input, Requested
+from scheduler.domain.occurrences import Occurrence, Requested
 from scheduler.domain.state import State
-from scheduler.domain.step import Known, Now, Step
-from scheduler.ports import Agents, Archive, Leadership, Ledger, Meter
+from scheduler.ports import Agents, JobReader, Leadership, Ledger, Meter
 
 MOST_REQUESTS = 20_000
 MOST_KEPT = 50_000
 
 
 class Inbox:
-    """Gathers inputs in order; the loop takes all of them at once."""
+    """Gathers occurrences in order; the loop takes all of them at once."""
 
     def __init__(self) -> None:
-        self._items: list[Input] = []
+        self._items: list[Occurrence] = []
         self._wake = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._items)
 
-    def put(self, item: Input) -> None:
-        """Add an input; when the inbox is full, only requests enter: beats follow each other."""
+    def put(self, item: Occurrence) -> None:
+        """Add an occurrence; a full inbox takes requests only, because beats are repeated."""
         if len(self._items) >= MOST_KEPT and not isinstance(item, Requested):
             return
         self._items.append(item)
         self._wake.set()
 
-    async def take(self, most: int, *, within: float) -> list[Input]:
-        """Take the oldest inputs; none if none come in time."""
+    async def take(self, most: int, *, within: float) -> list[Occurrence]:
+        """Take the oldest occurrences; none if none come in time."""
         if not self._items:
             self._wake.clear()
             with suppress(TimeoutError):
@@ -61,7 +61,7 @@ class Term:
     epoch: int
     state: State
     newest: datetime
-    """The wall-clock time of the newest step; the next step's time is no earlier."""
+    """The wall-clock time of the newest batch; the next batch's time is no earlier."""
     inbox: Inbox
     ledger: Ledger
     agents: Agents
@@ -93,12 +93,12 @@ class Scheduler:
     leadership: Leadership
     open_ledger: Callable[[int], Ledger]
     """Opens the database for an epoch."""
-    open_agents: Callable[[int, Callable[[Input], None]], Agents]
-    """Opens the way to agents for an epoch; their answers become inputs."""
-    archive: Archive
+    open_agents: Callable[[int, Callable[[Occurrence], None]], Agents]
+    """Opens the way to agents for an epoch; their answers become occurrences."""
+    job_reader: JobReader
     meter: Meter
     is_connected: Callable[[], bool]
-    published: Callable[[], Mapping[UUID, NodeSpec]]
+    published: Callable[[], Mapping[UUID, NodeEntry]]
     """Returns the known content of bucket `nodes`."""
     wall: Callable[[], datetime] = clock.now
     steady: Callable[[], float] = monotonic
@@ -106,8 +106,11 @@ class Scheduler:
     term: Term | None = None
     """None while another process leads."""
 
-    def leading(self) -> Term:
-        """Return the term. Without one the request is canceled, and its caller repeats it."""
+    def current_term(self) -> Term:
+        """Return this process's term.
+
+        While another process leads, cancel the request; its caller repeats it.
+        """
         if self.term is None:
             raise asyncio.CancelledError
         return self.term
@@ -116,6 +119,6 @@ class Scheduler:
         term.newest = max(term.newest, self.wall())
         return Now(term.newest, self.steady())
 
-    def snapshot(self, term: Term) -> Step:
-        """Return the state as it is now, for reading only."""
-        return Step(term.state, Known(), self.now(term), self.new_id)
+    def read_context(self, term: Term) -> StepContext:
+        """Return a context for reading the state as it is now."""
+        return StepContext(term.state, LoadedRows(), self.now(term), self.new_id)

@@ -11,7 +11,7 @@ from runtime.bus.client import Bus
 from runtime.outbox.relay import Relay
 from runtime.postgres.migrations import upgrade
 from runtime.testing.postgres import PostgresServer
-from scheduler.adapters.sql_leadership import SqlLeadership, leader_pool
+from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
 from scheduler.domain.nodes import ClaimStatus
 from scheduler.domain.state import Limits, State
@@ -32,7 +32,7 @@ def an_old_job(job_id: UUID) -> str:
 
 
 async def a_loaded_state(url: str) -> State:
-    async with leader_pool(SchedulerSettings(database_url=SecretStr(url))) as pool:
+    async with open_leader_pool(SchedulerSettings(database_url=SecretStr(url))) as pool:
         epoch = await SqlLeadership(pool).acquire(None)
         assert epoch is not None
         return await SqlLedger(pool, Relay(pool.acquire, Bus("scheduler")), epoch, Limits()).load()
@@ -63,12 +63,12 @@ async def test_a_waiting_job_and_a_disabled_node_keep_their_meaning(
     await upgrade(url, "scheduler")
 
     state = await a_loaded_state(url)
-    spec = state.jobs[job_id].spec
-    assert spec.inputs == {"needs": 1, "prompt": "needs what is missing\0"}
-    assert spec.requirements.classes == {"KSampler"}
-    [group] = spec.requirements.incompatible
+    request = state.jobs[job_id].request
+    assert request.inputs == {"needs": 1, "prompt": "needs what is missing\0"}
+    assert request.requirements.classes == {"KSampler"}
+    [group] = request.requirements.incompatible
     assert (group.digests, group.unmet[0].name) == ({"d"}, "sampler: new")
-    assert state.nodes[node_id].spec.is_enabled is False
+    assert state.nodes[node_id].settings.is_enabled is False
 
 
 async def test_stored_capabilities_keep_the_version_of_the_engine(

@@ -17,8 +17,8 @@ from contracts.values import new_id
 from runtime.bus.client import Bus
 from runtime.outbox.relay import Relay
 from runtime.testing.postgres import PostgresServer
-from scheduler.adapters.sql_archive import SqlArchive
-from scheduler.adapters.sql_leadership import LEADERS, SqlLeadership, leader_pool
+from scheduler.adapters.sql_job_reader import SqlJobReader
+from scheduler.adapters.sql_leadership import LEADER_SETTINGS, SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
 from scheduler.domain.effects import Effects, KeyUse
 from scheduler.domain.jobs import Attempt, Job, Retry
@@ -37,7 +37,7 @@ async def database_url(postgres: PostgresServer) -> str:
 
 @pytest.fixture
 async def pool(database_url: str) -> AsyncGenerator[asyncpg.Pool, None]:
-    async with leader_pool(SchedulerSettings(database_url=SecretStr(database_url))) as opened:
+    async with open_leader_pool(SchedulerSettings(database_url=SecretStr(database_url))) as opened:
         yield opened
 
 
@@ -96,8 +96,8 @@ async def test_a_state_is_read_back_as_it_was_committed(pool: asyncpg.Pool) -> N
     state = await ledger.load()
 
     found = state.jobs[waiting.id]
-    assert (found.spec, found.retry) == (waiting.spec, waiting.retry)
-    assert len(state.waiting) == 1
+    assert (found.request, found.retry) == (waiting.request, waiting.retry)
+    assert len(state.startable) == 1
     assert state.jobs[running.id].attempt is state.attempts[attempt.id]
     assert list(state.nodes[node.id].attempts) == [attempt.id]
     assert state.nodes[node.id].capabilities.classes == {"A"}
@@ -108,13 +108,13 @@ async def test_a_job_that_ended_is_known_but_not_loaded(pool: asyncpg.Pool) -> N
     ledger, job = await a_ledger(pool), a_job()
     name = job.owner_id, "submit_job", "key"
     await ledger.commit(Effects(new_jobs={job.id: job}, keys={name: KeyUse("digest", job.id)}))
-    job.status, job.result.error = JobStatus.FAILED, JobError(code="x", message="nul \0 and all")
+    job.status, job.end.error = JobStatus.FAILED, JobError(code="x", message="nul \0 and all")
     await ledger.commit(Effects(changed_jobs={job.id: job}))
 
-    known = await ledger.look_up([], [name])
+    loaded = await ledger.look_up([], [name])
 
-    assert known.keys == {name: KeyUse("digest", job.id)}
-    assert known.jobs[job.id].result.error == job.result.error
+    assert loaded.keys == {name: KeyUse("digest", job.id)}
+    assert loaded.jobs[job.id].end.error == job.end.error
     assert job.id not in (await ledger.load()).jobs
 
 
@@ -123,7 +123,7 @@ async def test_no_text_of_a_user_can_make_a_commit_fail(pool: asyncpg.Pool) -> N
 
     await ledger.commit(Effects(new_jobs={job.id: job}))
 
-    assert (await ledger.load()).jobs[job.id].spec == job.spec
+    assert (await ledger.load()).jobs[job.id].request == job.request
 
 
 async def test_who_does_not_lead_any_more_commits_nothing(pool: asyncpg.Pool) -> None:
@@ -161,7 +161,7 @@ async def test_the_lead_is_taken_only_when_free_stale_or_ones_own(pool: asyncpg.
 async def test_a_holder_stopped_within_a_transaction_loses_the_row(
     pool: asyncpg.Pool, database_url: str
 ) -> None:
-    stopped = await asyncpg.connect(database_url, server_settings=LEADERS)
+    stopped = await asyncpg.connect(database_url, server_settings=LEADER_SETTINGS)
     await stopped.execute("BEGIN")
     await stopped.execute("UPDATE leader SET beat_at = now() - interval '9 seconds'")
 
@@ -175,14 +175,17 @@ async def test_a_list_is_filtered_and_paged_newest_first(pool: asyncpg.Pool) -> 
     jobs = [a_job(owner_id, NOW + timedelta(seconds=number)) for number in range(5)]
     others = a_job()
     await ledger.commit(Effects(new_jobs={job.id: job for job in [*jobs, others]}))
-    archive, actor = SqlArchive(pool), Actor(user_id=owner_id, permissions=frozenset(Permission))
+    job_reader, actor = (
+        SqlJobReader(pool),
+        Actor(user_id=owner_id, permissions=frozenset(Permission)),
+    )
     request = ListJobs(
         actor=actor, workflow="inpaint", label="project=poster", status=[JobStatus.QUEUED], limit=2
     )
 
-    page = await archive.page(request, owner_id, (jobs[3].created_at, jobs[3].id))
+    page = await job_reader.page(request, owner_id, (jobs[3].created_at, jobs[3].id))
 
     assert [view.id for view in page] == [jobs[2].id, jobs[1].id, jobs[0].id]
     other = request.model_copy(update={"label": "project=other"})
-    assert await archive.page(other, owner_id, None) == []
-    assert [view.id for view in await archive.find([others.id], owner_id)] == []
+    assert await job_reader.page(other, owner_id, None) == []
+    assert [view.id for view in await job_reader.find([others.id], owner_id)] == []

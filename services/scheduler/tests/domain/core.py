@@ -1,4 +1,4 @@
-"""The core with a clock, for tests: give it inputs, and look at its effects."""
+"""The core with a clock, for tests: tell it what occurs, and look at its effects."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,13 +24,13 @@ from contracts.scheduler.nodes import (
     ReportCapabilities,
 )
 from contracts.values import new_id
+from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.core import step
 from scheduler.domain.effects import Answer, Effects
-from scheduler.domain.inputs import Input, Requested, Tick
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import Node
+from scheduler.domain.occurrences import ClockTicked, Occurrence, Requested
 from scheduler.domain.state import State
-from scheduler.domain.step import Known, Now, Step
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 OWNER = Actor(user_id=new_id())
@@ -39,7 +39,7 @@ OWNER = Actor(user_id=new_id())
 @dataclass
 class Core:
     state: State = field(default_factory=State)
-    known: Known = field(default_factory=Known)
+    loaded: LoadedRows = field(default_factory=LoadedRows)
     seconds: float = 0.0
     silent: set[UUID] = field(default_factory=set[UUID])
     """Nodes that do not beat while time passes."""
@@ -49,8 +49,8 @@ class Core:
     def now(self) -> Now:
         return Now(BEGIN + timedelta(seconds=self.seconds), self.seconds)
 
-    def say(self, *inputs: Input) -> Effects:
-        self.effects = step(self.state, inputs, self.known, self.now, new_id)
+    def say(self, *occurrences: Occurrence) -> Effects:
+        self.effects = step(self.state, occurrences, self.loaded, self.now, new_id)
         return self.effects
 
     def ask(self, command: Command[Any]) -> Answer:
@@ -61,8 +61,8 @@ class Core:
         assert isinstance(answer, OperationError), answer
         return answer.code
 
-    def snapshot(self) -> Step:
-        return Step(self.state, self.known, self.now, new_id)
+    def read_context(self) -> StepContext:
+        return StepContext(self.state, self.loaded, self.now, new_id)
 
     def pass_time(self, seconds: float) -> list[str]:
         """Let nodes beat, truly, while time passes; return the names of the events meanwhile."""
@@ -70,7 +70,7 @@ class Core:
         for _ in range(round(seconds * 2)):
             self.seconds += 0.5
             beats = [self.beat(n) for n in self.state.nodes.values() if n.id not in self.silent]
-            told += [type(fact).__name__ for fact in self.say(*beats, Tick()).events]
+            told += [type(fact).__name__ for fact in self.say(*beats, ClockTicked()).events]
         return told
 
     def beat(self, node: Node, phase: AttemptPhase = AttemptPhase.POSTED) -> NodeBeat:

@@ -70,7 +70,7 @@ class SimulatedAgent:
         if not isinstance(answer, ClaimGranted) or answer.node.agent_id != self.agent_id:
             return
         if not self.claim:
-            self.claim = answer.spec.claim
+            self.claim = answer.entry.claim
             for attempt in answer.live:
                 here = attempt.id in self.comfyui
                 self.known[attempt.id] = AttemptPhase.POSTED if here else AttemptPhase.PREPARING

@@ -6,12 +6,12 @@ from heapq import heapify
 from uuid import UUID
 
 from contracts.scheduler.jobs import TERMINAL, JobFact, JobStatus
+from scheduler.domain.context import LoadedRows
 from scheduler.domain.core import Names
 from scheduler.domain.effects import Effects, KeyName, KeyUse
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import Contact, Node
 from scheduler.domain.state import Limits, State
-from scheduler.domain.step import Known
 
 
 @dataclass(slots=True)
@@ -45,10 +45,10 @@ class SimulatedLedger:
         if fact.status in TERMINAL:
             self.ended[fact.job_id] = fact.status
 
-    def look_up(self, names: Names, state: State) -> Known:
+    def look_up(self, names: Names, state: State) -> LoadedRows:
         keys = {name: self.keys[name] for name in names.keys if name in self.keys}
         ids = {*names.jobs, *(use.created_id for use in keys.values())} - state.jobs.keys()
-        return Known({i: stored_job(self.jobs[i]) for i in ids if i in self.jobs}, keys)
+        return LoadedRows({i: stored_job(self.jobs[i]) for i in ids if i in self.jobs}, keys)
 
     def load(self, limits: Limits) -> State:
         state = State(limits)
@@ -71,19 +71,19 @@ class SimulatedLedger:
 
 def add_job(state: State, job: Job) -> None:
     state.jobs[job.id] = job
-    if job.spec.deadline:
-        state.deadlines.append((job.spec.deadline, job.id))
+    if job.request.deadline:
+        state.deadlines.append((job.request.deadline, job.id))
     if job.status is JobStatus.QUEUED:
-        state.queued[job.owner_id] += 1
+        state.queued_by_owner[job.owner_id] += 1
         if job.retry.not_before:
             state.delayed.append((job.retry.not_before, job.id))
         else:
-            state.waiting.add(job)
+            state.startable.add(job)
 
 
 def stored_job(job: Job) -> Job:
     row = copy(job)
-    row.retry, row.result, row.attempt = copy(job.retry), copy(job.result), None
+    row.retry, row.end, row.attempt = copy(job.retry), copy(job.end), None
     row.retry.strikes = dict(job.retry.strikes)
     return row
 

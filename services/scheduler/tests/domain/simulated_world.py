@@ -19,11 +19,17 @@ from contracts.message import Command
 from contracts.scheduler.job_requests import CancelJob, NewJob, SubmitJob, SubmitJobView
 from contracts.scheduler.jobs import TERMINAL, JobStatus
 from contracts.scheduler.nodes import AddNode, NewNode, NodeBeat
+from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.core import names_in, resume, step
 from scheduler.domain.effects import Effects
-from scheduler.domain.inputs import Input, OrderAnswered, RecallAnswered, Requested, Tick
+from scheduler.domain.occurrences import (
+    ClockTicked,
+    Occurrence,
+    OrderAnswered,
+    RecallAnswered,
+    Requested,
+)
 from scheduler.domain.state import Limits, State
-from scheduler.domain.step import Known, Now, Step
 
 from .simulated_agent import SimulatedAgent
 from .simulated_ledger import SimulatedLedger
@@ -43,7 +49,7 @@ class SimulatedWorld:
     is_faulty: bool = True
     ledger: SimulatedLedger = field(default_factory=SimulatedLedger)
     state: State = field(default_factory=State)
-    inbox: list[Input] = field(default_factory=list[Input])
+    inbox: list[Occurrence] = field(default_factory=list[Occurrence])
     deliveries: list[Delivery] = field(default_factory=list[Delivery])
     asking: dict[int, Callable[[object], None]] = field(
         default_factory=dict[int, Callable[[object], None]]
@@ -158,9 +164,9 @@ class SimulatedWorld:
         """One batch: decide, persist, act; the commit may fail, or only seem to."""
         self.epoch_is_new = False
         batch, self.inbox = self.inbox, []
-        batch.append(Tick())
-        known = self.ledger.look_up(names_in(batch), self.state)
-        effects = step(self.state, batch, known, self.now(), self.new_id)
+        batch.append(ClockTicked())
+        loaded = self.ledger.look_up(names_in(batch), self.state)
+        effects = step(self.state, batch, loaded, self.now(), self.new_id)
         is_lost, is_unknown = self.chance(0.01), self.chance(0.01)
         if not is_lost:
             self.ledger.commit(effects)
@@ -181,7 +187,7 @@ class SimulatedWorld:
         self.act(effects)
 
     def act(self, effects: Effects) -> None:
-        for attempt_id in effects.settled:
+        for attempt_id in effects.stop_repeating:
             self.orders.pop(attempt_id, None)
             self.recalls.pop(attempt_id, None)
         for attempt in effects.orders:
@@ -195,8 +201,8 @@ class SimulatedWorld:
             if answered := self.asking.pop(token, None):
                 self.send(lambda answered=answered, answer=answer: answered(answer))
 
-    def snapshot(self) -> Step:
-        return Step(self.state, Known(), self.now(), self.new_id)
+    def read_context(self) -> StepContext:
+        return StepContext(self.state, LoadedRows(), self.now(), self.new_id)
 
     def unfinished(self) -> list[UUID]:
         return [job.id for job in self.ledger.jobs.values() if job.status not in TERMINAL]

@@ -4,9 +4,9 @@ from contracts.agent import Cause
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.nodes import AddNode, ClaimNode, NewNode, NodeBeat, NodePhase, RemoveNode
 from contracts.values import new_id
-from scheduler.domain.facts import node_spec
-from scheduler.domain.inputs import Tick
+from scheduler.domain.events import node_entry
 from scheduler.domain.nodes import Node
+from scheduler.domain.occurrences import ClockTicked
 from scheduler.domain.views import node_phase, node_view
 
 from .core import OWNER, Core, attempt_of
@@ -17,7 +17,7 @@ def test_a_broken_accelerator_quarantines_its_node_at_once_for_a_minute() -> Non
     node = core.node()
     job = core.job()
     core.finish(attempt_of(job), Cause.NODE_FAULT)
-    assert node_phase(core.snapshot(), node) is NodePhase.QUARANTINED
+    assert node_phase(core.read_context(), node) is NodePhase.QUARANTINED
     core.pass_time(58)
     assert job.status is JobStatus.QUEUED
     core.pass_time(3)
@@ -49,10 +49,10 @@ def test_a_quarantine_ends_only_after_a_trial_that_was_asked_for() -> None:
     for second in range(130):
         core.seconds += 1
         failed = a_beat(node, passed_trial=node.version - 1, reason="a trial prompt failed: CUDA")
-        core.say(failed, Tick())
+        core.say(failed, ClockTicked())
         assert job.status is JobStatus.QUEUED, second
-    spec = node_spec(node)
-    view = node_view(core.snapshot(), node)
+    spec = node_entry(node)
+    view = node_view(core.read_context(), node)
     assert spec.trial == node.version
     assert (view.phase, view.reason) == (
         NodePhase.QUARANTINED,
@@ -61,7 +61,7 @@ def test_a_quarantine_ends_only_after_a_trial_that_was_asked_for() -> None:
     core.say(a_beat(node, passed_trial=spec.trial))
 
     assert job.status is JobStatus.RUNNING
-    assert (node_spec(node).trial, node.health.quarantines) == (0, 1)
+    assert (node_entry(node).trial, node.health.quarantines) == (0, 1)
 
 
 def test_three_versions_that_work_elsewhere_and_fail_here_in_a_row_quarantine() -> None:
@@ -70,10 +70,10 @@ def test_three_versions_that_work_elsewhere_and_fail_here_in_a_row_quarantine() 
     for version in "abc":
         core.finish(attempt_of(core.job(version_hash=version)))
     for version in "aabc":
-        assert node_phase(core.snapshot(), node) is NodePhase.READY
+        assert node_phase(core.read_context(), node) is NodePhase.READY
         core.finish(attempt_of(core.job(version_hash=version)), Cause.WORKFLOW)
 
-    assert node_phase(core.snapshot(), node) is NodePhase.QUARANTINED
+    assert node_phase(core.read_context(), node) is NodePhase.QUARANTINED
 
 
 def test_one_users_broken_workflows_take_no_node_out() -> None:
@@ -82,7 +82,7 @@ def test_one_users_broken_workflows_take_no_node_out() -> None:
     for version in "abcdef":
         core.finish(attempt_of(core.job(version_hash=version)), Cause.WORKFLOW)
 
-    assert node_phase(core.snapshot(), node) is NodePhase.READY
+    assert node_phase(core.read_context(), node) is NodePhase.READY
 
 
 def test_of_two_nodes_that_are_one_server_the_older_goes_on() -> None:
@@ -92,12 +92,12 @@ def test_of_two_nodes_that_are_one_server_the_older_goes_on() -> None:
     younger = core.node(name="again")
     for seen_by, of in ((elder, younger), (younger, elder)):
         core.say(a_beat(seen_by, other_node_id=of.id))
-    view = node_view(core.snapshot(), younger)
+    view = node_view(core.read_context(), younger)
 
     assert view.phase is NodePhase.QUARANTINED
     assert view.reason
     assert "the same ComfyUI as node n " in view.reason
-    assert node_phase(core.snapshot(), elder) is NodePhase.READY
+    assert node_phase(core.read_context(), elder) is NodePhase.READY
     core.pass_time(1_000)
     assert [attempt_of(core.job()).node_id] == [elder.id]
     core.ask(RemoveNode(actor=OWNER, node_id=elder.id))
@@ -109,7 +109,7 @@ def test_prompts_of_a_node_that_is_not_ours_take_no_node_out() -> None:
     node = core.node()
     core.say(a_beat(node, other_node_id=new_id()))
 
-    assert node_phase(core.snapshot(), node) is NodePhase.READY
+    assert node_phase(core.read_context(), node) is NodePhase.READY
 
 
 def test_a_node_that_never_answered_says_why() -> None:
@@ -117,12 +117,12 @@ def test_a_node_that_never_answered_says_why() -> None:
     new = NewNode(name="n", base_url="http://10.0.0.7:8188", pool="far")
     core.ask(AddNode(actor=OWNER, node_id=node_id, node=new))
     node = core.state.nodes[node_id]
-    assert node_view(core.snapshot(), node).reason == "no agent of pool far has it in hand"
+    assert node_view(core.read_context(), node).reason == "no agent of pool far has claimed it"
     core.ask(ClaimNode(agent_id=new_id(), node_id=node_id))
-    assert node_view(core.snapshot(), node).reason == "nothing is heard of its agent"
+    assert node_view(core.read_context(), node).reason == "nothing is heard of its agent"
     core.say(a_beat(node, is_reachable=False, reason="http://10.0.0.7:8188 refuses"))
 
-    view = node_view(core.snapshot(), node)
+    view = node_view(core.read_context(), node)
     assert (view.phase, view.reason) == (NodePhase.JOINING, "http://10.0.0.7:8188 refuses")
 
 

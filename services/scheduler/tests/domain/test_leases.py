@@ -3,9 +3,9 @@ from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.nodes import AttemptPhase, ClaimNode, NodeBeat
 from contracts.values import new_id
 from scheduler.domain.effects import ClaimGranted
-from scheduler.domain.inputs import OrderAnswered, Tick
 from scheduler.domain.leases import LeaseClock
 from scheduler.domain.nodes import ClaimStatus
+from scheduler.domain.occurrences import ClockTicked, OrderAnswered
 
 from .core import Core, attempt_of
 
@@ -153,7 +153,7 @@ def test_a_living_agent_keeps_its_node_and_a_new_one_gets_what_a_dead_one_left()
     granted = core.ask(claim)
 
     assert isinstance(granted, ClaimGranted)
-    assert (granted.spec.claim, granted.live) == (2, (attempt,))
+    assert (granted.entry.claim, granted.live) == (2, (attempt,))
     assert core.ask(claim) == granted
 
 
@@ -163,6 +163,6 @@ def test_a_beat_of_an_older_claim_says_nothing() -> None:
     old = core.beat(node)
     node.claim += 1
     core.seconds += 3
-    core.say(old, Tick())
+    core.say(old, ClockTicked())
 
     assert node.contact.beat_at != core.now.wall

@@ -65,7 +65,7 @@ def test_headers_of_a_proxy_are_kept() -> None:
     core = Core()
     core.ask(adding(headers=headers))
 
-    assert [node.spec.headers for node in core.state.nodes.values()] == [headers]
+    assert [node.settings.headers for node in core.state.nodes.values()] == [headers]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from contracts.errors import UnavailableError
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.nodes import ClaimNode
 from contracts.values import new_id
-from scheduler.domain.inputs import OrderAnswered, Tick
+from scheduler.domain.occurrences import ClockTicked, OrderAnswered
 
 from .core import Core, attempt_of
 
@@ -31,7 +31,7 @@ def test_a_job_fails_after_as_many_failures_as_its_cause_allows(cause: Cause) ->
         tries += 1
 
     assert tries == LIMITS[cause]
-    assert job.result.error
+    assert job.end.error
 
 
 def test_a_job_may_ask_for_fewer_attempts() -> None:
@@ -87,7 +87,7 @@ def test_only_the_first_report_counts() -> None:
     core.finish(attempt, Cause.WORKFLOW)
 
     assert job.status is JobStatus.COMPLETED
-    assert not core.effects.are_durable
+    assert not core.effects.needs_commit
 
 
 def test_a_report_of_an_older_claim_is_refused() -> None:
@@ -124,8 +124,8 @@ def test_an_attempt_that_never_ends_is_ended_long_after_its_timeout() -> None:
     node = core.node()
     job = core.job(timeout_seconds=10.0)
     core.seconds += 620
-    core.say(core.beat(node), Tick())
+    core.say(core.beat(node), ClockTicked())
 
     assert job.status is JobStatus.FAILED
-    assert job.result.error
-    assert job.result.error.cause == Cause.TIMEOUT
+    assert job.end.error
+    assert job.end.error.cause == Cause.TIMEOUT

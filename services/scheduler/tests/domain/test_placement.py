@@ -78,7 +78,7 @@ def test_a_removed_nodes_job_goes_elsewhere_at_once() -> None:
     core.ask(RemoveNode(actor=OWNER, node_id=first.id))
 
     assert attempt_of(job).node_id == second.id
-    assert core.effects.specs[first.id] is None
+    assert core.effects.node_entries[first.id] is None
 
 
 def test_a_node_full_of_foreign_prompts_gets_nothing() -> None:

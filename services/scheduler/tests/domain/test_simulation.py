@@ -9,7 +9,7 @@ from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.placement import reason_not_free
 from scheduler.domain.requirements import eligible_nodes
-from scheduler.domain.waiting import kind_of
+from scheduler.domain.startable import kind_of
 
 from .simulated_agent import SimulatedAgent
 from .simulated_world import SimulatedWorld
@@ -52,8 +52,8 @@ def check(world: SimulatedWorld) -> None:
     for node in state.nodes.values():
         assert sum(map(surely_holds_slot, node.attempts.values())) <= 1
     queued = [job for job in state.jobs.values() if job.status is JobStatus.QUEUED]
-    assert Counter(job.owner_id for job in queued) == state.queued
-    assert len(state.waiting) == sum(job.retry.not_before is None for job in queued)
+    assert Counter(job.owner_id for job in queued) == state.queued_by_owner
+    assert len(state.startable) == sum(job.retry.not_before is None for job in queued)
     running = [job.id for job in state.jobs.values() if job.status is not JobStatus.QUEUED]
     assert set(running) == set(live), "a running job without an attempt"
     assert world.accepted <= world.ledger.jobs.keys(), "an accepted job is lost"
@@ -66,8 +66,8 @@ def surely_holds_slot(attempt: Attempt) -> bool:
 
 
 def assert_waiting_has_a_reason(world: SimulatedWorld) -> None:
-    step = world.snapshot()
-    free = {n.id for n in world.state.nodes.values() if reason_not_free(step, n) is None}
+    context = world.read_context()
+    free = {n.id for n in world.state.nodes.values() if reason_not_free(context, n) is None}
     for job in world.state.jobs.values():
         if job.status is JobStatus.QUEUED and job.retry.not_before is None and not job.retry.avoid:
             could = eligible_nodes(world.state, kind_of(job)) & free

@@ -5,7 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from contracts.registry.requests import VersionSummary
-from contracts.registry.workflows import ServerClasses, WorkflowName, WorkflowVersionRecord
+from contracts.registry.workflows import ServerClasses, WorkflowEntry, WorkflowVersionRecord
 from contracts.scheduler.nodes import NodeView
 from workflow_registry.domain.descriptions import Description
 from workflow_registry.domain.lifecycle import Change
@@ -16,7 +16,7 @@ class Workflows(Protocol):
 
     async def update(
         self,
-        decide: Callable[[Mapping[str, WorkflowName]], list[Change]],
+        decide: Callable[[Mapping[str, WorkflowEntry]], list[Change]],
         author: UUID | None = None,
     ) -> list[Change]:
         """Pass every workflow to `decide`, then store and publish the changes it returns.
@@ -25,7 +25,7 @@ class Workflows(Protocol):
         """
         ...
 
-    async def find(self, name: str) -> WorkflowName | None: ...
+    async def find(self, name: str) -> WorkflowEntry | None: ...
 
     async def version(self, version_hash: str) -> WorkflowVersionRecord:
         """Return the version with this hash. Raises NotFound."""
@@ -75,7 +75,7 @@ class Nodes(Protocol):
 class Bucket(Protocol):
     """The bucket `workflows`, from which gateways and agents read."""
 
-    async def names(self) -> Mapping[str, WorkflowName]:
+    async def names(self) -> Mapping[str, WorkflowEntry]:
         """Return the published workflows. Raises Unavailable while the bucket is unread."""
         ...
 

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.registry.workflows import WorkflowName
+from contracts.registry.workflows import WorkflowEntry
 from runtime.outbox.messages import decode
 from runtime.postgres.engine import database
 from runtime.testing.postgres import PostgresServer
@@ -49,10 +49,10 @@ async def adopt(workflows: SqlWorkflows, **found: Outcome) -> list[Change]:
     return await workflows.update(partial(changes, content=a_content(**found)))
 
 
-async def stored(workflows: SqlWorkflows) -> dict[str, WorkflowName]:
-    seen: dict[str, WorkflowName] = {}
+async def stored(workflows: SqlWorkflows) -> dict[str, WorkflowEntry]:
+    seen: dict[str, WorkflowEntry] = {}
 
-    def look(known: Mapping[str, WorkflowName]) -> list[Change]:
+    def look(known: Mapping[str, WorkflowEntry]) -> list[Change]:
         seen.update(known)
         return []
 

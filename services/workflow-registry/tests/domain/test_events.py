@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from contracts.registry.workflows import WorkflowName
+from contracts.registry.workflows import WorkflowEntry
 from workflow_registry.domain.events import with_events
 from workflow_registry.domain.lifecycle import Change, activated, decide, deleted, switched, upload
 
@@ -15,9 +15,9 @@ class Life:
     """One workflow as it changes."""
 
     def __init__(self) -> None:
-        self.workflow: WorkflowName | None = None
+        self.workflow: WorkflowEntry | None = None
 
-    def becomes(self, change: Change | WorkflowName) -> list[str]:
+    def becomes(self, change: Change | WorkflowEntry) -> list[str]:
         """Which facts that makes."""
         after = change if isinstance(change, Change) else Change(change)
         counted, facts = with_events(self.workflow, after, AUTHOR, NOW)
@@ -25,7 +25,7 @@ class Life:
         return [f"{type(fact).__name__} {fact.event_id()}" for fact in facts]
 
     @property
-    def now(self) -> WorkflowName:
+    def now(self) -> WorkflowEntry:
         assert self.workflow
         return self.workflow
 

@@ -1,14 +1,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.registry.workflows import WorkflowName
+from contracts.registry.workflows import WorkflowEntry
 from workflow_registry.domain.folder import Broken, Outcome
 from workflow_registry.domain.lifecycle import changes, decide
 
 from ..builders import a_content, a_version  # noqa: TID252  shared by these tests alone
 
 
-def after(*found: Outcome | None) -> WorkflowName:
+def after(*found: Outcome | None) -> WorkflowEntry:
     """The workflow after the folder said all of this, one after another."""
     known = None
     for outcome in found:
@@ -69,7 +69,7 @@ def test_a_folder_that_did_not_change_changes_nothing() -> None:
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 3), st.just("broken")), min_size=1))
 def test_no_history_renumbers_or_loses_a_version(history: list[int | str | None]) -> None:
-    known: WorkflowName | None = None
+    known: WorkflowEntry | None = None
     for step in history:
         match step:
             case None:

@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.errors import NotFoundError
-from contracts.registry.workflows import WorkflowName
+from contracts.registry.workflows import WorkflowEntry
 from contracts.values import Unmet
 from workflow_registry.domain.folder import Broken
 from workflow_registry.domain.lifecycle import (
@@ -25,7 +25,7 @@ from workflow_registry.domain.lifecycle import (
 from ..builders import a_version  # noqa: TID252  shared by these tests alone
 
 
-def uploaded(*colors: int, activate: bool = True) -> WorkflowName:
+def uploaded(*colors: int, activate: bool = True) -> WorkflowEntry:
     known = None
     for color in colors:
         known = upload(known, a_version(color=color), activate=activate).workflow

@@ -1,6 +1,6 @@
-"""The facts of a workflow's life, for whoever keeps up with what can be run.
+"""Declares the events about workflows.
 
-Thin: which workflow and which version of it; graph and spec are fetched by those who want them.
+They name the workflow and the version; readers fetch graph and spec from bucket `workflows`.
 """
 
 from typing import ClassVar, Literal
@@ -27,7 +27,7 @@ class WorkflowFact(Event):
 
 
 class VersionFact(WorkflowFact):
-    """A fact about one version."""
+    """Fields of every event about one version."""
 
     workflow_version: int = Field(description="Number of the workflow's version.")
     hash: str = Field(description="SHA-256 over its graph and spec.")
@@ -40,19 +40,19 @@ class WorkflowVersionStored(VersionFact):
 
 
 class WorkflowActivated(VersionFact):
-    """The workflow's name means this version from now on, or it was switched on with it."""
+    """The version became the active one, or the workflow was enabled with it."""
 
     subject: ClassVar[str] = "event.workflow.activated.v1.{name}"
 
 
 class WorkflowDeactivated(WorkflowFact):
-    """Nothing can be submitted by name: it was switched off, or its file is gone."""
+    """The workflow has no active version any more: it was disabled, or its file was removed."""
 
     subject: ClassVar[str] = "event.workflow.deactivated.v1.{name}"
 
 
 class WorkflowDeleted(WorkflowFact):
-    """Nothing of it can be run any more; its versions can be read."""
+    """No version of the workflow can run any more; all of them can still be read."""
 
     subject: ClassVar[str] = "event.workflow.deleted.v1.{name}"
 

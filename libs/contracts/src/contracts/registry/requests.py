@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from contracts.access import Actor
 from contracts.errors import FieldError
 from contracts.message import Command, Query
-from contracts.registry.workflows import WorkflowName
+from contracts.registry.workflows import WorkflowEntry
 from contracts.scheduler.nodes import NodePhase
 from contracts.values import Unmet
 
@@ -22,17 +22,19 @@ class NodeCoverage(BaseModel):
     """Answer of one node: whether it can run a version with its inputs at their defaults."""
 
     node_id: UUID = Field(description="The node.")
-    name: str = Field(description="Its name for people.")
-    phase: NodePhase = Field(description="Whether it takes jobs now.")
-    is_described: bool = Field(description="False: it has not said yet what it can run.")
-    is_runnable: bool = Field(description="It has all that is needed.")
+    name: str = Field(description="Name of the node, for people.")
+    phase: NodePhase = Field(description="Phase of the node; `ready` and `busy` nodes get jobs.")
+    is_described: bool = Field(
+        description="False: the registry does not know yet what the node can run."
+    )
+    is_runnable: bool = Field(description="The node meets all requirements.")
     unmet: list[Unmet] = Field(
         default_factory=list[Unmet], description="Requirements that the node does not meet."
     )
 
 
 class CoverageView(BaseModel):
-    """Which nodes of the fleet can run a version, and what the others lack."""
+    """The nodes that can run a version, and the requirements that the others do not meet."""
 
     is_runnable: bool | None = Field(
         description="Some node that takes jobs can run it; None: no node is described yet."
@@ -45,20 +47,20 @@ class CoverageView(BaseModel):
 class Difference(BaseModel):
     """One place in which two versions differ."""
 
-    path: str = Field(description="Where: `graph.3.inputs.steps`, `spec.inputs.seed`.")
+    path: str = Field(description="Path of the value: `graph.3.inputs.steps`, `spec.inputs.seed`.")
     kind: Literal["added", "removed", "changed"] = Field(description="Kind of the difference.")
-    before: Any = Field(default=None, description="The value in the older one.")
-    after: Any = Field(default=None, description="The value in the newer one.")
+    before: Any = Field(default=None, description="Value in the older version.")
+    after: Any = Field(default=None, description="Value in the newer version.")
 
 
 class UploadView(BaseModel):
-    """The version that an upload became."""
+    """The version that an upload created or found."""
 
     name: str = Field(description="Address of the workflow.")
-    version: int = Field(description="Its number.")
+    version: int = Field(description="Number of the version.")
     hash: str = Field(description="SHA-256 over graph and spec.")
-    is_new: bool = Field(description="False: the same content was there before.")
-    is_active: bool = Field(description="It is what the name alone means.")
+    is_new: bool = Field(description="False: this content was uploaded before.")
+    is_active: bool = Field(description="This version is the active one.")
     coverage: CoverageView = Field(
         description="Nodes that can run it, and unmet requirements of the others."
     )
@@ -82,7 +84,7 @@ class UploadWorkflow(Command[UploadView]):
     library: dict[str, Any] | None = Field(
         default=None, description="Parameter library for `use`; None: that of the folder."
     )
-    activate: bool = Field(default=False, description="Make it current at once.")
+    activate: bool = Field(default=False, description="Activate the version at once.")
 
 
 class ValidationView(BaseModel):
@@ -90,7 +92,9 @@ class ValidationView(BaseModel):
 
     name: str = Field(description="Address of the workflow.")
     hash: str = Field(description="SHA-256 over graph and spec.")
-    version: int | None = Field(description="The version that has this content already.")
+    version: int | None = Field(
+        description="Number of the version that has this content already, if any."
+    )
     spec: dict[str, Any] = Field(description="The spec with the parameter library resolved.")
     coverage: CoverageView = Field(
         description="Nodes that can run it, and unmet requirements of the others."
@@ -121,7 +125,7 @@ class ValidateWorkflow(Query[ValidationView]):
 class ProposalView(BaseModel):
     """A draft of a spec."""
 
-    spec: dict[str, Any] = Field(description="The draft; it passes the checks as it stands.")
+    spec: dict[str, Any] = Field(description="The draft; it passes all checks.")
     graph: dict[str, Any] = Field(description="The graph in API format.")
 
 
@@ -131,12 +135,12 @@ class ProposeSpec(Query[ProposalView]):
     subject: ClassVar[str] = "query.registry.propose_spec.v1"
     sent_by: ClassVar = ("gateway",)
     actor: Actor
-    name: str = Field(max_length=63, description="Address that the workflow shall have.")
+    name: str = Field(max_length=63, description="Address of the new workflow.")
     graph: dict[str, Any]
 
 
-class ActivateVersion(Command[WorkflowName]):
-    """Make a version current; rollback is the same with an older one.
+class ActivateVersion(Command[WorkflowEntry]):
+    """Activate a version; an older version makes this a rollback.
 
     Errors: NotFound, Forbidden, Conflict (`other_source`).
     """
@@ -148,7 +152,7 @@ class ActivateVersion(Command[WorkflowName]):
     version: int
 
 
-class ChangeWorkflow(Command[WorkflowName]):
+class ChangeWorkflow(Command[WorkflowEntry]):
     """Switch a workflow on or off, or list it elsewhere; None changes nothing.
 
     Errors: NotFound, Forbidden, Conflict (`other_source`: it is listed where its folder says).
@@ -162,7 +166,7 @@ class ChangeWorkflow(Command[WorkflowName]):
     category: Literal["image", "video", "audio", "3d", "utility"] | None = None
 
 
-class DeleteWorkflow(Command[WorkflowName]):
+class DeleteWorkflow(Command[WorkflowEntry]):
     """Nothing can be submitted any more; what was made with it stays readable.
 
     Errors: NotFound, Forbidden, Conflict (`other_source`).
@@ -177,16 +181,18 @@ class DeleteWorkflow(Command[WorkflowName]):
 class VersionSummary(BaseModel):
     """One version of a workflow."""
 
-    version: int = Field(description="Its number.")
+    version: int = Field(description="Number of the version.")
     hash: str = Field(description="SHA-256 over graph and spec.")
     status: Literal["draft", "active", "inactive"] = Field(
-        description="A draft was never active; what was active before is inactive."
+        description="A draft was never active; an inactive version was active earlier."
     )
-    created_at: datetime = Field(description="When it came in.")
+    created_at: datetime = Field(description="When the version was stored.")
     created_by: UUID | None = Field(
-        default=None, description="The user who uploaded it; None: it comes from the folder."
+        default=None, description="The user who uploaded it; None: it came from a folder."
     )
-    activated_at: datetime | None = Field(default=None, description="When it was first active.")
+    activated_at: datetime | None = Field(
+        default=None, description="When the version was first active."
+    )
 
 
 class VersionList(BaseModel):
@@ -196,7 +202,7 @@ class VersionList(BaseModel):
 
 
 class ListVersions(Query[VersionList]):
-    """Every version of a workflow. Errors: NotFound."""
+    """List the versions of a workflow. Errors: NotFound."""
 
     subject: ClassVar[str] = "query.registry.list_versions.v1"
     sent_by: ClassVar = ("gateway",)
@@ -205,7 +211,7 @@ class ListVersions(Query[VersionList]):
 
 
 class FindCoverage(Query[CoverageView]):
-    """Which nodes can run this version now. Errors: NotFound."""
+    """Find the nodes that can run a version now. Errors: NotFound."""
 
     subject: ClassVar[str] = "query.registry.find_coverage.v1"
     sent_by: ClassVar = ("gateway",)
@@ -214,13 +220,13 @@ class FindCoverage(Query[CoverageView]):
 
 
 class DescriptionView(BaseModel):
-    """Answer whether the registry knows the description of that digest."""
+    """Answer whether the registry knows a description."""
 
     is_known: bool
 
 
 class FindDescription(Query[DescriptionView]):
-    """Ask before sending pages: many servers describe themselves alike."""
+    """Ask whether the registry knows a description; many servers have the same one."""
 
     subject: ClassVar[str] = "query.registry.find_description.v1.{node_id}"
     sent_by: ClassVar = ("node-agent",)
@@ -229,7 +235,7 @@ class FindDescription(Query[DescriptionView]):
 
 
 class StoreDescription(Command[DescriptionView]):
-    """One page of what a ComfyUI server says of itself; the last page makes it known.
+    """Store one page of a ComfyUI server's description; the last page completes it.
 
     All pages together are zlib-compressed JSON `{version, object_info, models}`, whose blake2b of
     16 bytes is the digest. Errors: Invalid (`not_that`: the digest is another).
@@ -239,6 +245,6 @@ class StoreDescription(Command[DescriptionView]):
     sent_by: ClassVar = ("node-agent",)
     node_id: UUID
     digest: str = Field(pattern=r"^[0-9a-f]{32}$")
-    page: int = Field(ge=0, description="From 0.")
-    pages: int = Field(ge=1, le=64, description="Pages in all.")
+    page: int = Field(ge=0, description="Number of this page, from 0.")
+    pages: int = Field(ge=1, le=64, description="Total number of pages.")
     data: str = Field(max_length=480_000, description="Base64.", repr=False)

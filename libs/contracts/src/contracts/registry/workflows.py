@@ -7,17 +7,19 @@ from pydantic import BaseModel, Field
 from contracts.values import Unmet
 
 
-class WorkflowName(BaseModel):
+class WorkflowEntry(BaseModel):
     """A workflow and its versions. Value of bucket `workflows`, key `name.<name>`."""
 
-    name: str = Field(description="Its address.")
-    active_version: int | None = Field(description="None: nothing can be submitted by name alone.")
+    name: str = Field(description="Address of the workflow.")
+    active_version: int | None = Field(
+        description="The active version; None: submissions must name a version."
+    )
     versions: dict[int, str] = Field(
         description="Version number → hash: the active one, the newest 400 that were ever active, "
         "and the newest 100 drafts."
     )
     drafts: list[int] = Field(
-        default_factory=list[int], description="Which of these were never active."
+        default_factory=list[int], description="Versions that were never active."
     )
     title: str | dict[str, str] = Field(description="Name for people, by language.")
     description: str | dict[str, str] = Field(
@@ -27,7 +29,7 @@ class WorkflowName(BaseModel):
     own_category: str | None = Field(
         default=None, description="Category that an operator chose over the spec's."
     )
-    requires_mask: bool = Field(default=False, description="It does not run without a mask.")
+    requires_mask: bool = Field(default=False, description="The workflow needs a mask.")
     problem: str | None = Field(
         default=None, description="Reason for refusing its newest source, if it was refused."
     )
@@ -40,7 +42,7 @@ class WorkflowName(BaseModel):
     )
     is_runnable: bool | None = Field(
         default=None,
-        description="Some node can run the active version as it is now; None: not known yet.",
+        description="Some node can run the active version now; None: not known yet.",
     )
     unmet: list[Unmet] = Field(
         default_factory=list[Unmet],
@@ -50,7 +52,7 @@ class WorkflowName(BaseModel):
 
 
 class ModelFolder(BaseModel):
-    """Files that some node has. Value of bucket `workflows`, key `models.<folder>`."""
+    """Model files that some node has. Value of bucket `workflows`, key `models.<folder>`."""
 
     folder: str = Field(description="ComfyUI's model folder.")
     names: list[str] = Field(description="File names as ComfyUI lists them, sorted.")
@@ -59,11 +61,11 @@ class ModelFolder(BaseModel):
 class ServerClasses(BaseModel):
     """Inputs that servers of one kind take. Value of bucket `workflows`, key `classes.<digest>`.
 
-    Only the graph-node classes that stored workflows use, without what is there for people; a
-    class that is left out says nothing.
+    Holds only the graph-node classes that stored workflows use, without texts for people. A
+    missing class does not mean that these servers lack it.
     """
 
-    digest: str = Field(description="Of what these servers say of themselves.")
+    digest: str = Field(description="Digest of the description that these servers share.")
     classes: dict[str, dict[str, Any]] = Field(
         description="By name: `input`, `output` and `output_node`, as `object_info` has them."
     )

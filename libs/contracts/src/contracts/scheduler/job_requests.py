@@ -21,7 +21,7 @@ class ModelFile(BaseModel):
 
 
 class Incompatible(BaseModel):
-    """Servers that do not take a graph although they may have its classes and model files."""
+    """Servers that refuse a graph although they may have its classes and model files."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -30,27 +30,31 @@ class Incompatible(BaseModel):
 
 
 class Requirements(BaseModel):
-    """Things a node must have to run a graph; derived from the rendered graph."""
+    """Everything that a node must have to run a graph; derived from the rendered graph."""
 
     model_config = ConfigDict(frozen=True)
 
     classes: frozenset[str] = frozenset()
     models: frozenset[ModelFile] = frozenset()
     incompatible: tuple[Incompatible, ...] = Field(
-        default=(), description="Servers known to refuse the graph; any other may take it."
+        default=(), description="Servers known to refuse the graph; other servers may take it."
     )
 
 
 class NewJob(BaseModel):
-    """A job as it is accepted: checked, resolved, seeds drawn."""
+    """A job to run: its inputs are checked, its version is resolved and its seeds are drawn."""
 
     model_config = ConfigDict(frozen=True)
 
-    job_id: UUID = Field(description="Chosen by the caller; the same id again is the same job.")
+    job_id: UUID = Field(
+        description="Chosen by the caller; a repeat with the same id names the same job."
+    )
     workflow: str = Field(description="`name@version`.")
     version_hash: str = Field(description="Key of the version in the bucket `workflows`.")
     inputs: dict[str, Any] = Field(default_factory=dict)
-    media: list[UUID] = Field(default_factory=list[UUID], description="Media the inputs name.")
+    media: list[UUID] = Field(
+        default_factory=list[UUID], description="Ids of the media that the inputs name."
+    )
     seed: int | None = None
     requirements: Requirements = Requirements()
     priority: Priority = Priority.INTERACTIVE
@@ -58,16 +62,21 @@ class NewJob(BaseModel):
     labels: dict[str, str] = Field(default_factory=dict)
     batch_id: UUID | None = None
     timeout_seconds: float = Field(
-        default=1_800.0, gt=0, description="Longest one attempt may run."
+        default=1_800.0, gt=0, description="Longest time that one attempt may run."
     )
-    max_attempts: int | None = Field(default=None, description="Fewer than the retry table allows.")
-    is_bare: bool = Field(default=False, description="Results lose the prompt and graph in them.")
+    max_attempts: int | None = Field(
+        default=None, description="Maximum number of attempts; the retry table may allow fewer."
+    )
+    is_bare: bool = Field(
+        default=False,
+        description="Remove the prompt and graph that ComfyUI embeds in result files.",
+    )
 
 
 class SubmitJobView(BaseModel):
     job: JobView
     is_replay: bool = Field(
-        default=False, description="An earlier request with this idempotency key made the job."
+        default=False, description="An earlier request with this idempotency key created the job."
     )
 
 
@@ -86,7 +95,10 @@ class SubmitJob(Command[SubmitJobView]):
 
 
 class CancelJob(Command[JobView]):
-    """End a job early. A finished job is answered as it is. Errors: NotFound."""
+    """Cancel a job.
+
+    Canceling a job that has ended changes nothing and returns the job. Errors: NotFound.
+    """
 
     subject: ClassVar[str] = "command.scheduler.cancel_job.v1"
     sent_by: ClassVar = ("gateway",)
@@ -95,7 +107,7 @@ class CancelJob(Command[JobView]):
 
 
 class FindJobs(Query[JobPage]):
-    """These jobs, as they are now; what is not the actor's is left out."""
+    """Find jobs by id; jobs that the actor may not read are left out."""
 
     subject: ClassVar[str] = "query.scheduler.find_jobs.v1"
     sent_by: ClassVar = ("gateway",)
@@ -104,7 +116,7 @@ class FindJobs(Query[JobPage]):
 
 
 class ListJobs(Query[JobPage]):
-    """Jobs, newest first, a page at a time."""
+    """List jobs by pages, newest first."""
 
     subject: ClassVar[str] = "query.scheduler.list_jobs.v1"
     sent_by: ClassVar = ("gateway",)
@@ -113,6 +125,8 @@ class ListJobs(Query[JobPage]):
     workflow: str | None = Field(default=None, description="`name` or `name@version`.")
     label: str | None = Field(default=None, description="`key` or `key=value`.")
     batch_id: UUID | None = None
-    owner_id: UUID | None = Field(default=None, description="Needs the permission to read all.")
+    owner_id: UUID | None = Field(
+        default=None, description="Another user's id needs the permission `jobs:read_all`."
+    )
     limit: int = Field(default=50, ge=1, le=200)
     cursor: str | None = None

@@ -1,4 +1,4 @@
-"""Jobs as their owners see them: the view, and the facts of a job's life.
+"""Declares the view of a job and the events about jobs.
 
 queued → running → completed | failed | canceled | expired
    ↑________|  (requeued)  canceling → canceled
@@ -17,7 +17,7 @@ from contracts.values import Unmet
 
 
 class JobStatus(StrEnum):
-    """Place in a job's life; the last four are terminal."""
+    """Status of a job; the last four are terminal."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -38,14 +38,16 @@ TERMINAL = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED,
 class Progress(BaseModel):
     """Progress of the running attempt, for people who wait; no decision depends on it."""
 
-    fraction: float = Field(default=0.0, ge=0, le=1, description="Done part of the whole graph.")
+    fraction: float = Field(
+        default=0.0, ge=0, le=1, description="Fraction of the graph that is done."
+    )
     step: int | None = Field(default=None, description="Sampler step of the current graph node.")
     steps: int | None = Field(default=None, description="Sampler steps of the current graph node.")
     graph_node: str | None = Field(default=None, description="Id of the graph node that runs.")
-    graph_node_class: str | None = Field(default=None, description="Its class.")
+    graph_node_class: str | None = Field(default=None, description="Class of that graph node.")
     graph_nodes_done: int = Field(default=0, description="Graph nodes finished or cached.")
     graph_nodes_total: int = Field(default=0, description="Graph nodes in the rendered graph.")
-    message: str | None = Field(default=None, description="The present activity, in words.")
+    message: str | None = Field(default=None, description="Current activity, for people.")
 
 
 class JobError(BaseModel):
@@ -53,19 +55,23 @@ class JobError(BaseModel):
 
     code: str = Field(description="Stable name of the failure, for programs.")
     message: str = Field(description="Description of the failure, for people.")
-    graph_node: str | None = Field(default=None, description="The graph node that raised.")
-    graph_node_class: str | None = Field(default=None, description="Its class.")
-    cause: str | None = Field(default=None, description="Row of the retry table it fell under.")
+    graph_node: str | None = Field(default=None, description="Id of the graph node that failed.")
+    graph_node_class: str | None = Field(default=None, description="Class of that graph node.")
+    cause: str | None = Field(
+        default=None,
+        description="Why the attempt failed, e.g. `lost`, `timeout`, `out_of_memory`; "
+        "see scheduler/domain/retry.py.",
+    )
 
 
 class Output(BaseModel):
-    """One file that a job made."""
+    """One result file of a job."""
 
     name: str = Field(description="Name of the output in the workflow's spec.")
-    index: int = Field(ge=0, description="Place among the files of that output.")
-    media_id: UUID = Field(description="The media that it became.")
+    index: int = Field(ge=0, description="Position among the files of that output, from 0.")
+    media_id: UUID = Field(description="The media that holds the file.")
     kind: str = Field(description="`image`, `video`, `audio`, `3d`, `text` or `file`.")
-    content_type: str = Field(description="By content.")
+    content_type: str = Field(description="Media type, detected from the content.")
     width: int | None = Field(default=None, description="Pixels; images and videos only.")
     height: int | None = Field(default=None, description="Pixels; images and videos only.")
     size_bytes: int = Field(description="Size of the file.")
@@ -75,26 +81,32 @@ class JobView(BaseModel):
     """A job as it is now."""
 
     id: UUID = Field(description="The job.")
-    status: JobStatus = Field(description="Place in the job's life.")
+    status: JobStatus = Field(description="Status of the job.")
     workflow: str = Field(description="`name@version`, as resolved at submission.")
     owner_id: UUID = Field(description="The user who owns the job.")
-    priority: Priority = Field(description="Class of service.")
-    labels: dict[str, str] = Field(default_factory=dict, description="As given at submission.")
+    priority: Priority = Field(description="Priority of the job.")
+    labels: dict[str, str] = Field(default_factory=dict, description="Labels given at submission.")
     batch_id: UUID | None = Field(default=None, description="The batch that it is part of.")
-    created_at: datetime = Field(description="When it was accepted.")
-    started_at: datetime | None = Field(default=None, description="When a node was first given it.")
-    finished_at: datetime | None = Field(default=None, description="When it ended.")
-    queue_position: int | None = Field(default=None, description="1 is next; only while queued.")
+    created_at: datetime = Field(description="When the job was accepted.")
+    started_at: datetime | None = Field(
+        default=None, description="When a node was first given the job."
+    )
+    finished_at: datetime | None = Field(default=None, description="When the job ended.")
+    queue_position: int | None = Field(
+        default=None, description="Position in the queue; 1 is next."
+    )
     eta_seconds: float | None = Field(
         default=None, description="Estimated time until the job ends; null if unknown."
     )
     progress: Progress = Field(default=Progress(), description="Progress of the running attempt.")
-    inputs: dict[str, Any] = Field(default_factory=dict, description="Defaults and seeds included.")
-    seed: int | None = Field(default=None, description="The seed that was used.")
-    outputs: list[Output] = Field(default_factory=list[Output])
-    error: JobError | None = Field(default=None, description="Reason of the failure, if it failed.")
-    attempt_count: int = Field(default=0, description="Times the job was given to a node.")
-    version: int = Field(description="+1 for each change of the job's life.")
+    inputs: dict[str, Any] = Field(
+        default_factory=dict, description="Inputs, including defaults and seeds."
+    )
+    seed: int | None = Field(default=None, description="Seed of the job.")
+    outputs: list[Output] = Field(default_factory=list[Output], description="Result files.")
+    error: JobError | None = Field(default=None, description="Why the job failed or expired.")
+    attempt_count: int = Field(default=0, description="Number of attempts so far.")
+    version: int = Field(description="Increases by 1 with each status change.")
     is_runnable: bool = Field(default=True, description="Some node of the fleet can run the job.")
     unmet: list[Unmet] = Field(
         default_factory=list[Unmet],
@@ -112,16 +124,16 @@ class JobPage(BaseModel):
 
 
 class JobFact(Event):
-    """Fields of every event about a job: thin, and never its inputs."""
+    """Common fields of job events; inputs are not included."""
 
     sent_by: ClassVar = ("scheduler",)
 
     job_id: UUID = Field(description="The job.")
     owner_id: UUID = Field(description="Owner of the job.")
-    status: JobStatus = Field(description="Status of the job after this fact.")
+    status: JobStatus = Field(description="Status of the job after this event.")
     workflow: str = Field(description="`name@version`.")
     batch_id: UUID | None = Field(default=None, description="The batch that it is part of.")
-    labels: dict[str, str] = Field(default_factory=dict, description="As given at submission.")
+    labels: dict[str, str] = Field(default_factory=dict, description="Labels given at submission.")
 
     def aggregate_id(self) -> UUID:
         return self.job_id
@@ -142,27 +154,29 @@ class JobStarted(JobFact):
 
 
 class JobRequeued(JobFact):
-    """An attempt was lost or refused; the job waits again."""
+    """An attempt failed; the job waits for another one."""
 
     subject: ClassVar[str] = "event.job.requeued.v1.{owner_id}"
-    cause: str = Field(description="Row of the retry table that the attempt fell under.")
+    cause: str = Field(
+        description="Why the attempt failed, e.g. `lost`; see scheduler/domain/retry.py."
+    )
 
 
 class JobCanceling(JobFact):
-    """A running job is to stop; its node is being told."""
+    """Cancellation of a running job began; its node is asked to stop it."""
 
     subject: ClassVar[str] = "event.job.canceling.v1.{owner_id}"
 
 
 class JobCompleted(JobFact):
-    """The job ended well; its outputs are visible."""
+    """The job succeeded; its outputs can be read."""
 
     subject: ClassVar[str] = "event.job.completed.v1.{owner_id}"
     output_ids: list[UUID] = Field(default_factory=list[UUID])
 
 
 class JobFailed(JobFact):
-    """The job ended badly and will not be tried again."""
+    """The job failed and is not tried again."""
 
     subject: ClassVar[str] = "event.job.failed.v1.{owner_id}"
     error_code: str

@@ -25,7 +25,7 @@ class NodeAdded(NodeFact):
 
 
 class NodeJoined(NodeFact):
-    """An agent has the node in hand and it can take jobs."""
+    """An agent has claimed the node, and it can take jobs."""
 
     subject: ClassVar[str] = "event.node.joined.v1.{node_id}"
 
@@ -37,7 +37,7 @@ class NodeLost(NodeFact):
 
 
 class NodeQuarantined(NodeFact):
-    """The node does harm and gets nothing more until it is well."""
+    """The node harms jobs and gets none until a trial on it passes."""
 
     subject: ClassVar[str] = "event.node.quarantined.v1.{node_id}"
 

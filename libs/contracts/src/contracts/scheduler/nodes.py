@@ -1,4 +1,4 @@
-"""Declares nodes: servers as operators want them, as agents claim them, as they are."""
+"""Declares nodes: their settings, claims, capabilities, beats and views."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -16,14 +16,14 @@ from contracts.scheduler.jobs import Progress
 
 class NodePhase(StrEnum):
     JOINING = "joining"
-    """Wanted, but no agent has it in hand yet, or its capabilities are unknown."""
+    """Added; no agent has claimed it yet, or its capabilities are unknown."""
     READY = "ready"
     BUSY = "busy"
     DRAINING = "draining"
-    """Finishes what it has and gets nothing new."""
+    """Finishes its attempts and gets no new job. No node enters this phase yet."""
     QUARANTINED = "quarantined"
     LOST = "lost"
-    """No beat for 4 s."""
+    """No beat for 4 s, or the agent cannot reach its engine."""
     DISABLED = "disabled"
 
 
@@ -43,7 +43,7 @@ EngineName: TypeAlias = Annotated[
 ]
 EngineSettings: TypeAlias = Annotated[
     dict[str, Setting],
-    Field(max_length=MOST_ENGINE_SETTINGS, description="Settings of its engine, by their names."),
+    Field(max_length=MOST_ENGINE_SETTINGS, description="Settings of its engine, by name."),
     AfterValidator(bounded),
 ]
 
@@ -61,11 +61,17 @@ class NodeSettings(BaseModel):
     engine_settings: EngineSettings = {}
     is_enabled: bool = Field(default=True, description="False: the node gets no new jobs.")
     max_queue: int = Field(
-        default=2, ge=1, le=16, description="Most prompts on the node, foreign ones included."
+        default=2,
+        ge=1,
+        le=16,
+        description="The node gets no job while this many prompts from outside the fleet "
+        "are on it.",
     )
-    priority: int = Field(default=0, description="Among equal nodes the highest gets jobs first.")
+    priority: int = Field(
+        default=0, description="Among nodes that suit a job equally, the highest gets it."
+    )
     labels: dict[str, str] = Field(
-        default_factory=dict, description="Names and values for finding the node again."
+        default_factory=dict, description="Names and values by which operators find the node."
     )
     pool: str = Field(default="default", description="Only agents of this pool claim the node.")
 
@@ -75,33 +81,46 @@ class NewNode(NodeSettings):
 
     headers: dict[str, str] = Field(
         default_factory=dict,
-        description="Headers for every request to the server, e.g. for a proxy; never shown.",
+        description="Headers of every request to the server, e.g. for a proxy; never shown.",
     )
 
 
-class NodeSpec(NewNode):
-    """The server that an operator wants as a node. Value of bucket `nodes`, by node id."""
+class NodeEntry(NewNode):
+    """A node's settings, claim and requested trial, as agents read them.
+
+    Value of bucket `nodes`, by node id.
+    """
 
     node_id: UUID
-    agent_id: UUID | None = Field(default=None, description="Agent that holds the claim, if any.")
-    claim: int = Field(default=0, description="Number of the newest claim.")
-    is_claimable: bool = Field(default=True, description="True if no living agent holds it.")
+    agent_id: UUID | None = Field(
+        default=None, description="The agent that holds the claim, if any."
+    )
+    claim: int = Field(
+        default=0,
+        description="Number of the newest claim; a message with an older number is ignored.",
+    )
+    is_claimable: bool = Field(default=True, description="No living agent holds the claim.")
     trial: int = Field(
         default=0,
         description="Number of the trial that the agent must run: a prompt without a model. "
-        "The node stays in quarantine until it passes; 0: none.",
+        "The node stays in quarantine until the trial passes. 0: no trial is requested.",
     )
 
 
 class ClaimView(BaseModel):
-    claim: int = Field(description="Beats, orders and reports carry it; older ones are ignored.")
-    epoch: int
-    spec: NodeSpec
-    live: list[AttemptOrder] = Field(description="Attempts the node may still have.")
+    claim: int = Field(
+        description="Number of this claim. Beats, orders and reports carry it; a message with "
+        "an older number is ignored."
+    )
+    epoch: int = Field(description="Epoch of the leader that granted the claim.")
+    node: NodeEntry = Field(description="The node's entry in bucket `nodes`.")
+    live: list[AttemptOrder] = Field(
+        description="Orders of the attempts that may still run on the node."
+    )
 
 
 class ClaimNode(Command[ClaimView]):
-    """Take a node in hand. Errors: NotFound, Conflict (`claimed`: a living agent has it)."""
+    """Claim a node. Errors: NotFound, Conflict (`claimed`: a living agent has it)."""
 
     subject: ClassVar[str] = "command.scheduler.claim_node.v1.{agent_id}"
     sent_by: ClassVar = ("node-agent",)
@@ -111,12 +130,12 @@ class ClaimNode(Command[ClaimView]):
 
 class Device(BaseModel):
     name: str = Field(description="As ComfyUI names it.")
-    vram_total_mb: int = Field(default=0, description="Memory in all.")
-    vram_free_mb: int = Field(default=0, description="Memory free now.")
+    vram_total_mb: int = Field(default=0, description="Total memory.")
+    vram_free_mb: int = Field(default=0, description="Free memory at the time of the report.")
 
 
 class Capabilities(BaseModel):
-    """Everything a server can run; `digest` changes when anything of it changes."""
+    """Everything a server can run; `digest` changes whenever the description changes."""
 
     digest: str = Field(description="blake2b of the server's whole description of itself.")
     engine_version: str = Field(description="ComfyUI's own version text.")
@@ -137,13 +156,13 @@ class ReportCapabilities(Command[Accepted]):
 
 class AttemptPhase(StrEnum):
     PREPARING = "preparing"
-    """In the agent's memory: inputs are staged, nothing is posted."""
+    """The agent stages the inputs; nothing is posted to ComfyUI yet."""
     POSTED = "posted"
     """Inside ComfyUI: queued or executing."""
     UPLOADING = "uploading"
-    """Executed; the slot is free again."""
+    """Executed: the agent stores the results, and the slot is free again."""
     REPORTING = "reporting"
-    """Over; the scheduler has not answered the report yet."""
+    """Ended; the scheduler has not answered the report yet."""
 
 
 class BeatAttempt(BaseModel):
@@ -153,7 +172,7 @@ class BeatAttempt(BaseModel):
 
 
 class NodeBeat(Signal):
-    """Each second, and at once when a slot comes free: the agent has this node in hand."""
+    """An agent holds the claim on this node. Sent each second, and when a slot comes free."""
 
     subject: ClassVar[str] = "signal.node.beat.v1.{node_id}"
     sent_by: ClassVar = ("node-agent",)
@@ -162,18 +181,23 @@ class NodeBeat(Signal):
     claim: int
     is_reachable: bool = Field(description="ComfyUI answered the last probe.")
     reason: str | None = Field(default=None, description="Why it is not ready, for people.")
-    is_dead: bool = Field(default=False, description="It answers but runs nothing.")
+    is_dead: bool = Field(default=False, description="ComfyUI answers but executes nothing.")
     attempts: list[BeatAttempt] = Field(default_factory=list[BeatAttempt])
-    foreign_prompts: int = Field(default=0, description="Prompts on it that are not ours.")
+    foreign_prompts: int = Field(
+        default=0, description="Prompts on it that ComfyFleet did not post."
+    )
     vram_free_mb: int | None = None
-    passed_trial: int = Field(default=0, description="The newest trial that was passed.")
+    passed_trial: int = Field(
+        default=0, description="Number of the newest trial that passed; 0: none."
+    )
     other_node_id: UUID | None = Field(
-        default=None, description="Its ComfyUI has prompts of this node too: they are one server."
+        default=None,
+        description="Another node whose prompts are on this ComfyUI: both nodes are one server.",
     )
 
 
 class SchedulerLed(Signal):
-    """Each second: I lead, in this epoch."""
+    """The sender leads in this epoch. Sent each second."""
 
     subject: ClassVar[str] = "signal.scheduler.led.v1"
     sent_by: ClassVar = ("scheduler",)
@@ -217,7 +241,10 @@ class ListNodes(Query[NodeList]):
 
 
 class AddNode(Command[NodeView]):
-    """Add a ComfyUI server. Errors: Conflict (`node_exists`: same base_url)."""
+    """Add a ComfyUI server as a node.
+
+    Errors: Invalid, Conflict (`node_exists`: a node has this address).
+    """
 
     subject: ClassVar[str] = "command.scheduler.add_node.v1"
     sent_by: ClassVar = ("gateway",)
@@ -228,7 +255,7 @@ class AddNode(Command[NodeView]):
 
 
 class RemoveNode(Command[Accepted]):
-    """Forget a node; what runs on it is run again elsewhere. Errors: NotFound."""
+    """Remove a node; its jobs run again on other nodes. Errors: NotFound."""
 
     subject: ClassVar[str] = "command.scheduler.remove_node.v1"
     sent_by: ClassVar = ("gateway",)

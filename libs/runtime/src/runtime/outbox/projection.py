@@ -2,10 +2,10 @@
 
 A projection follows what the bucket holds. Its owner corrects it at start and every minute:
 
-    names = Projection(WORKFLOWS, WorkflowName, "name.>")
+    names = Projection(WORKFLOWS, WorkflowEntry, "name.>")
     runtime.spawn(names.follow(bus), name="published names")
     ...
-    async def wanted(connection: AsyncConnection) -> dict[str, WorkflowName]: ...
+    async def wanted(connection: AsyncConnection) -> dict[str, WorkflowEntry]: ...
     await names.correct(partial(transaction, engine), wanted)
     relay.nudge()
 

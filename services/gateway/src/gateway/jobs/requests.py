@@ -25,7 +25,7 @@ class JobRequest(Strict):
         '`{"media": "<id>"}`.',
     )
     priority: Priority | None = Field(
-        default=None, description="Class of service; null: the highest the account may use."
+        default=None, description="Priority of the job; null: the highest the account may use."
     )
     deadline: UtcTime | None = Field(
         default=None, description="The job expires if it has not ended by then."

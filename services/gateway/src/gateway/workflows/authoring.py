@@ -23,7 +23,7 @@ from contracts.registry.requests import (
     ValidateWorkflow,
     ValidationView,
 )
-from contracts.registry.workflows import WorkflowName
+from contracts.registry.workflows import WorkflowEntry
 from gateway.http.access import Allowed
 from gateway.http.bodies import Body
 from gateway.http.headers import LOCATED, mark_created
@@ -135,10 +135,10 @@ async def delete_workflow(
     await caught_up(gateway, gone.name, lambda known: known.is_deleted)
 
 
-async def changed(gateway: Gateway, workflow: WorkflowName) -> Workflow:
+async def changed(gateway: Gateway, workflow: WorkflowEntry) -> Workflow:
     """Return the workflow once this gateway knows its change too."""
 
-    def is_known(known: WorkflowName) -> bool:
+    def is_known(known: WorkflowEntry) -> bool:
         return (known.active_version, known.is_enabled, known.category) == (
             workflow.active_version,
             workflow.is_enabled,
@@ -149,7 +149,7 @@ async def changed(gateway: Gateway, workflow: WorkflowName) -> Workflow:
     return summary(workflow)
 
 
-async def caught_up(gateway: Gateway, name: str, is_known: Callable[[WorkflowName], bool]) -> None:
+async def caught_up(gateway: Gateway, name: str, is_known: Callable[[WorkflowEntry], bool]) -> None:
     """Wait until this gateway's mirror has the change; other gateways may take longer.
 
     A job that is sent right after an upload finds its workflow.

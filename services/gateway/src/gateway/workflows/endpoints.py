@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from contracts.access import Actor, Permission
 from contracts.errors import NotFoundError
 from contracts.registry.requests import CoverageView, FindCoverage, ListVersions, VersionList
-from contracts.registry.workflows import WorkflowName
+from contracts.registry.workflows import WorkflowEntry
 from gateway.http.access import Allowed
 from gateway.http.conditional import NOT_MODIFIED, KnownTag, document
 from gateway.service import CurrentGateway
@@ -166,7 +166,7 @@ async def compare_workflow_versions(
     return document(await asyncio.to_thread(diff, after, before), known)
 
 
-def is_listed(known: WorkflowName, wanted: WorkflowFilters) -> bool:
+def is_listed(known: WorkflowEntry, wanted: WorkflowFilters) -> bool:
     """Whether to list it: not if it is deleted, or a source that never became a version."""
     if known.is_deleted or not (known.versions or known.problem):
         return False

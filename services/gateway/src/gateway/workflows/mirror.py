@@ -14,7 +14,7 @@ from contracts.errors import NotFoundError, UnavailableError
 from contracts.registry.workflows import (
     ModelFolder,
     ServerClasses,
-    WorkflowName,
+    WorkflowEntry,
     WorkflowVersionRecord,
 )
 from contracts.services import WORKFLOWS
@@ -34,7 +34,7 @@ class Workflows:
         self.servers = Servers()
         """Classes that each kind of server has."""
         self._bus = bus
-        self._names = Mirror(WorkflowName, self._announce)
+        self._names = Mirror(WorkflowEntry, self._announce)
         self._models = Mirror(ModelFolder)
         self._classes = Mirror(ServerClasses, self._sort_servers)
         self._sorted: dict[str, ServerClasses] = {}
@@ -42,7 +42,7 @@ class Workflows:
         self._one_at_a_time = asyncio.Lock()
 
     @property
-    def names(self) -> Mapping[str, WorkflowName]:
+    def names(self) -> Mapping[str, WorkflowEntry]:
         return {key.removeprefix(NAME_PREFIX): value for key, value in self._names.entries.items()}
 
     @property
@@ -50,7 +50,7 @@ class Workflows:
         """Model files that the fleet has, by folder."""
         return {folder.folder: folder.names for folder in self._models.entries.values()}
 
-    def name(self, name: str) -> WorkflowName | None:
+    def name(self, name: str) -> WorkflowEntry | None:
         return self._names.entries.get(NAME_PREFIX + name)
 
     async def resolve(self, reference: str, actor: Actor) -> Version:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from contracts.registry.requests import Difference
-from contracts.registry.workflows import WorkflowName
+from contracts.registry.workflows import WorkflowEntry
 from contracts.values import Unmet
 from gateway.http.page import Page
 from gateway.workflows.versions import Version
@@ -101,12 +101,12 @@ def content(version: Version) -> WorkflowContent:
     )
 
 
-def is_active(known: WorkflowName) -> bool:
+def is_active(known: WorkflowEntry) -> bool:
     """Whether it can be run by its name alone."""
     return known.active_version is not None and known.is_enabled
 
 
-def fields(known: WorkflowName) -> dict[str, Any]:
+def fields(known: WorkflowEntry) -> dict[str, Any]:
     return {
         **known.model_dump(),
         "is_active": is_active(known),
@@ -114,11 +114,11 @@ def fields(known: WorkflowName) -> dict[str, Any]:
     }
 
 
-def summary(known: WorkflowName) -> Workflow:
+def summary(known: WorkflowEntry) -> Workflow:
     return Workflow.model_validate(fields(known))
 
 
-def detail(known: WorkflowName, version: Version) -> WorkflowDetail:
+def detail(known: WorkflowEntry, version: Version) -> WorkflowDetail:
     spec = version.spec
     return WorkflowDetail.model_validate(
         {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.errors import FieldError, ForbiddenError, InvalidError, NotFoundError
-from contracts.registry.workflows import WorkflowName, WorkflowVersionRecord
+from contracts.registry.workflows import WorkflowEntry, WorkflowVersionRecord
 from workflows import Spec
 
 REFERENCE = re.compile(r"(?P<name>[a-z][a-z0-9_-]{0,62})(@(?P<number>[1-9][0-9]{0,8}))?")
@@ -49,7 +49,7 @@ def parse_reference(text: str) -> tuple[str, int | None]:
 
 
 def hash_to_run(
-    known: WorkflowName | None, name: str, number: int | None, *, may_edit: bool
+    known: WorkflowEntry | None, name: str, number: int | None, *, may_edit: bool
 ) -> str:
     """Return the hash of a version for a new job.
 
@@ -68,7 +68,7 @@ def hash_to_run(
     return found
 
 
-def is_withdrawn(known: WorkflowName) -> bool:
+def is_withdrawn(known: WorkflowEntry) -> bool:
     """Whether its file is gone, and with it the right to run any version."""
     return known.source != "api" and known.active_version is None
 
@@ -86,7 +86,7 @@ class DraftError(ForbiddenError):
         )
 
 
-def hash_of(known: WorkflowName | None, name: str, number: int | None) -> str:
+def hash_of(known: WorkflowEntry | None, name: str, number: int | None) -> str:
     """Return the version's hash for reading. Raises NotFound with the missing part."""
     if known is None:
         raise unknown(f"there is no workflow {name}")

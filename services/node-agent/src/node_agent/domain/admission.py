@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from contracts.errors import ConflictError, OperationError, UnavailableError
-from contracts.scheduler.nodes import AttemptPhase, NodeSpec
+from contracts.scheduler.nodes import AttemptPhase, NodeEntry
 
 MAX_UNFINISHED = 2
 """The attempt that runs, and the one that waits for it."""
@@ -91,14 +91,14 @@ def refusal(admission: Admission, phases: Iterable[AttemptPhase]) -> OperationEr
     return None
 
 
-def is_wanted(spec: NodeSpec, pool: str) -> bool:
+def is_wanted(spec: NodeEntry, pool: str) -> bool:
     return spec.is_enabled and spec.pool == pool
 
 
-def may_claim(spec: NodeSpec, agent_id: UUID, pool: str) -> bool:
+def may_claim(spec: NodeEntry, agent_id: UUID, pool: str) -> bool:
     return is_wanted(spec, pool) and (spec.is_claimable or spec.agent_id == agent_id)
 
 
-def is_taken_away(spec: NodeSpec, agent_id: UUID, claim: int) -> bool:
+def is_taken_away(spec: NodeEntry, agent_id: UUID, claim: int) -> bool:
     """Whether another agent has the newest claim."""
     return spec.claim > claim and spec.agent_id != agent_id

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from contracts.scheduler.nodes import NodeSpec
+from contracts.scheduler.nodes import NodeEntry
 from node_agent.ports import Health, Patience, UnreachableError
 
 
@@ -38,5 +38,5 @@ class UnknownEngine:
 
 
 @asynccontextmanager
-async def open_unknown(spec: NodeSpec, _: Patience) -> AsyncGenerator[UnknownEngine, None]:
+async def open_unknown(spec: NodeEntry, _: Patience) -> AsyncGenerator[UnknownEngine, None]:
     yield UnknownEngine(spec.engine)

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from contracts.errors import OperationError
-from contracts.scheduler.nodes import ClaimNode, ClaimView, NodeSpec, SchedulerLed
+from contracts.scheduler.nodes import ClaimNode, ClaimView, NodeEntry, SchedulerLed
 from node_agent.domain.admission import is_taken_away, is_wanted, may_claim
 from node_agent.handlers.adoption import adopt
 from node_agent.handlers.beats import beat, show_previews, show_progress
@@ -52,7 +52,7 @@ async def keep_claims(agent: NodeAgent, open_claim: OpenClaim) -> None:
                     await agent.claims_dirty.wait()
 
 
-def follow_spec(claim: Claim, spec: NodeSpec | None) -> None:
+def follow_spec(claim: Claim, spec: NodeEntry | None) -> None:
     claim.is_leaving = True
     if spec is None:
         claim.spawn(clear_out(claim), name=f"clear out {claim.id}")
@@ -67,7 +67,7 @@ def follow_spec(claim: Claim, spec: NodeSpec | None) -> None:
         claim.trial.ask(spec.trial)
 
 
-def server_of(spec: NodeSpec) -> tuple[object, ...]:
+def server_of(spec: NodeEntry) -> tuple[object, ...]:
     return spec.engine, spec.engine_settings, spec.base_url, spec.headers
 
 

@@ -5,7 +5,7 @@ from tempfile import SpooledTemporaryFile
 
 import pytest
 
-from contracts.scheduler.nodes import NodeSpec
+from contracts.scheduler.nodes import NodeEntry
 from contracts.values import new_id
 from node_agent.engines.comfyui.http import ComfyHttp, RefusedPromptError, comfy_http
 from node_agent.engines.comfyui.outputs import ComfyFile
@@ -15,7 +15,7 @@ from runtime.testing.ports import eventually, free_port
 
 
 def a_client(url: str) -> AbstractAsyncContextManager[ComfyHttp]:
-    spec = NodeSpec(node_id=new_id(), name="n", base_url=url)
+    spec = NodeEntry(node_id=new_id(), name="n", base_url=url)
     return comfy_http(spec, probe_timeout=3, submit_timeout=10)
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 from contracts.agent import Cause
 from contracts.media.attempts import InputFile
 from contracts.scheduler.jobs import Progress
-from contracts.scheduler.nodes import Capabilities, NodeSpec
+from contracts.scheduler.nodes import Capabilities, NodeEntry
 from node_agent.domain.endings import canceled_error, failed_error
 from node_agent.ports import (
     Description,
@@ -81,7 +81,7 @@ SERVERS: dict[str, TinyServer] = {}
 
 
 @asynccontextmanager
-async def open_tiny(spec: NodeSpec, _: Patience) -> AsyncGenerator["TinyEngine", None]:
+async def open_tiny(spec: NodeEntry, _: Patience) -> AsyncGenerator["TinyEngine", None]:
     yield TinyEngine(spec.base_url)
 
 

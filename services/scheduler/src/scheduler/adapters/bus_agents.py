@@ -1,4 +1,4 @@
-"""Sends orders and recalls to agents over the bus, until they are answered or settled."""
+"""Sends orders and recalls to agents over the bus, until they are answered or need no answer."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -14,8 +14,8 @@ from runtime.bus.client import Bus
 from runtime.grants import Grant, sign
 from runtime.process.telemetry import span
 from scheduler.domain.effects import Recall
-from scheduler.domain.inputs import Input, OrderAnswered, RecallAnswered
 from scheduler.domain.jobs import Attempt
+from scheduler.domain.occurrences import Occurrence, OrderAnswered, RecallAnswered
 
 ASK_SECONDS = 3.0
 PAUSE_SECONDS = 0.5
@@ -33,8 +33,8 @@ class BusAgents:
     epoch: int
     grant_secret: str
     wall: Callable[[], datetime]
-    put: Callable[[Input], None]
-    """Takes the answers as inputs of the core."""
+    put: Callable[[Occurrence], None]
+    """Takes the answers as occurrences."""
     _tasks: dict[UUID, asyncio.Task[None]] = field(default_factory=dict[UUID, asyncio.Task[None]])
 
     async def announce(self) -> None:
@@ -55,34 +55,34 @@ class BusAgents:
         )
         self._start(recall.attempt_id, self._recall(request))
 
-    def settle(self, attempt_id: UUID) -> None:
+    def stop_repeating(self, attempt_id: UUID) -> None:
         if task := self._tasks.pop(attempt_id, None):
             task.cancel()
 
     def write_order(self, attempt: Attempt) -> AttemptOrder:
         job = attempt.job
-        allowed = timedelta(seconds=min(job.spec.timeout_seconds, LONGEST_TIMEOUT_SECONDS))
+        allowed = timedelta(seconds=min(job.request.timeout_seconds, LONGEST_TIMEOUT_SECONDS))
         grant = Grant(
             attempt_id=attempt.id,
             job_id=job.id,
             node_id=attempt.node_id,
             owner_id=job.owner_id,
-            media=job.spec.media,
+            media=job.request.media,
             expires_at=self.wall() + allowed + GRANT_MARGIN,
-            workflow=job.spec.workflow,
-            labels=job.spec.labels,
-            is_bare=job.spec.is_bare,
+            workflow=job.request.workflow,
+            labels=job.request.labels,
+            is_bare=job.request.is_bare,
         )
         return AttemptOrder(
             attempt_id=attempt.id,
             job_id=job.id,
             owner_id=job.owner_id,
             number=attempt.number,
-            version_hash=job.spec.version_hash,
-            inputs=job.spec.inputs,
-            media=job.spec.media,
+            version_hash=job.request.version_hash,
+            inputs=job.request.inputs,
+            media=job.request.media,
             grant=sign(grant, self.grant_secret),
-            timeout_seconds=job.spec.timeout_seconds,
+            timeout_seconds=job.request.timeout_seconds,
             trace=job.trace,
         )
 

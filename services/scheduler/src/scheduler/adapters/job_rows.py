@@ -9,10 +9,10 @@ from pydantic_core import from_json, to_json
 from contracts.scheduler.job_requests import NewJob
 from contracts.scheduler.jobs import JobStatus
 from scheduler.adapters.statements import Column, insert, update, upsert
-from scheduler.domain.jobs import Attempt, Job, Result, Retry
+from scheduler.domain.jobs import Attempt, Job, JobEnd, Retry
 
 RETRY = TypeAdapter(Retry)
-RESULT = TypeAdapter(Result)
+JOB_END = TypeAdapter(JobEnd)
 NO_FAILURE = RETRY.dump_json(Retry()).decode()
 
 
@@ -23,9 +23,9 @@ def retry_text(job: Job) -> str:
     return RETRY.dump_json(retry).decode()
 
 
-def result_text(job: Job) -> str | None:
-    result = job.result
-    return RESULT.dump_json(result).decode() if result.outputs or result.error else None
+def end_text(job: Job) -> str | None:
+    end = job.end
+    return JOB_END.dump_json(end).decode() if end.outputs or end.error else None
 
 
 JOBS: tuple[Column[Job], ...] = (
@@ -34,16 +34,16 @@ JOBS: tuple[Column[Job], ...] = (
     Column("status", "text"),
     Column("version", "int"),
     Column("attempts", "int", attrgetter("attempt_count")),
-    Column("workflow", "text", attrgetter("spec.workflow"), is_fixed=True),
-    Column("labels", "jsonb", lambda job: to_json(job.spec.labels).decode(), is_fixed=True),
-    Column("batch_id", "uuid", attrgetter("spec.batch_id"), is_fixed=True),
+    Column("workflow", "text", attrgetter("request.workflow"), is_fixed=True),
+    Column("labels", "jsonb", lambda job: to_json(job.request.labels).decode(), is_fixed=True),
+    Column("batch_id", "uuid", attrgetter("request.batch_id"), is_fixed=True),
     Column("created_at", "timestamptz", is_fixed=True),
     Column("started_at", "timestamptz"),
     Column("finished_at", "timestamptz"),
-    Column("spec", "json", lambda job: job.spec.model_dump_json(), is_fixed=True),
+    Column("spec", "json", lambda job: job.request.model_dump_json(), is_fixed=True),
     Column("trace", "json", lambda job: to_json(job.trace).decode(), is_fixed=True),
     Column("retry", "json", retry_text),
-    Column("result", "json", result_text),
+    Column("result", "json", end_text),
 )
 
 ATTEMPTS: tuple[Column[Attempt], ...] = (
@@ -51,7 +51,7 @@ ATTEMPTS: tuple[Column[Attempt], ...] = (
     Column("job_id", "uuid", attrgetter("job.id"), is_fixed=True),
     Column("node_id", "uuid", is_fixed=True),
     Column("number", "int", is_fixed=True),
-    Column("version_hash", "text", attrgetter("job.spec.version_hash"), is_fixed=True),
+    Column("version_hash", "text", attrgetter("job.request.version_hash"), is_fixed=True),
     Column("created_at", "timestamptz", is_fixed=True),
     Column("ended_at", "timestamptz"),
     Column("outcome", "text"),
@@ -66,7 +66,7 @@ UPSERT_ATTEMPTS = upsert("attempts", ATTEMPTS)
 
 def read_job(row: asyncpg.Record) -> Job:
     return Job(
-        spec=NewJob.model_validate_json(row["spec"]),
+        request=NewJob.model_validate_json(row["spec"]),
         owner_id=row["owner_id"],
         created_at=row["created_at"],
         trace=from_json(row["trace"]),
@@ -76,5 +76,5 @@ def read_job(row: asyncpg.Record) -> Job:
         started_at=row["started_at"],
         finished_at=row["finished_at"],
         retry=RETRY.validate_json(row["retry"]),
-        result=RESULT.validate_json(row["result"] or "{}"),
+        end=JOB_END.validate_json(row["result"] or "{}"),
     )

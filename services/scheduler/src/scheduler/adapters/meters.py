@@ -12,7 +12,7 @@ class PrometheusMeter:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._batch = Histogram(
             "comfyfleet_scheduler_batch_size",
-            "Inputs taken in one commit.",
+            "Occurrences taken in one commit.",
             buckets=BATCHES,
             registry=registry,
         )

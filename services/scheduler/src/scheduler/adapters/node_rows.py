@@ -19,7 +19,7 @@ DELETE_NODES = "DELETE FROM nodes WHERE id = ANY($1)"
 
 NODES: tuple[Column[Node], ...] = (
     Column("id", "uuid", is_fixed=True),
-    Column("spec", "json", lambda node: node.spec.model_dump_json()),
+    Column("spec", "json", lambda node: node.settings.model_dump_json()),
     Column("created_at", "timestamptz", is_fixed=True),
     Column("version", "int"),
     Column("claim_status", "text"),
@@ -40,7 +40,7 @@ UPSERT_CAPABILITIES = upsert("node_capabilities", NODE_CAPABILITIES, key="node_i
 def read_node(row: asyncpg.Record) -> Node:
     return Node(
         id=row["id"],
-        spec=NewNode.model_validate_json(row["spec"]),
+        settings=NewNode.model_validate_json(row["spec"]),
         created_at=row["created_at"],
         version=row["version"],
         claim_status=ClaimStatus(row["claim_status"]),

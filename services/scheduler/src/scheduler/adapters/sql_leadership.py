@@ -19,7 +19,7 @@ from scheduler.settings import SchedulerSettings
 
 log = structlog.get_logger()
 
-LEADERS = {"idle_in_transaction_session_timeout": "1500ms"}
+LEADER_SETTINGS = {"idle_in_transaction_session_timeout": "1500ms"}
 """Settings of a leader's connections in Postgres."""
 
 COMMAND_SECONDS = 10.0
@@ -31,7 +31,7 @@ RELEASE = "UPDATE leader SET beat_at = '-infinity' WHERE epoch = $1"
 
 
 @asynccontextmanager
-async def leader_pool(settings: SchedulerSettings) -> AsyncGenerator[asyncpg.Pool, None]:
+async def open_leader_pool(settings: SchedulerSettings) -> AsyncGenerator[asyncpg.Pool, None]:
     """Connections that cannot hold the leader's row while their process is stopped."""
     async with asyncpg.create_pool(
         settings.database_url.get_secret_value(),
@@ -40,7 +40,7 @@ async def leader_pool(settings: SchedulerSettings) -> AsyncGenerator[asyncpg.Poo
         timeout=5.0,
         command_timeout=COMMAND_SECONDS,
         reset=keep,
-        server_settings=LEADERS,
+        server_settings=LEADER_SETTINGS,
     ) as opened:
         yield opened
 

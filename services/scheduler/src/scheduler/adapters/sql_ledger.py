@@ -18,9 +18,9 @@ from runtime.outbox import messages as outbox
 from runtime.outbox.relay import Relay
 from scheduler.adapters import job_rows, node_rows
 from scheduler.adapters.state_rows import read_state
+from scheduler.domain.context import LoadedRows
 from scheduler.domain.effects import Effects, KeyName, KeyUse
 from scheduler.domain.state import Limits, State
-from scheduler.domain.step import Known
 from scheduler.ports import LeadershipLostError, LedgerUncertainError
 
 FENCE = "UPDATE leader SET beat_at = clock_timestamp() WHERE epoch = $1"
@@ -80,16 +80,16 @@ class SqlLedger:
             found = await self._pool.fetchval(NEWEST_TIME)
         return found or datetime.min.replace(tzinfo=UTC)
 
-    async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> Known:
+    async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> LoadedRows:
         if not jobs and not keys:
-            return Known()
+            return LoadedRows()
         with uncertain():
             async with self._pool.acquire() as connection:
                 uses = await look_up_keys(connection, keys)
                 wanted = [*jobs, *(use.created_id for use in uses.values())]
                 rows = await connection.fetch(SELECT_JOBS, wanted)
         found = (job_rows.read_job(row) for row in rows)
-        return Known({job.id: job for job in found}, uses)
+        return LoadedRows({job.id: job for job in found}, uses)
 
     async def commit(self, effects: Effects) -> None:
         with uncertain():
@@ -97,7 +97,7 @@ class SqlLedger:
                 if await connection.execute(FENCE, self._epoch) == "UPDATE 0":
                     raise LeadershipLostError(f"epoch {self._epoch} is over")
                 await write(connection, effects)
-        if effects.events or effects.specs:
+        if effects.events or effects.node_entries:
             self._relay.nudge()
 
     async def forget_old_keys(self) -> None:
@@ -136,7 +136,7 @@ async def write(connection: Any, effects: Effects) -> None:
 
 def outgoing(effects: Effects) -> list[outbox.Outgoing]:
     entries = [
-        outbox.put(NODES, str(node_id), spec) if spec else outbox.delete(NODES, str(node_id))
-        for node_id, spec in effects.specs.items()
+        outbox.put(NODES, str(node_id), entry) if entry else outbox.delete(NODES, str(node_id))
+        for node_id, entry in effects.node_entries.items()
     ]
     return [outbox.event(fact) for fact in effects.events] + entries

@@ -36,7 +36,7 @@ async def read_state(connection: Any, limits: Limits) -> State:
     for row in await connection.fetch(SELECT_LIVE):
         add_attempt(state, row)
     for row in await connection.fetch(SELECT_SECONDS):
-        state.seconds[row["version_hash"]] = row["seconds"]
+        state.mean_seconds[row["version_hash"]] = row["seconds"]
     heapify(state.delayed)
     heapify(state.deadlines)
     return state
@@ -44,15 +44,15 @@ async def read_state(connection: Any, limits: Limits) -> State:
 
 def add_job(state: State, job: Job) -> None:
     state.jobs[job.id] = job
-    if job.spec.deadline:
-        state.deadlines.append((job.spec.deadline, job.id))
+    if job.request.deadline:
+        state.deadlines.append((job.request.deadline, job.id))
     if job.status is not JobStatus.QUEUED:
         return
-    state.queued[job.owner_id] += 1
+    state.queued_by_owner[job.owner_id] += 1
     if job.retry.not_before:
         state.delayed.append((job.retry.not_before, job.id))
     else:
-        state.waiting.add(job)
+        state.startable.add(job)
 
 
 def add_attempt(state: State, row: asyncpg.Record) -> None:

@@ -9,12 +9,12 @@ from contracts.agent import Cause
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.node_facts import NodeJoined
 from contracts.scheduler.nodes import AttemptPhase, BeatAttempt, NodeBeat
-from scheduler.domain.facts import publish_node_fact, put_node_spec
+from scheduler.domain.context import StepContext
+from scheduler.domain.events import add_node_event, put_node_entry
 from scheduler.domain.health import end_quarantine, quarantine, quarantine_duplicate
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.nodes import ClaimStatus, Node
 from scheduler.domain.outcomes import fail_attempt, recall
-from scheduler.domain.step import Step
 
 PHASES = list(AttemptPhase)
 BEATS_TO_BELIEVE = 2
@@ -22,69 +22,69 @@ OLD_BEAT_SECONDS = 1.0
 """A beat may have been sent before the answer that overtook it."""
 
 
-def take_beat(step: Step, beat: NodeBeat) -> None:
+def take_beat(context: StepContext, beat: NodeBeat) -> None:
     """Take one beat; beats of an older claim are ignored."""
-    node = step.state.nodes.get(beat.node_id)
+    node = context.state.nodes.get(beat.node_id)
     if node is None or beat.claim != node.claim or node.agent_id is None:
         return
-    step.state.clock.note_beat(step.now.steady)
+    context.state.clock.note_beat(context.now.steady)
     contact = node.contact
-    contact.heard_at = step.state.clock.now
-    contact.beat_at = step.now.wall
+    contact.heard_at = context.state.clock.now
+    contact.beat_at = context.now.wall
     contact.is_reachable = beat.is_reachable
     if beat.is_reachable:
         contact.reached_at = contact.heard_at
     contact.reason = beat.reason
     contact.foreign_prompts = beat.foreign_prompts
     contact.vram_free_mb = beat.vram_free_mb
-    compare_attempts(step, node, beat)
-    join(step, node)
+    compare_attempts(context, node, beat)
+    join(context, node)
     if beat.is_dead:
-        quarantine(step, node, beat.reason or "ComfyUI answers but runs nothing")
+        quarantine(context, node, beat.reason or "ComfyUI answers but runs nothing")
     if beat.passed_trial:
-        end_quarantine(step, node, beat.passed_trial)
+        end_quarantine(context, node, beat.passed_trial)
     if beat.other_node_id:
-        quarantine_duplicate(step, node, beat.other_node_id)
+        quarantine_duplicate(context, node, beat.other_node_id)
 
 
-def join(step: Step, node: Node) -> None:
-    """Publish that the node has joined, for the first time or again, once it can take jobs."""
+def join(context: StepContext, node: Node) -> None:
+    """Add the event that the node has joined, first or again, once it can take jobs."""
     if node.claim_status is ClaimStatus.JOINED or not node.capabilities.digest:
         return
     node.claim_status = ClaimStatus.JOINED
-    publish_node_fact(step, node, NodeJoined)
-    put_node_spec(step, node)
+    add_node_event(context, node, NodeJoined)
+    put_node_entry(context, node)
 
 
-def compare_attempts(step: Step, node: Node, beat: NodeBeat) -> None:
+def compare_attempts(context: StepContext, node: Node, beat: NodeBeat) -> None:
     """Compare the attempts that the node lists with the attempts that it was given."""
     listed = {item.attempt_id: item for item in beat.attempts}
     for attempt in list(node.attempts.values()):
         if item := listed.pop(attempt.id, None):
-            follow(step, attempt, item)
+            follow(context, attempt, item)
         else:
-            count_omission(step, attempt)
+            count_omission(context, attempt)
     node.contact.recalled = frozenset()
     for attempt_id, item in listed.items():
         if item.phase is not AttemptPhase.REPORTING:
-            recall(step, node, attempt_id)
+            recall(context, node, attempt_id)
 
 
-def follow(step: Step, attempt: Attempt, item: BeatAttempt) -> None:
+def follow(context: StepContext, attempt: Attempt, item: BeatAttempt) -> None:
     """Take phase and progress from the beat, unless the known phase is later."""
     if attempt.phase is not None and PHASES.index(item.phase) < PHASES.index(attempt.phase):
         return
     attempt.phase, attempt.progress, attempt.omitted = item.phase, item.progress, 0
     if attempt.job.status is not JobStatus.CANCELING:
-        attempt.answered_at = attempt.answered_at or step.now.steady
+        attempt.confirmed_at = attempt.confirmed_at or context.now.steady
 
 
-def count_omission(step: Step, attempt: Attempt) -> None:
+def count_omission(context: StepContext, attempt: Attempt) -> None:
     """Count a beat that leaves the attempt out, if its node must know the attempt."""
-    since = attempt.answered_at
-    if since is None or step.now.steady - since < OLD_BEAT_SECONDS:
+    since = attempt.confirmed_at
+    if since is None or context.now.steady - since < OLD_BEAT_SECONDS:
         return
     attempt.omitted += 1
     if attempt.omitted >= BEATS_TO_BELIEVE:
         cause = Cause.LOST if attempt.has_started else Cause.UNREACHABLE
-        fail_attempt(step, attempt, cause, None)
+        fail_attempt(context, attempt, cause, None)

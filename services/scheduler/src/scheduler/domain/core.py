@@ -1,4 +1,4 @@
-"""The core: `step(state, inputs, known, now, new_id) -> Effects`.
+"""The core: `step(state, occurrences, loaded, now, new_id) -> Effects`.
 
 Nothing here awaits, reads a clock, draws at random or logs: the shell supplies all of that and
 carries the effects out, so any history can be replayed. The state is changed in place; if the
@@ -20,27 +20,33 @@ from contracts.scheduler.nodes import (
     AddNode,
     ClaimNode,
     NodeBeat,
-    NodeSpec,
+    NodeEntry,
     RemoveNode,
     ReportCapabilities,
 )
 from scheduler.domain import claims, outcomes, submission
 from scheduler.domain.beats import take_beat
+from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.effects import Answer, Effects, KeyName, Recall
+from scheduler.domain.events import node_entry
 from scheduler.domain.expiry import pass_time
-from scheduler.domain.facts import node_spec
 from scheduler.domain.idempotency import Creation, key_name
-from scheduler.domain.inputs import Input, OrderAnswered, RecallAnswered, Requested, Tick
+from scheduler.domain.occurrences import (
+    ClockTicked,
+    Occurrence,
+    OrderAnswered,
+    RecallAnswered,
+    Requested,
+)
 from scheduler.domain.placement import place_jobs
 from scheduler.domain.state import State
-from scheduler.domain.step import Known, Now, Step
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Decides one kind of command."""
 
-    decide: Callable[[Step, Any], Answer]
+    decide: Callable[[StepContext, Any], Answer]
     job_id: Callable[[Any], UUID] | None = None
     """Reads the id of the job that the command names: that job may be over already."""
 
@@ -58,35 +64,39 @@ RULES: Mapping[type[Command[Any]], Rule] = {
 
 
 def step(
-    state: State, inputs: Iterable[Input], known: Known, now: Now, new_id: Callable[[], UUID]
+    state: State,
+    occurrences: Iterable[Occurrence],
+    loaded: LoadedRows,
+    now: Now,
+    new_id: Callable[[], UUID],
 ) -> Effects:
-    """Take all inputs in order, then give waiting jobs to free nodes."""
-    current = Step(state, known, now, new_id)
-    for item in inputs:
-        take(current, item)
-    place_jobs(current)
-    return current.effects
+    """Take all occurrences in order, then give waiting jobs to free nodes."""
+    context = StepContext(state, loaded, now, new_id)
+    for item in occurrences:
+        take(context, item)
+    place_jobs(context)
+    return context.effects
 
 
-def take(step: Step, item: Input) -> None:
+def take(context: StepContext, item: Occurrence) -> None:
     match item:
         case Requested():
-            step.effects.answers.append((item.token, answer(step, item)))
+            context.effects.answers.append((item.token, answer(context, item)))
         case NodeBeat():
-            take_beat(step, item)
+            take_beat(context, item)
         case OrderAnswered():
-            outcomes.take_order_answer(step, item.attempt_id, item.refusal)
+            outcomes.take_order_answer(context, item.attempt_id, item.refusal)
         case RecallAnswered():
-            outcomes.take_recall_answer(step, item.attempt_id)
-        case Tick():
-            pass_time(step, item)
+            outcomes.take_recall_answer(context, item.attempt_id)
+        case ClockTicked():
+            pass_time(context, item)
 
 
-def answer(step: Step, requested: Requested) -> Answer:
+def answer(context: StepContext, requested: Requested) -> Answer:
     """Decide a command; a refused command has changed nothing."""
-    step.trace = requested.trace
+    context.trace = requested.trace
     try:
-        return RULES[type(requested.command)].decide(step, requested.command)
+        return RULES[type(requested.command)].decide(context, requested.command)
     except OperationError as error:
         return error
 
@@ -99,9 +109,9 @@ class Names:
     keys: list[KeyName] = field(default_factory=list[KeyName])
 
 
-def names_in(inputs: Iterable[Input]) -> Names:
+def names_in(occurrences: Iterable[Occurrence]) -> Names:
     names = Names()
-    for item in inputs:
+    for item in occurrences:
         if not isinstance(item, Requested):
             continue
         if job_id := RULES[type(item.command)].job_id:
@@ -121,11 +131,11 @@ def resume(state: State, effects: Effects) -> None:
             effects.orders.append(attempt)
 
 
-def republish(state: State, effects: Effects, published: Mapping[UUID, NodeSpec]) -> None:
+def republish(state: State, effects: Effects, published: Mapping[UUID, NodeEntry]) -> None:
     """Make bucket `nodes` equal to the state; `published` is what the bucket holds."""
     for node in state.nodes.values():
-        spec = node_spec(node)
-        if published.get(node.id) != spec:
-            effects.specs.setdefault(node.id, spec)
+        entry = node_entry(node)
+        if published.get(node.id) != entry:
+            effects.node_entries.setdefault(node.id, entry)
     for node_id in published.keys() - state.nodes.keys():
-        effects.specs.setdefault(node_id, None)
+        effects.node_entries.setdefault(node_id, None)

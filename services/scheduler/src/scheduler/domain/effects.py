@@ -1,4 +1,4 @@
-"""The effects of a step.
+"""The effects of a scheduling step.
 
 Rows, events and bucket entries are committed first, in one transaction. Only then are commands
 answered, and orders and recalls sent to agents.
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from contracts.errors import OperationError
 from contracts.event import Event
-from contracts.scheduler.nodes import NodeSpec
+from contracts.scheduler.nodes import NodeEntry
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import Node
 
@@ -33,7 +33,7 @@ class ClaimGranted:
     """The answer to a claim; the shell writes the orders of the live attempts."""
 
     node: Node
-    spec: NodeSpec
+    entry: NodeEntry
     live: tuple[Attempt, ...]
 
 
@@ -46,12 +46,13 @@ class Recall:
 
     node_id: UUID
     claim: int
+    """Number of the newest claim; a message with an older number is ignored."""
     attempt_id: UUID
 
 
 @dataclass(slots=True)
 class Effects:
-    """Everything that one step changes and sends; each row once, in its final form."""
+    """Everything that one scheduling step changes and sends; each row once, in its final form."""
 
     new_jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
     changed_jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
@@ -61,16 +62,16 @@ class Effects:
     removed_nodes: set[UUID] = field(default_factory=set[UUID])
     keys: dict[KeyName, KeyUse] = field(default_factory=dict[KeyName, KeyUse])
     events: list[Event] = field(default_factory=list[Event])
-    specs: dict[UUID, NodeSpec | None] = field(default_factory=dict[UUID, NodeSpec | None])
+    node_entries: dict[UUID, NodeEntry | None] = field(default_factory=dict[UUID, NodeEntry | None])
     """Entries of bucket `nodes` to put; None removes one."""
     answers: list[tuple[int, Answer]] = field(default_factory=list[tuple[int, Answer]])
     orders: list[Attempt] = field(default_factory=list[Attempt])
     recalls: list[Recall] = field(default_factory=list[Recall])
-    settled: list[UUID] = field(default_factory=list[UUID])
-    """Attempts whose order or recall need not be repeated any more."""
+    stop_repeating: list[UUID] = field(default_factory=list[UUID])
+    """Attempts whose order or recall is not repeated any more."""
 
     @property
-    def are_durable(self) -> bool:
+    def needs_commit(self) -> bool:
         """Return whether anything has to be committed."""
         return bool(
             self.new_jobs
@@ -81,7 +82,7 @@ class Effects:
             or self.removed_nodes
             or self.keys
             or self.events
-            or self.specs
+            or self.node_entries
         )
 
     def save_job(self, job: Job) -> None:

@@ -1,4 +1,4 @@
-"""Estimates when waiting and running jobs end, from one snapshot of the queue."""
+"""Estimates when waiting and running jobs end, from one reading of the queue."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from uuid import UUID
 
 from contracts.access import Priority
 from contracts.scheduler.jobs import JobStatus, JobView
+from scheduler.domain.context import StepContext
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import ClaimStatus
+from scheduler.domain.startable import StartableJobs
 from scheduler.domain.state import State
-from scheduler.domain.step import Step
 from scheduler.domain.submission import current_view
 from scheduler.domain.views import progress_of
-from scheduler.domain.waiting import Waiting
 
 POSITIONS_KNOWN = 10_000
 
@@ -34,26 +34,26 @@ def forecast(state: State, now: datetime) -> Forecast:
     result, ahead = Forecast(), 0.0
     nodes = sum(node.claim_status is ClaimStatus.JOINED for node in state.nodes.values())
     for attempt in state.attempts.values():
-        mean = state.seconds.get(attempt.job.spec.version_hash)
+        mean = state.mean_seconds.get(attempt.job.request.version_hash)
         if mean is not None:
             left = max(0.0, mean - (now - attempt.created_at).total_seconds())
             result.etas[attempt.job.id] = left
             ahead += left
-    for position, job in enumerate(islice(queue_order(state.waiting), POSITIONS_KNOWN), 1):
+    for position, job in enumerate(islice(queue_order(state.startable), POSITIONS_KNOWN), 1):
         result.positions[job.id] = position
-        mean = state.seconds.get(job.spec.version_hash)
+        mean = state.mean_seconds.get(job.request.version_hash)
         if mean is not None and nodes:
             result.etas[job.id] = ahead / nodes + mean
             ahead += mean
     return result
 
 
-def queue_order(waiting: Waiting) -> Iterator[Job]:
-    """Yield class after class; within a class, owners take turns with their oldest job."""
+def queue_order(startable: StartableJobs) -> Iterator[Job]:
+    """Yield higher priorities first; within one, owners take turns with their oldest job."""
     for priority in Priority:
         owners = deque(
             merge(*(line.values() for line in lines.values()), key=lambda job: job.created_at)
-            for _, lines in waiting.turns(priority)
+            for _, lines in startable.turns(priority)
         )
         while owners:
             jobs = owners.popleft()
@@ -62,15 +62,15 @@ def queue_order(waiting: Waiting) -> Iterator[Job]:
                 owners.append(jobs)
 
 
-def complete_view(step: Step, view: JobView, known: Forecast) -> JobView:
+def complete_view(context: StepContext, view: JobView, forecast: Forecast) -> JobView:
     """Add progress, forecast and unmet requirements, which only the leader knows, to a job."""
-    job = step.state.jobs.get(view.id)
+    job = context.state.jobs.get(view.id)
     if job is None or job.status is not view.status:
         return view
     view.progress = progress_of(job)
-    view.eta_seconds = known.etas.get(job.id)
+    view.eta_seconds = forecast.etas.get(job.id)
     if job.status is JobStatus.QUEUED:
-        view.queue_position = known.positions.get(job.id)
-        now = current_view(step, job.id)
-        view.is_runnable, view.unmet = now.is_runnable, now.unmet
+        view.queue_position = forecast.positions.get(job.id)
+        current = current_view(context, job.id)
+        view.is_runnable, view.unmet = current.is_runnable, current.unmet
     return view

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from contracts.agent import Cause
 from contracts.scheduler.node_facts import NodeQuarantined
-from scheduler.domain.facts import publish_node_fact, put_node_spec
+from scheduler.domain.context import StepContext
+from scheduler.domain.events import add_node_event, put_node_entry
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.nodes import Health, Node
-from scheduler.domain.step import Step
 
 FIRST_QUARANTINE_SECONDS = 60.0
 LONGEST_QUARANTINE_SECONDS = 900.0
@@ -23,97 +23,98 @@ BLAMELESS = frozenset({Cause.UNREACHABLE, Cause.MISSING, Cause.INPUT, Cause.OUTP
 """Causes that do not depend on the accelerator."""
 
 
-def record_failure(step: Step, attempt: Attempt, cause: Cause, message: str) -> None:
+def record_failure(context: StepContext, attempt: Attempt, cause: Cause, message: str) -> None:
     """Count a failed attempt against its node, if its cause can be the node's fault."""
-    node = step.state.nodes.get(attempt.node_id)
+    node = context.state.nodes.get(attempt.node_id)
     if not node or cause in BLAMELESS:
         return
     if cause is Cause.NODE_FAULT:
-        quarantine(step, node, message)
+        quarantine(context, node, message)
         return
-    version = attempt.job.spec.version_hash
+    version = attempt.job.request.version_hash
     # A workflow that never worked anywhere proves nothing against the node, else one user's
     # three broken workflows would take the whole fleet out.
-    if cause is Cause.WORKFLOW and version not in step.state.seconds:
+    if cause is Cause.WORKFLOW and version not in context.state.mean_seconds:
         return
     health = node.health
     if version not in health.failed_versions:
         health.failed_versions = (*health.failed_versions, version)
-        step.effects.nodes[node.id] = node
+        context.effects.nodes[node.id] = node
     if health.quarantines or len(health.failed_versions) >= FAILURES_IN_A_ROW:
-        quarantine(step, node, "jobs of different workflows failed on it in a row")
+        quarantine(context, node, "jobs of different workflows failed on it in a row")
 
 
-def record_success(step: Step, attempt: Attempt) -> None:
+def record_success(context: StepContext, attempt: Attempt) -> None:
     """Forget the failures of a node on which an attempt completed."""
-    node = step.state.nodes.get(attempt.node_id)
+    node = context.state.nodes.get(attempt.node_id)
     if not node:
         return
     node.refusals = 0
     if node.health.quarantines or node.health.failed_versions:
         node.health = Health(double_of=node.health.double_of)
-        step.effects.nodes[node.id] = node
+        context.effects.nodes[node.id] = node
 
 
-def quarantine(step: Step, node: Node, reason: str) -> None:
+def quarantine(context: StepContext, node: Node, reason: str) -> None:
     """Give a node no job for a while."""
     health = node.health
-    if is_quarantined(step, node):
+    if is_quarantined(context, node):
         return
     seconds = min(FIRST_QUARANTINE_SECONDS * 2**health.quarantines, LONGEST_QUARANTINE_SECONDS)
     health.quarantines = min(health.quarantines + 1, 10)
-    health.quarantined_until = step.now.wall + timedelta(seconds=seconds)
+    health.quarantined_until = context.now.wall + timedelta(seconds=seconds)
     health.reason = reason
     health.failed_versions = ()
     health.trial = 0
-    publish_node_fact(step, node, NodeQuarantined, reason)
-    put_node_spec(step, node)
+    add_node_event(context, node, NodeQuarantined, reason)
+    put_node_entry(context, node)
 
 
-def request_trial_if_due(step: Step, node: Node) -> None:
+def request_trial_if_due(context: StepContext, node: Node) -> None:
     """Request a trial when the time is over, under a number that this node never had."""
     health = node.health
     until = health.quarantined_until
-    if until and until <= step.now.wall and not health.trial:
+    if until and until <= context.now.wall and not health.trial:
         health.trial = node.version
-        put_node_spec(step, node)
+        put_node_entry(context, node)
 
 
-def end_quarantine(step: Step, node: Node, trial: int) -> None:
+def end_quarantine(context: StepContext, node: Node, trial: int) -> None:
     """End the quarantine if this trial was requested; its count stays until a job succeeds."""
     health = node.health
     if trial == health.trial:
         health.quarantined_until, health.reason, health.trial = None, None, 0
-        put_node_spec(step, node)
+        put_node_entry(context, node)
 
 
-def quarantine_duplicate(step: Step, node: Node, other_id: UUID) -> None:
+def quarantine_duplicate(context: StepContext, node: Node, other_id: UUID) -> None:
     """Quarantine the younger of two nodes that are one ComfyUI, until one of them is removed.
 
     The older one goes on, so that adding a server twice takes no server away.
     """
-    other = step.state.nodes.get(other_id)
+    other = context.state.nodes.get(other_id)
     if other is None or other is node:
         return  # prompts that a removed node, or another fleet, left there
     elder, younger = sorted((node, other), key=lambda one: (one.created_at, one.id))
     if younger.health.double_of == elder.id:
         return
     younger.health.double_of = elder.id
-    publish_node_fact(step, younger, NodeQuarantined, duplicate_reason(elder))
-    put_node_spec(step, younger)
+    add_node_event(context, younger, NodeQuarantined, duplicate_reason(elder))
+    put_node_entry(context, younger)
 
 
 def duplicate_reason(elder: Node) -> str:
-    return f"the same ComfyUI as node {elder.spec.name} ({elder.spec.base_url}): remove one of them"
+    settings = elder.settings
+    return f"the same ComfyUI as node {settings.name} ({settings.base_url}): remove one of them"
 
 
-def is_quarantined(step: Step, node: Node) -> bool:
-    return quarantine_reason(step, node) is not None
+def is_quarantined(context: StepContext, node: Node) -> bool:
+    return quarantine_reason(context, node) is not None
 
 
-def quarantine_reason(step: Step, node: Node) -> str | None:
+def quarantine_reason(context: StepContext, node: Node) -> str | None:
     """Give the reason of a quarantine, for people; None if the node is not in quarantine."""
-    elder = step.state.nodes.get(node.health.double_of) if node.health.double_of else None
+    elder = context.state.nodes.get(node.health.double_of) if node.health.double_of else None
     if elder:
         return duplicate_reason(elder)
     health = node.health

@@ -6,8 +6,8 @@ from uuid import UUID
 from contracts.access import IdempotencyKey
 from contracts.scheduler.job_requests import SubmitJob
 from contracts.scheduler.nodes import AddNode
+from scheduler.domain.context import StepContext
 from scheduler.domain.effects import KeyName, KeyUse
-from scheduler.domain.step import Step
 
 Creation: TypeAlias = SubmitJob | AddNode
 """Commands that take an idempotency key."""
@@ -18,17 +18,17 @@ def key_name(command: Creation, key: IdempotencyKey) -> KeyName:
     return command.actor.user_id, command.subject.split(".")[2], key.key
 
 
-def find_created(step: Step, command: Creation) -> UUID | None:
+def find_created(context: StepContext, command: Creation) -> UUID | None:
     """Return the id that the key created; raise Conflict if another body came with it."""
     key = command.idempotency
-    use = step.known.keys.get(key_name(command, key)) if key else None
+    use = context.loaded.keys.get(key_name(command, key)) if key else None
     if key is None or use is None:
         return None
     key.refuse_other_body(use.body_digest)
     return use.created_id
 
 
-def remember_created(step: Step, command: Creation, created_id: UUID) -> None:
+def remember_created(context: StepContext, command: Creation, created_id: UUID) -> None:
     if key := command.idempotency:
         name, use = key_name(command, key), KeyUse(key.body_digest, created_id)
-        step.known.keys[name] = step.effects.keys[name] = use
+        context.loaded.keys[name] = context.effects.keys[name] = use

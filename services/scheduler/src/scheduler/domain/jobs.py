@@ -26,7 +26,7 @@ class Retry:
 
 
 @dataclass(slots=True)
-class Result:
+class JobEnd:
     """The outputs or the error that a job ended with. Stored as JSON in the job's row."""
 
     outputs: list[Output] = field(default_factory=list[Output])
@@ -37,7 +37,7 @@ class Result:
 class Job:
     """A job as it was submitted, and its life so far. Only the core changes it."""
 
-    spec: NewJob
+    request: NewJob
     owner_id: UUID
     created_at: datetime
     trace: dict[str, str] = field(default_factory=dict[str, str])
@@ -47,13 +47,13 @@ class Job:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     retry: Retry = field(default_factory=Retry)
-    result: Result = field(default_factory=Result)
+    end: JobEnd = field(default_factory=JobEnd)
     attempt: "Attempt | None" = None
     """The live attempt, while running or canceling."""
 
     @property
     def id(self) -> UUID:
-        return self.spec.job_id
+        return self.request.job_id
 
 
 @dataclass(slots=True, eq=False)
@@ -67,8 +67,8 @@ class Attempt:
     created_at: datetime
     phase: AttemptPhase | None = None
     progress: Progress | None = None
-    answered_at: float | None = None
-    """Steady seconds at which the agent first showed that it knows the attempt."""
+    confirmed_at: float | None = None
+    """Steady seconds at which an answer or a beat first confirmed the attempt."""
     omitted: int = 0
     """Beats in a row that left the attempt out."""
     is_inherited: bool = False

@@ -1,4 +1,4 @@
-"""The transitions of a job: each one takes a version and publishes one fact.
+"""The transitions of a job: each one takes a version and adds one event.
 
 queued → running → completed | failed | canceled | expired
    ↑________|  (requeued)  canceling → canceled
@@ -22,114 +22,116 @@ from contracts.scheduler.jobs import (
     JobStatus,
     Output,
 )
-from scheduler.domain.facts import publish_job_fact
+from scheduler.domain.context import StepContext
+from scheduler.domain.events import add_job_event
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import Node
 from scheduler.domain.retry import NextTry
-from scheduler.domain.step import Step
 
 
-def queue_job(step: Step, job: Job) -> None:
+def queue_job(context: StepContext, job: Job) -> None:
     """Add a new job to the queue."""
-    state = step.state
+    state = context.state
     state.jobs[job.id] = job
-    state.queued[job.owner_id] += 1
-    state.waiting.add(job)
-    if job.spec.deadline:
-        heappush(state.deadlines, (job.spec.deadline, job.id))
-    step.effects.new_jobs[job.id] = job
-    publish_job_fact(step, job, JobQueued)
+    state.queued_by_owner[job.owner_id] += 1
+    state.startable.add(job)
+    if job.request.deadline:
+        heappush(state.deadlines, (job.request.deadline, job.id))
+    context.effects.new_jobs[job.id] = job
+    add_job_event(context, job, JobQueued)
 
 
-def start_job(step: Step, job: Job, node: Node) -> None:
+def start_job(context: StepContext, job: Job, node: Node) -> None:
     """Give the job to a node; from the commit on it counts as running."""
-    leave_queue(step, job)
+    leave_queue(context, job)
     job.attempt_count += 1
-    attempt = Attempt(step.new_id(), job, node.id, job.attempt_count, step.now.wall)
-    job.attempt = step.state.attempts[attempt.id] = node.attempts[attempt.id] = attempt
-    job.started_at = job.started_at or step.now.wall
-    change(step, job, JobStatus.RUNNING)
-    step.effects.attempts[attempt.id] = attempt
-    step.effects.orders.append(attempt)
-    publish_job_fact(step, job, JobStarted, node_id=node.id, attempt=attempt.number)
+    attempt = Attempt(context.new_id(), job, node.id, job.attempt_count, context.now.wall)
+    job.attempt = context.state.attempts[attempt.id] = node.attempts[attempt.id] = attempt
+    job.started_at = job.started_at or context.now.wall
+    change(context, job, JobStatus.RUNNING)
+    context.effects.attempts[attempt.id] = attempt
+    context.effects.orders.append(attempt)
+    add_job_event(context, job, JobStarted, node_id=node.id, attempt=attempt.number)
 
 
-def requeue_job(step: Step, job: Job, cause: Cause, next_try: NextTry) -> None:
+def requeue_job(context: StepContext, job: Job, cause: Cause, next_try: NextTry) -> None:
     """Let the job wait once more, ahead of jobs that never had a turn."""
     job.retry.avoid = next_try.avoid
     job.attempt = None
-    step.state.queued[job.owner_id] += 1
-    change(step, job, JobStatus.QUEUED)
+    context.state.queued_by_owner[job.owner_id] += 1
+    change(context, job, JobStatus.QUEUED)
     if next_try.delay_seconds:
-        job.retry.not_before = step.now.wall + timedelta(seconds=next_try.delay_seconds)
-        heappush(step.state.delayed, (job.retry.not_before, job.id))
+        job.retry.not_before = context.now.wall + timedelta(seconds=next_try.delay_seconds)
+        heappush(context.state.delayed, (job.retry.not_before, job.id))
     else:
         job.retry.not_before = None
-        step.state.waiting.add(job, first=True)
-    publish_job_fact(step, job, JobRequeued, cause=cause)
+        context.state.startable.add(job, first=True)
+    add_job_event(context, job, JobRequeued, cause=cause)
 
 
-def begin_cancel(step: Step, job: Job) -> None:
-    change(step, job, JobStatus.CANCELING)
-    publish_job_fact(step, job, JobCanceling)
+def begin_cancel(context: StepContext, job: Job) -> None:
+    change(context, job, JobStatus.CANCELING)
+    add_job_event(context, job, JobCanceling)
 
 
-def complete_job(step: Step, job: Job, outputs: Iterable[Output]) -> None:
-    job.result.outputs = list(outputs)
-    end_job(step, job, JobStatus.COMPLETED)
-    ids = [output.media_id for output in job.result.outputs]
-    publish_job_fact(step, job, JobCompleted, output_ids=ids)
+def complete_job(context: StepContext, job: Job, outputs: Iterable[Output]) -> None:
+    job.end.outputs = list(outputs)
+    end_job(context, job, JobStatus.COMPLETED)
+    ids = [output.media_id for output in job.end.outputs]
+    add_job_event(context, job, JobCompleted, output_ids=ids)
 
 
-def fail_job(step: Step, job: Job, error: JobError) -> None:
-    job.result.error = error
-    end_job(step, job, JobStatus.FAILED)
-    publish_job_fact(step, job, JobFailed, error_code=error.code)
+def fail_job(context: StepContext, job: Job, error: JobError) -> None:
+    job.end.error = error
+    end_job(context, job, JobStatus.FAILED)
+    add_job_event(context, job, JobFailed, error_code=error.code)
 
 
-def finish_cancel(step: Step, job: Job) -> None:
-    end_job(step, job, JobStatus.CANCELED)
-    publish_job_fact(step, job, JobCanceled)
+def finish_cancel(context: StepContext, job: Job) -> None:
+    end_job(context, job, JobStatus.CANCELED)
+    add_job_event(context, job, JobCanceled)
 
 
-def expire_job(step: Step, job: Job) -> None:
+def expire_job(context: StepContext, job: Job) -> None:
     message = "the deadline passed before the job was done"
-    job.result.error = JobError(code="deadline_passed", message=message)
-    end_job(step, job, JobStatus.EXPIRED)
-    publish_job_fact(step, job, JobExpired)
+    job.end.error = JobError(code="deadline_passed", message=message)
+    end_job(context, job, JobStatus.EXPIRED)
+    add_job_event(context, job, JobExpired)
 
 
-def end_job(step: Step, job: Job, status: JobStatus) -> None:
+def end_job(context: StepContext, job: Job, status: JobStatus) -> None:
     """Remove a job from the state; from now on only the database knows it."""
     if job.status is JobStatus.QUEUED:
-        leave_queue(step, job)
-    job.finished_at = step.now.wall
+        leave_queue(context, job)
+    job.finished_at = context.now.wall
     job.attempt = None
-    change(step, job, status)
-    del step.state.jobs[job.id]
-    step.known.jobs[job.id] = job
+    change(context, job, status)
+    del context.state.jobs[job.id]
+    context.loaded.jobs[job.id] = job
 
 
-def leave_queue(step: Step, job: Job) -> None:
-    state = step.state
-    state.waiting.discard(job)
-    state.queued[job.owner_id] -= 1
-    if not state.queued[job.owner_id]:
-        del state.queued[job.owner_id]
+def leave_queue(context: StepContext, job: Job) -> None:
+    state = context.state
+    state.startable.discard(job)
+    state.queued_by_owner[job.owner_id] -= 1
+    if not state.queued_by_owner[job.owner_id]:
+        del state.queued_by_owner[job.owner_id]
 
 
-def change(step: Step, job: Job, status: JobStatus) -> None:
+def change(context: StepContext, job: Job, status: JobStatus) -> None:
     job.status = status
     job.version += 1
-    step.effects.save_job(job)
+    context.effects.save_job(job)
 
 
-def end_attempt(step: Step, attempt: Attempt, outcome: str, cause: Cause | None = None) -> None:
+def end_attempt(
+    context: StepContext, attempt: Attempt, outcome: str, cause: Cause | None = None
+) -> None:
     """Close an attempt; the caller decides about its job."""
-    attempt.ended_at, attempt.outcome, attempt.cause = step.now.wall, outcome, cause
-    del step.state.attempts[attempt.id]
-    node = step.state.nodes.get(attempt.node_id)
+    attempt.ended_at, attempt.outcome, attempt.cause = context.now.wall, outcome, cause
+    del context.state.attempts[attempt.id]
+    node = context.state.nodes.get(attempt.node_id)
     if node:
         node.attempts.pop(attempt.id, None)
-    step.effects.attempts[attempt.id] = attempt
-    step.effects.settled.append(attempt.id)
+    context.effects.attempts[attempt.id] = attempt
+    context.effects.stop_repeating.append(attempt.id)

@@ -73,13 +73,14 @@ class Node:
     """One ComfyUI server. Only the core changes it."""
 
     id: UUID
-    spec: NewNode
+    settings: NewNode
     created_at: datetime
     version: int = 0
     """Number of events published about the node."""
     claim_status: ClaimStatus = ClaimStatus.WANTED
     agent_id: UUID | None = None
     claim: int = 0
+    """Number of the newest claim; a message with an older number is ignored."""
     health: Health = field(default_factory=Health)
     capabilities: NodeCapabilities = field(default_factory=NodeCapabilities)
     contact: Contact = field(default_factory=Contact)

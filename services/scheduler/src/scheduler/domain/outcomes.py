@@ -6,6 +6,7 @@ from uuid import UUID
 from contracts.agent import Accepted, AttemptResult, Cause, FinishAttempt, Outcome
 from contracts.errors import ConflictError, OperationError
 from contracts.scheduler.jobs import JobError, JobStatus
+from scheduler.domain.context import StepContext
 from scheduler.domain.effects import Recall
 from scheduler.domain.health import record_failure, record_success
 from scheduler.domain.jobs import STARTED_PHASES, Attempt
@@ -18,46 +19,48 @@ from scheduler.domain.lifecycle import (
 )
 from scheduler.domain.nodes import Node
 from scheduler.domain.retry import NextTry, count_failure
-from scheduler.domain.step import Step
 
 VERSIONS_KEPT = 10_000
 LONGEST_REST_SECONDS = 30.0
 NEWEST_WEIGHT = 0.2
 
 
-def finish_attempt(step: Step, command: FinishAttempt) -> Accepted:
-    """Settle an attempt by the first report of its end; later reports change nothing."""
-    node = step.state.nodes.get(command.node_id)
+def finish_attempt(context: StepContext, command: FinishAttempt) -> Accepted:
+    """Apply the first report of an attempt's end; later reports change nothing."""
+    node = context.state.nodes.get(command.node_id)
     if node is None or command.claim != node.claim:
         raise ConflictError("another agent owns the node now", code="stale_claim")
     attempt = node.attempts.get(command.attempt_id)
     if attempt:
-        settle(step, attempt, command.result)
+        apply_result(context, attempt, command.result)
     node.contact.recalled -= {command.attempt_id}
     return Accepted()
 
 
-def settle(step: Step, attempt: Attempt, result: AttemptResult) -> None:
+def apply_result(context: StepContext, attempt: Attempt, result: AttemptResult) -> None:
     """Close an attempt with the result that its node reports."""
     seconds = result.executed_seconds
     attempt.executed_seconds = seconds if seconds is not None and isfinite(seconds) else None
     if attempt.job.status is JobStatus.CANCELING:
-        end_attempt(step, attempt, Outcome.CANCELED)
-        finish_cancel(step, attempt.job)
+        end_attempt(context, attempt, Outcome.CANCELED)
+        finish_cancel(context, attempt.job)
     elif result.outcome is Outcome.COMPLETED:
-        end_attempt(step, attempt, Outcome.COMPLETED)
-        record_success(step, attempt)
-        update_mean_seconds(step, attempt)
-        complete_job(step, attempt.job, result.outputs)
+        end_attempt(context, attempt, Outcome.COMPLETED)
+        record_success(context, attempt)
+        update_mean_seconds(context, attempt)
+        complete_job(context, attempt.job, result.outputs)
     elif result.outcome is Outcome.CANCELED:
         # The scheduler did not recall it: somebody stopped it on the ComfyUI itself.
-        fail_attempt(step, attempt, Cause.LOST, None)
+        fail_attempt(context, attempt, Cause.LOST, None)
     else:
-        fail_attempt(step, attempt, cause_of(attempt, result), result.error)
+        fail_attempt(context, attempt, cause_of(attempt, result), result.error)
 
 
 def cause_of(attempt: Attempt, result: AttemptResult) -> Cause:
-    """Choose the row of the retry table: a ComfyUI that forgot a posted prompt died under it."""
+    """Return the attempt's row of the retry table.
+
+    If ComfyUI no longer knows a posted prompt, it crashed while running it: cause POISON.
+    """
     cause = result.cause or Cause.WORKFLOW
     if cause is not Cause.LOST:
         return cause
@@ -66,24 +69,26 @@ def cause_of(attempt: Attempt, result: AttemptResult) -> Cause:
     return Cause.LOST if attempt.has_started else Cause.UNREACHABLE
 
 
-def fail_attempt(step: Step, attempt: Attempt, cause: Cause, error: JobError | None) -> None:
+def fail_attempt(
+    context: StepContext, attempt: Attempt, cause: Cause, error: JobError | None
+) -> None:
     """Close a failed attempt; the retry table decides whether its job tries again or fails."""
-    job, node = attempt.job, step.state.nodes.get(attempt.node_id)
+    job, node = attempt.job, context.state.nodes.get(attempt.node_id)
     error = error or JobError(code=cause, message=MESSAGES[cause])
-    end_attempt(step, attempt, Outcome.FAILED, cause)
+    end_attempt(context, attempt, Outcome.FAILED, cause)
     if job.status is JobStatus.CANCELING:
-        finish_cancel(step, job)
+        finish_cancel(context, job)
         return
-    record_failure(step, attempt, cause, error.message)
+    record_failure(context, attempt, cause, error.message)
     if node:
-        restrict_node(step, node, attempt, cause)
+        restrict_node(context, node, attempt, cause)
     next_try = count_failure(job, cause, attempt.node_id)
     if next_try is None:
-        fail_job(step, job, error.model_copy(update={"cause": cause}))
+        fail_job(context, job, error.model_copy(update={"cause": cause}))
     else:
         if cause is Cause.OUT_OF_MEMORY and node:
-            next_try = NextTry(next_try.delay_seconds, smaller_nodes(step, node))
-        requeue_job(step, job, cause, next_try)
+            next_try = NextTry(next_try.delay_seconds, smaller_nodes(context, node))
+        requeue_job(context, job, cause, next_try)
 
 
 MESSAGES: dict[Cause, str] = {
@@ -100,58 +105,62 @@ MESSAGES: dict[Cause, str] = {
 }
 
 
-def restrict_node(step: Step, node: Node, attempt: Attempt, cause: Cause) -> None:
+def restrict_node(context: StepContext, node: Node, attempt: Attempt, cause: Cause) -> None:
     """Keep jobs away from a node that lacks a file, or that refused an order, as far as needed."""
     if cause is Cause.MISSING:
-        node.refused_versions.add(attempt.job.spec.version_hash)
-        step.state.eligible.clear()
+        node.refused_versions.add(attempt.job.request.version_hash)
+        context.state.eligible.clear()
     elif cause is Cause.UNREACHABLE:
         node.refusals += 1
-        node.rests_until = step.now.steady + min(2.0 ** (node.refusals - 1), LONGEST_REST_SECONDS)
+        node.rests_until = context.now.steady + min(
+            2.0 ** (node.refusals - 1), LONGEST_REST_SECONDS
+        )
 
 
-def smaller_nodes(step: Step, node: Node) -> frozenset[UUID]:
+def smaller_nodes(context: StepContext, node: Node) -> frozenset[UUID]:
     """Return the nodes with no more GPU memory than this one, itself included."""
     return frozenset(
         other.id
-        for other in step.state.nodes.values()
+        for other in context.state.nodes.values()
         if other.capabilities.vram_mb <= node.capabilities.vram_mb
     )
 
 
-def update_mean_seconds(step: Step, attempt: Attempt) -> None:
+def update_mean_seconds(context: StepContext, attempt: Attempt) -> None:
     """Move the mean execution time of the version towards this attempt's."""
-    seconds, version = attempt.executed_seconds, attempt.job.spec.version_hash
+    seconds, version = attempt.executed_seconds, attempt.job.request.version_hash
     if seconds is None:
-        seconds = (step.now.wall - attempt.created_at).total_seconds()
-    known = step.state.seconds
-    mean = known.pop(version, seconds)
-    if len(known) >= VERSIONS_KEPT:
-        del known[next(iter(known))]
-    known[version] = mean + NEWEST_WEIGHT * (seconds - mean)
+        seconds = (context.now.wall - attempt.created_at).total_seconds()
+    means = context.state.mean_seconds
+    mean = means.pop(version, seconds)
+    if len(means) >= VERSIONS_KEPT:
+        del means[next(iter(means))]
+    means[version] = mean + NEWEST_WEIGHT * (seconds - mean)
 
 
-def take_order_answer(step: Step, attempt_id: UUID, refusal: OperationError | None) -> None:
+def take_order_answer(
+    context: StepContext, attempt_id: UUID, refusal: OperationError | None
+) -> None:
     """Note that a node accepted an attempt, or place it elsewhere after a refusal."""
-    attempt = step.state.attempts.get(attempt_id)
+    attempt = context.state.attempts.get(attempt_id)
     if attempt is None or attempt.job.status is JobStatus.CANCELING:
         return
     if refusal is None:
-        attempt.answered_at = attempt.answered_at or step.now.steady
-        step.state.nodes[attempt.node_id].refusals = 0
+        attempt.confirmed_at = attempt.confirmed_at or context.now.steady
+        context.state.nodes[attempt.node_id].refusals = 0
     elif not attempt.has_started:
         error = JobError(code=refusal.code, message=refusal.message)
-        fail_attempt(step, attempt, Cause.UNREACHABLE, error)
+        fail_attempt(context, attempt, Cause.UNREACHABLE, error)
 
 
-def take_recall_answer(step: Step, attempt_id: UUID) -> None:
+def take_recall_answer(context: StepContext, attempt_id: UUID) -> None:
     """Note that a node stops an attempt; the first two beats without it end the attempt."""
-    attempt = step.state.attempts.get(attempt_id)
-    if attempt and attempt.answered_at is None:
-        attempt.answered_at = step.now.steady
+    attempt = context.state.attempts.get(attempt_id)
+    if attempt and attempt.confirmed_at is None:
+        attempt.confirmed_at = context.now.steady
 
 
-def recall(step: Step, node: Node, attempt_id: UUID) -> None:
+def recall(context: StepContext, node: Node, attempt_id: UUID) -> None:
     """Stop an attempt that is over for the scheduler; until then it takes the node's slot."""
     node.contact.recalled |= {attempt_id}
-    step.effects.recalls.append(Recall(node.id, node.claim, attempt_id))
+    context.effects.recalls.append(Recall(node.id, node.claim, attempt_id))

@@ -6,8 +6,8 @@ from uuid import UUID
 from contracts.scheduler.job_requests import NewJob
 from contracts.values import Unmet
 from scheduler.domain.nodes import Node
+from scheduler.domain.startable import Kind
 from scheduler.domain.state import State
-from scheduler.domain.waiting import Kind
 
 KINDS_KEPT = 10_000
 MOST_UNMET = 20
@@ -29,7 +29,7 @@ def is_eligible(node: Node, kind: Kind) -> bool:
     capabilities = node.capabilities
     return (
         bool(capabilities.digest)
-        and node.spec.is_enabled
+        and node.settings.is_enabled
         and kind.version_hash not in node.refused_versions
         and kind.classes <= capabilities.classes
         and kind.models <= capabilities.models
@@ -37,16 +37,18 @@ def is_eligible(node: Node, kind: Kind) -> bool:
     )
 
 
-def unmet(nodes: Iterable[Node], spec: NewJob) -> list[Unmet]:
+def unmet(nodes: Iterable[Node], request: NewJob) -> list[Unmet]:
     """List the unmet requirements of the best node; none if no node could get jobs at all."""
     lists = [
-        unmet_by(node, spec) for node in nodes if node.capabilities.digest and node.spec.is_enabled
+        unmet_by(node, request)
+        for node in nodes
+        if node.capabilities.digest and node.settings.is_enabled
     ]
     return min(lists, key=len, default=list[Unmet]())[:MOST_UNMET]
 
 
-def unmet_by(node: Node, spec: NewJob) -> list[Unmet]:
-    required, capabilities = spec.requirements, node.capabilities
+def unmet_by(node: Node, request: NewJob) -> list[Unmet]:
+    required, capabilities = request.requirements, node.capabilities
     classes = sorted(required.classes - capabilities.classes)
     models = sorted(f"{m.folder}/{m.name}" for m in required.models - capabilities.models)
     found = [Unmet(kind="class", name=c, message=f"no graph-node class {c}") for c in classes]
@@ -54,7 +56,7 @@ def unmet_by(node: Node, spec: NewJob) -> list[Unmet]:
     for group in required.incompatible:
         if capabilities.digest in group.digests:
             found += group.unmet
-    if spec.version_hash in node.refused_versions:
+    if request.version_hash in node.refused_versions:
         text = "its ComfyUI refused this version for want of a model file or a class"
-        found.append(Unmet(kind="input", name=spec.workflow, message=text))
+        found.append(Unmet(kind="input", name=request.workflow, message=text))
     return found

@@ -46,7 +46,7 @@ def count_failure(job: Job, cause: Cause, node_id: UUID) -> NextTry | None:
     count = job.retry.strikes[cause] = job.retry.strikes.get(cause, 0) + 1
     if count >= row.limit:
         return None
-    if job.spec.max_attempts is not None and job.attempt_count >= job.spec.max_attempts:
+    if job.request.max_attempts is not None and job.attempt_count >= job.request.max_attempts:
         return None
     return NextTry(delay(row, count), job.retry.avoid | {node_id})
 

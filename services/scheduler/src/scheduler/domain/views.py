@@ -2,11 +2,11 @@
 
 from contracts.scheduler.jobs import JobStatus, JobView, Progress
 from contracts.scheduler.nodes import NodePhase, NodeView
+from scheduler.domain.context import StepContext
 from scheduler.domain.health import is_quarantined
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import ClaimStatus, Node
 from scheduler.domain.placement import reason_not_free
-from scheduler.domain.step import Step
 
 
 def job_view(job: Job) -> JobView:
@@ -14,22 +14,22 @@ def job_view(job: Job) -> JobView:
     return JobView(
         id=job.id,
         status=job.status,
-        workflow=job.spec.workflow,
+        workflow=job.request.workflow,
         owner_id=job.owner_id,
-        priority=job.spec.priority,
-        labels=job.spec.labels,
-        batch_id=job.spec.batch_id,
+        priority=job.request.priority,
+        labels=job.request.labels,
+        batch_id=job.request.batch_id,
         created_at=job.created_at,
         started_at=job.started_at,
         finished_at=job.finished_at,
         progress=progress_of(job),
-        inputs=job.spec.inputs,
-        seed=job.spec.seed,
-        outputs=job.result.outputs,
-        error=job.result.error,
+        inputs=job.request.inputs,
+        seed=job.request.seed,
+        outputs=job.end.outputs,
+        error=job.end.error,
         attempt_count=job.attempt_count,
         version=job.version,
-        deadline=job.spec.deadline,
+        deadline=job.request.deadline,
     )
 
 
@@ -39,20 +39,20 @@ def progress_of(job: Job) -> Progress:
     return (job.attempt and job.attempt.progress) or Progress()
 
 
-def node_view(step: Step, node: Node) -> NodeView:
+def node_view(context: StepContext, node: Node) -> NodeView:
     return NodeView(
         id=node.id,
-        name=node.spec.name,
-        base_url=node.spec.base_url,
-        engine=node.spec.engine,
-        engine_settings=node.spec.engine_settings,
-        phase=node_phase(step, node),
-        reason=reason_not_free(step, node),
-        is_enabled=node.spec.is_enabled,
-        max_queue=node.spec.max_queue,
-        priority=node.spec.priority,
-        labels=node.spec.labels,
-        pool=node.spec.pool,
+        name=node.settings.name,
+        base_url=node.settings.base_url,
+        engine=node.settings.engine,
+        engine_settings=node.settings.engine_settings,
+        phase=node_phase(context, node),
+        reason=reason_not_free(context, node),
+        is_enabled=node.settings.is_enabled,
+        max_queue=node.settings.max_queue,
+        priority=node.settings.priority,
+        labels=node.settings.labels,
+        pool=node.settings.pool,
         engine_version=node.capabilities.engine_version,
         devices=list(node.capabilities.devices),
         vram_free_mb=node.contact.vram_free_mb,
@@ -65,10 +65,10 @@ def node_view(step: Step, node: Node) -> NodeView:
     )
 
 
-def node_phase(step: Step, node: Node) -> NodePhase:
-    if not node.spec.is_enabled:
+def node_phase(context: StepContext, node: Node) -> NodePhase:
+    if not node.settings.is_enabled:
         return NodePhase.DISABLED
-    if is_quarantined(step, node):
+    if is_quarantined(context, node):
         return NodePhase.QUARANTINED
     if node.claim_status is ClaimStatus.WANTED:
         return NodePhase.JOINING

@@ -1,1 +1,1 @@
-"""The leader's loop, and the queries and announcements beside it."""
+"""The leader's loop, and the queries and ticks beside it."""

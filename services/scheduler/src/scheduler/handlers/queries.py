@@ -1,4 +1,4 @@
-"""Answers queries: jobs from the archive, completed with the leader's state; nodes from that."""
+"""Answers queries: stored jobs with live values from the state, and nodes from the state."""
 
 from uuid import UUID
 
@@ -16,13 +16,13 @@ FORECAST_SECONDS = 1.0
 
 
 async def find_jobs(scheduler: Scheduler, query: FindJobs) -> JobPage:
-    term = scheduler.leading()
-    found = await scheduler.archive.find(query.job_ids, visible_owner(query.actor))
-    return JobPage(items=complete(scheduler, term, found))
+    term = scheduler.current_term()
+    found = await scheduler.job_reader.find(query.job_ids, visible_owner(query.actor))
+    return JobPage(items=add_live_values(scheduler, term, found))
 
 
 async def list_jobs(scheduler: Scheduler, query: ListJobs) -> JobPage:
-    term, owner_id = scheduler.leading(), visible_owner(query.actor)
+    term, owner_id = scheduler.current_term(), visible_owner(query.actor)
     if query.owner_id and owner_id and query.owner_id != owner_id:
         raise ForbiddenError(
             f"this needs the permission {Permission.JOBS_READ_ALL}", code="missing_permission"
@@ -30,16 +30,16 @@ async def list_jobs(scheduler: Scheduler, query: ListJobs) -> JobPage:
     if "\0" in f"{query.workflow}{query.label}":
         raise InvalidError("a filter contains the character NUL", code="bad_text")
     after = read_cursor(query.cursor)
-    found = await scheduler.archive.page(query, query.owner_id or owner_id, after)
-    items = complete(scheduler, term, found[: query.limit])
+    found = await scheduler.job_reader.page(query, query.owner_id or owner_id, after)
+    items = add_live_values(scheduler, term, found[: query.limit])
     has_more = len(found) > query.limit
     cursor = write_cursor((items[-1].created_at, items[-1].id)) if has_more else None
     return JobPage(items=items, next_cursor=cursor)
 
 
-async def list_nodes(scheduler: Scheduler, _query: ListNodes) -> NodeList:
-    step = scheduler.snapshot(scheduler.leading())
-    return NodeList(items=[node_view(step, node) for node in step.state.nodes.values()])
+async def list_nodes(scheduler: Scheduler, query: ListNodes) -> NodeList:  # noqa: ARG001
+    context = scheduler.read_context(scheduler.current_term())
+    return NodeList(items=[node_view(context, node) for node in context.state.nodes.values()])
 
 
 def visible_owner(actor: Actor) -> UUID | None:
@@ -47,10 +47,10 @@ def visible_owner(actor: Actor) -> UUID | None:
     return None if actor.may(Permission.JOBS_READ_ALL) else actor.user_id
 
 
-def complete(scheduler: Scheduler, term: Term, views: list[JobView]) -> list[JobView]:
-    """Add progress, queue position and ETA; the forecast is at most a second old."""
-    step = scheduler.snapshot(term)
-    if step.now.steady - term.forecast_at >= FORECAST_SECONDS:
-        term.forecast = forecast(step.state, step.now.wall)
-        term.forecast_at = step.now.steady
-    return [complete_view(step, view, term.forecast) for view in views]
+def add_live_values(scheduler: Scheduler, term: Term, views: list[JobView]) -> list[JobView]:
+    """Add progress, queue position and ETA to jobs; the forecast is at most a second old."""
+    context = scheduler.read_context(term)
+    if context.now.steady - term.forecast_at >= FORECAST_SECONDS:
+        term.forecast = forecast(context.state, context.now.wall)
+        term.forecast_at = context.now.steady
+    return [complete_view(context, view, term.forecast) for view in views]

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.access import Actor, Permission
-from contracts.registry.workflows import ModelFolder, ServerClasses, WorkflowName
+from contracts.registry.workflows import ModelFolder, ServerClasses, WorkflowEntry
 from contracts.scheduler.nodes import ListNodes, NodeView
 from contracts.services import WORKFLOWS
 from runtime.bus.client import Bus
@@ -42,7 +42,7 @@ class WorkflowsBucket:
         self._workflows = workflows
         self._reader = bus.bucket(WORKFLOWS)
         self._committed = committed
-        self._names = Projection(WORKFLOWS, WorkflowName, "name.>", names_changed)
+        self._names = Projection(WORKFLOWS, WorkflowEntry, "name.>", names_changed)
         self._models = Projection(WORKFLOWS, ModelFolder, "models.>")
         self._classes = Projection(WORKFLOWS, ServerClasses, "classes.>")
 
@@ -51,7 +51,7 @@ class WorkflowsBucket:
         runtime.spawn(self._models.follow(runtime.bus), name="published models")
         runtime.spawn(self._classes.follow(runtime.bus), name="published classes")
 
-    async def names(self) -> dict[str, WorkflowName]:
+    async def names(self) -> dict[str, WorkflowEntry]:
         await self._names.wait_until_known()
         return {workflow.name: workflow for workflow in self._names.published.values()}
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.errors import NotFoundError
 from contracts.registry.requests import VersionSummary
-from contracts.registry.workflows import WorkflowName, WorkflowVersionRecord
+from contracts.registry.workflows import WorkflowEntry, WorkflowVersionRecord
 from contracts.services import WORKFLOWS
 from runtime import clock
 from runtime.outbox import messages as outbox
@@ -40,7 +40,7 @@ class SqlWorkflows:
 
     async def update(
         self,
-        decide: Callable[[Mapping[str, WorkflowName]], list[Change]],
+        decide: Callable[[Mapping[str, WorkflowEntry]], list[Change]],
         author: UUID | None = None,
     ) -> list[Change]:
         async with transaction(self._engine) as connection:
@@ -56,7 +56,7 @@ class SqlWorkflows:
         self._committed()
         return changes
 
-    async def find(self, name: str) -> WorkflowName | None:
+    async def find(self, name: str) -> WorkflowEntry | None:
         async with transaction(self._engine) as connection:
             return (await all_workflows(connection)).get(name)
 
@@ -79,7 +79,7 @@ class SqlWorkflows:
         async with transaction(self._engine) as connection:
             return [summary(row) for row in await connection.execute(statement)]
 
-    async def sync(self, names: Mapping[str, WorkflowName], version_hashes: set[str]) -> None:
+    async def sync(self, names: Mapping[str, WorkflowEntry], version_hashes: set[str]) -> None:
         """Publish what differs from the bucket: the entries and versions that it has.
 
         A version never changes, so the presence of its hash is enough.
@@ -99,7 +99,7 @@ class SqlWorkflows:
         self._committed()
 
 
-async def all_workflows(connection: AsyncConnection) -> dict[str, WorkflowName]:
+async def all_workflows(connection: AsyncConnection) -> dict[str, WorkflowEntry]:
     hashes: defaultdict[str, dict[int, str]] = defaultdict(dict)
     drafts: defaultdict[str, list[int]] = defaultdict(list)
     columns = (versions.c.name, versions.c.number, versions.c.hash, versions.c.activated_at)
@@ -108,7 +108,7 @@ async def all_workflows(connection: AsyncConnection) -> dict[str, WorkflowName]:
         if row.activated_at is None:
             drafts[row.name].append(row.number)
     return {
-        row.name: WorkflowName(
+        row.name: WorkflowEntry(
             name=row.name,
             active_version=row.active_version,
             versions=hashes[row.name],
@@ -129,7 +129,7 @@ async def one_version(connection: AsyncConnection, version_hash: str) -> Workflo
 
 
 async def save(
-    connection: AsyncConnection, before: WorkflowName | None, change: Change, author: UUID | None
+    connection: AsyncConnection, before: WorkflowEntry | None, change: Change, author: UUID | None
 ) -> None:
     """Store the change, and publish it with the versions that readers did not have."""
     workflow = change.workflow
@@ -156,7 +156,7 @@ async def save(
     await publish(connection, shown, new)
 
 
-async def publish(connection: AsyncConnection, shown: WorkflowName, missing: list[str]) -> None:
+async def publish(connection: AsyncConnection, shown: WorkflowEntry, missing: list[str]) -> None:
     """Publish a name after the versions that readers lack.
 
     Each version is a row of its own: the relay reads many rows at once. The active one shares the

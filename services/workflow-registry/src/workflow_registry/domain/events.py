@@ -11,12 +11,12 @@ from contracts.registry.facts import (
     WorkflowFact,
     WorkflowVersionStored,
 )
-from contracts.registry.workflows import WorkflowName
+from contracts.registry.workflows import WorkflowEntry
 from workflow_registry.domain.lifecycle import Change
 
 
 def with_events(
-    before: WorkflowName | None, change: Change, author: UUID | None, now: datetime
+    before: WorkflowEntry | None, change: Change, author: UUID | None, now: datetime
 ) -> tuple[Change, list[WorkflowFact]]:
     """Return the change with its events counted in the workflow, and the events."""
     kinds = event_kinds(before, change)
@@ -40,7 +40,7 @@ def with_events(
 
 
 def event_kinds(
-    before: WorkflowName | None, change: Change
+    before: WorkflowEntry | None, change: Change
 ) -> list[tuple[type[WorkflowFact], int | None]]:
     """Return the classes of the events, each with the number of its version."""
     after, number = change.workflow, submittable(change.workflow)
@@ -56,6 +56,6 @@ def event_kinds(
     return kinds
 
 
-def submittable(workflow: WorkflowName | None) -> int | None:
+def submittable(workflow: WorkflowEntry | None) -> int | None:
     """Return the version that a submission by name alone gets; None if there is none."""
     return workflow.active_version if workflow and workflow.is_enabled else None

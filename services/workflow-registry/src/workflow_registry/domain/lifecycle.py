@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from contracts.errors import ConflictError, NotFoundError
-from contracts.registry.workflows import WorkflowName
+from contracts.registry.workflows import WorkflowEntry
 from contracts.values import Unmet
 from workflow_registry.domain.folder import Broken, FolderContent, Outcome
 from workflows import WorkflowVersion
@@ -31,7 +31,7 @@ class OtherSourceError(ConflictError):
 class Change:
     """A workflow as it is from now on, and the version that was added, if any."""
 
-    workflow: WorkflowName
+    workflow: WorkflowEntry
     added: WorkflowVersion | None = None
 
     @property
@@ -40,7 +40,7 @@ class Change:
         return max(self.workflow.versions)
 
 
-def changes(known: Mapping[str, WorkflowName], content: FolderContent) -> list[Change]:
+def changes(known: Mapping[str, WorkflowEntry], content: FolderContent) -> list[Change]:
     """Return the changes that make the stored workflows equal to the folder."""
     found, listed = content.found, content.from_manifest
     decided: list[Change] = []
@@ -58,7 +58,7 @@ def changes(known: Mapping[str, WorkflowName], content: FolderContent) -> list[C
 
 
 def decide(
-    name: str, known: WorkflowName | None, found: Outcome | None, origin: Origin = "folder"
+    name: str, known: WorkflowEntry | None, found: Outcome | None, origin: Origin = "folder"
 ) -> Change:
     """Decide what the folder's content means for one workflow."""
     current = known or unpublished(name, origin)
@@ -75,14 +75,14 @@ def decide(
             return Change(activated(change.workflow, found), change.added)
 
 
-def unpublished(name: str, source: Origin) -> WorkflowName:
+def unpublished(name: str, source: Origin) -> WorkflowEntry:
     """Return a workflow without a version."""
-    return WorkflowName(
+    return WorkflowEntry(
         name=name, active_version=None, versions={}, title=name, category="utility", source=source
     )
 
 
-def with_version(current: WorkflowName, version: WorkflowVersion) -> Change:
+def with_version(current: WorkflowEntry, version: WorkflowVersion) -> Change:
     """Add the version to the workflow without activating it."""
     if version.hash in current.versions.values():
         return Change(current)
@@ -92,7 +92,7 @@ def with_version(current: WorkflowName, version: WorkflowVersion) -> Change:
     return Change(current.model_copy(update={"versions": versions, "drafts": drafts}), version)
 
 
-def activated(current: WorkflowName, version: WorkflowVersion) -> WorkflowName:
+def activated(current: WorkflowEntry, version: WorkflowVersion) -> WorkflowEntry:
     """Return the workflow with one of its versions made current."""
     spec, number = version.spec, number_of(current, version.hash)
     about = {
@@ -109,11 +109,11 @@ def activated(current: WorkflowName, version: WorkflowVersion) -> WorkflowName:
     return current.model_copy(update=about)
 
 
-def number_of(current: WorkflowName, version_hash: str) -> int:
+def number_of(current: WorkflowEntry, version_hash: str) -> int:
     return next(number for number, known in current.versions.items() if known == version_hash)
 
 
-def upload(known: WorkflowName | None, version: WorkflowVersion, *, activate: bool) -> Change:
+def upload(known: WorkflowEntry | None, version: WorkflowVersion, *, activate: bool) -> Change:
     """Add an upload as a draft, or activate it at once. Raises Conflict if a folder owns it."""
     current = editable(known) if known else unpublished(version.name, "api")
     if known and (known.is_deleted or known.source != "api"):
@@ -127,14 +127,14 @@ def upload(known: WorkflowName | None, version: WorkflowVersion, *, activate: bo
     return Change(activated(change.workflow, version), change.added)
 
 
-def with_title(current: WorkflowName, version: WorkflowVersion) -> WorkflowName:
+def with_title(current: WorkflowEntry, version: WorkflowVersion) -> WorkflowEntry:
     """Take the title from a first draft."""
     shown = activated(current, version)
     kept = {"active_version": current.active_version, "drafts": current.drafts}
     return shown.model_copy(update=kept)
 
 
-def editable(known: WorkflowName) -> WorkflowName:
+def editable(known: WorkflowEntry) -> WorkflowEntry:
     """Return the workflow if people may change it. They may take one that its folder gave up.
 
     Raises Conflict if it comes from the folder.
@@ -145,21 +145,21 @@ def editable(known: WorkflowName) -> WorkflowName:
     return known
 
 
-def existing(known: WorkflowName | None, name: str) -> WorkflowName:
+def existing(known: WorkflowEntry | None, name: str) -> WorkflowEntry:
     """Return the workflow. Raises NotFound if there is none or it is deleted."""
     if known is None or known.is_deleted:
         raise NotFoundError(f"there is no workflow {name}")
     return known
 
 
-def chosen(current: WorkflowName, version: WorkflowVersion) -> WorkflowName:
+def chosen(current: WorkflowEntry, version: WorkflowVersion) -> WorkflowEntry:
     """Activate a version for a person. Raises Conflict if a folder owns the workflow."""
     return activated(editable(current), version)
 
 
 def switched(
-    current: WorkflowName, *, is_enabled: bool | None, category: str | None
-) -> WorkflowName:
+    current: WorkflowEntry, *, is_enabled: bool | None, category: str | None
+) -> WorkflowEntry:
     """Switch a workflow on or off, which operators may do to one from the folder too.
 
     Raises Conflict for another category of a workflow from the folder.
@@ -173,14 +173,14 @@ def switched(
     return current.model_copy(update=changed)
 
 
-def deleted(current: WorkflowName) -> WorkflowName:
+def deleted(current: WorkflowEntry) -> WorkflowEntry:
     """Delete a workflow; its versions stay for the history of jobs."""
     return editable(current).model_copy(
         update={"is_deleted": True, "active_version": None, "problem": None, "is_runnable": None}
     )
 
 
-def published(workflow: WorkflowName) -> WorkflowName:
+def published(workflow: WorkflowEntry) -> WorkflowEntry:
     """Return the workflow as it is published: of bounded size, however many versions it has."""
     drafts = sorted(workflow.drafts)[-MAX_DRAFTS:]
     named = sorted(workflow.versions.keys() - set(workflow.drafts))[-MAX_RELEASED:]
@@ -200,7 +200,7 @@ class VersionCoverage:
 
 
 def coverage_changes(
-    known: Mapping[str, WorkflowName], found: Mapping[str, VersionCoverage]
+    known: Mapping[str, WorkflowEntry], found: Mapping[str, VersionCoverage]
 ) -> list[Change]:
     """Return the workflows whose active version has another coverage than is stored."""
     changed: list[Change] = []
@@ -213,5 +213,5 @@ def coverage_changes(
     return changed
 
 
-def active_hash(workflow: WorkflowName) -> str | None:
+def active_hash(workflow: WorkflowEntry) -> str | None:
     return workflow.versions.get(workflow.active_version or 0)

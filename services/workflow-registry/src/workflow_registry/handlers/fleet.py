@@ -14,7 +14,7 @@ from contracts.registry.requests import (
     FindDescription,
     StoreDescription,
 )
-from contracts.registry.workflows import ServerClasses, WorkflowName, WorkflowVersionRecord
+from contracts.registry.workflows import ServerClasses, WorkflowEntry, WorkflowVersionRecord
 from contracts.scheduler.node_facts import NodeFact
 from contracts.values import Unmet
 from runtime.wait import wait_for
@@ -118,7 +118,7 @@ async def parsed(registry: Registry, digest: str) -> Description:
     return registry.fleet.add(digest, description)
 
 
-async def publish_servers(registry: Registry, names: Mapping[str, WorkflowName]) -> None:
+async def publish_servers(registry: Registry, names: Mapping[str, WorkflowEntry]) -> None:
     """Publish models and classes. While no server is described, which may be short, do nothing."""
     fleet = registry.fleet
     if not fleet.described:
@@ -145,7 +145,7 @@ async def used_classes(registry: Registry, digest: str) -> ServerClasses:
     return registry.fleet.server_classes[key]
 
 
-async def update_coverage(registry: Registry, names: Mapping[str, WorkflowName]) -> None:
+async def update_coverage(registry: Registry, names: Mapping[str, WorkflowEntry]) -> None:
     """Store for every active version whether the fleet can run it, if that changed."""
     found: dict[str, VersionCoverage] = {}
     for name, workflow in names.items():
@@ -162,7 +162,7 @@ async def update_coverage(registry: Registry, names: Mapping[str, WorkflowName])
         )
 
 
-async def active_coverage(registry: Registry, workflow: WorkflowName) -> VersionCoverage | None:
+async def active_coverage(registry: Registry, workflow: WorkflowEntry) -> VersionCoverage | None:
     """Return the coverage of the active version; None if there is none."""
     version_hash = active_hash(workflow)
     if version_hash is None:

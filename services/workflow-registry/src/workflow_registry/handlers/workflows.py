@@ -25,7 +25,7 @@ from contracts.registry.requests import (
     ValidationView,
     VersionList,
 )
-from contracts.registry.workflows import WorkflowName
+from contracts.registry.workflows import WorkflowEntry
 from workflow_registry.domain.checks import Rules, checked_version, record
 from workflow_registry.domain.lifecycle import (
     Change,
@@ -63,7 +63,7 @@ async def upload_workflow(registry: Registry, command: UploadWorkflow) -> Upload
     version = await check(registry, command)
     is_new = False
 
-    def decide(known: Mapping[str, WorkflowName]) -> list[Change]:
+    def decide(known: Mapping[str, WorkflowEntry]) -> list[Change]:
         nonlocal is_new
         change = upload(known.get(version.name), version, activate=command.activate)
         is_new = change.added is not None
@@ -129,7 +129,7 @@ def proposal(query: ProposeSpec, rules: Rules) -> ProposalView:
 
 
 async def differences_from_active(
-    registry: Registry, known: WorkflowName | None, version: WorkflowVersion
+    registry: Registry, known: WorkflowEntry | None, version: WorkflowVersion
 ) -> list[Difference]:
     """Return the differences from the active version; none if there is none."""
     active = active_hash(known) if known else None
@@ -144,7 +144,7 @@ async def differences_from_active(
     return found
 
 
-async def activate_version(registry: Registry, command: ActivateVersion) -> WorkflowName:
+async def activate_version(registry: Registry, command: ActivateVersion) -> WorkflowEntry:
     """Make a version current; an older one is a rollback."""
     require(command.actor)
     known = existing(await registry.workflows.find(command.name), command.name)
@@ -162,24 +162,24 @@ async def activate_version(registry: Registry, command: ActivateVersion) -> Work
     return await change(registry, command.name, into, command.actor.user_id)
 
 
-async def change_workflow(registry: Registry, command: ChangeWorkflow) -> WorkflowName:
+async def change_workflow(registry: Registry, command: ChangeWorkflow) -> WorkflowEntry:
     """Switch a workflow on or off, or list it under another category."""
     require(command.actor)
     into = partial(switched, is_enabled=command.is_enabled, category=command.category)
     return await change(registry, command.name, into, command.actor.user_id)
 
 
-async def delete_workflow(registry: Registry, command: DeleteWorkflow) -> WorkflowName:
+async def delete_workflow(registry: Registry, command: DeleteWorkflow) -> WorkflowEntry:
     require(command.actor)
     return await change(registry, command.name, deleted, command.actor.user_id)
 
 
 async def change(
-    registry: Registry, name: str, into: Callable[[WorkflowName], WorkflowName], author: UUID
-) -> WorkflowName:
+    registry: Registry, name: str, into: Callable[[WorkflowEntry], WorkflowEntry], author: UUID
+) -> WorkflowEntry:
     """Change one workflow. Raises NotFound, and what `into` raises."""
 
-    def decide(known: Mapping[str, WorkflowName]) -> list[Change]:
+    def decide(known: Mapping[str, WorkflowEntry]) -> list[Change]:
         return [Change(into(existing(known.get(name), name)))]
 
     [done] = await registry.workflows.update(decide, author)

@@ -7,7 +7,7 @@ from typing import IO, Any
 from uuid import UUID
 
 from contracts.media.attempts import InputFile
-from contracts.scheduler.nodes import NodeSpec
+from contracts.scheduler.nodes import NodeEntry
 from node_agent.engines.comfyui import trial
 from node_agent.engines.comfyui.execution import follow
 from node_agent.engines.comfyui.http import comfy_http
@@ -34,7 +34,7 @@ from runtime.process.telemetry import span
 
 
 @asynccontextmanager
-async def open_comfyui(spec: NodeSpec, patience: Patience) -> AsyncGenerator["ComfyUI", None]:
+async def open_comfyui(spec: NodeEntry, patience: Patience) -> AsyncGenerator["ComfyUI", None]:
     async with comfy_http(
         spec, probe_timeout=patience.probe_timeout, submit_timeout=patience.submit_timeout
     ) as http:
@@ -49,7 +49,7 @@ async def open_comfyui(spec: NodeSpec, patience: Patience) -> AsyncGenerator["Co
 class ComfyUI:
     """One ComfyUI server."""
 
-    def __init__(self, spec: NodeSpec, session: Session) -> None:
+    def __init__(self, spec: NodeEntry, session: Session) -> None:
         self._spec = spec
         self._session = session
 

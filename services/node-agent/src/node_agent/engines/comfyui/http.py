@@ -9,7 +9,7 @@ from typing import IO, Any, cast
 import httpx
 
 from contracts.errors import InvalidError
-from contracts.scheduler.nodes import Device, NodeSpec
+from contracts.scheduler.nodes import Device, NodeEntry
 from node_agent.engines.comfyui.capabilities import describe
 from node_agent.engines.comfyui.outputs import ComfyFile
 from node_agent.engines.comfyui.shapes import is_number, items, mapping, parsed, texts
@@ -55,7 +55,7 @@ class Stats:
 
 @asynccontextmanager
 async def comfy_http(
-    spec: NodeSpec, *, probe_timeout: float, submit_timeout: float
+    spec: NodeEntry, *, probe_timeout: float, submit_timeout: float
 ) -> AsyncGenerator["ComfyHttp", None]:
     try:
         client = httpx.AsyncClient(

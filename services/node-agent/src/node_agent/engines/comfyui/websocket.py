@@ -13,7 +13,7 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from contracts.scheduler.nodes import NodeSpec
+from contracts.scheduler.nodes import NodeEntry
 from node_agent.engines.comfyui.events import ComfyEvent, read_binary, read_text
 
 log = structlog.get_logger()
@@ -26,7 +26,7 @@ FEATURES = json.dumps({"type": "feature_flags", "data": {"supports_preview_metad
 
 
 async def listen(
-    spec: NodeSpec, connected: Callable[[str | None], None], hear: Callable[[ComfyEvent], None]
+    spec: NodeEntry, connected: Callable[[str | None], None], hear: Callable[[ComfyEvent], None]
 ) -> None:
     """Pass events to `hear` until canceled; `connected(None)` says that nothing is heard now."""
     pause = FIRST_PAUSE

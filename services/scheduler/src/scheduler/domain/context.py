@@ -1,4 +1,4 @@
-"""One step in progress: the state, its effects so far, and the facts that rules may use."""
+"""One scheduling step in progress: the state, the effects so far, and all that rules may read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,28 +11,30 @@ from scheduler.domain.state import State
 
 
 @dataclass(slots=True)
-class Known:
-    """Rows of the database that the inputs name and the state does not hold."""
+class LoadedRows:
+    """Finished jobs and idempotency keys that this batch names.
+
+    The ledger loaded them, because the state holds unfinished jobs only.
+    """
 
     jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
-    """Jobs that are over."""
     keys: dict[KeyName, KeyUse] = field(default_factory=dict[KeyName, KeyUse])
 
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The time of a step: the wall clock, which never goes back, and steady seconds."""
+    """The time of a scheduling step: the wall clock, which never goes back, and steady seconds."""
 
     wall: datetime
     steady: float
 
 
 @dataclass(slots=True)
-class Step:
+class StepContext:
     """The first argument of every rule."""
 
     state: State
-    known: Known
+    loaded: LoadedRows
     now: Now
     new_id: Callable[[], UUID]
     effects: Effects = field(default_factory=Effects)
@@ -40,4 +42,4 @@ class Step:
     """Trace headers of the command that is being decided."""
 
     def find_job(self, job_id: UUID) -> Job | None:
-        return self.state.jobs.get(job_id) or self.known.jobs.get(job_id)
+        return self.state.jobs.get(job_id) or self.loaded.jobs.get(job_id)

@@ -1,4 +1,4 @@
-"""Ticks of the leader beside its loop: announce the epoch, measure, delete old keys."""
+"""Ticks of the leader beside its loop: signal the epoch, measure, delete old keys."""
 
 from collections import Counter
 
@@ -18,8 +18,8 @@ async def announce(scheduler: Scheduler) -> None:
 
 
 def measure(scheduler: Scheduler, term: Term) -> None:
-    step = scheduler.snapshot(term)
-    phases = Counter(node_phase(step, node) for node in term.state.nodes.values())
+    context = scheduler.read_context(term)
+    phases = Counter(node_phase(context, node) for node in term.state.nodes.values())
     nodes = {str(phase): phases[phase] for phase in NodePhase}
     scheduler.meter.fleet(term.state.queue_size, len(term.state.attempts), nodes)
 

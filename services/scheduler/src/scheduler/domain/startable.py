@@ -1,4 +1,4 @@
-"""The queue of jobs that could start now: by class of service, owner and kind, oldest first.
+"""The queued jobs that could start now: by priority, owner and kind, oldest first.
 
 Jobs of one kind can run on the same nodes, so a kind that no free node can run is skipped as a
 whole, however many jobs of it wait.
@@ -26,20 +26,22 @@ class Kind(NamedTuple):
 
 
 def kind_of(job: Job) -> Kind:
-    required = job.spec.requirements
+    required = job.request.requirements
     digests = frozenset[str]().union(*(group.digests for group in required.incompatible))
-    return Kind(job.spec.version_hash, required.classes, required.models, job.retry.avoid, digests)
+    return Kind(
+        job.request.version_hash, required.classes, required.models, job.retry.avoid, digests
+    )
 
 
 Line: TypeAlias = OrderedDict[UUID, Job]
 Lines: TypeAlias = dict[Kind, Line]
 
 
-class Waiting:
-    """Waiting jobs; the owners of a class take turns."""
+class StartableJobs:
+    """Jobs that could start now. Within one priority, owners take turns."""
 
     def __init__(self) -> None:
-        self._classes: dict[Priority, OrderedDict[UUID, Lines]] = {
+        self._by_priority: dict[Priority, OrderedDict[UUID, Lines]] = {
             priority: OrderedDict() for priority in Priority
         }
         self._size = 0
@@ -48,8 +50,8 @@ class Waiting:
         return self._size
 
     def add(self, job: Job, *, first: bool = False) -> None:
-        """Queue a job; `first` puts one that already had its turn back to the front."""
-        lines = self._classes[job.spec.priority].setdefault(job.owner_id, {})
+        """Add a job; `first` puts a job that has already had its turn at the front."""
+        lines = self._by_priority[job.request.priority].setdefault(job.owner_id, {})
         line = lines.setdefault(kind_of(job), OrderedDict())
         if job.id not in line:
             self._size += 1
@@ -58,8 +60,8 @@ class Waiting:
             line.move_to_end(job.id, last=False)
 
     def discard(self, job: Job) -> None:
-        """Remove a job if it waits here."""
-        owners = self._classes[job.spec.priority]
+        """Remove a job if it is here."""
+        owners = self._by_priority[job.request.priority]
         lines = owners.get(job.owner_id, {})
         kind = kind_of(job)
         line = lines.get(kind)
@@ -72,11 +74,11 @@ class Waiting:
             del owners[job.owner_id]
 
     def turns(self, priority: Priority) -> Iterator[tuple[UUID, Lines]]:
-        """Iterate over a class: owners with their jobs, first the owner whose turn it is."""
-        return iter(self._classes[priority].items())
+        """Iterate over the owners of a priority and their jobs, starting with the next owner."""
+        return iter(self._by_priority[priority].items())
 
     def end_turn(self, priority: Priority, owner_id: UUID) -> None:
-        """Put an owner behind all other owners of the class."""
-        owners = self._classes[priority]
+        """Put an owner behind all other owners of the priority."""
+        owners = self._by_priority[priority]
         if owner_id in owners:
             owners.move_to_end(owner_id)

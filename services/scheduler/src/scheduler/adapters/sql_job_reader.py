@@ -62,7 +62,7 @@ def conditions_of(query: ListJobs, owner_id: UUID | None, after: Place | None) -
     return where
 
 
-class SqlArchive:
+class SqlJobReader:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 

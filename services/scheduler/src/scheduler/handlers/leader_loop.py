@@ -1,6 +1,6 @@
-"""Leads: acquires the leadership, and runs the term's loop: decide → persist → act.
+"""Acquires the leadership and runs the leader's loop: decide → commit → send.
 
-The loop takes all waiting inputs as one batch, lets the core decide, commits the rows in one
+The loop takes everything that occurred as one batch, lets the core decide, commits the rows in one
 transaction and only then answers and sends orders. One batch at a time: while a commit runs the
 next batch gathers, so load makes batches larger and an idle loop answers at once. The loop
 awaits nothing but the ledger.
@@ -19,11 +19,11 @@ from contracts.message import Command
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.nodes import ClaimView, NodeBeat
 from runtime.process.telemetry import carry
+from scheduler.domain.context import LoadedRows
 from scheduler.domain.core import names_in, republish, resume, step
 from scheduler.domain.effects import Answer, ClaimGranted, Effects
-from scheduler.domain.inputs import Input, Tick
 from scheduler.domain.jobs import Job
-from scheduler.domain.step import Known
+from scheduler.domain.occurrences import ClockTicked, Occurrence
 from scheduler.ports import LeadershipLostError, LedgerUncertainError
 from scheduler.service import Inbox, Scheduler, Term
 
@@ -45,7 +45,7 @@ async def decide(scheduler: Scheduler, command: Command[Any]) -> BaseModel:
 
     Canceled if the term ends first: then no request is answered, and callers repeat theirs.
     """
-    return await scheduler.leading().request(command, carry())
+    return await scheduler.current_term().request(command, carry())
 
 
 async def handle_beat(scheduler: Scheduler, signal: NodeBeat) -> None:
@@ -102,45 +102,45 @@ async def run_loop(scheduler: Scheduler, term: Term) -> None:
     """Take batch after batch until canceled or the ledger raises."""
     effects = Effects()
     resume(term.state, effects)
-    act(term, effects)
+    send_effects(term, effects)
     term.renewed_at = scheduler.steady()
     while True:
         batch = await term.inbox.take(MOST_AT_ONCE, within=TICK_SECONDS)
         await take_batch(scheduler, term, batch)
 
 
-async def take_batch(scheduler: Scheduler, term: Term, batch: list[Input]) -> None:
+async def take_batch(scheduler: Scheduler, term: Term, batch: list[Occurrence]) -> None:
     now = scheduler.now(term)
     if now.steady - term.ticked_at >= TICK_SECONDS:
         term.ticked_at = now.steady
-        batch.append(Tick(scheduler.is_connected()))
-    known = await look_up(term, batch)
-    effects = step(term.state, batch, known, now, scheduler.new_id)
+        batch.append(ClockTicked(scheduler.is_connected()))
+    loaded = await look_up(term, batch)
+    effects = step(term.state, batch, loaded, now, scheduler.new_id)
     if now.steady >= term.republish_at:
         term.republish_at = now.steady + REPUBLISH_SECONDS
         republish(term.state, effects, scheduler.published())
     began = scheduler.steady()
     # An answer alone needs a commit too: only the process that still leads may give it.
-    if effects.are_durable or effects.answers or began - term.renewed_at >= RENEW_SECONDS:
+    if effects.needs_commit or effects.answers or began - term.renewed_at >= RENEW_SECONDS:
         await term.ledger.commit(effects)
         term.renewed_at = began
         scheduler.meter.batch(len(batch), scheduler.steady() - began)
-    act(term, effects)
+    send_effects(term, effects)
 
 
-async def look_up(term: Term, batch: list[Input]) -> Known:
+async def look_up(term: Term, batch: list[Occurrence]) -> LoadedRows:
     names = names_in(batch)
     jobs = [job_id for job_id in names.jobs if job_id not in term.state.jobs]
     return await term.ledger.look_up(jobs, names.keys)
 
 
-def act(term: Term, effects: Effects) -> None:
-    """Send the orders, recalls and answers of effects that are durable now."""
+def send_effects(term: Term, effects: Effects) -> None:
+    """Send the orders, recalls and answers of effects that are committed."""
     for job in effects.changed_jobs.values():
         if job.status.is_terminal:
             log_end(job)
-    for attempt_id in effects.settled:
-        term.agents.settle(attempt_id)
+    for attempt_id in effects.stop_repeating:
+        term.agents.stop_repeating(attempt_id)
     for attempt in effects.orders:
         if attempt.ended_at is None and attempt.job.status is JobStatus.RUNNING:
             term.agents.order(attempt, term.state.nodes[attempt.node_id].claim)
@@ -158,7 +158,7 @@ def give_answer(term: Term, token: int, answer: Answer) -> None:
         future.set_exception(answer)
     elif isinstance(answer, ClaimGranted):
         live = [term.agents.write_order(attempt) for attempt in answer.live]
-        view = ClaimView(claim=answer.spec.claim, epoch=term.epoch, spec=answer.spec, live=live)
+        view = ClaimView(claim=answer.entry.claim, epoch=term.epoch, node=answer.entry, live=live)
         future.set_result(view)
     else:
         future.set_result(answer)
@@ -171,8 +171,8 @@ def log_end(job: Job) -> None:
         "job_ended",
         job_id=str(job.id),
         status=job.status.value,
-        workflow=job.spec.workflow,
+        workflow=job.request.workflow,
         attempts=job.attempt_count,
-        cause=job.result.error.cause if job.result.error else None,
+        cause=job.end.error.cause if job.end.error else None,
         trace_id=trace.partition("-")[0] or None,
     )

@@ -1,4 +1,4 @@
-"""The inputs of the core. Beats are the messages themselves; a command comes with a token."""
+"""Everything that the core reacts to. Beats are the messages; a command comes with a token."""
 
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -34,11 +34,11 @@ class RecallAnswered:
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class ClockTicked:
     """Time passed; comes at least once a second while nothing else does."""
 
     is_connected: bool = True
     """Beats could have been received since the last tick."""
 
 
-Input: TypeAlias = Requested | NodeBeat | OrderAnswered | RecallAnswered | Tick
+Occurrence: TypeAlias = Requested | NodeBeat | OrderAnswered | RecallAnswered | ClockTicked

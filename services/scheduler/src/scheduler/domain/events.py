@@ -1,0 +1,65 @@
+"""Adds events about jobs and nodes to the effects.
+
+A job's transition has set its version already; `add_node_event` sets the node's.
+"""
+
+from typing import Any
+
+from contracts.scheduler.jobs import JobFact
+from contracts.scheduler.node_facts import NodeFact
+from contracts.scheduler.nodes import NodeEntry
+from scheduler.domain.context import StepContext
+from scheduler.domain.jobs import Job
+from scheduler.domain.nodes import Node
+
+
+def add_job_event(context: StepContext, job: Job, event: type[JobFact], **details: Any) -> None:
+    """Add an event under the version that the job already has."""
+    context.effects.events.append(
+        event(
+            version=job.version,
+            occurred_at=context.now.wall,
+            job_id=job.id,
+            owner_id=job.owner_id,
+            status=job.status,
+            workflow=job.request.workflow,
+            batch_id=job.request.batch_id,
+            labels=job.request.labels,
+            **details,
+        )
+    )
+
+
+def add_node_event(
+    context: StepContext, node: Node, event: type[NodeFact], reason: str | None = None
+) -> None:
+    """Give the node its next version and add an event under it."""
+    node.version += 1
+    context.effects.nodes[node.id] = node
+    context.effects.events.append(
+        event(
+            version=node.version,
+            occurred_at=context.now.wall,
+            node_id=node.id,
+            name=node.settings.name,
+            reason=reason,
+        )
+    )
+
+
+def node_entry(node: Node) -> NodeEntry:
+    """Return the node's entry in bucket `nodes`, which agents watch."""
+    return NodeEntry(
+        node_id=node.id,
+        agent_id=node.agent_id,
+        claim=node.claim,
+        is_claimable=node.is_claimable,
+        trial=node.health.trial,
+        **node.settings.model_dump(),
+    )
+
+
+def put_node_entry(context: StepContext, node: Node) -> None:
+    """Save a node and put its entry into bucket `nodes`."""
+    context.effects.nodes[node.id] = node
+    context.effects.node_entries[node.id] = node_entry(node)
