@@ -1,10 +1,10 @@
-"""Every code that a service can raise is a problem type of the catalogue, or never leaves."""
+"""Every code that a service can raise is a problem type with a title, or never leaves."""
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.http.problems import CATALOGUE, GENERIC, STATUS_OF_CODE
+from gateway.http.problems import GENERIC, STATUS_OF_CODE, TITLES
 
 ROOT = Path(__file__).parents[2]
 AGENTS = "node-agent"
@@ -94,13 +94,13 @@ def all_raised() -> dict[str, str]:
     }
 
 
-def test_every_code_is_in_the_catalogue_or_stays_inside() -> None:
-    unknown = {code: path for code, path in all_raised().items() if code not in CATALOGUE}
+def test_every_code_has_a_title_or_stays_inside() -> None:
+    unknown = {code: path for code, path in all_raised().items() if code not in TITLES}
     assert {code: path for code, path in unknown.items() if code not in INSIDE} == {}
 
 
-def test_the_catalogue_names_nothing_that_nobody_raises() -> None:
+def test_no_title_is_for_a_code_that_nobody_raises() -> None:
     known = all_raised().keys() | GENERIC.values()
-    assert CATALOGUE.keys() - known == set()
+    assert TITLES.keys() - known == set()
     assert INSIDE.keys() - known == set()
-    assert STATUS_OF_CODE.keys() <= CATALOGUE.keys()
+    assert STATUS_OF_CODE.keys() <= TITLES.keys()

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.http.problems import RefusedError
 from gateway.live.facts import Fact
-from gateway.live.hub import MOST_FACTS, MOST_SIGNAL_BYTES, MOST_SIGNALS, Hub, Listener
+from gateway.live.hub import MAX_FACTS, MAX_SIGNAL_BYTES, MAX_SIGNALS, Hub, Listener
 
 OWNER, JOB = uuid4(), uuid4()
 
@@ -48,11 +48,11 @@ async def test_a_fact_reaches_those_who_follow_the_job_or_its_owner() -> None:
 
 async def test_a_client_that_is_too_slow_is_cut_off_rather_than_told_half() -> None:
     listener = Listener(OWNER, JOB)
-    for sequence in range(MOST_FACTS + 1):
+    for sequence in range(MAX_FACTS + 1):
         listener.add(a_fact(sequence))
 
     assert listener.is_over
-    assert len(listener.facts) == MOST_FACTS
+    assert len(listener.facts) == MAX_FACTS
 
 
 async def test_of_progress_only_the_newest_of_each_job_is_kept_within_bounds() -> None:
@@ -61,12 +61,12 @@ async def test_of_progress_only_the_newest_of_each_job_is_kept_within_bounds() -
         listener.replace_signal("job.progress", JOB, body)
     assert listener.take_signals() == [("job.progress", JOB, b"2")]
 
-    for _ in range(MOST_SIGNALS + 1):
+    for _ in range(MAX_SIGNALS + 1):
         listener.replace_signal("job.progress", uuid4(), b"x")
-    assert len(listener.take_signals()) == MOST_SIGNALS
+    assert len(listener.take_signals()) == MAX_SIGNALS
 
     for _ in range(10):
-        listener.replace_signal("job.preview", uuid4(), b"x" * (MOST_SIGNAL_BYTES // 4))
+        listener.replace_signal("job.preview", uuid4(), b"x" * (MAX_SIGNAL_BYTES // 4))
     assert len(listener.take_signals()) == 4
 
 

@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from openapi_spec_validator import validate
 
 from gateway.app import ROUTERS
-from gateway.http.access import Caller
+from gateway.http.access import AdmitsActor
 from gateway.http.application import application
 from gateway.http.bodies import ReadsBody
 from gateway.http.openapi import dependencies_of
@@ -168,8 +168,8 @@ def test_no_body_is_read_before_its_caller_is_admitted() -> None:
             kinds = [
                 kind
                 for call in dependencies_of(route.dependant)
-                for kind in (Caller, ReadsBody)
+                for kind in (AdmitsActor, ReadsBody)
                 if isinstance(call, kind)
             ]
-            if ReadsBody in kinds and Caller in kinds:
-                assert kinds.index(Caller) < kinds.index(ReadsBody), route.path
+            if ReadsBody in kinds and AdmitsActor in kinds:
+                assert kinds.index(AdmitsActor) < kinds.index(ReadsBody), route.path

@@ -48,8 +48,8 @@ def an_actor() -> Actor:
 async def test_a_figure_under_the_limit_is_asked_for_once_however_many_come() -> None:
     storage, actor = Storage(LIMIT), an_actor()
     quota = a_quota(storage)
-    await asyncio.gather(*(quota.require(actor) for _ in range(5)))
-    await quota.require(actor)
+    await asyncio.gather(*(quota.refuse_if_exceeded(actor) for _ in range(5)))
+    await quota.refuse_if_exceeded(actor)
 
     assert storage.asked == [actor.user_id]
 
@@ -57,12 +57,12 @@ async def test_a_figure_under_the_limit_is_asked_for_once_however_many_come() ->
 async def test_an_old_figure_is_renewed_without_waiting() -> None:
     storage, actor = Storage(LIMIT), an_actor()
     quota = a_quota(storage)
-    await quota.require(actor)
+    await quota.refuse_if_exceeded(actor)
     storage.stored_bytes, storage.now = LIMIT + 1, FRESH_SECONDS + 1
-    await quota.require(actor)
+    await quota.refuse_if_exceeded(actor)
     await eventually(lambda: len(storage.asked) == 2)
     with pytest.raises(ForbiddenError) as refused:
-        await quota.require(actor)
+        await quota.refuse_if_exceeded(actor)
 
     assert refused.value.code == "storage_quota"
     assert str(LIMIT + 1) in refused.value.message
@@ -72,16 +72,16 @@ async def test_who_made_room_is_let_in_at_once() -> None:
     storage, actor = Storage(LIMIT + 1), an_actor()
     quota = a_quota(storage)
     with pytest.raises(ForbiddenError):
-        await quota.require(actor)
+        await quota.refuse_if_exceeded(actor)
     storage.stored_bytes = LIMIT
-    await quota.require(actor)
+    await quota.refuse_if_exceeded(actor)
 
 
 async def test_jobs_go_on_while_media_is_away() -> None:
     storage, actor = Storage(None), an_actor()
     quota = a_quota(storage)
-    await quota.require(actor)
-    await quota.require(actor)
+    await quota.refuse_if_exceeded(actor)
+    await quota.refuse_if_exceeded(actor)
 
     assert len(storage.asked) == 1
 
@@ -90,7 +90,7 @@ async def test_only_so_many_figures_are_remembered() -> None:
     storage, first = Storage(), an_actor()
     quota = a_quota(storage, most=1)
     for actor in (first, an_actor(), first):
-        await quota.require(actor)
+        await quota.refuse_if_exceeded(actor)
 
     assert len(storage.asked) == 3
 

@@ -16,7 +16,7 @@ from media.domain.inspection import (
     Preview,
     Thumbnail,
 )
-from media.domain.records import PreviewTask, Result, RetentionAges, StoredMedia, Upload
+from media.domain.records import CheckedFile, PreviewTask, RetentionAges, StoredMedia, Upload
 from media.ports import InspectionRequest
 from media.service import Media, SingleFlight
 from runtime.grants import Grant
@@ -140,7 +140,7 @@ class FakePreviews:
         self.seen: dict[str, Preview] = {}
         self.is_there = True
 
-    async def claim(self, now: datetime, limit: int) -> list[PreviewTask]:  # noqa: ARG002
+    async def take_tasks(self, now: datetime, limit: int) -> list[PreviewTask]:  # noqa: ARG002
         claimed, self.tasks = self.tasks[:limit], self.tasks[limit:]
         return claimed
 
@@ -158,16 +158,16 @@ class FakePreviews:
 
 class FakeResults:
     def __init__(self) -> None:
-        self.recorded: dict[UUID, dict[int, Result]] = {}
+        self.recorded: dict[UUID, dict[int, CheckedFile]] = {}
 
     async def find(self, attempt_id: UUID) -> dict[int, Output] | None:
         results = self.recorded.get(attempt_id)
         return None if results is None else {n: an_output(r) for n, r in results.items()}
 
-    async def record(
+    async def save(
         self,
         grant: Grant,
-        results: Sequence[Result],
+        results: Sequence[CheckedFile],
         now: datetime,  # noqa: ARG002
     ) -> dict[int, Output]:
         known = self.recorded.setdefault(grant.attempt_id, {})
@@ -176,7 +176,7 @@ class FakeResults:
         return {n: an_output(result) for n, result in known.items()}
 
 
-def an_output(result: Result) -> Output:
+def an_output(result: CheckedFile) -> Output:
     fields = result.file.model_dump() | {"name": result.file.output, "media_id": result.media_id}
     return Output.model_validate(fields)
 

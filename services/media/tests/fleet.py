@@ -13,7 +13,7 @@ from minio import Minio
 from pydantic import SecretStr
 
 from contracts.access import Actor
-from contracts.media.attempts import OpenResults, RecordResults
+from contracts.media.attempts import RecordResults, SignResultUrls
 from contracts.media.files import AcceptUpload, BeginUpload, LocateContent, MediaView
 from contracts.scheduler.jobs import Output
 from contracts.services import ServiceName
@@ -53,7 +53,7 @@ class Fleet:
 
     async def results(self, grant: str, node_id: UUID, *data: bytes) -> list[Output]:
         """Put and record them, as an agent does."""
-        asked = OpenResults(node_id=node_id, grant=grant, count=len(data))
+        asked = SignResultUrls(node_id=node_id, grant=grant, count=len(data))
         targets = await self.agent.call(asked)
         for url, content in zip(targets.urls, data, strict=True):
             (await self.web.put(url, content=content)).raise_for_status()

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.errors import ForbiddenError, InvalidError, NotFoundError
-from contracts.media.attempts import FindResults, OpenResults, RecordResults, StageInputs
+from contracts.media.attempts import FindInputFiles, FindResults, RecordResults, SignResultUrls
 from contracts.media.files import AcceptUpload, FindMedia, MaskOptions
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer, S3Server
@@ -96,17 +96,17 @@ async def test_an_agent_stages_what_its_grant_names_and_nothing_else(
         actor, node_id = an_actor(), uuid4()
         image = await fleet.image(actor, encoded(a_picture()))
         grant = a_grant(node_id=node_id, owner_id=actor.user_id, media=[image.id])
-        staged = await fleet.agent.call(StageInputs(node_id=node_id, grant=grant))
+        staged = await fleet.agent.call(FindInputFiles(node_id=node_id, grant=grant))
         [file] = staged.items
 
         assert file.name.startswith("cf/")
         assert file.name.endswith(".png")
         assert len((await fleet.web.get(file.url)).content) == file.size_bytes
         with pytest.raises(ForbiddenError):
-            await fleet.agent.call(StageInputs(node_id=uuid4(), grant=grant))
+            await fleet.agent.call(FindInputFiles(node_id=uuid4(), grant=grant))
         others = a_grant(node_id=node_id, owner_id=uuid4(), media=[image.id])
         with pytest.raises(NotFoundError):
-            await fleet.agent.call(StageInputs(node_id=node_id, grant=others))
+            await fleet.agent.call(FindInputFiles(node_id=node_id, grant=others))
 
 
 async def test_results_become_media_of_the_owner_once(
@@ -116,7 +116,7 @@ async def test_results_become_media_of_the_owner_once(
         actor, node_id, data = an_actor(), uuid4(), encoded(a_picture())
         grant = a_grant(node_id=node_id, owner_id=actor.user_id)
         before = await fleet.agent.call(FindResults(node_id=node_id, grant=grant))
-        targets = await fleet.agent.call(OpenResults(node_id=node_id, grant=grant, count=2))
+        targets = await fleet.agent.call(SignResultUrls(node_id=node_id, grant=grant, count=2))
         for url in targets.urls:
             (await fleet.web.put(url, content=data)).raise_for_status()
         files = [a_result(n, data) for n in range(2)]
@@ -140,7 +140,7 @@ async def test_a_result_that_is_not_in_place_is_refused(
         record = RecordResults(node_id=node_id, grant=grant, files=[a_result(0, data)])
         with pytest.raises(InvalidError) as missing:
             await fleet.agent.call(record)
-        targets = await fleet.agent.call(OpenResults(node_id=node_id, grant=grant, count=1))
+        targets = await fleet.agent.call(SignResultUrls(node_id=node_id, grant=grant, count=1))
         await fleet.web.put(targets.urls[0], content=data + b"more")
         with pytest.raises(InvalidError) as grown:
             await fleet.agent.call(record)

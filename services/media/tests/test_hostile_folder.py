@@ -22,7 +22,7 @@ from .adapters.records import SECRET, an_actor
 from .fleet import Fleet, bus
 from .hostile import Hostile, hostile_files, hostile_films
 
-MOST_BYTES = 600 * 1024**2
+MAX_BYTES = 600 * 1024**2
 AT_ONCE = 4
 LONG = 240
 
@@ -120,4 +120,4 @@ async def test_each_is_refused_for_its_reason_within_600_mib(
             assert await fleet.content(actor, view.id, 256)
         good = await fleet.image(actor, encoded(a_picture()))
         assert await fleet.content(actor, good.id, 256)
-        assert memory.most < MOST_BYTES, f"{memory.most / 1024**2:.0f} MiB"
+        assert memory.most < MAX_BYTES, f"{memory.most / 1024**2:.0f} MiB"

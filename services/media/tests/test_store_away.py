@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.errors import UnavailableError
-from contracts.media.attempts import OpenResults, RecordResults
+from contracts.media.attempts import RecordResults, SignResultUrls
 from contracts.media.files import AcceptUpload
 from contracts.media.library import DeleteMedia
 from runtime.testing.ports import eventually
@@ -28,7 +28,7 @@ async def test_a_result_is_recorded_once_the_store_is_back(
         async with media(nats, postgres, behind) as fleet:
             actor, node_id, data = an_actor(), uuid4(), encoded(a_picture())
             grant = a_grant(node_id=node_id, owner_id=actor.user_id)
-            opened = await fleet.agent.call(OpenResults(node_id=node_id, grant=grant, count=1))
+            opened = await fleet.agent.call(SignResultUrls(node_id=node_id, grant=grant, count=1))
             (await fleet.web.put(opened.urls[0], content=data)).raise_for_status()
             record = RecordResults(node_id=node_id, grant=grant, files=[a_result(0, data)])
             store.mood = mood

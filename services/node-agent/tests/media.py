@@ -10,14 +10,14 @@ from blake3 import blake3
 from minio import Minio
 
 from contracts.media.attempts import (
+    FindInputFiles,
     FindResults,
     InputFile,
     InputFiles,
-    OpenResults,
     RecordResults,
     Results,
-    ResultTargets,
-    StageInputs,
+    ResultUrls,
+    SignResultUrls,
 )
 from contracts.scheduler.jobs import Output
 from contracts.values import new_id
@@ -38,8 +38,8 @@ class FakeMedia:
     """How often somebody asked where to put results."""
 
     async def serve(self, bus: Bus) -> None:
-        await bus.serve(StageInputs, self.stage)
-        await bus.serve(OpenResults, self.open)
+        await bus.serve(FindInputFiles, self.stage)
+        await bus.serve(SignResultUrls, self.open)
         await bus.serve(RecordResults, self.record)
         await bus.serve(FindResults, self.find)
 
@@ -56,13 +56,13 @@ class FakeMedia:
         self.inputs.setdefault(grant, []).append(file)
         return media_id
 
-    async def stage(self, message: StageInputs) -> InputFiles:
+    async def stage(self, message: FindInputFiles) -> InputFiles:
         return InputFiles(items=self.inputs.get(message.grant, []))
 
-    async def open(self, message: OpenResults) -> ResultTargets:
+    async def open(self, message: SignResultUrls) -> ResultUrls:
         self.opened += 1
         names = [self.key(message.grant, n) for n in range(message.count)]
-        return ResultTargets(
+        return ResultUrls(
             urls=[
                 self.client.presigned_put_object(self.bucket, name, expires=HOUR) for name in names
             ]

@@ -9,7 +9,7 @@ from contracts.agent import (
     RunAttempt,
 )
 from contracts.auth import EndSession, FindUser, IssueToken, RefreshToken
-from contracts.media.attempts import FindResults, OpenResults, RecordResults, StageInputs
+from contracts.media.attempts import FindInputFiles, FindResults, RecordResults, SignResultUrls
 from contracts.media.files import AcceptUpload, BeginUpload, FindMedia, LocateContent
 from contracts.media.library import (
     DeleteMedia,
@@ -86,8 +86,8 @@ MESSAGES: tuple[type[Message], ...] = (
     ShareMedia,
     ListLinks,
     RevokeLink,
-    StageInputs,
-    OpenResults,
+    FindInputFiles,
+    SignResultUrls,
     RecordResults,
     FindResults,
     *JOB_FACTS,

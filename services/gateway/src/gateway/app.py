@@ -8,6 +8,7 @@ from importlib.metadata import version
 from prometheus_client import Gauge
 from pydantic import SecretStr
 
+from contracts.agent import AttemptPreviewed, AttemptProgressed
 from gateway.http.access import Admission
 from gateway.http.application import application
 from gateway.http.middleware import RequestMiddleware
@@ -17,9 +18,16 @@ from gateway.jobs import endpoints as jobs
 from gateway.jobs.loader import JobLoader
 from gateway.jobs.quota import Quota
 from gateway.live import endpoints as live
-from gateway.live.archive import StreamArchive
+from gateway.live.event_log import StreamEventLog
 from gateway.live.hub import Hub
-from gateway.media import archive, content, uploads
+from gateway.live.signals import (
+    RawSignalTable,
+    announce_watched_jobs,
+    pass_preview,
+    pass_progress,
+    subscribe_raw,
+)
+from gateway.media import content, uploads, zip_download
 from gateway.media import endpoints as media
 from gateway.media.signatures import LinkSigner
 from gateway.media.store import HttpObjectStore, http_store
@@ -31,7 +39,7 @@ from gateway.sessions.accounts import Accounts
 from gateway.settings import GatewaySettings
 from gateway.workflows import authoring
 from gateway.workflows import endpoints as workflows
-from gateway.workflows.mirror import Workflows
+from gateway.workflows.catalog import WorkflowCatalog
 from runtime.clock import now
 from runtime.process.service import Runtime, running
 from runtime.process.tables import TickTable, start_ticks
@@ -41,7 +49,7 @@ ROUTERS = (
     live.router,
     media.router,
     uploads.router,
-    archive.router,
+    zip_download.router,
     content.router,
     workflows.router,
     authoring.router,
@@ -49,12 +57,14 @@ ROUTERS = (
     sessions.router,
     ops.router,
 )
-TICKS: TickTable[Gateway] = {live.announce_watched_jobs: 5.0}
+RAW_SIGNALS: RawSignalTable = {AttemptProgressed: pass_progress, AttemptPreviewed: pass_preview}
+"""Signals that are passed on to clients as undecoded bytes."""
+TICKS: TickTable[Gateway] = {announce_watched_jobs: 5.0}
 
 OPEN_STREAMS = Gauge("comfyfleet_open_streams", "Event streams that clients have open.")
 START_SECONDS = 60.0
 SEEDS = 2**53
-FEWEST_LOGINS = 10
+MIN_LOGINS = 10
 
 
 def build(settings: GatewaySettings, runtime: Runtime, store: HttpObjectStore) -> Gateway:
@@ -71,22 +81,22 @@ def build(settings: GatewaySettings, runtime: Runtime, store: HttpObjectStore) -
         bus=bus,
         store=store,
         accounts=accounts,
-        workflows=Workflows(bus, settings.version_cache),
+        catalog=WorkflowCatalog(bus, settings.version_cache),
         admission=Admission(
             tokens=accounts.tokens,
             principal_of=accounts.principal,
             callers=Rates(settings.rate_per_second, settings.rate_burst),
-            logins=Rates(logins / 60, burst=max(FEWEST_LOGINS, int(logins))),
+            logins=Rates(logins / 60, burst=max(MIN_LOGINS, int(logins))),
             clock=time.time,
         ),
         hub=hub,
-        archive=StreamArchive(bus),
+        event_log=StreamEventLog(bus),
         loader=JobLoader(bus),
         quota=Quota(bus, time.monotonic),
-        links=LinkSigner(secret(settings.url_secret), time.time, settings.path_prefix),
-        body_secret=secret(settings.idempotency_secret),
+        signer=LinkSigner(secret(settings.url_secret), time.time, settings.path_prefix),
+        idempotency_secret=secret(settings.idempotency_secret),
         free_uploads=asyncio.Semaphore(settings.max_uploads),
-        free_archives=asyncio.Semaphore(settings.max_archives),
+        free_zip_downloads=asyncio.Semaphore(settings.max_archives),
         draw_seed=lambda: secrets.randbelow(SEEDS),
         clock=now,
         failing=runtime.health.failing,
@@ -101,7 +111,7 @@ def web(gateway: Gateway) -> RequestMiddleware:
     app = application(ROUTERS, version("comfyfleet-gateway"))
     app.state.gateway = gateway
     app.state.admission = gateway.admission
-    app.state.body_secret = gateway.body_secret
+    app.state.idempotency_secret = gateway.idempotency_secret
     settings = gateway.settings
     return RequestMiddleware(app, settings.max_body_bytes, settings.max_upload_bytes)
 
@@ -111,20 +121,20 @@ async def run(settings: GatewaySettings) -> None:
     async with running(settings, "gateway") as runtime, http_store(settings.s3_ca_file) as store:
         gateway = build(settings, runtime, store)
         gateway.accounts.follow(runtime)
-        gateway.workflows.follow(runtime)
-        runtime.spawn(gateway.hub.follow(gateway.archive), name="hub")
-        await live.subscribe_signals(gateway.hub, runtime.bus)
+        gateway.catalog.follow(runtime)
+        runtime.spawn(gateway.hub.follow(gateway.event_log), name="hub")
+        await subscribe_raw(gateway, RAW_SIGNALS)
         start_ticks(runtime, gateway, TICKS)
         async with asyncio.timeout(START_SECONDS):
             await gateway.accounts.ready()
-            await gateway.workflows.ready()
+            await gateway.catalog.ready()
             await gateway.hub.ready.wait()
         OPEN_STREAMS.set_function(lambda: gateway.hub.open_streams)
-        with listen(settings.host, settings.port) as listener:
+        with listen(settings.host, settings.port) as server_socket:
             runtime.ready()
             await serve(
                 web(gateway),
-                listener,
+                server_socket,
                 stop=runtime.stop,
                 stopping=gateway.hub.end_all,
                 prefix=settings.path_prefix,

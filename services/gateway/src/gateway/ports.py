@@ -1,4 +1,4 @@
-"""Names what the gateway needs from other services; everything else it asks of its own modules."""
+"""Defines what the gateway needs from other services."""
 
 from typing import Protocol, TypeVar
 
@@ -9,7 +9,9 @@ from contracts.message import Request
 A = TypeVar("A", bound=BaseModel)
 
 
-class Owners(Protocol):
-    """The services that own things; they answer typed requests or raise typed errors."""
+class Requests(Protocol):
+    """Sends a request to the service that answers it."""
 
-    async def call(self, request: Request[A], *, within: float = 5.0) -> A: ...
+    async def call(self, request: Request[A], *, within: float = 5.0) -> A:
+        """Return the answer, or raise an OperationError."""
+        ...

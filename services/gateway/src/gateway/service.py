@@ -11,13 +11,13 @@ from fastapi import Depends, Request
 from gateway.http.access import Admission
 from gateway.jobs.loader import JobLoader
 from gateway.jobs.quota import Quota
-from gateway.live.archive import Archive
+from gateway.live.event_log import EventLog
 from gateway.live.hub import Hub
 from gateway.media.signatures import LinkSigner
 from gateway.media.store import HttpObjectStore
 from gateway.sessions.accounts import Accounts
 from gateway.settings import GatewaySettings
-from gateway.workflows.mirror import Workflows
+from gateway.workflows.catalog import WorkflowCatalog
 from runtime.bus.client import Bus
 
 
@@ -29,16 +29,16 @@ class Gateway:
     bus: Bus
     store: HttpObjectStore
     accounts: Accounts
-    workflows: Workflows
+    catalog: WorkflowCatalog
     admission: Admission
     hub: Hub
-    archive: Archive
+    event_log: EventLog
     loader: JobLoader
     quota: Quota
-    links: LinkSigner
-    body_secret: bytes
+    signer: LinkSigner
+    idempotency_secret: bytes
     free_uploads: Semaphore
-    free_archives: Semaphore
+    free_zip_downloads: Semaphore
     draw_seed: Callable[[], int]
     clock: Callable[[], datetime]
     failing: Callable[[], Awaitable[list[str]]]

@@ -1,4 +1,4 @@
-"""GatewaySettings of the gateway."""
+"""Defines the settings of the gateway; `runtime.process.settings` has those of all services."""
 
 from pathlib import Path
 from typing import Literal
@@ -9,7 +9,7 @@ from runtime.process.settings import FleetSettings
 
 
 class GatewaySettings(FleetSettings):
-    """Where it listens, what it signs with, and how much it takes."""
+    """Settings of the gateway besides the shared ones."""
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, description="Port to listen on; 0 takes a free one.")
@@ -24,13 +24,15 @@ class GatewaySettings(FleetSettings):
     )
     public_origins: str = Field(
         default="",
-        description="Origins besides its own that may use the refresh cookie, by commas.",
+        description="Other origins that may use the refresh cookie, separated by commas.",
     )
     url_secret: SecretStr = Field(min_length=16, description="Signs links to media.")
     idempotency_secret: SecretStr = Field(
-        min_length=16, description="Keys the digests of request bodies."
+        min_length=16, description="Secret for the digests of request bodies."
     )
-    max_body_bytes: int = Field(default=1024**2, description="Largest body but for uploads.")
+    max_body_bytes: int = Field(
+        default=1024**2, description="Largest body of a request that is no upload."
+    )
     max_upload_bytes: int = Field(default=100 * 1024**2, description="Largest uploaded file.")
     max_uploads: int = Field(default=16, ge=1, description="Uploads in progress at one time.")
     upload_seconds: float = Field(default=600.0, description="Longest one upload may take.")
@@ -42,7 +44,7 @@ class GatewaySettings(FleetSettings):
         "`permitted`: if their owner may read graphs.",
     )
     s3_ca_file: Path | None = Field(
-        default=None, description="PEM file of who signed the store's certificate, if not public."
+        default=None, description="PEM file of the private authority of the store's certificate."
     )
     rate_per_second: float = Field(default=50.0, description="Requests per user; 0 is unlimited.")
     rate_burst: int = Field(default=200, ge=1, description="Requests a user may make at once.")

@@ -3,7 +3,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.access import Actor, Permission
-from gateway.jobs.submission import MetadataRule, is_bare
+from gateway.jobs.submission import MetadataRule, strips_prompt_and_graph
 from workflows import Spec
 
 READER = Actor(user_id=uuid4(), permissions=frozenset({Permission.GRAPHS_READ}))
@@ -24,5 +24,5 @@ def test_the_workflows_word_counts_before_the_rule(
     word: str | None, rule: MetadataRule, *, of_user: bool, of_reader: bool
 ) -> None:
     spec = Spec.model_validate({"spec": "comfyfleet/v1", "name": "sky", "metadata": word})
-    assert is_bare(rule, spec, USER) == of_user
-    assert is_bare(rule, spec, READER) == of_reader
+    assert strips_prompt_and_graph(rule, spec, USER) == of_user
+    assert strips_prompt_and_graph(rule, spec, READER) == of_reader

@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 from contracts.registry.workflows import ServerClasses
-from gateway.workflows.servers import MOST_KINDS, Servers
+from gateway.workflows.servers import MAX_KINDS, Servers
 from workflows import load_version, render, requirements
 
 SPEC = """
@@ -52,7 +52,7 @@ def test_servers_that_are_alike_in_what_the_graph_uses_are_judged_together() -> 
     [(digests, _)] = servers.kinds(frozenset({"Sampler", "SaveImage"}))
 
     assert len(digests) == 100
-    assert len(servers.kinds(frozenset({"Other"}))) == MOST_KINDS
+    assert len(servers.kinds(frozenset({"Other"}))) == MAX_KINDS
 
 
 def test_a_class_that_is_not_told_of_is_no_reason() -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.media.attempts import FindResults, OpenResults, RecordResults, StageInputs
+from contracts.media.attempts import FindInputFiles, FindResults, RecordResults, SignResultUrls
 from contracts.media.files import AcceptUpload, BeginUpload, FindMedia, LocateContent
 from contracts.media.library import (
     DeleteMedia,
@@ -24,7 +24,7 @@ from media.adapters.sql.results import SqlResults
 from media.adapters.sql.uploads import SqlUploads
 from media.domain.inspection import Bounds
 from media.domain.records import RetentionAges
-from media.handlers.attempts import find_results, open_results, stage_inputs
+from media.handlers.attempts import find_input_files, find_results, sign_result_urls
 from media.handlers.content import find_media, locate_content
 from media.handlers.deletion import delete_expired, delete_media, delete_orphans
 from media.handlers.gallery import find_storage, list_media, update_media
@@ -53,8 +53,8 @@ ANSWERS: AnswerTable[Media] = {
     ShareMedia: share_media,
     ListLinks: list_links,
     RevokeLink: revoke_link,
-    StageInputs: stage_inputs,
-    OpenResults: open_results,
+    FindInputFiles: find_input_files,
+    SignResultUrls: sign_result_urls,
     RecordResults: record_results,
     FindResults: find_results,
 }

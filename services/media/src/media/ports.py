@@ -13,7 +13,7 @@ from contracts.media.files import MaskOptions, MediaView
 from contracts.media.library import DeletionCause, LinkView, ListMedia
 from contracts.scheduler.jobs import Output
 from media.domain.inspection import Bounds, InspectedFile, Preview, Thumbnail
-from media.domain.records import PreviewTask, Result, RetentionAges, StoredMedia, Upload
+from media.domain.records import CheckedFile, PreviewTask, RetentionAges, StoredMedia, Upload
 from runtime.cursor import Place
 from runtime.grants import Grant
 
@@ -44,19 +44,22 @@ class ObjectStore(Protocol):
         ...
 
     async def size(self, key: str) -> int:
-        """Return the size in bytes. Raises ObjectMissing."""
+        """Return the size in bytes. Raises ObjectMissingError."""
         ...
 
     async def peek(self, key: str) -> tuple[int, bytes]:
-        """Return the size in bytes and the first bytes that `sniff` needs. ObjectMissing."""
+        """Return the size in bytes and the first bytes for `sniff`. Raises ObjectMissingError."""
         ...
 
     async def copy(self, source: str, target: str) -> None:
-        """Copy inside the store. Raises ObjectMissing."""
+        """Copy inside the store. Raises ObjectMissingError."""
         ...
 
     async def fetch(self, key: str, file: Path, max_bytes: int) -> None:
-        """Write the object to `file`. Raises ObjectMissing, or FileRefused if it is bigger."""
+        """Write the object to `file`.
+
+        Raises ObjectMissingError, or FileRefusedError if it is bigger than `max_bytes`.
+        """
         ...
 
     async def put(self, key: str, file: Path, content_type: str) -> None: ...
@@ -84,7 +87,7 @@ class InspectionRequest:
 class Sandbox(Protocol):
     """Opens untrusted files: `source` in a scratch folder, which also takes the files it makes.
 
-    Raises FileRefused, or Unavailable if the file is not the reason of the failure.
+    Raises FileRefusedError, or UnavailableError if the failure is not the file's fault.
     """
 
     async def inspect(self, folder: Path, request: InspectionRequest) -> InspectedFile:
@@ -106,17 +109,20 @@ class Uploads(Protocol):
     async def begin(
         self, upload: Upload, storage_bytes: int, idempotency: IdempotencyKey | None
     ) -> UUID:
-        """Add an upload once and return its id. Raises Forbidden (`storage_quota`), Conflict."""
+        """Add an upload once and return its id.
+
+        Raises ForbiddenError (`storage_quota`), ConflictError.
+        """
         ...
 
     async def find(self, media_id: UUID, owner_id: UUID) -> Upload:
-        """Raises NotFound."""
+        """Raises NotFoundError."""
         ...
 
     async def refuse(self, media_id: UUID, refusal: ErrorBody) -> None: ...
 
     async def replayed(self, owner_id: UUID, idempotency: IdempotencyKey) -> StoredMedia | None:
-        """Return the media made under that key. Raises Conflict if its body was another."""
+        """Return the media made under that key. Raises ConflictError if its body was another."""
         ...
 
     async def accept(
@@ -124,8 +130,8 @@ class Uploads(Protocol):
     ) -> StoredMedia:
         """Turn the upload into a media, once, and return what is stored.
 
-        Its key differs if the owner already has the same content. Raises Forbidden
-        (`storage_quota`), Conflict.
+        Its key differs if the owner already has the same content. Raises ForbiddenError
+        (`storage_quota`), ConflictError.
         """
         ...
 
@@ -146,7 +152,7 @@ class Library(Protocol):
         ...
 
     async def change(self, media_id: UUID, owner_id: UUID, changes: Mapping[str, Any]) -> MediaView:
-        """Set columns by name. Raises NotFound."""
+        """Set columns by name. Raises NotFoundError."""
         ...
 
     async def storage(self, owner_id: UUID) -> tuple[int, dict[str, int]]:
@@ -156,7 +162,10 @@ class Library(Protocol):
     async def add_link(
         self, link: LinkView, max_open: int, owner_id: UUID, idempotency: IdempotencyKey | None
     ) -> LinkView:
-        """Add a link, or return the one with that id or key. Raises NotFound, Conflict."""
+        """Add a link, or return the one with that id or key.
+
+        Raises NotFoundError, ConflictError.
+        """
         ...
 
     async def open_links(self, media_id: UUID, now: datetime) -> list[LinkView]:
@@ -174,9 +183,9 @@ class Deletions(Protocol):
     async def delete(
         self, media_id: UUID, owner_id: UUID, now: datetime, cause: DeletionCause
     ) -> list[str]:
-        """Delete a media, its content if no other media has it, and publish that. NotFound.
+        """Delete a media and its blob if no other media has it, and publish the deletion.
 
-        Returns the keys whose objects are to be deleted.
+        Returns the keys whose objects are to be deleted. Raises NotFoundError.
         """
         ...
 
@@ -195,7 +204,7 @@ class Deletions(Protocol):
         ...
 
     async def delete_unused_rows(self, before: datetime) -> None:
-        """Delete uploads, keys, links and unreferenced contents last used before `before`."""
+        """Delete uploads, keys, links and unreferenced blobs last used before `before`."""
         ...
 
     async def unreferenced(self, keys: Sequence[str]) -> list[str]:
@@ -204,22 +213,22 @@ class Deletions(Protocol):
 
 
 class Previews(Protocol):
-    """Keeps which contents wait for a preview, and the previews."""
+    """Keeps previews, and the blobs that wait for one."""
 
-    async def claim(self, now: datetime, limit: int) -> list[PreviewTask]:
-        """Take some tasks. One that is not completed comes back, with growing delays."""
+    async def take_tasks(self, now: datetime, limit: int) -> list[PreviewTask]:
+        """Take some tasks. A task that is not completed comes back, with growing delays."""
         ...
 
     async def find_task(self, owner_id: UUID, blake3: str) -> PreviewTask | None:
-        """Return the task of that content, or None if it has a preview."""
+        """Return the task of that blob, or None if it has a preview."""
         ...
 
     async def complete(self, task: PreviewTask, preview: Preview, now: datetime) -> bool:
-        """Keep a preview; False if the content is gone or already has one."""
+        """Keep a preview; return False if the blob is gone or already has one."""
         ...
 
     async def thumbnails(self, owner_id: UUID, blake3: str) -> dict[int, Thumbnail]:
-        """Return the thumbnails of that content by width."""
+        """Return the thumbnails of that blob by width."""
         ...
 
 
@@ -230,8 +239,8 @@ class Results(Protocol):
         """Return recorded files by number; None if the attempt recorded nothing yet."""
         ...
 
-    async def record(
-        self, grant: Grant, results: Sequence[Result], now: datetime
+    async def save(
+        self, grant: Grant, results: Sequence[CheckedFile], now: datetime
     ) -> dict[int, Output]:
         """Make the files media of the owner; files recorded earlier stay as they are.
 

@@ -73,8 +73,11 @@ class Media:
         with TemporaryDirectory(prefix="media-", dir=self.scratch_dir) as folder:
             yield Path(folder)
 
-    def admit(self, grant: str, node_id: UUID) -> Grant:
-        """Return what the grant allows the node. Raises Forbidden for a forged or old grant."""
+    def read_grant(self, grant: str, node_id: UUID) -> Grant:
+        """Verify a grant and return what it allows.
+
+        Raises ForbiddenError if it is forged, expired, or made for another node.
+        """
         granted = verify(grant, self.grant_secret, self.clock())
         # NATS lets an agent send only under its own node id, so the subject proves the node.
         if granted.node_id != node_id:

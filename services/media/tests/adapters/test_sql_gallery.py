@@ -63,24 +63,24 @@ async def test_a_content_is_claimed_by_one_and_again_later_and_less_often(
     database: Database,
 ) -> None:
     await database.keep()
-    claims = await asyncio.gather(*(database.previews.claim(NOW, 4) for _ in range(4)))
+    claims = await asyncio.gather(*(database.previews.take_tasks(NOW, 4) for _ in range(4)))
     assert sorted(map(len, claims)) == [0, 0, 0, 1]
-    assert await database.previews.claim(NOW + timedelta(seconds=29), 4) == []
-    assert len(await database.previews.claim(NOW + timedelta(seconds=30), 4)) == 1
-    assert await database.previews.claim(NOW + timedelta(seconds=80), 4) == []
+    assert await database.previews.take_tasks(NOW + timedelta(seconds=29), 4) == []
+    assert len(await database.previews.take_tasks(NOW + timedelta(seconds=30), 4)) == 1
+    assert await database.previews.take_tasks(NOW + timedelta(seconds=80), 4) == []
 
 
 async def test_a_content_that_cannot_be_prepared_is_given_up(database: Database) -> None:
     await database.keep()
     claimed = 0
     for day in range(MAX_TRIES + 5):
-        claimed += len(await database.previews.claim(NOW + day * DAY, 4))
+        claimed += len(await database.previews.take_tasks(NOW + day * DAY, 4))
     assert claimed == MAX_TRIES
 
 
 async def test_what_was_seen_is_told_once_and_shown(database: Database) -> None:
     media = await database.keep()
-    [content] = await database.previews.claim(NOW, 4)
+    [content] = await database.previews.take_tasks(NOW, 4)
     assert await database.previews.complete(content, SEEN, NOW)
     assert not await database.previews.complete(content, SEEN, NOW)
     view = (await database.library.find([media.view.id], media.view.owner_id))[0].view
@@ -88,12 +88,12 @@ async def test_what_was_seen_is_told_once_and_shown(database: Database) -> None:
     owner_id, blake3 = media.view.owner_id, media.view.blake3
     assert await database.previews.thumbnails(owner_id, blake3) == {256: SMALL}
     assert await database.previews.find_task(owner_id, blake3) is None
-    assert await database.previews.claim(NOW + DAY, 4) == []
+    assert await database.previews.take_tasks(NOW + DAY, 4) == []
 
 
 async def test_nothing_is_told_of_what_was_deleted_meanwhile(database: Database) -> None:
     media = await database.keep()
-    [content] = await database.previews.claim(NOW, 4)
+    [content] = await database.previews.take_tasks(NOW, 4)
     await database.remove(media)
     assert not await database.previews.complete(content, SEEN, NOW)
 
@@ -101,7 +101,7 @@ async def test_nothing_is_told_of_what_was_deleted_meanwhile(database: Database)
 async def test_the_last_media_takes_content_and_thumbnails_with_it(database: Database) -> None:
     owner = uuid4()
     one, two = await database.keep(owner), await database.keep(owner)
-    [content] = await database.previews.claim(NOW, 4)
+    [content] = await database.previews.take_tasks(NOW, 4)
     await database.previews.complete(content, SEEN, NOW)
     assert await database.deletions.unreferenced([SMALL.key, one.key, "x"]) == ["x"]
     assert await database.remove(one) == []

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from media.adapters.sql.library import SqlLibrary
 from media.adapters.sql.results import SqlResults
 from media.adapters.sql.uploads import SqlUploads
-from media.domain.records import Result
+from media.domain.records import CheckedFile
 from runtime.grants import Grant
 from runtime.postgres.engine import sqlalchemy_url
 from runtime.testing.postgres import PostgresServer
@@ -36,15 +36,15 @@ def some_grant(owner_id: UUID | None = None) -> Grant:
     )
 
 
-def a_found(grant: Grant, n: int, blake3: str = "aa") -> Result:
+def a_found(grant: Grant, n: int, blake3: str = "aa") -> CheckedFile:
     key = f"results/{grant.attempt_id}/{n}"
-    return Result(uuid4(), key, a_result(n, bytes(10), blake3))
+    return CheckedFile(uuid4(), key, a_result(n, bytes(10), blake3))
 
 
 async def test_an_attempt_is_known_once_it_recorded_even_nothing(database: AsyncEngine) -> None:
     results, grant = SqlResults(database), some_grant()
     assert await results.find(grant.attempt_id) is None
-    await results.record(grant, [], NOW)
+    await results.save(grant, [], NOW)
     assert await results.find(grant.attempt_id) == {}
 
 
@@ -52,8 +52,8 @@ async def test_a_file_keeps_the_media_that_it_got_first(database: AsyncEngine) -
     results, grant = SqlResults(database), some_grant()
     first = [a_found(grant, 0), a_found(grant, 1, "bb")]
     again = [a_found(grant, 1, "bb"), a_found(grant, 2, "cc")]
-    await asyncio.gather(*(results.record(grant, [found], NOW) for found in first * 3))
-    await results.record(grant, again, NOW)
+    await asyncio.gather(*(results.save(grant, [found], NOW) for found in first * 3))
+    await results.save(grant, again, NOW)
     recorded = await results.find(grant.attempt_id) or {}
 
     assert [recorded[n].media_id for n in range(3)] == [
@@ -68,7 +68,7 @@ async def test_files_with_the_same_bytes_are_two_media_with_one_content(
 ) -> None:
     grant, library = some_grant(), SqlLibrary(database)
     found = [a_found(grant, 0), a_found(grant, 1)]
-    await SqlResults(database).record(grant, found, NOW)
+    await SqlResults(database).save(grant, found, NOW)
     one, two = await library.find([f.media_id for f in found], grant.owner_id)
     assert one.key == two.key == found[0].key
     assert one.view.job_id == grant.job_id
@@ -79,11 +79,11 @@ async def test_an_upload_replaces_what_only_an_agent_called_by_its_digest(
 ) -> None:
     grant, library = some_grant(), SqlLibrary(database)
     false = a_found(grant, 0, "digest")
-    await SqlResults(database).record(grant, [false], NOW)
+    await SqlResults(database).save(grant, [false], NOW)
     upload = a_media(grant.owner_id, blake3="digest", size_bytes=99)
     proved = await SqlUploads(database).accept(upload, 1_000, None)
     later = some_grant(grant.owner_id)
-    await SqlResults(database).record(later, [a_found(later, 0, "digest")], NOW)
+    await SqlResults(database).save(later, [a_found(later, 0, "digest")], NOW)
 
     assert proved == upload
     assert await library.get(upload.view.id) == upload

@@ -1,4 +1,4 @@
-"""Files of one attempt: inputs to stage, results to record. Only agents with a grant may ask."""
+"""Files of one attempt: its inputs and its results. Only an agent with a grant may ask."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -14,7 +14,9 @@ class InputFile(BaseModel):
     """One input of an attempt, ready to be staged on a ComfyUI server."""
 
     media_id: UUID
-    name: str = Field(description="`cf/<hmac(owner, content)>.png`: same bytes, same name.")
+    name: str = Field(
+        description="`cf/<hmac(owner, content)>.png`: an owner's equal bytes share one name."
+    )
     url: str = Field(description="Presigned GET, inside the cluster.")
     content_type: str
     size_bytes: int
@@ -24,21 +26,21 @@ class InputFiles(BaseModel):
     items: list[InputFile]
 
 
-class StageInputs(Query[InputFiles]):
-    """The input files that the grant names. Errors: Forbidden (bad grant), NotFound."""
+class FindInputFiles(Query[InputFiles]):
+    """Find the input files that the grant names. Errors: Forbidden (`bad_grant`), NotFound."""
 
-    subject: ClassVar[str] = "query.media.stage_inputs.v1.{node_id}"
+    subject: ClassVar[str] = "query.media.find_input_files.v1.{node_id}"
     sent_by: ClassVar = ("node-agent",)
     node_id: UUID
     grant: str
 
 
 class ResultFile(BaseModel):
-    """One file that an attempt made, as the agent saw it."""
+    """A file that an attempt made, as the agent reports it."""
 
     n: int = Field(ge=0, le=999, description="Number of the file within the attempt.")
     output: str = Field(description="Name of the output in the spec.")
-    index: int = Field(ge=0, description="Place among the files of that output.")
+    index: int = Field(ge=0, description="Position among the files of that output.")
     kind: MediaKind
     filename: str
     content_type: str
@@ -48,14 +50,18 @@ class ResultFile(BaseModel):
     height: int | None = None
 
 
-class ResultTargets(BaseModel):
-    urls: list[str] = Field(description="Presigned PUT for file 0, 1, …, inside the cluster.")
+class ResultUrls(BaseModel):
+    """URLs for the files of one attempt."""
+
+    urls: list[str] = Field(
+        description="Presigned PUT for file 0, 1 and so on, inside the cluster."
+    )
 
 
-class OpenResults(Query[ResultTargets]):
-    """Get URLs for `count` result files of the attempt. Errors: Forbidden (bad grant)."""
+class SignResultUrls(Query[ResultUrls]):
+    """Get URLs to which the attempt's result files are put. Errors: Forbidden (`bad_grant`)."""
 
-    subject: ClassVar[str] = "query.media.open_results.v1.{node_id}"
+    subject: ClassVar[str] = "query.media.sign_result_urls.v1.{node_id}"
     sent_by: ClassVar = ("node-agent",)
     node_id: UUID
     grant: str
@@ -64,11 +70,11 @@ class OpenResults(Query[ResultTargets]):
 
 class Results(BaseModel):
     outputs: list[Output]
-    is_recorded: bool = Field(description="False: no results of this attempt are known.")
+    is_recorded: bool = Field(description="False: this attempt has recorded no results.")
 
 
 class RecordResults(Command[Results]):
-    """The files are in place: make them media of the owner. Idempotent per attempt and file."""
+    """Make the uploaded files media of the owner. Idempotent for each attempt and file."""
 
     subject: ClassVar[str] = "command.media.record_results.v1.{node_id}"
     sent_by: ClassVar = ("node-agent",)
@@ -78,7 +84,7 @@ class RecordResults(Command[Results]):
 
 
 class FindResults(Query[Results]):
-    """Find the recorded results of an attempt; an agent that adopts a node asks."""
+    """Find the recorded results of an attempt, for an agent that takes over its node."""
 
     subject: ClassVar[str] = "query.media.find_results.v1.{node_id}"
     sent_by: ClassVar = ("node-agent",)

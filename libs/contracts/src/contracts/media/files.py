@@ -1,7 +1,7 @@
 """Media: what users upload and what jobs make. Bytes go to and from S3, never over the bus.
 
-*Media* (id, owner) is apart from *blob* (its bytes): the same bytes uploaded twice by one owner
-are stored once.
+A *media* has an id and an owner; a *blob* is its bytes. If one owner uploads the same bytes twice,
+there are two media and one blob.
 """
 
 from datetime import datetime
@@ -23,40 +23,59 @@ class MediaView(BaseModel):
     id: UUID = Field(description="The media.")
     owner_id: UUID = Field(description="The user who owns it.")
     kind: MediaKind = Field(description="Use of the media.")
-    content_type: str = Field(description="By content, never by the name it came with.")
+    content_type: str = Field(description="Detected from the content, not from the file name.")
     source_content_type: str | None = Field(
-        default=None, description="Type of the upload it was made of."
+        default=None, description="Type of the uploaded file; null for a result."
     )
-    source_size_bytes: int | None = Field(default=None, description="Size of that upload.")
-    mask: MadeMask | None = Field(default=None, description="Masks: options it was made with.")
-    filename: str | None = Field(default=None, description="The name it came with, for display.")
+    source_size_bytes: int | None = Field(
+        default=None, description="Size of the uploaded file; null for a result."
+    )
+    mask: MadeMask | None = Field(
+        default=None, description="For a mask: the options that it was made with."
+    )
+    filename: str | None = Field(
+        default=None, description="Name of the file, for display and downloads."
+    )
     size_bytes: int = Field(description="Size of the stored bytes.")
-    width: int | None = Field(default=None, description="Pixels.")
-    height: int | None = Field(default=None, description="Pixels.")
-    blake3: str = Field(description="Digest of the stored bytes, hex.")
-    created_at: datetime = Field(description="When it was accepted or made.")
-    job_id: UUID | None = Field(default=None, description="The job that made it, if one did.")
-    workflow: str | None = Field(default=None, description="`name@version` that made it.")
-    labels: dict[str, str] = Field(
-        default_factory=dict, description="A result begins with its job's; the owner changes them."
+    width: int | None = Field(default=None, description="Width in pixels.")
+    height: int | None = Field(default=None, description="Height in pixels.")
+    blake3: str = Field(description="BLAKE3 digest of the stored bytes, in hex.")
+    created_at: datetime = Field(description="When it was uploaded or made.")
+    job_id: UUID | None = Field(
+        default=None, description="The job that made it; null for an upload."
     )
-    is_favorite: bool = Field(default=False, description="Kept by retention, whatever its age.")
-    expires_at: datetime | None = Field(default=None, description="When it will be deleted.")
+    workflow: str | None = Field(
+        default=None,
+        description="The workflow that made it, as `name@version`; null for an upload.",
+    )
+    labels: dict[str, str] = Field(
+        default_factory=dict,
+        description="Labels. A result starts with the labels of its job; the owner can change "
+        "them.",
+    )
+    is_favorite: bool = Field(
+        default=False, description="Not deleted because of its age; `expires_at` still applies."
+    )
+    expires_at: datetime | None = Field(
+        default=None, description="When it will be deleted; null: never because of a date."
+    )
     frame_count: int | None = Field(
-        default=None, description="Frames of a picture or video; null until it was looked into."
+        default=None,
+        description="Frames of a picture or video; null until the file has been inspected. "
+        "Results are inspected after the job ends.",
     )
     duration_seconds: float | None = Field(
         default=None,
-        description="Length of a video or sound; null until it was looked into, as with all "
-        "results.",
+        description="Length of a video or sound; null until the file has been inspected.",
     )
     frames_per_second: float | None = Field(
-        default=None, description="Of a video, on average; null until it was looked into."
+        default=None,
+        description="Average frame rate of a video; null until the file has been inspected.",
     )
     placeholder: str | None = Field(
         default=None,
-        description="Data URI of a picture of 16 pixels at most, to show before the thumbnail, "
-        "of a video of its first frame; null until it was looked into.",
+        description="Data URI of a picture of at most 16 pixels, to show until the thumbnail is "
+        "loaded; for a video, of its first frame. null until the file has been inspected.",
     )
 
 
@@ -65,13 +84,15 @@ class MediaList(BaseModel):
 
 
 class UploadTarget(BaseModel):
-    url: str = Field(description="Presigned PUT: inside the cluster, or public if asked for.")
-    headers: dict[str, str] = Field(
-        default_factory=dict, description="Headers that the PUT must have."
+    url: str = Field(
+        description="Presigned PUT: inside the cluster, or public if `is_public` was true."
     )
-    expires_at: datetime | None = Field(default=None, description="Until when the URL works.")
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="Headers that the PUT must send."
+    )
+    expires_at: datetime | None = Field(default=None, description="When the URL expires.")
     media_id: UUID | None = Field(
-        default=None, description="The upload; an earlier one if its idempotency key came again."
+        default=None, description="The upload; for a repeated idempotency key, the earlier upload."
     )
 
 
@@ -88,7 +109,7 @@ class BeginUpload(Command[UploadTarget]):
     media_id: UUID
     size_bytes: int = Field(ge=1)
     is_public: bool = Field(
-        default=False, description="The caller's client puts the bytes itself, from outside."
+        default=False, description="The client puts the bytes itself, from outside the cluster."
     )
     idempotency: IdempotencyKey | None = None
 
@@ -96,18 +117,25 @@ class BeginUpload(Command[UploadTarget]):
 class MaskOptions(BaseModel):
     """Options for making a mask from the uploaded picture."""
 
-    image_id: UUID | None = Field(default=None, description="The image whose size it takes.")
+    image_id: UUID | None = Field(default=None, description="The image whose size the mask gets.")
     channel: Literal["auto", "alpha", "luminance"] = Field(
-        default="auto", description="`auto`: alpha if the picture has any transparency."
+        default="auto", description="`auto`: alpha if any pixel is transparent, else luminance."
     )
-    invert: bool = False
+    invert: bool = Field(default=False, description="Swap black and white.")
     feather: int = Field(default=0, ge=0, le=512, description="Blur radius in pixels.")
-    smooth: bool = Field(default=False, description="Resample smoothly; else nearest.")
-    allow_empty: bool = Field(default=False, description="Accept all black or all white.")
+    smooth: bool = Field(
+        default=False, description="Resize with bilinear filtering; false: nearest pixel."
+    )
+    allow_empty: bool = Field(
+        default=False, description="Accept a mask that is all black or all white."
+    )
 
 
 class AcceptUpload(Command[MediaView]):
-    """Inspect what was put and keep it. Idempotent. Errors: Invalid (says why), NotFound."""
+    """Inspect the uploaded bytes and keep them. Idempotent.
+
+    Errors: Invalid (with the reason), NotFound.
+    """
 
     subject: ClassVar[str] = "command.media.accept_upload.v1"
     sent_by: ClassVar = ("gateway",)
@@ -120,7 +148,7 @@ class AcceptUpload(Command[MediaView]):
 
 
 class FindMedia(Query[MediaList]):
-    """These media; what is not the actor's is left out."""
+    """Find media by id; media of other owners are left out."""
 
     subject: ClassVar[str] = "query.media.find_media.v1"
     sent_by: ClassVar = ("gateway",)
@@ -129,21 +157,22 @@ class FindMedia(Query[MediaList]):
 
 
 class Rendition(BaseModel):
-    """A smaller picture of a medium."""
+    """A thumbnail of a media."""
 
-    width: int = Field(description="Its longer side is at most this.")
+    width: int = Field(description="Largest length of its longer side, in pixels.")
     content_type: str
     size_bytes: int
-    blake3: str = Field(description="Digest of its bytes, hex.")
+    blake3: str = Field(description="BLAKE3 digest of its bytes, in hex.")
 
 
 class ContentView(BaseModel):
-    """Place of the bytes of one media."""
+    """Where the bytes of one media are."""
 
     media: MediaView
     url: str = Field(description="Presigned GET, inside the cluster.")
     public_url: str | None = Field(
-        default=None, description="Presigned GET for clients outside, if the store is public."
+        default=None,
+        description="Presigned GET for clients outside the cluster, if the store is public.",
     )
     rendition: Rendition | None = Field(
         default=None, description="The thumbnail at the URL, if the query gave a width."
@@ -151,9 +180,10 @@ class ContentView(BaseModel):
 
 
 class LocateContent(Query[ContentView]):
-    """Bytes for a download. Errors: NotFound (also `no_thumbnail`, `link_over`).
+    """Get a URL to download a media or its thumbnail.
 
-    `actor` is None when a signed URL already proved the right to it.
+    Errors: NotFound (also `no_thumbnail`, `link_over`).
+    `actor` is None if a signed link has already proved the right to read it.
     """
 
     subject: ClassVar[str] = "query.media.locate_content.v1"
@@ -161,8 +191,8 @@ class LocateContent(Query[ContentView]):
     actor: Actor | None
     media_id: UUID
     width: int | None = Field(
-        default=None, ge=1, le=1024, description="A thumbnail that is at least so wide."
+        default=None, ge=1, le=1024, description="Thumbnail: at least this wide, if there is one."
     )
     link_id: UUID | None = Field(
-        default=None, description="The share link that proved it; it must still be good."
+        default=None, description="The share link that proved the right; it must still be open."
     )

@@ -1,4 +1,4 @@
-"""An owner's media: the gallery, changes, deletion, figures, and links for others."""
+"""An owner's media: list, change, delete, storage used, and share links."""
 
 from datetime import datetime
 from typing import ClassVar, Literal, TypeAlias
@@ -19,16 +19,18 @@ class MediaPage(BaseModel):
 
 
 class ListMedia(Query[MediaPage]):
-    """The actor's media, newest first. Errors: Invalid (`bad_cursor`)."""
+    """List the actor's media, newest first. Errors: Invalid (`bad_cursor`)."""
 
     subject: ClassVar[str] = "query.media.list_media.v1"
     sent_by: ClassVar = ("gateway",)
     actor: Actor
-    kind: list[MediaKind] = Field(default_factory=list[MediaKind], description="Any of these.")
+    kind: list[MediaKind] = Field(
+        default_factory=list[MediaKind], description="Media of any of these kinds."
+    )
     workflow: str | None = Field(default=None, description="`name` or `name@version`.")
     label: str | None = Field(default=None, description="`key` or `key=value`.")
     text: str | None = Field(
-        default=None, description="In the file's name, the workflow's or a label's value."
+        default=None, description="Part of the file name, the workflow's name or a label's value."
     )
     is_favorite: bool | None = None
     job_id: UUID | None = None
@@ -44,7 +46,9 @@ class UpdateMedia(Command[MediaView]):
     actor: Actor
     media_id: UUID
     is_favorite: bool | None = None
-    labels: dict[str, str] | None = Field(default=None, description="All of them, anew.")
+    labels: dict[str, str] | None = Field(
+        default=None, description="All labels; they replace the old ones."
+    )
     filename: str | None = Field(default=None, max_length=255)
     expires_at: UtcTime | Literal["never"] | None = None
 
@@ -53,28 +57,28 @@ DeletionCause: TypeAlias = Literal["asked", "expired"]
 
 
 class MediaDeleted(Event):
-    """A media is gone for good: its owner asked for that, or its time was over."""
+    """A media was deleted for good: its owner asked for it, or it expired."""
 
     subject: ClassVar[str] = "event.media.deleted.v1.{owner_id}"
     sent_by: ClassVar = ("media",)
     media_id: UUID
     owner_id: UUID
     kind: MediaKind
-    job_id: UUID | None = Field(default=None, description="The job that made it, if one did.")
-    cause: DeletionCause = Field(
-        description="`expired`: by its `expires_at`, or by the rule for its age."
+    job_id: UUID | None = Field(
+        default=None, description="The job that made it; null for an upload."
     )
+    cause: DeletionCause = Field(description="`expired`: because of its `expires_at` or its age.")
 
     def aggregate_id(self) -> UUID:
         return self.media_id
 
 
 class Gone(BaseModel):
-    """It is not there any more; it may not have been before."""
+    """It does not exist now, and may not have existed before."""
 
 
 class DeleteMedia(Command[Gone]):
-    """Forget one media, and its bytes if no other media has them. Errors: NotFound."""
+    """Delete a media, and its bytes if no other media has them. Errors: NotFound."""
 
     subject: ClassVar[str] = "command.media.delete_media.v1"
     sent_by: ClassVar = ("gateway",)
@@ -83,20 +87,21 @@ class DeleteMedia(Command[Gone]):
 
 
 class StorageView(BaseModel):
-    """Storage that an owner uses."""
+    """Storage that a user uses."""
 
-    media_count: int = Field(description="Media in all.")
+    media_count: int = Field(description="Number of media.")
     stored_bytes: int = Field(
-        description="Bytes stored; the same content counts once, thumbnails do not count."
+        description="Bytes stored; equal files count once, thumbnails do not count."
     )
     limit_bytes: int = Field(
-        description="Above it uploads and jobs are refused; results never are."
+        description="Above this limit, uploads and new jobs are refused; results of running jobs "
+        "are still stored."
     )
-    media_count_by_kind: dict[str, int] = Field(description="Media of each kind there is.")
+    media_count_by_kind: dict[str, int] = Field(description="Number of media by kind.")
 
 
 class FindStorage(Query[StorageView]):
-    """Find how much the actor stores, and the limit."""
+    """Find how much storage the actor uses, and the limit."""
 
     subject: ClassVar[str] = "query.media.find_storage.v1"
     sent_by: ClassVar = ("gateway",)
@@ -107,9 +112,9 @@ class LinkView(BaseModel):
     """A share link, without its signature."""
 
     id: UUID = Field(description="The link.")
-    media_id: UUID = Field(description="The media that it opens.")
+    media_id: UUID = Field(description="The media that the link opens.")
     created_at: datetime = Field(description="When it was made.")
-    expires_at: datetime = Field(description="Until when it opens.")
+    expires_at: datetime = Field(description="When the link expires.")
 
 
 class LinkList(BaseModel):
@@ -117,7 +122,7 @@ class LinkList(BaseModel):
 
 
 class ShareMedia(Command[LinkView]):
-    """Let whoever has the link read one media. Idempotent by `link_id`.
+    """Make a link with which anyone can read one media. Idempotent by `link_id`.
 
     Errors: NotFound, Conflict (`too_many_links`, `link_id_taken`, `idempotency_key_reused`).
     """
@@ -132,7 +137,7 @@ class ShareMedia(Command[LinkView]):
 
 
 class ListLinks(Query[LinkList]):
-    """Links to one media that still open, newest first. Errors: NotFound."""
+    """List the open links to one media, newest first. Errors: NotFound."""
 
     subject: ClassVar[str] = "query.media.list_links.v1"
     sent_by: ClassVar = ("gateway",)
@@ -141,7 +146,7 @@ class ListLinks(Query[LinkList]):
 
 
 class RevokeLink(Command[Gone]):
-    """Close a link before its time. Errors: NotFound (the media is not the actor's)."""
+    """Close a link before it expires. Errors: NotFound (the media is not the actor's)."""
 
     subject: ClassVar[str] = "command.media.revoke_link.v1"
     sent_by: ClassVar = ("gateway",)

@@ -25,8 +25,8 @@ BEARER = "bearer"
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """A caller who was admitted, and whether that still holds."""
+class AdmittedCaller:
+    """An admitted caller, and whether the admission still holds."""
 
     actor: Actor
     claims: Claims
@@ -49,19 +49,19 @@ class Admission:
     logins: Rates
     clock: Callable[[], float]
 
-    def visit(self, request: Request, *permissions: Permission) -> Visit:
-        """Admit a caller who has one of these permissions, or any caller if there are none.
+    def admit(self, request: Request, *permissions: Permission) -> AdmittedCaller:
+        """Admit a caller who has one of these permissions, or any caller if none is given.
 
-        Raises 401, 429, or 403 with the name of the permission.
+        Raises RefusedError: 401, 429, or 403 with the name of the permission.
         """
-        visit = self.authenticate(bearer_token(request))
-        limit(self.callers, visit.actor.user_id)
-        if permissions and not any(map(visit.actor.may, permissions)):
+        caller = self.authenticate(bearer_token(request))
+        limit(self.callers, caller.actor.user_id)
+        if permissions and not any(map(caller.actor.may, permissions)):
             wanted = " or ".join(permissions)
             raise RefusedError(403, "missing_permission", f"this needs the permission {wanted}")
-        return visit
+        return caller
 
-    def authenticate(self, token: str) -> Visit:
+    def authenticate(self, token: str) -> AdmittedCaller:
         """Return the caller behind an access token with the limits that the account has now."""
         claims = self.tokens.verify(token, self.clock())
         principal = self.principal_of(claims.user_id)
@@ -69,15 +69,15 @@ class Admission:
             raise unauthorized(reason)
         limits = principal.limits if principal else Limits()
         actor = Actor(user_id=claims.user_id, permissions=claims.permissions, limits=limits)
-        return Visit(actor, claims, self)
+        return AdmittedCaller(actor, claims, self)
 
     def admit_login(self, request: Request) -> None:
-        """Raise 429 if this address makes too many login attempts."""
+        """Raise RefusedError (429) if this address makes too many login attempts."""
         limit(self.logins, request.client.host if request.client else "")
 
 
-class Caller(SecurityBase):
-    """A dependency: the caller, who has one of the permissions."""
+class AdmitsActor(SecurityBase):
+    """A dependency that admits a caller with one of the permissions, and returns the actor."""
 
     model = HTTPBearer(description="An access token: `Authorization: Bearer <token>`.")
     scheme_name = BEARER
@@ -86,28 +86,28 @@ class Caller(SecurityBase):
         self.permissions = permissions
 
     async def __call__(self, request: Request) -> Actor:
-        return admission_of(request).visit(request, *self.permissions).actor
+        return admission_of(request).admit(request, *self.permissions).actor
 
 
-class Visitor(Caller):
-    """A dependency for an endless answer, which must ask again whether it may go on."""
+class AdmitsCaller(AdmitsActor):
+    """A dependency of a stream, which must check again and again whether it may go on."""
 
-    async def __call__(self, request: Request) -> Visit:  # pyright: ignore[reportIncompatibleMethodOverride]  # FastAPI calls it
-        return admission_of(request).visit(request, *self.permissions)
+    async def __call__(self, request: Request) -> AdmittedCaller:  # pyright: ignore[reportIncompatibleMethodOverride]  # FastAPI calls it
+        return admission_of(request).admit(request, *self.permissions)
 
 
 class Allowed(Depends):
     """Marks the `Actor` of an endpoint: a caller with one of these permissions."""
 
     def __init__(self, *permissions: Permission) -> None:
-        super().__init__(Caller(permissions))
+        super().__init__(AdmitsActor(permissions))
 
 
-class AllowedVisit(Depends):
-    """Marks the `Visit` of an endpoint with an endless answer."""
+class AllowedCaller(Depends):
+    """Marks the `AdmittedCaller` of an endpoint that streams."""
 
     def __init__(self, *permissions: Permission) -> None:
-        super().__init__(Visitor(permissions))
+        super().__init__(AdmitsCaller(permissions))
 
 
 def admission_of(request: Request) -> Admission:

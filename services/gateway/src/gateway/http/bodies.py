@@ -132,7 +132,7 @@ def invalid_fields(errors: list[FieldError]) -> RefusedError:
 
 
 def refuse_nul(value: Any, path: str) -> None:
-    """Raise 422 with the path of a NUL character, which Postgres cannot store.
+    """Raise RefusedError (422) with the path of a NUL character, which Postgres cannot store.
 
     The JSON parser bounds the depth.
     """

@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110, 13): entity tags of answers, and clients that know them."""
+"""Conditional requests (RFC 9110, 13): an ETag for each answer, and 304 to clients that have it."""
 
 import hashlib
 from typing import Annotated, Any, TypeAlias
@@ -7,28 +7,28 @@ from fastapi import Header, Response
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-KnownTag: TypeAlias = Annotated[
+ClientEtag: TypeAlias = Annotated[
     str | None,
-    Header(
-        alias="If-None-Match", description="The `ETag` that the client has; 304 if it is current."
-    ),
+    Header(alias="If-None-Match", description="The `ETag` that you have; 304 if it is current."),
 ]
-NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The client has it already."}}
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "Not modified: you have the current content."}
+}
 
 
-def is_known(etag: str, header: str | None) -> bool:
+def is_current(etag: str, header: str | None) -> bool:
     """Whether `If-None-Match` names this tag."""
-    known = (header or "").split(",")
-    return etag in {tag.strip().removeprefix("W/") for tag in known}
+    tags = (header or "").split(",")
+    return etag in {tag.strip().removeprefix("W/") for tag in tags}
 
 
 def document(
-    content: BaseModel | dict[str, Any], known: str | None, caching: str = "private, no-cache"
+    content: BaseModel | dict[str, Any], client_etag: str | None, caching: str = "private, no-cache"
 ) -> Response:
     """Answer JSON with an ETag of its bytes; 304 to a client that has it."""
     body = to_json(content)
     etag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": caching}
-    if is_known(etag, known):
+    if is_current(etag, client_etag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/json")

@@ -1,4 +1,4 @@
-"""Request headers with a meaning of their own: repeats of a creation, waiting for an end."""
+"""Reads the headers `Idempotency-Key` and `Prefer`, and sets the headers of a 201."""
 
 import hashlib
 import hmac
@@ -11,23 +11,24 @@ from contracts.access import IdempotencyKey
 from gateway.http.bodies import malformed
 
 LONGEST_WAIT = 60
-KEY = re.compile(r"[\x21-\x7e]{1,255}")
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
-REPEATED = "Idempotency-Replayed"
+IDEMPOTENCY_REPLAYED = "Idempotency-Replayed"
 LOCATED: dict[int | str, dict[str, Any]] = {
     201: {
         "headers": {
-            "Location": {"description": "Path of the result.", "schema": {"type": "string"}}
+            "Location": {"description": "Path of the new resource.", "schema": {"type": "string"}}
         }
     }
 }
 """Declares the header `Location` of a 201."""
 
-KeyHeader: TypeAlias = Annotated[
+IdempotencyKeyHeader: TypeAlias = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        description="Your name for this request: a repeat within 24 h replays the first answer.",
+        description="Your key for this request. A repeat within 24 hours gets the first request's "
+        "result.",
     ),
 ]
 
@@ -36,27 +37,29 @@ PreferHeader: TypeAlias = Annotated[
     str | None,
     Header(
         alias="Prefer",
-        description="`wait=N`: answer when the job ends, or after N seconds, at most 60.",
+        description="`wait=N`: respond when the job ends, or after N seconds (at most 60).",
     ),
 ]
 # Dependencies read the headers themselves, as `HotRoute` wants it; the parameters document them.
 
 
-async def repeat_name(request: Request, _: KeyHeader = None) -> str | None:
+async def idempotency_key_text(request: Request, _: IdempotencyKeyHeader = None) -> str | None:
     key = request.headers.get("idempotency-key")
-    if key is not None and not KEY.fullmatch(key):
+    if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
         message = "expected 1 to 255 visible ASCII characters"
         raise malformed("Idempotency-Key", "invalid", message)
     return key
 
 
-async def repeat_key(request: Request, _: KeyHeader = None) -> IdempotencyKey | None:
+async def idempotency_key(
+    request: Request, _: IdempotencyKeyHeader = None
+) -> IdempotencyKey | None:
     """Return the key with a digest of the body and of the ids in the path."""
-    if (name := await repeat_name(request)) is None:
+    if (key := await idempotency_key_text(request)) is None:
         return None
     ids = "".join(map(str, request.path_params.values())).encode()
-    digest = body_digest(request.app.state.body_secret, ids + await request.body())
-    return IdempotencyKey(key=name, body_digest=digest)
+    digest = body_digest(request.app.state.idempotency_secret, ids + await request.body())
+    return IdempotencyKey(key=key, body_digest=digest)
 
 
 async def wait_seconds(request: Request, _: PreferHeader = None) -> int:
@@ -65,8 +68,8 @@ async def wait_seconds(request: Request, _: PreferHeader = None) -> int:
     return min(int(found[1]), LONGEST_WAIT) if found else 0
 
 
-RepeatName: TypeAlias = Annotated[str | None, Depends(repeat_name)]
-RepeatKey: TypeAlias = Annotated[IdempotencyKey | None, Depends(repeat_key)]
+IdempotencyKeyText: TypeAlias = Annotated[str | None, Depends(idempotency_key_text)]
+MaybeIdempotencyKey: TypeAlias = Annotated[IdempotencyKey | None, Depends(idempotency_key)]
 WaitSeconds: TypeAlias = Annotated[int, Depends(wait_seconds)]
 
 
@@ -75,9 +78,9 @@ def body_digest(secret: bytes, body: bytes) -> str:
     return hmac.new(secret, body, hashlib.sha256).hexdigest()
 
 
-def mark_created(answer: Response, location: str | None = None, *, is_repeat: bool = False) -> None:
-    """Set the headers of a 201: where the result is, and whether a repeat got it again."""
+def mark_created(answer: Response, location: str | None = None, *, is_replay: bool = False) -> None:
+    """Set the headers of a 201: where the result is, and whether an earlier request made it."""
     if location:
         answer.headers["Location"] = location
-    if is_repeat:
-        answer.headers[REPEATED] = "true"
+    if is_replay:
+        answer.headers[IDEMPOTENCY_REPLAYED] = "true"

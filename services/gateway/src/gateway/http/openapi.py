@@ -18,8 +18,8 @@ from pydantic.json_schema import models_json_schema
 
 from gateway.http.access import BEARER
 from gateway.http.bodies import ReadsBody
-from gateway.http.headers import REPEATED
-from gateway.http.problems import CATALOGUE, URN, Problem
+from gateway.http.headers import IDEMPOTENCY_REPLAYED
+from gateway.http.problems import TITLES, URN, Problem
 
 Part: TypeAlias = dict[str, Any]
 
@@ -38,29 +38,29 @@ TAGS = {
 ERRORS = {
     401: "The access token is missing or not valid.",
     403: "A permission is missing.",
-    404: "It does not exist, or belongs to somebody else.",
+    404: "It does not exist, or belongs to another user.",
     408: "The body took too long to arrive.",
-    409: "It conflicts with what is there.",
+    409: "The request conflicts with the current state.",
     413: "The body is too large.",
     415: "The content type is not supported.",
     422: "The request is not valid; `errors` names each field.",
     429: "Too many requests; see `Retry-After`.",
-    500: "The gateway failed; the log has the request id.",
-    503: "The fleet cannot do it now; see `Retry-After`.",
+    500: "The gateway failed; its log has the details under the request id.",
+    503: "The service cannot do it now; see `Retry-After`.",
 }
 HEADERS = {
-    "X-Request-ID": "Name of the request in the logs.",
-    "Retry-After": "Whole seconds to wait before the next try.",
+    "X-Request-ID": "Id of the request in the logs.",
+    "Retry-After": "Seconds to wait before the next try.",
     "WWW-Authenticate": "The challenge of RFC 6750.",
     "ETag": "Tag of the content, for `If-None-Match`.",
     "Preference-Applied": "`wait=N`, if the answer waited for the end of the job.",
-    REPEATED: "`true`: an earlier request with this idempotency key made the result.",
+    IDEMPOTENCY_REPLAYED: "`true`: an earlier request with this idempotency key made the result.",
 }
 REQUEST_ID: Part = {
     "name": "X-Request-ID",
     "in": "header",
     "required": False,
-    "description": "Your name for this request in the logs: 1 to 64 of `[A-Za-z0-9._-]`.",
+    "description": "Your id for this request, used in the logs: 1 to 64 of `[A-Za-z0-9._-]`.",
     "schema": {"type": "string"},
 }
 UNAUTHORIZED: dict[int | str, Part] = {401: {}}
@@ -76,7 +76,7 @@ def describe(app: FastAPI) -> Part:
     document = get_openapi(
         title=app.title,
         version=app.version,
-        summary="Any number of ComfyUI servers behind one service.",
+        summary="One service in front of any number of ComfyUI servers.",
         description=problem_table(),
         routes=app.routes,
         tags=[{"name": name, "description": text} for name, text in TAGS.items()],
@@ -103,7 +103,7 @@ def describe(app: FastAPI) -> Part:
     flow: Part = {"tokenUrl": "v1/auth/token", "scopes": {}}
     components["securitySchemes"][PASSWORD] = {
         "type": "oauth2",
-        "description": "Exchanges name and password for a token.",
+        "description": "Exchanges user name and password for a token.",
         "flows": {"password": flow},
     }
     app.openapi_schema = document
@@ -211,7 +211,7 @@ def headers_of(status: int, asked: set[str]) -> Iterator[str]:
     if status >= 400:  # noqa: PLR2004  # the errors
         return
     if "Idempotency-Key" in asked:
-        yield REPEATED
+        yield IDEMPOTENCY_REPLAYED
     if "Prefer" in asked:
         yield "Preference-Applied"
     if "If-None-Match" in asked:
@@ -227,5 +227,5 @@ def tidy(answer: Part) -> None:
 
 
 def problem_table() -> str:
-    rows = "\n".join(f"| `{URN}{code}` | {title} |" for code, title in CATALOGUE.items())
+    rows = "\n".join(f"| `{URN}{code}` | {title} |" for code, title in TITLES.items())
     return f"Errors are RFC 9457 problems.\n\n| type | meaning |\n|---|---|\n{rows}\n"

@@ -12,5 +12,5 @@ class Page(BaseModel, Generic[T]):
 
     items: list[T] = Field(description="The entries of this page.")
     next_cursor: str | None = Field(
-        default=None, description="`cursor` of the next page; null on the last."
+        default=None, description="`cursor` of the next page; null on the last page."
     )

@@ -1,4 +1,4 @@
-"""RFC 9457 problems: the one shape of every error answer, and the catalogue of their types.
+"""RFC 9457 problems: the shape of every error answer, and the list of their types.
 
 A problem's `type` is `urn:comfyfleet:problem:<code>`. Codes are stable; titles may be reworded.
 """
@@ -27,17 +27,17 @@ STATUS_OF_CODE = {
 }
 """Failures whose kind says what happens inside, where HTTP has a more exact word."""
 
-CATALOGUE: Mapping[str, str] = {
+TITLES: Mapping[str, str] = {
     "malformed": "The request cannot be read",
     "invalid": "The request is not valid",
-    "bad_cursor": "The cursor is not one of this list",
-    "bad_text": "A text holds what cannot be stored",
+    "bad_cursor": "The cursor does not belong to this list",
+    "bad_text": "A text contains characters that cannot be stored",
     "bad_time": "A time has no time zone",
-    "bad_url": "The URL is not one of a server",
+    "bad_url": "The URL is not the address of a server",
     "bad_header": "A header cannot be sent",
     "invalid_inputs": "The inputs do not fit the workflow",
     "unauthorized": "A valid access token is needed",
-    "bad_credentials": "The name or the password is wrong",
+    "bad_credentials": "The user name or the password is wrong",
     "bad_refresh_token": "The refresh token is not valid",
     "bad_origin": "The request came from another site",
     "bad_link": "The link is not valid",
@@ -45,52 +45,52 @@ CATALOGUE: Mapping[str, str] = {
     "blocked": "The account is blocked",
     "forbidden": "This is not allowed",
     "missing_permission": "A permission is missing",
-    "priority_not_allowed": "The priority is above what the account may use",
+    "priority_not_allowed": "The priority is higher than the account may use",
     "storage_quota": "The storage quota is used up",
-    "media_refused": "The file is not one that is kept",
-    "not_found": "Nothing is here",
-    "nothing_uploaded": "Nothing was put for this upload",
-    "no_thumbnail": "There is no thumbnail of this",
-    "link_over": "The link is over or was revoked",
+    "media_refused": "The file was refused",
+    "not_found": "Not found",
+    "nothing_uploaded": "No bytes were uploaded",
+    "no_thumbnail": "There is no thumbnail of this media",
+    "link_over": "The link has expired or was revoked",
     "too_many_links": "Too many links are open",
-    "no_public_store": "The store cannot be reached from outside",
+    "no_public_store": "The store is not public",
     "switched_off": "The workflow is switched off",
-    "withdrawn": "The workflow was taken out of its folder",
+    "withdrawn": "The workflow was removed from its folder",
     "draft": "The version is a draft",
-    "other_source": "The workflow comes from elsewhere",
+    "other_source": "The workflow has another source",
     "invalid_workflow": "The workflow is not valid",
-    "bad_pattern": "A pattern of the workflow cannot be used",
+    "bad_pattern": "A pattern in the workflow cannot be used",
     "unsafe_workflow": "The workflow is not safe",
     "cannot_convert": "The workflow cannot be converted",
     "no_output": "The graph writes no files",
     "unreadable": "The file cannot be read",
     "too_big": "The file is too big",
-    "method_not_allowed": "The method does not work here",
-    "conflict": "The request conflicts with what is there",
+    "method_not_allowed": "The method is not allowed here",
+    "conflict": "The request conflicts with the current state",
     "idempotency_key_reused": "The idempotency key was used for another request",
-    "job_exists": "The id is another job's",
-    "media_id_taken": "The id is another media's",
-    "link_id_taken": "The id is another link's",
-    "node_exists": "The node is there already",
+    "job_exists": "The id belongs to another job",
+    "media_id_taken": "The id belongs to another media",
+    "link_id_taken": "The id belongs to another link",
+    "node_exists": "The node exists already",
     "node_removed": "The node was removed",
     "too_slow": "The request took too long to arrive",
     "too_large": "The request is too large",
     "unsupported_media_type": "The content type is not supported",
-    "range_not_satisfiable": "The range is outside of the content",
+    "range_not_satisfiable": "The range is outside the content",
     "rate_limited": "Too many requests",
     "too_many_attempts": "Too many attempts",
     "too_many_waiting": "Too many jobs are waiting",
     "too_many_streams": "Too many open streams",
-    "queue_full": "The fleet has too much waiting",
+    "queue_full": "Too many jobs are waiting in the fleet",
     "unavailable": "Try again in a moment",
-    "busy": "Too many are logging in",
-    "overloaded": "The fleet has too much to do",
+    "busy": "Too many users are logging in",
+    "overloaded": "The fleet is overloaded",
     "no_room": "There is no room for uploads",
-    "store_unavailable": "The store does not answer",
-    "database_away": "The database does not answer",
+    "store_unavailable": "The store does not respond",
+    "database_away": "The database does not respond",
     "unreadable_version": "The workflow is too new for this gateway",
-    "no_answer": "A part of the fleet does not answer",
-    "internal": "Something went wrong here",
+    "no_answer": "A service does not respond",
+    "internal": "The gateway failed",
 }
 GENERIC = {
     400: "malformed",
@@ -113,16 +113,16 @@ class Problem(BaseModel):
     type: str = Field(description="`urn:comfyfleet:problem:<code>`; stable.")
     title: str = Field(description="The kind of problem, for people.")
     status: int = Field(description="The HTTP status.")
-    detail: str = Field(description="What happened this time, for people.")
+    detail: str = Field(description="Description of this failure, for people.")
     instance: str = Field(description="Path of the request.")
-    request_id: str = Field(description="Name of this request in the logs.")
+    request_id: str = Field(description="Id of this request in the logs.")
     errors: list[FieldError] = Field(
-        default_factory=list[FieldError], description="What is wrong with which field."
+        default_factory=list[FieldError], description="The error of each invalid field."
     )
 
 
 class RefusedError(Exception):
-    """A request that ends at this door, for a reason of HTTP's own."""
+    """The gateway refuses the request for a reason of HTTP."""
 
     def __init__(
         self,
@@ -142,19 +142,19 @@ class RefusedError(Exception):
 
 
 def invalid(path: str, code: str, message: str) -> InvalidError:
-    """One field of a request is wrong."""
+    """Return the error for one field of a request."""
     problem = FieldError(path=path, code=code, message=message)
     return InvalidError(f"{path}: {message}", errors=[problem])
 
 
 def unauthorized(detail: str, *, error: str = "invalid_token") -> RefusedError:
-    """401 with the challenge of RFC 6750."""
+    """Return a 401 with the challenge of RFC 6750."""
     challenge = f'Bearer realm="comfyfleet", error="{error}"'
     return RefusedError(401, "unauthorized", detail, headers={"WWW-Authenticate": challenge})
 
 
 def from_operation(error: OperationError) -> RefusedError:
-    """What an owner said, in the words of HTTP."""
+    """Return the error of another service as one of HTTP."""
     status = STATUS_OF_CODE.get(error.code, STATUS_OF_KIND[error.kind])
     headers: dict[str, str] = {}
     if status in (429, 503):
@@ -167,7 +167,7 @@ def from_operation(error: OperationError) -> RefusedError:
 
 
 def seconds_to_wait(seconds: float) -> str:
-    """Whole seconds, at least one: all that `Retry-After` can say."""
+    """Return whole seconds for `Retry-After`, at least one."""
     return str(max(1, math.ceil(seconds)))
 
 
@@ -175,7 +175,7 @@ def problem(refused: RefusedError, *, instance: str, request_id: str) -> Problem
     generic = GENERIC.get(refused.status, "internal")
     return Problem(
         type=URN + refused.code,
-        title=CATALOGUE.get(refused.code, CATALOGUE[generic]),
+        title=TITLES.get(refused.code, TITLES[generic]),
         status=refused.status,
         detail=refused.detail,
         instance=instance,
@@ -185,12 +185,15 @@ def problem(refused: RefusedError, *, instance: str, request_id: str) -> Problem
 
 
 def field_errors(found: Iterable[Mapping[str, Any]], root: str = "") -> list[FieldError]:
-    """What Pydantic found, by field; never the value itself, which may be a secret."""
-    known = {"extra_forbidden": ("unknown", "unknown field"), "missing": ("missing", "is needed")}
+    """Return Pydantic's errors by field, without the value, which may be a secret."""
+    reworded = {
+        "extra_forbidden": ("unknown", "unknown field"),
+        "missing": ("missing", "is needed"),
+    }
     errors: list[FieldError] = []
     for item in found:
         path = ".".join(str(step)[:100] for step in item["loc"]) or root
         kind = str(item["type"])
-        code, message = known.get(kind, (kind, str(item["msg"]).removeprefix("Value error, ")))
+        code, message = reworded.get(kind, (kind, str(item["msg"]).removeprefix("Value error, ")))
         errors.append(FieldError(path=path, code=code, message=message))
     return errors[:100]

@@ -26,7 +26,7 @@ class Part:
 
 
 def asked_part(header: str | None, size: int) -> Part | None:
-    """Return the requested part; None: all. Raises 416 if it is outside of the content."""
+    """Return the requested part, or None for all. Raises RefusedError (416) if it is outside."""
     if header is None or not header.lower().startswith(UNIT):
         return None
     specs = [spec for part in header[len(UNIT) :].split(",") if (spec := part.strip())]

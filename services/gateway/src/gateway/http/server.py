@@ -21,14 +21,14 @@ BACKLOG = 2_048
 def listen(host: str, port: int) -> Generator[socket.socket, None, None]:
     """A listening socket; OSError if the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, port), family=family, backlog=BACKLOG) as listener:
-        log.info("gateway_listening", host=host, port=listener.getsockname()[1])
-        yield listener
+    with socket.create_server((host, port), family=family, backlog=BACKLOG) as server_socket:
+        log.info("gateway_listening", host=host, port=server_socket.getsockname()[1])
+        yield server_socket
 
 
-async def serve(  # every argument has a name
+async def serve(
     app: Any,
-    listener: socket.socket,
+    server_socket: socket.socket,
     *,
     stop: asyncio.Event,
     stopping: Callable[[], None],
@@ -50,7 +50,7 @@ async def serve(  # every argument has a name
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     server = Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    serving = asyncio.create_task(server.serve(sockets=[server_socket]))
     stopped = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)

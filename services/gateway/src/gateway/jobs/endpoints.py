@@ -9,12 +9,12 @@ from contracts.access import Actor, Permission
 from contracts.scheduler.job_requests import CancelJob, ListJobs
 from gateway.http.access import Allowed
 from gateway.http.bodies import Body
-from gateway.http.endpoint import HotRoute
-from gateway.http.headers import LOCATED, RepeatKey, WaitSeconds, mark_created
+from gateway.http.headers import LOCATED, MaybeIdempotencyKey, WaitSeconds, mark_created
 from gateway.http.openapi import CONFLICT
+from gateway.http.route import HotRoute
 from gateway.jobs.requests import JobFilters, JobRequest
 from gateway.jobs.resources import Job, JobPage, job_resource
-from gateway.jobs.submission import explain, find_job, submit_job, wait_for_end
+from gateway.jobs.submission import add_graph_nodes_to_unmet, find_job, submit_job, wait_for_end
 from gateway.service import CurrentGateway
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=HotRoute)
@@ -25,17 +25,17 @@ async def create_job(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.JOBS_RUN)],
     job: Body[JobRequest],
-    key: RepeatKey,
+    idempotency_key: MaybeIdempotencyKey,
     seconds: WaitSeconds,
     answer: Response,
 ) -> Job:
-    submitted = await submit_job(gateway, actor, job, key)
+    submitted = await submit_job(gateway, actor, job, idempotency_key)
     view = submitted.job
     if seconds:
-        view = await explain(gateway, await wait_for_end(gateway, view, seconds))
+        view = await add_graph_nodes_to_unmet(gateway, await wait_for_end(gateway, view, seconds))
         answer.headers["Preference-Applied"] = f"wait={seconds}"
-    mark_created(answer, gateway.path(f"/v1/jobs/{view.id}"), is_repeat=submitted.is_replay)
-    return job_resource(gateway.links, view)
+    mark_created(answer, gateway.path(f"/v1/jobs/{view.id}"), is_replay=submitted.is_replay)
+    return job_resource(gateway.signer, view)
 
 
 @router.get("", summary="List jobs, newest first")
@@ -45,7 +45,7 @@ async def list_jobs(
     filters: Annotated[JobFilters, Query()],
 ) -> JobPage:
     page = await gateway.bus.call(ListJobs(actor=actor, **filters.__dict__))
-    items = [job_resource(gateway.links, view) for view in page.items]
+    items = [job_resource(gateway.signer, view) for view in page.items]
     return JobPage(items=items, next_cursor=page.next_cursor)
 
 
@@ -54,7 +54,7 @@ async def get_job(
     gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.JOBS_READ)], job_id: UUID
 ) -> Job:
     view = await find_job(gateway, actor, job_id)
-    return job_resource(gateway.links, await explain(gateway, view))
+    return job_resource(gateway.signer, await add_graph_nodes_to_unmet(gateway, view))
 
 
 @router.post("/{job_id}/cancel", summary="End a job early")
@@ -63,6 +63,6 @@ async def cancel_job(
     actor: Annotated[Actor, Allowed(Permission.JOBS_RUN, Permission.JOBS_CANCEL_ALL)],
     job_id: UUID,
 ) -> Job:
-    """A job that has ended already is answered as it is."""
+    """Canceling a job that has ended changes nothing and returns the job."""
     view = await gateway.bus.call(CancelJob(actor=actor, job_id=job_id))
-    return job_resource(gateway.links, view)
+    return job_resource(gateway.signer, view)

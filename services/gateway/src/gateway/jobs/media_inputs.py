@@ -14,9 +14,9 @@ BLANK = {
 }
 
 
-def mismatch(use: MediaUse, known: Mapping[str, MediaView]) -> FieldError | None:
+def mismatch(use: MediaUse, media_by_id: Mapping[str, MediaView]) -> FieldError | None:
     """Return the first error; None if the file can be used there."""
-    media, item = known.get(use.media_id), use.input
+    media, item = media_by_id.get(use.media_id), use.input
     if media is None:
         return error(use, "unknown_media", "there is no such media")
     wanted = item.item_type
@@ -31,7 +31,7 @@ def mismatch(use: MediaUse, known: Mapping[str, MediaView]) -> FieldError | None
     pixels = (media.width or 0) * (media.height or 0)
     if item.max_pixels is not None and pixels > item.max_pixels:
         return error(use, "too_many_pixels", f"expected at most {item.max_pixels} pixels")
-    return size_mismatch(use, media, known) or (
+    return size_mismatch(use, media, media_by_id) or (
         option_mismatch(use, media) if wanted == "mask" else None
     )
 
@@ -41,10 +41,10 @@ def bytes_of(media: MediaView) -> int:
 
 
 def size_mismatch(
-    use: MediaUse, mask: MediaView, known: Mapping[str, MediaView]
+    use: MediaUse, mask: MediaView, media_by_id: Mapping[str, MediaView]
 ) -> FieldError | None:
     """Require the exact size of the image: an upload with `image_id` gets it."""
-    image = known.get(use.of_media_id) if use.of_media_id else None
+    image = media_by_id.get(use.of_media_id) if use.of_media_id else None
     if image is None or (image.width, image.height) == (mask.width, mask.height):
         return None
     expected = f"{image.width}x{image.height}"

@@ -16,7 +16,7 @@ from cachetools import LRUCache
 from contracts.access import Actor
 from contracts.errors import ForbiddenError, OperationError
 from contracts.media.library import FindStorage
-from gateway.ports import Owners
+from gateway.ports import Requests
 
 log = structlog.get_logger()
 
@@ -35,14 +35,14 @@ class Figure:
 class Quota:
     """Keeps the figures of the users seen last; `most` bounds memory."""
 
-    def __init__(self, owners: Owners, clock: Callable[[], float], most: int = 20_000) -> None:
-        self._owners = owners
+    def __init__(self, bus: Requests, clock: Callable[[], float], most: int = 20_000) -> None:
+        self._bus = bus
         self._clock = clock
         self._figures: LRUCache[UUID, Figure] = LRUCache(most)
         self._asking: dict[UUID, asyncio.Task[Figure]] = {}
 
-    async def require(self, actor: Actor) -> None:
-        """Raise Forbidden (`storage_quota`) if the caller is over the limit."""
+    async def refuse_if_exceeded(self, actor: Actor) -> None:
+        """Raise ForbiddenError (`storage_quota`) if the caller stores more than the limit."""
         limit = actor.limits.storage_bytes
         figure = self._figures.get(actor.user_id)
         if figure is None or figure.stored_bytes > limit:
@@ -66,7 +66,7 @@ class Quota:
 
     async def _answer(self, actor: Actor) -> Figure:
         try:
-            found = await self._owners.call(FindStorage(actor=actor), within=ANSWER_SECONDS)
+            found = await self._bus.call(FindStorage(actor=actor), within=ANSWER_SECONDS)
             stored_bytes = found.stored_bytes
         except OperationError as error:
             # media checks the limit at uploads too: jobs go on while it is away

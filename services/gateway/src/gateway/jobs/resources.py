@@ -10,8 +10,8 @@ from gateway.http.page import Page
 from gateway.media.signatures import LinkSigner
 
 
-class Links(BaseModel):
-    """Paths of a job."""
+class JobLinks(BaseModel):
+    """Paths of the API for one job."""
 
     self: str = Field(description="The job.")
     events: str = Field(description="Its live events (SSE).")
@@ -21,29 +21,31 @@ class Links(BaseModel):
 class Output(jobs.Output):
     """One file that a job made, with a link to it."""
 
-    url: str = Field(description="Its content; the link works by itself for an hour.")
+    url: str = Field(
+        description="Link to the content. It needs no token and works for at least an hour."
+    )
 
 
 class Job(JobView):
-    """A job as it is now."""
+    """The current state of a job."""
 
     outputs: list[Output] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]  # never written to
-        default_factory=list[Output], description="Files that it made."
+        default_factory=list[Output], description="Files that the job made."
     )
-    links: Links = Field(description="Paths of the job.")
+    links: JobLinks = Field(description="Paths of the job.")
 
 
 class JobPage(Page[Job]):
     """A page of jobs, newest first."""
 
 
-def job_resource(links: LinkSigner, view: JobView) -> Job:
+def job_resource(signer: LinkSigner, view: JobView) -> Job:
     """Return the view with links; nothing is validated again."""
-    path = f"{links.prefix}/v1/jobs/{view.id}"
+    path = f"{signer.prefix}/v1/jobs/{view.id}"
     outputs = [
-        Output.model_construct(**output.__dict__, url=links.content_path(output.media_id))
+        Output.model_construct(**output.__dict__, url=signer.content_path(output.media_id))
         for output in view.outputs
     ]
-    paths = Links.model_construct(self=path, events=f"{path}/events", cancel=f"{path}/cancel")
+    paths = JobLinks.model_construct(self=path, events=f"{path}/events", cancel=f"{path}/cancel")
     values: dict[str, Any] = {**view.__dict__, "outputs": outputs, "links": paths}
     return Job.model_construct(**values)

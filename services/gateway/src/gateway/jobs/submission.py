@@ -1,4 +1,4 @@
-"""Submits jobs: checks the inputs against the workflow, and waits for an end if asked to."""
+"""Submits jobs: checks the inputs against the workflow, and waits for the end if asked to."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
@@ -20,7 +20,7 @@ from contracts.values import new_id
 from gateway.http.problems import RefusedError, invalid
 from gateway.jobs.media_inputs import mismatch
 from gateway.jobs.requests import JobRequest
-from gateway.ports import Owners
+from gateway.ports import Requests
 from gateway.service import Gateway
 from gateway.workflows.servers import Servers
 from gateway.workflows.versions import Version
@@ -37,17 +37,17 @@ from workflows.compatibility.unmet import with_graph_nodes
 
 MetadataRule: TypeAlias = Literal["permitted", "keep", "strip"]
 
-MOST_MEDIA = 100
+MAX_MEDIA = 100
 TIMEOUT_SECONDS = 1_800
 
 
 async def submit_job(
-    gateway: Gateway, actor: Actor, request: JobRequest, idempotency: IdempotencyKey | None
+    gateway: Gateway, actor: Actor, request: JobRequest, idempotency_key: IdempotencyKey | None
 ) -> SubmitJobView:
     """Resolve the workflow, check the inputs, and hand the job to the scheduler."""
     if request.deadline and request.deadline <= gateway.clock():
         raise invalid("deadline", "past", "expected a time in the future")
-    version = await gateway.workflows.resolve(request.workflow, actor)
+    version = await gateway.catalog.resolve(request.workflow, actor)
     inputs = validate_inputs(version.spec, request.inputs, gateway.draw_seed)
     media = await check_media(gateway.bus, actor, list(media_uses(version.spec, inputs)))
     limits = version.spec.limits
@@ -58,17 +58,17 @@ async def submit_job(
         inputs=dict(inputs),
         media=media,
         seed=recorded_seed(version.spec, inputs),
-        requirements=requirements_of(version, inputs, gateway.workflows.servers),
+        requirements=requirements_of(version, inputs, gateway.catalog.servers),
         priority=request.priority or actor.limits.max_priority,
         deadline=request.deadline,
         labels=dict(request.labels),
         timeout_seconds=float(limits.timeout_seconds or TIMEOUT_SECONDS),
         max_attempts=limits.max_attempts,
-        is_bare=is_bare(gateway.settings.result_metadata, version.spec, actor),
+        is_bare=strips_prompt_and_graph(gateway.settings.result_metadata, version.spec, actor),
     )
-    await gateway.quota.require(actor)
-    answer = await gateway.bus.call(SubmitJob(actor=actor, job=job, idempotency=idempotency))
-    return answer.model_copy(update={"job": await explain(gateway, answer.job)})
+    await gateway.quota.refuse_if_exceeded(actor)
+    answer = await gateway.bus.call(SubmitJob(actor=actor, job=job, idempotency=idempotency_key))
+    return answer.model_copy(update={"job": await add_graph_nodes_to_unmet(gateway, answer.job)})
 
 
 def requirements_of(version: Version, inputs: Mapping[str, Any], servers: Servers) -> Requirements:
@@ -80,37 +80,37 @@ def requirements_of(version: Version, inputs: Mapping[str, Any], servers: Server
     return Requirements(classes=found.classes, models=models, incompatible=incompatible)
 
 
-def is_bare(rule: MetadataRule, spec: Spec, actor: Actor) -> bool:
-    """Whether results lose the prompt and graph that ComfyUI writes into them.
+def strips_prompt_and_graph(rule: MetadataRule, spec: Spec, actor: Actor) -> bool:
+    """Whether the caller gets results without embedded prompt and graph.
 
-    The workflow's own rule counts before the fleet's.
+    The workflow's rule goes before the fleet's.
     """
     wanted = spec.metadata or rule
     return wanted == "strip" or (wanted == "permitted" and not actor.may(Permission.GRAPHS_READ))
 
 
-async def explain(gateway: Gateway, view: JobView) -> JobView:
+async def add_graph_nodes_to_unmet(gateway: Gateway, view: JobView) -> JobView:
     """Add to each unmet requirement the graph node and input that it comes from."""
     if not view.unmet:
         return view
     try:
-        version = await gateway.workflows.look_up(view.workflow)
+        version = await gateway.catalog.look_up(view.workflow)
         rendered = render(version.graph, version.spec, view.inputs)
-    except OperationError:  # the version is gone; the requirements are known nevertheless
+    except OperationError:  # the version is gone; the requirements are known without it
         return view
     return view.model_copy(update={"unmet": with_graph_nodes(view.unmet, rendered, version.spec)})
 
 
-async def check_media(owners: Owners, actor: Actor, uses: list[MediaUse]) -> list[UUID]:
-    """Return the media that the inputs name, in order. Raises Invalid if one cannot be used."""
+async def check_media(bus: Requests, actor: Actor, uses: list[MediaUse]) -> list[UUID]:
+    """Return the ids of the inputs' media, in order. Raises InvalidError if one cannot be used."""
     ids = list(dict.fromkeys(UUID(use.media_id) for use in uses))
     if not ids:
         return []
-    if len(ids) > MOST_MEDIA:
-        raise invalid("inputs", "too_many_media", f"expected at most {MOST_MEDIA} files")
-    found = await owners.call(FindMedia(actor=actor, media_ids=ids))
-    known: dict[str, MediaView] = {str(view.id): view for view in found.items}
-    errors = [error for use in uses if (error := mismatch(use, known))]
+    if len(ids) > MAX_MEDIA:
+        raise invalid("inputs", "too_many_media", f"expected at most {MAX_MEDIA} files")
+    found = await bus.call(FindMedia(actor=actor, media_ids=ids))
+    media_by_id: dict[str, MediaView] = {str(view.id): view for view in found.items}
+    errors = [error for use in uses if (error := mismatch(use, media_by_id))]
     if errors:
         raise InvalidError(
             "The inputs do not fit the workflow", code="invalid_inputs", errors=errors

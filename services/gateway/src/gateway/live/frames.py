@@ -1,7 +1,7 @@
 """Server-sent events on the wire (HTML standard, 9.2), and their schemas for the reference docs."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal, TypeAlias, Union
 
 from pydantic import BaseModel, Field, create_model
 
@@ -10,13 +10,15 @@ from contracts.scheduler.jobs import JobCanceling, JobQueued, JobRequeued, JobSt
 from gateway.jobs.resources import Job
 from gateway.live.facts import ENDINGS
 
-COMMENT = b":\n\n"
+ReadyFrame: TypeAlias = bytes
+"""An event as it is sent."""
+COMMENT: ReadyFrame = b":\n\n"
 RETRY = b"retry: 2000\n\n"
 """The first line of a stream: reconnect after 2 s."""
-MOST_DIGITS = 18
+MAX_DIGITS = 18
 
 
-def frame(name: str, data: bytes, id_: int | None = None) -> bytes:
+def frame(name: str, data: bytes, id_: int | None = None) -> ReadyFrame:
     """Return one event. `data` is JSON, so a line break can only be white space in it."""
     if b"\n" in data or b"\r" in data:
         data = data.replace(b"\r", b" ").replace(b"\n", b" ")
@@ -26,7 +28,7 @@ def frame(name: str, data: bytes, id_: int | None = None) -> bytes:
 
 def last_seen(header: str | None) -> int | None:
     """Return the number in `Last-Event-ID`; None if it is not one that we could have sent."""
-    if header is None or not (header.isascii() and header.isdigit()) or len(header) > MOST_DIGITS:
+    if header is None or not (header.isascii() and header.isdigit()) or len(header) > MAX_DIGITS:
         return None
     return int(header)
 
@@ -43,16 +45,16 @@ DATA: Mapping[str, type[BaseModel]] = {
 }
 """Model of the data of each event."""
 PASSING = {"job.snapshot", "job.progress", "job.preview"}
-"""Events without an id: they cannot be asked for again."""
+"""Events without an id: a client that reconnects cannot get them again."""
 
 
 def frame_model(name: str, data: type[BaseModel]) -> type[BaseModel]:
     fields: dict[str, Any] = {
         "event": (Literal[name], Field(description="Name of the event.")),
-        "data": (data, Field(description="JSON in the field `data`.")),
+        "data": (data, Field(description="The data, as JSON.")),
     }
     if name not in PASSING:
-        fields["id"] = (int, Field(description="For `Last-Event-ID`."))
+        fields["id"] = (int, Field(description="Value for `Last-Event-ID`."))
     title = name.title().replace(".", "") + "Frame"
     return create_model(title, __doc__=f"An event `{name}`.", **fields)
 

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from gateway.http.problems import RefusedError
-from gateway.live.archive import Archive
+from gateway.live.event_log import EventLog
 from gateway.live.facts import Fact, Ring
 
-MOST_FACTS = 1_000
-MOST_SIGNALS = 64
-MOST_SIGNAL_BYTES = 512 * 1024
+MAX_FACTS = 1_000
+MAX_SIGNALS = 64
+MAX_SIGNAL_BYTES = 512 * 1024
 
 
 class Listener:
@@ -32,7 +32,7 @@ class Listener:
         self._wake = asyncio.Event()
 
     def add(self, fact: Fact) -> None:
-        if len(self.facts) >= MOST_FACTS:
+        if len(self.facts) >= MAX_FACTS:
             self.end()
             return
         self.facts.append(fact)
@@ -42,7 +42,7 @@ class Listener:
         self._drop((name, job_id))
         self._signals[name, job_id] = body
         self._signal_bytes += len(body)
-        while len(self._signals) > MOST_SIGNALS or self._signal_bytes > MOST_SIGNAL_BYTES:
+        while len(self._signals) > MAX_SIGNALS or self._signal_bytes > MAX_SIGNAL_BYTES:
             self._drop(next(iter(self._signals)))
         self._wake.set()
 
@@ -65,7 +65,7 @@ class Listener:
         return taken
 
     async def wait(self, seconds: float) -> bool:
-        """Wait for news; return False if there was none in that time."""
+        """Wait for updates; return False if there was none in that time."""
         try:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
@@ -96,12 +96,12 @@ class Hub:
         self._listeners: dict[UUID, set[Listener]] = {}
         self._per_user: Counter[UUID] = Counter()
 
-    async def follow(self, archive: Archive) -> None:
-        """Pass every event on from now on, until cancelled."""
-        _, last = await archive.bounds()
+    async def follow(self, event_log: EventLog) -> None:
+        """Pass every event on from now on, until canceled."""
+        _, last = await event_log.bounds()
         self.ring = Ring(last, self._ring_size)
         self.ready.set()
-        async for sequence, fact in archive.follow(last):
+        async for sequence, fact in event_log.follow(last):
             self.ring.advance(sequence, fact)
             if fact:
                 for listener in self._interested(fact.job_id, fact.owner_id):

@@ -1,6 +1,6 @@
 """Makes event streams: the live events of one job, or of all jobs of a caller.
 
-The listener is there before the snapshot is taken, so no event falls in between. The version
+The listener exists before the snapshot is taken, so no event is lost in between. The version
 filter drops facts that the snapshot already covers.
 """
 
@@ -13,12 +13,12 @@ from contracts.access import Actor
 from contracts.errors import OperationError, UnavailableError
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobPage, JobStatus, JobView
-from gateway.http.access import Visit
+from gateway.http.access import AdmittedCaller
 from gateway.jobs.resources import job_resource
 from gateway.jobs.submission import find_job
-from gateway.live.archive import TOO_MUCH
+from gateway.live.event_log import TOO_MUCH
 from gateway.live.facts import Fact, Versions, complete
-from gateway.live.frames import COMMENT, RETRY, frame
+from gateway.live.frames import COMMENT, RETRY, ReadyFrame, frame
 from gateway.live.hub import Hub, Listener
 from gateway.service import Gateway
 
@@ -37,10 +37,10 @@ class Stream:
 
 
 async def open_job_stream(
-    gateway: Gateway, visit: Visit, job_id: UUID, seen: int | None
+    gateway: Gateway, caller: AdmittedCaller, job_id: UUID, seen: int | None
 ) -> Stream | None:
     """Open the job's events after version `seen`; None if the client has the last one already."""
-    actor = visit.actor
+    actor = caller.actor
     listener = gateway.hub.listen(actor.user_id, job_id)
     try:
         view = await find_job(gateway, actor, job_id)
@@ -51,12 +51,12 @@ async def open_job_stream(
     except BaseException:
         gateway.hub.leave(listener)
         raise
-    frames = job_frames(gateway, listener, view, missed, visit)
+    frames = job_frames(gateway, listener, view, missed, caller)
     return Stream(frames, partial(leave, gateway.hub, listener))
 
 
 async def job_frames(
-    gateway: Gateway, listener: Listener, view: JobView, missed: list[Fact], visit: Visit
+    gateway: Gateway, listener: Listener, view: JobView, missed: list[Fact], caller: AdmittedCaller
 ) -> AsyncIterator[bytes]:
     yield RETRY + frame("job.snapshot", job_json(gateway, view))
     for fact in missed:
@@ -65,30 +65,30 @@ async def job_frames(
     if view.status.is_terminal:
         yield frame(f"job.{view.status.value}", job_json(gateway, view), view.version)
         return
-    async for news in job_news(gateway, listener, view.version, visit):
-        yield news
+    async for update in job_updates(gateway, listener, view.version, caller):
+        yield update
 
 
-async def job_news(
-    gateway: Gateway, listener: Listener, version: int, visit: Visit
+async def job_updates(
+    gateway: Gateway, listener: Listener, version: int, caller: AdmittedCaller
 ) -> AsyncIterator[bytes]:
     """Yield the events after that version, until the job has ended."""
-    async for fact in listened(listener, visit):
-        if isinstance(fact, bytes):
-            yield fact
-        elif fact.version > version:
-            version = fact.version
-            data = await data_of(gateway, fact)
+    async for update in updates(listener, caller):
+        if isinstance(update, ReadyFrame):
+            yield update
+        elif update.version > version:
+            version = update.version
+            data = await data_of(gateway, update)
             if data is None:
                 return
-            yield frame(fact.name, data, fact.version)
-            if fact.is_ending:
+            yield frame(update.name, data, update.version)
+            if update.is_ending:
                 return
 
 
-async def open_owner_stream(gateway: Gateway, visit: Visit, seen: int | None) -> Stream:
+async def open_owner_stream(gateway: Gateway, caller: AdmittedCaller, seen: int | None) -> Stream:
     """Open the events of all of the caller's jobs after sequence number `seen`."""
-    actor = visit.actor
+    actor = caller.actor
     listener = gateway.hub.listen(actor.user_id, actor.user_id)
     try:
         position = gateway.hub.ring.position
@@ -98,7 +98,7 @@ async def open_owner_stream(gateway: Gateway, visit: Visit, seen: int | None) ->
         gateway.hub.leave(listener)
         raise
     after = position if missed is None or seen is None else seen
-    frames = owner_frames(gateway, listener, page, missed or [], after, visit)
+    frames = owner_frames(gateway, listener, page, missed or [], after, caller)
     return Stream(frames, partial(leave, gateway.hub, listener))
 
 
@@ -108,25 +108,25 @@ async def owner_frames(
     page: JobPage,
     missed: list[Fact],
     after: int,
-    visit: Visit,
+    caller: AdmittedCaller,
 ) -> AsyncIterator[bytes]:
     yield RETRY
     shown: dict[UUID, int] = {}
     try:
-        async for view in snapshots(gateway, visit.actor, page):
+        async for view in snapshots(gateway, caller.actor, page):
             shown[view.id] = view.version
             yield frame("job.snapshot", job_json(gateway, view))
     except OperationError:
         return
     versions = Versions(shown)
-    async for fact in listened(listener, visit, missed):
-        if isinstance(fact, bytes):
-            yield fact
-        elif fact.sequence > after and versions.is_newer(fact):
-            data = await data_of(gateway, fact)
+    async for update in updates(listener, caller, missed):
+        if isinstance(update, ReadyFrame):
+            yield update
+        elif update.sequence > after and versions.is_newer(update):
+            data = await data_of(gateway, update)
             if data is None:
                 return
-            yield frame(fact.name, data, fact.sequence)
+            yield frame(update.name, data, update.sequence)
 
 
 async def leave(hub: Hub, listener: Listener) -> None:
@@ -151,18 +151,18 @@ async def unfinished(gateway: Gateway, actor: Actor, cursor: str | None = None) 
     )
 
 
-async def listened(
-    listener: Listener, visit: Visit, missed: Iterable[Fact] = ()
-) -> AsyncIterator[Fact | bytes]:
-    """Yield missed facts, then facts as they come, and finished frames for everything else.
+async def updates(
+    listener: Listener, caller: AdmittedCaller, missed: Iterable[Fact] = ()
+) -> AsyncIterator[Fact | ReadyFrame]:
+    """Yield missed facts, then facts as they arrive, and ready frames of signals and comments.
 
-    Ends when the listener is cut off, or the visit is over.
+    Ends when the listener is cut off, or the caller's token has expired or was revoked.
     """
     for fact in missed:
-        if not visit.seconds_left():
+        if not caller.seconds_left():
             return
         yield fact
-    while left := visit.seconds_left():
+    while left := caller.seconds_left():
         if listener.facts and not listener.is_over:
             yield listener.facts.popleft()
             continue
@@ -175,7 +175,7 @@ async def listened(
 
 
 async def data_of(gateway: Gateway, fact: Fact) -> bytes | None:
-    """Return the whole job if it ended, else the event's data; None: let the client come again."""
+    """Return the whole job if it ended, else the event's data; None: the client must reconnect."""
     if not fact.is_ending:
         return fact.data
     try:
@@ -186,7 +186,7 @@ async def data_of(gateway: Gateway, fact: Fact) -> bytes | None:
 
 
 def job_json(gateway: Gateway, view: JobView) -> bytes:
-    return job_resource(gateway.links, view).model_dump_json().encode()
+    return job_resource(gateway.signer, view).model_dump_json().encode()
 
 
 async def missed_of_job(gateway: Gateway, view: JobView, seen: int | None) -> list[Fact]:
@@ -200,8 +200,8 @@ async def missed_of_job(gateway: Gateway, view: JobView, seen: int | None) -> li
     if found is not None:
         return found
     try:
-        first, last = await gateway.archive.bounds()
-        stored = await gateway.archive.replay(view.owner_id, first - 1, last)
+        first, last = await gateway.event_log.bounds()
+        stored = await gateway.event_log.replay(view.owner_id, first - 1, last)
     except UnavailableError:
         return []
     facts = [fact for fact in stored if fact.job_id == view.id]
@@ -214,16 +214,16 @@ async def missed_of_owner(gateway: Gateway, owner_id: UUID, seen: int | None) ->
         return None
     position = gateway.hub.ring.position
     if seen > position:  # another replica was ahead of this one, or the stream was made anew
-        _, last = await gateway.archive.bounds()
+        _, last = await gateway.event_log.bounds()
         return [] if seen <= last else None
     found = gateway.hub.ring.since(seen, owner_id)
     if found is not None:
         return found
-    first, _ = await gateway.archive.bounds()
+    first, _ = await gateway.event_log.bounds()
     if seen + 1 < first:
         return None
     try:
-        return await gateway.archive.replay(owner_id, seen, position)
+        return await gateway.event_log.replay(owner_id, seen, position)
     except UnavailableError as error:
         if error.code == TOO_MUCH:
             return None

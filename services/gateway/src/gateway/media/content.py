@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from contracts.access import Permission
 from contracts.media.files import LocateContent, MediaView, Rendition
 from gateway.http.access import BEARER, admission_of
-from gateway.http.conditional import NOT_MODIFIED, KnownTag, is_known
+from gateway.http.conditional import NOT_MODIFIED, ClientEtag, is_current
 from gateway.http.ranges import asked_part
 from gateway.http.streaming import LongAnswer
 from gateway.service import CurrentGateway, Gateway
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1/media", tags=["media"])
 
 YEAR = 31_536_000
 SHARED_SECONDS = 60
-"""Caches may open a revoked link for this much longer."""
+"""A cache may serve a revoked link for this long."""
 LOCATE_SECONDS = 30.0
 """A thumbnail that does not exist yet is made first."""
 LARGEST_WIDTH = 1024
@@ -36,22 +36,26 @@ async def wanted_content(  # noqa: PLR0913, PLR0917  # one for each parameter
     media_id: UUID,
     width: Annotated[
         int | None,
-        Query(ge=1, le=LARGEST_WIDTH, description="A thumbnail at least this wide or high: 256, …"),
+        Query(
+            ge=1,
+            le=LARGEST_WIDTH,
+            description="Thumbnail: at least this wide or high (256, 512, 1024).",
+        ),
     ] = None,
-    link: Annotated[str | None, Query(description="A share link, instead of a token.")] = None,
-    exp: Annotated[str, Query(description="Unix seconds until which the link opens.")] = "",
+    link: Annotated[str | None, Query(description="Id of a share link.")] = None,
+    exp: Annotated[str, Query(description="Unix time at which the signed link expires.")] = "",
     sig: Annotated[
-        str | None, Query(description="Signature of the link, instead of a token.")
+        str | None, Query(description="Signature of a link; it replaces the token.")
     ] = None,
 ) -> LocateContent:
     """Check the right to the content: a token, or a signed link, which has no actor."""
     actor, link_id = None, None
     if sig is None:
-        actor = admission_of(request).visit(request, Permission.MEDIA_READ).actor
+        actor = admission_of(request).admit(request, Permission.MEDIA_READ).actor
     elif link is not None:
-        link_id = gateway.links.check_shared(media_id, link, sig)
+        link_id = gateway.signer.check_shared(media_id, link, sig)
     else:
-        gateway.links.check(media_id, exp, sig)
+        gateway.signer.check(media_id, exp, sig)
     return LocateContent(actor=actor, media_id=media_id, width=width, link_id=link_id)
 
 
@@ -65,10 +69,10 @@ async def wanted_content(  # noqa: PLR0913, PLR0917  # one for each parameter
         200: BYTES,
         206: {"description": "The range."} | BYTES,
         307: {
-            "description": "The content is at the public store.",
+            "description": "The content is in the public store.",
             "headers": {"Location": {"schema": {"type": "string"}, "description": "Its URL."}},
         },
-        416: {"description": "The range is outside of the content."},
+        416: {"description": "The range is outside the content."},
         **NOT_MODIFIED,
     },
     openapi_extra={"security": [{BEARER: []}, {}]},
@@ -77,22 +81,26 @@ async def get_media_content(
     request: Request,
     gateway: CurrentGateway,
     wanted: Annotated[LocateContent, Depends(wanted_content)],
-    known: KnownTag = None,
+    client_etag: ClientEtag = None,
     range_: Annotated[
         str | None,
-        Header(alias="Range", description="One range of bytes (RFC 9110); of several, all bytes."),
+        Header(
+            alias="Range",
+            description="One range of bytes (RFC 9110); a request for several gets all bytes.",
+        ),
     ] = None,
     if_range: Annotated[
-        str | None, Header(alias="If-Range", description="Ignore `Range` unless this is the ETag.")
+        str | None,
+        Header(alias="If-Range", description="`Range` counts only if this is the current ETag."),
     ] = None,
 ) -> Response:
-    """Needs a token, or a signed link from an answer of the API."""
+    """Needs a token, or a signed link that the API returned."""
     found = await gateway.bus.call(wanted, within=LOCATE_SECONDS)
     headers = content_headers(found.media, found.rendition)
     etag, size = headers["ETag"], (found.rendition or found.media).size_bytes
     if wanted.link_id:
         headers["Cache-Control"] = f"private, max-age={SHARED_SECONDS}"
-    if is_known(etag, known):
+    if is_current(etag, client_etag):
         return Response(status_code=304, headers=headers)
     if request.method == "HEAD":
         return Response(headers=headers | {"Content-Length": str(size)})

@@ -1,4 +1,4 @@
-"""Endpoints of an owner's media: list, show, change, delete, figures, share links."""
+"""Endpoints of an owner's media: list, show, change, delete, storage used, share links."""
 
 from typing import Annotated
 from uuid import UUID
@@ -21,7 +21,7 @@ from contracts.media.library import (
 from contracts.values import new_id
 from gateway.http.access import Allowed
 from gateway.http.bodies import Body
-from gateway.http.headers import RepeatKey, mark_created
+from gateway.http.headers import MaybeIdempotencyKey, mark_created
 from gateway.http.openapi import CONFLICT
 from gateway.media.requests import LinkRequest, MediaChanges, MediaFilters
 from gateway.media.resources import Link, LinkPage, Media, MediaPage, link_resource, media_resource
@@ -39,7 +39,7 @@ async def list_media(
     filters: Annotated[MediaFilters, Query()],
 ) -> MediaPage:
     page = await gateway.bus.call(ListMedia(actor=actor, **filters.__dict__))
-    items = [media_resource(gateway.links, view) for view in page.items]
+    items = [media_resource(gateway.signer, view) for view in page.items]
     return MediaPage(items=items, next_cursor=page.next_cursor)
 
 
@@ -58,7 +58,7 @@ async def get_media(
     found = await gateway.bus.call(FindMedia(actor=actor, media_ids=[media_id]))
     if not found.items:
         raise NotFoundError("there is no such media")
-    return media_resource(gateway.links, found.items[0])
+    return media_resource(gateway.signer, found.items[0])
 
 
 @router.patch("/{media_id}", summary="Change a media")
@@ -69,7 +69,7 @@ async def update_media(
     changes: Body[MediaChanges],
 ) -> Media:
     command = UpdateMedia(actor=actor, media_id=media_id, **changes.__dict__)
-    return media_resource(gateway.links, await gateway.bus.call(command))
+    return media_resource(gateway.signer, await gateway.bus.call(command))
 
 
 @router.delete("/{media_id}", status_code=204, summary="Delete a media")
@@ -78,7 +78,7 @@ async def delete_media(
     actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
     media_id: UUID,
 ) -> None:
-    """Its bytes are deleted with it, unless another of your media has the same bytes."""
+    """Its bytes are deleted too, unless another of your media has the same bytes."""
     command = DeleteMedia(actor=actor, media_id=media_id)
     await gateway.bus.call(command, within=DELETION_SECONDS)
 
@@ -89,29 +89,29 @@ async def create_link(
     actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
     media_id: UUID,
     wanted: Body[LinkRequest],
-    key: RepeatKey,
+    idempotency_key: MaybeIdempotencyKey,
     answer: Response,
 ) -> Link:
-    """Whoever has the link can read this one media until the link expires."""
+    """Anyone with the link can read this media until the link expires or is revoked."""
     command = ShareMedia(
         actor=actor,
         media_id=media_id,
         link_id=new_id(),
         lifetime_seconds=wanted.lifetime_seconds,
-        idempotency=key,
+        idempotency=idempotency_key,
     )
     link = await gateway.bus.call(command)
-    mark_created(answer, is_repeat=link.id != command.link_id)
-    return link_resource(gateway.links, link)
+    mark_created(answer, is_replay=link.id != command.link_id)
+    return link_resource(gateway.signer, link)
 
 
-@router.get("/{media_id}/links", summary="List the share links that still open")
+@router.get("/{media_id}/links", summary="List the open share links")
 async def list_links(
     gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.MEDIA_READ)], media_id: UUID
 ) -> LinkPage:
     """The list is complete: `next_cursor` is always null."""
     found = await gateway.bus.call(ListLinks(actor=actor, media_id=media_id))
-    return LinkPage(items=[link_resource(gateway.links, link) for link in found.items])
+    return LinkPage(items=[link_resource(gateway.signer, link) for link in found.items])
 
 
 @router.delete("/{media_id}/links/{link_id}", status_code=204, summary="Revoke a share link")

@@ -13,18 +13,20 @@ from gateway.http.fields import LabelKey, LabelValue, QueryText
 
 MASK_OPTIONS = ("channel", "invert", "feather", "smooth")
 """Options of a mask that a spec, a form and a `MadeMask` share."""
-MOST_ARCHIVED = 500
+MAX_ARCHIVED = 500
 HOUR = 3_600
 
 
 class MediaFilters(Strict):
-    """Which media to list."""
+    """Filters of the list of media."""
 
     kind: list[MediaKind] = Field(
         default_factory=list[MediaKind], max_length=7, description="Media of any of these kinds."
     )
     workflow: QueryText | None = Field(
-        default=None, max_length=80, description="`name` or `name@version` that made it."
+        default=None,
+        max_length=80,
+        description="Media that this workflow made: `name` or `name@version`.",
     )
     label: QueryText | None = Field(
         default=None, max_length=300, description="`key` or `key=value`."
@@ -32,9 +34,11 @@ class MediaFilters(Strict):
     text: QueryText | None = Field(
         default=None,
         max_length=200,
-        description="A word in the name of the file, the name of the workflow or a label's value.",
+        description="Part of the file name, of the workflow's name or of a label's value.",
     )
-    is_favorite: bool | None = Field(default=None, description="Only favorites, or only others.")
+    is_favorite: bool | None = Field(
+        default=None, description="True: only favorites; false: only other media."
+    )
     job_id: UUID | None = Field(default=None, description="Media that this job made.")
     limit: int = Field(default=50, ge=1, le=50, description="Media on a page.")
     cursor: QueryText | None = Field(
@@ -46,16 +50,17 @@ class MediaChanges(Strict):
     """Changes of a media; a field that is left out stays."""
 
     is_favorite: bool | None = Field(
-        default=None, description="Favorites are kept, whatever their age."
+        default=None,
+        description="Favorites are not deleted because of their age; `expires_at` still applies.",
     )
     labels: dict[LabelKey, LabelValue] | None = Field(
-        default=None, max_length=16, description="All of its labels; they replace the old ones."
+        default=None, max_length=16, description="All labels; they replace the old ones."
     )
     filename: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
-        default=None, description="The name for downloads."
+        default=None, description="Name of the file, for display and downloads."
     )
     expires_at: UtcTime | Literal["never"] | None = Field(
-        default=None, description="When it is deleted; `never` takes that back."
+        default=None, description="When it is deleted; `never` removes the date."
     )
 
 
@@ -66,7 +71,7 @@ class LinkRequest(Strict):
         default=7 * 24 * HOUR,
         ge=60,
         le=366 * 24 * HOUR,
-        description="Seconds for which the link opens.",
+        description="Seconds until the link expires.",
     )
 
 
@@ -74,7 +79,9 @@ class ArchiveRequest(Strict):
     """Media to download as one ZIP file."""
 
     media_ids: list[UUID] = Field(
-        min_length=1, max_length=MOST_ARCHIVED, description="In the order wanted; once each."
+        min_length=1,
+        max_length=MAX_ARCHIVED,
+        description="Media in the order of the ZIP file; repeated ids count once.",
     )
 
 
@@ -82,16 +89,23 @@ class MediaForm(Strict):
     """How a file is to be used."""
 
     kind: Annotated[str, StringConstraints(pattern="^(image|mask|video|audio|file)$")] = Field(
-        default="image", description="The use of the file."
+        default="image", description="Use of the file."
     )
-    image_id: UUID | None = Field(default=None, description="Masks: the image whose size it takes.")
+    image_id: UUID | None = Field(
+        default=None, description="Masks: the image whose size the mask gets."
+    )
     channel: Annotated[str, StringConstraints(pattern="^(auto|alpha|luminance)$")] = Field(
-        default="auto", description="Masks: where the mask is; `auto` is alpha if there is any."
+        default="auto",
+        description="Masks: the channel; `auto`: alpha if any pixel is transparent.",
     )
     invert: bool = Field(default=False, description="Masks: swap black and white.")
     feather: int = Field(default=0, ge=0, le=512, description="Masks: blur radius in pixels.")
-    smooth: bool = Field(default=False, description="Masks: resample smoothly; else nearest.")
-    allow_empty: bool = Field(default=False, description="Masks: accept all black or all white.")
+    smooth: bool = Field(
+        default=False, description="Masks: resize with bilinear filtering; false: nearest pixel."
+    )
+    allow_empty: bool = Field(
+        default=False, description="Masks: accept a mask that is all black or all white."
+    )
 
 
 class UploadForm(MediaForm):
@@ -100,11 +114,13 @@ class UploadForm(MediaForm):
     workflow: str | None = Field(
         default=None,
         max_length=80,
-        description="Masks: the workflow whose `input` it is for; its spec gives the options that "
-        "are left out here.",
+        description="Masks: the workflow of `input`. Options left out here are taken from its "
+        "spec.",
     )
     input: str | None = Field(
-        default=None, max_length=100, description="Masks: the input of `workflow`."
+        default=None,
+        max_length=100,
+        description="Masks: the input of `workflow` that the mask is for.",
     )
 
 
@@ -117,14 +133,14 @@ class MediaUpload(UploadForm):
 
 
 class DirectUpload(Strict):
-    """A file that will be put straight into the store."""
+    """A file that the client will put into the store itself."""
 
-    size_bytes: int = Field(ge=1, description="Its size in bytes, at most.")
+    size_bytes: int = Field(ge=1, description="Size of the file in bytes; it may be smaller.")
 
 
 class DirectUploadForm(MediaForm):
-    """How the file that was put is to be used."""
+    """How the uploaded file is to be used."""
 
     filename: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
-        default=None, description="The name it came with, for display."
+        default=None, description="Name of the file, for display and downloads."
     )

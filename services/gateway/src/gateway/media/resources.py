@@ -15,8 +15,8 @@ class Media(MediaView):
     """One picture, mask or file, with a link to its content."""
 
     url: str = Field(
-        description="Its content; the link works by itself for an hour. `&width=256` gives a "
-        "thumbnail."
+        description="Link to the content. It needs no token and works for at least an hour. "
+        "`&width=256` gives a thumbnail."
     )
 
 
@@ -27,28 +27,28 @@ class MediaPage(Page[Media]):
 class Link(LinkView):
     """A share link."""
 
-    url: str = Field(description="Opens the content for whoever has the link.")
+    url: str = Field(description="Opens the content for anyone with the link.")
 
 
 class LinkPage(Page[Link]):
-    """The share links of a media that still open, newest first."""
+    """The open share links of a media, newest first."""
 
 
 class UploadPlace(BaseModel):
     """Where to put the bytes of a large file."""
 
-    media_id: UUID = Field(description="Id of the media that it becomes.")
+    media_id: UUID = Field(description="Id of the media that the upload becomes.")
     url: str = Field(description="PUT the bytes here.")
     headers: dict[str, str] = Field(
-        default_factory=dict, description="Headers that the PUT must have."
+        default_factory=dict, description="Headers that the PUT must send."
     )
-    expires_at: datetime | None = Field(default=None, description="Until when the URL works.")
+    expires_at: datetime | None = Field(default=None, description="When the URL expires.")
 
 
-def media_resource(links: LinkSigner, view: MediaView) -> Media:
+def media_resource(signer: LinkSigner, view: MediaView) -> Media:
     """Return the view with a link; nothing is validated again."""
-    return Media.model_construct(**view.__dict__, url=links.content_path(view.id))
+    return Media.model_construct(**view.__dict__, url=signer.content_path(view.id))
 
 
-def link_resource(links: LinkSigner, link: LinkView) -> Link:
-    return Link.model_construct(**link.__dict__, url=links.shared_path(link.media_id, link.id))
+def link_resource(signer: LinkSigner, link: LinkView) -> Link:
+    return Link.model_construct(**link.__dict__, url=signer.shared_path(link.media_id, link.id))

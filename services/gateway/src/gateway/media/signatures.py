@@ -1,4 +1,4 @@
-"""Signs links to media: whoever has a link can read the media, for an hour at least.
+"""Signs links to media: anyone with a link can read the media, for at least an hour.
 
 The time of expiry is rounded to the hour, so that a media has one link for an hour and caches
 work.
@@ -33,7 +33,7 @@ class LinkSigner:
         return f"{self.prefix}/v1/media/{media_id}/content?exp={expires}&sig={signature}"
 
     def check(self, media_id: UUID, expires: str, signature: str) -> None:
-        """Raise 403 unless the link was made here for this media and has not expired."""
+        """Raise RefusedError (403) unless the link is for this media and has not expired."""
         if not TIME.fullmatch(expires):
             raise bad_link()
         self._compare(f"media {media_id} {int(expires)}", signature)
@@ -46,7 +46,7 @@ class LinkSigner:
         return f"{self.prefix}/v1/media/{media_id}/content?link={link_id}&sig={signature}"
 
     def check_shared(self, media_id: UUID, link: str, signature: str) -> UUID:
-        """Return the link's id. Raises 403 unless the link was made here for this media."""
+        """Return the link's id. Raises RefusedError (403) unless the link is for this media."""
         try:
             link_id = UUID(link)
         except ValueError as error:

@@ -28,7 +28,7 @@ class StoredObject:
 
 
 class HttpObjectStore:
-    """Raises Unavailable if the store does not answer."""
+    """Raises UnavailableError if the store does not answer."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client

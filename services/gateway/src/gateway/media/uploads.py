@@ -27,7 +27,7 @@ from gateway.http.bodies import (
     require_content_type,
     validated,
 )
-from gateway.http.headers import LOCATED, RepeatKey, RepeatName, mark_created
+from gateway.http.headers import LOCATED, IdempotencyKeyText, MaybeIdempotencyKey, mark_created
 from gateway.http.openapi import CONFLICT
 from gateway.http.problems import RefusedError, invalid
 from gateway.media.requests import (
@@ -85,30 +85,30 @@ async def upload_media(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
     sent: Annotated[SentFile, Depends(ReadsUpload(), scope="function")],
-    key: RepeatName,
+    idempotency_key: IdempotencyKeyText,
     answer: Response,
 ) -> Media:
     form = await with_options_of_spec(gateway, sent.form, actor)
-    repeat = None
-    if key:
-        digest = await upload_digest(gateway.body_secret, sent.file, form)
-        repeat = IdempotencyKey(key=key, body_digest=digest)
-    view, is_repeat = await store_upload(gateway, actor, SentFile(sent.file, form), repeat)
-    mark_created(answer, gateway.path(f"/v1/media/{view.id}"), is_repeat=is_repeat)
-    return media_resource(gateway.links, view)
+    key = None
+    if idempotency_key:
+        digest = await upload_digest(gateway.idempotency_secret, sent.file, form)
+        key = IdempotencyKey(key=idempotency_key, body_digest=digest)
+    view, is_replay = await store_upload(gateway, actor, SentFile(sent.file, form), key)
+    mark_created(answer, gateway.path(f"/v1/media/{view.id}"), is_replay=is_replay)
+    return media_resource(gateway.signer, view)
 
 
 @router.post(
-    "/uploads", status_code=201, summary="Begin an upload straight to the store", responses=CONFLICT
+    "/uploads", status_code=201, summary="Begin a direct upload to the store", responses=CONFLICT
 )
 async def begin_upload(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
     upload: Body[DirectUpload],
-    key: RepeatKey,
+    idempotency_key: MaybeIdempotencyKey,
     answer: Response,
 ) -> UploadPlace:
-    """Works where the store is public.
+    """Works only if the store is public.
 
     PUT the bytes to `url`, then POST to `/v1/media/uploads/{media_id}`. After 409
     `no_public_store`, upload through `POST /v1/media`.
@@ -118,11 +118,11 @@ async def begin_upload(
         media_id=new_id(),
         size_bytes=upload.size_bytes,
         is_public=True,
-        idempotency=key,
+        idempotency=idempotency_key,
     )
     target = await gateway.bus.call(command)
     media_id = target.media_id or command.media_id
-    mark_created(answer, is_repeat=media_id != command.media_id)
+    mark_created(answer, is_replay=media_id != command.media_id)
     return UploadPlace(
         media_id=media_id, url=target.url, headers=target.headers, expires_at=target.expires_at
     )
@@ -131,7 +131,7 @@ async def begin_upload(
 @router.post(
     "/uploads/{media_id}",
     status_code=201,
-    summary="Complete an upload straight to the store",
+    summary="Complete a direct upload to the store",
     responses=LOCATED,
 )
 async def complete_upload(
@@ -141,15 +141,15 @@ async def complete_upload(
     form: Body[DirectUploadForm],
     answer: Response,
 ) -> Media:
-    """The file is copied and the copy inspected; a repeat gets the first answer."""
+    """The file is copied and the copy is inspected. A repeated request gets the first answer."""
     command = accept_command(actor, media_id, form, form.filename)
     view = await gateway.bus.call(command, within=INSPECTION_SECONDS)
     mark_created(answer, gateway.path(f"/v1/media/{view.id}"))
-    return media_resource(gateway.links, view)
+    return media_resource(gateway.signer, view)
 
 
 async def spooled(request: Request) -> FormData:
-    """Return the form, files spooled to disk; one file more than allowed is read, to name it."""
+    """Return the form, its files spooled to disk; a second file is read, to be refused by name."""
     try:
         return await read_form(request, FORM, max_files=2, max_fields=20, max_part_size=4_096)
     except OSError as error:  # the disk is full, or there is no folder to write to
@@ -176,13 +176,13 @@ def sent_file(parts: list[tuple[str, UploadFile | str]], max_bytes: int) -> Sent
 async def with_options_of_spec(gateway: Gateway, form: UploadForm, actor: Actor) -> UploadForm:
     """Complete the form of a mask with the options of the workflow's input that it is for.
 
-    Raises Invalid, NotFound, Forbidden.
+    Raises InvalidError, NotFoundError, ForbiddenError.
     """
     if form.workflow is None and form.input is None:
         return form
     if form.kind != "mask" or form.workflow is None or form.input is None:
         raise invalid("workflow", "incomplete", "a mask names both `workflow` and `input`")
-    version = await gateway.workflows.resolve(form.workflow, actor)
+    version = await gateway.catalog.resolve(form.workflow, actor)
     wanted = version.spec.inputs.get(form.input)
     if wanted is None or wanted.item_type != "mask":
         raise invalid("input", "unknown", f"{form.workflow} has no mask of this name")
@@ -199,9 +199,9 @@ async def upload_digest(secret: bytes, file: UploadFile, form: UploadForm) -> st
 
 
 async def store_upload(
-    gateway: Gateway, actor: Actor, sent: SentFile, idempotency: IdempotencyKey | None
+    gateway: Gateway, actor: Actor, sent: SentFile, idempotency_key: IdempotencyKey | None
 ) -> tuple[MediaView, bool]:
-    """Put the bytes where media says and have it inspect them; also whether it was a repeat."""
+    """Put the bytes into the store and have media inspect them. The flag tells a replay."""
     size = sent.file.size or 0
     if not size:
         raise invalid("file", "empty", "expected a file that is not empty")
@@ -209,7 +209,7 @@ async def store_upload(
     target = await gateway.bus.call(BeginUpload(actor=actor, media_id=media_id, size_bytes=size))
     await gateway.store.put(target.url, target.headers, size, chunks_of(sent.file))
     filename = (sent.file.filename or "")[:255] or None
-    accept = accept_command(actor, media_id, sent.form, filename, idempotency)
+    accept = accept_command(actor, media_id, sent.form, filename, idempotency_key)
     view = await gateway.bus.call(accept, within=INSPECTION_SECONDS)
     return view, view.id != media_id
 
@@ -219,7 +219,7 @@ def accept_command(
     media_id: UUID,
     form: MediaForm,
     filename: str | None,
-    idempotency: IdempotencyKey | None = None,
+    idempotency_key: IdempotencyKey | None = None,
 ) -> AcceptUpload:
     is_mask = form.kind == "mask"
     mask = MaskOptions.model_validate(form.model_dump(exclude={"kind"})) if is_mask else None
@@ -230,7 +230,7 @@ def accept_command(
             "kind": form.kind,
             "filename": filename,
             "mask": mask,
-            "idempotency": idempotency,
+            "idempotency": idempotency_key,
         }
     )
 

@@ -55,7 +55,7 @@ class Zipper:
         return self._sink.taken()
 
     def end(self) -> bytes:
-        """Return the directory of the archive. Must be called, even if nobody reads it."""
+        """Return the directory of the ZIP file. Must be called, even if nobody reads it."""
         self._end_file()
         self._zip.close()
         return self._sink.taken()

@@ -11,7 +11,7 @@ from contracts.scheduler.nodes import AddNode, ListNodes, NewNode, NodeList, Nod
 from contracts.values import new_id
 from gateway.http.access import Allowed
 from gateway.http.bodies import Body
-from gateway.http.headers import LOCATED, RepeatKey, mark_created
+from gateway.http.headers import LOCATED, MaybeIdempotencyKey, mark_created
 from gateway.http.openapi import CONFLICT
 from gateway.service import CurrentGateway
 
@@ -36,14 +36,14 @@ async def add_node(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.NODES_WRITE)],
     node: Body[NodeRequest],
-    key: RepeatKey,
+    idempotency_key: MaybeIdempotencyKey,
     answer: Response,
 ) -> NodeView:
     new = NewNode.model_validate(node.model_dump())
-    command = AddNode(actor=actor, node_id=new_id(), node=new, idempotency=key)
+    command = AddNode(actor=actor, node_id=new_id(), node=new, idempotency=idempotency_key)
     view = await gateway.bus.call(command)
-    is_repeat = view.id != command.node_id
-    mark_created(answer, gateway.path(f"/v1/nodes/{view.id}"), is_repeat=is_repeat)
+    is_replay = view.id != command.node_id
+    mark_created(answer, gateway.path(f"/v1/nodes/{view.id}"), is_replay=is_replay)
     return view
 
 
@@ -51,5 +51,5 @@ async def add_node(
 async def remove_node(
     gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.NODES_WRITE)], node_id: UUID
 ) -> None:
-    """Its running jobs run again elsewhere."""
+    """Jobs that run on it are run again on other nodes."""
     await gateway.bus.call(RemoveNode(actor=actor, node_id=node_id))

@@ -17,7 +17,10 @@ DOCS_POLICY = (
     "style-src 'unsafe-inline'; script-src 'self'; frame-ancestors 'none'"
 )
 NOT_READY: dict[int | str, dict[str, Any]] = {
-    503: {"description": "Names what is waited for.", "content": {"text/plain": {}}}
+    503: {
+        "description": "Not ready; the text says what the gateway waits for.",
+        "content": {"text/plain": {}},
+    }
 }
 
 
@@ -25,7 +28,7 @@ class Version(BaseModel):
     """The release of the product."""
 
     name: str = Field(default="comfyfleet", description="The product.")
-    version: str = Field(description="Its release.")
+    version: str = Field(description="The release.")
     api: str = Field(default="v1", description="Version of the API.")
 
 

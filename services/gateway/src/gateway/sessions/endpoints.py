@@ -29,9 +29,11 @@ class LoginForm(BaseModel):
 
 
 class RefreshRequest(Strict):
-    """A refresh token, unless the cookie carries it."""
+    """A refresh token; it can be sent in the cookie instead."""
 
-    refresh_token: str = Field(min_length=1, max_length=512, description="Good for one use.")
+    refresh_token: str = Field(
+        min_length=1, max_length=512, description="The refresh token; it can be used once."
+    )
 
 
 class Tokens(BaseModel):
@@ -40,7 +42,7 @@ class Tokens(BaseModel):
     access_token: str = Field(description="For `Authorization: Bearer`.")
     token_type: Literal["bearer"] = Field(default="bearer", description="`bearer`")
     expires_in: int = Field(description="Seconds until the access token expires (RFC 6749).")
-    refresh_token: str = Field(description="Good for one use at `/v1/auth/refresh`.")
+    refresh_token: str = Field(description="Can be used once, at `/v1/auth/refresh`.")
 
 
 async def login_attempt(request: Request) -> None:
@@ -90,9 +92,9 @@ async def issue_token(
 async def refresh_session(
     request: Request, gateway: CurrentGateway, token: SentToken, answer: Response
 ) -> Tokens:
-    """The refresh token comes in the body or in the cookie.
+    """Send the refresh token in the body or in the cookie.
 
-    With the cookie, `Origin` must be the gateway's own.
+    With the cookie, `Origin` must be the gateway's origin or a configured one.
     """
     if token is None:
         raise RefusedError(401, "bad_refresh_token", "there is no refresh token")

@@ -42,7 +42,7 @@ router = APIRouter(prefix="/v1/workflows", tags=["workflows"])
 
 CHECK_SECONDS = 30.0
 CAUGHT_UP_SECONDS = 2.0
-MOST_BYTES = 500 * 1024
+MAX_BYTES = 500 * 1024
 """Of all parts together: they travel in one message."""
 SentWorkflow = Annotated[WorkflowRequest, Depends(ReadsWorkflow())]
 
@@ -51,7 +51,9 @@ SentWorkflow = Annotated[WorkflowRequest, Depends(ReadsWorkflow())]
     "",
     status_code=201,
     summary="Upload a workflow",
-    responses=LOCATED | CONFLICT | {200: {"model": UploadView, "description": "It was known."}},
+    responses=LOCATED
+    | CONFLICT
+    | {200: {"model": UploadView, "description": "This version exists already."}},
 )
 async def upload_workflow(
     gateway: CurrentGateway,
@@ -59,21 +61,21 @@ async def upload_workflow(
     sent: SentWorkflow,
     answer: Response,
 ) -> UploadView:
-    """It becomes a draft, or the active version at once with `activate`.
+    """The workflow becomes a draft, or with `activate` the active version.
 
-    The content identifies the version: a repeat changes nothing and answers 200.
+    Equal content is the same version: uploading it again changes nothing and returns 200.
     """
     parts = await asyncio.to_thread(parse, sent)
     command = UploadWorkflow(actor=actor, activate=sent.activate, **parts)
     view = await gateway.bus.call(command, within=CHECK_SECONDS)
-    await caught_up(gateway, view.name, lambda known: view.version in known.versions)
+    await caught_up(gateway, view.name, lambda workflow: view.version in workflow.versions)
     mark_created(answer, gateway.path(f"/v1/workflows/{view.name}@{view.version}"))
     if not view.is_new:
         answer.status_code = 200
     return view
 
 
-@router.post("/validate", summary="Check a workflow without keeping it")
+@router.post("/validate", summary="Check a workflow without storing it")
 async def validate_workflow(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_WRITE)],
@@ -96,7 +98,7 @@ async def propose_spec(
 
 
 @router.post(
-    "/{name}/versions/{version}/activate", summary="Make a version current", responses=CONFLICT
+    "/{name}/versions/{version}/activate", summary="Activate a version", responses=CONFLICT
 )
 async def activate_workflow_version(
     gateway: CurrentGateway,
@@ -118,9 +120,9 @@ async def update_workflow(
     name: str,
     patch: Body[WorkflowPatch],
 ) -> Workflow:
-    """A workflow of the folder can be switched off too, and stays off when its file changes.
+    """A workflow from the folder can be switched off too; it stays off when its file changes.
 
-    Its category comes from its spec and cannot be changed here.
+    The category of a workflow from the folder comes from its spec and cannot be changed here.
     """
     command = ChangeWorkflow(actor=actor, name=name[:63], **patch.__dict__)
     return await changed(gateway, await gateway.bus.call(command))
@@ -132,39 +134,41 @@ async def delete_workflow(
 ) -> None:
     """Its versions stay readable, for the history of jobs."""
     gone = await gateway.bus.call(DeleteWorkflow(actor=actor, name=name[:63]))
-    await caught_up(gateway, gone.name, lambda known: known.is_deleted)
+    await caught_up(gateway, gone.name, lambda workflow: workflow.is_deleted)
 
 
 async def changed(gateway: Gateway, workflow: WorkflowEntry) -> Workflow:
     """Return the workflow once this gateway knows its change too."""
 
-    def is_known(known: WorkflowEntry) -> bool:
-        return (known.active_version, known.is_enabled, known.category) == (
+    def has_change(mirrored: WorkflowEntry) -> bool:
+        return (mirrored.active_version, mirrored.is_enabled, mirrored.category) == (
             workflow.active_version,
             workflow.is_enabled,
             workflow.category,
         )
 
-    await caught_up(gateway, workflow.name, is_known)
+    await caught_up(gateway, workflow.name, has_change)
     return summary(workflow)
 
 
-async def caught_up(gateway: Gateway, name: str, is_known: Callable[[WorkflowEntry], bool]) -> None:
+async def caught_up(
+    gateway: Gateway, name: str, has_change: Callable[[WorkflowEntry], bool]
+) -> None:
     """Wait until this gateway's mirror has the change; other gateways may take longer.
 
     A job that is sent right after an upload finds its workflow.
     """
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CAUGHT_UP_SECONDS):
-            while not ((known := gateway.workflows.name(name)) and is_known(known)):
-                await gateway.workflows.changed.wait()
+            while not ((workflow := gateway.catalog.name(name)) and has_change(workflow)):
+                await gateway.catalog.changed.wait()
 
 
 def parse(sent: WorkflowRequest) -> dict[str, dict[str, Any]]:
     """Return graph, spec and library as JSON. Runs in a thread: 0.5 MB of YAML takes seconds."""
     texts = {"graph": sent.graph, "spec": sent.spec, "library": sent.library}
     parts = {name: read_mapping(text, name) for name, text in texts.items() if text is not None}
-    if sum(len(canonical_bytes(part, name)) for name, part in parts.items()) > MOST_BYTES:
-        message = f"{' and '.join(parts)} are over {MOST_BYTES // 1024} KiB together"
+    if sum(len(canonical_bytes(part, name)) for name, part in parts.items()) > MAX_BYTES:
+        message = f"{' and '.join(parts)} are over {MAX_BYTES // 1024} KiB together"
         raise InvalidError(message, code="too_big")
     return parts

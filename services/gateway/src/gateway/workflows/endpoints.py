@@ -10,7 +10,7 @@ from contracts.errors import NotFoundError
 from contracts.registry.requests import CoverageView, FindCoverage, ListVersions, VersionList
 from contracts.registry.workflows import WorkflowEntry
 from gateway.http.access import Allowed
-from gateway.http.conditional import NOT_MODIFIED, KnownTag, document
+from gateway.http.conditional import NOT_MODIFIED, ClientEtag, document
 from gateway.service import CurrentGateway
 from gateway.workflows.requests import WorkflowFilters
 from gateway.workflows.resources import (
@@ -40,8 +40,8 @@ async def list_workflows(
     _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
     filters: Annotated[WorkflowFilters, Query()],
 ) -> WorkflowPage:
-    known = sorted(gateway.workflows.names.values(), key=lambda workflow: workflow.name)
-    found = [workflow for workflow in known if is_listed(workflow, filters)]
+    workflows = sorted(gateway.catalog.names.values(), key=lambda workflow: workflow.name)
+    found = [workflow for workflow in workflows if is_listed(workflow, filters)]
     page = found[: filters.limit]
     return WorkflowPage(
         items=[summary(workflow) for workflow in page],
@@ -57,12 +57,12 @@ async def list_workflows(
     response_description="JSON Schema 2020-12.",
     responses=NOT_MODIFIED,
 )
-async def get_spec_schema(known: KnownTag = None) -> Response:
-    """For `$schema` in spec files: editors complete and check with it.
+async def get_spec_schema(client_etag: ClientEtag = None) -> Response:
+    """For `$schema` in spec files: editors use it to complete and check them.
 
-    It needs no token, since editors send none, and holds nothing of the fleet.
+    It needs no token, because editors send none. It contains nothing about the fleet.
     """
-    return document(spec_schema(), known, "public, max-age=3600")
+    return document(spec_schema(), client_etag, "public, max-age=3600")
 
 
 @router.get("/{reference}", summary="Show a workflow")
@@ -71,11 +71,11 @@ async def get_workflow(
     _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
     reference: Reference,
 ) -> WorkflowDetail:
-    version = await gateway.workflows.look_up(reference)
-    known = gateway.workflows.name(version.name)
-    if known is None:
+    version = await gateway.catalog.look_up(reference)
+    workflow = gateway.catalog.name(version.name)
+    if workflow is None:
         raise NotFoundError(f"there is no workflow {version.name}")
-    return detail(known, version)
+    return detail(workflow, version)
 
 
 @router.get(
@@ -89,10 +89,10 @@ async def get_workflow_schema(
     gateway: CurrentGateway,
     _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
     reference: Reference,
-    known: KnownTag = None,
+    client_etag: ClientEtag = None,
 ) -> Response:
-    version = await gateway.workflows.look_up(reference)
-    return document(inputs_schema(version.spec, gateway.workflows.models), known)
+    version = await gateway.catalog.look_up(reference)
+    return document(inputs_schema(version.spec, gateway.catalog.models), client_etag)
 
 
 @router.get(
@@ -106,11 +106,13 @@ async def get_workflow_openapi(
     gateway: CurrentGateway,
     _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
     reference: Reference,
-    known: KnownTag = None,
+    client_etag: ClientEtag = None,
 ) -> Response:
-    version = await gateway.workflows.look_up(reference)
+    version = await gateway.catalog.look_up(reference)
     server = gateway.settings.path_prefix or "/"
-    return document(openapi(version.spec, version.number, server, gateway.workflows.models), known)
+    return document(
+        openapi(version.spec, version.number, server, gateway.catalog.models), client_etag
+    )
 
 
 @router.get("/{reference}/coverage", summary="Show which nodes can run a workflow")
@@ -119,7 +121,7 @@ async def get_workflow_coverage(
     actor: Annotated[Actor, Allowed(Permission.NODES_READ)],
     reference: Reference,
 ) -> CoverageView:
-    version = await gateway.workflows.look_up(reference)
+    version = await gateway.catalog.look_up(reference)
     query = FindCoverage(actor=actor, version_hash=version.hash)
     return await gateway.bus.call(query, within=COVERAGE_SECONDS)
 
@@ -142,9 +144,9 @@ async def get_workflow_version(
     _: Annotated[Actor, Allowed(Permission.GRAPHS_READ)],
     name: str,
     version: int,
-    known: KnownTag = None,
+    client_etag: ClientEtag = None,
 ) -> Response:
-    return document(content(await gateway.workflows.look_up(f"{name}@{version}")), known)
+    return document(content(await gateway.catalog.look_up(f"{name}@{version}")), client_etag)
 
 
 @router.get(
@@ -159,20 +161,20 @@ async def compare_workflow_versions(
     name: str,
     version: int,
     against: Annotated[int | None, Query(ge=1, description="Number of a version.")] = None,
-    known: KnownTag = None,
+    client_etag: ClientEtag = None,
 ) -> Response:
-    before = await gateway.workflows.look_up(f"{name}@{against}" if against else name)
-    after = await gateway.workflows.look_up(f"{name}@{version}")
-    return document(await asyncio.to_thread(diff, after, before), known)
+    before = await gateway.catalog.look_up(f"{name}@{against}" if against else name)
+    after = await gateway.catalog.look_up(f"{name}@{version}")
+    return document(await asyncio.to_thread(diff, after, before), client_etag)
 
 
-def is_listed(known: WorkflowEntry, wanted: WorkflowFilters) -> bool:
+def is_listed(workflow: WorkflowEntry, wanted: WorkflowFilters) -> bool:
     """Whether to list it: not if it is deleted, or a source that never became a version."""
-    if known.is_deleted or not (known.versions or known.problem):
+    if workflow.is_deleted or not (workflow.versions or workflow.problem):
         return False
-    if wanted.cursor is not None and known.name <= wanted.cursor:
+    if wanted.cursor is not None and workflow.name <= wanted.cursor:
         return False
-    return wanted.category in (None, known.category) and wanted.is_active in (
+    return wanted.category in (None, workflow.category) and wanted.is_active in (
         None,
-        is_active(known),
+        is_active(workflow),
     )

@@ -20,16 +20,17 @@ from gateway.http.bodies import (
 from gateway.http.fields import QueryText
 
 Category: TypeAlias = Literal["image", "video", "audio", "3d", "utility"]
-MOST_PART_BYTES = 1024 * 1024
+MAX_PART_BYTES = 1024 * 1024
 FORM = "expected a form with the parts graph, spec and activate, of 1 MiB each at most"
 
 
 class WorkflowFilters(Strict):
-    """Which workflows to list."""
+    """Filters of the list of workflows."""
 
-    category: Category | None = Field(default=None, description="Workflows listed there.")
+    category: Category | None = Field(default=None, description="Workflows in this category.")
     is_active: bool | None = Field(
-        default=None, description="Whether it can be run by its name alone."
+        default=None,
+        description="True: only workflows that can be run by name alone; false: only the others.",
     )
     limit: int | None = Field(
         default=None, ge=1, le=1_000, description="Workflows on a page; null: all of them."
@@ -40,15 +41,17 @@ class WorkflowFilters(Strict):
 
 
 class WorkflowRequest(Strict):
-    """A graph and its spec, as JSON or as texts of JSON or YAML."""
+    """A graph and its spec, each as a JSON object or as text (JSON or YAML)."""
 
-    graph: dict[str, Any] | str = Field(description="ComfyUI's API format, or its save format.")
+    graph: dict[str, Any] | str = Field(
+        description="The graph in ComfyUI's API format or save format."
+    )
     spec: dict[str, Any] | str = Field(description="Workflow Spec v1.")
     library: dict[str, Any] | str | None = Field(
         default=None,
         description="The parameter library that the spec's `use` refers to; null: the fleet's own.",
     )
-    activate: bool = Field(default=False, description="Make it current at once.")
+    activate: bool = Field(default=False, description="Make the new version active.")
 
 
 Text: TypeAlias = Annotated[UploadFile, WithJsonSchema({"type": "string", "format": "binary"})]
@@ -57,18 +60,20 @@ Text: TypeAlias = Annotated[UploadFile, WithJsonSchema({"type": "string", "forma
 class WorkflowForm(Strict):
     """A graph and its spec as parts of a form; describes the form, `WorkflowRequest` holds it."""
 
-    graph: Text = Field(description="JSON: ComfyUI's API format, or its save format.")
+    graph: Text = Field(description="JSON: the graph in ComfyUI's API format or save format.")
     spec: Text = Field(description="YAML or JSON: Workflow Spec v1.")
     library: Text | None = Field(
         default=None, description="YAML or JSON: the library that `use` refers to."
     )
-    activate: bool = Field(default=False, description="Make it current at once.")
+    activate: bool = Field(default=False, description="Make the new version active.")
 
 
 class ProposalRequest(Strict):
-    """A graph that needs a spec."""
+    """A graph for which to draft a spec."""
 
-    graph: dict[str, Any] | str = Field(description="ComfyUI's API format, or its save format.")
+    graph: dict[str, Any] | str = Field(
+        description="The graph in ComfyUI's API format or save format."
+    )
     name: str = Field(
         default="workflow",
         pattern=r"^[a-z][a-z0-9_-]{0,62}$",
@@ -77,11 +82,11 @@ class ProposalRequest(Strict):
 
 
 class WorkflowPatch(Strict):
-    """Changes of a workflow that need no new version."""
+    """Changes to a workflow that need no new version."""
 
-    is_enabled: bool | None = Field(default=None, description="False: nothing can be submitted.")
+    is_enabled: bool | None = Field(default=None, description="False: no jobs can be submitted.")
     category: Category | None = Field(
-        default=None, description="Where it is listed, instead of the spec's category."
+        default=None, description="The category to list it in, instead of the spec's."
     )
 
 
@@ -95,7 +100,7 @@ class ReadsWorkflow(ReadsBody):
         if content_type(request) != MULTIPART:
             return await read_json(request, WorkflowRequest)
         form = await read_form(
-            request, FORM, max_files=3, max_fields=4, max_part_size=MOST_PART_BYTES
+            request, FORM, max_files=3, max_fields=4, max_part_size=MAX_PART_BYTES
         )
         try:
             fields = {name: await text_of(name, part) for name, part in form.items()}

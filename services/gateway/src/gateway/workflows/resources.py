@@ -16,25 +16,31 @@ class Workflow(BaseModel):
     """A workflow that can be run by name."""
 
     name: str = Field(description="Its name in paths and references.")
-    active_version: int | None = Field(description="The version that the name alone means.")
-    is_active: bool = Field(description="It can be run by name alone.")
+    active_version: int | None = Field(
+        description="The version that runs if a job names no version; null if there is none."
+    )
+    is_active: bool = Field(description="Whether it can be run by name alone.")
     versions: list[int] = Field(
-        description="Versions that were ever active: the newest 400, as `name@version`."
+        description="Versions that were ever active, at most the newest 400."
     )
     drafts: list[int] = Field(
-        description="Versions that were never active, the newest 100; running one needs "
+        description="Versions that were never active, at most the newest 100; running one needs "
         "`workflows:write`."
     )
     title: str | dict[str, str] = Field(description="Name for people, by language.")
-    description: str | dict[str, str] = Field(description="What it does, by language.")
-    category: str = Field(description="Where it is listed.")
-    requires_mask: bool = Field(description="It does not run without a mask.")
-    problem: str | None = Field(description="Why its newest source was refused, if it was.")
+    description: str | dict[str, str] = Field(description="Description for people, by language.")
+    category: str = Field(description="The category in which it is listed.")
+    requires_mask: bool = Field(description="Whether it needs a mask.")
+    problem: str | None = Field(
+        description="Why its newest source was refused; null if it was not."
+    )
     source: str = Field(description="`folder`, `manifest` or `api`: where its versions come from.")
     is_enabled: bool = Field(description="False: an operator switched it off.")
-    is_deleted: bool = Field(description="It can be read, but not run any more.")
+    is_deleted: bool = Field(
+        description="Whether it was deleted: it can still be read, but not run."
+    )
     is_runnable: bool | None = Field(
-        description="Some node can run the active version now; null: not known yet."
+        description="Whether any node can run the active version now; null: not known yet."
     )
     unmet: list[Unmet] = Field(
         description="If no node can run it: requirements that the best node does not meet."
@@ -49,10 +55,10 @@ class WorkflowDetail(Workflow):
     """One version of a workflow."""
 
     version: int = Field(description="Number of the version that is shown.")
-    hash: str = Field(description="SHA-256 over graph and spec.")
-    inputs: list[str] = Field(description="Names of its inputs, in the order of a form.")
+    hash: str = Field(description="SHA-256 of graph and spec.")
+    inputs: list[str] = Field(description="Names of its inputs, in the order of the form.")
     outputs: list[str] = Field(description="Names of its outputs.")
-    example: dict[str, Any] = Field(description="Inputs for a first try.")
+    example: dict[str, Any] = Field(description="Example inputs.")
 
 
 class WorkflowContent(BaseModel):
@@ -60,7 +66,7 @@ class WorkflowContent(BaseModel):
 
     name: str = Field(description="Name of the workflow.")
     version: int = Field(description="Number of the version.")
-    hash: str = Field(description="SHA-256 over graph and spec.")
+    hash: str = Field(description="SHA-256 of graph and spec.")
     spec: dict[str, Any] = Field(description="The spec with the parameter library resolved.")
     graph: dict[str, Any] = Field(description="The graph in ComfyUI's API format.")
 
@@ -72,9 +78,9 @@ class WorkflowDiff(BaseModel):
     version: int = Field(description="The requested version: `after`.")
     against: int = Field(description="The version it is compared with: `before`.")
     differences: list[Difference] = Field(
-        description="Place by place, graph first; at most 200, long values cut at 500 characters."
+        description="The differences, graph first: at most 200; values are cut at 500 characters."
     )
-    is_complete: bool = Field(description="False: there are more differences.")
+    is_complete: bool = Field(description="False: there are more differences than listed.")
 
 
 def diff(version: Version, against: Version) -> WorkflowDiff:
@@ -101,28 +107,28 @@ def content(version: Version) -> WorkflowContent:
     )
 
 
-def is_active(known: WorkflowEntry) -> bool:
+def is_active(workflow: WorkflowEntry) -> bool:
     """Whether it can be run by its name alone."""
-    return known.active_version is not None and known.is_enabled
+    return workflow.active_version is not None and workflow.is_enabled
 
 
-def fields(known: WorkflowEntry) -> dict[str, Any]:
+def fields(workflow: WorkflowEntry) -> dict[str, Any]:
     return {
-        **known.model_dump(),
-        "is_active": is_active(known),
-        "versions": sorted(known.versions.keys() - set(known.drafts)),
+        **workflow.model_dump(),
+        "is_active": is_active(workflow),
+        "versions": sorted(workflow.versions.keys() - set(workflow.drafts)),
     }
 
 
-def summary(known: WorkflowEntry) -> Workflow:
-    return Workflow.model_validate(fields(known))
+def summary(workflow: WorkflowEntry) -> Workflow:
+    return Workflow.model_validate(fields(workflow))
 
 
-def detail(known: WorkflowEntry, version: Version) -> WorkflowDetail:
+def detail(workflow: WorkflowEntry, version: Version) -> WorkflowDetail:
     spec = version.spec
     return WorkflowDetail.model_validate(
         {
-            **fields(known),
+            **fields(workflow),
             "version": version.number,
             "hash": version.hash,
             "inputs": [name for name, _ in spec.in_order],

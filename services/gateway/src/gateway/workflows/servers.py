@@ -16,26 +16,29 @@ from workflows import Spec, unmet
 from workflows.graph.graph import Graph
 
 Classes: TypeAlias = Mapping[str, Mapping[str, Any]]
-MOST_GRAPHS = 2_000
-MOST_KINDS = 12
+MAX_GRAPHS = 2_000
+MAX_KINDS = 12
 """Kinds of servers that one graph is checked against, about 0.1 ms each; most servers first."""
-MOST_UNMET = 20
+MAX_UNMET = 20
 
 
 class Servers:
-    """Classes of each kind of server, by its digest."""
+    """Knows which graph-node classes each kind of server has.
 
-    def __init__(self, known: Iterable[ServerClasses] = ()) -> None:
+    Servers with the same digest have the same classes.
+    """
+
+    def __init__(self, servers: Iterable[ServerClasses] = ()) -> None:
         pool: dict[str, Mapping[str, Any]] = {}
-        self._takes: dict[str, Classes] = {
+        self._classes_by_digest: dict[str, Classes] = {
             server.digest: {
                 name: pool.setdefault(json.dumps(info), info)
                 for name, info in server.classes.items()
             }
-            for server in known
+            for server in servers
         }
         self._kinds: LRUCache[frozenset[str], list[tuple[frozenset[str], Classes]]] = LRUCache(
-            MOST_GRAPHS
+            MAX_GRAPHS
         )
 
     def incompatible(
@@ -46,24 +49,24 @@ class Servers:
         Missing classes and model files are left to the scheduler, which knows those of each node.
         """
         found: list[Incompatible] = []
-        for digests, takes in self.kinds(classes):
-            missing = [entry for entry in unmet(graph, takes, spec) if entry.kind != "class"]
+        for digests, offered in self.kinds(classes):
+            missing = [entry for entry in unmet(graph, offered, spec) if entry.kind != "class"]
             if missing:
-                found.append(Incompatible(digests=digests, unmet=tuple(missing[:MOST_UNMET])))
+                found.append(Incompatible(digests=digests, unmet=tuple(missing[:MAX_UNMET])))
         return tuple(found)
 
     def kinds(self, classes: frozenset[str]) -> list[tuple[frozenset[str], Classes]]:
         """Return the servers in groups that are alike in these classes."""
-        known = self._kinds.get(classes)
-        if known is None:
-            known = self._kinds[classes] = self._sorted(classes)
-        return known
+        kinds = self._kinds.get(classes)
+        if kinds is None:
+            kinds = self._kinds[classes] = self._group(classes)
+        return kinds
 
-    def _sorted(self, classes: frozenset[str]) -> list[tuple[frozenset[str], Classes]]:
+    def _group(self, classes: frozenset[str]) -> list[tuple[frozenset[str], Classes]]:
         groups: defaultdict[tuple[int, ...], list[str]] = defaultdict(list)
         names = sorted(classes)
-        for digest, takes in self._takes.items():
+        for digest, offered in self._classes_by_digest.items():
             # equal classes are one object, thanks to `pool`
-            groups[tuple(id(takes.get(name)) for name in names)].append(digest)
-        largest = sorted(groups.values(), key=len, reverse=True)[:MOST_KINDS]
-        return [(frozenset(digests), self._takes[digests[0]]) for digests in largest]
+            groups[tuple(id(offered.get(name)) for name in names)].append(digest)
+        largest = sorted(groups.values(), key=len, reverse=True)[:MAX_KINDS]
+        return [(frozenset(digests), self._classes_by_digest[digests[0]]) for digests in largest]

@@ -49,28 +49,28 @@ def parse_reference(text: str) -> tuple[str, int | None]:
 
 
 def hash_to_run(
-    known: WorkflowEntry | None, name: str, number: int | None, *, may_edit: bool
+    workflow: WorkflowEntry | None, name: str, number: int | None, *, may_edit: bool
 ) -> str:
     """Return the hash of a version for a new job.
 
-    Raises NotFound, also if the version may not be run any more, and Forbidden for a draft unless
-    the caller may activate it.
+    Raises NotFoundError, also if the version may not be run any more, and DraftError for a draft
+    that the caller may not activate.
     """
-    if known is None or known.is_deleted:
+    if workflow is None or workflow.is_deleted:
         raise not_there(f"there is no workflow {name}")
-    if not known.is_enabled:
+    if not workflow.is_enabled:
         raise not_there(f"workflow {name} is switched off", code="switched_off")
-    if number is not None and is_withdrawn(known):
+    if number is not None and is_withdrawn(workflow):
         raise not_there(f"workflow {name} was taken out of its folder", code="withdrawn")
-    found = hash_of(known, name, number)
-    if number in known.drafts and not may_edit:
+    found = hash_of(workflow, name, number)
+    if number in workflow.drafts and not may_edit:
         raise DraftError(name, number)
     return found
 
 
-def is_withdrawn(known: WorkflowEntry) -> bool:
+def is_withdrawn(workflow: WorkflowEntry) -> bool:
     """Whether its file is gone, and with it the right to run any version."""
-    return known.source != "api" and known.active_version is None
+    return workflow.source != "api" and workflow.active_version is None
 
 
 class DraftError(ForbiddenError):
@@ -86,16 +86,16 @@ class DraftError(ForbiddenError):
         )
 
 
-def hash_of(known: WorkflowEntry | None, name: str, number: int | None) -> str:
-    """Return the version's hash for reading. Raises NotFound with the missing part."""
-    if known is None:
+def hash_of(workflow: WorkflowEntry | None, name: str, number: int | None) -> str:
+    """Return the version's hash for reading. Raises NotFoundError with the missing part."""
+    if workflow is None:
         raise unknown(f"there is no workflow {name}")
-    wanted = known.active_version if number is None else number
+    wanted = workflow.active_version if number is None else number
     if wanted is None:
         raise unknown(f"workflow {name} has no active version")
-    if wanted not in known.versions:
+    if wanted not in workflow.versions:
         raise unknown(f"workflow {name} has no version {wanted}")
-    return known.versions[wanted]
+    return workflow.versions[wanted]
 
 
 def unknown(message: str) -> NotFoundError:

@@ -38,7 +38,7 @@ class Bounds:
     max_seconds: int | None = None
     """Of a video or a sound."""
     max_shared_pixels: int | None = None
-    """Pixels of one frame above which TooLargeForSharedWorker is raised."""
+    """Pixels of one frame above which TooLargeForSharedWorkerError is raised."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,10 @@ def incoming_key(media_id: UUID) -> str:
 
 
 def blob_key(owner_id: UUID, unique: UUID) -> str:
-    """Return the key of an accepted upload, for which no writing URL is ever made."""
+    """Return the key of an object that only media writes.
+
+    It is an accepted upload or a stripped result.
+    """
     return f"{BLOBS}{owner_id}/{unique}"
 
 

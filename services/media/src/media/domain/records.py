@@ -29,7 +29,7 @@ class StoredMedia:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CheckedFile:
     """A file that an attempt made, checked against its object in the store."""
 
     media_id: UUID
@@ -41,7 +41,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class PreviewTask:
-    """A content that has no preview yet."""
+    """A blob that has no preview yet."""
 
     owner_id: UUID
     blake3: str

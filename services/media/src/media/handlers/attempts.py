@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from contracts.errors import NotFoundError
 from contracts.media.attempts import (
+    FindInputFiles,
     FindResults,
     InputFile,
     InputFiles,
-    OpenResults,
     Results,
-    ResultTargets,
-    StageInputs,
+    ResultUrls,
+    SignResultUrls,
 )
 from media.domain import names
 from media.domain.records import StoredMedia
@@ -21,9 +21,9 @@ READ_LIFETIME = timedelta(minutes=15)
 WRITE_LIFETIME = timedelta(hours=1)
 
 
-async def stage_inputs(media: Media, query: StageInputs) -> InputFiles:
+async def find_input_files(media: Media, query: FindInputFiles) -> InputFiles:
     """Return names and URLs of the attempt's input files."""
-    grant = media.admit(query.grant, query.node_id)
+    grant = media.read_grant(query.grant, query.node_id)
     found = await media.library.find(grant.media, grant.owner_id)
     if missing := set(grant.media) - {stored.view.id for stored in found}:
         raise NotFoundError(f"inputs are gone: {', '.join(map(str, missing))}")
@@ -41,16 +41,16 @@ def input_file(media: Media, stored: StoredMedia) -> InputFile:
     )
 
 
-async def open_results(media: Media, query: OpenResults) -> ResultTargets:
+async def sign_result_urls(media: Media, query: SignResultUrls) -> ResultUrls:
     """Return URLs for the attempt's files; the key of a file depends on its number alone."""
-    grant = media.admit(query.grant, query.node_id)
+    grant = media.read_grant(query.grant, query.node_id)
     keys = (names.result_key(grant.owner_id, grant.attempt_id, n) for n in range(query.count))
-    return ResultTargets(urls=[media.store.upload_url(key, WRITE_LIFETIME) for key in keys])
+    return ResultUrls(urls=[media.store.upload_url(key, WRITE_LIFETIME) for key in keys])
 
 
 async def find_results(media: Media, query: FindResults) -> Results:
-    """Return what the attempt recorded, for an agent that adopts the attempt's node."""
-    return await recorded_results(media, media.admit(query.grant, query.node_id))
+    """Return the results that the attempt recorded, for an agent that takes over its node."""
+    return await recorded_results(media, media.read_grant(query.grant, query.node_id))
 
 
 async def recorded_results(media: Media, grant: Grant) -> Results:

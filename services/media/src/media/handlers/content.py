@@ -41,7 +41,7 @@ async def locate_content(media: Media, query: LocateContent) -> ContentView:
 
 
 async def find_thumbnail(media: Media, stored: StoredMedia, width: int) -> Thumbnail:
-    """Return a thumbnail; if it was not made yet, make it first."""
+    """Return a thumbnail, made now if there is none yet."""
     content = stored.view.owner_id, stored.view.blake3
     thumbnails = await media.previews.thumbnails(*content)
     if not thumbnails and (task := await media.previews.find_task(*content)):

@@ -1,4 +1,4 @@
-"""Makes previews of stored contents: measurements, thumbnails and a placeholder.
+"""Makes previews of blobs: measurements, thumbnails and a placeholder.
 
 No upload and no job waits for a preview.
 """
@@ -28,8 +28,8 @@ VISIBLE = RASTER | REMUXED.keys()
 
 
 async def prepare_previews(media: Media) -> None:
-    """Make the previews of all contents that wait for one, some at a time."""
-    while tasks := await media.previews.claim(media.clock(), BATCH):
+    """Make the previews of all blobs that wait for one, some at a time."""
+    while tasks := await media.previews.take_tasks(media.clock(), BATCH):
         done = await asyncio.gather(
             *(prepare_once(media, task) for task in tasks), return_exceptions=True
         )
@@ -42,13 +42,13 @@ async def prepare_previews(media: Media) -> None:
 
 
 async def prepare_once(media: Media, task: PreviewTask) -> None:
-    """Make a preview, once for all callers that wait for the same content."""
+    """Make a preview, once for all callers that wait for the same blob."""
     key = (task.owner_id, task.blake3)
     await media.preparations.run(key, lambda: prepare(media, task))
 
 
 async def prepare(media: Media, task: PreviewTask) -> None:
-    """Make and keep one preview, or the reason why there is none. Raises Unavailable."""
+    """Make and keep one preview, or the reason why there is none. Raises UnavailableError."""
     try:
         preview = await make_preview(media, task)
     except FileRefusedError as error:

@@ -1,4 +1,4 @@
-"""Records the files of an attempt as media: checked, made bare if the grant says so, once."""
+"""Records the files of an attempt as media, once: checked, and stripped if the grant says so."""
 
 import asyncio
 import re
@@ -12,7 +12,7 @@ from media.domain import names
 from media.domain.bare import CAN_BE_BARE
 from media.domain.inspection import FileRefusedError
 from media.domain.kinds import result_type
-from media.domain.records import Result
+from media.domain.records import CheckedFile
 from media.handlers.attempts import recorded_results
 from media.handlers.deletion import discard
 from media.ports import ObjectMissingError
@@ -27,18 +27,20 @@ MAX_BARE_BYTES = 256 * 1024**2
 
 async def record_results(media: Media, command: RecordResults) -> Results:
     """Check that the files are in the store and make them media of the attempt's owner."""
-    grant = media.admit(command.grant, command.node_id)
-    return await media.recordings.run(grant.attempt_id, lambda: record(media, grant, command.files))
+    grant = media.read_grant(command.grant, command.node_id)
+    return await media.recordings.run(
+        grant.attempt_id, lambda: record_once(media, grant, command.files)
+    )
 
 
-async def record(media: Media, grant: Grant, files: Sequence[ResultFile]) -> Results:
+async def record_once(media: Media, grant: Grant, files: Sequence[ResultFile]) -> Results:
     if len({file.n for file in files}) != len(files):
         raise InvalidError("two result files have one number", code="result_repeated")
     if grant.is_bare and (earlier := await recorded_before(media, grant, files)):
         return earlier
     found = await asyncio.gather(*(check_file(media, grant, file) for file in files))
     results = [await make_bare(media, grant, result) for result in found]
-    recorded = await media.results.record(grant, results, media.clock())
+    recorded = await media.results.save(grant, results, media.clock())
     replaced = {result.key for result in found} - {result.key for result in results}
     await discard(media.store, *replaced)
     return Results(outputs=[recorded[n] for n in sorted(recorded)], is_recorded=True)
@@ -58,8 +60,8 @@ async def recorded_before(
     return earlier
 
 
-async def make_bare(media: Media, grant: Grant, result: Result) -> Result:
-    """Take prompt and graph out of a result if its owner must not see them."""
+async def make_bare(media: Media, grant: Grant, result: CheckedFile) -> CheckedFile:
+    """Strip the embedded prompt and graph from a result if its owner must not see them."""
     file = result.file
     if not grant.is_bare or file.content_type not in CAN_BE_BARE:
         return result
@@ -75,7 +77,7 @@ async def make_bare(media: Media, grant: Grant, result: Result) -> Result:
     return replace(result, key=key, file=stored, is_verified=True)
 
 
-async def check_file(media: Media, grant: Grant, file: ResultFile) -> Result:
+async def check_file(media: Media, grant: Grant, file: ResultFile) -> CheckedFile:
     """Compare the reported file with its object, and take the type from its first bytes."""
     if not DIGEST.fullmatch(file.blake3):
         raise bad_file(file.n, "result_digest", "has no BLAKE3 digest in hex")
@@ -89,7 +91,7 @@ async def check_file(media: Media, grant: Grant, file: ResultFile) -> Result:
     filename = names.display_name(file.filename) or str(file.n)
     content_type = result_type(file.kind, head)
     checked = file.model_copy(update={"filename": filename, "content_type": content_type})
-    return Result(new_id(), key, checked)
+    return CheckedFile(new_id(), key, checked)
 
 
 def bad_file(n: int, code: str, problem: str) -> InvalidError:

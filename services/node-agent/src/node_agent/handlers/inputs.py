@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from contracts.agent import Cause
 from contracts.errors import OperationError, UnavailableError
-from contracts.media.attempts import InputFile, InputFiles, StageInputs
+from contracts.media.attempts import FindInputFiles, InputFile, InputFiles
 from contracts.registry.workflows import WorkflowVersionRecord
 from contracts.services import WORKFLOWS
 from node_agent.domain.endings import failed_error
@@ -64,7 +64,7 @@ async def stage(claim: Claim, attempt: Attempt) -> dict[str, str]:
 
 async def bring_inputs(claim: Claim, grant: str) -> InputFiles:
     """Send only what is not there, so that this can be repeated, with new URLs."""
-    files = await claim.agent.bus.call(StageInputs(node_id=claim.id, grant=grant))
+    files = await claim.agent.bus.call(FindInputFiles(node_id=claim.id, grant=grant))
     for file in files.items:
         if not claim.engine.has_input(file.name):
             await send(claim, file)

@@ -7,7 +7,7 @@ from typing import IO
 
 from contracts.agent import Cause
 from contracts.errors import OperationError
-from contracts.media.attempts import OpenResults, RecordResults, ResultFile, ResultTargets
+from contracts.media.attempts import RecordResults, ResultFile, ResultUrls, SignResultUrls
 from contracts.media.files import MediaKind
 from contracts.scheduler.jobs import Output
 from node_agent.domain.endings import failed_error
@@ -47,7 +47,7 @@ class Targets:
 
     def __init__(self, claim: Claim, grant: str, count: int) -> None:
         self._bus = claim.agent.bus
-        self._request = OpenResults(node_id=claim.id, grant=grant, count=count)
+        self._request = SignResultUrls(node_id=claim.id, grant=grant, count=count)
         self._asking = asyncio.create_task(self._ask())
 
     async def url(self, n: int) -> str:
@@ -60,7 +60,7 @@ class Targets:
     def close(self) -> None:
         self._asking.cancel()
 
-    async def _ask(self) -> ResultTargets:
+    async def _ask(self) -> ResultUrls:
         return await retried(lambda: self._bus.call(self._request), within=UPLOAD_SECONDS)
 
 

@@ -59,7 +59,7 @@ TO_UPRIGHT: dict[int, Image.Transpose] = {
 def open_picture(source: Path, content_type: str, bounds: Bounds) -> ImageFile.ImageFile:
     """Read the header with the decoder of that type.
 
-    Raises FileRefused, TooLargeForSharedWorker.
+    Raises FileRefusedError, TooLargeForSharedWorkerError.
     """
     Image.MAX_IMAGE_PIXELS = bounds.max_pixels
     warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -103,7 +103,7 @@ def load_decoder(content_type: str) -> None:
 
 
 def check_frames(picture: ImageFile.ImageFile, bounds: Bounds) -> int:
-    """Return the number of frames. Raises FileRefused unless each frame decodes."""
+    """Return the number of frames. Raises FileRefusedError unless each frame decodes."""
     frames, maximum = getattr(picture, "n_frames", 1), bounds.max_frames
     if frames > maximum:
         text = f"At most {maximum} frames are allowed."

@@ -14,7 +14,7 @@ MAX_PACKETS = 2_000_000
 
 @dataclass(slots=True)
 class PacketCount:
-    """Counts packets. Raises FileRefused when they exceed the bounds."""
+    """Counts packets. Raises FileRefusedError when they exceed the bounds."""
 
     bounds: Bounds
     packets: int = 0

@@ -19,7 +19,7 @@ def head_type(file: Path) -> str | None:
 
 
 def content_type_of(source: Path, kind: str) -> str:
-    """Return the type by content. Raises FileRefused unless the kind accepts it."""
+    """Return the type by content. Raises FileRefusedError unless the kind accepts it."""
     if not source.stat().st_size:
         raise FileRefusedError("empty_file", "The file is empty.")
     found = head_type(source)

@@ -82,7 +82,7 @@ def is_cut_short(file: Path) -> bool:
 def first_streams(container: InputContainer, bounds: Bounds) -> Streams:
     """Return the first video and the first audio stream.
 
-    Raises FileRefused, TooLargeForSharedWorker.
+    Raises FileRefusedError, TooLargeForSharedWorkerError.
     """
     videos = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     streams: Streams = [*videos[:1], *container.streams.audio[:1]]
@@ -139,7 +139,7 @@ def add_copy(stream: VideoStream | AudioStream, kept: OutputContainer) -> VideoS
 def measure(source: Path, content_type: str, bounds: Bounds) -> tuple[Preview, VideoFrame | None]:
     """Return the measurements of a file, and its first picture if it has one.
 
-    Raises FileRefused, TooLargeForSharedWorker.
+    Raises FileRefusedError, TooLargeForSharedWorkerError.
     """
     with opened(source, content_type, bounds) as container:
         streams, count = first_streams(container, bounds), PacketCount(bounds)

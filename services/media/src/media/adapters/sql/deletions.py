@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.errors import NotFoundError
 from contracts.media.library import DeletionCause, MediaDeleted
-from media.adapters.sql import contents
+from media.adapters.sql import blobs
 from media.adapters.sql.tables import (
     BLOBS,
     DOOMED,
-    HAS_CONTENT,
+    HAS_BLOB,
     IDEMPOTENCY,
     LINKS,
     MEDIA,
@@ -38,7 +38,7 @@ class SqlDeletions:
     ) -> list[str]:
         mine = (MEDIA.c.id == media_id) & (MEDIA.c.owner_id == owner_id)
         async with transaction(self._database) as connection:
-            await contents.lock_owner(connection, owner_id)
+            await blobs.lock_owner(connection, owner_id)
             gone = delete(MEDIA).where(mine).returning(MEDIA)
             row = (await connection.execute(gone)).mappings().first()
             if row is None:
@@ -51,7 +51,7 @@ class SqlDeletions:
                 cause=cause,
             )
             await outbox.append(connection, [outbox.event(event)])
-            keys = await drop_content(connection, owner_id, row["blake3"])
+            keys = await drop_blob(connection, owner_id, row["blake3"])
             if keys:
                 rows = [{"key": key, "since": now} for key in keys]
                 await connection.execute(upsert(DOOMED).values(rows).on_conflict_do_nothing())
@@ -76,12 +76,12 @@ class SqlDeletions:
             await connection.execute(delete(DOOMED).where(DOOMED.c.key.in_(keys)))
 
     async def delete_unused_rows(self, before: datetime) -> None:
-        unused = delete(BLOBS).where(BLOBS.c.used_at < before, ~exists().where(HAS_CONTENT))
+        unused = delete(BLOBS).where(BLOBS.c.used_at < before, ~exists().where(HAS_BLOB))
         async with transaction(self._database) as connection:
             await connection.execute(delete(UPLOADS).where(UPLOADS.c.created_at < before))
             await connection.execute(delete(IDEMPOTENCY).where(IDEMPOTENCY.c.created_at < before))
             await connection.execute(delete(LINKS).where(LINKS.c.expires_at < before))
-            # A transaction that uses a content again sets its `used_at` first.
+            # A transaction that uses a blob again sets its `used_at` first.
             await connection.execute(unused)
 
     async def unreferenced(self, keys: Sequence[str]) -> list[str]:
@@ -94,8 +94,8 @@ class SqlDeletions:
         return [key for key in keys if key not in named]
 
 
-async def drop_content(connection: AsyncConnection, owner_id: UUID, blake3: str) -> list[str]:
-    """Delete a content that no media has, and return its keys; none if a media has it."""
+async def drop_blob(connection: AsyncConnection, owner_id: UUID, blake3: str) -> list[str]:
+    """Delete a blob that no media has, and return its keys; none if a media has it."""
     others = select(MEDIA.c.id).where(MEDIA.c.owner_id == owner_id, MEDIA.c.blake3 == blake3)
     if (await connection.execute(others.limit(1))).first():
         return []

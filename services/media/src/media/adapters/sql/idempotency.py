@@ -17,7 +17,7 @@ from media.adapters.sql.tables import IDEMPOTENCY
 async def find_made(
     connection: AsyncConnection, owner_id: UUID, operation: str, idempotency: IdempotencyKey | None
 ) -> UUID | None:
-    """Return the id of what the key made. Raises Conflict if its body was another."""
+    """Return the id of what the key made. Raises ConflictError if its body was another."""
     if idempotency is None:
         return None
     asked = select(IDEMPOTENCY.c.body_digest, IDEMPOTENCY.c.made_id).where(

@@ -22,9 +22,9 @@ from contracts.access import IdempotencyKey
 from contracts.errors import ConflictError, NotFoundError
 from contracts.media.files import MediaView
 from contracts.media.library import LinkView, ListMedia
-from media.adapters.sql import contents
+from media.adapters.sql import blobs
 from media.adapters.sql.idempotency import find_made, remember
-from media.adapters.sql.tables import LINKS, MEDIA, record, select_media, stored_media
+from media.adapters.sql.tables import LINKS, MEDIA, from_row, select_media, stored_media
 from media.domain.records import StoredMedia
 from runtime.cursor import Place
 from runtime.postgres.transaction import transaction
@@ -60,7 +60,7 @@ class SqlLibrary:
         selected = selected.order_by(MEDIA.c.created_at.desc(), MEDIA.c.id.desc())
         async with transaction(self._database) as connection:
             rows = (await connection.execute(selected.limit(query.limit + 1))).mappings().all()
-        return [record(MediaView, row) for row in rows]
+        return [from_row(MediaView, row) for row in rows]
 
     async def change(self, media_id: UUID, owner_id: UUID, changes: Mapping[str, Any]) -> MediaView:
         mine = (MEDIA.c.id == media_id) & (MEDIA.c.owner_id == owner_id)
@@ -70,7 +70,7 @@ class SqlLibrary:
             row = (await connection.execute(select_media().where(mine))).mappings().first()
         if row is None:
             raise NotFoundError(f"there is no media {media_id}")
-        return record(MediaView, row)
+        return from_row(MediaView, row)
 
     async def storage(self, owner_id: UUID) -> tuple[int, dict[str, int]]:
         kinds = (
@@ -79,7 +79,7 @@ class SqlLibrary:
             .group_by(MEDIA.c.kind)
         )
         async with transaction(self._database) as connection:
-            stored = await contents.stored_bytes(connection, owner_id)
+            stored = await blobs.stored_bytes(connection, owner_id)
             rows = (await connection.execute(kinds)).all()
         return stored, {row[0]: int(row[1]) for row in rows}
 
@@ -108,7 +108,7 @@ class SqlLibrary:
         newest_first = query.order_by(LINKS.c.created_at.desc(), LINKS.c.id.desc())
         async with transaction(self._database) as connection:
             rows = (await connection.execute(newest_first)).mappings().all()
-        return [record(LinkView, row) for row in rows]
+        return [from_row(LinkView, row) for row in rows]
 
     async def is_link_open(self, link_id: UUID, media_id: UUID, now: datetime) -> bool:
         query = select(LINKS.c.id).where(LINKS.c.id == link_id, *is_open(media_id, now))
@@ -124,7 +124,7 @@ class SqlLibrary:
 async def find_link(connection: AsyncConnection, link_ids: list[UUID]) -> LinkView | None:
     query = select(LINKS).where(LINKS.c.id.in_(link_ids))
     row = (await connection.execute(query)).mappings().first()
-    return record(LinkView, row) if row else None
+    return from_row(LinkView, row) if row else None
 
 
 def is_open(media_id: UUID, now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

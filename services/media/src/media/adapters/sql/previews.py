@@ -1,4 +1,4 @@
-"""Keeps which contents wait for a preview, and the previews."""
+"""Keeps previews, and the blobs that wait for one."""
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from media.adapters.sql.tables import (
     BLOBS,
-    HAS_CONTENT,
+    HAS_BLOB,
     MEASURED,
     MEDIA,
     RENDITIONS,
     SIZE,
-    record,
+    from_row,
 )
 from media.domain.inspection import Preview, Thumbnail
 from media.domain.records import PreviewTask
@@ -30,7 +30,7 @@ class SqlPreviews:
     def __init__(self, database: AsyncEngine) -> None:
         self._database = database
 
-    async def claim(self, now: datetime, limit: int) -> list[PreviewTask]:
+    async def take_tasks(self, now: datetime, limit: int) -> list[PreviewTask]:
         waiting = (
             tasks()
             .add_columns(BLOBS.c.tries)
@@ -43,13 +43,13 @@ class SqlPreviews:
             rows = (await connection.execute(waiting)).mappings().all()
             for row in rows:
                 await delay(connection, row, now)
-        return [record(PreviewTask, row) for row in rows]
+        return [from_row(PreviewTask, row) for row in rows]
 
     async def find_task(self, owner_id: UUID, blake3: str) -> PreviewTask | None:
         query = tasks().where(BLOBS.c.owner_id == owner_id, BLOBS.c.blake3 == blake3)
         async with transaction(self._database) as connection:
             row = (await connection.execute(query)).mappings().first()
-        return record(PreviewTask, row) if row else None
+        return from_row(PreviewTask, row) if row else None
 
     async def complete(self, task: PreviewTask, preview: Preview, now: datetime) -> bool:
         here = (BLOBS.c.owner_id == task.owner_id) & (BLOBS.c.blake3 == task.blake3)
@@ -61,8 +61,8 @@ class SqlPreviews:
             if row is None:
                 return False
             if preview.thumbnails:
-                content = {"owner_id": task.owner_id, "blake3": task.blake3}
-                rows = [asdict(thumbnail) | content for thumbnail in preview.thumbnails]
+                blob = {"owner_id": task.owner_id, "blake3": task.blake3}
+                rows = [asdict(thumbnail) | blob for thumbnail in preview.thumbnails]
                 await connection.execute(insert(RENDITIONS), rows)
         return True
 
@@ -72,12 +72,12 @@ class SqlPreviews:
         )
         async with transaction(self._database) as connection:
             rows = (await connection.execute(query)).mappings().all()
-        return {row["width"]: record(Thumbnail, row) for row in rows}
+        return {row["width"]: from_row(Thumbnail, row) for row in rows}
 
 
 def tasks() -> Select[*tuple[Any, ...]]:
-    """Select contents without a preview, each with the type of one of its media."""
-    content_type = select(MEDIA.c.content_type).where(HAS_CONTENT).limit(1).scalar_subquery()
+    """Select blobs without a preview, each with the type of one of its media."""
+    content_type = select(MEDIA.c.content_type).where(HAS_BLOB).limit(1).scalar_subquery()
     columns = (BLOBS.c.owner_id, BLOBS.c.blake3, BLOBS.c.key, BLOBS.c.size_bytes)
     return select(*columns, content_type.label("content_type")).where(
         BLOBS.c.prepared_at.is_(None), content_type.is_not(None)

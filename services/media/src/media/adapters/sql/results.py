@@ -10,10 +10,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.scheduler.jobs import Output
-from media.adapters.sql import contents
-from media.adapters.sql.contents import Content
-from media.adapters.sql.tables import ATTEMPTS, MEDIA, record, select_media
-from media.domain.records import Result
+from media.adapters.sql import blobs
+from media.adapters.sql.blobs import Blob
+from media.adapters.sql.tables import ATTEMPTS, MEDIA, from_row, select_media
+from media.domain.records import CheckedFile
 from runtime.grants import Grant
 from runtime.postgres.transaction import transaction
 
@@ -31,15 +31,15 @@ class SqlResults:
                 return None
             return await recorded(connection, attempt_id)
 
-    async def record(
-        self, grant: Grant, results: Sequence[Result], now: datetime
+    async def save(
+        self, grant: Grant, results: Sequence[CheckedFile], now: datetime
     ) -> dict[int, Output]:
         attempt = grant.model_dump(include=OF_ATTEMPT) | {"recorded_at": now}
         async with transaction(self._database) as connection:
-            await contents.lock_owner(connection, grant.owner_id)
+            await blobs.lock_owner(connection, grant.owner_id)
             await connection.execute(upsert(ATTEMPTS).values(attempt).on_conflict_do_nothing())
             for result in results:
-                await contents.store(connection, content_of(grant, result), now)
+                await blobs.store(connection, blob_of(grant, result), now)
             if results:
                 rows = [media_row(grant, result, now) for result in results]
                 await connection.execute(upsert(MEDIA).values(rows).on_conflict_do_nothing())
@@ -52,12 +52,12 @@ async def recorded(connection: AsyncConnection, attempt_id: UUID) -> dict[int, O
     return {row["n"]: output(row) for row in rows}
 
 
-def content_of(grant: Grant, result: Result) -> Content:
+def blob_of(grant: Grant, result: CheckedFile) -> Blob:
     file = result.file
-    return Content(grant.owner_id, file.blake3, result.key, file.size_bytes, result.is_verified)
+    return Blob(grant.owner_id, file.blake3, result.key, file.size_bytes, result.is_verified)
 
 
-def media_row(grant: Grant, result: Result, now: datetime) -> dict[str, Any]:
+def media_row(grant: Grant, result: CheckedFile, now: datetime) -> dict[str, Any]:
     return {
         **grant.model_dump(include={*OF_ATTEMPT, "workflow", "labels"}),
         **result.file.model_dump(exclude={"index", "size_bytes"}),
@@ -69,4 +69,4 @@ def media_row(grant: Grant, result: Result, now: datetime) -> dict[str, Any]:
 
 def output(row: RowMapping) -> Output:
     names = {"name": row["output"], "index": row["output_index"], "media_id": row["id"]}
-    return record(Output, {**row, **names})
+    return from_row(Output, {**row, **names})

@@ -1,4 +1,4 @@
-"""Defines the tables as the migrations made them, and reads rows as records."""
+"""Defines the tables as the migrations made them, and reads rows as dataclasses or models."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -130,25 +130,25 @@ IDEMPOTENCY = Table(
 
 SIZE = ("width", "height")
 MEASURED = ("frame_count", "placeholder", "duration_seconds", "frames_per_second")
-OF_CONTENT = ("key", "size_bytes", *MEASURED)
-"""Columns of contents that the view of a media shows as its own."""
-HAS_CONTENT = (MEDIA.c.owner_id == BLOBS.c.owner_id) & (MEDIA.c.blake3 == BLOBS.c.blake3)
+OF_BLOB = ("key", "size_bytes", *MEASURED)
+"""Columns of blobs that the view of a media shows as its own."""
+HAS_BLOB = (MEDIA.c.owner_id == BLOBS.c.owner_id) & (MEDIA.c.blake3 == BLOBS.c.blake3)
 
 
 def select_media() -> Select[tuple[object, ...]]:
-    """Select all media with their contents."""
-    content = (BLOBS.c[name] for name in OF_CONTENT)
+    """Select all media with their blobs."""
+    blob = (BLOBS.c[name] for name in OF_BLOB)
     # A size that the agent did not report is known once there is a preview.
     sizes = (func.coalesce(MEDIA.c[n], BLOBS.c[n]).label(n) for n in SIZE)
     columns = (column for column in MEDIA.c if column.name not in SIZE)
-    return select(*columns, *sizes, *content).join_from(MEDIA, BLOBS, HAS_CONTENT)
+    return select(*columns, *sizes, *blob).join_from(MEDIA, BLOBS, HAS_BLOB)
 
 
 def stored_media(row: RowMapping) -> StoredMedia:
-    return StoredMedia(record(MediaView, row), row["key"])
+    return StoredMedia(from_row(MediaView, row), row["key"])
 
 
-def record(cls: type[T], row: Mapping[Any, Any]) -> T:
+def from_row(cls: type[T], row: Mapping[Any, Any]) -> T:
     """Read a dataclass or a model out of the columns named like its fields."""
     return adapter(cls).validate_python(dict(row))
 

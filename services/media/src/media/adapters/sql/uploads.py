@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.access import IdempotencyKey
 from contracts.errors import ConflictError, ErrorBody, ForbiddenError, NotFoundError
-from media.adapters.sql import contents
-from media.adapters.sql.contents import Content
+from media.adapters.sql import blobs
+from media.adapters.sql.blobs import Blob
 from media.adapters.sql.idempotency import find_made, remember
 from media.adapters.sql.tables import (
     MEDIA,
-    OF_CONTENT,
+    OF_BLOB,
     UPLOADS,
-    record,
+    from_row,
     select_media,
     stored_media,
 )
@@ -38,13 +38,13 @@ class SqlUploads:
     ) -> UUID:
         owner = upload.owner_id
         async with transaction(self._database) as connection:
-            await contents.lock_owner(connection, owner)
+            await blobs.lock_owner(connection, owner)
             made_id = await find_made(connection, owner, BEGIN, idempotency)
             if made_id and await is_owned(connection, made_id, owner):
                 return made_id
             if await is_repeated(connection, upload):
                 return upload.media_id
-            used = await contents.stored_bytes(connection, upload.owner_id)
+            used = await blobs.stored_bytes(connection, upload.owner_id)
             used += await promised_bytes(connection, upload)
             check_quota(storage_bytes, used + upload.size_bytes)
             await connection.execute(insert(UPLOADS), asdict(upload))
@@ -60,7 +60,7 @@ class SqlUploads:
             row = (await connection.execute(query)).mappings().first()
         if row is None:
             raise NotFoundError(f"no upload {media_id} was begun", code="nothing_uploaded")
-        return record(Upload, row)
+        return from_row(Upload, row)
 
     async def refuse(self, media_id: UUID, refusal: ErrorBody) -> None:
         upload = update(UPLOADS).where(UPLOADS.c.media_id == media_id)
@@ -76,7 +76,7 @@ class SqlUploads:
     ) -> StoredMedia:
         view = media.view
         async with transaction(self._database) as connection:
-            await contents.lock_owner(connection, view.owner_id)
+            await blobs.lock_owner(connection, view.owner_id)
             stored = await find_media(connection, view.id)
             if stored is None:
                 stored = await find_replayed(connection, view.owner_id, idempotency)
@@ -98,7 +98,7 @@ async def is_owned(connection: AsyncConnection, media_id: UUID, owner_id: UUID) 
 
 
 async def is_repeated(connection: AsyncConnection, upload: Upload) -> bool:
-    """Return whether the upload was begun before. Raises Conflict if the id is another's."""
+    """Return whether the upload was begun before. Raises ConflictError if the id is another's."""
     begun = select(UPLOADS.c.owner_id).where(UPLOADS.c.media_id == upload.media_id)
     taken = select(MEDIA.c.owner_id).where(MEDIA.c.id == upload.media_id)
     owner = (await connection.execute(begun)).scalar()
@@ -133,12 +133,12 @@ async def find_replayed(
 
 
 async def add(connection: AsyncConnection, media: StoredMedia, storage_bytes: int) -> None:
-    """Add media and content. Raises Forbidden if new content exceeds the quota."""
+    """Add media and blob. Raises ForbiddenError if a new blob exceeds the quota."""
     view = media.view
-    if not await contents.is_stored(connection, view.owner_id, view.blake3):
-        used = await contents.stored_bytes(connection, view.owner_id)
+    if not await blobs.is_stored(connection, view.owner_id, view.blake3):
+        used = await blobs.stored_bytes(connection, view.owner_id)
         check_quota(storage_bytes, used + view.size_bytes)
-    content = Content(
+    blob = Blob(
         view.owner_id,
         view.blake3,
         media.key,
@@ -147,8 +147,8 @@ async def add(connection: AsyncConnection, media: StoredMedia, storage_bytes: in
         duration_seconds=view.duration_seconds,
         frames_per_second=view.frames_per_second,
     )
-    await contents.store(connection, content, view.created_at)
-    values = view.model_dump(exclude={*OF_CONTENT})
+    await blobs.store(connection, blob, view.created_at)
+    values = view.model_dump(exclude={*OF_BLOB})
     await connection.execute(insert(MEDIA), values)
 
 

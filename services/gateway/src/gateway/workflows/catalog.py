@@ -27,17 +27,18 @@ from runtime.process.service import Runtime
 NAME_PREFIX = "name."
 
 
-class Workflows:
+class WorkflowCatalog:
+    """Knows every workflow by name, and the versions that jobs and readers ask for."""
+
     def __init__(self, bus: Bus, most_versions: int) -> None:
         self.changed = asyncio.Event()
         """Is set at the next change of `names`; another event takes its place."""
         self.servers = Servers()
-        """Classes that each kind of server has."""
         self._bus = bus
         self._names = Mirror(WorkflowEntry, self._announce)
         self._models = Mirror(ModelFolder)
-        self._classes = Mirror(ServerClasses, self._sort_servers)
-        self._sorted: dict[str, ServerClasses] = {}
+        self._classes = Mirror(ServerClasses, self._group_servers)
+        self._grouped: dict[str, ServerClasses] = {}
         self._versions: LRUCache[str, Version] = LRUCache(most_versions)
         self._one_at_a_time = asyncio.Lock()
 
@@ -56,7 +57,7 @@ class Workflows:
     async def resolve(self, reference: str, actor: Actor) -> Version:
         """Return the version that `name` or `name@version` means for a job of this caller.
 
-        Raises Invalid, NotFound, Forbidden.
+        Raises InvalidError, NotFoundError, ForbiddenError.
         """
         name, number = parse_reference(reference)
         may_edit = actor.may(Permission.WORKFLOWS_WRITE)
@@ -68,14 +69,14 @@ class Workflows:
         return await self.version(hash_of(self.name(name), name, number))
 
     async def version(self, hash_: str) -> Version:
-        """Return the version with this hash. Raises NotFound, Unavailable."""
-        if known := self._versions.get(hash_):
-            return known
+        """Return the version with this hash. Raises NotFoundError, UnavailableError."""
+        if version := self._versions.get(hash_):
+            return version
         async with self._one_at_a_time:
-            known = self._versions.get(hash_)
-            if known is None:
-                known = self._versions[hash_] = await self._fetch(hash_)
-            return known
+            version = self._versions.get(hash_)
+            if version is None:
+                version = self._versions[hash_] = await self._fetch(hash_)
+            return version
 
     async def _fetch(self, hash_: str) -> Version:
         body = await self._bus.bucket(WORKFLOWS).get(f"version.{hash_}")
@@ -101,7 +102,7 @@ class Workflows:
         self.changed.set()
         self.changed = asyncio.Event()
 
-    def _sort_servers(self) -> None:
-        if self._classes.entries != self._sorted:
-            self._sorted = dict(self._classes.entries)
-            self.servers = Servers(self._sorted.values())
+    def _group_servers(self) -> None:
+        if self._classes.entries != self._grouped:
+            self._grouped = dict(self._classes.entries)
+            self.servers = Servers(self._grouped.values())

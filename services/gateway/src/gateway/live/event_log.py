@@ -1,4 +1,4 @@
-"""Reads the stored stream of events: for the hub, and for clients that come back."""
+"""Reads the stored stream of events: for the hub, and for clients that reconnect."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,12 +17,12 @@ log = structlog.get_logger()
 
 REPLAYS = 4
 REPLAY_SECONDS = 15.0
-MOST_REPLAYED = 50_000
+MAX_REPLAYED = 50_000
 TOO_MUCH = "too_much_missed"
 
 
-class Archive(Protocol):
-    """The stream of events as it is stored."""
+class EventLog(Protocol):
+    """The stored stream of events."""
 
     async def bounds(self) -> tuple[int, int]:
         """Return the sequence numbers of the first and the last event kept.
@@ -41,13 +41,13 @@ class Archive(Protocol):
     async def replay(self, owner_id: UUID, after: int, until: int) -> list[Fact]:
         """Return the owner's facts in between, in order.
 
-        Raises Unavailable if it takes too long, with code `TOO_MUCH` if there are too many.
+        Raises UnavailableError if it takes too long, with code `TOO_MUCH` if there are too many.
         """
         ...
 
 
-class StreamArchive:
-    """Makes a few replays at a time: each reads a part of the stream from disk."""
+class StreamEventLog:
+    """Reads stream `EVENTS`; few replays run at a time, since each reads from disk."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -74,7 +74,7 @@ class StreamArchive:
             async for event in events:
                 if fact := fact_of(event):
                     facts.append(fact)
-                if len(facts) > MOST_REPLAYED:
+                if len(facts) > MAX_REPLAYED:
                     raise UnavailableError("too much was missed", code=TOO_MUCH)
         return facts
 

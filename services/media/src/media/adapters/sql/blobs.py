@@ -1,4 +1,4 @@
-"""Stores contents: an owner's identical bytes are one row and one object."""
+"""Stores blobs: an owner's identical bytes are one row and one object."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ LOCK = text("SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext(:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class Blob:
     """One object in the store. `is_verified`: media computed the digest itself."""
 
     owner_id: UUID
@@ -28,7 +28,7 @@ class Content:
 
 
 async def lock_owner(connection: AsyncConnection, owner_id: UUID) -> None:
-    """Let one transaction at a time change the owner's contents, so that sums stay true."""
+    """Let one transaction at a time change the owner's blobs, so that sums stay true."""
     await connection.execute(LOCK, {"owner": str(owner_id)})
 
 
@@ -44,24 +44,24 @@ async def is_stored(connection: AsyncConnection, owner_id: UUID, blake3: str) ->
     return (await connection.execute(found)).first() is not None
 
 
-async def store(connection: AsyncConnection, content: Content, now: datetime) -> None:
-    """Add the content, or use the one stored under its digest. The caller locks the owner.
+async def store(connection: AsyncConnection, blob: Blob, now: datetime) -> None:
+    """Add the blob, or use the one stored under its digest. The caller locks the owner.
 
     A digest that an agent only reported gives way to the first upload that proves it, so an
     agent cannot put other bytes in the place of its owner's later upload.
     """
-    values = asdict(content)
+    values = asdict(blob)
     insert = upsert(BLOBS).values(**values, used_at=now)
     touch = insert.on_conflict_do_update(
         index_elements=[BLOBS.c.owner_id, BLOBS.c.blake3], set_={"used_at": now}
     )
     was_verified = (await connection.execute(touch.returning(BLOBS.c.is_verified))).scalar_one()
-    if content.is_verified and not was_verified:
+    if blob.is_verified and not was_verified:
         replace = update(BLOBS).where(
-            BLOBS.c.owner_id == content.owner_id, BLOBS.c.blake3 == content.blake3
+            BLOBS.c.owner_id == blob.owner_id, BLOBS.c.blake3 == blob.blake3
         )
         stale = delete(RENDITIONS).where(
-            RENDITIONS.c.owner_id == content.owner_id, RENDITIONS.c.blake3 == content.blake3
+            RENDITIONS.c.owner_id == blob.owner_id, RENDITIONS.c.blake3 == blob.blake3
         )
         # The preview was made of the other bytes.
         await connection.execute(stale)

@@ -33,27 +33,27 @@ HEADERS = {
     "/archive",
     summary="Download many media as a ZIP file",
     response_class=StreamingResponse,
-    response_description="The ZIP file; one that ends early has failed.",
+    response_description="The ZIP file. If the response ends early, the download has failed.",
     responses={200: {"content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}}},
 )
 async def download_archive(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.MEDIA_READ)],
-    archive: Body[ArchiveRequest],
+    wanted: Body[ArchiveRequest],
 ) -> LongAnswer:
-    media = await find_all(gateway, actor, archive.media_ids)
-    if gateway.free_archives.locked():
-        raise UnavailableError("too many archives at once", retry_in=5)
-    await gateway.free_archives.acquire()
+    media = await find_all(gateway, actor, wanted.media_ids)
+    if gateway.free_zip_downloads.locked():
+        raise UnavailableError("too many ZIP downloads at once", retry_in=5)
+    await gateway.free_zip_downloads.acquire()
 
     async def release() -> None:
-        gateway.free_archives.release()
+        gateway.free_zip_downloads.release()
 
     return LongAnswer(zip_of(gateway, actor, media), release, headers=HEADERS)
 
 
 async def find_all(gateway: Gateway, actor: Actor, media_ids: Sequence[UUID]) -> list[MediaView]:
-    """Return the media in the order asked, each once. Raises Invalid naming unknown ones."""
+    """Return the media in the requested order, each once. Raises InvalidError for unknown media."""
     wanted = list(dict.fromkeys(media_ids))
     found: list[MediaView] = []
     for at in range(0, len(wanted), AT_ONCE):
