@@ -15,7 +15,8 @@ from contracts.agent import (
     Outcome,
     RunAttempt,
 )
-from contracts.scheduler.nodes import Capabilities, ClaimNode, NodeBeat, ReportCapabilities
+from contracts.scheduler.claims import ClaimNode, NodeBeat, ReportCapabilities
+from contracts.scheduler.nodes import Capabilities
 from contracts.values import new_id
 from runtime.bus.client import Bus
 

@@ -7,7 +7,7 @@ import pytest
 from contracts.access import Limits
 from contracts.auth import FindUser, IssueToken, TokenView, UserView
 from contracts.errors import FieldError, ForbiddenError, NotFoundError, UnavailableError
-from contracts.scheduler.nodes import NodeBeat
+from contracts.scheduler.claims import NodeBeat
 from contracts.services import ServiceName
 from contracts.values import new_id
 from runtime.bus.client import Bus

@@ -15,7 +15,7 @@ from nats.aio.client import Client
 from contracts.auth import Ended, EndSession
 from contracts.errors import UnavailableError
 from contracts.messages import MESSAGES
-from contracts.scheduler.nodes import SchedulerLed
+from contracts.scheduler.claims import SchedulerLed
 from contracts.services import SERVICES, ServiceName
 from contracts.topology import inbox_prefix, is_owned, is_received, subscribers
 from runtime.bus.client import Bus

@@ -23,14 +23,14 @@ from contracts.agent import (
 )
 from contracts.errors import ConflictError, OperationError, UnavailableError
 from contracts.registry.workflows import WorkflowVersionRecord
-from contracts.scheduler.nodes import (
+from contracts.scheduler.claims import (
     ClaimNode,
     ClaimView,
     NodeBeat,
-    NodeEntry,
     ReportCapabilities,
     SchedulerLed,
 )
+from contracts.scheduler.nodes import NodeEntry
 from contracts.services import NODES, WORKFLOWS, ServiceName
 from contracts.values import new_id
 from node_agent.app import ENGINES, run

@@ -5,7 +5,7 @@ import io
 from PIL import Image
 
 from contracts.agent import Cause, Outcome
-from contracts.scheduler.nodes import AttemptPhase
+from contracts.scheduler.claims import AttemptPhase
 from runtime.testing.ports import eventually
 
 from .fleet import Fleet, an_order, refused

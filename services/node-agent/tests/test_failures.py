@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 
 from contracts.agent import AttemptOrder, AttemptResult, Cause, Outcome
-from contracts.scheduler.nodes import NodeBeat, NodeEntry
+from contracts.scheduler.claims import NodeBeat
+from contracts.scheduler.nodes import NodeEntry
 from runtime.testing.ports import eventually, free_port
 
 from .conftest import StartEngine

@@ -22,17 +22,15 @@ from contracts.agent import (
     RunAttempt,
 )
 from contracts.errors import OperationError
-from contracts.scheduler.job_requests import NewJob, SubmitJob
-from contracts.scheduler.nodes import (
-    AddNode,
+from contracts.scheduler.claims import (
     AttemptPhase,
     BeatAttempt,
-    Capabilities,
     ClaimNode,
-    NewNode,
     NodeBeat,
     ReportCapabilities,
 )
+from contracts.scheduler.job_requests import NewJob, SubmitJob
+from contracts.scheduler.nodes import AddNode, Capabilities, NewNode
 from contracts.values import new_id
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually

@@ -35,18 +35,11 @@ from contracts.registry.requests import (
     UploadWorkflow,
     ValidateWorkflow,
 )
+from contracts.scheduler.claims import ClaimNode, NodeBeat, ReportCapabilities, SchedulerLed
 from contracts.scheduler.job_requests import CancelJob, FindJobs, ListJobs, SubmitJob
 from contracts.scheduler.jobs import JOB_FACTS
 from contracts.scheduler.node_facts import NODE_FACTS
-from contracts.scheduler.nodes import (
-    AddNode,
-    ClaimNode,
-    ListNodes,
-    NodeBeat,
-    RemoveNode,
-    ReportCapabilities,
-    SchedulerLed,
-)
+from contracts.scheduler.nodes import AddNode, ListNodes, RemoveNode
 
 MESSAGES: tuple[type[Message], ...] = (
     IssueToken,

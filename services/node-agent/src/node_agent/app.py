@@ -12,7 +12,8 @@ from time import monotonic
 import httpx
 
 from contracts.agent import CancelAttempt, JobWatched, RunAttempt
-from contracts.scheduler.nodes import ClaimView, NodeEntry, SchedulerLed
+from contracts.scheduler.claims import ClaimView, SchedulerLed
+from contracts.scheduler.nodes import NodeEntry
 from contracts.services import NODES
 from contracts.values import new_id
 from node_agent.adapters.files import LocalFiles

@@ -15,8 +15,9 @@ import structlog
 from cachetools import LRUCache, TTLCache
 
 from contracts.agent import AttemptOrder
+from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.jobs import Progress
-from contracts.scheduler.nodes import AttemptPhase, NodeEntry
+from contracts.scheduler.nodes import NodeEntry
 from node_agent.domain.admission import Admission, Leadership, StaleClaimError
 from node_agent.domain.endings import canceled_error
 from node_agent.ports import (

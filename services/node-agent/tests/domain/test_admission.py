@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 
 from contracts.errors import OperationError
-from contracts.scheduler.nodes import AttemptPhase, NodeEntry
+from contracts.scheduler.claims import AttemptPhase
+from contracts.scheduler.nodes import NodeEntry
 from contracts.values import new_id
 from node_agent.domain.admission import (
     Admission,

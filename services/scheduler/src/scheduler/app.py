@@ -6,8 +6,9 @@ import asyncpg
 from prometheus_client import REGISTRY
 
 from contracts.agent import FinishAttempt
+from contracts.scheduler.claims import NodeBeat
 from contracts.scheduler.job_requests import FindJobs, ListJobs, SubmitJob
-from contracts.scheduler.nodes import ListNodes, NodeBeat, NodeEntry
+from contracts.scheduler.nodes import ListNodes, NodeEntry
 from contracts.services import NODES
 from runtime import clock
 from runtime.bus.bucket_watch import Mirror

@@ -10,19 +10,16 @@ from contracts.access import Actor, IdempotencyKey
 from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
 from contracts.errors import OperationError
 from contracts.message import Command
-from contracts.scheduler.job_requests import CancelJob, ModelFile, NewJob, Requirements, SubmitJob
-from contracts.scheduler.jobs import JobError, JobStatus
-from contracts.scheduler.nodes import (
-    AddNode,
+from contracts.scheduler.claims import (
     AttemptPhase,
     BeatAttempt,
-    Capabilities,
     ClaimNode,
-    Device,
-    NewNode,
     NodeBeat,
     ReportCapabilities,
 )
+from contracts.scheduler.job_requests import CancelJob, ModelFile, NewJob, Requirements, SubmitJob
+from contracts.scheduler.jobs import JobError, JobStatus
+from contracts.scheduler.nodes import AddNode, Capabilities, Device, NewNode
 from contracts.values import new_id
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.core import step

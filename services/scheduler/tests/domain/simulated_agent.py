@@ -8,14 +8,14 @@ from uuid import UUID
 
 from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
 from contracts.message import Command
-from contracts.scheduler.nodes import (
+from contracts.scheduler.claims import (
     AttemptPhase,
     BeatAttempt,
-    Capabilities,
     ClaimNode,
     NodeBeat,
     ReportCapabilities,
 )
+from contracts.scheduler.nodes import Capabilities
 from scheduler.domain.effects import ClaimGranted
 
 CAPABILITIES = Capabilities(digest="d", engine_version="0.8.0", classes=["A"], models=[])

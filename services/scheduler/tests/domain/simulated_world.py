@@ -16,9 +16,10 @@ from contracts.access import Actor, Priority
 from contracts.access import Limits as ActorLimits
 from contracts.errors import OperationError, UnavailableError
 from contracts.message import Command
+from contracts.scheduler.claims import NodeBeat
 from contracts.scheduler.job_requests import CancelJob, NewJob, SubmitJob, SubmitJobView
 from contracts.scheduler.jobs import TERMINAL, JobStatus
-from contracts.scheduler.nodes import AddNode, NewNode, NodeBeat
+from contracts.scheduler.nodes import AddNode, NewNode
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.core import names_in, resume, step
 from scheduler.domain.effects import Effects

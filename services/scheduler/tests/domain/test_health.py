@@ -1,8 +1,9 @@
 from typing import Any
 
 from contracts.agent import Cause
+from contracts.scheduler.claims import ClaimNode, NodeBeat
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.nodes import AddNode, ClaimNode, NewNode, NodeBeat, NodePhase, RemoveNode
+from contracts.scheduler.nodes import AddNode, NewNode, NodePhase, RemoveNode
 from contracts.values import new_id
 from scheduler.domain.events import node_entry
 from scheduler.domain.nodes import Node

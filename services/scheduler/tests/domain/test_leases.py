@@ -1,6 +1,6 @@
 from contracts.agent import Cause
+from contracts.scheduler.claims import AttemptPhase, ClaimNode, NodeBeat
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.nodes import AttemptPhase, ClaimNode, NodeBeat
 from contracts.values import new_id
 from scheduler.domain.effects import ClaimGranted
 from scheduler.domain.leases import LeaseClock

@@ -2,8 +2,8 @@ import pytest
 
 from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
 from contracts.errors import UnavailableError
+from contracts.scheduler.claims import ClaimNode
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.nodes import ClaimNode
 from contracts.values import new_id
 from scheduler.domain.occurrences import ClockTicked, OrderAnswered
 

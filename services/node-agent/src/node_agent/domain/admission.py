@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from contracts.errors import ConflictError, OperationError, UnavailableError
-from contracts.scheduler.nodes import AttemptPhase, NodeEntry
+from contracts.scheduler.claims import AttemptPhase
+from contracts.scheduler.nodes import NodeEntry
 
 MAX_UNFINISHED = 2
 """The attempt that runs, and the one that waits for it."""

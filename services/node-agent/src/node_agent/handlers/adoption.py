@@ -12,8 +12,8 @@ import structlog
 from contracts.agent import AttemptOrder, AttemptResult, Outcome
 from contracts.errors import OperationError
 from contracts.media.attempts import FindResults
+from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.jobs import Output
-from contracts.scheduler.nodes import AttemptPhase
 from node_agent.handlers.attempts import run_and_report, stoppable, upload_results
 from node_agent.handlers.inputs import find_version
 from node_agent.handlers.retry import retried

@@ -13,7 +13,7 @@ from structlog.contextvars import bound_contextvars
 
 from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
 from contracts.errors import OperationError
-from contracts.scheduler.nodes import AttemptPhase
+from contracts.scheduler.claims import AttemptPhase
 from node_agent.domain.admission import StaleClaimError
 from node_agent.domain.endings import (
     AttemptEndedError,

@@ -5,7 +5,7 @@ import base64
 import contextlib
 
 from contracts.agent import AttemptPreviewed, AttemptProgressed, JobWatched
-from contracts.scheduler.nodes import AttemptPhase, BeatAttempt, NodeBeat
+from contracts.scheduler.claims import AttemptPhase, BeatAttempt, NodeBeat
 from node_agent.service import Attempt, Claim, NodeAgent
 
 BEAT_SECONDS = 1.0

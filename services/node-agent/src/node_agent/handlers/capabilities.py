@@ -11,7 +11,7 @@ import structlog
 
 from contracts.errors import OperationError
 from contracts.registry.requests import FindDescription, StoreDescription
-from contracts.scheduler.nodes import ReportCapabilities
+from contracts.scheduler.claims import ReportCapabilities
 from node_agent.domain.admission import StaleClaimError
 from node_agent.ports import Description, UnreachableError
 from node_agent.service import Claim

@@ -11,7 +11,8 @@ from uuid import UUID
 import structlog
 
 from contracts.errors import OperationError
-from contracts.scheduler.nodes import ClaimNode, ClaimView, NodeEntry, SchedulerLed
+from contracts.scheduler.claims import ClaimNode, ClaimView, SchedulerLed
+from contracts.scheduler.nodes import NodeEntry
 from node_agent.domain.admission import is_taken_away, is_wanted, may_claim
 from node_agent.handlers.adoption import adopt
 from node_agent.handlers.beats import beat, show_previews, show_progress

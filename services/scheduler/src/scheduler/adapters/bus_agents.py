@@ -9,7 +9,7 @@ from uuid import UUID
 
 from contracts.agent import AttemptOrder, CancelAttempt, RunAttempt
 from contracts.errors import OperationError, UnavailableError
-from contracts.scheduler.nodes import SchedulerLed
+from contracts.scheduler.claims import SchedulerLed
 from runtime.bus.client import Bus
 from runtime.grants import Grant, sign
 from runtime.process.telemetry import span

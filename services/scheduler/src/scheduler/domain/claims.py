@@ -2,16 +2,10 @@
 
 from contracts.agent import Accepted, Cause
 from contracts.errors import ConflictError, NotFoundError
+from contracts.scheduler.claims import ClaimNode, ReportCapabilities
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.node_facts import NodeAdded, NodeRemoved
-from contracts.scheduler.nodes import (
-    AddNode,
-    ClaimNode,
-    NewNode,
-    NodeView,
-    RemoveNode,
-    ReportCapabilities,
-)
+from contracts.scheduler.nodes import AddNode, NewNode, NodeView, RemoveNode
 from scheduler.domain.context import StepContext
 from scheduler.domain.effects import ClaimGranted, Recall
 from scheduler.domain.events import add_node_event, node_entry, put_node_entry

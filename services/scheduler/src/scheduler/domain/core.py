@@ -14,16 +14,10 @@ from uuid import UUID
 from contracts.agent import FinishAttempt
 from contracts.errors import OperationError
 from contracts.message import Command
+from contracts.scheduler.claims import ClaimNode, NodeBeat, ReportCapabilities
 from contracts.scheduler.job_requests import CancelJob, SubmitJob
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.nodes import (
-    AddNode,
-    ClaimNode,
-    NodeBeat,
-    NodeEntry,
-    RemoveNode,
-    ReportCapabilities,
-)
+from contracts.scheduler.nodes import AddNode, NodeEntry, RemoveNode
 from scheduler.domain import claims, outcomes, submission
 from scheduler.domain.beats import take_beat
 from scheduler.domain.context import LoadedRows, Now, StepContext

@@ -5,9 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.agent import Cause
+from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.job_requests import NewJob
 from contracts.scheduler.jobs import JobError, JobStatus, Output, Progress
-from contracts.scheduler.nodes import AttemptPhase
 
 STARTED_PHASES = (AttemptPhase.POSTED, AttemptPhase.UPLOADING, AttemptPhase.REPORTING)
 EXECUTED_PHASES = (AttemptPhase.UPLOADING, AttemptPhase.REPORTING)

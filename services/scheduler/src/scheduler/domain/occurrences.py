@@ -6,7 +6,7 @@ from uuid import UUID
 
 from contracts.errors import OperationError
 from contracts.message import Command
-from contracts.scheduler.nodes import NodeBeat
+from contracts.scheduler.claims import NodeBeat
 
 
 @dataclass(frozen=True, slots=True)

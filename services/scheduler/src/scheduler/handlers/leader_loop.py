@@ -16,8 +16,8 @@ from pydantic import BaseModel
 
 from contracts.errors import OperationError
 from contracts.message import Command
+from contracts.scheduler.claims import ClaimView, NodeBeat
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.nodes import ClaimView, NodeBeat
 from runtime.process.telemetry import carry
 from scheduler.domain.context import LoadedRows
 from scheduler.domain.core import names_in, republish, resume, step

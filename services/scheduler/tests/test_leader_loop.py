@@ -226,17 +226,14 @@ async def test_a_list_is_paged_to_its_end_and_completed_with_the_queue(leader: L
         assert isinstance(answer, SubmitJobView)
         leader.job_reader.views.append(answer.job)
     first = await list_jobs(leader.scheduler, ListJobs(actor=actor, limit=2))
-    rest = await list_jobs(
-        leader.scheduler, ListJobs(actor=actor, limit=2, cursor=first.next_cursor)
-    )
+    following = ListJobs(actor=actor, limit=2, cursor=first.next_cursor)
+    rest = await list_jobs(leader.scheduler, following)
 
     assert [job.queue_position for job in (*first.items, *rest.items)] == [1, 2, 3]
     assert rest.next_cursor is None
     last = first.items[-1]
-    assert leader.job_reader.asked == [
-        (actor.user_id, None),
-        (actor.user_id, (last.created_at, last.id)),
-    ]
+    places = None, (last.created_at, last.id)
+    assert leader.job_reader.asked == [(actor.user_id, place) for place in places]
 
 
 async def test_only_a_permission_shows_the_jobs_of_other_owners(leader: Leader) -> None:

@@ -1,0 +1,95 @@
+"""Declares the messages between the scheduler and an agent about a node that it claims."""
+
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from contracts.agent import Accepted, AttemptOrder
+from contracts.message import Command, Signal
+from contracts.scheduler.jobs import Progress
+from contracts.scheduler.nodes import Capabilities, Device, NodeEntry
+
+
+class ClaimView(BaseModel):
+    claim: int = Field(
+        description="Number of this claim. Beats, orders and reports carry it; a message with "
+        "an older number is ignored."
+    )
+    epoch: int = Field(description="Epoch of the leader that granted the claim.")
+    node: NodeEntry = Field(description="The node's entry in bucket `nodes`.")
+    live: list[AttemptOrder] = Field(
+        description="Orders of the attempts that may still run on the node."
+    )
+
+
+class ClaimNode(Command[ClaimView]):
+    """Claim a node. Errors: NotFound, Conflict (`claimed`: a living agent has it)."""
+
+    subject: ClassVar[str] = "command.scheduler.claim_node.v1.{agent_id}"
+    sent_by: ClassVar = ("node-agent",)
+    agent_id: UUID
+    node_id: UUID
+
+
+class ReportCapabilities(Command[Accepted]):
+    """Report what the node can run, after a claim and each change. Errors: Conflict (stale)."""
+
+    subject: ClassVar[str] = "command.scheduler.report_capabilities.v1.{node_id}"
+    sent_by: ClassVar = ("node-agent",)
+    node_id: UUID
+    claim: int
+    devices: list[Device] = Field(default_factory=list[Device])
+    capabilities: Capabilities
+
+
+class AttemptPhase(StrEnum):
+    PREPARING = "preparing"
+    """The agent stages the inputs; nothing is posted to ComfyUI yet."""
+    POSTED = "posted"
+    """Inside ComfyUI: queued or executing."""
+    UPLOADING = "uploading"
+    """Executed: the agent stores the results, and the slot is free again."""
+    REPORTING = "reporting"
+    """Ended; the scheduler has not answered the report yet."""
+
+
+class BeatAttempt(BaseModel):
+    attempt_id: UUID
+    phase: AttemptPhase
+    progress: Progress = Progress()
+
+
+class NodeBeat(Signal):
+    """An agent holds the claim on this node. Sent each second, and when a slot comes free."""
+
+    subject: ClassVar[str] = "signal.node.beat.v1.{node_id}"
+    sent_by: ClassVar = ("node-agent",)
+    received_by: ClassVar = ("scheduler",)
+    node_id: UUID
+    claim: int
+    is_reachable: bool = Field(description="ComfyUI answered the last probe.")
+    reason: str | None = Field(default=None, description="Why it is not ready, for people.")
+    is_dead: bool = Field(default=False, description="ComfyUI answers but executes nothing.")
+    attempts: list[BeatAttempt] = Field(default_factory=list[BeatAttempt])
+    foreign_prompts: int = Field(
+        default=0, description="Prompts on it that ComfyFleet did not post."
+    )
+    vram_free_mb: int | None = None
+    passed_trial: int = Field(
+        default=0, description="Number of the newest trial that passed; 0: none."
+    )
+    other_node_id: UUID | None = Field(
+        default=None,
+        description="Another node whose prompts are on this ComfyUI: both nodes are one server.",
+    )
+
+
+class SchedulerLed(Signal):
+    """The sender leads in this epoch. Sent each second."""
+
+    subject: ClassVar[str] = "signal.scheduler.led.v1"
+    sent_by: ClassVar = ("scheduler",)
+    received_by: ClassVar = ("node-agent",)
+    epoch: int
