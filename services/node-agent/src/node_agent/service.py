@@ -1,7 +1,4 @@
-"""Holds what handlers need: the agent's process, its claims, and their attempts.
-
-A claim is one claimed node. It knows its server only as an `Engine`, which keeps its own state.
-"""
+"""Holds what handlers need: the agent, its claims (each a node behind an `Engine`), attempts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
