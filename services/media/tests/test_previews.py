@@ -1,4 +1,4 @@
-"""How previews are made, step by step."""
+"""Tests each step of making previews."""
 
 from uuid import uuid4
 

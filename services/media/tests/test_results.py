@@ -1,4 +1,4 @@
-"""How the files of an attempt become media, step by step."""
+"""Tests each step from the files of an attempt to media."""
 
 from datetime import timedelta
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""How an upload becomes a media, step by step."""
+"""Tests each step from an upload to a media."""
 
 from uuid import UUID, uuid4
 

@@ -29,7 +29,7 @@ log = structlog.get_logger()
 E = TypeVar("E", bound=Event)
 
 FETCH_SECONDS = 10.0
-"""How long one fetch waits. If the consumer was deleted, the fetch fails only when this time is
+"""Time that one fetch waits. If the consumer was deleted, the fetch fails only when this time is
 over."""
 RETRY_SECONDS = 1.0
 STOP_SECONDS = 10.0

@@ -86,7 +86,7 @@ class ArchiveRequest(Strict):
 
 
 class MediaForm(Strict):
-    """How a file is to be used."""
+    """Use of a file and, for masks, its options."""
 
     kind: Annotated[str, StringConstraints(pattern="^(image|mask|video|audio|file)$")] = Field(
         default="image", description="Use of the file."
@@ -139,7 +139,7 @@ class DirectUpload(Strict):
 
 
 class DirectUploadForm(MediaForm):
-    """How the uploaded file is to be used."""
+    """Use of the uploaded file and, for masks, its options."""
 
     filename: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
         default=None, description="Name of the file, for display and downloads."

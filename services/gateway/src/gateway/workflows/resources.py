@@ -72,7 +72,7 @@ class WorkflowContent(BaseModel):
 
 
 class WorkflowDiff(BaseModel):
-    """How one version differs from another of the same workflow."""
+    """Differences between two versions of one workflow."""
 
     name: str = Field(description="Name of the workflow.")
     version: int = Field(description="The requested version: `after`.")

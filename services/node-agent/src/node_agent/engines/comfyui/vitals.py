@@ -23,7 +23,7 @@ class QueueView:
 
 @dataclass(slots=True)
 class Vitals:
-    """How long the server has had a prompt without doing anything for it."""
+    """Measures how long the server has held a prompt without working on it."""
 
     dead_after_seconds: float
     idle_after_seconds: float = 10.0
