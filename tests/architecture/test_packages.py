@@ -4,6 +4,7 @@ A new service is declared there. Each test names the place that does not know it
 """
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from .sources import ROOT, tracked
 
 LIBRARIES = {"contracts", "runtime", "workflows"}
 PROGRAMS = {"preview_engine", "comfyfleet"}
+OUTER_MAKE = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
 PACKAGES = {service.package for service in SERVICES.values()}
 DISTRIBUTIONS = packages_distributions()
 
@@ -71,9 +73,12 @@ def test_folders_workspace_and_makefile_have_the_same_members() -> None:
         "cli",
         "preview-engine",
     }
+    # Under `make test` an outer make would pass on its options, and its "Entering directory" lines.
+    environment = {name: value for name, value in os.environ.items() if name not in OUTER_MAKE}
     printed = subprocess.run(
         ["make", "--eval", "members: ; @echo $(MEMBERS)", "members"],  # noqa: S607
         cwd=ROOT,
+        env=environment,
         capture_output=True,
         text=True,
         check=True,
