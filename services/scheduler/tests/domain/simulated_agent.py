@@ -67,7 +67,7 @@ class SimulatedAgent:
                 self.say_finished(attempt_id, result)
 
     def take_claim(self, answer: object) -> None:
-        if not isinstance(answer, ClaimGranted) or answer.node.agent_id != self.agent_id:
+        if not isinstance(answer, ClaimGranted) or answer.entry.agent_id != self.agent_id:
             return
         if not self.claim:
             self.claim = answer.entry.claim

@@ -2,12 +2,10 @@
 
 from copy import copy
 from dataclasses import dataclass, field
-from heapq import heapify
 from uuid import UUID
 
 from contracts.scheduler.jobs import TERMINAL, JobFact, JobStatus
 from scheduler.domain.context import LoadedRows
-from scheduler.domain.core import Names
 from scheduler.domain.effects import Effects, KeyName, KeyUse
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import Contact, Node
@@ -45,9 +43,9 @@ class SimulatedLedger:
         if fact.status in TERMINAL:
             self.ended[fact.job_id] = fact.status
 
-    def look_up(self, names: Names, state: State) -> LoadedRows:
-        keys = {name: self.keys[name] for name in names.keys if name in self.keys}
-        ids = {*names.jobs, *(use.created_id for use in keys.values())} - state.jobs.keys()
+    def look_up(self, jobs: list[UUID], names: list[KeyName], state: State) -> LoadedRows:
+        keys = {name: self.keys[name] for name in names if name in self.keys}
+        ids = {*jobs, *(use.created_id for use in keys.values())} - state.jobs.keys()
         return LoadedRows({i: stored_job(self.jobs[i]) for i in ids if i in self.jobs}, keys)
 
     def load(self, limits: Limits) -> State:
@@ -55,30 +53,15 @@ class SimulatedLedger:
         state.nodes = {node.id: stored_node(node) for node in self.nodes.values()}
         for row in self.jobs.values():
             if row.status not in TERMINAL:
-                add_job(state, stored_job(row))
+                state.add_job(stored_job(row))
         for row in self.attempts.values():
             if row.ended_at is None:
                 job = state.jobs[row.job.id]
                 attempt = Attempt(
                     row.id, job, row.node_id, row.number, row.created_at, is_inherited=True
                 )
-                job.attempt = state.attempts[row.id] = attempt
-                state.nodes[row.node_id].attempts[row.id] = attempt
-        heapify(state.delayed)
-        heapify(state.deadlines)
+                state.add_attempt(attempt)
         return state
-
-
-def add_job(state: State, job: Job) -> None:
-    state.jobs[job.id] = job
-    if job.request.deadline:
-        state.deadlines.append((job.request.deadline, job.id))
-    if job.status is JobStatus.QUEUED:
-        state.queued_by_owner[job.owner_id] += 1
-        if job.retry.not_before:
-            state.delayed.append((job.retry.not_before, job.id))
-        else:
-            state.startable.add(job)
 
 
 def stored_job(job: Job) -> Job:

@@ -166,7 +166,7 @@ class SimulatedWorld:
         self.epoch_is_new = False
         batch, self.inbox = self.inbox, []
         batch.append(ClockTicked())
-        loaded = self.ledger.look_up(names_in(batch), self.state)
+        loaded = self.ledger.look_up(*names_in(self.state, batch), self.state)
         effects = step(self.state, batch, loaded, self.now(), self.new_id)
         is_lost, is_unknown = self.chance(0.01), self.chance(0.01)
         if not is_lost:

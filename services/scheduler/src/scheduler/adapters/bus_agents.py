@@ -64,26 +64,18 @@ class BusAgents:
         allowed = timedelta(seconds=min(job.request.timeout_seconds, LONGEST_TIMEOUT_SECONDS))
         grant = Grant(
             attempt_id=attempt.id,
-            job_id=job.id,
             node_id=attempt.node_id,
             owner_id=job.owner_id,
-            media=job.request.media,
             expires_at=self.wall() + allowed + GRANT_MARGIN,
-            workflow=job.request.workflow,
-            labels=job.request.labels,
-            is_bare=job.request.is_bare,
+            **vars(job.request),
         )
         return AttemptOrder(
             attempt_id=attempt.id,
-            job_id=job.id,
             owner_id=job.owner_id,
             number=attempt.number,
-            version_hash=job.request.version_hash,
-            inputs=job.request.inputs,
-            media=job.request.media,
             grant=sign(grant, self.grant_secret),
-            timeout_seconds=job.request.timeout_seconds,
             trace=job.trace,
+            **vars(job.request),
         )
 
     async def close(self) -> None:

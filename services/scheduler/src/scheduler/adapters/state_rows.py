@@ -3,15 +3,11 @@
 # asyncpg's functions are only partly typed.
 # pyright: reportUnknownMemberType=false
 
-from heapq import heapify
 from typing import Any
 
-import asyncpg
-
-from contracts.scheduler.jobs import JobStatus
 from scheduler.adapters.job_rows import read_job
 from scheduler.adapters.node_rows import SELECT_NODES, read_node
-from scheduler.domain.jobs import Attempt, Job
+from scheduler.domain.jobs import Attempt
 from scheduler.domain.state import Limits, State
 
 SELECT_UNFINISHED = """SELECT * FROM jobs
@@ -32,30 +28,10 @@ async def read_state(connection: Any, limits: Limits) -> State:
         node = read_node(row)
         state.nodes[node.id] = node
     for row in await connection.fetch(SELECT_UNFINISHED):
-        add_job(state, read_job(row))
+        state.add_job(read_job(row))
     for row in await connection.fetch(SELECT_LIVE):
-        add_attempt(state, row)
+        job, placed = state.jobs[row["job_id"]], (row["node_id"], row["number"], row["created_at"])
+        state.add_attempt(Attempt(row["id"], job, *placed, is_inherited=True))
     for row in await connection.fetch(SELECT_SECONDS):
         state.mean_seconds[row["version_hash"]] = row["seconds"]
-    heapify(state.delayed)
-    heapify(state.deadlines)
     return state
-
-
-def add_job(state: State, job: Job) -> None:
-    state.jobs[job.id] = job
-    if job.request.deadline:
-        state.deadlines.append((job.request.deadline, job.id))
-    if job.status is not JobStatus.QUEUED:
-        return
-    state.queued_by_owner[job.owner_id] += 1
-    if job.retry.not_before:
-        state.delayed.append((job.retry.not_before, job.id))
-    else:
-        state.startable.add(job)
-
-
-def add_attempt(state: State, row: asyncpg.Record) -> None:
-    job, node = state.jobs[row["job_id"]], state.nodes[row["node_id"]]
-    attempt = Attempt(row["id"], job, node.id, row["number"], row["created_at"], is_inherited=True)
-    job.attempt = state.attempts[attempt.id] = node.attempts[attempt.id] = attempt

@@ -54,12 +54,12 @@ def upsert(table: str, columns: Collection[Column[T]], key: str = "id") -> State
     return insert(table, columns, tail=f"ON CONFLICT ({key}) DO UPDATE SET {changes}")
 
 
-def update(table: str, columns: Collection[Column[T]], key: str = "id") -> Statement[T]:
+def update(table: str, columns: Collection[Column[T]]) -> Statement[T]:
     """Write the columns that are not fixed into rows that exist."""
-    sent = [column for column in columns if not column.is_fixed or column.name == key]
-    changes = ", ".join(f"{c.name} = {c.converted}" for c in sent if c.name != key)
+    sent = [column for column in columns if not column.is_fixed or column.name == "id"]
+    changes = ", ".join(f"{c.name} = {c.converted}" for c in sent if c.name != "id")
     head = f"UPDATE {table} SET {changes}"  # noqa: S608  (names come from this package)
-    return Statement(sent, head, f"WHERE {table}.{key} = n.{key}")
+    return Statement(sent, head, f"WHERE {table}.id = n.id")
 
 
 def names(columns: Collection[Column[Any]]) -> str:

@@ -78,7 +78,7 @@ def claim_node(context: StepContext, command: ClaimNode) -> ClaimGranted:
         node.claim += 1
         adopt(context, node)
         put_node_entry(context, node)
-    return ClaimGranted(node, node_entry(node), tuple(node.attempts.values()))
+    return ClaimGranted(node_entry(node), tuple(node.attempts.values()))
 
 
 def adopt(context: StepContext, node: Node) -> None:

@@ -6,7 +6,7 @@ effects cannot be committed, the state must be thrown away.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -95,24 +95,18 @@ def answer(context: StepContext, requested: Requested) -> Answer:
         return error
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Jobs and idempotency keys that commands name: the database may know more of them."""
-
-    jobs: list[UUID] = field(default_factory=list[UUID])
-    keys: list[KeyName] = field(default_factory=list[KeyName])
-
-
-def names_in(occurrences: Iterable[Occurrence]) -> Names:
-    names = Names()
+def names_in(state: State, occurrences: Iterable[Occurrence]) -> tuple[list[UUID], list[KeyName]]:
+    """Return jobs and idempotency keys that commands name and only the database may know."""
+    jobs, keys = list[UUID](), list[KeyName]()
     for item in occurrences:
         if not isinstance(item, Requested):
             continue
-        if job_id := RULES[type(item.command)].job_id:
-            names.jobs.append(job_id(item.command))
+        job_id_of = RULES[type(item.command)].job_id
+        if job_id_of and (job_id := job_id_of(item.command)) not in state.jobs:
+            jobs.append(job_id)
         if isinstance(item.command, Creation) and item.command.idempotency:
-            names.keys.append(key_name(item.command, item.command.idempotency))
-    return names
+            keys.append(key_name(item.command, item.command.idempotency))
+    return jobs, keys
 
 
 def resume(state: State, effects: Effects) -> None:

@@ -32,7 +32,6 @@ class KeyUse:
 class ClaimGranted:
     """The answer to a claim; the shell writes the orders of the live attempts."""
 
-    node: Node
     entry: NodeEntry
     live: tuple[Attempt, ...]
 

@@ -53,7 +53,7 @@ def queue_order(startable: StartableJobs) -> Iterator[Job]:
     for priority in Priority:
         owners = deque(
             merge(*(line.values() for line in lines.values()), key=lambda job: job.created_at)
-            for _, lines in startable.turns(priority)
+            for lines in startable.turns(priority)
         )
         while owners:
             jobs = owners.popleft()

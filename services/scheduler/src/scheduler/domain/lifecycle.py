@@ -4,9 +4,8 @@ queued → running → completed | failed | canceled | expired
    ↑________|  (requeued)  canceling → canceled
 """
 
-from collections.abc import Iterable
 from datetime import timedelta
-from heapq import heappush
+from typing import Any
 
 from contracts.agent import Cause
 from contracts.scheduler.jobs import (
@@ -15,6 +14,7 @@ from contracts.scheduler.jobs import (
     JobCompleted,
     JobError,
     JobExpired,
+    JobFact,
     JobFailed,
     JobQueued,
     JobRequeued,
@@ -30,13 +30,7 @@ from scheduler.domain.retry import NextTry
 
 
 def queue_job(context: StepContext, job: Job) -> None:
-    """Add a new job to the queue."""
-    state = context.state
-    state.jobs[job.id] = job
-    state.queued_by_owner[job.owner_id] += 1
-    state.startable.add(job)
-    if job.request.deadline:
-        heappush(state.deadlines, (job.request.deadline, job.id))
+    context.state.add_job(job)
     context.effects.new_jobs[job.id] = job
     add_job_event(context, job, JobQueued)
 
@@ -46,66 +40,58 @@ def start_job(context: StepContext, job: Job, node: Node) -> None:
     leave_queue(context, job)
     job.attempt_count += 1
     attempt = Attempt(context.new_id(), job, node.id, job.attempt_count, context.now.wall)
-    job.attempt = context.state.attempts[attempt.id] = node.attempts[attempt.id] = attempt
+    context.state.add_attempt(attempt)
     job.started_at = job.started_at or context.now.wall
-    change(context, job, JobStatus.RUNNING)
     context.effects.attempts[attempt.id] = attempt
     context.effects.orders.append(attempt)
-    add_job_event(context, job, JobStarted, node_id=node.id, attempt=attempt.number)
+    change(context, job, JobStatus.RUNNING, JobStarted, node_id=node.id, attempt=attempt.number)
 
 
 def requeue_job(context: StepContext, job: Job, cause: Cause, next_try: NextTry) -> None:
     """Let the job wait once more, ahead of jobs that never had a turn."""
     job.retry.avoid = next_try.avoid
-    job.attempt = None
-    context.state.queued_by_owner[job.owner_id] += 1
-    change(context, job, JobStatus.QUEUED)
+    job.retry.not_before = None
     if next_try.delay_seconds:
         job.retry.not_before = context.now.wall + timedelta(seconds=next_try.delay_seconds)
-        heappush(context.state.delayed, (job.retry.not_before, job.id))
-    else:
-        job.retry.not_before = None
-        context.state.startable.add(job, first=True)
-    add_job_event(context, job, JobRequeued, cause=cause)
+    job.attempt = None
+    context.state.enqueue(job, first=True)
+    change(context, job, JobStatus.QUEUED, JobRequeued, cause=cause)
 
 
 def begin_cancel(context: StepContext, job: Job) -> None:
-    change(context, job, JobStatus.CANCELING)
-    add_job_event(context, job, JobCanceling)
+    change(context, job, JobStatus.CANCELING, JobCanceling)
 
 
-def complete_job(context: StepContext, job: Job, outputs: Iterable[Output]) -> None:
-    job.end.outputs = list(outputs)
-    end_job(context, job, JobStatus.COMPLETED)
-    ids = [output.media_id for output in job.end.outputs]
-    add_job_event(context, job, JobCompleted, output_ids=ids)
+def complete_job(context: StepContext, job: Job, outputs: list[Output]) -> None:
+    job.end.outputs = outputs
+    ids = [output.media_id for output in outputs]
+    end_job(context, job, JobStatus.COMPLETED, JobCompleted, output_ids=ids)
 
 
 def fail_job(context: StepContext, job: Job, error: JobError) -> None:
     job.end.error = error
-    end_job(context, job, JobStatus.FAILED)
-    add_job_event(context, job, JobFailed, error_code=error.code)
+    end_job(context, job, JobStatus.FAILED, JobFailed, error_code=error.code)
 
 
 def finish_cancel(context: StepContext, job: Job) -> None:
-    end_job(context, job, JobStatus.CANCELED)
-    add_job_event(context, job, JobCanceled)
+    end_job(context, job, JobStatus.CANCELED, JobCanceled)
 
 
 def expire_job(context: StepContext, job: Job) -> None:
     message = "the deadline passed before the job was done"
     job.end.error = JobError(code="deadline_passed", message=message)
-    end_job(context, job, JobStatus.EXPIRED)
-    add_job_event(context, job, JobExpired)
+    end_job(context, job, JobStatus.EXPIRED, JobExpired)
 
 
-def end_job(context: StepContext, job: Job, status: JobStatus) -> None:
+def end_job(
+    context: StepContext, job: Job, status: JobStatus, event: type[JobFact], **details: Any
+) -> None:
     """Remove a job from the state; from now on only the database knows it."""
     if job.status is JobStatus.QUEUED:
         leave_queue(context, job)
     job.finished_at = context.now.wall
     job.attempt = None
-    change(context, job, status)
+    change(context, job, status, event, **details)
     del context.state.jobs[job.id]
     context.loaded.jobs[job.id] = job
 
@@ -118,10 +104,13 @@ def leave_queue(context: StepContext, job: Job) -> None:
         del state.queued_by_owner[job.owner_id]
 
 
-def change(context: StepContext, job: Job, status: JobStatus) -> None:
+def change(
+    context: StepContext, job: Job, status: JobStatus, event: type[JobFact], **details: Any
+) -> None:
     job.status = status
     job.version += 1
     context.effects.save_job(job)
+    add_job_event(context, job, event, **details)
 
 
 def end_attempt(

@@ -40,7 +40,7 @@ def next_match(
     context: StepContext, priority: Priority, free: list[Node], blocked: set[Kind]
 ) -> tuple[Job, Node] | None:
     """Find the priority's next job that a free node can run; block kinds that none can run."""
-    for _, lines in context.state.startable.turns(priority):
+    for lines in context.state.startable.turns(priority):
         best: tuple[Job, Node] | None = None
         for job, node in matches(context, lines, free, blocked):
             if best is None or job.created_at < best[0].created_at:

@@ -53,7 +53,6 @@ def count_failure(job: Job, cause: Cause, node_id: UUID) -> NextTry | None:
 
 def delay(row: Row, count: int) -> float:
     """Return the seconds between failure number `count` and the next try."""
-    repeats = count - 1
-    if not repeats:
+    if count == 1:
         return 0.0
-    return float(min(row.first_delay_seconds * 2 ** (repeats - 1), LONGEST_DELAY_SECONDS))
+    return float(min(row.first_delay_seconds * 2 ** (count - 2), LONGEST_DELAY_SECONDS))

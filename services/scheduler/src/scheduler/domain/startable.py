@@ -5,7 +5,7 @@ whole, however many jobs of it wait.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -73,9 +73,9 @@ class StartableJobs:
         if not lines:
             del owners[job.owner_id]
 
-    def turns(self, priority: Priority) -> Iterator[tuple[UUID, Lines]]:
-        """Iterate over the owners of a priority and their jobs, starting with the next owner."""
-        return iter(self._by_priority[priority].items())
+    def turns(self, priority: Priority) -> Collection[Lines]:
+        """Return the jobs of a priority by owner, starting with the next owner's."""
+        return self._by_priority[priority].values()
 
     def end_turn(self, priority: Priority, owner_id: UUID) -> None:
         """Put an owner behind all other owners of the priority."""

@@ -3,8 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from heapq import heappush
 from uuid import UUID
 
+from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.leases import LeaseClock
 from scheduler.domain.nodes import Node
@@ -45,3 +47,22 @@ class State:
     @property
     def queue_size(self) -> int:
         return self.queued_by_owner.total()
+
+    def add_job(self, job: Job) -> None:
+        self.jobs[job.id] = job
+        if job.request.deadline:
+            heappush(self.deadlines, (job.request.deadline, job.id))
+        if job.status is JobStatus.QUEUED:
+            self.enqueue(job)
+
+    def enqueue(self, job: Job, *, first: bool = False) -> None:
+        """Let a queued job wait; `first` puts one that has already had its turn at the front."""
+        self.queued_by_owner[job.owner_id] += 1
+        if job.retry.not_before:
+            heappush(self.delayed, (job.retry.not_before, job.id))
+        else:
+            self.startable.add(job, first=first)
+
+    def add_attempt(self, attempt: Attempt) -> None:
+        attempt.job.attempt = self.attempts[attempt.id] = attempt
+        self.nodes[attempt.node_id].attempts[attempt.id] = attempt

@@ -14,22 +14,16 @@ def job_view(job: Job) -> JobView:
     return JobView(
         id=job.id,
         status=job.status,
-        workflow=job.request.workflow,
         owner_id=job.owner_id,
-        priority=job.request.priority,
-        labels=job.request.labels,
-        batch_id=job.request.batch_id,
         created_at=job.created_at,
         started_at=job.started_at,
         finished_at=job.finished_at,
         progress=progress_of(job),
-        inputs=job.request.inputs,
-        seed=job.request.seed,
         outputs=job.end.outputs,
         error=job.end.error,
         attempt_count=job.attempt_count,
         version=job.version,
-        deadline=job.request.deadline,
+        **vars(job.request),
     )
 
 
@@ -42,17 +36,8 @@ def progress_of(job: Job) -> Progress:
 def node_view(context: StepContext, node: Node) -> NodeView:
     return NodeView(
         id=node.id,
-        name=node.settings.name,
-        base_url=node.settings.base_url,
-        engine=node.settings.engine,
-        engine_settings=node.settings.engine_settings,
         phase=node_phase(context, node),
         reason=reason_not_free(context, node),
-        is_enabled=node.settings.is_enabled,
-        max_queue=node.settings.max_queue,
-        priority=node.settings.priority,
-        labels=node.settings.labels,
-        pool=node.settings.pool,
         engine_version=node.capabilities.engine_version,
         devices=list(node.capabilities.devices),
         vram_free_mb=node.contact.vram_free_mb,
@@ -62,6 +47,7 @@ def node_view(context: StepContext, node: Node) -> NodeView:
         running_job_ids=[attempt.job.id for attempt in node.attempts.values()],
         foreign_prompts=node.contact.foreign_prompts,
         last_beat_at=node.contact.beat_at,
+        **vars(node.settings),
     )
 
 

@@ -19,7 +19,6 @@ from contracts.message import Command
 from contracts.scheduler.claims import ClaimView, NodeBeat
 from contracts.scheduler.jobs import JobStatus
 from runtime.process.telemetry import carry
-from scheduler.domain.context import LoadedRows
 from scheduler.domain.core import names_in, republish, resume, step
 from scheduler.domain.effects import Answer, ClaimGranted, Effects
 from scheduler.domain.jobs import Job
@@ -114,7 +113,7 @@ async def take_batch(scheduler: Scheduler, term: Term, batch: list[Occurrence]) 
     if now.steady - term.ticked_at >= TICK_SECONDS:
         term.ticked_at = now.steady
         batch.append(ClockTicked(scheduler.is_connected()))
-    loaded = await look_up(term, batch)
+    loaded = await term.ledger.look_up(*names_in(term.state, batch))
     effects = step(term.state, batch, loaded, now, scheduler.new_id)
     if now.steady >= term.republish_at:
         term.republish_at = now.steady + REPUBLISH_SECONDS
@@ -126,12 +125,6 @@ async def take_batch(scheduler: Scheduler, term: Term, batch: list[Occurrence]) 
         term.renewed_at = began
         scheduler.meter.batch(len(batch), scheduler.steady() - began)
     send_effects(term, effects)
-
-
-async def look_up(term: Term, batch: list[Occurrence]) -> LoadedRows:
-    names = names_in(batch)
-    jobs = [job_id for job_id in names.jobs if job_id not in term.state.jobs]
-    return await term.ledger.look_up(jobs, names.keys)
 
 
 def send_effects(term: Term, effects: Effects) -> None:
