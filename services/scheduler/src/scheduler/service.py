@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -16,6 +15,7 @@ from contracts.message import Command
 from contracts.scheduler.nodes import NodeEntry
 from contracts.values import new_id
 from runtime import clock
+from runtime.wait import wait_for
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.forecast import Forecast
 from scheduler.domain.occurrences import Occurrence, Requested
@@ -47,9 +47,7 @@ class Inbox:
         """Take the oldest occurrences; none if none come in time."""
         if not self._items:
             self._wake.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(within):
-                    await self._wake.wait()
+            await wait_for(self._wake, within)
         taken, self._items = self._items[:most], self._items[most:]
         return taken
 
@@ -101,8 +99,6 @@ class Scheduler:
     published: Callable[[], Mapping[UUID, NodeEntry]]
     """Returns the known content of bucket `nodes`."""
     wall: Callable[[], datetime] = clock.now
-    steady: Callable[[], float] = monotonic
-    new_id: Callable[[], UUID] = new_id
     term: Term | None = None
     """None while another process leads."""
 
@@ -117,8 +113,8 @@ class Scheduler:
 
     def now(self, term: Term) -> Now:
         term.newest = max(term.newest, self.wall())
-        return Now(term.newest, self.steady())
+        return Now(term.newest, monotonic())
 
     def read_context(self, term: Term) -> StepContext:
         """Return a context for reading the state as it is now."""
-        return StepContext(term.state, LoadedRows(), self.now(term), self.new_id)
+        return StepContext(term.state, LoadedRows(), self.now(term), new_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 
@@ -12,13 +13,16 @@ COMMAND_SECONDS = 30.0
 
 
 @asynccontextmanager
-async def pool(settings: DatabaseSettings) -> AsyncGenerator[asyncpg.Pool, None]:
-    """Open the service's own schema."""
+async def pool(
+    settings: DatabaseSettings, command_timeout: float = COMMAND_SECONDS, **options: Any
+) -> AsyncGenerator[asyncpg.Pool, None]:
+    """Open the service's own schema; `options` are asyncpg's."""
     async with asyncpg.create_pool(
         settings.database_url.get_secret_value(),
         min_size=1,
         max_size=settings.database_pool,
         timeout=CONNECT_SECONDS,
-        command_timeout=COMMAND_SECONDS,
+        command_timeout=command_timeout,
+        **options,
     ) as opened:
         yield opened

@@ -25,41 +25,39 @@ PAGE = """SELECT * FROM jobs WHERE {conditions}
     ORDER BY created_at DESC, id DESC LIMIT {limit}"""
 
 
-class Conditions:
-    """The conditions of a query, with their numbered parameters."""
+def conditions_of(
+    query: ListJobs, owner_id: UUID | None, after: Place | None
+) -> tuple[str, list[Any]]:
+    """Return the conditions of a query, and the values of their numbered parameters."""
+    texts, values = ["true"], list[Any]()
 
-    def __init__(self) -> None:
-        self.texts = ["true"]
-        self.values: list[Any] = []
-
-    def add(self, text: str, *values: Any) -> None:
+    def add(text: str, *more: Any) -> None:
         """Add a condition in which each `{}` stands for the next value."""
-        numbers = range(len(self.values) + 1, len(self.values) + len(values) + 1)
-        self.texts.append(text.format(*(f"${number}" for number in numbers)))
-        self.values.extend(values)
+        numbers = range(len(values) + 1, len(values) + len(more) + 1)
+        texts.append(text.format(*(f"${number}" for number in numbers)))
+        values.extend(more)
 
-
-def conditions_of(query: ListJobs, owner_id: UUID | None, after: Place | None) -> Conditions:
-    where = Conditions()
-    if owner_id:
-        where.add("owner_id = {}", owner_id)
-    if query.status:
-        where.add("status = ANY({}::text[])", list(query.status))
-    if query.batch_id:
-        where.add("batch_id = {}", query.batch_id)
+    optional = {
+        "owner_id = {}": owner_id,
+        "status = ANY({}::text[])": query.status,
+        "batch_id = {}": query.batch_id,
+    }
+    for text, value in optional.items():
+        if value:
+            add(text, value)
     if query.workflow:
         exact = "@" in query.workflow
         column = "workflow" if exact else "split_part(workflow, '@', 1)"
-        where.add(column + " = {}", query.workflow)
+        add(column + " = {}", query.workflow)
     if query.label:
         key, has_value, value = query.label.partition("=")
         if has_value:
-            where.add("labels ->> {}::text = {}", key, value)
+            add("labels ->> {}::text = {}", key, value)
         else:
-            where.add("labels ? {}", key)
+            add("labels ? {}", key)
     if after:
-        where.add("(created_at, id) < ({}::timestamptz, {}::uuid)", *after)
-    return where
+        add("(created_at, id) < ({}::timestamptz, {}::uuid)", *after)
+    return " AND ".join(texts), values
 
 
 class SqlJobReader:
@@ -72,9 +70,9 @@ class SqlJobReader:
     async def page(
         self, query: ListJobs, owner_id: UUID | None, after: Place | None
     ) -> list[JobView]:
-        where = conditions_of(query, owner_id, after)
-        statement = PAGE.format(conditions=" AND ".join(where.texts), limit=query.limit + 1)
-        return await self._views(statement, *where.values)
+        conditions, values = conditions_of(query, owner_id, after)
+        statement = PAGE.format(conditions=conditions, limit=query.limit + 1)
+        return await self._views(statement, *values)
 
     async def is_there(self) -> bool:
         """Return whether Postgres answers, for `/readyz`."""

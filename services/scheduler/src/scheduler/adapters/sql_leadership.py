@@ -8,12 +8,12 @@ its connections have a limit on idling in a transaction.
 # asyncpg's functions are only partly typed.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 import asyncpg
 import structlog
 
+from runtime.postgres.pool import pool
 from scheduler.adapters.sql_ledger import FAILURES
 from scheduler.settings import SchedulerSettings
 
@@ -30,19 +30,9 @@ ACQUIRE = """UPDATE leader SET epoch = epoch + 1, beat_at = clock_timestamp()
 RELEASE = "UPDATE leader SET beat_at = '-infinity' WHERE epoch = $1"
 
 
-@asynccontextmanager
-async def open_leader_pool(settings: SchedulerSettings) -> AsyncGenerator[asyncpg.Pool, None]:
+def open_leader_pool(settings: SchedulerSettings) -> AbstractAsyncContextManager[asyncpg.Pool]:
     """Connections that cannot hold the leader's row while their process is stopped."""
-    async with asyncpg.create_pool(
-        settings.database_url.get_secret_value(),
-        min_size=1,
-        max_size=settings.database_pool,
-        timeout=5.0,
-        command_timeout=COMMAND_SECONDS,
-        reset=keep,
-        server_settings=LEADER_SETTINGS,
-    ) as opened:
-        yield opened
+    return pool(settings, COMMAND_SECONDS, reset=keep, server_settings=LEADER_SETTINGS)
 
 
 async def keep(_connection: object) -> None:

@@ -10,7 +10,7 @@ from contracts.scheduler.claims import AttemptPhase, BeatAttempt, NodeBeat
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.node_facts import NodeJoined
 from scheduler.domain.context import StepContext
-from scheduler.domain.events import add_node_event, put_node_entry
+from scheduler.domain.events import add_node_event
 from scheduler.domain.health import end_quarantine, quarantine, quarantine_duplicate
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.nodes import ClaimStatus, Node
@@ -53,7 +53,6 @@ def join(context: StepContext, node: Node) -> None:
         return
     node.claim_status = ClaimStatus.JOINED
     add_node_event(context, node, NodeJoined)
-    put_node_entry(context, node)
 
 
 def compare_attempts(context: StepContext, node: Node, beat: NodeBeat) -> None:

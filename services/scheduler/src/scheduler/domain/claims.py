@@ -29,7 +29,6 @@ def add_node(context: StepContext, command: AddNode) -> NodeView:
     node = Node(command.node_id, settings, context.now.wall)
     context.state.nodes[node.id] = node
     add_node_event(context, node, NodeAdded)
-    put_node_entry(context, node)
     remember_created(context, command, node.id)
     return node_view(context, node)
 

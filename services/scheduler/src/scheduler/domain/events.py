@@ -33,9 +33,9 @@ def add_job_event(context: StepContext, job: Job, event: type[JobFact], **detail
 def add_node_event(
     context: StepContext, node: Node, event: type[NodeFact], reason: str | None = None
 ) -> None:
-    """Give the node its next version and add an event under it."""
+    """Give the node its next version, add an event under it and renew the node's entry."""
     node.version += 1
-    context.effects.nodes[node.id] = node
+    put_node_entry(context, node)
     context.effects.events.append(
         event(
             version=node.version,

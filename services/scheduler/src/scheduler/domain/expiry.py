@@ -8,7 +8,7 @@ from contracts.agent import Cause
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.node_facts import NodeLost
 from scheduler.domain.context import StepContext
-from scheduler.domain.events import add_node_event, put_node_entry
+from scheduler.domain.events import add_node_event
 from scheduler.domain.health import request_trial_if_due
 from scheduler.domain.jobs import EXECUTED_PHASES, Attempt, Job
 from scheduler.domain.leases import LOST_SECONDS, NOT_STARTED_SECONDS
@@ -63,26 +63,22 @@ def lose_if_silent(context: StepContext, node: Node) -> None:
     if context.state.clock.now - node.contact.heard_at > LOST_SECONDS:
         node.claim_status = ClaimStatus.LOST
         add_node_event(context, node, NodeLost, "nothing was heard of it")
-        put_node_entry(context, node)
 
 
 def give_up_if_overdue(context: StepContext, attempt: Attempt) -> None:
     """End an attempt whose node has been silent, or busy with the attempt, for too long."""
     node = context.state.nodes[attempt.node_id]
-    grace = context.state.limits.node_grace_seconds
-    if silence(context, attempt, node) > (grace if has_grace(attempt) else NOT_STARTED_SECONDS):
-        cause = Cause.LOST if attempt.has_started else Cause.UNREACHABLE
-        fail_attempt(context, attempt, cause, None)
-        recall(context, node, attempt.id)
-        return
+    has_grace = attempt.has_started or attempt.job.status is JobStatus.CANCELING
+    patience = context.state.limits.node_grace_seconds if has_grace else NOT_STARTED_SECONDS
     age = (context.now.wall - attempt.created_at).total_seconds()
-    if age > attempt.job.request.timeout_seconds + OVERTIME_SECONDS:
-        fail_attempt(context, attempt, Cause.TIMEOUT, None)
-        recall(context, node, attempt.id)
-
-
-def has_grace(attempt: Attempt) -> bool:
-    return attempt.has_started or attempt.job.status is JobStatus.CANCELING
+    if silence(context, attempt, node) > patience:
+        cause = Cause.LOST if attempt.has_started else Cause.UNREACHABLE
+    elif age > attempt.job.request.timeout_seconds + OVERTIME_SECONDS:
+        cause = Cause.TIMEOUT
+    else:
+        return
+    fail_attempt(context, attempt, cause, None)
+    recall(context, node, attempt.id)
 
 
 def silence(context: StepContext, attempt: Attempt, node: Node) -> float:

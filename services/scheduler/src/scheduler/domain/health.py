@@ -67,7 +67,6 @@ def quarantine(context: StepContext, node: Node, reason: str) -> None:
     health.failed_versions = ()
     health.trial = 0
     add_node_event(context, node, NodeQuarantined, reason)
-    put_node_entry(context, node)
 
 
 def request_trial_if_due(context: StepContext, node: Node) -> None:
@@ -100,7 +99,6 @@ def quarantine_duplicate(context: StepContext, node: Node, other_id: UUID) -> No
         return
     younger.health.double_of = elder.id
     add_node_event(context, younger, NodeQuarantined, duplicate_reason(elder))
-    put_node_entry(context, younger)
 
 
 def duplicate_reason(elder: Node) -> str:

@@ -9,6 +9,7 @@ awaits nothing but the ledger.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from time import monotonic
 from typing import Any, TypeAlias
 
 import structlog
@@ -18,6 +19,7 @@ from contracts.errors import OperationError
 from contracts.message import Command
 from contracts.scheduler.claims import ClaimView, NodeBeat
 from contracts.scheduler.jobs import JobStatus
+from contracts.values import new_id
 from runtime.process.telemetry import carry
 from scheduler.domain.core import names_in, republish, resume, step
 from scheduler.domain.effects import Answer, ClaimGranted, Effects
@@ -102,7 +104,7 @@ async def run_loop(scheduler: Scheduler, term: Term) -> None:
     effects = Effects()
     resume(term.state, effects)
     send_effects(term, effects)
-    term.renewed_at = scheduler.steady()
+    term.renewed_at = monotonic()
     while True:
         batch = await term.inbox.take(MOST_AT_ONCE, within=TICK_SECONDS)
         await take_batch(scheduler, term, batch)
@@ -114,16 +116,16 @@ async def take_batch(scheduler: Scheduler, term: Term, batch: list[Occurrence]) 
         term.ticked_at = now.steady
         batch.append(ClockTicked(scheduler.is_connected()))
     loaded = await term.ledger.look_up(*names_in(term.state, batch))
-    effects = step(term.state, batch, loaded, now, scheduler.new_id)
+    effects = step(term.state, batch, loaded, now, new_id)
     if now.steady >= term.republish_at:
         term.republish_at = now.steady + REPUBLISH_SECONDS
         republish(term.state, effects, scheduler.published())
-    began = scheduler.steady()
+    began = monotonic()
     # An answer alone needs a commit too: only the process that still leads may give it.
     if effects.needs_commit or effects.answers or began - term.renewed_at >= RENEW_SECONDS:
         await term.ledger.commit(effects)
         term.renewed_at = began
-        scheduler.meter.batch(len(batch), scheduler.steady() - began)
+        scheduler.meter.batch(len(batch), monotonic() - began)
     send_effects(term, effects)
 
 

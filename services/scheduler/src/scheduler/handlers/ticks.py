@@ -1,6 +1,7 @@
 """Ticks of the leader beside its loop: signal the epoch, measure, delete old keys."""
 
 from collections import Counter
+from time import monotonic
 
 from contracts.scheduler.nodes import NodePhase
 from scheduler.domain.views import node_phase
@@ -12,7 +13,7 @@ LEASE_SECONDS = 2.0
 async def announce(scheduler: Scheduler) -> None:
     """Signal that this process leads, as long as the database agrees."""
     term = scheduler.term
-    if term and scheduler.steady() - term.renewed_at < LEASE_SECONDS:
+    if term and monotonic() - term.renewed_at < LEASE_SECONDS:
         await term.agents.announce()
         measure(scheduler, term)
 
