@@ -3,14 +3,12 @@
 import asyncio
 
 import asyncpg
-from prometheus_client import REGISTRY
 
 from contracts.agent import FinishAttempt
 from contracts.scheduler.claims import NodeBeat
 from contracts.scheduler.job_requests import FindJobs, ListJobs, SubmitJob
 from contracts.scheduler.nodes import ListNodes, NodeEntry
 from contracts.services import NODES
-from runtime import clock
 from runtime.bus.bucket_watch import Mirror
 from runtime.bus.client import Bus
 from runtime.outbox.relay import Relay
@@ -68,9 +66,9 @@ def build(
     return Scheduler(
         leadership=SqlLeadership(leader_pool),
         open_ledger=lambda epoch: SqlLedger(leader_pool, relay, epoch, limits),
-        open_agents=lambda epoch, put: BusAgents(bus, epoch, secret, clock.now, put),
+        open_agents=lambda epoch, put: BusAgents(bus, epoch, secret, put),
         job_reader=job_reader,
-        meter=PrometheusMeter(REGISTRY),
+        meter=PrometheusMeter(),
         is_connected=lambda: bus.is_connected,
         published=lambda: {entry.node_id: entry for entry in published.entries.values()},
     )

@@ -21,6 +21,6 @@ async def test_a_grant_says_by_what_its_results_are_found_and_whether_they_are_b
     )
     job = Job(spec, owner_id=new_id(), created_at=NOW)
     attempt = Attempt(new_id(), job, node_id=new_id(), number=1, created_at=NOW)
-    agents = BusAgents(Bus("scheduler"), 1, SECRET, lambda: NOW, lambda _: None)
+    agents = BusAgents(Bus("scheduler"), 1, SECRET, lambda _: None)
     grant = verify(agents.write_order(attempt).grant, SECRET, NOW)
     assert (grant.workflow, grant.labels, grant.is_bare) == ("sky@2", {"for": "a poster"}, True)

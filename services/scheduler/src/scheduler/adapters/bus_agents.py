@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from contracts.agent import AttemptOrder, CancelAttempt, RunAttempt
 from contracts.errors import OperationError, UnavailableError
 from contracts.scheduler.claims import SchedulerLed
+from runtime import clock
 from runtime.bus.client import Bus
 from runtime.grants import Grant, sign
+from runtime.process.service import cancel_all
 from runtime.process.telemetry import span
 from scheduler.domain.effects import Recall
 from scheduler.domain.jobs import Attempt
@@ -32,7 +34,6 @@ class BusAgents:
     bus: Bus
     epoch: int
     grant_secret: str
-    wall: Callable[[], datetime]
     put: Callable[[Occurrence], None]
     """Takes the answers as occurrences."""
     _tasks: dict[UUID, asyncio.Task[None]] = field(default_factory=dict[UUID, asyncio.Task[None]])
@@ -66,7 +67,7 @@ class BusAgents:
             attempt_id=attempt.id,
             node_id=attempt.node_id,
             owner_id=job.owner_id,
-            expires_at=self.wall() + allowed + GRANT_MARGIN,
+            expires_at=clock.now() + allowed + GRANT_MARGIN,
             **vars(job.request),
         )
         return AttemptOrder(
@@ -79,13 +80,9 @@ class BusAgents:
         )
 
     async def close(self) -> None:
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_all(list(self._tasks.values()))
 
     def _start(self, attempt_id: UUID, work: Coroutine[Any, Any, None]) -> None:
-        """Start a task, unless the attempt has one already."""
         if attempt_id in self._tasks:
             work.close()
             return

@@ -17,9 +17,9 @@ from contracts.services import NODES
 from runtime.outbox import messages as outbox
 from runtime.outbox.relay import Relay
 from scheduler.adapters import job_rows, node_rows
-from scheduler.adapters.state_rows import read_state
 from scheduler.domain.context import LoadedRows
 from scheduler.domain.effects import Effects, KeyName, KeyUse
+from scheduler.domain.jobs import Attempt
 from scheduler.domain.state import Limits, State
 from scheduler.ports import LeadershipLostError, LedgerUncertainError
 
@@ -37,6 +37,16 @@ SELECT_KEYS = """SELECT owner_id, operation, key, body_digest, created_id FROM i
     WHERE (owner_id, operation, key) IN
      (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[]))
     AND created_at > now() - interval '24 hours'"""
+
+SELECT_UNFINISHED = """SELECT * FROM jobs
+    WHERE status IN ('queued', 'running', 'canceling') ORDER BY created_at, id"""
+
+SELECT_LIVE = "SELECT * FROM attempts WHERE ended_at IS NULL"
+
+SELECT_SECONDS = """SELECT version_hash, avg(executed_seconds) AS seconds FROM
+    (SELECT version_hash, executed_seconds FROM attempts
+     WHERE outcome = 'completed' AND executed_seconds IS NOT NULL ORDER BY id DESC LIMIT 5000)
+    AS newest GROUP BY version_hash"""
 
 SELECT_JOBS = "SELECT * FROM jobs WHERE id = ANY($1)"
 FORGET_KEYS = "DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'"
@@ -62,8 +72,6 @@ def uncertain() -> Generator[None, None, None]:
 
 
 class SqlLedger:
-    """Reads and writes as the leader of one epoch."""
-
     def __init__(self, pool: asyncpg.Pool, relay: Relay, epoch: int, limits: Limits) -> None:
         self._pool = pool
         self._relay = relay
@@ -105,6 +113,22 @@ class SqlLedger:
             await self._pool.execute(FORGET_KEYS)
         except FAILURES as error:
             raise UnavailableError("old keys cannot be deleted", code="database_away") from error
+
+
+async def read_state(connection: Any, limits: Limits) -> State:
+    """Build the core's state; the next beats add phases and contacts, which are not stored."""
+    state = State(limits=limits)
+    for row in await connection.fetch(node_rows.SELECT_NODES):
+        node = node_rows.read_node(row)
+        state.nodes[node.id] = node
+    for row in await connection.fetch(SELECT_UNFINISHED):
+        state.add_job(job_rows.read_job(row))
+    for row in await connection.fetch(SELECT_LIVE):
+        job, placed = state.jobs[row["job_id"]], (row["node_id"], row["number"], row["created_at"])
+        state.add_attempt(Attempt(row["id"], job, *placed, is_inherited=True))
+    for row in await connection.fetch(SELECT_SECONDS):
+        state.mean_seconds[row["version_hash"]] = row["seconds"]
+    return state
 
 
 async def look_up_keys(connection: Any, keys: Sequence[KeyName]) -> dict[KeyName, KeyUse]:

@@ -7,7 +7,7 @@ from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.node_facts import NodeAdded, NodeRemoved
 from contracts.scheduler.nodes import AddNode, NewNode, NodeView, RemoveNode
 from scheduler.domain.context import StepContext
-from scheduler.domain.effects import ClaimGranted, Recall
+from scheduler.domain.effects import ClaimGranted
 from scheduler.domain.events import add_node_event, node_entry, put_node_entry
 from scheduler.domain.idempotency import find_created, remember_created
 from scheduler.domain.node_address import address_of, checked
@@ -54,7 +54,7 @@ def remove_node(context: StepContext, command: RemoveNode) -> Accepted:
     del context.state.nodes[node.id]
     context.state.eligible.clear()
     for attempt in attempts:
-        context.effects.recalls.append(Recall(node.id, node.claim, attempt.id))
+        context.effects.recall(node, attempt.id)
         fail_attempt(context, attempt, Cause.UNREACHABLE, None)
     context.effects.nodes.pop(node.id, None)
     context.effects.capabilities.pop(node.id, None)
@@ -90,11 +90,10 @@ def adopt(context: StepContext, node: Node) -> None:
         attempt.is_inherited = True
         context.effects.stop_repeating.append(attempt.id)
         if attempt.job.status is JobStatus.CANCELING:
-            context.effects.recalls.append(Recall(node.id, node.claim, attempt.id))
+            context.effects.recall(node, attempt.id)
 
 
 def report_capabilities(context: StepContext, command: ReportCapabilities) -> Accepted:
-    """Replace the description of what a node can run."""
     node = context.state.nodes.get(command.node_id)
     if node is None or command.claim != node.claim:
         raise ConflictError("another agent owns the node now", code="stale_claim")

@@ -21,7 +21,7 @@ from contracts.scheduler.nodes import AddNode, NodeEntry, RemoveNode
 from scheduler.domain import claims, outcomes, submission
 from scheduler.domain.beats import take_beat
 from scheduler.domain.context import LoadedRows, Now, StepContext
-from scheduler.domain.effects import Answer, Effects, KeyName, Recall
+from scheduler.domain.effects import Answer, Effects, KeyName
 from scheduler.domain.events import node_entry
 from scheduler.domain.expiry import pass_time
 from scheduler.domain.idempotency import Creation, key_name
@@ -113,8 +113,7 @@ def resume(state: State, effects: Effects) -> None:
     """Repeat, as a new leader, the order or the recall of every live attempt."""
     for attempt in state.attempts.values():
         if attempt.job.status is JobStatus.CANCELING:
-            node = state.nodes[attempt.node_id]
-            effects.recalls.append(Recall(node.id, node.claim, attempt.id))
+            effects.recall(state.nodes[attempt.node_id], attempt.id)
         else:
             effects.orders.append(attempt)
 

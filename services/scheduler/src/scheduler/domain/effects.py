@@ -71,7 +71,6 @@ class Effects:
 
     @property
     def needs_commit(self) -> bool:
-        """Return whether anything has to be committed."""
         return bool(
             self.new_jobs
             or self.changed_jobs
@@ -83,6 +82,9 @@ class Effects:
             or self.events
             or self.node_entries
         )
+
+    def recall(self, node: Node, attempt_id: UUID) -> None:
+        self.recalls.append(Recall(node.id, node.claim, attempt_id))
 
     def save_job(self, job: Job) -> None:
         if job.id not in self.new_jobs:

@@ -41,7 +41,6 @@ def pass_time(context: StepContext, ticked: ClockTicked) -> None:
 
 
 def pop_due(heap: list[tuple[datetime, UUID]], now: datetime) -> list[UUID]:
-    """Remove the items that are due from a heap."""
     taken: list[UUID] = []
     while heap and heap[0][0] <= now:
         taken.append(heappop(heap)[1])

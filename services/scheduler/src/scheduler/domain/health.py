@@ -56,9 +56,8 @@ def record_success(context: StepContext, attempt: Attempt) -> None:
 
 
 def quarantine(context: StepContext, node: Node, reason: str) -> None:
-    """Give a node no job for a while."""
     health = node.health
-    if is_quarantined(context, node):
+    if quarantine_reason(context, node):
         return
     seconds = min(FIRST_QUARANTINE_SECONDS * 2**health.quarantines, LONGEST_QUARANTINE_SECONDS)
     health.quarantines = min(health.quarantines + 1, 10)
@@ -104,10 +103,6 @@ def quarantine_duplicate(context: StepContext, node: Node, other_id: UUID) -> No
 def duplicate_reason(elder: Node) -> str:
     settings = elder.settings
     return f"the same ComfyUI as node {settings.name} ({settings.base_url}): remove one of them"
-
-
-def is_quarantined(context: StepContext, node: Node) -> bool:
-    return quarantine_reason(context, node) is not None
 
 
 def quarantine_reason(context: StepContext, node: Node) -> str | None:

@@ -25,7 +25,6 @@ class LeaseClock:
     _connected_since: float | None = None
 
     def note_beat(self, steady: float) -> None:
-        """Note that a node was heard at this time."""
         self._heard_at = steady
 
     def tick(self, steady: float, *, is_connected: bool) -> None:

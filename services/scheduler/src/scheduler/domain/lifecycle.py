@@ -26,7 +26,6 @@ from scheduler.domain.context import StepContext
 from scheduler.domain.events import add_job_event
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import Node
-from scheduler.domain.retry import NextTry
 
 
 def queue_job(context: StepContext, job: Job) -> None:
@@ -47,12 +46,10 @@ def start_job(context: StepContext, job: Job, node: Node) -> None:
     change(context, job, JobStatus.RUNNING, JobStarted, node_id=node.id, attempt=attempt.number)
 
 
-def requeue_job(context: StepContext, job: Job, cause: Cause, next_try: NextTry) -> None:
+def requeue_job(context: StepContext, job: Job, cause: Cause, delay_seconds: float) -> None:
     """Let the job wait once more, ahead of jobs that never had a turn."""
-    job.retry.avoid = next_try.avoid
-    job.retry.not_before = None
-    if next_try.delay_seconds:
-        job.retry.not_before = context.now.wall + timedelta(seconds=next_try.delay_seconds)
+    delay = timedelta(seconds=delay_seconds)
+    job.retry.not_before = context.now.wall + delay if delay else None
     job.attempt = None
     context.state.enqueue(job, first=True)
     change(context, job, JobStatus.QUEUED, JobRequeued, cause=cause)

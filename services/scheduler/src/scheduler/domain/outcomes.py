@@ -7,7 +7,6 @@ from contracts.agent import Accepted, AttemptResult, Cause, FinishAttempt, Outco
 from contracts.errors import ConflictError, OperationError
 from contracts.scheduler.jobs import JobError, JobStatus
 from scheduler.domain.context import StepContext
-from scheduler.domain.effects import Recall
 from scheduler.domain.health import record_failure, record_success
 from scheduler.domain.jobs import STARTED_PHASES, Attempt
 from scheduler.domain.lifecycle import (
@@ -18,7 +17,7 @@ from scheduler.domain.lifecycle import (
     requeue_job,
 )
 from scheduler.domain.nodes import Node
-from scheduler.domain.retry import NextTry, count_failure
+from scheduler.domain.retry import count_failure
 
 VERSIONS_KEPT = 10_000
 LONGEST_REST_SECONDS = 30.0
@@ -38,7 +37,6 @@ def finish_attempt(context: StepContext, command: FinishAttempt) -> Accepted:
 
 
 def apply_result(context: StepContext, attempt: Attempt, result: AttemptResult) -> None:
-    """Close an attempt with the result that its node reports."""
     seconds = result.executed_seconds
     attempt.executed_seconds = seconds if seconds is not None and isfinite(seconds) else None
     if attempt.job.status is JobStatus.CANCELING:
@@ -82,13 +80,13 @@ def fail_attempt(
     record_failure(context, attempt, cause, error.message)
     if node:
         restrict_node(context, node, attempt, cause)
-    next_try = count_failure(job, cause, attempt.node_id)
-    if next_try is None:
+    delay_seconds = count_failure(job, cause, attempt.node_id)
+    if delay_seconds is None:
         fail_job(context, job, error.model_copy(update={"cause": cause}))
     else:
         if cause is Cause.OUT_OF_MEMORY and node:
-            next_try = NextTry(next_try.delay_seconds, smaller_nodes(context, node))
-        requeue_job(context, job, cause, next_try)
+            job.retry.avoid = smaller_nodes(context, node)
+        requeue_job(context, job, cause, delay_seconds)
 
 
 MESSAGES: dict[Cause, str] = {
@@ -163,4 +161,4 @@ def take_recall_answer(context: StepContext, attempt_id: UUID) -> None:
 def recall(context: StepContext, node: Node, attempt_id: UUID) -> None:
     """Stop an attempt that is over for the scheduler; until then it takes the node's slot."""
     node.contact.recalled |= {attempt_id}
-    context.effects.recalls.append(Recall(node.id, node.claim, attempt_id))
+    context.effects.recall(node, attempt_id)

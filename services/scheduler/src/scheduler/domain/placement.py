@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from contracts.access import Priority
 from scheduler.domain.context import StepContext
-from scheduler.domain.health import is_quarantined, quarantine_reason
+from scheduler.domain.health import quarantine_reason
 from scheduler.domain.jobs import Job
 from scheduler.domain.lifecycle import start_job
 from scheduler.domain.nodes import ClaimStatus, Node
@@ -41,11 +41,8 @@ def next_match(
 ) -> tuple[Job, Node] | None:
     """Find the priority's next job that a free node can run; block kinds that none can run."""
     for lines in context.state.startable.turns(priority):
-        best: tuple[Job, Node] | None = None
-        for job, node in matches(context, lines, free, blocked):
-            if best is None or job.created_at < best[0].created_at:
-                best = job, node
-        if best:
+        found = matches(context, lines, free, blocked)
+        if best := min(found, key=lambda match: match[0].created_at, default=None):
             return best
     return None
 
@@ -91,7 +88,7 @@ def is_in_service(context: StepContext, node: Node) -> bool:
     return (
         node.claim_status is ClaimStatus.JOINED
         and node.contact.is_reachable
-        and not is_quarantined(context, node)
+        and not quarantine_reason(context, node)
     )
 
 

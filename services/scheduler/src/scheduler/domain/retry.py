@@ -32,23 +32,16 @@ TABLE: dict[Cause, Row] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class NextTry:
-    """The job is tried once more after a delay, preferably not on the nodes in `avoid`."""
-
-    delay_seconds: float
-    avoid: frozenset[UUID]
-
-
-def count_failure(job: Job, cause: Cause, node_id: UUID) -> NextTry | None:
-    """Count a failure and return the next try; None if the job has failed."""
+def count_failure(job: Job, cause: Cause, node_id: UUID) -> float | None:
+    """Count a failure; return the seconds until the next try, or None if the job has failed."""
     row = TABLE[cause]
     count = job.retry.strikes[cause] = job.retry.strikes.get(cause, 0) + 1
     if count >= row.limit:
         return None
     if job.request.max_attempts is not None and job.attempt_count >= job.request.max_attempts:
         return None
-    return NextTry(delay(row, count), job.retry.avoid | {node_id})
+    job.retry.avoid |= {node_id}
+    return delay(row, count)
 
 
 def delay(row: Row, count: int) -> float:

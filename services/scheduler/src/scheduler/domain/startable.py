@@ -13,6 +13,8 @@ from contracts.access import Priority
 from contracts.scheduler.job_requests import ModelFile
 from scheduler.domain.jobs import Job
 
+NO_DIGESTS: frozenset[str] = frozenset()
+
 
 class Kind(NamedTuple):
     """Everything that decides on which nodes a job can run."""
@@ -27,7 +29,7 @@ class Kind(NamedTuple):
 
 def kind_of(job: Job) -> Kind:
     required = job.request.requirements
-    digests = frozenset[str]().union(*(group.digests for group in required.incompatible))
+    digests = NO_DIGESTS.union(*(group.digests for group in required.incompatible))
     return Kind(
         job.request.version_hash, required.classes, required.models, job.retry.avoid, digests
     )
@@ -60,7 +62,6 @@ class StartableJobs:
             line.move_to_end(job.id, last=False)
 
     def discard(self, job: Job) -> None:
-        """Remove a job if it is here."""
         owners = self._by_priority[job.request.priority]
         lines = owners.get(job.owner_id, {})
         kind = kind_of(job)

@@ -14,7 +14,6 @@ from contracts.errors import (
 from contracts.scheduler.job_requests import CancelJob, SubmitJob, SubmitJobView
 from contracts.scheduler.jobs import JobStatus, JobView
 from scheduler.domain.context import StepContext
-from scheduler.domain.effects import Recall
 from scheduler.domain.idempotency import find_created, remember_created
 from scheduler.domain.jobs import Job
 from scheduler.domain.lifecycle import begin_cancel, finish_cancel, queue_job
@@ -98,8 +97,7 @@ def cancel_job(context: StepContext, command: CancelJob) -> JobView:
         job.attempt.confirmed_at = None
         job.attempt.omitted = 0
         context.effects.stop_repeating.append(job.attempt.id)
-        node = context.state.nodes[job.attempt.node_id]
-        context.effects.recalls.append(Recall(node.id, node.claim, job.attempt.id))
+        context.effects.recall(context.state.nodes[job.attempt.node_id], job.attempt.id)
     return current_view(context, job.id)
 
 

@@ -3,10 +3,12 @@
 from contracts.scheduler.jobs import JobStatus, JobView, Progress
 from contracts.scheduler.nodes import NodePhase, NodeView
 from scheduler.domain.context import StepContext
-from scheduler.domain.health import is_quarantined
+from scheduler.domain.health import quarantine_reason
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import ClaimStatus, Node
 from scheduler.domain.placement import reason_not_free
+
+NO_PROGRESS = Progress()
 
 
 def job_view(job: Job) -> JobView:
@@ -30,7 +32,7 @@ def job_view(job: Job) -> JobView:
 def progress_of(job: Job) -> Progress:
     if job.status is JobStatus.COMPLETED:
         return Progress(fraction=1.0)
-    return (job.attempt and job.attempt.progress) or Progress()
+    return (job.attempt and job.attempt.progress) or NO_PROGRESS
 
 
 def node_view(context: StepContext, node: Node) -> NodeView:
@@ -54,7 +56,7 @@ def node_view(context: StepContext, node: Node) -> NodeView:
 def node_phase(context: StepContext, node: Node) -> NodePhase:
     if not node.settings.is_enabled:
         return NodePhase.DISABLED
-    if is_quarantined(context, node):
+    if quarantine_reason(context, node):
         return NodePhase.QUARANTINED
     if node.claim_status is ClaimStatus.WANTED:
         return NodePhase.JOINING
