@@ -7,7 +7,6 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from time import monotonic
 
 import httpx
 
@@ -16,7 +15,6 @@ from contracts.scheduler.claims import ClaimView, SchedulerLed
 from contracts.scheduler.nodes import NodeEntry
 from contracts.services import NODES
 from contracts.values import new_id
-from node_agent.adapters.files import LocalFiles
 from node_agent.adapters.store import HttpObjectStore
 from node_agent.engines.comfyui.engine import open_comfyui
 from node_agent.engines.unknown import open_unknown
@@ -73,9 +71,7 @@ def build(
             settings.probe_timeout, settings.submit_timeout, settings.dead_after_seconds
         ),
         store=HttpObjectStore(client),
-        files=LocalFiles(),
         most_output_bytes=settings.most_output_mb * 1024**2,
-        clock=monotonic,
         claims_dirty=claims_dirty,
     )
 

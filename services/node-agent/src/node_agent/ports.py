@@ -1,4 +1,4 @@
-"""Declares the engine, the object store and the files as the agent needs them.
+"""Declares the engine and the object store as the agent needs them.
 
 An engine is one server that runs graphs; each kind is a folder under `engines/`, and all else
 knows it only by `Engine` (docs/decisions/0010).
@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
 from typing import IO, Any, Protocol, TypeAlias
 from uuid import UUID
 
@@ -139,15 +138,6 @@ class Health:
         return self.is_reachable and not self.is_dead
 
 
-class Place(Enum):
-    """Where an attempt is on a server."""
-
-    INSIDE = "inside"
-    """Queued or running."""
-    ENDED = "ended"
-    UNKNOWN = "unknown"
-
-
 class Engine(Protocol):
     """A session with one server, as long as the claim of its node.
 
@@ -186,7 +176,9 @@ class Engine(Protocol):
         """Follow an attempt that an earlier session started, as `run` does."""
         ...
 
-    async def find(self, attempt_id: UUID) -> Place: ...
+    async def has_attempt(self, attempt_id: UUID) -> bool:
+        """Whether the server has the attempt, queued or running."""
+        ...
 
     async def cancel(self, attempt_id: UUID) -> bool:
         """Stop the attempt, queued or running; False if it would not stop in time.
@@ -227,24 +219,3 @@ class ObjectStore(Protocol):
     async def put(
         self, url: str, source: IO[bytes], content_type: str, size_bytes: int
     ) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class FileInfo:
-    """Type, size and digest of a file, read from its content."""
-
-    content_type: str
-    size_bytes: int
-    blake3: str
-    width: int | None
-    height: int | None
-
-
-class Files(Protocol):
-    """Reads files and pictures, away from the event loop."""
-
-    async def inspect(self, file: IO[bytes]) -> FileInfo: ...
-
-    async def shrink(self, image: bytes, most_bytes: int) -> bytes | None:
-        """The picture as a smaller JPEG; None if it is not a picture."""
-        ...

@@ -12,16 +12,16 @@ import structlog
 from cachetools import LRUCache, TTLCache
 
 from contracts.agent import AttemptOrder
+from contracts.errors import OperationError
 from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import NodeEntry
-from node_agent.domain.admission import Admission, Leadership, StaleClaimError
+from node_agent.domain.admission import STALE_CLAIM, Leadership
 from node_agent.domain.endings import canceled_error
 from node_agent.ports import (
     Description,
     Engine,
     EngineTask,
-    Files,
     Health,
     ObjectStore,
     OpenEngine,
@@ -60,9 +60,7 @@ class NodeAgent:
     engines: Mapping[str, OpenEngine]
     patience: Patience
     store: ObjectStore
-    files: Files
     most_output_bytes: int
-    clock: Callable[[], float]
     claims_dirty: asyncio.Event
     """Claims or specs changed."""
     leadership: Leadership = field(default_factory=Leadership)
@@ -73,10 +71,6 @@ class NodeAgent:
     )
     claims: dict[UUID, "Claim | None"] = field(default_factory=dict[UUID, "Claim | None"])
     """By node; None while the node is being claimed."""
-
-    @property
-    def now(self) -> float:
-        return self.clock()
 
 
 @dataclass(slots=True, eq=False)
@@ -157,6 +151,7 @@ class Claim:
     outdated: asyncio.Event = field(default_factory=asyncio.Event)
     """Capabilities may have changed."""
     description: Description | None = None
+    """As the scheduler knows it."""
     described: asyncio.Event = field(default_factory=asyncio.Event)
     emptied: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -175,16 +170,7 @@ class Claim:
 
     @property
     def is_led(self) -> bool:
-        return self.agent.leadership.is_present(self.agent.now)
-
-    def admission(self) -> Admission:
-        return Admission(
-            claim=self.number,
-            epoch=self.agent.leadership.epoch,
-            is_led=self.is_led,
-            is_reachable=self.engine.health().is_usable,
-            is_adopting=self.is_adopting,
-        )
+        return self.agent.leadership.is_present(monotonic())
 
     def reason(self, health: Health) -> str | None:
         """Why the node is not well, for its operator."""
@@ -241,7 +227,7 @@ class Claim:
         self.tasks.discard(task)
         if task.cancelled() or not (error := task.exception()):
             return
-        if isinstance(error, StaleClaimError):
+        if isinstance(error, OperationError) and error.code == STALE_CLAIM:
             log.info("claim_lost", node_id=str(self.id), reason=error.message)
         else:
             self.bug = error

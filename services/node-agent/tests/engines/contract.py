@@ -29,7 +29,6 @@ from node_agent.ports import (
     FileRefusedError,
     OpenEngine,
     Patience,
-    Place,
     UnreachableError,
     Version,
 )
@@ -125,7 +124,7 @@ class EngineContract:
         task = asyncio.create_task(attempt.run(engine))
 
         async def is_inside() -> bool:
-            return await engine.find(attempt.attempt_id) is Place.INSIDE
+            return await engine.has_attempt(attempt.attempt_id)
 
         await eventually(is_inside)
         return task
@@ -151,7 +150,7 @@ class EngineContract:
             with pytest.raises(UnreachableError):
                 await engine.describe()
             with pytest.raises(UnreachableError):
-                await engine.find(new_id())
+                await engine.has_attempt(new_id())
 
     async def test_an_attempt_runs_to_its_results_and_shows_progress(self, engine: Engine) -> None:
         attempt = of(slow_steps(steps=5))
@@ -178,12 +177,12 @@ class EngineContract:
             await attempt.run(engine)
 
         assert ended.value.result.cause is Cause.TIMEOUT
-        assert await engine.find(attempt.attempt_id) is not Place.INSIDE
+        assert not await engine.has_attempt(attempt.attempt_id)
 
     async def test_an_unknown_attempt_is_lost(self, engine: Engine) -> None:
         attempt = of(quick())
 
-        assert await engine.find(attempt.attempt_id) is Place.UNKNOWN
+        assert not await engine.has_attempt(attempt.attempt_id)
         with pytest.raises(AttemptEndedError) as ended:
             await engine.resume(attempt.task)
         assert ended.value.result.cause is Cause.LOST
@@ -193,7 +192,7 @@ class EngineContract:
         async with self.session(url) as first:
             await attempt.run(first)
         async with self.session(url) as second:
-            assert await second.find(attempt.attempt_id) is Place.ENDED
+            assert not await second.has_attempt(attempt.attempt_id)
             execution = await second.resume(attempt.task)
 
             assert await picture(second, execution, attempt) == (64, 48)
@@ -203,7 +202,7 @@ class EngineContract:
         async with self.session(url) as first:
             await stopped(await self.inside(first, attempt))
         async with self.session(url) as second:
-            assert await second.find(attempt.attempt_id) is Place.INSIDE
+            assert await second.has_attempt(attempt.attempt_id)
             execution = await second.resume(attempt.task)
 
             assert await picture(second, execution, attempt) == (64, 48)
@@ -214,14 +213,14 @@ class EngineContract:
         await eventually(lambda: str(queued.attempt_id) in engine.health().prompts)
 
         await self.cancels(engine, queued, tasks[1])
-        assert await engine.find(running.attempt_id) is Place.INSIDE
+        assert await engine.has_attempt(running.attempt_id)
         await self.cancels(engine, running, tasks[0])
 
     async def cancels(self, engine: Engine, attempt: Heard, task: asyncio.Task[Execution]) -> None:
         await stopped(task)
-        assert await engine.find(attempt.attempt_id) is Place.INSIDE
+        assert await engine.has_attempt(attempt.attempt_id)
         assert await engine.cancel(attempt.attempt_id)
-        assert await engine.find(attempt.attempt_id) is not Place.INSIDE
+        assert not await engine.has_attempt(attempt.attempt_id)
         assert str(attempt.attempt_id) not in engine.health().prompts
 
     async def test_cancelling_an_unknown_attempt_does_nothing(self, engine: Engine) -> None:

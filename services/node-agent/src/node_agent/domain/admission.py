@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from contracts.errors import ConflictError, OperationError, UnavailableError
+from contracts.agent import CancelAttempt, RunAttempt
+from contracts.errors import ConflictError, UnavailableError
 from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.nodes import NodeEntry
 
@@ -19,25 +20,8 @@ SILENCE_SECONDS = 4.0
 """After so long without `SchedulerLed` the scheduler may count the agent as lost
 (architecture.md)."""
 
-
-class StaleClaimError(ConflictError):
-    """Another agent holds the node, or this agent claimed it anew."""
-
-    code = "stale_claim"
-
-
-class StaleEpochError(ConflictError):
-    """Another scheduler leads."""
-
-    code = "stale_epoch"
-
-
-class SlotsTakenError(UnavailableError):
-    code = "no_room"
-
-
-class NoLeaderError(UnavailableError):
-    code = "no_leader"
+STALE_CLAIM = "stale_claim"
+"""Code of the error that another agent holds the node, or this agent claimed it anew."""
 
 
 @dataclass(slots=True)
@@ -57,39 +41,29 @@ class Leadership:
         return now - self.heard_at <= SILENCE_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """The state of a claim against which an order is checked."""
-
-    claim: int
-    epoch: int
-    is_led: bool
-    is_reachable: bool
-    """The engine answers, and runs what it is given."""
-    is_adopting: bool = False
+def refuse_stale(claim: int, epoch: int, command: RunAttempt | CancelAttempt) -> None:
+    """Raise if the command must not be obeyed at all; `claim` and `epoch` are the newest known."""
+    if command.claim != claim:
+        raise ConflictError(f"The claim is {claim}, not {command.claim}.", code=STALE_CLAIM)
+    if command.epoch < epoch:
+        raise ConflictError(f"The epoch is {epoch}, not {command.epoch}.", code="stale_epoch")
 
 
-def stale(admission: Admission, claim: int, epoch: int) -> OperationError | None:
-    """Return why a command must not be obeyed at all."""
-    if claim != admission.claim:
-        return StaleClaimError(f"The claim is {admission.claim}, not {claim}.")
-    if epoch < admission.epoch:
-        return StaleEpochError(f"The epoch is {admission.epoch}, not {epoch}.")
-    return None
+def refuse_excess(
+    phases: Iterable[AttemptPhase], *, is_led: bool, is_reachable: bool, is_adopting: bool
+) -> None:
+    """Raise if a new attempt cannot be taken now, beside those in `phases`.
 
-
-def refusal(admission: Admission, phases: Iterable[AttemptPhase]) -> OperationError | None:
-    """Return why a new attempt cannot be taken now."""
-    if not admission.is_led:
-        return NoLeaderError("No scheduler was heard for a while.")
-    if not admission.is_reachable:
-        return UnavailableError("The engine does not answer.", code="unreachable")
-    if admission.is_adopting:
-        text = "The node still looks for earlier attempts."
-        return UnavailableError(text, code="adopting")
+    `is_reachable`: the engine answers, and runs what it is given.
+    """
+    if not is_led:
+        raise UnavailableError("No scheduler was heard for a while.", code="no_leader")
+    if not is_reachable:
+        raise UnavailableError("The engine does not answer.", code="unreachable")
+    if is_adopting:
+        raise UnavailableError("The node still looks for earlier attempts.", code="adopting")
     if sum(phase in BEFORE_THE_END for phase in phases) >= MAX_UNFINISHED:
-        return SlotsTakenError("One attempt runs and one more is prepared.")
-    return None
+        raise UnavailableError("One attempt runs and one more is prepared.", code="no_room")
 
 
 def is_wanted(spec: NodeEntry, pool: str) -> bool:

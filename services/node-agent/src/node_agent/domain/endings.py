@@ -1,7 +1,5 @@
 """Says how an attempt ends before it has results, and which row of the retry table that is."""
 
-from dataclasses import dataclass
-
 from contracts.agent import AttemptResult, Cause, Outcome
 from contracts.scheduler.jobs import JobError
 
@@ -18,23 +16,13 @@ class InputsLostError(AttemptEndedError):
     """The server lost an input file that it was sent: send all of them anew, once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
-    cause: Cause
-    error: JobError
-
-    @property
-    def result(self) -> AttemptResult:
-        return AttemptResult(outcome=Outcome.FAILED, cause=self.cause, error=self.error)
-
-
 def failed_result(
     cause: Cause,
     code: str,
     message: str,
     graph_node: str | None = None,
     graph_node_class: str | None = None,
-) -> Failed:
+) -> AttemptResult:
     error = JobError(
         code=code,
         message=message,
@@ -42,11 +30,11 @@ def failed_result(
         graph_node_class=graph_node_class,
         cause=cause.value,
     )
-    return Failed(cause, error)
+    return AttemptResult(outcome=Outcome.FAILED, cause=cause, error=error)
 
 
 def failed_error(cause: Cause, code: str, message: str) -> AttemptEndedError:
-    return AttemptEndedError(failed_result(cause, code, message).result)
+    return AttemptEndedError(failed_result(cause, code, message))
 
 
 def canceled_error() -> AttemptEndedError:

@@ -34,7 +34,7 @@ class UnknownEngine:
     async def refuse(self, *_: Any, **__: Any) -> Any:
         raise UnreachableError(self._reason)
 
-    describe = upload = run = resume = find = download = trial = refuse
+    describe = upload = run = resume = has_attempt = download = trial = refuse
 
 
 @asynccontextmanager

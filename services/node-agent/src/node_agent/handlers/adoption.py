@@ -17,7 +17,7 @@ from contracts.scheduler.jobs import Output
 from node_agent.handlers.attempts import run_and_report, stoppable, upload_results
 from node_agent.handlers.inputs import find_version
 from node_agent.handlers.retry import retried
-from node_agent.ports import Place, UnreachableError
+from node_agent.ports import UnreachableError
 from node_agent.service import Attempt, Claim
 
 log = structlog.get_logger()
@@ -40,8 +40,8 @@ async def adopt(claim: Claim, orders: Sequence[AttemptOrder]) -> None:
 async def locate(claim: Claim, attempt: Attempt) -> None:
     recorded = await recorded_outputs(claim, attempt)
     if recorded is not None:
-        ending = completed(recorded)
-        claim.spawn(run_and_report(claim, attempt, ending), name=f"recorded {attempt.id}")
+        reporting = run_and_report(claim, attempt, completed(recorded))
+        claim.spawn(reporting, name=f"recorded {attempt.id}")
         return
     is_inside = await is_in_engine(claim, attempt)
     log.info("attempt_adopted", attempt_id=str(attempt.id), is_inside=is_inside)
@@ -68,7 +68,7 @@ async def is_in_engine(claim: Claim, attempt: Attempt) -> bool:
     """Wait for the engine: the scheduler decides how long an unreachable node may keep it."""
     while not attempt.canceled.is_set():
         try:
-            return await claim.engine.find(attempt.id) is Place.INSIDE
+            return await claim.engine.has_attempt(attempt.id)
         except UnreachableError:
             await asyncio.sleep(RETRY_SECONDS)
     return False

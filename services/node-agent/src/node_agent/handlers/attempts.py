@@ -14,7 +14,7 @@ from structlog.contextvars import bound_contextvars
 from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
 from contracts.errors import OperationError
 from contracts.scheduler.claims import AttemptPhase
-from node_agent.domain.admission import StaleClaimError
+from node_agent.domain.admission import STALE_CLAIM
 from node_agent.domain.endings import (
     AttemptEndedError,
     InputsLostError,
@@ -33,7 +33,6 @@ LEADER_CHECK_SECONDS = 0.2
 
 
 async def run_and_report(claim: Claim, attempt: Attempt, ending: Awaitable[AttemptResult]) -> None:
-    """Wait for how the attempt ends, and report it."""
     order = attempt.order
     ids = {"job_id": str(order.job_id), "attempt_id": str(order.attempt_id)}
     with bound_contextvars(**ids), span("attempt", parent=order.trace, attributes=ids):
@@ -52,8 +51,6 @@ async def result_of(attempt: Attempt, ending: Awaitable[AttemptResult]) -> Attem
         return await ending
     except AttemptEndedError as error:
         return error.result
-    except StaleClaimError:
-        raise
     except Exception:  # the outermost loop of an attempt: a bug here must not end the others
         log.exception("attempt_broke")
         # The agent, or the machine below it, failed: not the workflow, so it is tried elsewhere.
@@ -146,8 +143,8 @@ async def report_end(claim: Claim, attempt_id: UUID, result: AttemptResult) -> N
     try:
         await retried(send, within=None)
     except OperationError as error:
-        if error.code == StaleClaimError.code:
-            raise StaleClaimError(error.message) from error
+        if error.code == STALE_CLAIM:
+            raise
         log.warning("report_refused", reason=error.message)
 
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import base64
-import contextlib
 
 from contracts.agent import AttemptPreviewed, AttemptProgressed, JobWatched
 from contracts.scheduler.claims import AttemptPhase, BeatAttempt, NodeBeat
+from node_agent.handlers.files import shrink
 from node_agent.service import Attempt, Claim, NodeAgent
+from runtime.wait import wait_for
 
 BEAT_SECONDS = 1.0
 PROGRESS_SECONDS = 0.25
@@ -21,9 +22,7 @@ async def beat(claim: Claim) -> None:
     while True:
         claim.beat_due.clear()
         await claim.agent.bus.signal(beat_of(claim))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(BEAT_SECONDS):
-                await claim.beat_due.wait()
+        await wait_for(claim.beat_due, BEAT_SECONDS)
 
 
 def beat_of(claim: Claim) -> NodeBeat:
@@ -87,7 +86,7 @@ async def show_preview(claim: Claim, attempt: Attempt) -> None:
     image: bytes | None = preview.image
     content_type = preview.content_type
     if len(preview.image) > PREVIEW_BYTES:
-        image = await claim.agent.files.shrink(preview.image, PREVIEW_BYTES)
+        image = await asyncio.to_thread(shrink, preview.image, PREVIEW_BYTES)
         content_type = "image/jpeg"
     if image:
         await claim.agent.bus.signal(

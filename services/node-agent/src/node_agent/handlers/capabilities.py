@@ -5,16 +5,16 @@ The scheduler gets names; the registry, which checks workflows, gets the whole d
 
 import asyncio
 import base64
-import contextlib
 
 import structlog
 
 from contracts.errors import OperationError
 from contracts.registry.requests import FindDescription, StoreDescription
 from contracts.scheduler.claims import ReportCapabilities
-from node_agent.domain.admission import StaleClaimError
+from node_agent.domain.admission import STALE_CLAIM
 from node_agent.ports import Description, UnreachableError
 from node_agent.service import Claim
+from runtime.wait import wait_for
 
 log = structlog.get_logger()
 
@@ -32,42 +32,37 @@ async def keep_scheduler_informed(claim: Claim) -> None:
 
     Looks every 60 s, when the server came back, and when an attempt missed something.
     """
-    known: str | None = None
     while True:
         claim.outdated.clear()
         try:
-            known = await report_capabilities(claim, known)
-            claim.complaint = None
+            await report_capabilities(claim)
         except UnreachableError as error:
             claim.complaint = f"{claim.address} {error.message}"
             await asyncio.sleep(RETRY_SECONDS)
-            continue
         except OperationError as error:
-            if error.code == StaleClaimError.code:
-                raise StaleClaimError(error.message) from error
+            if error.code == STALE_CLAIM:
+                raise
             log.info("capabilities_unknown", node_id=str(claim.id), reason=error.message)
             await asyncio.sleep(RETRY_SECONDS)
-            continue
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(AGAIN_SECONDS):
-                await claim.outdated.wait()
+        else:
+            claim.complaint = None
+            await wait_for(claim.outdated, AGAIN_SECONDS)
 
 
-async def report_capabilities(claim: Claim, known: str | None) -> str:
-    """Report them unless their digest is `known`; return the digest that the scheduler knows."""
-    description = await claim.engine.describe()
-    found = description.capabilities
-    if found.digest != known:
-        message = ReportCapabilities(
-            node_id=claim.id,
-            claim=claim.number,
-            devices=list(description.devices),
-            capabilities=found,
-        )
-        await claim.agent.bus.call(message)
-        claim.description = description
-        claim.described.set()
-    return found.digest
+async def report_capabilities(claim: Claim) -> None:
+    """Report them unless the scheduler knows their digest."""
+    found, known = await claim.engine.describe(), claim.description
+    if known and known.capabilities.digest == found.capabilities.digest:
+        return
+    message = ReportCapabilities(
+        node_id=claim.id,
+        claim=claim.number,
+        devices=list(found.devices),
+        capabilities=found.capabilities,
+    )
+    await claim.agent.bus.call(message)
+    claim.description = found
+    claim.described.set()
 
 
 async def keep_registry_informed(claim: Claim) -> None:
@@ -84,9 +79,7 @@ async def keep_registry_informed(claim: Claim) -> None:
             except OperationError as error:
                 log.info("description_not_sent", node_id=str(claim.id), reason=error.message)
                 pause = REGISTRY_RETRY_SECONDS
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(pause):
-                await claim.described.wait()
+        await wait_for(claim.described, pause)
 
 
 async def send_description(claim: Claim, description: Description) -> None:

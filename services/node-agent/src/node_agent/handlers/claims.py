@@ -5,6 +5,7 @@ import contextlib
 import random
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from time import monotonic
 from typing import TypeAlias
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from node_agent.handlers.beats import beat, show_previews, show_progress
 from node_agent.handlers.capabilities import keep_registry_informed, keep_scheduler_informed
 from node_agent.handlers.trials import run_trials
 from node_agent.service import Claim, NodeAgent
+from runtime.wait import wait_for
 
 log = structlog.get_logger()
 
@@ -32,7 +34,7 @@ OpenClaim: TypeAlias = Callable[[NodeAgent, ClaimView], AbstractAsyncContextMana
 
 
 async def follow_leader(agent: NodeAgent, signal: SchedulerLed) -> None:
-    agent.leadership.heard(signal.epoch, agent.now)
+    agent.leadership.heard(signal.epoch, monotonic())
 
 
 async def keep_claims(agent: NodeAgent, open_claim: OpenClaim) -> None:
@@ -48,9 +50,7 @@ async def keep_claims(agent: NodeAgent, open_claim: OpenClaim) -> None:
             for node_id, claim in list(agent.claims.items()):
                 if claim and not claim.is_leaving:
                     follow_spec(claim, wanted.get(node_id))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(TICK_SECONDS):
-                    await agent.claims_dirty.wait()
+            await wait_for(agent.claims_dirty, TICK_SECONDS)
 
 
 def follow_spec(claim: Claim, spec: NodeEntry | None) -> None:
@@ -76,7 +76,7 @@ async def claim_and_hold(agent: NodeAgent, node_id: UUID, open_claim: OpenClaim)
     try:
         await asyncio.sleep(random.uniform(0, LONGEST_DELAY_SECONDS))  # noqa: S311  no secret
         view = await agent.bus.call(ClaimNode(agent_id=agent.agent_id, node_id=node_id))
-        agent.leadership.heard(view.epoch, agent.now)
+        agent.leadership.heard(view.epoch, monotonic())
         log.info("node_claimed", node_id=str(node_id), claim=view.claim, live=len(view.live))
         async with open_claim(agent, view) as claim:
             agent.claims[node_id] = claim

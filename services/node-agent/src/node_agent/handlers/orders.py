@@ -1,16 +1,15 @@
 """Obeys the scheduler: runs an attempt, or makes sure that it does not run."""
 
 from contracts.agent import Accepted, CancelAttempt, RunAttempt
-from node_agent.domain.admission import refusal, stale
+from node_agent.domain.admission import refuse_excess, refuse_stale
 from node_agent.handlers.attempts import report_canceled, run_and_report, stage_run_upload
 from node_agent.service import Attempt, Claim
 
 
 async def accept_attempt(claim: Claim, command: RunAttempt) -> Accepted:
     """Accept an attempt. A repeated order changes nothing."""
-    admission, leadership = claim.admission(), claim.agent.leadership
-    if why := stale(admission, command.claim, command.epoch):
-        raise why
+    leadership = claim.agent.leadership
+    refuse_stale(claim.number, leadership.epoch, command)
     leadership.heard(command.epoch, leadership.heard_at)
     attempt = Attempt(command.order)
     if attempt.id in claim.attempts:
@@ -19,8 +18,12 @@ async def accept_attempt(claim: Claim, command: RunAttempt) -> Accepted:
         # a cancel overtook the order, or its report and this repetition crossed
         claim.spawn(report_canceled(claim, attempt.id), name=f"canceled {attempt.id}")
         return Accepted()
-    if why := refusal(admission, (a.phase for a in claim.attempts.values())):
-        raise why
+    refuse_excess(
+        (a.phase for a in claim.attempts.values()),
+        is_led=claim.is_led,
+        is_reachable=claim.engine.health().is_usable,
+        is_adopting=claim.is_adopting,
+    )
     claim.attempts[attempt.id] = attempt
     ending = stage_run_upload(claim, attempt)
     claim.spawn(run_and_report(claim, attempt, ending), name=f"attempt {attempt.id}")
@@ -29,8 +32,7 @@ async def accept_attempt(claim: Claim, command: RunAttempt) -> Accepted:
 
 async def cancel_attempt(claim: Claim, command: CancelAttempt) -> Accepted:
     """Stop the attempt if it is here, and never start it if it comes later."""
-    if why := stale(claim.admission(), command.claim, command.epoch):
-        raise why
+    refuse_stale(claim.number, claim.agent.leadership.epoch, command)
     attempt_id = command.attempt_id
     is_known = attempt_id in claim.must_not_run
     claim.must_not_run[attempt_id] = None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import asdict
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
@@ -11,6 +12,7 @@ from contracts.media.attempts import RecordResults, ResultFile, ResultUrls, Sign
 from contracts.media.files import MediaKind
 from contracts.scheduler.jobs import Output
 from node_agent.domain.endings import failed_error
+from node_agent.handlers.files import inspect
 from node_agent.handlers.inputs import MAX_IN_MEMORY, PREFIX
 from node_agent.handlers.retry import retried
 from node_agent.ports import EngineFile, ObjectStore, UnreachableError, UrlRefusedError
@@ -34,11 +36,9 @@ async def store_results(
     try:
         async with asyncio.timeout(UPLOAD_SECONDS):
             return await transfer_all(claim, attempt.order.grant, found)
-    except UnreachableError as error:
-        text = f"The engine {error.message}."
-        raise failed_error(Cause.OUTPUT, "outputs_not_stored", text) from error
     except (OperationError, TimeoutError) as error:
         text = str(error) or "The results could not be stored in time."
+        text = f"The engine {text}." if isinstance(error, UnreachableError) else text
         raise failed_error(Cause.OUTPUT, "outputs_not_stored", text) from error
 
 
@@ -86,19 +86,14 @@ async def transfer(claim: Claim, n: int, source: EngineFile, targets: Targets) -
             lambda: claim.engine.download(source, content, agent.most_output_bytes),
             within=UPLOAD_SECONDS,
         )
-        info = await agent.files.inspect(content)
-        content_type = source.content_type or info.content_type
+        info = await asyncio.to_thread(inspect, content, source.content_type)
         file = ResultFile(
             n=n,
             output=source.output,
             index=source.index,
-            kind=source.kind or kind_of(content_type),
+            kind=source.kind or kind_of(info.content_type),
             filename=source.filename,
-            content_type=content_type,
-            size_bytes=info.size_bytes,
-            blake3=info.blake3,
-            width=info.width,
-            height=info.height,
+            **asdict(info),
         )
         await retried(lambda: upload(agent.store, file, content, targets), within=UPLOAD_SECONDS)
     return file

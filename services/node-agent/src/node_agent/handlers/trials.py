@@ -1,12 +1,12 @@
 """Runs a trial when the scheduler asks whether a node that did harm works again."""
 
 import asyncio
-import contextlib
 
 import structlog
 
 from node_agent.ports import UnreachableError
 from node_agent.service import Claim
+from runtime.wait import wait_for
 
 log = structlog.get_logger()
 AGAIN_SECONDS = 15.0
@@ -23,9 +23,7 @@ async def run_trials(claim: Claim) -> None:
         is_usable = claim.engine.health().is_usable
         if trial.asked and trial.asked != trial.passed and is_usable and claim.is_led:
             await run_trial(claim, trial.asked)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(AGAIN_SECONDS):
-                await trial.requested.wait()
+        await wait_for(trial.requested, AGAIN_SECONDS)
 
 
 async def run_trial(claim: Claim, number: int) -> None:

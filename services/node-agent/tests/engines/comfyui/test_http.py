@@ -9,14 +9,16 @@ from contracts.scheduler.nodes import NodeEntry
 from contracts.values import new_id
 from node_agent.engines.comfyui.http import ComfyHttp, RefusedPromptError, comfy_http
 from node_agent.engines.comfyui.outputs import ComfyFile
-from node_agent.engines.comfyui.shapes import mapping
 from node_agent.ports import FileRefusedError, NoSpaceError, UnreachableError
 from runtime.testing.ports import eventually, free_port
+from workflows.json_values import as_object
+
+from ..contract import PATIENCE  # noqa: TID252  shared by these tests alone
 
 
 def a_client(url: str) -> AbstractAsyncContextManager[ComfyHttp]:
     spec = NodeEntry(node_id=new_id(), name="n", base_url=url)
-    return comfy_http(spec, probe_timeout=3, submit_timeout=10)
+    return comfy_http(spec, PATIENCE)
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ async def test_an_empty_graph_is_refused_with_comfyuis_reasons(comfy: ComfyHttp)
         await comfy.submit({"prompt": {}, "prompt_id": str(new_id())})
 
     assert refused.value.status == 400
-    assert "error" in mapping(refused.value.answer)
+    assert "error" in as_object(refused.value.answer)
 
 
 async def test_an_upload_gets_the_name_it_was_given(comfy: ComfyHttp) -> None:

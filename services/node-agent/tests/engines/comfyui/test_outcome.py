@@ -4,15 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.agent import Cause
-from node_agent.domain.endings import Failed
+from contracts.agent import AttemptResult, Cause, Outcome
+from contracts.scheduler.jobs import JobError
 from node_agent.engines.comfyui.outcome import (
-    Interrupted,
-    Succeeded,
     cause_of,
     executed_between,
+    failure_in,
     presentable,
-    verdict,
 )
 
 ANY_JSON = st.recursive(
@@ -31,28 +29,31 @@ def an_error(kind: str, message: str) -> list[Any]:
     return ["execution_error", details | {"exception_type": kind, "exception_message": message}]
 
 
+def error_of(found: object) -> JobError:
+    assert isinstance(found, AttemptResult)
+    assert found.error
+    return found.error
+
+
 START = ["execution_start", {"timestamp": 1_000}]
 
 
 def test_an_interrupt_is_told_from_an_error_by_the_last_message() -> None:
     interrupted = an_entry(START, ["execution_interrupted", {"node_id": "2"}])
 
-    assert verdict(interrupted) == Interrupted()
+    assert failure_in(interrupted) == AttemptResult(outcome=Outcome.CANCELED)
 
 
 def test_an_error_names_the_graph_node_and_hides_the_host() -> None:
     path = "cannot identify image file '/srv/comfyui/8188/input/broken.png'\nmore lines"
-    found = verdict(an_entry(START, an_error("PIL.UnidentifiedImageError", path)))
+    error = error_of(failure_in(an_entry(START, an_error("PIL.UnidentifiedImageError", path))))
 
-    assert isinstance(found, Failed)
-    assert found.error.message == "cannot identify image file 'broken.png'"
-    assert (found.error.graph_node, found.error.graph_node_class) == ("3", "KSampler")
+    assert error.message == "cannot identify image file 'broken.png'"
+    assert (error.graph_node, error.graph_node_class) == ("3", "KSampler")
 
 
-def test_success_keeps_the_outputs() -> None:
-    assert verdict(an_entry(status="success", **{"9": {"images": []}})) == Succeeded(
-        {"9": {"images": []}}, {}
-    )
+def test_success_is_no_failure() -> None:
+    assert failure_in(an_entry(status="success", **{"9": {"images": []}})) is None
 
 
 @pytest.mark.parametrize(
@@ -93,12 +94,12 @@ def test_a_message_is_one_short_line_without_folders(text: str, shown: str) -> N
 
 
 @given(st.dictionaries(st.sampled_from(["status", "outputs", "meta"]), ANY_JSON))
-def test_whatever_a_server_answers_there_is_a_verdict(entry: dict[str, Any]) -> None:
-    assert verdict(entry)
+def test_whatever_a_server_answers_it_is_read(entry: dict[str, Any]) -> None:
+    failure_in(entry)
     executed_between(entry)
 
 
 @given(st.lists(ANY_JSON, max_size=3))
-def test_whatever_the_messages_are_there_is_a_verdict(messages: list[Any]) -> None:
-    assert verdict(an_entry(*messages))
+def test_whatever_the_messages_are_there_is_a_result(messages: list[Any]) -> None:
+    assert failure_in(an_entry(*messages))
     executed_between(an_entry(*messages))

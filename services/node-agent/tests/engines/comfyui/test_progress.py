@@ -6,14 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node_agent.engines.comfyui.events import (
-    Cached,
-    ComfyEvent,
     GraphNodeProgress,
-    GraphNodeStarted,
     Previewed,
-    PromptEnded,
-    Started,
-    Stepped,
+    PromptEvent,
     read_binary,
     read_text,
 )
@@ -24,11 +19,11 @@ from .test_outcome import ANY_JSON
 GRAPH: dict[str, Any] = {id_: {"class_type": f"Class{id_}", "inputs": {}} for id_ in "1234"}
 
 
-def a_step(node: str, value: float, maximum: float, *, is_finished: bool = False) -> Stepped:
-    return Stepped("p", (GraphNodeProgress(node, node, value, maximum, is_finished),))
+def a_step(node: str, value: float, maximum: float, *, is_finished: bool = False) -> PromptEvent:
+    return PromptEvent("p", steps=(GraphNodeProgress(node, node, value, maximum, is_finished),))
 
 
-def after(*events: ComfyEvent) -> Run:
+def after(*events: PromptEvent) -> Run:
     run = run_of(GRAPH)
     for event in events:
         run = advanced(run, event)
@@ -37,9 +32,9 @@ def after(*events: ComfyEvent) -> Run:
 
 def test_graph_nodes_count_alike_and_a_sampler_by_its_steps() -> None:
     run = after(
-        Cached("p", frozenset({"1", "other"})),
+        PromptEvent("p", cached=frozenset({"1", "other"})),
         a_step("2", 1, 1, is_finished=True),
-        GraphNodeStarted("p", "3"),
+        PromptEvent("p", started="3"),
         a_step("3", 5, 10),
     )
     progress = progress_of(run)
@@ -51,23 +46,25 @@ def test_graph_nodes_count_alike_and_a_sampler_by_its_steps() -> None:
 
 
 def test_an_expanded_graph_node_shows_as_the_one_people_know() -> None:
-    run = after(Stepped("p", (GraphNodeProgress("2.0.0.1", "2", 3, 4, is_finished=False),)))
+    run = after(
+        PromptEvent("p", steps=(GraphNodeProgress("2.0.0.1", "2", 3, 4, is_finished=False),))
+    )
 
     assert progress_of(run).graph_node == "2"
     assert progress_of(run).graph_nodes_done == 0
 
 
 EVENTS = st.one_of(
-    st.builds(Started, st.just("p")),
-    st.builds(Cached, st.just("p"), st.frozensets(st.sampled_from("12345"))),
-    st.builds(GraphNodeStarted, st.just("p"), st.sampled_from("12345")),
+    st.builds(PromptEvent, st.just("p")),
+    st.builds(PromptEvent, st.just("p"), cached=st.frozensets(st.sampled_from("12345"))),
+    st.builds(PromptEvent, st.just("p"), started=st.sampled_from("12345")),
     st.builds(a_step, st.sampled_from("12345"), st.floats(), st.floats()),
-    st.just(PromptEnded("p")),
+    st.just(PromptEvent("p", is_over=True)),
 )
 
 
 @given(st.lists(EVENTS, max_size=20))
-def test_what_is_shown_never_goes_back(events: list[ComfyEvent]) -> None:
+def test_what_is_shown_never_goes_back(events: list[PromptEvent]) -> None:
     run = run_of(GRAPH)
     shown = 0.0
     for event in events:
@@ -87,14 +84,14 @@ def test_events_are_read_as_comfyui_sends_them() -> None:
         '"max":1.0,"state":"finished","node_id":"2.0.0.1","display_node_id":"2"}}}}'
     )
 
-    assert read_text(start) == Started("p")
-    assert read_text(end) == PromptEnded("p")
+    assert read_text(start) == PromptEvent("p")
+    assert read_text(end) == PromptEvent("p", is_over=True)
     assert read_text(reconnect) is None
-    assert read_text(progress) == Stepped(
-        "p", (GraphNodeProgress("3", "3", 1, 4, is_finished=False),)
+    assert read_text(progress) == PromptEvent(
+        "p", steps=(GraphNodeProgress("3", "3", 1, 4, is_finished=False),)
     )
-    assert read_text(state) == Stepped(
-        "p", (GraphNodeProgress("2.0.0.1", "2", 1, 1, is_finished=True),)
+    assert read_text(state) == PromptEvent(
+        "p", steps=(GraphNodeProgress("2.0.0.1", "2", 1, 1, is_finished=True),)
     )
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from contracts.agent import Cause
 from node_agent.engines.comfyui.rejection import lacks_input_file, rejection
 
-from .test_outcome import ANY_JSON
+from .test_outcome import ANY_JSON, error_of
 
 
 def a_problem(kind: str, class_: str, name: str, value: Any = None, **more: Any) -> dict[str, Any]:
@@ -25,11 +25,12 @@ def test_a_model_that_is_not_in_the_list_is_missing_and_the_list_stays_secret() 
         "value_not_in_list", "CheckpointLoaderSimple", "ckpt_name", "a.safetensors", details=details
     )
     found = rejection(400, an_answer(**{"4": problem}))
+    error = error_of(found)
 
-    assert (found.cause, found.error.code) == (Cause.MISSING, "missing_model")
-    assert (found.error.graph_node, found.error.graph_node_class) == ("4", "CheckpointLoaderSimple")
-    assert "a.safetensors" in found.error.message
-    assert "secret" not in found.error.message
+    assert (found.cause, error.code) == (Cause.MISSING, "missing_model")
+    assert (error.graph_node, error.graph_node_class) == ("4", "CheckpointLoaderSimple")
+    assert "a.safetensors" in error.message
+    assert "secret" not in error.message
 
 
 def test_a_model_of_a_custom_loader_is_told_by_its_ending() -> None:
@@ -56,7 +57,7 @@ def test_a_wrong_choice_is_the_workflows_fault() -> None:
 def test_a_wrong_input_is_named_in_our_words(kind: str, why: str) -> None:
     theirs = {"message": "invalid literal for int() with base 10", "details": "in /opt/x.py"}
     problem = a_problem(kind, "KSampler", "steps", "many", **theirs)
-    error = rejection(400, an_answer(**{"3": problem})).error
+    error = error_of(rejection(400, an_answer(**{"3": problem})))
 
     assert (error.code, error.graph_node, error.graph_node_class) == (
         "graph_refused",
@@ -72,7 +73,7 @@ def test_a_wrong_input_is_named_in_our_words(kind: str, why: str) -> None:
 def test_a_graph_that_writes_nothing_is_told_so() -> None:
     answer = {"error": {"type": "prompt_no_outputs", "message": "Prompt has no outputs"}}
 
-    assert rejection(400, answer).error.message == "The graph writes nothing."
+    assert error_of(rejection(400, answer)).message == "The graph writes nothing."
 
 
 def test_a_missing_model_counts_more_than_a_wrong_value() -> None:
@@ -87,12 +88,12 @@ def test_an_unknown_class_is_missing_and_named() -> None:
     error = {"type": "invalid_prompt", "message": message, "details": "Node ID '#1'"}
     found = rejection(400, {"error": error, "node_errors": {}})
 
-    assert (found.cause, found.error.code) == (Cause.MISSING, "missing_class")
-    assert (found.error.graph_node, found.error.graph_node_class) == ("1", "NoSuchNode")
+    assert (found.cause, error_of(found).code) == (Cause.MISSING, "missing_class")
+    assert (error_of(found).graph_node, error_of(found).graph_node_class) == ("1", "NoSuchNode")
 
 
 def test_an_answer_that_is_no_json_still_has_a_message() -> None:
-    assert rejection(413, None).error.message == "ComfyUI answered 413."
+    assert error_of(rejection(413, None)).message == "ComfyUI answered 413."
 
 
 def test_a_staged_file_that_is_gone_is_noticed() -> None:
@@ -105,7 +106,7 @@ def test_a_staged_file_that_is_gone_is_noticed() -> None:
 
 @given(ANY_JSON)
 def test_whatever_a_server_answers_there_is_a_reason(body: Any) -> None:
-    assert rejection(400, body).error.message
-    assert rejection(400, {"error": body, "node_errors": body}).error.message
-    assert rejection(400, {"node_errors": {"1": {"errors": body}}}).error.message
+    assert error_of(rejection(400, body)).message
+    assert error_of(rejection(400, {"error": body, "node_errors": body})).message
+    assert error_of(rejection(400, {"node_errors": {"1": {"errors": body}}})).message
     lacks_input_file({"node_errors": {"1": {"errors": body}}})

@@ -30,7 +30,6 @@ from node_agent.ports import (
     Graph,
     Health,
     Patience,
-    Place,
     UnreachableError,
     Version,
 )
@@ -150,11 +149,9 @@ class TinyEngine:
             raise failed_error(Cause.WORKFLOW, "graph_failed", str(error)) from error
         return Execution(lambda spec: results(spec, task.attempt_id))
 
-    async def find(self, attempt_id: UUID) -> Place:
+    async def has_attempt(self, attempt_id: UUID) -> bool:
         painting = self.server.paintings.get(attempt_id)
-        if painting is None:
-            return Place.UNKNOWN
-        return Place.INSIDE if is_inside(painting) else Place.ENDED
+        return painting is not None and is_inside(painting)
 
     async def cancel(self, attempt_id: UUID) -> bool:
         painting = self.server.paintings.get(attempt_id)

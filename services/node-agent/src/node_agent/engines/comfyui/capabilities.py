@@ -12,9 +12,9 @@ from typing import Any
 
 from contracts.scheduler.job_requests import ModelFile
 from contracts.scheduler.nodes import Capabilities
-from node_agent.engines.comfyui.shapes import items, mapping
 from node_agent.ports import Description
 from workflows.graph.requirements import FILE_INPUTS
+from workflows.json_values import as_array, as_object
 
 NOT_MODELS = frozenset({"custom_nodes"})
 MAX_MODELS, MAX_CLASSES = 3_000, 8_000
@@ -53,15 +53,15 @@ def without_files(class_: str, info: Any) -> dict[str, Any]:
     sections = {
         section: {
             name: without_choices(declared) if is_file(class_, name, declared) else declared
-            for name, declared in mapping(entries).items()
+            for name, declared in as_object(entries).items()
         }
-        for section, entries in mapping(mapping(info).get("input")).items()
+        for section, entries in as_object(as_object(info).get("input")).items()
     }
-    return {**mapping(info), "input": sections}
+    return {**as_object(info), "input": sections}
 
 
 def is_file(class_: str, name: str, declared: Any) -> bool:
-    options = mapping(items(declared)[1] if len(items(declared)) > 1 else None)
+    options = as_object(as_array(declared)[1] if len(as_array(declared)) > 1 else None)
     return FILE_INPUTS.get(class_) == name or any(options.get(flag) for flag in UPLOADS)
 
 
@@ -70,6 +70,6 @@ def without_choices(declared: Any) -> Any:
         case [list(), *rest]:
             return [[], *rest]
         case [str(kind), options, *rest]:
-            return [kind, {**mapping(options), "options": []}, *rest]
+            return [kind, {**as_object(options), "options": []}, *rest]
         case _:
             return declared

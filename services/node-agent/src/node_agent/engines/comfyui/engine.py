@@ -25,9 +25,7 @@ from node_agent.ports import (
     Execution,
     FileRefusedError,
     Graph,
-    Health,
     Patience,
-    Place,
     Version,
 )
 from runtime.process.telemetry import span
@@ -35,43 +33,33 @@ from runtime.process.telemetry import span
 
 @asynccontextmanager
 async def open_comfyui(spec: NodeEntry, patience: Patience) -> AsyncGenerator["ComfyUI", None]:
-    async with comfy_http(
-        spec, probe_timeout=patience.probe_timeout, submit_timeout=patience.submit_timeout
-    ) as http:
-        session = Session(spec.node_id, http, Vitals(patience.dead_after_seconds))
+    async with comfy_http(spec, patience) as http:
+        engine = ComfyUI(spec, http, Vitals(patience.dead_after_seconds))
         try:
-            yield ComfyUI(spec, session)
+            yield engine
         finally:
-            for pending_post in session.posts.values():
+            for pending_post in engine.posts.values():
                 pending_post.cancel()
 
 
-class ComfyUI:
+class ComfyUI(Session):
     """One ComfyUI server."""
 
-    def __init__(self, spec: NodeEntry, session: Session) -> None:
-        self._spec = spec
-        self._session = session
-
     async def serve(self, on_health_change: Callable[[], None]) -> None:
-        session = self._session
         async with asyncio.TaskGroup() as group:
-            group.create_task(probe(session, on_health_change))
-            group.create_task(watch_memory(session))
-            group.create_task(listen(self._spec, session.connected, session.hear))
-
-    def health(self) -> Health:
-        return self._session.health()
+            group.create_task(probe(self, on_health_change))
+            group.create_task(watch_memory(self))
+            group.create_task(listen(self))
 
     async def describe(self) -> Description:
-        return await self._session.http.describe()
+        return await self.http.describe()
 
     def has_input(self, name: str) -> bool:
-        return name in self._session.inputs
+        return name in self.inputs
 
     async def upload(self, file: InputFile, content: IO[bytes]) -> None:
-        await self._session.http.upload(file.name, content, file.content_type)
-        self._session.inputs[file.name] = None
+        await self.http.upload(file.name, content, file.content_type)
+        self.inputs[file.name] = None
 
     def prepare(
         self,
@@ -84,31 +72,27 @@ class ComfyUI:
 
     async def run(self, task: EngineTask, graph: Graph) -> Execution:
         prompt = Prompt(task, run_of(graph))
-        with self._session.following(prompt):
+        with self.following(prompt):
             with span("post"):
-                await post(self._session, prompt, graph)
+                await post(self, prompt, graph)
             with span("execute"):
-                return await follow(self._session, prompt)
+                return await follow(self, prompt)
 
     async def resume(self, task: EngineTask) -> Execution:
         prompt = Prompt(task, has_worked=True)
-        with self._session.following(prompt):
-            return await follow(self._session, prompt)
+        with self.following(prompt):
+            return await follow(self, prompt)
 
-    async def find(self, attempt_id: UUID) -> Place:
-        prompt_id = str(attempt_id)
-        if prompt_id in await self._session.http.queue():
-            return Place.INSIDE
-        is_over = await self._session.http.history(prompt_id) is not None
-        return Place.ENDED if is_over else Place.UNKNOWN
+    async def has_attempt(self, attempt_id: UUID) -> bool:
+        return str(attempt_id) in await self.http.queue()
 
     async def cancel(self, attempt_id: UUID) -> bool:
-        return await take_back(self._session, str(attempt_id))
+        return await take_back(self, str(attempt_id))
 
     async def download(self, file: EngineFile, target: IO[bytes], most_bytes: int) -> None:
         match file:
             case ComfyFile():
-                await self._session.http.download(file, target, most_bytes)
+                await self.http.download(file, target, most_bytes)
             case ComfyText(text=text):
                 target.seek(0)
                 target.truncate()
@@ -117,4 +101,4 @@ class ComfyUI:
                 raise FileRefusedError("This result is none of ComfyUI's.")
 
     async def trial(self) -> str | None:
-        return await trial.trial(self._session)
+        return await trial.trial(self)

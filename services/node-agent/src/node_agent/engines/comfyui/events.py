@@ -9,33 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from node_agent.engines.comfyui.shapes import is_number, mapping, parsed, texts
+from node_agent.engines.comfyui.shapes import is_number, parsed_or_none, texts
+from workflows.json_values import as_object
 
 PREVIEW, PREVIEW_WITH_METADATA = 1, 4
 HEAD = 8
 """Bytes before the image or its metadata."""
 IMAGE_TYPES = {1: "image/jpeg", 2: "image/png"}
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """Execution of the prompt began."""
-
-    prompt_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cached:
-    """These graph nodes need not run."""
-
-    prompt_id: str
-    graph_nodes: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class GraphNodeStarted:
-    prompt_id: str
-    graph_node: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +30,22 @@ class GraphNodeProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Stepped:
-    """Progress of some graph nodes; the others are as they were."""
+class PromptEvent:
+    """A prompt goes on, or is over; one kind of message fills one field."""
 
     prompt_id: str
-    steps: tuple[GraphNodeProgress, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PromptEnded:
-    """The prompt is over, and history knows how.
+    cached: frozenset[str] = frozenset()
+    """Graph nodes that need not run."""
+    started: str | None = None
+    """The graph node whose execution began."""
+    steps: tuple[GraphNodeProgress, ...] = ()
+    """Progress of some graph nodes; the others are as they were."""
+    is_over: bool = False
+    """History knows how it ended.
 
     This is `executing` of no graph node; `execution_success` often comes before history has the
     entry (measured: 23 %).
     """
-
-    prompt_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,51 +57,48 @@ class Previewed:
     image: bytes
 
 
-ComfyEvent: TypeAlias = Started | Cached | GraphNodeStarted | Stepped | PromptEnded | Previewed
+ComfyEvent: TypeAlias = PromptEvent | Previewed
 
 
-def read_text(text: str) -> ComfyEvent | None:
-    try:
-        message = mapping(parsed(text.encode("utf-8", "replace")))
-    except ValueError:
-        return None
-    kind, data = message.get("type"), mapping(message.get("data"))
+def read_text(text: str) -> PromptEvent | None:
+    message = as_object(parsed_or_none(text.encode("utf-8", "replace")))
+    kind, data = message.get("type"), as_object(message.get("data"))
     prompt_id = data.get("prompt_id")
     if not isinstance(kind, str) or not isinstance(prompt_id, str):
         return None
     return read_event(kind, prompt_id, data)
 
 
-def read_event(kind: str, prompt_id: str, data: Mapping[str, Any]) -> ComfyEvent | None:
+def read_event(kind: str, prompt_id: str, data: Mapping[str, Any]) -> PromptEvent | None:
     if kind == "executing":
         return read_executing(prompt_id, data)
     if kind == "execution_start":
-        return Started(prompt_id)
+        return PromptEvent(prompt_id)
     if kind == "execution_cached":
-        return Cached(prompt_id, frozenset(texts(data.get("nodes"))))
+        return PromptEvent(prompt_id, cached=frozenset(texts(data.get("nodes"))))
     if kind == "progress":
         return stepped(prompt_id, [(data.get("node"), data)])
     if kind == "progress_state":
-        return stepped(prompt_id, mapping(data.get("nodes")).items())
+        return stepped(prompt_id, as_object(data.get("nodes")).items())
     return None
 
 
-def stepped(prompt_id: str, entries: Iterable[tuple[object, object]]) -> Stepped | None:
+def stepped(prompt_id: str, entries: Iterable[tuple[object, object]]) -> PromptEvent | None:
     steps = (read_graph_node_progress(node, entry) for node, entry in entries)
     found = tuple(step for step in steps if step)
-    return Stepped(prompt_id, found) if found else None
+    return PromptEvent(prompt_id, steps=found) if found else None
 
 
-def read_executing(prompt_id: str, data: Mapping[str, Any]) -> ComfyEvent | None:
+def read_executing(prompt_id: str, data: Mapping[str, Any]) -> PromptEvent | None:
     node, display = data.get("node"), data.get("display_node")
     if node is None:
-        return PromptEnded(prompt_id)
-    graph_node = display if isinstance(display, str) else node
-    return GraphNodeStarted(prompt_id, graph_node) if isinstance(graph_node, str) else None
+        return PromptEvent(prompt_id, is_over=True)
+    started = display if isinstance(display, str) else node
+    return PromptEvent(prompt_id, started=started) if isinstance(started, str) else None
 
 
 def read_graph_node_progress(node: object, entry: object) -> GraphNodeProgress | None:
-    fields = mapping(entry)
+    fields = as_object(entry)
     value, maximum = fields.get("value"), fields.get("max")
     if not (isinstance(node, str) and is_number(value) and is_number(maximum)):
         return None
@@ -148,10 +125,7 @@ def read_binary(data: bytes) -> Previewed | None:
 
 
 def read_metadata(text: bytes, image: bytes) -> Previewed | None:
-    try:
-        metadata = mapping(parsed(text))
-    except ValueError:
-        return None
+    metadata = as_object(parsed_or_none(text))
     prompt_id, content_type = metadata.get("prompt_id"), metadata.get("image_type")
     if not isinstance(prompt_id, str) or content_type not in IMAGE_TYPES.values():
         return None

@@ -3,8 +3,6 @@
 Events are hints; `/history` decides, then `/queue` (docs/decisions/0005).
 """
 
-import asyncio
-import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import monotonic
@@ -13,13 +11,15 @@ from typing import Any
 import structlog
 
 from contracts.agent import Cause
-from node_agent.domain.endings import AttemptEndedError, Failed, canceled_error, failed_error
-from node_agent.engines.comfyui.outcome import Interrupted, Succeeded, executed_between, verdict
+from node_agent.domain.endings import AttemptEndedError, failed_error
+from node_agent.engines.comfyui.outcome import executed_between, failure_in
 from node_agent.engines.comfyui.outputs import results, sources
 from node_agent.engines.comfyui.prompts import prefix_of, take_back
 from node_agent.engines.comfyui.session import PROBE_SECONDS, Prompt, Session
 from node_agent.ports import EngineFile, Execution, UnreachableError
+from runtime.wait import wait_for
 from workflows import Spec
+from workflows.json_values import as_object
 
 log = structlog.get_logger()
 
@@ -28,21 +28,19 @@ async def follow(session: Session, prompt: Prompt) -> Execution:
     """Wait for its end; raises AttemptEndedError if it did not succeed."""
     entry = await entry_of(session, prompt)
     session.ended[prompt.id] = None
-    match verdict(entry):
-        case Succeeded() as produced:
-            return execution_of(prompt.id, entry, produced)
-        case Interrupted():
-            raise canceled_error()  # by a person at ComfyUI itself, not by the scheduler
-        case Failed(cause) as failed:
-            if cause is Cause.OUT_OF_MEMORY:
-                await free(session)
-            raise AttemptEndedError(failed.result)
+    failure = failure_in(entry)
+    if failure is None:
+        return execution_of(prompt.id, entry)
+    if failure.cause is Cause.OUT_OF_MEMORY:
+        await free(session)
+    raise AttemptEndedError(failure)
 
 
-def execution_of(prompt_id: str, entry: dict[str, Any], produced: Succeeded) -> Execution:
+def execution_of(prompt_id: str, entry: dict[str, Any]) -> Execution:
+    produced, meta = as_object(entry.get("outputs")), as_object(entry.get("meta"))
+
     def named(spec: Spec) -> Sequence[EngineFile]:
-        wanted = sources(spec, produced.outputs)
-        return results(wanted, produced.outputs, produced.meta, prefix_of(prompt_id))
+        return results(sources(spec, produced), produced, meta, prefix_of(prompt_id))
 
     began, seconds = executed_between(entry)
     return Execution(named, datetime.fromtimestamp(began, UTC) if began else None, seconds)
@@ -56,29 +54,21 @@ async def free(session: Session) -> None:
 
 
 async def entry_of(session: Session, prompt: Prompt) -> dict[str, Any]:
-    posted_at = monotonic()
-    started_at: float | None = None
+    since, was_running = monotonic(), False
     if prompt.client_id is not None and prompt.client_id == session.client_id:
-        await wait_for_news(prompt)  # the open connection will tell its end: no need to ask before
+        # the open connection will tell its end: no need to ask before
+        await wait_for(prompt.stirred, PROBE_SECONDS)
     while True:
         prompt.stirred.clear()
         if (entry := await look(session, prompt)) is not None:
             return entry
-        if started_at is None and prompt.is_running:
-            started_at = monotonic()
-        since = posted_at if started_at is None else started_at
+        if prompt.is_running and not was_running:
+            since, was_running = monotonic(), True
         if reason := why_stop(session, prompt, since):
             if not await take_back(session, prompt.id):
                 log.warning("prompt_not_stopped")
             raise reason
-        await wait_for_news(prompt)
-
-
-async def wait_for_news(prompt: Prompt) -> None:
-    """Return when something happened, or when it is time to ask all the same."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(PROBE_SECONDS):
-            await prompt.stirred.wait()
+        await wait_for(prompt.stirred, PROBE_SECONDS)
 
 
 async def look(session: Session, prompt: Prompt) -> dict[str, Any] | None:

@@ -12,11 +12,12 @@ from contracts.errors import InvalidError
 from contracts.scheduler.nodes import Device, NodeEntry
 from node_agent.engines.comfyui.capabilities import describe
 from node_agent.engines.comfyui.outputs import ComfyFile
-from node_agent.engines.comfyui.shapes import is_number, items, mapping, parsed, texts
+from node_agent.engines.comfyui.shapes import is_number, parsed, parsed_or_none, texts
 from node_agent.engines.comfyui.trouble import NO_COMFYUI, why_silent, why_useless
 from node_agent.engines.comfyui.vitals import QueueView
-from node_agent.ports import Description, FileRefusedError, NoSpaceError, UnreachableError
+from node_agent.ports import Description, FileRefusedError, NoSpaceError, Patience, UnreachableError
 from runtime.process.telemetry import carry
+from workflows.json_values import as_array, as_object
 
 NOT_COMFYUI = frozenset({401, 403, 407, 408, 429, 502, 503, 504})
 """Answers of a proxy before it, or of a wall around it."""
@@ -54,21 +55,19 @@ class Stats:
 
 
 @asynccontextmanager
-async def comfy_http(
-    spec: NodeEntry, *, probe_timeout: float, submit_timeout: float
-) -> AsyncGenerator["ComfyHttp", None]:
+async def comfy_http(spec: NodeEntry, patience: Patience) -> AsyncGenerator["ComfyHttp", None]:
     try:
         client = httpx.AsyncClient(
             base_url=spec.base_url,
             headers=spec.headers,
-            timeout=httpx.Timeout(probe_timeout, pool=SLOW_SECONDS),
+            timeout=httpx.Timeout(patience.probe_timeout, pool=SLOW_SECONDS),
             event_hooks={"request": [trace]},
             trust_env=False,
         )
     except (httpx.InvalidURL, ValueError) as error:
         raise InvalidError("The node's address or headers are not valid.") from error
     async with client:
-        yield ComfyHttp(client, submit_timeout)
+        yield ComfyHttp(client, patience.submit_timeout)
 
 
 async def trace(request: httpx.Request) -> None:
@@ -86,15 +85,15 @@ class ComfyHttp:
         self._submit_timeout = submit_timeout
 
     async def queue(self) -> QueueView:
-        answer = mapping(await self._get("/queue"))
+        answer = as_object(await self._get("/queue"))
         if not {"queue_running", "queue_pending"} <= answer.keys():
             raise UnreachableError(NO_COMFYUI)
-        running, pending = items(answer["queue_running"]), items(answer["queue_pending"])
+        running, pending = as_array(answer["queue_running"]), as_array(answer["queue_pending"])
         return QueueView(ids(running), ids(pending), node_ids([*running, *pending]))
 
     async def history(self, prompt_id: str) -> dict[str, Any] | None:
         """The entry of a prompt that ended; None while it has not, or is forgotten."""
-        entry = mapping(await self._get(f"/history/{prompt_id}")).get(prompt_id)
+        entry = as_object(await self._get(f"/history/{prompt_id}")).get(prompt_id)
         return cast("dict[str, Any]", entry) if isinstance(entry, dict) else None
 
     async def submit(self, body: dict[str, Any]) -> Submitted:
@@ -103,14 +102,10 @@ class ComfyHttp:
         if response.is_server_error:
             # a 500 may come although the prompt was queued, so it is looked for before a repeat
             raise UnreachableError(why_useless(response.status_code, "/prompt"))
-        try:
-            answer = parsed(response.content)
-        except ValueError:
-            answer = None
-        match answer:
+        match answer := parsed_or_none(response.content):
             case {"prompt_id": str(prompt_id)} if response.status_code == OK:
                 errors = cast("dict[str, Any]", answer).get("node_errors")
-                return Submitted(prompt_id, dict(mapping(errors)))
+                return Submitted(prompt_id, dict(as_object(errors)))
             case _:
                 raise RefusedPromptError(response.status_code, answer)
 
@@ -143,7 +138,7 @@ class ComfyHttp:
         )
         if response.status_code != OK:
             raise FileRefusedError(f"ComfyUI answered {response.status_code} to an input file.")
-        stored = mapping(body_of(response))
+        stored = as_object(body_of(response))
         if (stored.get("subfolder"), stored.get("name")) != (folder, filename):
             raise FileRefusedError("ComfyUI stored an input file under another name.")
 
@@ -166,14 +161,14 @@ class ComfyHttp:
             raise NoSpaceError(f"No space left for a result: {error.strerror}.") from error
 
     async def stats(self) -> Stats:
-        answer = mapping(await self._get("/system_stats"))
-        version = mapping(answer.get("system")).get("comfyui_version", "unknown")
-        devices = [device_of(mapping(device)) for device in items(answer.get("devices"))]
+        answer = as_object(await self._get("/system_stats"))
+        version = as_object(answer.get("system")).get("comfyui_version", "unknown")
+        devices = [device_of(as_object(device)) for device in as_array(answer.get("devices"))]
         return Stats(str(version), devices)
 
     async def describe(self) -> Description:
         stats = await self.stats()
-        classes = mapping(await self._get("/object_info", timeout=SLOW_SECONDS))
+        classes = as_object(await self._get("/object_info", timeout=SLOW_SECONDS))
         models: dict[str, list[str]] = {}
         for folder in texts(await self._get("/models")):
             models[folder] = texts(await self._get(f"/models/{folder}"))
@@ -223,13 +218,13 @@ def body_of(response: httpx.Response) -> object:
 
 def ids(entries: Iterable[object]) -> tuple[str, ...]:
     """Entries are [number, prompt id, graph, extra data, outputs]."""
-    found = (items(entry)[1] for entry in entries if items(entry)[1:])
+    found = (as_array(entry)[1] for entry in entries if as_array(entry)[1:])
     return tuple(prompt_id for prompt_id in found if isinstance(prompt_id, str))
 
 
 def node_ids(entries: Iterable[object]) -> frozenset[str]:
     """Nodes of this fleet, or another, that prompts name as theirs."""
-    extras = (mapping(items(entry)[3]) for entry in entries if items(entry)[3:])
+    extras = (as_object(as_array(entry)[3]) for entry in entries if as_array(entry)[3:])
     return frozenset(texts([extra.get(NODE_KEY) for extra in extras]))
 
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
-from contracts.agent import Cause
-from node_agent.domain.endings import Failed, failed_result
-from node_agent.engines.comfyui.shapes import is_number, items, mapping
+from contracts.agent import AttemptResult, Cause, Outcome
+from node_agent.domain.endings import failed_result
+from node_agent.engines.comfyui.shapes import is_number
+from workflows.json_values import as_array, as_object
 
 LONGEST_MESSAGE = 500
 MAX_STAMP = 1e14
@@ -19,39 +19,28 @@ DISK = re.compile(r"Errno (28|30|5)\b|No space left|Read-only file system|Input/
 TORCH_ERRORS = re.compile(r"^(torch\.|RuntimeError$|AcceleratorError$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Succeeded:
-    outputs: Mapping[str, Any]
-    meta: Mapping[str, Any]
+def failure_in(entry: Mapping[str, Any]) -> AttemptResult | None:
+    """Return how the prompt failed or was canceled; None if it succeeded.
+
+    ComfyUI calls an interrupt an error as well; only the last message tells them apart.
+    """
+    status = as_object(entry.get("status"))
+    if status.get("status_str") != "error":
+        return None
+    messages = as_array(status.get("messages"))
+    return ended_by(as_array(messages[-1]) if messages else ())
 
 
-@dataclass(frozen=True, slots=True)
-class Interrupted:
-    """Somebody stopped it: us, or a person at ComfyUI."""
-
-
-Verdict: TypeAlias = Succeeded | Interrupted | Failed
-
-
-def verdict(entry: Mapping[str, Any]) -> Verdict:
-    """ComfyUI calls an interrupt an error as well; only the last message tells them apart."""
-    status = mapping(entry.get("status"))
-    if status.get("status_str") == "error":
-        messages = items(status.get("messages"))
-        return ended_by(items(messages[-1]) if messages else ())
-    return Succeeded(mapping(entry.get("outputs")), mapping(entry.get("meta")))
-
-
-def ended_by(message: Sequence[object]) -> Verdict:
-    kind, details = message[0] if message else None, mapping(message[1] if message[1:] else None)
+def ended_by(message: Sequence[object]) -> AttemptResult:
+    kind, details = message[0] if message else None, as_object(message[1] if message[1:] else None)
     if kind == "execution_interrupted":
-        return Interrupted()
+        return AttemptResult(outcome=Outcome.CANCELED)  # by us, or by a person at ComfyUI
     if kind == "execution_error":
         return raised(str(details.get("exception_type", "")), details)
     return failed_result(Cause.WORKFLOW, "graph_failed", "ComfyUI does not say why it failed.")
 
 
-def raised(kind: str, details: Mapping[str, Any]) -> Failed:
+def raised(kind: str, details: Mapping[str, Any]) -> AttemptResult:
     message = str(details.get("exception_message", ""))
     cause, code = cause_of(kind, message)
     return failed_result(
@@ -85,9 +74,9 @@ def executed_between(entry: Mapping[str, Any]) -> tuple[float | None, float | No
     """When execution began (ComfyUI's clock, epoch seconds) and how long it took, if known."""
     stamps = [
         stamp / 1_000
-        for message in items(mapping(entry.get("status")).get("messages"))
-        for details in items(message)[1:]
-        if is_number(stamp := mapping(details).get("timestamp")) and 0 < stamp < MAX_STAMP
+        for message in as_array(as_object(entry.get("status")).get("messages"))
+        for details in as_array(message)[1:]
+        if is_number(stamp := as_object(details).get("timestamp")) and 0 < stamp < MAX_STAMP
     ]
     if not stamps:
         return None, None

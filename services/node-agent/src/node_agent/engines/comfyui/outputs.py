@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.media.files import MediaKind
-from node_agent.engines.comfyui.shapes import items, mapping
 from node_agent.ports import EngineFile
 from workflows import Spec
+from workflows.json_values import as_array, as_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,10 @@ def entries_of(
 ) -> Iterator[object]:
     """Yield the entries of a graph node, and of the graph nodes that it expanded into."""
     for id_, keys in produced.items():
-        if graph_node not in (id_, mapping(meta.get(id_)).get("display_node")):
+        if graph_node not in (id_, as_object(meta.get(id_)).get("display_node")):
             continue
-        for key, values in mapping(keys).items():
-            for value in items(values):
+        for key, values in as_object(keys).items():
+            for value in as_array(values):
                 if isinstance(value, dict) or (key == "text" and isinstance(value, str)):
                     yield value
 
@@ -74,7 +74,7 @@ def entries_of(
 def is_own(entry: object, source: Source, prefix: str) -> bool:
     if isinstance(entry, str):
         return source.kind in (None, "text")
-    fields = mapping(entry)
+    fields = as_object(entry)
     filename, folder = fields.get("filename"), fields.get("type")
     if not isinstance(filename, str) or folder not in ("output", "temp"):
         return False
@@ -93,7 +93,7 @@ def result(source: Source, index: int, entry: object) -> EngineFile:
     if isinstance(entry, str):
         name = f"{index}.txt"
         return ComfyText(source.output, index, "text", name, entry, content_type="text/plain")
-    fields = mapping(entry)
+    fields = as_object(entry)
     return ComfyFile(
         output=source.output,
         index=index,

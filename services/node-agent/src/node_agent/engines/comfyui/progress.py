@@ -9,14 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contracts.scheduler.jobs import Progress
-from node_agent.engines.comfyui.events import (
-    Cached,
-    ComfyEvent,
-    GraphNodeProgress,
-    GraphNodeStarted,
-    PromptEnded,
-    Stepped,
-)
+from node_agent.engines.comfyui.events import GraphNodeProgress, PromptEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +29,15 @@ def run_of(graph: Mapping[str, Any]) -> Run:
     return Run({id_: str(node.get("class_type", "")) for id_, node in graph.items()})
 
 
-def advanced(run: Run, event: ComfyEvent) -> Run:
-    match event:
-        case Cached(_, nodes):
-            run = with_done(run, nodes)
-        case GraphNodeStarted(_, node):
-            run = replace(run, current=node, step=0.0, steps=0.0) if node != run.current else run
-        case Stepped(_, steps):
-            for step in steps:
-                run = with_step(run, step)
-        case PromptEnded():
-            run = replace(run, step=0.0, steps=0.0)
-        case _:
-            return run
+def advanced(run: Run, event: PromptEvent) -> Run:
+    if event.cached:
+        run = with_done(run, event.cached)
+    if event.started not in (None, run.current):
+        run = replace(run, current=event.started, step=0.0, steps=0.0)
+    for step in event.steps:
+        run = with_step(run, step)
+    if event.is_over:
+        run = replace(run, step=0.0, steps=0.0)
     return replace(run, shown=max(run.shown, fraction(run)))
 
 

@@ -57,7 +57,7 @@ async def post(session: Session, prompt: Prompt, graph: Graph) -> None:
     try:
         await submit(session, prompt, graph)
     except RefusedPromptError as error:
-        result = rejection(error.status, error.answer).result
+        result = rejection(error.status, error.answer)
         if lacks_input_file(error.answer):
             session.inputs.clear()
             raise InputsLostError(result) from error
@@ -106,7 +106,7 @@ def body_of(session: Session, prompt: Prompt, graph: Graph) -> dict[str, Any]:
         "prompt": graph,
         "prompt_id": prompt.id,
         "client_id": prompt.client_id or prompt.id,
-        "extra_data": {NODE_KEY: str(session.node_id)} | preview,
+        "extra_data": {NODE_KEY: str(session.spec.node_id)} | preview,
     }
 
 
@@ -118,7 +118,7 @@ async def check(session: Session, prompt: Prompt, taken: Submitted) -> None:
         raise failed_error(Cause.NODE_FAULT, "comfyui_too_old", text)
     if taken.node_errors:
         await take_back(session, prompt.id)
-        raise AttemptEndedError(rejection(200, {"node_errors": taken.node_errors}).result)
+        raise AttemptEndedError(rejection(200, {"node_errors": taken.node_errors}))
 
 
 async def take_back(session: Session, prompt_id: str) -> bool:

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contracts.agent import Cause
-from node_agent.domain.endings import Failed, failed_result
+from contracts.agent import AttemptResult, Cause
+from node_agent.domain.endings import failed_result
 from node_agent.engines.comfyui.outcome import presentable
-from node_agent.engines.comfyui.shapes import items, mapping
 from workflows.graph.requirements import MODEL_INPUTS
+from workflows.json_values import as_array, as_object
 
 MODEL_FILE = re.compile(r"\.(safetensors|sft|ckpt|pth?|bin|gguf|onnx|pkl)$", re.IGNORECASE)
 GRAPH_NODE = re.compile(r"#([^']+)")
@@ -30,11 +30,11 @@ MEANINGS = {
 NO_OUTPUT = "prompt_no_outputs"
 
 
-def rejection(status: int, body: object) -> Failed:
+def rejection(status: int, body: object) -> AttemptResult:
     """The failure that the answer to POST /prompt stands for."""
-    answer = mapping(body)
-    error = mapping(answer.get("error"))
-    problems = list(graph_node_problems(mapping(answer.get("node_errors"))))
+    answer = as_object(body)
+    error = as_object(answer.get("error"))
+    problems = list(graph_node_problems(as_object(answer.get("node_errors"))))
     missing = next((p for p in problems if p.cause is Cause.MISSING), None)
     if missing or problems:
         return missing or problems[0]
@@ -52,16 +52,16 @@ def rejection(status: int, body: object) -> Failed:
     return failed_result(Cause.WORKFLOW, "graph_refused", text)
 
 
-def graph_node_problems(node_errors: Mapping[str, Any]) -> Iterator[Failed]:
+def graph_node_problems(node_errors: Mapping[str, Any]) -> Iterator[AttemptResult]:
     for graph_node, entry in node_errors.items():
-        fields = mapping(entry)
+        fields = as_object(entry)
         class_ = str(fields.get("class_type", ""))
-        for error in items(fields.get("errors")):
-            yield problem(graph_node, class_, mapping(error))
+        for error in as_array(fields.get("errors")):
+            yield problem(graph_node, class_, as_object(error))
 
 
-def problem(graph_node: str, class_: str, error: Mapping[str, Any]) -> Failed:
-    extra = mapping(error.get("extra_info"))
+def problem(graph_node: str, class_: str, error: Mapping[str, Any]) -> AttemptResult:
+    extra = as_object(error.get("extra_info"))
     name, value = str(extra.get("input_name", "")), extra.get("received_value")
     kind = str(error.get("type", ""))
     if kind == "value_not_in_list" and (
@@ -76,10 +76,10 @@ def problem(graph_node: str, class_: str, error: Mapping[str, Any]) -> Failed:
 
 def lacks_input_file(body: object) -> bool:
     """Whether a staged file is gone: the server was set up anew since it was sent."""
-    errors = mapping(mapping(body).get("node_errors")).values()
+    errors = as_object(as_object(body).get("node_errors")).values()
     return any(
-        mapping(problem).get("type") == "custom_validation_failed"
-        and "Invalid" in str(mapping(problem).get("details"))
+        as_object(problem).get("type") == "custom_validation_failed"
+        and "Invalid" in str(as_object(problem).get("details"))
         for entry in errors
-        for problem in items(mapping(entry).get("errors"))
+        for problem in as_array(as_object(entry).get("errors"))
     )

@@ -8,13 +8,8 @@ from uuid import UUID
 
 from cachetools import TTLCache
 
-from node_agent.engines.comfyui.events import (
-    ComfyEvent,
-    GraphNodeStarted,
-    Previewed,
-    PromptEnded,
-    Stepped,
-)
+from contracts.scheduler.nodes import NodeEntry
+from node_agent.engines.comfyui.events import ComfyEvent, Previewed
 from node_agent.engines.comfyui.http import ComfyHttp, Submitted
 from node_agent.engines.comfyui.progress import Run, advanced, progress_of
 from node_agent.engines.comfyui.vitals import QueueView, Vitals
@@ -51,7 +46,7 @@ class Prompt:
 
 @dataclass(slots=True, eq=False)
 class Session:
-    node_id: UUID
+    spec: NodeEntry
     http: ComfyHttp
     vitals: Vitals
     prompts: dict[str, Prompt] = field(default_factory=dict[str, Prompt])
@@ -89,7 +84,7 @@ class Session:
 
     def other_node(self) -> UUID | None:
         """A node that a prompt names as its own; the name could be anybody's text."""
-        for text in self.queue.nodes - {str(self.node_id)}:
+        for text in self.queue.nodes - {str(self.spec.node_id)}:
             with suppress(ValueError):
                 return UUID(text)
         return None
@@ -108,15 +103,14 @@ class Session:
         prompt = self.prompt_for(event.prompt_id)
         if prompt is None:
             return
-        match event:
-            case Previewed(_, content_type, image):
-                prompt.task.previewed(Preview(content_type, image))
-                return
-            case PromptEnded():
-                prompt.stirred.set()
-            case _:
-                prompt.is_running = True
-                prompt.has_worked |= isinstance(event, GraphNodeStarted | Stepped)
+        if isinstance(event, Previewed):
+            prompt.task.previewed(Preview(event.content_type, event.image))
+            return
+        if event.is_over:
+            prompt.stirred.set()
+        else:
+            prompt.is_running = True
+            prompt.has_worked |= bool(event.started or event.steps)
         prompt.run = advanced(prompt.run, event)
         prompt.task.progressed(progress_of(prompt.run))
 

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeGuard, cast
+from typing import TypeGuard
+
+from workflows.json_values import as_array, is_array, is_object
 
 MAY_BE_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 """Escapes of UTF-16 halves: pairs are fine, a lone one cannot be sent on as UTF-8."""
@@ -19,28 +20,27 @@ def parsed(text: bytes) -> object:
         raise ValueError("nested too deeply") from error
 
 
+def parsed_or_none(text: bytes) -> object:
+    """Return None for a text that is not JSON."""
+    try:
+        return parsed(text)
+    except ValueError:
+        return None
+
+
 def whole(value: object) -> object:
     """Return the value with a question mark for each lone half of a character."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
-    if isinstance(value, list):
-        return [whole(item) for item in items(cast("object", value))]
-    if isinstance(value, dict):
-        entries = mapping(cast("object", value)).items()
-        return {whole(key): whole(item) for key, item in entries}
+    if is_array(value):
+        return [whole(item) for item in value]
+    if is_object(value):
+        return {whole(key): whole(item) for key, item in value.items()}
     return value
 
 
-def mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def items(value: object) -> Sequence[object]:
-    return cast("Sequence[object]", value) if isinstance(value, list) else ()
-
-
 def texts(value: object) -> list[str]:
-    return [item for item in items(value) if isinstance(item, str)]
+    return [item for item in as_array(value) if isinstance(item, str)]
 
 
 def is_number(value: object) -> TypeGuard[float]:

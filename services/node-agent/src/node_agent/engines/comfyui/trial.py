@@ -9,9 +9,8 @@ import random
 from typing import Any
 
 from contracts.values import new_id
-from node_agent.domain.endings import Failed
 from node_agent.engines.comfyui.http import NODE_KEY, RefusedPromptError
-from node_agent.engines.comfyui.outcome import Succeeded, verdict
+from node_agent.engines.comfyui.outcome import failure_in
 from node_agent.engines.comfyui.session import Session
 
 LOOK_SECONDS = 0.2
@@ -21,15 +20,16 @@ async def trial(session: Session) -> str | None:
     """Return why it failed; None if it ran to its end."""
     prompt_id = str(new_id())
     graph = trial_graph(random.randrange(2**24))  # noqa: S311  no secret: else it is cached
-    body = {"prompt": graph, "prompt_id": prompt_id, "client_id": prompt_id}
+    extra = {NODE_KEY: str(session.spec.node_id)}
+    body = {"prompt": graph, "prompt_id": prompt_id, "client_id": prompt_id, "extra_data": extra}
     try:
-        taken = await session.http.submit(body | {"extra_data": {NODE_KEY: str(session.node_id)}})
+        taken = await session.http.submit(body)
         if taken.node_errors:
             return "ComfyUI left graph nodes out"
         while True:
             entry = await session.http.history(prompt_id)
             if entry is not None:
-                return fault_in(entry)
+                return why_failed(entry)
             await asyncio.sleep(LOOK_SECONDS)
     except RefusedPromptError as error:
         return error.message
@@ -37,14 +37,11 @@ async def trial(session: Session) -> str | None:
         session.leftovers[prompt_id] = None
 
 
-def fault_in(entry: dict[str, Any]) -> str | None:
-    match verdict(entry):
-        case Succeeded():
-            return None
-        case Failed(_, error):
-            return error.message
-        case _:
-            return "somebody interrupted it"
+def why_failed(entry: dict[str, Any]) -> str | None:
+    failure = failure_in(entry)
+    if failure is None:
+        return None
+    return failure.error.message if failure.error else "somebody interrupted it"
 
 
 def trial_graph(color: int) -> dict[str, Any]:

@@ -6,15 +6,14 @@ forgets the new one (server.py:301 at 0.8.0).
 
 import asyncio
 import json
-from collections.abc import Callable
 from uuid import uuid4
 
 import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from contracts.scheduler.nodes import NodeEntry
-from node_agent.engines.comfyui.events import ComfyEvent, read_binary, read_text
+from node_agent.engines.comfyui.events import read_binary, read_text
+from node_agent.engines.comfyui.session import Session
 
 log = structlog.get_logger()
 
@@ -25,11 +24,9 @@ FEATURES = json.dumps({"type": "feature_flags", "data": {"supports_preview_metad
 """Counts only as the first message of a connection."""
 
 
-async def listen(
-    spec: NodeEntry, connected: Callable[[str | None], None], hear: Callable[[ComfyEvent], None]
-) -> None:
-    """Pass events to `hear` until canceled; `connected(None)` says that nothing is heard now."""
-    pause = FIRST_PAUSE
+async def listen(session: Session) -> None:
+    """Pass events to the session until canceled."""
+    spec, pause = session.spec, FIRST_PAUSE
     while True:
         client_id = uuid4().hex
         try:
@@ -45,21 +42,21 @@ async def listen(
                 proxy=None,
             ) as socket:
                 await socket.send(FEATURES)
-                connected(client_id)
+                session.connected(client_id)
                 pause = FIRST_PAUSE
-                await read(socket, hear)
+                await read(socket, session)
         except (WebSocketException, OSError, ValueError) as error:
             log.debug("websocket_lost", node_id=str(spec.node_id), reason=type(error).__name__)
-        connected(None)
+        session.connected(None)
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-async def read(socket: ClientConnection, hear: Callable[[ComfyEvent], None]) -> None:
+async def read(socket: ClientConnection, session: Session) -> None:
     async for message in socket:
         event = read_text(message) if isinstance(message, str) else read_binary(message)
         if event:
-            hear(event)
+            session.hear(event)
 
 
 def address(base_url: str) -> str:
