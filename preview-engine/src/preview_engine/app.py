@@ -14,22 +14,9 @@ from preview_engine.routes.answers import InternalError, internal_error_answer, 
 from preview_engine.routes.guards import LimitBody, RefuseForeignOrigins
 from preview_engine.routes.socket import listen
 from preview_engine.routes.view import view
-from preview_engine.settings import Settings
-
-MEBIBYTE = 1024 * 1024
 
 
-def build_app(engine: Engine, settings: Settings) -> Starlette:
-    limit = settings.max_upload_mb * MEBIBYTE
-
-    def features() -> dict[str, Any]:
-        manager = {"manager": {"supports_v4": True}}
-        return {
-            "supports_preview_metadata": True,
-            "max_upload_size": limit,
-            "extension": manager,
-        }
-
+def build_app(engine: Engine) -> Starlette:
     def get(path: str, endpoint: Any) -> BaseRoute:
         return Route(path, partial(endpoint, engine), methods=["GET"])
 
@@ -56,17 +43,20 @@ def build_app(engine: Engine, settings: Settings) -> Starlette:
         get("/models/{folder}", info.show_models),
         Route("/embeddings", info.show_nothing),
         Route("/extensions", info.show_nothing),
-        Route("/features", partial(info.show_features, features)),
-        Route("/system_stats", partial(info.show_system_stats, settings.vram_mb)),
+        get("/features", info.show_features),
+        get("/system_stats", info.show_system_stats),
         get("/preview-engine/switches", info.show_switches),
         post("/preview-engine/switches", info.set_switches),
-        WebSocketRoute("/ws", partial(listen, engine, features)),
+        WebSocketRoute("/ws", partial(listen, engine)),
     ]
     # ComfyUI has these routes only under /api.
     new = [get("/jobs", jobs.show_jobs), get("/jobs/{job_id:path}", jobs.show_job)]
     app = Starlette(
         routes=[*routes, Mount("/api", routes=[*routes, *new])],
-        middleware=[Middleware(RefuseForeignOrigins), Middleware(LimitBody, limit=limit)],
+        middleware=[
+            Middleware(RefuseForeignOrigins),
+            Middleware(LimitBody, limit=engine.settings.max_upload_bytes),
+        ],
         exception_handlers={InternalError: internal_error_answer, HTTPException: missing_answer},
     )
     app.router.redirect_slashes = False

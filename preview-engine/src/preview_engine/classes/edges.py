@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 
 from PIL import Image, ImageMath
 
-from preview_engine.classes.context import Context
 from preview_engine.classes.pictures import mapped, stretched
 from preview_engine.classes.result import Batch, Result, values
 
@@ -46,7 +45,7 @@ MORE = 1.0001
 FAINT, CLEAR = 1, 2
 
 
-def canny(_: Context, *, image: Batch, low_threshold: float, high_threshold: float) -> Result:
+def canny(*, image: Batch, low_threshold: float, high_threshold: float) -> Result:
     if low_threshold > high_threshold:
         raise ValueError(
             "Invalid input thresholds. low_threshold should be smaller than or equal to the "

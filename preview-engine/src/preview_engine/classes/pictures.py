@@ -8,6 +8,7 @@ they may differ by a few levels of 255.
 # Pillow's types name numpy, which it does not need; only this module meets those types.
 # pyright: reportUnknownMemberType=false
 
+import io
 import struct
 from functools import cache
 
@@ -80,6 +81,12 @@ def with_alpha(picture: Image.Image, alpha: Image.Image) -> Image.Image:
     joined = picture.convert("RGBA")
     joined.putalpha(alpha)
     return joined
+
+
+def encoded(picture: Image.Image, file_format: str, **options: int) -> bytes:
+    target = io.BytesIO()
+    picture.save(target, file_format, **options)
+    return target.getvalue()
 
 
 def mapped(picture: Image.Image, table: list[int], mode: str | None = None) -> Image.Image:

@@ -2,7 +2,6 @@
 
 from PIL import Image
 
-from preview_engine.classes.context import Context
 from preview_engine.classes.pictures import check_size, resize
 from preview_engine.classes.result import Batch, Result, values
 
@@ -18,7 +17,6 @@ SIDEWAYS = ("left", "right")
 
 
 def image_stitch(
-    _: Context,
     *,
     image1: Batch,
     direction: str,

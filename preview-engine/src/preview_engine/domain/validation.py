@@ -8,14 +8,14 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from preview_engine.domain.catalog import FILE_INPUTS, Catalog, Graph, Input, Json
+from preview_engine.domain.catalog import FILE_CLASSES, Catalog, Graph, Input, Json
 from preview_engine.domain.values import (
     bad_link,
     coerce,
     conversion_fault,
     fault,
+    input_fault,
     mismatch,
-    missing,
     value_fault,
 )
 
@@ -95,9 +95,8 @@ class _Validation:
         try:
             return self._check(node_id)
         except (LookupError, TypeError, AttributeError, RecursionError) as error:
-            found = exception_fault(
-                "exception_during_validation", "Exception when validating node", error
-            )
+            message = "Exception when validating node"
+            found = fault("exception_during_validation", message, str(error), **named(error))
             self._node_results[node_id] = node_result = _NodeResult(is_valid=False, faults=[found])
             return node_result
 
@@ -136,7 +135,9 @@ class _Validation:
     ) -> None:
         if declared.name not in inputs:
             if declared.is_required:
-                node_result.faults.append(missing(declared))
+                message, name = "Required input is missing", declared.name
+                found = fault("required_input_missing", message, name, input_name=name)
+                node_result.faults.append(found)
             return
         value = inputs[declared.name]
         if isinstance(value, list):
@@ -147,7 +148,7 @@ class _Validation:
         except (TypeError, ValueError, OverflowError) as error:
             node_result.faults.append(conversion_fault(declared, value, error))
             return
-        if (class_name, declared.name) in FILE_INPUTS:
+        if class_name in FILE_CLASSES and declared.name == "image":
             problem = self._file_fault(declared, value)
         else:
             problem = value_fault(declared, value)
@@ -178,20 +179,17 @@ class _Validation:
             node_result.is_valid = self._check(source_id).is_valid and node_result.is_valid
         except (LookupError, TypeError, AttributeError, RecursionError) as error:
             node_result.is_valid = False
-            found = exception_fault(
+            found = input_fault(
+                declared,
                 "exception_during_inner_validation",
                 "Exception when validating inner node",
-                error,
-                input_name=declared.name,
-                input_config=declared.config,
+                str(error),
+                **named(error),
                 exception_message=str(error),
                 linked_node=value,
             )
             self._node_results[source_id] = _NodeResult(is_valid=False, faults=[found])
 
 
-def exception_fault(
-    kind: str, message: str, error: Exception, **extra_info: Json
-) -> dict[str, Json]:
-    named = {"exception_type": type(error).__name__, "traceback": list[str]()}
-    return fault(kind, message, str(error), **named, **extra_info)
+def named(error: Exception) -> dict[str, Json]:
+    return {"exception_type": type(error).__name__, "traceback": list[str]()}

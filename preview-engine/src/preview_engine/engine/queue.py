@@ -77,9 +77,6 @@ class PromptQueue:
             self._running = None
         self._changed()
 
-    def running(self) -> Prompt | None:
-        return self._running
-
     def open_count(self) -> int:
         return len(self._pending) + (self._running is not None)
 

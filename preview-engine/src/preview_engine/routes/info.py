@@ -2,7 +2,6 @@
 
 import os
 import platform
-from collections.abc import Callable
 from importlib.metadata import version
 
 from starlette.requests import Request
@@ -12,9 +11,9 @@ from preview_engine.domain.catalog import object_info
 from preview_engine.domain.switches import UnknownSwitchError
 from preview_engine.engine.engine import Engine
 from preview_engine.routes.answers import json_answer, read_object
+from preview_engine.settings import MEBIBYTE
 
 DEVICE = "ComfyFleet preview engine (no GPU)"
-MEBIBYTE = 1024 * 1024
 MODEL_FOLDERS = [
     "checkpoints",
     "configs",
@@ -42,25 +41,21 @@ PAGE = """<!doctype html><title>ComfyFleet preview engine</title>
 <h1>ComfyFleet preview engine</h1><p>Speaks ComfyUI's protocol, needs no GPU, runs no model."""
 
 
-def own_version() -> str:
-    return version("comfyfleet-preview-engine")
-
-
 async def show_page(_request: Request) -> Response:
     return HTMLResponse(PAGE)
 
 
-async def show_system_stats(vram_mb: int, _request: Request) -> Response:
+async def show_system_stats(engine: Engine, _request: Request) -> Response:
     page = os.sysconf("SC_PAGE_SIZE")
     total = os.sysconf("SC_PHYS_PAGES") * page
     available = os.sysconf("SC_AVPHYS_PAGES") * page
-    memory = vram_mb * MEBIBYTE or total
-    vacant = vram_mb * MEBIBYTE or available
+    vram = engine.settings.vram_mb * MEBIBYTE
+    memory, vacant = vram or total, vram or available
     system = {
         "os": platform.system().lower(),
         "ram_total": total,
         "ram_free": available,
-        "comfyui_version": f"preview-engine {own_version()}",
+        "comfyui_version": f"preview-engine {version('comfyfleet-preview-engine')}",
         "python_version": platform.python_version(),
         "pytorch_version": "none",
         "embedded_python": False,
@@ -95,8 +90,16 @@ async def show_nothing(_request: Request) -> Response:
     return json_answer([])
 
 
-async def show_features(features: Callable[[], dict[str, object]], _request: Request) -> Response:
-    return json_answer(features())
+def features(engine: Engine) -> dict[str, object]:
+    return {
+        "supports_preview_metadata": True,
+        "max_upload_size": engine.settings.max_upload_bytes,
+        "extension": {"manager": {"supports_v4": True}},
+    }
+
+
+async def show_features(engine: Engine, _request: Request) -> Response:
+    return json_answer(features(engine))
 
 
 async def show_switches(engine: Engine, _request: Request) -> Response:
