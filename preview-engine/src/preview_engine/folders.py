@@ -54,15 +54,13 @@ class Folders:
 
     def has_input(self, name: str) -> bool:
         """Return whether the file exists, and mark it as used: an accepted prompt will read it."""
-        try:
+        with suppress(OutsideFolderError, OSError):
             path = self.input_file(name)
-            is_there = path.exists()
-        except (OutsideFolderError, OSError):
-            return False
-        if is_there:
-            with suppress(OSError):  # another user's file
-                os.utime(path)
-        return is_there
+            if path.exists():
+                with suppress(OSError):  # another user's file
+                    os.utime(path)
+                return True
+        return False
 
     def list_inputs(self) -> list[str]:
         return sorted(entry.name for entry in (self.home / "input").iterdir() if entry.is_file())

@@ -1,5 +1,7 @@
 """Makes, scales, cuts and joins pictures; no class here needs a model."""
 
+from itertools import cycle
+
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from preview_engine.classes.pictures import (
@@ -7,17 +9,10 @@ from preview_engine.classes.pictures import (
     fit,
     inverted,
     new,
-    repeated,
     resize,
     with_alpha,
 )
 from preview_engine.classes.result import Batch, Result, values
-
-TURNS = {
-    "90 degrees": Image.Transpose.ROTATE_270,
-    "180 degrees": Image.Transpose.ROTATE_180,
-    "270 degrees": Image.Transpose.ROTATE_90,
-}
 
 
 def empty_image(*, width: int, height: int, batch_size: int, color: int) -> Result:
@@ -77,8 +72,8 @@ def image_flip(*, image: Batch, flip_method: str) -> Result:
 
 
 def image_rotate(*, image: Batch, rotation: str) -> Result:
-    turn = TURNS.get(rotation)
-    return values(image if turn is None else tuple(one.transpose(turn) for one in image))
+    degrees = 0 if rotation == "none" else int(rotation.split(maxsplit=1)[0])
+    return values(tuple(one.rotate(-degrees, expand=True) for one in image))
 
 
 def image_pad_for_outpaint(
@@ -126,9 +121,7 @@ def image_composite_masked(
     mask: Batch | None = None,
 ) -> Result:
     pasted: list[Image.Image] = []
-    sources = repeated(source, len(destination))
-    masks = repeated(mask, len(destination)) if mask else (None,) * len(destination)
-    for below, above, cut in zip(destination, sources, masks, strict=True):
+    for below, above, cut in zip(destination, cycle(source), cycle(mask or [None]), strict=False):
         over = resize(above, *below.size, "bilinear") if resize_source else above
         whole = Image.new("L", over.size, 255) if cut is None else cut
         canvas = below.copy()
@@ -146,7 +139,7 @@ def image_blend(*, image1: Batch, image2: Batch, blend_factor: float, blend_mode
         "difference": ImageChops.subtract,
     }
     blended: list[Image.Image] = []
-    for below, other in zip(image1, repeated(image2, len(image1)), strict=True):
+    for below, other in zip(image1, cycle(image2), strict=False):
         above = fit(other, *below.size, "bicubic", "center").convert(below.mode)
         mixed = modes[blend_mode](below, above) if blend_mode in modes else above
         blended.append(Image.blend(below, mixed, blend_factor))
@@ -168,11 +161,10 @@ def image_from_batch(*, image: Batch, batch_index: int, length: int) -> Result:
 
 
 def join_image_with_alpha(*, image: Batch, alpha: Batch) -> Result:
-    masks = repeated(alpha, len(image))
     return values(
         tuple(
             with_alpha(one, ImageChops.invert(resize(mask, *one.size, "bilinear")))
-            for one, mask in zip(image, masks, strict=True)
+            for one, mask in zip(image, cycle(alpha), strict=False)
         )
     )
 

@@ -21,8 +21,7 @@ MOMENTS = 12
 class Latent:
     """Pictures that are not painted yet."""
 
-    width: int
-    height: int
+    size: tuple[int, int]
     count: int = 1
     source: Batch = ()
     mask: Batch = ()
@@ -30,10 +29,6 @@ class Latent:
     seed: int = 0
     strength: float = 1.0
     frames: int = 1
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self.width, self.height
 
     def sampled(self, prompt: str, seed: int, strength: float) -> "Latent":
         """Set prompt and seed; a weak second pass keeps the strength of the first."""
@@ -69,7 +64,7 @@ class Latent:
 def empty_latent_image(*, width: int, height: int, batch_size: int) -> Result:
     check_size(width, height)
     gray = Image.new("RGB", (1, 1), (127, 127, 127))
-    return values(Latent(width // 8 * 8, height // 8 * 8, batch_size, source=(gray,)))
+    return values(Latent((width // 8 * 8, height // 8 * 8), batch_size, source=(gray,)))
 
 
 empty_sd3_latent_image = empty_latent_image
@@ -94,7 +89,7 @@ def wan22_image_to_video_latent(
 
 def vae_encode(*, pixels: Batch, vae: str) -> Result:  # noqa: ARG001 - declared input
     width, height = (side // 8 * 8 for side in pixels[0].size)
-    return values(Latent(width, height, len(pixels), source=pixels))
+    return values(Latent((width, height), len(pixels), source=pixels))
 
 
 def vae_encode_for_inpaint(*, pixels: Batch, vae: str, mask: Batch, grow_mask_by: int) -> Result:
@@ -125,13 +120,14 @@ def latent_upscale(
 ) -> Result:
     if not width and not height:
         return values(samples)
-    width = width or max(64, round(samples.width * height / samples.height))
-    height = height or max(64, round(samples.height * width / samples.width))
+    old_width, old_height = samples.size
+    width = width or max(64, round(old_width * height / old_height))
+    height = height or max(64, round(old_height * width / old_width))
     check_size(width, height)
     if crop == "center":
         source = tuple(fit(one, width, height, upscale_method, crop) for one in samples.source)
         samples = replace(samples, source=source)
-    return values(replace(samples, width=width // 8 * 8, height=height // 8 * 8))
+    return values(replace(samples, size=(width // 8 * 8, height // 8 * 8)))
 
 
 def latent_upscale_by(
@@ -142,7 +138,7 @@ def latent_upscale_by(
 ) -> Result:
     width, height = (max(1, round(side / 8 * scale_by)) * 8 for side in samples.size)
     check_size(width, height)
-    return values(replace(samples, width=width, height=height))
+    return values(replace(samples, size=(width, height)))
 
 
 def repeat_latent_batch(*, samples: Latent, amount: int) -> Result:

@@ -1,10 +1,11 @@
 """Masks: 8-bit gray pictures, white where a class works."""
 
 from collections.abc import Callable
+from itertools import cycle
 
 from PIL import Image, ImageChops, ImageFilter
 
-from preview_engine.classes.pictures import inverted, mapped, new, repeated, shifted, stretched
+from preview_engine.classes.pictures import inverted, mapped, new, shifted, stretched
 from preview_engine.classes.result import Batch, Result, values
 
 BLACK_OR_WHITE = [0] * 128 + [255] * 128
@@ -89,7 +90,7 @@ def mask_composite(*, destination: Batch, source: Batch, x: int, y: int, operati
         "xor": ImageChops.difference,
     }
     composed: list[Image.Image] = []
-    for below, above in zip(destination, repeated(source, len(destination)), strict=True):
+    for below, above in zip(destination, cycle(source), strict=False):
         box = (x, y, min(x + above.width, below.width), min(y + above.height, below.height))
         canvas = below.copy()
         if box[2] > x and box[3] > y:

@@ -14,8 +14,6 @@ from functools import cache
 
 from PIL import Image
 
-from preview_engine.classes.result import Batch
-
 MAX_PIXELS = 8192 * 8192
 WITHOUT_ANTIALIAS = {
     "bilinear": Image.Resampling.BILINEAR,
@@ -70,11 +68,6 @@ def shifted(picture: Image.Image, x: int, y: int, fill: int = 0) -> Image.Image:
     moved = Image.new(picture.mode, picture.size, fill)
     moved.paste(picture, (x, y))
     return moved
-
-
-def repeated(batch: Batch, length: int) -> Batch:
-    """Return `batch` cut or cycled to `length`."""
-    return tuple(batch[index % len(batch)] for index in range(length))
 
 
 def with_alpha(picture: Image.Image, alpha: Image.Image) -> Image.Image:

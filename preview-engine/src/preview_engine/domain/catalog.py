@@ -62,7 +62,6 @@ class NodeClass:
 
     def __init__(self, declaration: dict[str, Json]) -> None:
         self.declaration = declaration
-        self.name: str = declaration["name"]
         self.outputs: tuple[str, ...] = tuple(declaration["output"])
         self.is_output: bool = declaration["output_node"]
 

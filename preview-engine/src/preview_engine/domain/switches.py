@@ -1,6 +1,6 @@
 """Switches for failures that tests need, set at start or while the engine runs."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 DEFAULT_MODELS: dict[str, list[str]] = {
@@ -71,9 +71,6 @@ class Switches:
                 raise UnknownSwitchError(f"{name} does not take {value!r}")
         for name, value in values.items():
             setattr(self, name, value)
-
-    def view(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def _fits(value: object, hint: Any) -> bool:

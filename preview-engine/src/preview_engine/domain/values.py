@@ -1,9 +1,11 @@
 """Checks one constant input value, with the texts of ComfyUI's execution.py."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from preview_engine.domain.catalog import Input, Json
+
+Fault: TypeAlias = dict[str, Json]
 
 CONVERTERS: dict[str, Callable[[Any], Json]] = {
     "INT": int,
@@ -14,18 +16,18 @@ CONVERTERS: dict[str, Callable[[Any], Json]] = {
 SHOWN_CHOICES = 20
 
 
-def fault(kind: str, message: str, details: str, **extra_info: Json) -> dict[str, Json]:
+def fault(kind: str, message: str, details: str, **extra_info: Json) -> Fault:
     return {"type": kind, "message": message, "details": details, "extra_info": extra_info}
 
 
 def input_fault(
     declared: Input, kind: str, message: str, details: str, **extra_info: Json
-) -> dict[str, Json]:
+) -> Fault:
     shown = {"input_name": declared.name, "input_config": declared.config}
     return fault(kind, message, details, **(shown | extra_info))
 
 
-def bad_link(declared: Input, value: Json) -> dict[str, Json]:
+def bad_link(declared: Input, value: Json) -> Fault:
     return input_fault(
         declared,
         "bad_linked_input",
@@ -35,7 +37,7 @@ def bad_link(declared: Input, value: Json) -> dict[str, Json]:
     )
 
 
-def mismatch(declared: Input, received: str, link: Json) -> dict[str, Json]:
+def mismatch(declared: Input, received: str, link: Json) -> Fault:
     return input_fault(
         declared,
         "return_type_mismatch",
@@ -54,7 +56,7 @@ def coerce(declared: Input, value: Json) -> Json:
     return converter(value) if converter else value
 
 
-def conversion_fault(declared: Input, value: Json, error: Exception) -> dict[str, Json]:
+def conversion_fault(declared: Input, value: Json, error: Exception) -> Fault:
     return input_fault(
         declared,
         "invalid_input_type",
@@ -65,7 +67,7 @@ def conversion_fault(declared: Input, value: Json, error: Exception) -> dict[str
     )
 
 
-def value_fault(declared: Input, value: Json) -> dict[str, Json] | None:
+def value_fault(declared: Input, value: Json) -> Fault | None:
     """Return a fault if the value is out of range or not one of the choices."""
     low, high = declared.options.get("min"), declared.options.get("max")
     if low is not None and value < low:
@@ -77,7 +79,7 @@ def value_fault(declared: Input, value: Json) -> dict[str, Json] | None:
     return input_fault(declared, kind, message, declared.name, received_value=value)
 
 
-def choice_fault(declared: Input, value: Json) -> dict[str, Json] | None:
+def choice_fault(declared: Input, value: Json) -> Fault | None:
     choices = declared.choices
     if choices is None or value in choices:
         return None

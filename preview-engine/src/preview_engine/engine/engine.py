@@ -15,7 +15,6 @@ from preview_engine.engine.run import Run
 from preview_engine.folders import Folders
 from preview_engine.settings import Settings
 
-IDLE_SECONDS = 60.0
 SILENCE_SECONDS = 0.05
 
 
@@ -72,7 +71,7 @@ class Engine:
             os._exit(1)
 
     def _work_once(self) -> None:
-        prompt = self.queue.get(IDLE_SECONDS)
+        prompt = self.queue.get()
         if prompt is not None:
             self._run_prompt(prompt)
         if self.queue.take_free_request():

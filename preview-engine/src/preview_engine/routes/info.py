@@ -2,12 +2,12 @@
 
 import os
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from preview_engine.domain.catalog import object_info
 from preview_engine.domain.switches import UnknownSwitchError
 from preview_engine.engine.engine import Engine
 from preview_engine.routes.answers import json_answer, read_object
@@ -45,7 +45,7 @@ async def show_page(_request: Request) -> Response:
     return HTMLResponse(PAGE)
 
 
-async def show_system_stats(engine: Engine, _request: Request) -> Response:
+def system_stats(engine: Engine) -> dict[str, object]:
     page = os.sysconf("SC_PAGE_SIZE")
     total = os.sysconf("SC_PHYS_PAGES") * page
     available = os.sysconf("SC_AVPHYS_PAGES") * page
@@ -64,18 +64,7 @@ async def show_system_stats(engine: Engine, _request: Request) -> Response:
     device = {"name": DEVICE, "type": "cpu", "index": None}
     device |= {"vram_total": memory, "vram_free": vacant}
     device |= {"torch_vram_total": memory, "torch_vram_free": vacant}
-    return json_answer({"system": system, "devices": [device]})
-
-
-async def show_object_info(engine: Engine, request: Request) -> Response:
-    """Show all classes, or the named one; {} for an unknown name."""
-    named = request.path_params.get("name")
-    names = engine.catalog if named is None else [named]
-    return json_answer(object_info(engine.catalog, names, engine.folders.list_inputs()))
-
-
-async def show_model_folders(_request: Request) -> Response:
-    return json_answer(MODEL_FOLDERS)
+    return {"system": system, "devices": [device]}
 
 
 async def show_models(engine: Engine, request: Request) -> Response:
@@ -83,11 +72,6 @@ async def show_models(engine: Engine, request: Request) -> Response:
     if folder not in MODEL_FOLDERS:
         return Response(status_code=404)
     return json_answer(engine.switches.models.get(folder, []))
-
-
-async def show_nothing(_request: Request) -> Response:
-    """Show an empty list: /embeddings and /extensions."""
-    return json_answer([])
 
 
 def features(engine: Engine) -> dict[str, object]:
@@ -98,17 +82,9 @@ def features(engine: Engine) -> dict[str, object]:
     }
 
 
-async def show_features(engine: Engine, _request: Request) -> Response:
-    return json_answer(features(engine))
-
-
-async def show_switches(engine: Engine, _request: Request) -> Response:
-    return json_answer(engine.switches.view())
-
-
 async def set_switches(engine: Engine, request: Request) -> Response:
     try:
         engine.use_switches(await read_object(request))
     except UnknownSwitchError as error:
         return json_answer({"error": str(error)}, 400)
-    return json_answer(engine.switches.view())
+    return json_answer(asdict(engine.switches))

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -67,9 +67,8 @@ def _flags(text: str | None) -> dict[str, Any] | None:
         sent = json.loads(text or "null")
     except (ValueError, RecursionError):
         return None
-    if not isinstance(sent, dict):
-        return None
-    fields = cast("dict[str, Any]", sent)
-    flags = fields.get("data")
-    is_known = fields.get("type") == "feature_flags" and isinstance(flags, dict)
-    return cast("dict[str, Any]", flags) if is_known else None
+    match sent:
+        case {"type": "feature_flags", "data": {**flags}}:
+            return flags
+        case _:
+            return None

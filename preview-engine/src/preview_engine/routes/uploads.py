@@ -21,15 +21,7 @@ from preview_engine.folders import KINDS, Folders, OutsideFolderError, annotated
 from preview_engine.routes.answers import InternalError, json_answer
 
 
-async def upload_image(engine: Engine, request: Request) -> Response:
-    return await _upload(engine, request, is_mask=False)
-
-
-async def upload_mask(engine: Engine, request: Request) -> Response:
-    return await _upload(engine, request, is_mask=True)
-
-
-async def _upload(engine: Engine, request: Request, *, is_mask: bool) -> Response:
+async def upload(engine: Engine, request: Request, *, is_mask: bool) -> Response:
     if engine.switches.refuse_uploads:
         raise InternalError
     async with request.form() as form:
