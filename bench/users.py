@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import closing
-from functools import partial
 
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -43,6 +42,9 @@ async def log_in(url: str, name: str) -> str:
     """Return a token once the gateway has read the user from its bucket, soon after the commit."""
     with closing(FleetClient(url)) as client:
         token = client.log_in(name, PASSWORD)
-        ask = partial(asyncio.to_thread, client.call, "GET", "/v1/me")
-        await retry(ask, awaited="the user at the gateway", errors=(CommandError,))
+        await retry(
+            lambda: asyncio.to_thread(client.call, "GET", "/v1/me"),
+            awaited="the user at the gateway",
+            errors=(CommandError,),
+        )
     return token

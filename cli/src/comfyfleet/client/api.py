@@ -73,7 +73,7 @@ class FleetClient:
         if self._refresh_token is None:
             return None
         body = {"refresh_token": self._refresh_token}
-        fresh = self._http.post("/v1/auth/refresh", json=body, auth=None)
+        fresh = self._http.post("/v1/auth/refresh", json=body, auth=httpx.Auth())
         return self._use(fresh) if fresh.is_success else None
 
     def inputs_schema(self, workflow: str) -> dict[str, Any]:
