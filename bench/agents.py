@@ -21,21 +21,25 @@ from contracts.values import new_id
 from runtime.bus.client import Bus
 
 CLASSES = ["EmptyImage", "SaveImage", "LoadImage", "ImageScale"]
+KNOWN = Capabilities(digest="bench", engine_version="bench", classes=CLASSES, models=[])
 
 
 @asynccontextmanager
 async def agents(fleet: LocalFleet, node_ids: list[UUID]) -> AsyncGenerator[None, None]:
     """Claim all these nodes and hold them until the context ends."""
     password = fleet.secrets.nats["node-agent"]
-    async with Bus.connect(fleet.nats_url, service="node-agent", password=password) as bus:
+    connection = Bus.connect(fleet.nats_url, service="node-agent", password=password)
+    async with connection as bus, asyncio.TaskGroup() as reports:
         agent_id, beats = new_id(), list[asyncio.Task[None]]()
         for node_id in node_ids:
             claimed = await bus.call(ClaimNode(agent_id=agent_id, node_id=node_id))
             await bus.serve(
-                RunAttempt, partial(run, bus, claimed.claim), shared=False, node_id=node_id
+                RunAttempt, partial(run, bus, reports, claimed.claim), shared=False, node_id=node_id
             )
             await bus.serve(CancelAttempt, accept, shared=False, node_id=node_id)
-            await bus.call(capabilities(node_id, claimed.claim))
+            await bus.call(
+                ReportCapabilities(node_id=node_id, claim=claimed.claim, capabilities=KNOWN)
+            )
             beats.append(asyncio.create_task(beat(bus, node_id, claimed.claim)))
         try:
             yield
@@ -44,18 +48,13 @@ async def agents(fleet: LocalFleet, node_ids: list[UUID]) -> AsyncGenerator[None
                 task.cancel()
 
 
-def capabilities(node_id: UUID, claim: int) -> ReportCapabilities:
-    known = Capabilities(digest="bench", engine_version="bench", classes=CLASSES, models=[])
-    return ReportCapabilities(node_id=node_id, claim=claim, capabilities=known)
-
-
 async def beat(bus: Bus, node_id: UUID, claim: int) -> None:
     while True:
         await bus.signal(NodeBeat(node_id=node_id, claim=claim, is_reachable=True))
         await asyncio.sleep(1)
 
 
-async def run(bus: Bus, claim: int, command: RunAttempt) -> Accepted:
+async def run(bus: Bus, reports: asyncio.TaskGroup, claim: int, command: RunAttempt) -> Accepted:
     """Accept an attempt, and report its end in a task of its own, as a real agent does."""
     finish = FinishAttempt(
         node_id=command.node_id,
@@ -63,17 +62,8 @@ async def run(bus: Bus, claim: int, command: RunAttempt) -> Accepted:
         attempt_id=command.order.attempt_id,
         result=AttemptResult(outcome=Outcome.COMPLETED),
     )
-    task = asyncio.create_task(report(bus, finish))
-    RUNNING.add(task)
-    task.add_done_callback(RUNNING.discard)
+    reports.create_task(bus.call(finish))
     return Accepted()
-
-
-RUNNING: set[asyncio.Task[None]] = set()
-
-
-async def report(bus: Bus, finish: FinishAttempt) -> None:
-    await bus.call(finish)
 
 
 async def accept(_command: CancelAttempt) -> Accepted:

@@ -8,13 +8,13 @@ import asyncio
 import json
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 from bench.agents import agents
 from bench.users import make_users
-from bench.wire import Connection
+from bench.wire import connected
 from comfyfleet.testing import LocalFleet
 
 USERS = 30
@@ -67,55 +67,49 @@ class User:
         self._slots = asyncio.Semaphore(WAITING_PER_USER)
 
     async def submit(self) -> None:
-        connection = await Connection(self._url, self._token).open()
-        for _ in range(self._jobs):
-            await self._slots.acquire()
-            status, body = await connection.post("/v1/jobs", BODY)
-            while status in {429, 503}:
-                self.refused += 1
-                await asyncio.sleep(0.05)
+        async with connected(self._url, self._token) as connection:
+            for _ in range(self._jobs):
+                await self._slots.acquire()
                 status, body = await connection.post("/v1/jobs", BODY)
-            if status != 201:
-                raise RuntimeError(body.decode())
-        await connection.close()
+                while status in {429, 503}:
+                    self.refused += 1
+                    await asyncio.sleep(0.05)
+                    status, body = await connection.post("/v1/jobs", BODY)
+                if status != 201:
+                    raise RuntimeError(body.decode())
 
     async def watch(self) -> None:
-        connection = await Connection(self._url, self._token).open()
-        asyncio.get_running_loop().call_later(0.5, self.is_watching.set)
-        async for name, _data in connection.events("/v1/events"):
-            if name == "job.completed":
-                self.completed += 1
-                self._slots.release()
-            elif name in {"job.failed", "job.canceled", "job.expired"}:
-                raise RuntimeError(f"a job ended with {name}")
-            if self.completed == self._jobs:
-                break
-        await connection.close()
+        async with connected(self._url, self._token) as connection:
+            asyncio.get_running_loop().call_later(0.5, self.is_watching.set)
+            async for name, _data in connection.events("/v1/events"):
+                if name == "job.completed":
+                    self.completed += 1
+                    self._slots.release()
+                elif name in {"job.failed", "job.canceled", "job.expired"}:
+                    raise RuntimeError(f"a job ended with {name}")
+                if self.completed == self._jobs:
+                    break
 
 
 def add_nodes(fleet: LocalFleet) -> list[UUID]:
     """Add nodes of a pool that no real agent claims."""
-    client = fleet.client()
     nodes = [
         {"name": f"bench{n}", "base_url": f"http://127.0.0.1:{n + 1}", "pool": POOL}
         for n in range(NODES)
     ]
-    try:
+    with closing(fleet.client()) as client:
         return [UUID(client.call("POST", "/v1/nodes", json=node).json()["id"]) for node in nodes]
-    finally:
-        client.close()
 
 
 @contextmanager
 def without_engines(fleet: LocalFleet) -> Generator[None, None, None]:
     """Remove the nodes with an engine, and add them again in the end."""
-    client = fleet.client()
-    engines = [node for node in client.nodes() if node.pool != POOL]
-    for node in engines:
-        client.remove_node(node.id)
-    try:
-        yield
-    finally:
+    with closing(fleet.client()) as client:
+        engines = [node for node in client.nodes() if node.pool != POOL]
         for node in engines:
-            client.add_node(node.name, node.base_url, node.labels)
-        client.close()
+            client.remove_node(node.id)
+        try:
+            yield
+        finally:
+            for node in engines:
+                client.add_node(node.name, node.base_url, node.labels)

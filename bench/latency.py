@@ -7,17 +7,15 @@ second. Each measurement ends when the caller could download the picture.
 import asyncio
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
-from bench.wire import Connection
+from bench.wire import Connection, connected
 from comfyfleet.testing import LocalFleet
-
-Sample = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +39,16 @@ async def added_latency(fleet: LocalFleet, engine: str, token: str, rounds: int)
     ):
         to_fleet.headers["Authorization"] = f"Bearer {token}"
         for n in range(rounds):
-            direct.append(await timed(lambda n=n: run_direct(to_engine, n)))
+            direct.append(await timed(run_direct(to_engine, n)))
             await asyncio.sleep(0.5)
-            through.append(await timed(lambda n=n: run_through(to_fleet, n)))
+            through.append(await timed(run_through(to_fleet, n)))
             await asyncio.sleep(0.5)
     return Added(statistics.median(direct), statistics.median(through))
 
 
-async def timed(sample: Sample) -> float:
+async def timed(sample: Awaitable[None]) -> float:
     begun = time.perf_counter()
-    await sample()
+    await sample
     return (time.perf_counter() - begun) * 1_000
 
 
@@ -83,19 +81,17 @@ def graph(n: int) -> dict[str, Any]:
 
 async def pictures_per_second(fleet: LocalFleet, token: str, jobs: int) -> float:
     """Submit many jobs that each make a picture, and wait for the last to complete."""
-    connection = await Connection(fleet.url, token).open()
-    watching = await Connection(fleet.url, token).open()
-    done = asyncio.create_task(completions(watching, jobs))
-    await asyncio.sleep(0.5)
-    begun = time.perf_counter()
-    for n in range(jobs):
-        body = f'{{"workflow": "solid", "inputs": {{"color": {n}}}}}'.encode()
-        status, answer = await connection.post("/v1/jobs", body)
-        if status != 201:
-            raise RuntimeError(answer.decode())
-    await asyncio.wait_for(done, 300)
-    await connection.close()
-    return jobs / (time.perf_counter() - begun)
+    async with connected(fleet.url, token) as connection, connected(fleet.url, token) as watching:
+        done = asyncio.create_task(completions(watching, jobs))
+        await asyncio.sleep(0.5)
+        begun = time.perf_counter()
+        for n in range(jobs):
+            body = f'{{"workflow": "solid", "inputs": {{"color": {n}}}}}'.encode()
+            status, answer = await connection.post("/v1/jobs", body)
+            if status != 201:
+                raise RuntimeError(answer.decode())
+        await asyncio.wait_for(done, 300)
+        return jobs / (time.perf_counter() - begun)
 
 
 async def completions(connection: Connection, count: int) -> None:
@@ -104,4 +100,3 @@ async def completions(connection: Connection, count: int) -> None:
             count -= 1
         if not count:
             break
-    await connection.close()

@@ -1,7 +1,7 @@
 """Writes thirty users straight into auth's tables, since the API for that is not measured."""
 
 import asyncio
-import time
+from contextlib import closing
 
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -14,6 +14,7 @@ from comfyfleet.client.api import FleetClient
 from comfyfleet.testing import LocalFleet
 from contracts.values import new_id
 from runtime.postgres.engine import sqlalchemy_url
+from runtime.process.retry import retry
 
 PASSWORD = "a bench password"
 COST = 4
@@ -34,27 +35,16 @@ async def make_users(fleet: LocalFleet, count: int) -> list[str]:
                 )
     finally:
         await engine.dispose()
-    return [await asyncio.to_thread(log_in, fleet.url, name) for name in names]
+    return [await log_in(fleet.url, name) for name in names]
 
 
-def log_in(url: str, name: str) -> str:
-    client = FleetClient(url)
-    try:
+async def log_in(url: str, name: str) -> str:
+    """Return a token once the gateway has read the user from its bucket, soon after the commit."""
+    with closing(FleetClient(url)) as client:
         token = client.log_in(name, PASSWORD)
-        wait_until_known(client)
-    finally:
-        client.close()
+        await retry(
+            lambda: asyncio.to_thread(client.call, "GET", "/v1/me"),
+            awaited="the user at the gateway",
+            errors=(CommandError,),
+        )
     return token
-
-
-def wait_until_known(client: FleetClient) -> None:
-    """Wait until the gateway has read the user from its bucket, a moment after the commit."""
-    for tries_left in reversed(range(60)):
-        try:
-            client.call("GET", "/v1/me")
-        except CommandError:
-            if not tries_left:
-                raise
-            time.sleep(0.25)
-        else:
-            return

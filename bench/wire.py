@@ -2,55 +2,49 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from typing import Any, Self
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 
+@asynccontextmanager
+async def connected(url: str, token: str) -> AsyncGenerator["Connection", None]:
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=2**20)
+    head = f"Host: {parts.netloc}\r\nAuthorization: Bearer {token}\r\n"
+    with closing(writer):
+        yield Connection(reader, writer, head)
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """A keep-alive connection for one request at a time."""
 
-    def __init__(self, url: str, token: str) -> None:
-        parts = urlsplit(url)
-        self._address = (parts.hostname or "127.0.0.1", parts.port or 80)
-        self._head = f"Host: {parts.netloc}\r\nAuthorization: Bearer {token}\r\n"
-        self._reader: asyncio.StreamReader | None = None
-        self._writer: asyncio.StreamWriter | None = None
-
-    async def open(self) -> Self:
-        self._reader, self._writer = await asyncio.open_connection(*self._address, limit=2**20)
-        return self
-
-    async def close(self) -> None:
-        if self._writer:
-            self._writer.close()
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    head: str
 
     async def post(self, path: str, body: bytes) -> tuple[int, bytes]:
         """Send JSON and return status and body."""
-        reader, writer = self._opened()
-        head = f"POST {path} HTTP/1.1\r\n{self._head}Content-Type: application/json\r\n"
-        writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        status, length = await read_head(reader)
-        return status, await reader.readexactly(length)
+        head = f"POST {path} HTTP/1.1\r\n{self.head}Content-Type: application/json\r\n"
+        self.writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        status, length = await read_head(self.reader)
+        return status, await self.reader.readexactly(length)
 
     async def events(self, path: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """Yield name and data of each server-sent event."""
-        reader, writer = self._opened()
-        writer.write(f"GET {path} HTTP/1.1\r\n{self._head}\r\n".encode())
-        status, _ = await read_head(reader)
+        self.writer.write(f"GET {path} HTTP/1.1\r\n{self.head}\r\n".encode())
+        status, _ = await read_head(self.reader)
         if status != 200:
             raise ConnectionError(f"{path} answered {status}")
         name = ""
-        async for line in chunked_lines(reader):
+        async for line in chunked_lines(self.reader):
             if line.startswith(b"event:"):
                 name = line[6:].strip().decode()
             elif line.startswith(b"data:"):
                 yield name, json.loads(line[5:])
-
-    def _opened(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if not self._reader or not self._writer:
-            raise ConnectionError("open() was not called")
-        return self._reader, self._writer
 
 
 async def read_head(reader: asyncio.StreamReader) -> tuple[int, int]:

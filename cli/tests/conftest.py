@@ -1,5 +1,4 @@
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ async def supervisor(tmp_path: Path) -> AsyncGenerator[Supervisor, None]:
     """Without children yet; stops what a test has started."""
     for name in ("run", "logs"):
         (tmp_path / name).mkdir()
-    state = FleetState(phase="starting", pid=0, url="", since=datetime.now(UTC))
+    state = FleetState(phase="starting", pid=0, url="")
     running = Supervisor(state, run=tmp_path / "run", logs=tmp_path / "logs")
     yield running
     await running.stop()

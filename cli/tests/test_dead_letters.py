@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from comfyfleet.home import Home
-from comfyfleet.secrets import FleetSecrets, save
+from comfyfleet.home import Home, write_private
+from comfyfleet.secrets import FleetSecrets
 from comfyfleet.supervision.lock import Lock
 from contracts.topology import RETRIES_STREAM
 from runtime.bus.dead_letters import DeadLetter, bury
@@ -87,7 +87,8 @@ def test_the_local_fleet_needs_no_settings(nats: NatsServer, tmp_path: Path) -> 
     refused = dead_letters(HOME=str(home.path))
     assert refused.returncode == 1
     assert "comfyfleet up" in refused.stderr
-    save(home.secrets, FleetSecrets(nats_provisioner=nats.passwords[PROVISIONER]))
+    known = FleetSecrets(nats_provisioner=nats.passwords[PROVISIONER])
+    write_private(home.secrets, known.model_dump_json())
     home.ports.write_text(f'{{"nats": {nats.port}}}')
     assert Lock(home.lock).take()
     assert dead_letters(HOME=str(home.path)).stdout == "There are no dead letters.\n"

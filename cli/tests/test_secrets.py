@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from comfyfleet import CommandError, secrets
+from comfyfleet.home import write_private
 from contracts.services import SERVICES
 
 
@@ -29,7 +30,7 @@ def test_a_service_that_is_new_in_a_release_gets_its_secrets(tmp_path: Path) -> 
     path = tmp_path / "secrets.json"
     older = secrets.FleetSecrets()
     del older.nats[next(iter(SERVICES))]
-    secrets.save(path, older)
+    write_private(path, older.model_dump_json())
     found, _ = secrets.open_or_make(path)
     assert set(found.nats) == set(SERVICES)
 

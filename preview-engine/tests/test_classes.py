@@ -8,6 +8,9 @@ import httpx
 import pytest
 from PIL import Image
 
+from preview_engine.classes.registry import PURE, WITH_RUN, function_name
+from preview_engine.domain.catalog import load_catalog
+
 RunPrompt = Callable[..., dict[str, Any]]
 
 
@@ -187,3 +190,8 @@ def test_the_prompt_is_written_into_the_file(http: httpx.Client, run_prompt: Run
     text = Image.open(io.BytesIO(http.get("/view", params=image).content)).info
     assert '"color": 77' in text["prompt"]
     assert text["workflow"] == '{"id": "wf-1"}'
+
+
+def test_each_class_has_its_function() -> None:
+    names = [function_name(name) for name in load_catalog({}, with_test_classes=True)]
+    assert [name for name in names if name not in PURE and name not in WITH_RUN] == []

@@ -25,7 +25,7 @@ def a_queue(**outputs: object) -> PromptQueue:
     """One whose history has a prompt with these outputs."""
     queue = PromptQueue(lambda: None)
     queue.put(Prompt(1, "p", {}, {}, []))
-    queue.get(0.1)
+    queue.get()
     queue.finish({"outputs": {"9": outputs}})
     return queue
 

@@ -3,12 +3,11 @@
 import pytest
 from PIL import Image, ImageDraw
 
-from preview_engine.classes.context import Context
 from preview_engine.classes.edges import ROWS, canny
 
 
 def edges_of(picture: Image.Image, low: float = 0.4, high: float = 0.8) -> Image.Image:
-    [found] = canny(Context(), image=(picture,), low_threshold=low, high_threshold=high).values[0]
+    [found] = canny(image=(picture,), low_threshold=low, high_threshold=high).values[0]
     return found.convert("L")
 
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from preview_engine.classes.context import Context
 from preview_engine.classes.stitch import image_stitch
 
 RED, BLUE, WHITE, BLACK = (255, 0, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
@@ -21,7 +20,7 @@ def stitched(**chosen: Any) -> tuple[Image.Image, ...]:
         "spacing_width": 0,
         "spacing_color": "white",
     }
-    return image_stitch(Context(), **(inputs | chosen)).values[0]
+    return image_stitch(**(inputs | chosen)).values[0]
 
 
 @pytest.mark.parametrize(

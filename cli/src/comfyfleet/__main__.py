@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from comfyfleet import CommandError
 from comfyfleet.commands import dead_letters, local, remote, workflows
 from comfyfleet.settings import wrong_setting
-from comfyfleet.supervision.child import replace_process
 
 EPILOG = (
     "Commands talk to the local fleet, or to the fleet that COMFYFLEET_URL and COMFYFLEET_TOKEN "
@@ -18,12 +17,18 @@ EPILOG = (
 
 def migrate() -> None:
     """Create streams, buckets, roles and tables in a cluster (`up` does this by itself)."""
-    replace_process("comfyfleet.cluster", "migrate")
+    prepare_cluster("migrate")
 
 
 def nats_config() -> None:
     """Print the configuration for a cluster's nats-server."""
-    replace_process("comfyfleet.cluster", "nats-config")
+    prepare_cluster("nats-config")
+
+
+def prepare_cluster(word: str) -> None:
+    from comfyfleet.cluster import main  # noqa: PLC0415 - no other command loads its libraries
+
+    main(word)
 
 
 def application() -> typer.Typer:

@@ -30,27 +30,15 @@ def start_in_background(home: Home, console: Console) -> None:
     deadline = time.monotonic() + READY_SECONDS
     with console.status("starting") as spinner:
         while time.monotonic() < deadline:
-            now = state_of(process.pid, home)
+            code = process.poll()
+            found = state.load(home.state)
+            now = found if found and found.pid == process.pid else None  # not an earlier one's
             if now and now.phase == "ready":
                 return
-            if process.poll() is not None:
-                raise CommandError(exit_reason(process, home))
+            if code is not None:
+                known = now.problem if now else None
+                raise CommandError(known or f"The supervisor ended with {code}. The log: {log}")
             spinner.update(now.step if now and now.step else "starting")
             time.sleep(POLL_SECONDS)
     process.terminate()
     raise CommandError(f"Not ready within {READY_SECONDS:.0f} s. The log: {log}")
-
-
-def state_of(pid: int, home: Home) -> state.FleetState | None:
-    """Return the state that this supervisor wrote, and not an earlier one's."""
-    found = state.load(home.state)
-    return found if found and found.pid == pid else None
-
-
-def exit_reason(process: subprocess.Popen[bytes], home: Home) -> str:
-    """Return the problem that the supervisor recorded, else the place of its log."""
-    now = state_of(process.pid, home)
-    if now and now.problem:
-        return now.problem
-    log = home.logs / "supervisor.log"
-    return f"The supervisor ended with {process.returncode}. The log: {log}"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from comfyfleet import CommandError
@@ -82,12 +83,10 @@ class Boot:
                 return
 
     def _reconcile(self, wanted: tuple[str, ...]) -> None:
-        client = FleetClient(self.fleet.public_url)
-        try:
-            client.log_in(self.fleet.secrets.admin_email, self.fleet.secrets.admin_password)
+        secrets = self.fleet.secrets
+        with closing(FleetClient(self.fleet.public_url)) as client:
+            client.log_in(secrets.admin_email, secrets.admin_password)
             reconcile(client, wanted, self.report)
-        finally:
-            client.close()
 
     def _step(self, step: str) -> None:
         self.supervisor.note(step)

@@ -7,10 +7,10 @@ nats-config  prints nats-server's configuration: users, passwords, permissions
 import asyncio
 import sys
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from comfyfleet.settings import password_variable, wrong_setting
+from comfyfleet.settings import password_variable
 from contracts.services import SERVICES
 from runtime.bus.nats_config import PROVISIONER, nats_config
 from runtime.postgres.roles import PACKAGES
@@ -74,17 +74,15 @@ async def migrate(settings: MigrateSettings) -> None:
     await provision_database(settings.admin_database_url.get_secret_value(), roles)
 
 
-def main() -> None:
+def main(word: str) -> None:
     try:
-        if sys.argv[1:] == ["nats-config"]:
+        if word == "nats-config":
             print_nats_config(NatsSettings())
         else:
             asyncio.run(migrate(MigrateSettings()))  # pyright: ignore[reportCallIssue] # from the environment
-    except ValidationError as error:
-        sys.exit(f"comfyfleet: {wrong_setting(error)}")
     except OSError as error:
         sys.exit(f"comfyfleet: NATS or Postgres does not answer: {error}")
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

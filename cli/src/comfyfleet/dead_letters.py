@@ -1,32 +1,45 @@
-"""Lists and replays dead letters as the provisioner of NATS: `python -m …`.
-
-list N        a table of the N newest
-replay N|all  gives one event, or all, to the service that could not handle it
-"""
+"""Lists and replays dead letters as the provisioner of NATS."""
 
 import asyncio
-import sys
+import os
+from collections.abc import Coroutine
 
-from pydantic import ValidationError
 from rich.text import Text
 
+from comfyfleet import CommandError, secrets, tcp_ports
+from comfyfleet.client.connection import home_of
 from comfyfleet.cluster import ClusterSettings
-from comfyfleet.settings import wrong_setting
-from comfyfleet.tables import ago, plain_table, terminal
+from comfyfleet.settings import LocalSettings, password_variable
+from comfyfleet.supervision import lock
+from comfyfleet.tables import ago, console, plain_table
 from contracts.errors import NotFoundError
 from runtime.bus import dead_letters
 from runtime.bus.nats_config import PROVISIONER
 from runtime.provision import administration
-
-console = terminal()
 
 
 class DeadLetterSettings(ClusterSettings):
     nats_url: str
 
 
-async def show(settings: DeadLetterSettings, limit: int) -> None:
-    async with administration(settings.nats_url, settings.password(PROVISIONER)) as jetstream:
+def account() -> tuple[str, str]:
+    """Return address and password of the NATS that the settings name, else of the local one."""
+    if "COMFYFLEET_NATS_URL" in os.environ:
+        settings = DeadLetterSettings()  # pyright: ignore[reportCallIssue] # from the environment
+        return settings.nats_url, settings.password(PROVISIONER)
+    home = home_of(LocalSettings())
+    found = secrets.load(home.secrets) if lock.holder(home.lock) is not None else None
+    port = tcp_ports.load(home.ports).get("nats")
+    if found is None or port is None:
+        raise CommandError(
+            "No fleet runs here. Start one with `comfyfleet up`, or name one with "
+            f"COMFYFLEET_NATS_URL and {password_variable(PROVISIONER)}."
+        )
+    return f"nats://127.0.0.1:{port}", found.nats_provisioner
+
+
+async def show(limit: int) -> None:
+    async with administration(*account()) as jetstream:
         letters, total = await dead_letters.newest(jetstream, limit)
     if not letters:
         console.print("There are no dead letters.")
@@ -41,27 +54,21 @@ async def show(settings: DeadLetterSettings, limit: int) -> None:
         console.print(f"{len(letters)} of {total}; -n shows more.")
 
 
-async def replay(settings: DeadLetterSettings, which: str) -> None:
-    async with administration(settings.nats_url, settings.password(PROVISIONER)) as jetstream:
-        if which == "all":
+async def replay(number: int | None) -> None:
+    """Replay one dead letter; None means all."""
+    async with administration(*account()) as jetstream:
+        if number is None:
             count = len([stored async for stored in dead_letters.replay_all(jetstream)])
             console.print(f"Replayed {count} dead letter{'' if count == 1 else 's'}.")
         else:
-            letter = await dead_letters.replay(jetstream, int(which))
+            letter = await dead_letters.replay(jetstream, number)
             console.print(f"Gave {letter.subject} to {letter.service}.", soft_wrap=True)
 
 
-def main(word: str, argument: str) -> None:
+def run(work: Coroutine[None, None, None]) -> None:
     try:
-        settings = DeadLetterSettings()  # pyright: ignore[reportCallIssue] # from the environment
-        asyncio.run(show(settings, int(argument)) if word == "list" else replay(settings, argument))
-    except ValidationError as error:
-        sys.exit(f"comfyfleet: {wrong_setting(error)}")
+        asyncio.run(work)
     except NotFoundError as error:
-        sys.exit(f"comfyfleet: {error.message}")
+        raise CommandError(error.message) from error
     except OSError as error:
-        sys.exit(f"comfyfleet: NATS does not answer: {error}")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+        raise CommandError(f"NATS does not answer: {error}") from error

@@ -6,7 +6,6 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from comfyfleet import CommandError, engines, tcp_ports
 from comfyfleet.boot import Boot
@@ -62,7 +61,6 @@ class Foreground:
             phase="starting",
             pid=os.getpid(),
             url=fleet.public_url,
-            since=datetime.now(UTC),
             engines=chosen.reason,
         )
         supervisor = Supervisor(state, run=self.home.run, logs=self.home.logs)
@@ -105,6 +103,5 @@ class Foreground:
 
 def set_phase(supervisor: Supervisor, phase: FleetPhase, problem: str | None = None) -> None:
     supervisor.fleet.phase = phase
-    supervisor.fleet.since = datetime.now(UTC)
     supervisor.fleet.problem = problem
     supervisor.note("")

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from comfyfleet import CommandError
@@ -13,33 +12,15 @@ PRIVATE = 0o700
 PASSABLE = 0o711
 
 
-@dataclass(frozen=True, slots=True)
 class Home:
-    path: Path
-
-    @property
-    def run(self) -> Path:
-        return self.path / "run"
-
-    @property
-    def logs(self) -> Path:
-        return self.path / "logs"
-
-    @property
-    def lock(self) -> Path:
-        return self.run / "lock"
-
-    @property
-    def state(self) -> Path:
-        return self.run / "state.json"
-
-    @property
-    def secrets(self) -> Path:
-        return self.path / "secrets.json"
-
-    @property
-    def ports(self) -> Path:
-        return self.path / "ports.json"
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.run = path / "run"
+        self.logs = path / "logs"
+        self.lock = self.run / "lock"
+        self.state = self.run / "state.json"
+        self.secrets = path / "secrets.json"
+        self.ports = path / "ports.json"
 
     def data(self, server: str) -> Path:
         return self.path / server
@@ -68,10 +49,12 @@ class Home:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a new file that no other user can read at any moment; replace an older one."""
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """Replace the file in one step; no other user can read it at any moment."""
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,7 +1,7 @@
 """Runs one job for `comfyfleet run`: uploads files, shows progress, saves the outputs."""
 
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -11,19 +11,8 @@ from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.job_progress import failure_of, follow
 from comfyfleet.input_values import FileInput
+from contracts.content_types import extension
 from contracts.scheduler.jobs import JobStatus, JobView, Output
-
-SUFFIXES = {
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/webp": ".webp",
-    "image/gif": ".gif",
-    "video/mp4": ".mp4",
-    "video/webm": ".webm",
-    "audio/flac": ".flac",
-    "audio/mpeg": ".mp3",
-    "text/plain": ".txt",
-}
 
 
 def with_uploads(client: FleetClient, workflow: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,7 +75,7 @@ def save_all(client: FleetClient, job: JobView, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
     for output in job.outputs:
-        path = free_path(folder, stem_of(job, output), SUFFIXES.get(output.content_type, ".bin"))
+        path = free_path(folder, stem_of(job, output), f".{extension(output.content_type)}")
         client.save(output.media_id, path)
         paths.append(path)
     return paths
@@ -95,8 +84,7 @@ def save_all(client: FleetClient, job: JobView, folder: Path) -> list[Path]:
 def stem_of(job: JobView, output: Output) -> str:
     """Return workflow and output name as a safe file name: no server may choose the folder."""
     words = f"{job.workflow.partition('@')[0]}-{output.name}-{str(job.id)[-6:]}-{output.index}"
-    safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in words)
-    return PurePosixPath(safe).name
+    return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in words)
 
 
 def free_path(folder: Path, stem: str, suffix: str) -> Path:

@@ -6,7 +6,7 @@ memory than the whole supervisor. It waits for the servers by itself.
 
 import asyncio
 import subprocess
-from pathlib import Path
+from contextlib import suppress
 
 from comfyfleet import CommandError
 from comfyfleet.services import Fleet, inherited
@@ -30,15 +30,17 @@ async def migrate(fleet: Fleet) -> None:
             env=environment(fleet),
         )
     try:
-        async with asyncio.timeout(SECONDS):
-            code = await process.wait()
-    except TimeoutError:
-        raise failure(log) from None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SECONDS):
+                await process.wait()
     finally:
         if process.returncode is None:
             process.kill()
-    if code:
-        raise failure(log)
+    if process.returncode != 0:
+        raise CommandError(
+            f"NATS and Postgres cannot be prepared for the services: “{last_words(log)}”. "
+            f"The log: {log}"
+        )
 
 
 def environment(fleet: Fleet) -> dict[str, str]:
@@ -49,10 +51,3 @@ def environment(fleet: Fleet) -> dict[str, str]:
         "COMFYFLEET_ADMIN_DATABASE_URL": fleet.database_url("postgres", secrets.postgres_admin),
         **{password_variable(name): password for name, password in passwords.items()},
     }
-
-
-def failure(log: Path) -> CommandError:
-    return CommandError(
-        f"NATS and Postgres cannot be prepared for the services: “{last_words(log)}”. "
-        f"The log: {log}"
-    )

@@ -65,12 +65,5 @@ def open_or_make(
     missing = {name: secret() for name in SERVICES if name not in secrets.nats}
     secrets.nats |= missing
     secrets.postgres |= {name: secret() for name in missing}
-    save(path, secrets)
+    write_private(path, secrets.model_dump_json(indent=1))
     return secrets, found is None and not admin_password
-
-
-def save(path: Path, secrets: FleetSecrets) -> None:
-    """Replace the file in one step; other users can never read it."""
-    draft = path.with_suffix(".new")
-    write_private(draft, secrets.model_dump_json(indent=1))
-    draft.replace(path)

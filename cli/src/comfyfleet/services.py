@@ -32,7 +32,12 @@ class Fleet:
     ports: Mapping[str, int]
 
     def service(self, name: ServiceName) -> ChildSpec:
-        environment = self.shared_settings(name) | self.own_settings(name)
+        environment = inherited() | {
+            "COMFYFLEET_NATS_URL": self.nats_url,
+            "COMFYFLEET_NATS_PASSWORD": self.secrets.nats[name],
+            "COMFYFLEET_OPS_PORT": str(self.ports[name]),
+            **self.own_settings(name),
+        }
         if role := PACKAGES.get(name):
             password = self.secrets.postgres[name]
             environment["COMFYFLEET_DATABASE_URL"] = self.database_url(role, password)
@@ -70,13 +75,6 @@ class Fleet:
     def database_url(self, role: str, password: str) -> str:
         return role_url(f"postgresql://127.0.0.1:{self.ports['postgres']}/postgres", role, password)
 
-    def shared_settings(self, name: str) -> dict[str, str]:
-        return inherited() | {
-            "COMFYFLEET_NATS_URL": self.nats_url,
-            "COMFYFLEET_NATS_PASSWORD": self.secrets.nats[name],
-            "COMFYFLEET_OPS_PORT": str(self.ports[name]),
-        }
-
     def own_settings(self, name: str) -> dict[str, str]:
         """Return the settings of one service; each secret goes only to services that use it."""
         settings, secrets = self.settings, self.secrets
@@ -99,22 +97,18 @@ class Fleet:
             case "scheduler":
                 return {"COMFYFLEET_GRANT_SECRET": secrets.grant_secret}
             case "media":
-                return self.s3() | {
+                return {
                     "COMFYFLEET_GRANT_SECRET": secrets.grant_secret,
                     "COMFYFLEET_NAME_SECRET": secrets.name_secret,
+                    "COMFYFLEET_S3_ENDPOINT": f"127.0.0.1:{self.ports['s3']}",
+                    "COMFYFLEET_S3_ACCESS_KEY": secrets.s3_access_key,
+                    "COMFYFLEET_S3_SECRET_KEY": secrets.s3_secret_key,
+                    "COMFYFLEET_S3_BUCKET": BUCKET,
+                    "COMFYFLEET_S3_REGION": REGION,
+                    "COMFYFLEET_S3_SECURE": "false",
                 }
             case _:
                 return {"COMFYFLEET_POOL": "default"}
-
-    def s3(self) -> dict[str, str]:
-        return {
-            "COMFYFLEET_S3_ENDPOINT": f"127.0.0.1:{self.ports['s3']}",
-            "COMFYFLEET_S3_ACCESS_KEY": self.secrets.s3_access_key,
-            "COMFYFLEET_S3_SECRET_KEY": self.secrets.s3_secret_key,
-            "COMFYFLEET_S3_BUCKET": BUCKET,
-            "COMFYFLEET_S3_REGION": REGION,
-            "COMFYFLEET_S3_SECURE": "false",
-        }
 
 
 def inherited() -> dict[str, str]:

@@ -29,9 +29,13 @@ COLORS = {
 }
 
 
-def terminal() -> Console:
-    """Return a console for plain text; output that goes to a file or pipe is 200 columns wide."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+"""For plain text; output that goes to a file or pipe is 200 columns wide."""
+
+
+def say(text: str) -> None:
+    """Print a text as it is; only the terminal wraps it."""
+    console.print(text, markup=False, soft_wrap=True)
 
 
 def status_table(fleet: FleetState, problems: Mapping[str, str]) -> Table:

@@ -3,14 +3,16 @@
 import json
 import socket
 from collections.abc import Iterable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import psutil
+from pydantic import TypeAdapter, ValidationError
 
 from comfyfleet import CommandError
 
 LOOPBACK = "127.0.0.1"
+REMEMBERED = TypeAdapter(dict[str, int])
 
 
 def choose(path: Path, names: Iterable[str]) -> dict[str, int]:
@@ -30,28 +32,17 @@ def choose(path: Path, names: Iterable[str]) -> dict[str, int]:
 
 def load(path: Path) -> dict[str, int]:
     try:
-        found: object = json.loads(path.read_text())
-    except (OSError, ValueError):
+        return REMEMBERED.validate_json(path.read_bytes())
+    except (OSError, ValidationError):
         return {}
-    if not isinstance(found, dict):
-        return {}
-    return {str(k): v for k, v in found.items() if isinstance(v, int)}  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType] # JSON from disk
 
 
 def bind(host: str, port: int) -> socket.socket | None:
-    """Return a socket bound to the address, or None if another program has it."""
-    try:
+    """Return a socket that listens on the address, or None if another program has it."""
+    with suppress(OSError, OverflowError):
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-    except OSError:
-        return None
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except (OSError, OverflowError):
-        listener.close()
-        return None
-    return listener
+        return socket.create_server((host, port), family=family)
+    return None
 
 
 def check_public(host: str, port: int) -> None:

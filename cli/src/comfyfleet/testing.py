@@ -1,6 +1,5 @@
 """Runs a whole fleet as processes in a folder of its own, for end-to-end tests and the bench."""
 
-import json
 import os
 import subprocess
 from collections.abc import Generator, Mapping
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from comfyfleet import secrets as secrets_file
+from comfyfleet import tcp_ports
 from comfyfleet.client.api import FleetClient
 from comfyfleet.home import Home
 from comfyfleet.secrets import FleetSecrets
@@ -40,7 +40,7 @@ class LocalFleet:
 
     def port(self, name: str) -> int:
         """Return the loopback port of an embedded server, or of a service's health and metrics."""
-        return json.loads(self.home.ports.read_text())[name]
+        return tcp_ports.load(self.home.ports)[name]
 
     @property
     def nats_url(self) -> str:

@@ -11,9 +11,13 @@ import pytest
 
 from comfyfleet import CommandError
 from comfyfleet.supervision import pid_file, state
-from comfyfleet.supervision.child import ChildSpec, at_once
+from comfyfleet.supervision.child import ChildSpec
 from comfyfleet.supervision.supervisor import Supervisor
 from runtime.testing.ports import eventually
+
+
+async def at_once() -> bool:
+    return True
 
 
 def a_child(
@@ -104,7 +108,7 @@ import asyncio, sys, pathlib
 from comfyfleet.supervision.child import ChildSpec, spawn
 from comfyfleet.supervision.log_file import LogFile
 async def main():
-    child = await spawn(ChildSpec("x", ("sleep", "600")), LogFile(pathlib.Path(sys.argv[1])))
+    child = await spawn(ChildSpec("x", ("sleep", "600"), None), LogFile(pathlib.Path(sys.argv[1])))
     print(child.pid, flush=True)
     await child.wait()
 asyncio.run(main())

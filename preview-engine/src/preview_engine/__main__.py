@@ -11,9 +11,7 @@ import uvicorn
 
 from preview_engine.app import build_app
 from preview_engine.cleanup import clean_up_for_ever
-from preview_engine.domain.switches import Switches
 from preview_engine.engine.engine import Engine
-from preview_engine.folders import Folders
 from preview_engine.settings import Settings, read_settings
 
 # Validation recurses three frames per graph node; ComfyUI refuses chains of about 1,000.
@@ -24,27 +22,15 @@ TICK_SECONDS = 0.5
 SWITCH_SECONDS = 0.0005
 
 
-def build_engine(settings: Settings) -> Engine:
-    switches = Switches(step_seconds=settings.step_seconds, fail_class=settings.fail_class)
-    if settings.models is not None:
-        switches.models = dict(settings.models)
-    return Engine(
-        Folders(settings.home),
-        switches,
-        preview_method=settings.preview_method,
-        with_test_classes=settings.with_test_classes,
-    )
-
-
 async def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM."""
-    engine = build_engine(settings)
+    engine = Engine(settings)
     engine.events.bind(asyncio.get_running_loop())
     engine.start()
     cleaning = partial(clean_up_for_ever, engine.folders, engine.queue)
     threading.Thread(target=cleaning, name="cleanup", daemon=True).start()
     config = uvicorn.Config(
-        build_app(engine, settings),
+        build_app(engine),
         access_log=False,
         log_level="warning",
         lifespan="off",

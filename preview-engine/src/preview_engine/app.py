@@ -1,72 +1,78 @@
 """Lists the routes; each exists also under /api."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
+from preview_engine.domain.catalog import object_info
 from preview_engine.engine.engine import Engine
 from preview_engine.routes import info, jobs, prompts, uploads
-from preview_engine.routes.answers import InternalError, internal_error_answer, missing_answer
-from preview_engine.routes.guards import LimitBody, RefuseForeignOrigins
+from preview_engine.routes.answers import (
+    InternalError,
+    internal_error_answer,
+    json_answer,
+    missing_answer,
+)
+from preview_engine.routes.guards import Guard
 from preview_engine.routes.socket import listen
 from preview_engine.routes.view import view
-from preview_engine.settings import Settings
-
-MEBIBYTE = 1024 * 1024
 
 
-def build_app(engine: Engine, settings: Settings) -> Starlette:
-    limit = settings.max_upload_mb * MEBIBYTE
-
-    def features() -> dict[str, Any]:
-        manager = {"manager": {"supports_v4": True}}
-        return {
-            "supports_preview_metadata": True,
-            "max_upload_size": limit,
-            "extension": manager,
-        }
-
+def build_app(engine: Engine) -> Starlette:
     def get(path: str, endpoint: Any) -> BaseRoute:
         return Route(path, partial(endpoint, engine), methods=["GET"])
 
-    def post(path: str, endpoint: Any) -> Route:
+    def post(path: str, endpoint: Any) -> BaseRoute:
         return Route(path, partial(endpoint, engine), methods=["POST"])
+
+    def describe(names: Iterable[str]) -> object:
+        return object_info(engine.catalog, names, engine.folders.list_inputs())
+
+    def shown(path: str, content: Callable[[Request], object]) -> BaseRoute:
+        async def show(request: Request) -> Response:
+            return json_answer(content(request))
+
+        return Route(path, show)
 
     routes: list[BaseRoute] = [
         Route("/", info.show_page),
-        get("/prompt", prompts.show_status),
+        shown("/prompt", lambda _: engine.status()["status"]),
         post("/prompt", prompts.submit),
-        get("/queue", prompts.show_queue),
+        shown("/queue", lambda _: engine.queue.view()),
         post("/queue", prompts.change_queue),
         post("/interrupt", prompts.interrupt),
         post("/free", prompts.free),
-        get("/history", prompts.show_history),
-        get("/history/{prompt_id:path}", prompts.show_one),
+        shown("/history", partial(prompts.history, engine)),
+        shown("/history/{id:path}", lambda at: engine.queue.history_of(at.path_params["id"])),
         post("/history", prompts.change_history),
         get("/view", view),
-        post("/upload/image", uploads.upload_image),
-        post("/upload/mask", uploads.upload_mask),
-        get("/object_info", info.show_object_info),
-        get("/object_info/{name}", info.show_object_info),
-        Route("/models", info.show_model_folders),
+        post("/upload/image", partial(uploads.upload, is_mask=False)),
+        post("/upload/mask", partial(uploads.upload, is_mask=True)),
+        shown("/object_info", lambda _: describe(engine.catalog)),
+        shown("/object_info/{name}", lambda at: describe([at.path_params["name"]])),
+        shown("/models", lambda _: info.MODEL_FOLDERS),
         get("/models/{folder}", info.show_models),
-        Route("/embeddings", info.show_nothing),
-        Route("/extensions", info.show_nothing),
-        Route("/features", partial(info.show_features, features)),
-        Route("/system_stats", partial(info.show_system_stats, settings.vram_mb)),
-        get("/preview-engine/switches", info.show_switches),
+        shown("/embeddings", lambda _: []),
+        shown("/extensions", lambda _: []),
+        shown("/features", lambda _: info.features(engine)),
+        shown("/system_stats", lambda _: info.system_stats(engine)),
+        shown("/preview-engine/switches", lambda _: asdict(engine.switches)),
         post("/preview-engine/switches", info.set_switches),
-        WebSocketRoute("/ws", partial(listen, engine, features)),
+        WebSocketRoute("/ws", partial(listen, engine)),
     ]
     # ComfyUI has these routes only under /api.
     new = [get("/jobs", jobs.show_jobs), get("/jobs/{job_id:path}", jobs.show_job)]
     app = Starlette(
         routes=[*routes, Mount("/api", routes=[*routes, *new])],
-        middleware=[Middleware(RefuseForeignOrigins), Middleware(LimitBody, limit=limit)],
+        middleware=[Middleware(Guard, limit=engine.settings.max_upload_bytes)],
         exception_handlers={InternalError: internal_error_answer, HTTPException: missing_answer},
     )
     app.router.redirect_slashes = False

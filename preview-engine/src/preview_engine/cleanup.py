@@ -5,12 +5,13 @@ that the history lists and files written or read within the hour. In `input` it 
 the fleet's own folder `cf`, and keeps files that people put beside it.
 """
 
+import itertools
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from preview_engine.engine.queue import PromptQueue
 from preview_engine.folders import Folders, OutsideFolderError
@@ -82,13 +83,9 @@ def remove_empty(root: Path, now: float) -> None:
 
 
 def listed_files(folders: Folders, entries: Iterable[dict[str, Any]]) -> Iterator[Path]:
+    """Yield every file of the entries; the other things that a graph node shows are no files."""
     for entry in entries:
-        for keys in entry["outputs"].values():
-            for value in (value for values in keys.values() for value in values):
-                if isinstance(value, dict):
-                    with suppress(OutsideFolderError, KeyError):
-                        yield place_of(folders, cast("dict[str, str]", value))
-
-
-def place_of(folders: Folders, file: dict[str, str]) -> Path:
-    return folders.resolve(file["type"], file["subfolder"], file["filename"])
+        for shown in entry["outputs"].values():
+            for file in itertools.chain.from_iterable(shown.values()):
+                with suppress(OutsideFolderError, KeyError, TypeError):
+                    yield folders.resolve(file["type"], file["subfolder"], file["filename"])

@@ -54,40 +54,45 @@ class Folders:
 
     def has_input(self, name: str) -> bool:
         """Return whether the file exists, and mark it as used: an accepted prompt will read it."""
-        try:
+        with suppress(OutsideFolderError, OSError):
             path = self.input_file(name)
-            is_there = path.exists()
-        except (OutsideFolderError, OSError):
-            return False
-        if is_there:
-            with suppress(OSError):  # another user's file
-                os.utime(path)
-        return is_there
+            if path.exists():
+                with suppress(OSError):  # another user's file
+                    os.utime(path)
+                return True
+        return False
 
     def list_inputs(self) -> list[str]:
         return sorted(entry.name for entry in (self.home / "input").iterdir() if entry.is_file())
 
-    def next_output(self, kind: str, prefix: str) -> tuple[Path, str, int]:
-        """Return folder, base name and first free counter for files saved as `prefix`."""
-        folder = (self.home / kind / prefix).parent
+    def new_files(
+        self, kind: str, prefix: str, size: tuple[int, int], ending: str, count: int = 1
+    ) -> list[Path]:
+        """Return `count` new paths, `prefix_00001_.ending` and so on, in a folder that exists.
+
+        Counters are remembered, so that not every save lists a folder of thousands of files.
+        """
+        filled = fill_prefix(prefix, *size)
+        folder, name = (self.home / kind / filled).parent, Path(filled).name
         try:
-            folder = self.resolve(kind, str(Path(prefix).parent))
+            folder = self.resolve(kind, str(Path(filled).parent))
         except OutsideFolderError as error:
             raise OutsideFolderError(
                 "**** ERROR: Saving image outside the output folder is not allowed.\n"
                 f" full_output_folder: {folder}\n         output_dir: {self.home / kind}\n"
             ) from error
         folder.mkdir(parents=True, exist_ok=True)
-        name = Path(prefix).name
-        key = (folder, name)
-        counter = self._counters.get(key) or _highest_counter(folder, name)
-        return folder, name, counter + 1
-
-    def remember_counter(self, folder: Path, name: str, counter: int) -> None:
-        """Remember the counter, so that not every save lists a folder of thousands of files."""
+        last = self._counters.get((folder, name)) or _highest_counter(folder, name)
         if len(self._counters) >= REMEMBERED_COUNTERS:
             self._counters.clear()
-        self._counters[folder, name] = counter
+        self._counters[folder, name] = last + count
+        return [folder / f"{name}_{last + n:05}_.{ending}" for n in range(1, count + 1)]
+
+    def entry(self, kind: str, path: Path) -> dict[str, str]:
+        """Describe a file as ComfyUI describes it to clients."""
+        subfolder = path.parent.relative_to(self.roots[kind])
+        where = "" if subfolder == Path() else subfolder.as_posix()
+        return {"filename": path.name, "subfolder": where, "type": kind}
 
 
 def annotated(name: str) -> tuple[str, str | None]:

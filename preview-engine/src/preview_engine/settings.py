@@ -9,20 +9,25 @@ from pathlib import Path
 from preview_engine.domain.switches import DEFAULT_MODELS
 
 ENV_PREFIX = "COMFYFLEET_PREVIEW_"
+MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     home: Path
-    host: str = "127.0.0.1"
-    port: int = 8188
-    step_seconds: float = 0.02
-    models: Mapping[str, list[str]] | None = None
-    fail_class: str = ""
-    vram_mb: int = 0
-    max_upload_mb: int = 100
-    preview_method: str = "auto"
-    with_test_classes: bool = False
+    host: str
+    port: int
+    step_seconds: float
+    models: dict[str, list[str]]
+    fail_class: str
+    vram_mb: int
+    max_upload_mb: int
+    preview_method: str
+    with_test_classes: bool
+
+    @property
+    def max_upload_bytes(self) -> int:
+        return self.max_upload_mb * MEBIBYTE
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
@@ -38,7 +43,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
     add("--port", type=int, default=default("port", 8188), help="0: any free port")
     add("--step-seconds", type=float, default=default("step_seconds", 0.02))
     models_help = "JSON, or a file with it: folder → names"
-    add("--models", type=read_models, default=default("models", None), help=models_help)
+    add("--models", type=read_models, default=default("models", "{}"), help=models_help)
     add("--fail-class", default=default("fail_class", ""), help="graph nodes of this class raise")
     add("--vram-mb", type=int, default=default("vram_mb", 0), help="memory to report; 0: the RAM")
     add("--max-upload-mb", type=int, default=default("max_upload_mb", 100))

@@ -1,15 +1,14 @@
 """Sends the requests that the commands need to a fleet's public API."""
 
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import httpx
 from httpx_sse import EventSource, ServerSentEvent
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from comfyfleet import CommandError
 from comfyfleet.client.errors import UNAUTHORIZED, UnreachableError, api_error
@@ -19,20 +18,27 @@ from contracts.scheduler.nodes import NodeList, NodeView
 
 # The fleet sends a comment every 10 s on an open stream.
 STREAM_SILENCE_SECONDS = 30.0
-
-
-class WorkflowSummary(BaseModel):
-    name: str
-    title: str | dict[str, str] | None = None
-
-
-class WorkflowPage(BaseModel):
-    items: list[WorkflowSummary] = Field(default_factory=list[WorkflowSummary])
+Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class Tokens(BaseModel):
     access_token: str
     refresh_token: str | None = None
+
+
+class Renewal(httpx.Auth):
+    """Repeats a request once if its access token has expired and `renew` returns a new one."""
+
+    def __init__(self, renew: Callable[[], str | None]) -> None:
+        self._renew = renew
+
+    def sync_auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        answer = yield request
+        if answer.status_code == UNAUTHORIZED and (token := self._renew()):
+            request.headers["Authorization"] = f"Bearer {token}"
+            yield request
 
 
 class FleetClient:
@@ -44,7 +50,9 @@ class FleetClient:
     def __init__(self, url: str, token: str | None = None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.url = url.rstrip("/")
-        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=30.0)
+        self._http = httpx.Client(
+            base_url=self.url, headers=headers, timeout=30.0, auth=Renewal(self._renew)
+        )
         self._refresh_token: str | None = None
 
     def close(self) -> None:
@@ -61,18 +69,12 @@ class FleetClient:
         self._refresh_token = tokens.refresh_token
         return tokens.access_token
 
-    def _renew(self, answer: httpx.Response) -> bool:
-        """Fetch fresh tokens if the token has expired; return whether to send the request again."""
-        if answer.status_code != UNAUTHORIZED or self._refresh_token is None:
-            return False
+    def _renew(self) -> str | None:
+        if self._refresh_token is None:
+            return None
         body = {"refresh_token": self._refresh_token}
-        fresh = self._http.post("/v1/auth/refresh", json=body)
-        if fresh.is_success:
-            self._use(fresh)
-        return fresh.is_success
-
-    def workflows(self) -> list[WorkflowSummary]:
-        return WorkflowPage.model_validate_json(self.call("GET", "/v1/workflows").content).items
+        fresh = self._http.post("/v1/auth/refresh", json=body, auth=httpx.Auth())
+        return self._use(fresh) if fresh.is_success else None
 
     def inputs_schema(self, workflow: str) -> dict[str, Any]:
         return self.call("GET", f"/v1/workflows/{workflow}/schema").json()
@@ -82,29 +84,25 @@ class FleetClient:
         try:
             with path.open("rb") as file:
                 form["kind"] = kind
-                answer = self.call(
-                    "POST", "/v1/media", data=form, files={"file": (path.name, file)}
-                )
+                files = {"file": (path.name, file)}
+                return self.ask(MediaView, "POST", "/v1/media", data=form, files=files)
         except OSError as error:
             raise CommandError(f"Cannot read {path}: {error.strerror}") from error
-        return MediaView.model_validate_json(answer.content)
 
     def submit(self, workflow: str, inputs: dict[str, Any]) -> JobView:
         body = {"workflow": workflow, "inputs": inputs}
         headers = {"Idempotency-Key": str(uuid4())}
-        return job(self.call("POST", "/v1/jobs", json=body, headers=headers))
+        return self.ask(JobView, "POST", "/v1/jobs", json=body, headers=headers)
 
     def find_job(self, job_id: UUID) -> JobView:
-        return job(self.call("GET", f"/v1/jobs/{job_id}"))
+        return self.ask(JobView, "GET", f"/v1/jobs/{job_id}")
 
     def cancel(self, job_id: UUID) -> JobView:
-        return job(self.call("POST", f"/v1/jobs/{job_id}/cancel"))
+        return self.ask(JobView, "POST", f"/v1/jobs/{job_id}/cancel")
 
     def jobs(self, *, limit: int, status: str | None = None) -> list[JobView]:
         params: dict[str, str | int] = {"limit": limit} | ({"status": status} if status else {})
-        return JobPage.model_validate_json(
-            self.call("GET", "/v1/jobs", params=params).content
-        ).items
+        return self.ask(JobPage, "GET", "/v1/jobs", params=params).items
 
     def save(self, media_id: UUID, path: Path) -> None:
         """Write the content to `path`, all of it or nothing."""
@@ -115,11 +113,11 @@ class FleetClient:
         draft.replace(path)
 
     def nodes(self) -> list[NodeView]:
-        return NodeList.model_validate_json(self.call("GET", "/v1/nodes").content).items
+        return self.ask(NodeList, "GET", "/v1/nodes").items
 
     def add_node(self, name: str, base_url: str, labels: dict[str, str]) -> NodeView:
         body = {"name": name, "base_url": base_url, "labels": labels}
-        return NodeView.model_validate_json(self.call("POST", "/v1/nodes", json=body).content)
+        return self.ask(NodeView, "POST", "/v1/nodes", json=body)
 
     def remove_node(self, node_id: UUID) -> None:
         self.call("DELETE", f"/v1/nodes/{node_id}")
@@ -132,12 +130,12 @@ class FleetClient:
             # A retry hint or a comment alone has no data.
             yield from (event for event in EventSource(response).iter_sse() if event.data)
 
+    def ask(self, answer: type[Answer], method: str, path: str, **request: Any) -> Answer:
+        return answer.model_validate_json(self.call(method, path, **request).content)
+
     def call(self, method: str, path: str, **request: Any) -> httpx.Response:
         with self._reachable():
             response = self._http.request(method, path, **request)
-            if self._renew(response):
-                rewind(request.get("files") or {})
-                response = self._http.request(method, path, **request)
         if not response.is_success:
             raise api_error(response)
         return response
@@ -147,11 +145,8 @@ class FleetClient:
         self, path: str, headers: dict[str, str] | None = None
     ) -> Generator[httpx.Response, None, None]:
         timeout = httpx.Timeout(30.0, read=STREAM_SILENCE_SECONDS)
-        open_stream = partial(self._http.stream, "GET", path, headers=headers, timeout=timeout)
-        with self._reachable(), ExitStack() as stack:
-            response = stack.enter_context(open_stream())
-            if self._renew(response):
-                response = stack.enter_context(open_stream())
+        opened = self._http.stream("GET", path, headers=headers, timeout=timeout)
+        with self._reachable(), opened as response:
             if not response.is_success:
                 response.read()
                 raise api_error(response)
@@ -168,14 +163,3 @@ class FleetClient:
                 f"The fleet at {self.url} does not answer ({type(error).__name__}). "
                 "Is it up? See `comfyfleet status`."
             ) from error
-
-
-def rewind(files: Mapping[str, tuple[str, Any]]) -> None:
-    """Seek all files to their beginning, so that a second request sends them whole."""
-    for _, content in files.values():
-        if not isinstance(content, str):
-            content.seek(0)
-
-
-def job(response: httpx.Response) -> JobView:
-    return JobView.model_validate_json(response.content)

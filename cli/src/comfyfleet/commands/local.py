@@ -1,7 +1,6 @@
 """`up`, `down`, `status`, `logs`, `token`: commands for the fleet on this machine."""
 
 import asyncio
-import json
 import signal
 import time
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from typing import Annotated
 import psutil
 import typer
 
-from comfyfleet import CommandError, secrets
+from comfyfleet import CommandError, secrets, tcp_ports
 from comfyfleet.background import start_in_background
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.connection import home_of, local_url, log_in_locally
@@ -24,12 +23,9 @@ from comfyfleet.logs import follow_logs, print_logs
 from comfyfleet.sample import next_steps, run_sample
 from comfyfleet.settings import LocalSettings
 from comfyfleet.supervision import lock, pid_file, state
-from comfyfleet.tables import status_table, terminal
-from comfyfleet.tcp_ports import check_public
+from comfyfleet.tables import console, say, status_table
 
 STOP_SECONDS = 60.0
-
-console = terminal()
 
 
 def up(
@@ -47,7 +43,7 @@ def up(
     check_not_running(home)
     home.prepare()
     home.check_disk()
-    check_public(settings.host, settings.port)
+    tcp_ports.check_public(settings.host, settings.port)
     known, is_new = secrets.open_or_make(
         home.secrets, admin_email=settings.admin_email, admin_password=settings.admin_password
     )
@@ -72,10 +68,10 @@ def print_sample(folder: Path, url: str, is_stopping: Callable[[], bool]) -> Non
     except CommandError as error:
         if is_stopping():
             return
-        console.print(f"The sample job did not work: {error}", markup=False, soft_wrap=True)
+        say(f"The sample job did not work: {error}")
         return
     console.print(f"First picture: {path}", soft_wrap=True)
-    console.print(next_steps(url), markup=False, soft_wrap=True)
+    say(next_steps(url))
 
 
 def check_not_running(home: Home) -> None:
@@ -117,10 +113,10 @@ def status() -> None:
             console.print(f"The last start failed: {running.problem}", markup=False)
         console.print("No fleet runs here. Start one with `comfyfleet up`.")
         raise typer.Exit(1)
-    problems = asyncio.run(failing_children(running.children, json.loads(home.ports.read_text())))
+    problems = asyncio.run(failing_children(running.children, tcp_ports.load(home.ports)))
     console.print(status_table(running, problems))
     console.print(f"GPU servers: {running.engines}", markup=False)
-    console.print(f"Logs: {home.logs}", markup=False, soft_wrap=True)
+    say(f"Logs: {home.logs}")
 
 
 def logs(

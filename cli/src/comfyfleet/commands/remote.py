@@ -7,14 +7,11 @@ from typing import Annotated
 import typer
 
 from comfyfleet.client.connection import connect, home_of
-from comfyfleet.doctor.checks import check_comfyui, check_machine
-from comfyfleet.doctor.results import print_results
+from comfyfleet.doctor.checks import check_comfyui, check_machine, print_results
 from comfyfleet.input_values import parse
 from comfyfleet.job_run import save_all, watch, with_uploads
 from comfyfleet.settings import LocalSettings
-from comfyfleet.tables import jobs_table, nodes_table, terminal
-
-console = terminal()
+from comfyfleet.tables import console, jobs_table, nodes_table, say
 
 
 def run(
@@ -33,7 +30,7 @@ def run(
         submitted = client.submit(workflow, with_uploads(client, workflow, values))
         job = watch(client, submitted, console)
         for path in save_all(client, job, out):
-            console.print(str(path), markup=False, soft_wrap=True)
+            say(str(path))
 
 
 def jobs(
@@ -64,5 +61,5 @@ def doctor(
     results = check_machine(settings, home_of(settings))
     if comfyui_url:
         results += check_comfyui(comfyui_url)
-    if not print_results(results, console):
+    if not print_results(results):
         raise typer.Exit(1)

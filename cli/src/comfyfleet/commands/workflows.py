@@ -1,7 +1,7 @@
 """`workflows`: push, pull, compare, validate, propose and activate workflows of any fleet."""
 
-from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -9,32 +9,26 @@ import typer
 from rich.text import Text
 
 from comfyfleet import CommandError, workflow_files
-from comfyfleet.client.authoring import Diff, WorkflowAuthoring
+from comfyfleet.client import authoring
+from comfyfleet.client.api import FleetClient
+from comfyfleet.client.authoring import Diff
 from comfyfleet.client.connection import connect
 from comfyfleet.client.errors import UnreachableError
-from comfyfleet.tables import plain_table, terminal
+from comfyfleet.tables import console, plain_table, say
 from comfyfleet.workflow_files import WorkflowFiles
 from contracts.errors import FieldError
 from contracts.registry.requests import CoverageView, Difference
 
-console = terminal()
 FROM_AND_TO = 2
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 Paths = Annotated[list[Path], typer.Argument(help="NAME.yaml, or a folder of them.")]
 
 
 def group() -> typer.Typer:
-    """Return the subcommands of `comfyfleet workflows`."""
     app = typer.Typer(help=__doc__, no_args_is_help=True)
     for command in (list_, push, pull, diff, validate, propose, activate):
         app.command(command.__name__.rstrip("_"))(command)
     return app
-
-
-@contextmanager
-def authoring() -> Generator[WorkflowAuthoring, None, None]:
-    with closing(connect()) as client:
-        yield WorkflowAuthoring(client)
 
 
 def list_(
@@ -47,11 +41,11 @@ def list_(
     ] = None,
 ) -> None:
     """List the workflows, and which of them can run now."""
-    with authoring() as api:
+    with closing(connect()) as client:
         table = plain_table(
             "workflow", "active", "versions", "source", "category", "can run", "reason"
         )
-        for row in api.list(category, active=active):
+        for row in authoring.find(client, category, active=active):
             runs = {True: "yes", False: "no", None: "?"}[row.is_runnable]
             names = ", ".join(entry.name for entry in row.unmet)
             reason = row.problem or (f"no node has {names}" if names else "")
@@ -71,8 +65,8 @@ def push(
     Each becomes a draft, unless the fleet knows its content already.
     """
 
-    def push_one(api: WorkflowAuthoring, files: WorkflowFiles) -> str:
-        view = api.push(files, activate=activate)
+    def push_one(client: FleetClient, files: WorkflowFiles) -> str:
+        view = authoring.push(client, files, activate=activate)
         state = "active" if view.is_active else "draft" if view.is_new else "known"
         found = summary(view.coverage) + warning_lines(view.warnings)
         return f"{view.name}@{view.version} {state}: {found}"
@@ -88,8 +82,8 @@ def pull(
 ) -> None:
     """Save a version as NAME.yaml and NAME.graph.json."""
     name, version = parse(reference)
-    with authoring() as api:
-        content = api.content(name, version)
+    with closing(connect()) as client:
+        content = authoring.content(client, name, version)
     if content.name != name:
         raise CommandError(f"The fleet answered with workflow {content.name!r}.")
     for path in workflow_files.write(out, name, content.spec, content.graph, force=force):
@@ -106,23 +100,23 @@ def diff(
     ] = None,
 ) -> None:
     """Compare a file with the active version, or two stored versions."""
-    with authoring() as api:
+    with closing(connect()) as client:
         if versions:
-            show_differences(what, stored_diff(api, what, versions), same="no differences")
+            show_differences(what, stored_diff(client, what, versions), same="no differences")
             return
         files = workflow_files.read(Path(what))
-        view = api.validate(files)
+        view = authoring.validate(client, files)
     same = "no differences" if view.version else "new to the fleet"
     show_differences(view.name, Diff(differences=view.differences), same=same)
 
 
-def stored_diff(api: WorkflowAuthoring, name: str, versions: list[int]) -> Diff:
+def stored_diff(client: FleetClient, name: str, versions: list[int]) -> Diff:
     """Compare the first version with the second, or the active version with the only one."""
     if len(versions) > FROM_AND_TO or min(versions) < 1:
         raise CommandError("Give one version, or two: from, to.")
     parse(name)
     against = versions[0] if len(versions) == FROM_AND_TO else None
-    return api.diff(name, versions[-1], against)
+    return authoring.diff(client, name, versions[-1], against)
 
 
 def show_differences(name: str, found: Diff, *, same: str) -> None:
@@ -137,20 +131,20 @@ def show_differences(name: str, found: Diff, *, same: str) -> None:
 def validate(paths: Paths) -> None:
     """Run all checks of an upload without changing anything."""
 
-    def validate_one(api: WorkflowAuthoring, files: WorkflowFiles) -> str:
-        view = api.validate(files)
+    def validate_one(client: FleetClient, files: WorkflowFiles) -> str:
+        view = authoring.validate(client, files)
         return f"{view.name}: valid; {summary(view.coverage)}{warning_lines(view.warnings)}"
 
     for_each(paths, validate_one)
 
 
-def for_each(paths: list[Path], work: Callable[[WorkflowAuthoring, WorkflowFiles], str]) -> None:
+def for_each(paths: list[Path], work: Callable[[FleetClient, WorkflowFiles], str]) -> None:
     """Print one line for each workflow; a wrong workflow does not stop the others."""
     failed = False
-    with authoring() as api:
+    with closing(connect()) as client:
         for path in workflow_files.find(paths):
             try:
-                say(work(api, workflow_files.read(path)))
+                say(work(client, workflow_files.read(path)))
             except UnreachableError:
                 raise
             except CommandError as error:
@@ -174,8 +168,8 @@ def propose(
     """Draft a spec for a graph that has none."""
     chosen = name or graph.name.partition(".")[0].lower().replace(" ", "_")
     text = workflow_files.text_of(graph)
-    with authoring() as api:
-        draft = api.propose(chosen, text)
+    with closing(connect()) as client:
+        draft = authoring.propose(client, chosen, text)
     for path in workflow_files.write(out, chosen, draft.spec, draft.graph, force=force):
         say(str(path))
 
@@ -185,8 +179,8 @@ def activate(reference: Annotated[str, typer.Argument(help="`txt2img@3`")]) -> N
     name, version = parse(reference)
     if version is None:
         raise CommandError(f"Name a version: {name}@1.")
-    with authoring() as api:
-        api.activate(name, version)
+    with closing(connect()) as client:
+        authoring.activate(client, name, version)
     say(f"{name}@{version} active")
 
 
@@ -212,7 +206,6 @@ def summary(coverage: CoverageView) -> str:
 
 
 def warning_lines(warnings: list[FieldError]) -> str:
-    """Return a line for each warning."""
     return "".join(f"\n  {warning.path}: {warning.message}" for warning in warnings)
 
 
@@ -220,7 +213,3 @@ def line(difference: Difference) -> str:
     before, after = repr(difference.before), repr(difference.after)
     values = {"added": after, "removed": before, "changed": f"{before} → {after}"}
     return f"{SIGNS[difference.kind]} {difference.path}: {values[difference.kind]}"
-
-
-def say(text: str) -> None:
-    console.print(text, markup=False, soft_wrap=True)

@@ -1,11 +1,25 @@
 """Lists the checks of `doctor`, each with the remedy for what it may find."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from comfyfleet import CommandError
 from comfyfleet.doctor.comfyui import ComfyUIChecks
 from comfyfleet.doctor.local import LocalChecks
-from comfyfleet.doctor.results import CheckResult, run_check
 from comfyfleet.home import Home
 from comfyfleet.settings import LocalSettings
+from comfyfleet.tables import console
 from workflows.compatibility.releases import OLDEST_COMFYUI_TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    title: str
+    detail: str
+    remedy: str = ""
+    passed: bool = True
 
 
 def check_machine(settings: LocalSettings, home: Home) -> list[CheckResult]:
@@ -77,3 +91,23 @@ def further(comfyui: ComfyUIChecks) -> list[CheckResult]:
             comfyui.abilities,
         ),
     ]
+
+
+def run_check(title: str, remedy: str, check: Callable[[], str]) -> CheckResult:
+    """Run a check, which returns what it found, or raises `CommandError` if that does not work."""
+    try:
+        return CheckResult(title, check())
+    except CommandError as error:
+        return CheckResult(title, str(error), remedy, passed=False)
+
+
+def print_results(results: Sequence[CheckResult]) -> bool:
+    """Print all results; return True if every check passed."""
+    for result in results:
+        mark = Text("  ok  ", "green") if result.passed else Text(" FAIL ", "bold red")
+        console.print(mark, Text(f"{result.title}: {result.detail}"), soft_wrap=True)
+        if not result.passed:
+            console.print(Text(f"       → {result.remedy}", "yellow"), soft_wrap=True)
+    failed = sum(not result.passed for result in results)
+    console.print(f"{failed} of {len(results)} checks failed." if failed else "Everything works.")
+    return not failed

@@ -13,7 +13,7 @@ from PIL import Image
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from comfyfleet.doctor.results import CheckFailedError
+from comfyfleet import CommandError
 from workflows.compatibility.releases import is_too_old, release_of
 
 SIDE = 64
@@ -40,13 +40,10 @@ class ComfyUIChecks:
     def version(self) -> str:
         text = self.release()
         if is_too_old(text):
-            raise CheckFailedError(f"ComfyUI {text}")
-        is_known = release_of(text) is not None
-        return (
-            text
-            if is_known
-            else f"“{text}” is not a release number; the job below shows whether it works"
-        )
+            raise CommandError(f"ComfyUI {text}")
+        if release_of(text) is None:
+            return f"“{text}” is not a release number; the job below shows whether it works"
+        return text
 
     def release(self) -> str:
         return str(self.get("/system_stats").get("system", {}).get("comfyui_version", ""))
@@ -54,12 +51,9 @@ class ComfyUIChecks:
     def access(self) -> str:
         """ComfyUI itself has no accounts, so a refusal comes from something in front of it."""
         self.get("/queue")
-        is_local = urlsplit(self.url).hostname in {"127.0.0.1", "localhost", "::1"}
-        return (
-            "it lets this machine in"
-            if is_local
-            else "it lets in everybody who reaches it: keep it off the internet"
-        )
+        if urlsplit(self.url).hostname in {"127.0.0.1", "localhost", "::1"}:
+            return "it lets this machine in"
+        return "it lets in everybody who reaches it: keep it off the internet"
 
     def websocket(self) -> str:
         address = f"ws{self.url.removeprefix('http')}/ws?clientId={uuid4()}"
@@ -67,7 +61,7 @@ class ComfyUIChecks:
             with connect(address, open_timeout=ANSWER_SECONDS) as socket:
                 first = json.loads(socket.recv(timeout=ANSWER_SECONDS))
         except (OSError, TimeoutError, ValueError, WebSocketException) as error:
-            raise CheckFailedError(f"{type(error).__name__}: {error}") from error
+            raise CommandError(f"{type(error).__name__}: {error}") from error
         return f"it sends events ({first.get('type')})"
 
     def upload(self) -> str:
@@ -81,15 +75,15 @@ class ComfyUIChecks:
 
     def job(self) -> str:
         if not self.uploaded:
-            raise CheckFailedError("not tried, since the upload failed")
+            raise CommandError("not tried, since the upload failed")
         prefix = f"comfyfleet-doctor/{self.prompt_id[:8]}"
         body = {"prompt": probe_graph(self.uploaded, prefix), "prompt_id": self.prompt_id}
         began = time.monotonic()
         answer = self.ask("POST", "/prompt", json=body | {"client_id": str(uuid4())}).json()
         if answer.get("prompt_id") != self.prompt_id:
-            raise CheckFailedError("it does not take a prompt_id from the caller")
+            raise CommandError("it does not take a prompt_id from the caller")
         if answer.get("node_errors"):
-            raise CheckFailedError(
+            raise CommandError(
                 f"it left out graph nodes: {json.dumps(answer['node_errors'])[:300]}"
             )
         self.outputs = self.wait_for_outputs()
@@ -102,10 +96,10 @@ class ComfyUIChecks:
             if entry:
                 status = entry.get("status", {})
                 if status.get("status_str") != "success":
-                    raise CheckFailedError(f"it ended as {json.dumps(status)[:300]}")
+                    raise CommandError(f"it ended as {json.dumps(status)[:300]}")
                 return entry.get("outputs", {})
             time.sleep(POLL_SECONDS)
-        raise CheckFailedError(f"not in the history after {JOB_SECONDS:.0f} s: {self.queue()}")
+        raise CommandError(f"not in the history after {JOB_SECONDS:.0f} s: {self.queue()}")
 
     def queue(self) -> str:
         queue = self.get("/queue")
@@ -117,16 +111,16 @@ class ComfyUIChecks:
         for graph_node, side in (("2", SIDE), ("5", SCALED)):
             images = listed(self.outputs.get(graph_node, {}), "images")
             if not images:
-                raise CheckFailedError(f"graph node {graph_node} has no file in the history")
+                raise CommandError(f"graph node {graph_node} has no file in the history")
             keys = ("filename", "subfolder", "type")
             params = {key: str(images[0].get(key, "")) for key in keys}
             content = self.ask("GET", "/view", params=params).content
             try:
                 size = Image.open(BytesIO(content)).size
             except OSError as error:
-                raise CheckFailedError(f"{params['filename']} is not a picture") from error
+                raise CommandError(f"{params['filename']} is not a picture") from error
             if size != (side, side):
-                raise CheckFailedError(f"{params['filename']} is {size}, not {(side, side)}")
+                raise CommandError(f"{params['filename']} is {size}, not {(side, side)}")
         return "both pictures came back whole"
 
     def interrupt(self) -> str:
@@ -135,7 +129,7 @@ class ComfyUIChecks:
         Old releases ignore the id and would stop the running prompt, so they are not asked.
         """
         if is_too_old(version := self.release()):
-            raise CheckFailedError(f"not tried: ComfyUI {version} would stop the running prompt")
+            raise CommandError(f"not tried: ComfyUI {version} would stop the running prompt")
         self.ask("POST", "/queue", json={"delete": [self.prompt_id]})
         self.ask("POST", "/interrupt", json={"prompt_id": self.prompt_id})
         return "it takes delete and interrupt"
@@ -149,19 +143,19 @@ class ComfyUIChecks:
         try:
             found = self.ask("GET", path).json()
         except ValueError as error:
-            raise CheckFailedError(f"{path} is not JSON: this is not a ComfyUI") from error
+            raise CommandError(f"{path} is not JSON: this is not a ComfyUI") from error
         if not isinstance(found, dict):
-            raise CheckFailedError(f"{path} is not a JSON object: this is not a ComfyUI")
+            raise CommandError(f"{path} is not a JSON object: this is not a ComfyUI")
         return found  # pyright: ignore[reportUnknownVariableType] # JSON
 
     def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             response = httpx.request(method, f"{self.url}{path}", timeout=ANSWER_SECONDS, **request)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise CheckFailedError(f"{path}: {type(error).__name__}: {error}") from error
+            raise CommandError(f"{path}: {type(error).__name__}: {error}") from error
         if not response.is_success:
             body = response.text.strip().replace("\n", " ")[:300]
-            raise CheckFailedError(f"{path} answers {response.status_code}: {body}")
+            raise CommandError(f"{path} answers {response.status_code}: {body}")
         return response
 
 

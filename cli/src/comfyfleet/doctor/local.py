@@ -1,14 +1,12 @@
 """Checks of this machine: programs, disk, ports, and the running fleet."""
 
 import asyncio
-import json
 import shutil
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 
 from comfyfleet import CommandError
-from comfyfleet.doctor.results import CheckFailedError
 from comfyfleet.health import failing_children
 from comfyfleet.home import NEEDED_MB, Home
 from comfyfleet.servers.programs import beside_python, postgres_program
@@ -22,7 +20,7 @@ from contracts.services import SERVICES
 
 @dataclass(frozen=True, slots=True)
 class LocalChecks:
-    """Each method is one check: it returns what it found, or raises `CheckFailedError`."""
+    """Each method is one check: it returns what it found, or raises `CommandError`."""
 
     settings: LocalSettings
     home: Home
@@ -31,12 +29,9 @@ class LocalChecks:
         packages = [service.package for service in SERVICES.values()]
         modules = [*packages, PREVIEW_ENGINE.replace("-", "_")]
         if missing := [module for module in modules if not find_spec(f"{module}.__main__")]:
-            raise CheckFailedError(f"{sys.prefix} lacks {', '.join(missing)}")
-        try:
-            programs = [beside_python("nats-server"), beside_python("rclone")]
-            programs.append(postgres_program("postgres"))
-        except CommandError as error:
-            raise CheckFailedError(str(error)) from error
+            raise CommandError(f"{sys.prefix} lacks {', '.join(missing)}")
+        programs = [beside_python("nats-server"), beside_python("rclone")]
+        programs.append(postgres_program("postgres"))
         version = ".".join(str(part) for part in sys.version_info[:3])
         return f"Python {version}, {len(modules)} services, {len(programs)} servers"
 
@@ -46,7 +41,7 @@ class LocalChecks:
             place = place.parent
         free_mb = shutil.disk_usage(place).free // 2**20
         if free_mb < NEEDED_MB:
-            raise CheckFailedError(f"{free_mb} MiB free at {place}, {NEEDED_MB} MiB are needed")
+            raise CommandError(f"{free_mb} MiB free at {place}, {NEEDED_MB} MiB are needed")
         return f"{free_mb / 1024:.1f} GiB free at {place}"
 
     def processes(self) -> str:
@@ -54,11 +49,11 @@ class LocalChecks:
         if lock.holder(self.home.lock) is None or not running:
             return self.port()
         if unready := [child.name for child in running.children if child.phase != "ready"]:
-            raise CheckFailedError(f"not ready: {', '.join(unready)}")
-        ports = json.loads(self.home.ports.read_text())
-        if problems := asyncio.run(failing_children(running.children, ports)):
+            raise CommandError(f"not ready: {', '.join(unready)}")
+        problems = asyncio.run(failing_children(running.children, load(self.home.ports)))
+        if problems:
             lines = (f"{name} {problem}" for name, problem in problems.items())
-            raise CheckFailedError(f"the fleet runs on {running.url}, but {'; '.join(lines)}")
+            raise CommandError(f"the fleet runs on {running.url}, but {'; '.join(lines)}")
         return f"the fleet runs on {running.url}, all {len(running.children)} processes are ready"
 
     def messages(self) -> str:
@@ -73,16 +68,14 @@ class LocalChecks:
             for line in reported_problems(ports[name])
         ]
         if refused:
-            raise CheckFailedError("; ".join(refused))
+            raise CommandError("; ".join(refused))
         return "NATS accepts all messages between services"
 
     def port(self) -> str:
         host, port = self.settings.host, self.settings.port
         listener = bind(host, port)
         if not listener:
-            raise CheckFailedError(
-                f"no fleet runs, and port {port} on {host} is taken{taken_by(port)}"
-            )
+            raise CommandError(f"no fleet runs, and port {port} on {host} is taken{taken_by(port)}")
         listener.close()
         return f"no fleet runs; port {port} on {host} is free"
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
 
 from comfyfleet.supervision.log_file import LogFile
 from comfyfleet.supervision.probe import Probe
@@ -17,19 +16,15 @@ from comfyfleet.supervision.user import die_with_parent
 CHUNK = 64 * 1024
 
 
-async def at_once() -> bool:
-    return True
-
-
 @dataclass(frozen=True, slots=True)
 class ChildSpec:
     """The ways to start a child, to see that it is ready, and to stop it."""
 
     name: str
     command: tuple[str, ...]
+    is_ready: Probe
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     directory: Path | None = None
-    is_ready: Probe = at_once
     url: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 10.0
@@ -98,11 +93,3 @@ def describe_exit(code: int) -> str:
 def python(*arguments: str) -> tuple[str, ...]:
     """Return a command for this interpreter, so that children use the same virtual environment."""
     return (sys.executable, *arguments)
-
-
-def replace_process(
-    module: str, *words: str, environment: Mapping[str, str] | None = None
-) -> NoReturn:
-    """Run `module` instead of this process: no other command loads its libraries."""
-    command = python("-m", module, *words)
-    os.execve(command[0], command, environment or os.environ)  # noqa: S606 # no shell is wanted

@@ -7,6 +7,7 @@ from pathlib import Path
 
 MAX_BYTES = 10 * 1024 * 1024
 KEPT = 3
+LAST_BYTES = 64 * 1024
 
 
 class LogFile(RotatingFileHandler):
@@ -32,13 +33,13 @@ class LogFile(RotatingFileHandler):
                 stream.close()
 
 
-def last_lines(path: Path, count: int, *, within_bytes: int = 64 * 1024) -> list[str]:
+def last_lines(path: Path, count: int) -> list[str]:
     """Return the newest lines of a log, or nothing if there is no log."""
     if not path.exists():
         return []
     with path.open("rb") as file:
         size = file.seek(0, 2)
-        file.seek(max(0, size - within_bytes))
+        file.seek(max(0, size - LAST_BYTES))
         return file.read().decode(errors="replace").splitlines()[-count:]
 
 

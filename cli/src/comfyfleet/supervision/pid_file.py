@@ -43,13 +43,13 @@ def end_leftovers(folder: Path) -> list[str]:
     return ended
 
 
-def end(process: psutil.Process, *, polite_seconds: float = POLITE_SECONDS) -> None:
+def end(process: psutil.Process) -> None:
     """Send SIGINT, then SIGTERM, then SIGKILL."""
     with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
         for request in (signal.SIGINT, signal.SIGTERM):
             process.send_signal(request)
             with suppress(psutil.TimeoutExpired):
-                process.wait(polite_seconds / 2)
+                process.wait(POLITE_SECONDS / 2)
                 return
         process.kill()
-        process.wait(polite_seconds)
+        process.wait(POLITE_SECONDS)

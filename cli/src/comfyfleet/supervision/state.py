@@ -24,7 +24,6 @@ class FleetState(BaseModel):
     phase: FleetPhase
     pid: int
     url: str
-    since: datetime
     step: str = Field(default="", description="Present step of a start, for people who wait.")
     problem: str | None = None
     engines: str = Field(default="", description="The chosen GPU servers, and the reason.")

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 Way: TypeAlias = Literal["namespace", "nobody"]
@@ -49,19 +50,13 @@ def enter_namespace() -> None:
         ("uid_map", f"{NOBODY} {uid} 1"),
         ("gid_map", f"{NOBODY} {gid} 1"),
     ):
-        write_all(f"/proc/self/{name}", text.encode())
+        Path(f"/proc/self/{name}").write_text(text)
 
 
 def become_nobody() -> None:
     os.setgroups([])
     os.setgid(NOBODY)
     os.setuid(NOBODY)
-
-
-def write_all(path: str, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY)
-    os.write(descriptor, data)
-    os.close(descriptor)
 
 
 def main(way: str, death_signal: str, *command: str) -> None:

@@ -1,12 +1,14 @@
 """The view of a run that its graph nodes get."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from PIL import Image
 
 from preview_engine.domain.catalog import Graph
+from preview_engine.domain.switches import Switches
+from preview_engine.folders import Folders
 
 Step: TypeAlias = Callable[[int, int, Image.Image | None], None]
 
@@ -23,15 +25,13 @@ class NamedFailureError(Exception):
         self.reported_type = reported_type
 
 
-def _no_step(_value: int, _maximum: int, _preview: Image.Image | None) -> None:
-    """Do nothing: for graph nodes that run outside of a prompt."""
-
-
 @dataclass(frozen=True, slots=True)
 class Context:
     """`step(value, maximum, preview)` reports progress, and raises if the run is interrupted."""
 
-    graph: Graph = field(default_factory=dict[str, dict[str, Any]])
-    extra_data: dict[str, Any] = field(default_factory=dict[str, Any])
-    wants_previews: bool = False
-    step: Step = _no_step
+    graph: Graph
+    extra_data: dict[str, Any]
+    folders: Folders
+    switches: Switches
+    wants_previews: bool
+    step: Step

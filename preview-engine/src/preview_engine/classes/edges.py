@@ -6,14 +6,13 @@ unscaled kernels of a picture from 0 to 1. Strips of rows keep the memory small.
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import reduce
 from operator import add
 from typing import Any, TypeAlias
 
 from PIL import Image, ImageMath
 
-from preview_engine.classes.context import Context
 from preview_engine.classes.pictures import mapped, stretched
 from preview_engine.classes.result import Batch, Result, values
 
@@ -46,7 +45,7 @@ MORE = 1.0001
 FAINT, CLEAR = 1, 2
 
 
-def canny(_: Context, *, image: Batch, low_threshold: float, high_threshold: float) -> Result:
+def canny(*, image: Batch, low_threshold: float, high_threshold: float) -> Result:
     if low_threshold > high_threshold:
         raise ValueError(
             "Invalid input thresholds. low_threshold should be smaller than or equal to the "
@@ -87,13 +86,15 @@ def with_margin(picture: Image.Image) -> Image.Image:
 def ranks(gray: Image.Image, low: float, high: float) -> Image.Image:
     smooth = correlated(correlated(gray, BLUR_ACROSS), BLUR_DOWN)
     across, down = correlated(smooth, SLOPE_ACROSS), correlated(smooth, SLOPE_DOWN)
-    power = calculated(lambda on: on["x"] * on["x"] + on["y"] * on["y"], x=across, y=down)
+    power = ImageMath.lambda_eval(
+        lambda on: on["x"] * on["x"] + on["y"] * on["y"], x=across, y=down
+    )
     around = {name: moved(power, *place) for name, place in NEIGHBORS.items()}
 
     def ranked(on: dict[str, Any]) -> Any:
         return ridge(on) * ((on["power"] > low**2) + (on["power"] > high**2))
 
-    return calculated(ranked, x=across, y=down, power=power, **around)
+    return ImageMath.lambda_eval(ranked, x=across, y=down, power=power, **around)
 
 
 def ridge(on: dict[str, Any]) -> Any:
@@ -133,7 +134,7 @@ def linked(ranked: Image.Image) -> Image.Image:
 def correlated(picture: Image.Image, weights: Weights) -> Image.Image:
     parts = {str(index): moved(picture, *place) for index, place in enumerate(weights)}
     factors = list(weights.values())
-    return calculated(
+    return ImageMath.lambda_eval(
         lambda on: reduce(add, (on[name] * factors[int(name)] for name in parts)), **parts
     )
 
@@ -141,7 +142,3 @@ def correlated(picture: Image.Image, weights: Weights) -> Image.Image:
 def moved(picture: Image.Image, x: int, y: int) -> Image.Image:
     """Move the picture left by `x` and up by `y`; outside is black."""
     return picture.crop((x, y, x + picture.width, y + picture.height))
-
-
-def calculated(formula: Callable[[dict[str, Any]], Any], **pictures: Image.Image) -> Image.Image:
-    return ImageMath.lambda_eval(formula, **pictures)

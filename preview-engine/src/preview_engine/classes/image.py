@@ -1,34 +1,26 @@
 """Makes, scales, cuts and joins pictures; no class here needs a model."""
 
+from itertools import cycle
+
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
-from preview_engine.classes.context import Context
 from preview_engine.classes.pictures import (
     check_size,
     fit,
     inverted,
     new,
-    repeated,
     resize,
     with_alpha,
 )
 from preview_engine.classes.result import Batch, Result, values
 
-TURNS = {
-    "90 degrees": Image.Transpose.ROTATE_270,
-    "180 degrees": Image.Transpose.ROTATE_180,
-    "270 degrees": Image.Transpose.ROTATE_90,
-}
 
-
-def empty_image(_: Context, *, width: int, height: int, batch_size: int, color: int) -> Result:
+def empty_image(*, width: int, height: int, batch_size: int, color: int) -> Result:
     shade = (color >> 16 & 255, color >> 8 & 255, color & 255)
     return values((new("RGB", width, height, shade),) * batch_size)
 
 
-def image_scale(
-    _: Context, *, image: Batch, upscale_method: str, width: int, height: int, crop: str
-) -> Result:
+def image_scale(*, image: Batch, upscale_method: str, width: int, height: int, crop: str) -> Result:
     """Scale the picture. One zero side keeps the aspect ratio; two zeros keep the picture."""
     if width == 0 and height == 0:
         return values(image)
@@ -38,13 +30,13 @@ def image_scale(
     return values(tuple(fit(one, width, height, upscale_method, crop) for one in image))
 
 
-def image_scale_by(_: Context, *, image: Batch, upscale_method: str, scale_by: float) -> Result:
+def image_scale_by(*, image: Batch, upscale_method: str, scale_by: float) -> Result:
     width, height = round(image[0].width * scale_by), round(image[0].height * scale_by)
     return values(tuple(resize(one, width, height, upscale_method) for one in image))
 
 
 def image_scale_to_total_pixels(
-    _: Context, *, image: Batch, upscale_method: str, megapixels: float, resolution_steps: int
+    *, image: Batch, upscale_method: str, megapixels: float, resolution_steps: int
 ) -> Result:
     scale = (megapixels * 1024 * 1024 / (image[0].width * image[0].height)) ** 0.5
     width = round(image[0].width * scale / resolution_steps) * resolution_steps
@@ -52,42 +44,40 @@ def image_scale_to_total_pixels(
     return values(tuple(resize(one, width, height, upscale_method) for one in image))
 
 
-def image_invert(_: Context, *, image: Batch) -> Result:
+def image_invert(*, image: Batch) -> Result:
     return values(tuple(inverted(one) for one in image))
 
 
-def image_blur(_: Context, *, image: Batch, blur_radius: int, sigma: float) -> Result:
+def image_blur(*, image: Batch, blur_radius: int, sigma: float) -> Result:
     """Blur approximately: ComfyUI cuts its kernel at `blur_radius`, Pillow uses only sigma."""
     blur = ImageFilter.GaussianBlur(min(sigma, blur_radius))
     return values(tuple(one.filter(blur) for one in image))
 
 
-def image_sharpen(
-    _: Context, *, image: Batch, sharpen_radius: int, sigma: float, alpha: float
-) -> Result:
+def image_sharpen(*, image: Batch, sharpen_radius: int, sigma: float, alpha: float) -> Result:
     """Sharpen approximately, since the filter contains a blur."""
     mask = ImageFilter.UnsharpMask(min(sigma, sharpen_radius), int(alpha * 100), 0)
     return values(tuple(one.filter(mask) for one in image))
 
 
-def image_crop(_: Context, *, image: Batch, width: int, height: int, x: int, y: int) -> Result:
+def image_crop(*, image: Batch, width: int, height: int, x: int, y: int) -> Result:
     x, y = min(x, image[0].width - 1), min(y, image[0].height - 1)
     right, bottom = min(x + width, image[0].width), min(y + height, image[0].height)
     return values(tuple(one.crop((x, y, right, bottom)) for one in image))
 
 
-def image_flip(_: Context, *, image: Batch, flip_method: str) -> Result:
+def image_flip(*, image: Batch, flip_method: str) -> Result:
     flip = ImageOps.flip if flip_method.startswith("x") else ImageOps.mirror
     return values(tuple(flip(one) for one in image))
 
 
-def image_rotate(_: Context, *, image: Batch, rotation: str) -> Result:
-    turn = TURNS.get(rotation)
-    return values(image if turn is None else tuple(one.transpose(turn) for one in image))
+def image_rotate(*, image: Batch, rotation: str) -> Result:
+    degrees = 0 if rotation == "none" else int(rotation.split(maxsplit=1)[0])
+    return values(tuple(one.rotate(-degrees, expand=True) for one in image))
 
 
 def image_pad_for_outpaint(
-    _: Context, *, image: Batch, left: int, top: int, right: int, bottom: int, feathering: int
+    *, image: Batch, left: int, top: int, right: int, bottom: int, feathering: int
 ) -> Result:
     """Place the picture on gray; the mask marks the new area, with a soft edge to the picture."""
     inner = image[0].size
@@ -122,7 +112,6 @@ def soft_edges(
 
 
 def image_composite_masked(
-    _: Context,
     *,
     destination: Batch,
     source: Batch,
@@ -132,9 +121,7 @@ def image_composite_masked(
     mask: Batch | None = None,
 ) -> Result:
     pasted: list[Image.Image] = []
-    sources = repeated(source, len(destination))
-    masks = repeated(mask, len(destination)) if mask else (None,) * len(destination)
-    for below, above, cut in zip(destination, sources, masks, strict=True):
+    for below, above, cut in zip(destination, cycle(source), cycle(mask or [None]), strict=False):
         over = resize(above, *below.size, "bilinear") if resize_source else above
         whole = Image.new("L", over.size, 255) if cut is None else cut
         canvas = below.copy()
@@ -143,9 +130,7 @@ def image_composite_masked(
     return values(tuple(pasted))
 
 
-def image_blend(
-    _: Context, *, image1: Batch, image2: Batch, blend_factor: float, blend_mode: str
-) -> Result:
+def image_blend(*, image1: Batch, image2: Batch, blend_factor: float, blend_mode: str) -> Result:
     modes = {
         "multiply": ImageChops.multiply,
         "screen": ImageChops.screen,
@@ -154,37 +139,36 @@ def image_blend(
         "difference": ImageChops.subtract,
     }
     blended: list[Image.Image] = []
-    for below, other in zip(image1, repeated(image2, len(image1)), strict=True):
+    for below, other in zip(image1, cycle(image2), strict=False):
         above = fit(other, *below.size, "bicubic", "center").convert(below.mode)
         mixed = modes[blend_mode](below, above) if blend_mode in modes else above
         blended.append(Image.blend(below, mixed, blend_factor))
     return values(tuple(blended))
 
 
-def image_batch(_: Context, *, image1: Batch, image2: Batch) -> Result:
+def image_batch(*, image1: Batch, image2: Batch) -> Result:
     fitted = tuple(fit(one, *image1[0].size, "bilinear", "center") for one in image2)
     return values(image1 + fitted)
 
 
-def repeat_image_batch(_: Context, *, image: Batch, amount: int) -> Result:
+def repeat_image_batch(*, image: Batch, amount: int) -> Result:
     return values(image * amount)
 
 
-def image_from_batch(_: Context, *, image: Batch, batch_index: int, length: int) -> Result:
+def image_from_batch(*, image: Batch, batch_index: int, length: int) -> Result:
     start = min(batch_index, len(image) - 1)
     return values(image[start : start + length])
 
 
-def join_image_with_alpha(_: Context, *, image: Batch, alpha: Batch) -> Result:
-    masks = repeated(alpha, len(image))
+def join_image_with_alpha(*, image: Batch, alpha: Batch) -> Result:
     return values(
         tuple(
             with_alpha(one, ImageChops.invert(resize(mask, *one.size, "bilinear")))
-            for one, mask in zip(image, masks, strict=True)
+            for one, mask in zip(image, cycle(alpha), strict=False)
         )
     )
 
 
-def split_image_with_alpha(_: Context, *, image: Batch) -> Result:
+def split_image_with_alpha(*, image: Batch) -> Result:
     masks = tuple(ImageChops.invert(one.convert("RGBA").getchannel("A")) for one in image)
     return values(tuple(one.convert("RGB") for one in image), masks)

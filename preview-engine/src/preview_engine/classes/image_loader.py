@@ -1,6 +1,5 @@
 """Loads pictures from the input folder."""
 
-import hashlib
 import warnings
 from pathlib import Path
 
@@ -9,7 +8,6 @@ from PIL import Image, ImageOps, ImageSequence
 from preview_engine.classes.context import Context
 from preview_engine.classes.pictures import check_size, inverted, mapped
 from preview_engine.classes.result import Result, values
-from preview_engine.folders import Folders
 
 # Formats that are only pixels: Pillow would hand some of the others to external programs.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
@@ -17,34 +15,24 @@ NO_MASK = (64, 64)
 HALF_WORD = 256
 
 
-class PictureLoader:
-    """LoadImage and LoadImageMask over one engine's folders."""
+def load_image(run: Context, *, image: str) -> Result:
+    """Load frames of the first one's size, and masks that are white where alpha is black."""
+    frames: list[Image.Image] = []
+    masks: list[Image.Image] = []
+    for frame in read_frames(run.folders.input_file(image)):
+        picture = frame.convert("RGB")
+        if not frames or picture.size == frames[0].size:
+            frames.append(picture)
+            masks.append(transparency(frame))
+    return values(tuple(frames), tuple(masks))
 
-    def __init__(self, folders: Folders) -> None:
-        self._folders = folders
 
-    def load_image(self, _: Context, *, image: str) -> Result:
-        """Load frames of the first one's size, and masks that are white where alpha is black."""
-        frames: list[Image.Image] = []
-        masks: list[Image.Image] = []
-        for frame in read_frames(self._folders.input_file(image)):
-            picture = frame.convert("RGB")
-            if not frames or picture.size == frames[0].size:
-                frames.append(picture)
-                masks.append(transparency(frame))
-        return values(tuple(frames), tuple(masks))
-
-    def load_image_mask(self, _: Context, *, image: str, channel: str) -> Result:
-        frame = next(iter(read_frames(self._folders.input_file(image))))
-        if frame.getbands() != ("R", "G", "B", "A"):
-            frame = frame.convert("RGBA")
-        mask = frame.getchannel(channel[0].upper())
-        return values((inverted(mask) if channel == "alpha" else mask,))
-
-    def fingerprint(self, name: object) -> str:
-        """Return a digest of the file, so that a changed file is not answered from the cache."""
-        path = self._folders.input_file(str(name))
-        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+def load_image_mask(run: Context, *, image: str, channel: str) -> Result:
+    frame = next(iter(read_frames(run.folders.input_file(image))))
+    if frame.getbands() != ("R", "G", "B", "A"):
+        frame = frame.convert("RGBA")
+    mask = frame.getchannel(channel[0].upper())
+    return values((inverted(mask) if channel == "alpha" else mask,))
 
 
 def read_frames(path: Path) -> list[Image.Image]:

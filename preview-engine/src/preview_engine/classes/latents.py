@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from preview_engine.classes.context import Context
 from preview_engine.classes.mask import grown
 from preview_engine.classes.pictures import check_size, fit, resize
 from preview_engine.classes.placeholders import label, paint, tint
@@ -19,18 +18,10 @@ MOMENTS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Conditioning:
-    """The text given to the text encoder."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Latent:
     """Pictures that are not painted yet."""
 
-    width: int
-    height: int
+    size: tuple[int, int]
     count: int = 1
     source: Batch = ()
     mask: Batch = ()
@@ -38,10 +29,6 @@ class Latent:
     seed: int = 0
     strength: float = 1.0
     frames: int = 1
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self.width, self.height
 
     def sampled(self, prompt: str, seed: int, strength: float) -> "Latent":
         """Set prompt and seed; a weak second pass keeps the strength of the first."""
@@ -74,14 +61,16 @@ class Latent:
         return Image.composite(picture, source.convert("RGB"), mask)
 
 
-def empty_latent_image(_: Context, *, width: int, height: int, batch_size: int) -> Result:
+def empty_latent_image(*, width: int, height: int, batch_size: int) -> Result:
     check_size(width, height)
     gray = Image.new("RGB", (1, 1), (127, 127, 127))
-    return values(Latent(width // 8 * 8, height // 8 * 8, batch_size, source=(gray,)))
+    return values(Latent((width // 8 * 8, height // 8 * 8), batch_size, source=(gray,)))
 
 
-def empty_video_latent(  # noqa: PLR0913 - the class declares as many inputs
-    run: Context,
+empty_sd3_latent_image = empty_latent_image
+
+
+def wan22_image_to_video_latent(
     *,
     vae: str,  # noqa: ARG001 - declared input
     width: int,
@@ -91,60 +80,57 @@ def empty_video_latent(  # noqa: PLR0913 - the class declares as many inputs
     start_image: Batch | None = None,
 ) -> Result:
     """Make a latent as Wan 2.2 does: a slice holds four frames, and the first has its own."""
-    [latent] = empty_latent_image(run, width=width, height=height, batch_size=batch_size).values
+    [latent] = empty_latent_image(width=width, height=height, batch_size=batch_size).values
     frames = (length - 1) // 4 * 4 + 1
     begin = latent.source if start_image is None else start_image[:1]
     source = tuple(fit(one, width, height, "bilinear", "center") for one in begin)
     return values(replace(latent, frames=frames, source=source))
 
 
-def vae_encode(_: Context, *, pixels: Batch, vae: str) -> Result:  # noqa: ARG001 - declared input
+def vae_encode(*, pixels: Batch, vae: str) -> Result:  # noqa: ARG001 - declared input
     width, height = (side // 8 * 8 for side in pixels[0].size)
-    return values(Latent(width, height, len(pixels), source=pixels))
+    return values(Latent((width, height), len(pixels), source=pixels))
 
 
-def vae_encode_for_inpaint(
-    run: Context, *, pixels: Batch, vae: str, mask: Batch, grow_mask_by: int
-) -> Result:
-    [latent] = vae_encode(run, pixels=pixels, vae=vae).values
+def vae_encode_for_inpaint(*, pixels: Batch, vae: str, mask: Batch, grow_mask_by: int) -> Result:
+    [latent] = vae_encode(pixels=pixels, vae=vae).values
     wider = tuple(grown(one, grow_mask_by, tapered=False) for one in mask)
     return values(replace(latent, mask=wider))
 
 
-def set_latent_noise_mask(_: Context, *, samples: Latent, mask: Batch) -> Result:
+def set_latent_noise_mask(*, samples: Latent, mask: Batch) -> Result:
     return values(replace(samples, mask=mask))
 
 
-def inpaint_model_conditioning(  # noqa: PLR0913 - the class declares as many inputs
-    run: Context,
+def inpaint_model_conditioning(
     *,
-    positive: Conditioning,
-    negative: Conditioning,
+    positive: str,
+    negative: str,
     vae: str,
     pixels: Batch,
     mask: Batch,
     noise_mask: bool,
 ) -> Result:
-    [latent] = vae_encode(run, pixels=pixels, vae=vae).values
+    [latent] = vae_encode(pixels=pixels, vae=vae).values
     return values(positive, negative, replace(latent, mask=mask) if noise_mask else latent)
 
 
 def latent_upscale(
-    _: Context, *, samples: Latent, upscale_method: str, width: int, height: int, crop: str
+    *, samples: Latent, upscale_method: str, width: int, height: int, crop: str
 ) -> Result:
     if not width and not height:
         return values(samples)
-    width = width or max(64, round(samples.width * height / samples.height))
-    height = height or max(64, round(samples.height * width / samples.width))
+    old_width, old_height = samples.size
+    width = width or max(64, round(old_width * height / old_height))
+    height = height or max(64, round(old_height * width / old_width))
     check_size(width, height)
     if crop == "center":
         source = tuple(fit(one, width, height, upscale_method, crop) for one in samples.source)
         samples = replace(samples, source=source)
-    return values(replace(samples, width=width // 8 * 8, height=height // 8 * 8))
+    return values(replace(samples, size=(width // 8 * 8, height // 8 * 8)))
 
 
 def latent_upscale_by(
-    _: Context,
     *,
     samples: Latent,
     upscale_method: str,  # noqa: ARG001 - declared input
@@ -152,12 +138,15 @@ def latent_upscale_by(
 ) -> Result:
     width, height = (max(1, round(side / 8 * scale_by)) * 8 for side in samples.size)
     check_size(width, height)
-    return values(replace(samples, width=width, height=height))
+    return values(replace(samples, size=(width, height)))
 
 
-def repeat_latent_batch(_: Context, *, samples: Latent, amount: int) -> Result:
+def repeat_latent_batch(*, samples: Latent, amount: int) -> Result:
     return values(replace(samples, count=samples.count * amount))
 
 
-def vae_decode(_: Context, *, samples: Latent, **_unused: object) -> Result:
+def vae_decode(*, samples: Latent, **_unused: object) -> Result:
     return values(tuple(one for index in range(samples.count) for one in samples.decoded(index)))
+
+
+vae_decode_tiled = vae_decode

@@ -1,48 +1,48 @@
 """Masks: 8-bit gray pictures, white where a class works."""
 
 from collections.abc import Callable
+from itertools import cycle
 
 from PIL import Image, ImageChops, ImageFilter
 
-from preview_engine.classes.context import Context
-from preview_engine.classes.pictures import inverted, mapped, new, repeated, shifted, stretched
+from preview_engine.classes.pictures import inverted, mapped, new, shifted, stretched
 from preview_engine.classes.result import Batch, Result, values
 
 BLACK_OR_WHITE = [0] * 128 + [255] * 128
 CHANNELS = ("red", "green", "blue", "alpha")
 
 
-def image_to_mask(_: Context, *, image: Batch, channel: str) -> Result:
+def image_to_mask(*, image: Batch, channel: str) -> Result:
     index = CHANNELS.index(channel)
     if index >= len(image[0].getbands()):
         raise IndexError(f"index {index} is out of bounds for dimension 3 with size 3")
     return values(tuple(one.getchannel(index) for one in image))
 
 
-def mask_to_image(_: Context, *, mask: Batch) -> Result:
+def mask_to_image(*, mask: Batch) -> Result:
     return values(tuple(one.convert("RGB") for one in mask))
 
 
-def solid_mask(_: Context, *, value: float, width: int, height: int) -> Result:
+def solid_mask(*, value: float, width: int, height: int) -> Result:
     return values((new("L", width, height, int(255 * value)),))
 
 
-def invert_mask(_: Context, *, mask: Batch) -> Result:
+def invert_mask(*, mask: Batch) -> Result:
     return values(tuple(inverted(one) for one in mask))
 
 
-def crop_mask(_: Context, *, mask: Batch, x: int, y: int, width: int, height: int) -> Result:
+def crop_mask(*, mask: Batch, x: int, y: int, width: int, height: int) -> Result:
     x, y = min(x, mask[0].width - 1), min(y, mask[0].height - 1)
     right, bottom = min(x + width, mask[0].width), min(y + height, mask[0].height)
     return values(tuple(one.crop((x, y, right, bottom)) for one in mask))
 
 
-def threshold_mask(_: Context, *, mask: Batch, value: float) -> Result:
+def threshold_mask(*, mask: Batch, value: float) -> Result:
     table = [255 if level / 255 > value else 0 for level in range(256)]
     return values(tuple(mapped(one, table) for one in mask))
 
 
-def grow_mask(_: Context, *, mask: Batch, expand: int, tapered_corners: bool) -> Result:
+def grow_mask(*, mask: Batch, expand: int, tapered_corners: bool) -> Result:
     return values(tuple(grown(one, expand, tapered=tapered_corners) for one in mask))
 
 
@@ -61,9 +61,7 @@ def grown(mask: Image.Image, expand: int, *, tapered: bool) -> Image.Image:
     return mask
 
 
-def feather_mask(
-    _: Context, *, mask: Batch, left: int, top: int, right: int, bottom: int
-) -> Result:
+def feather_mask(*, mask: Batch, left: int, top: int, right: int, bottom: int) -> Result:
     width, height = mask[0].size
     across = stretched(_ramp(width, min(left, width), min(right, width)), width, height)
     down = _ramp(height, min(top, height), min(bottom, height))
@@ -82,9 +80,7 @@ def _ramp(length: int, rising: int, falling: int) -> Image.Image:
     return Image.frombytes("L", (length, 1), bytes(int(level) for level in levels))
 
 
-def mask_composite(
-    _: Context, *, destination: Batch, source: Batch, x: int, y: int, operation: str
-) -> Result:
+def mask_composite(*, destination: Batch, source: Batch, x: int, y: int, operation: str) -> Result:
     operations: dict[str, Callable[[Image.Image, Image.Image], Image.Image]] = {
         "multiply": ImageChops.multiply,
         "add": ImageChops.add,
@@ -94,7 +90,7 @@ def mask_composite(
         "xor": ImageChops.difference,
     }
     composed: list[Image.Image] = []
-    for below, above in zip(destination, repeated(source, len(destination)), strict=True):
+    for below, above in zip(destination, cycle(source), strict=False):
         box = (x, y, min(x + above.width, below.width), min(y + above.height, below.height))
         canvas = below.copy()
         if box[2] > x and box[3] > y:

@@ -1,64 +1,77 @@
-"""Loaders and encoders: they pass on names and texts, because no model is loaded."""
+"""Loaders, encoders and upscalers: they pass on names and texts, because no model is loaded.
 
-from preview_engine.classes.context import Context
-from preview_engine.classes.latents import Conditioning
-from preview_engine.classes.result import Result, values
+A model, a CLIP and a VAE are their names; a conditioning is its text.
+"""
+
+from dataclasses import dataclass
+
+from preview_engine.classes.pictures import resize
+from preview_engine.classes.placeholders import label
+from preview_engine.classes.result import Batch, Result, values
 
 
-def load_checkpoint(_: Context, *, ckpt_name: str) -> Result:
-    return values(ckpt_name, ckpt_name, ckpt_name)
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Stands for sigmas."""
+
+    steps: int
+    denoise: float
 
 
-def load_one(_: Context, **inputs: str) -> Result:
-    """Pass on the first input: UNETLoader, VAELoader and others."""
+def first_input(**inputs: object) -> Result:
     return values(next(iter(inputs.values())))
 
 
-def load_lora(_: Context, *, model: str, clip: str, **_unused: object) -> Result:
+unet_loader = clip_loader = dual_clip_loader = vae_loader = first_input
+upscale_model_loader = control_net_loader = first_input
+lora_loader_model_only = model_sampling_flux = model_sampling_sd3 = first_input
+differential_diffusion = clip_set_last_layer = first_input
+clip_text_encode = flux_guidance = first_input
+random_noise = k_sampler_select = first_input
+
+
+def checkpoint_loader_simple(*, ckpt_name: str) -> Result:
+    return values(ckpt_name, ckpt_name, ckpt_name)
+
+
+def lora_loader(*, model: str, clip: str, **_unused: object) -> Result:
     return values(model, clip)
 
 
-def same_model(_: Context, *, model: str, **_unused: object) -> Result:
-    return values(model)
+def clip_text_encode_flux(*, t5xxl: str, **_unused: object) -> Result:
+    return values(t5xxl)
 
 
-def same_clip(_: Context, *, clip: str, **_unused: object) -> Result:
-    return values(clip)
+def joined(**texts: str) -> Result:
+    return values(", ".join(text for text in texts.values() if text))
 
 
-def encode_text(_: Context, *, text: str, **_unused: object) -> Result:
-    return values(Conditioning(text))
+conditioning_combine = conditioning_concat = joined
 
 
-def encode_text_flux(_: Context, *, t5xxl: str, **_unused: object) -> Result:
-    return values(Conditioning(t5xxl))
+def conditioning_zero_out(**_unused: object) -> Result:
+    return values("")
 
 
-def same_conditioning(_: Context, *, conditioning: Conditioning, **_unused: object) -> Result:
+def basic_guider(*, conditioning: str, **_unused: object) -> Result:
     return values(conditioning)
 
 
-def combine(_: Context, *, conditioning_1: Conditioning, conditioning_2: Conditioning) -> Result:
-    return values(_both(conditioning_1, conditioning_2))
-
-
-def concat(_: Context, *, conditioning_to: Conditioning, conditioning_from: Conditioning) -> Result:
-    return values(_both(conditioning_to, conditioning_from))
-
-
-def _both(*given: Conditioning) -> Conditioning:
-    return Conditioning(", ".join(one.text for one in given if one.text))
-
-
-def guide(_: Context, *, positive: Conditioning, **_unused: object) -> Result:
+def cfg_guider(*, positive: str, **_unused: object) -> Result:
     return values(positive)
 
 
-def zero_out(_: Context, **_unused: object) -> Result:
-    return values(Conditioning(""))
-
-
-def apply_control_net(
-    _: Context, *, positive: Conditioning, negative: Conditioning, **_unused: object
-) -> Result:
+def control_net_apply_advanced(*, positive: str, negative: str, **_unused: object) -> Result:
     return values(positive, negative)
+
+
+def basic_scheduler(*, steps: int, denoise: float, **_unused: object) -> Result:
+    return values(Schedule(steps, denoise))
+
+
+def image_upscale_with_model(*, upscale_model: str, image: Batch) -> Result:
+    """Scale with lanczos by the factor in the model's name."""
+    factor = next((int(digit) for digit in upscale_model if digit in "248"), 4)
+    note = f"{factor}x without {upscale_model}"
+    large = (resize(one, one.width * factor, one.height * factor, "lanczos") for one in image)
+    return values(tuple(label(one, note) for one in large))

@@ -8,12 +8,11 @@ they may differ by a few levels of 255.
 # Pillow's types name numpy, which it does not need; only this module meets those types.
 # pyright: reportUnknownMemberType=false
 
+import io
 import struct
 from functools import cache
 
 from PIL import Image
-
-from preview_engine.classes.result import Batch
 
 MAX_PIXELS = 8192 * 8192
 WITHOUT_ANTIALIAS = {
@@ -71,15 +70,16 @@ def shifted(picture: Image.Image, x: int, y: int, fill: int = 0) -> Image.Image:
     return moved
 
 
-def repeated(batch: Batch, length: int) -> Batch:
-    """Return `batch` cut or cycled to `length`."""
-    return tuple(batch[index % len(batch)] for index in range(length))
-
-
 def with_alpha(picture: Image.Image, alpha: Image.Image) -> Image.Image:
     joined = picture.convert("RGBA")
     joined.putalpha(alpha)
     return joined
+
+
+def encoded(picture: Image.Image, file_format: str, **options: int) -> bytes:
+    target = io.BytesIO()
+    picture.save(target, file_format, **options)
+    return target.getvalue()
 
 
 def mapped(picture: Image.Image, table: list[int], mode: str | None = None) -> Image.Image:

@@ -51,7 +51,8 @@ def label(picture: Image.Image, note: str) -> Image.Image:
     draw.rectangle((0, top, picture.width, picture.height), fill=BAND)
     text = f"{LABEL} · {note}" if note else LABEL
     line = " ".join(text.split())[:EXCERPT]
-    draw.text((3, top + band // 2), line, font=_font(band), fill=INK, anchor="lm")
+    font = _font(max(8, min(64, round(band * 0.6))))
+    draw.text((3, top + band // 2), line, font=font, fill=INK, anchor="lm")
     return labeled
 
 
@@ -60,12 +61,8 @@ def _noise() -> Image.Image:
     return Image.effect_noise((64, 64), 90).convert("RGB")
 
 
-def _font(band: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return _font_of_size(max(8, min(64, round(band * 0.6))))
-
-
 @cache
-def _font_of_size(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 

@@ -2,23 +2,14 @@
 
 from PIL import Image
 
-from preview_engine.classes.context import Context
 from preview_engine.classes.pictures import check_size, resize
 from preview_engine.classes.result import Batch, Result, values
 
-COLORS = {
-    "white": (255, 255, 255),
-    "black": (0, 0, 0),
-    "red": (255, 0, 0),
-    "green": (0, 255, 0),
-    "blue": (0, 0, 255),
-}
 BACKWARDS = ("left", "up")
 SIDEWAYS = ("left", "right")
 
 
 def image_stitch(
-    _: Context,
     *,
     image1: Batch,
     direction: str,
@@ -60,12 +51,13 @@ def joined(
     size = (length, breadth) if is_row else (breadth, length)
     check_size(*size)
     mode = "RGBA" if "RGBA" in (first.mode, second.mode) else "RGB"
-    canvas = Image.new(mode, size, COLORS["white" if color == "white" else "black"])
+    canvas = Image.new(mode, size, "white" if color == "white" else "black")
     starts = (0, sizes[0][0] + gap)
     for one, start, (_, across) in zip(pair, starts, sizes, strict=True):
         beside = (breadth - across) // 2
         canvas.paste(one.convert(mode), (start, beside) if is_row else (beside, start))
     space = (sizes[0][0], 0, starts[1], breadth)
     if gap:
-        canvas.paste(COLORS[color], space if is_row else (space[1], space[0], space[3], space[2]))
+        paint = "lime" if color == "green" else color  # Pillow's green is half as bright
+        canvas.paste(paint, space if is_row else (space[1], space[0], space[3], space[2]))
     return canvas

@@ -35,3 +35,15 @@ def slow_blocking(_: Context, *, image: Batch, seconds: float, **_unused: object
 
 def always_raises(_: Context, *, message: str, **_unused: object) -> Result:
     raise ValueError(message)
+
+
+def misc_outputs(run: Context, *, image: Batch) -> Result:  # noqa: ARG001 - declared input
+    """Show output keys that real custom nodes use."""
+    path = run.folders.resolve("output", "video", "misc_00001.mp4")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"not really an mp4")
+    video = {"format": "video/h264-mp4", "frame_rate": 8.0, "fullpath": str(path)}
+    gif = {**run.folders.entry("output", path), **video}
+    return Result(
+        shown={"gifs": [gif], "text": ["hello", "wörld"], "any_json": [{"a": 1, "b": [1, 2]}]}
+    )

@@ -8,9 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from preview_engine.classes.context import Context
-from preview_engine.classes.image_saver import described, entry
+from preview_engine.classes.image_saver import described, moving
 from preview_engine.classes.result import Batch, Result, values
-from preview_engine.folders import Folders, fill_prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +22,11 @@ def create_video(_: Context, *, images: Batch, fps: float) -> Result:
     return values(Video(images, fps))
 
 
-class VideoSaver:
-    """SaveVideo over one engine's folders."""
-
-    def __init__(self, folders: Folders) -> None:
-        self._folders = folders
-
-    def save_video(
-        self, run: Context, *, video: Video, filename_prefix: str, **_unused: object
-    ) -> Result:
-        """Save as H.264 in MP4, the only choice of format and codec beside auto."""
-        filled = fill_prefix(filename_prefix, *video.frames[0].size)
-        folder, name, counter = self._folders.next_output("output", filled)
-        path = folder / f"{name}_{counter:05}_.mp4"
-        encode(video, path, described(run))
-        self._folders.remember_counter(folder, name, counter)
-        return Result(shown={"images": [entry(self._folders, "output", path)], "animated": [True]})
+def save_video(run: Context, *, video: Video, filename_prefix: str, **_unused: object) -> Result:
+    """Save as H.264 in MP4, the only choice of format and codec beside auto."""
+    [path] = run.folders.new_files("output", filename_prefix, video.frames[0].size, "mp4")
+    encode(video, path, described(run))
+    return moving(run, path)
 
 
 def encode(video: Video, path: Path, notes: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ execution and the route read these declarations. Choices that name models are fi
 
 import json
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -28,7 +29,8 @@ MODEL_INPUTS: Mapping[tuple[str, str], str] = {
     ("UpscaleModelLoader", "model_name"): "upscale_models",
     ("ControlNetLoader", "control_net_name"): "controlnet",
 }
-FILE_INPUTS = frozenset({("LoadImage", "image"), ("LoadImageMask", "image")})
+FILE_CLASSES = frozenset({"LoadImage", "LoadImageMask"})
+"""Classes whose input `image` names a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,6 @@ class NodeClass:
 
     def __init__(self, declaration: dict[str, Json]) -> None:
         self.declaration = declaration
-        self.name: str = declaration["name"]
         self.outputs: tuple[str, ...] = tuple(declaration["output"])
         self.is_output: bool = declaration["output_node"]
 
@@ -95,13 +96,9 @@ def load_catalog(
 
 def object_info(catalog: Catalog, names: Iterable[str], image_files: list[str]) -> Json:
     """Return the answer of /object_info for `names`, without unknown names."""
-    shown: dict[str, Json] = {}
-    for name in names:
-        if name in catalog:
-            shown[name] = json.loads(json.dumps(catalog[name].declaration))
-            for class_name, input_name in FILE_INPUTS:
-                if class_name == name:
-                    offer_choices(shown[name], input_name, image_files)
+    shown = {name: deepcopy(catalog[name].declaration) for name in names if name in catalog}
+    for name in FILE_CLASSES & shown.keys():
+        offer_choices(shown[name], "image", image_files)
     return shown
 
 

@@ -1,7 +1,7 @@
 """Shows queue and history as one list, as ComfyUI's jobs.py does: /api/jobs."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 Job: TypeAlias = dict[str, Any]
 
@@ -59,22 +59,20 @@ def done_job(entry: Mapping[str, Any]) -> Job:
 
 def _open_job(entry: list[Any], status: str) -> Job:
     number, prompt_id, _, extra_data, _ = entry
+    match extra_data:
+        case {"extra_pnginfo": {"workflow": {"id": workflow_id}}}:
+            pass
+        case _:
+            workflow_id = None
     job: Job = {
         "id": prompt_id,
         "status": status,
         "priority": number,
         "create_time": extra_data.get("create_time"),
         "outputs_count": 0,
-        "workflow_id": _inner(extra_data, "extra_pnginfo", "workflow", "id"),
+        "workflow_id": workflow_id,
     }
     return _pruned(job)
-
-
-def _inner(value: object, *names: str) -> Any:
-    """Return the value under these nested names, or None."""
-    for name in names:
-        value = cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None
-    return value
 
 
 def _files(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

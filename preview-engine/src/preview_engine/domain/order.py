@@ -7,7 +7,7 @@ node goes first, then one that an output waits for, then one a step further back
 from collections.abc import Callable, Iterable, Iterator
 
 from preview_engine.domain.catalog import Catalog, Graph
-from preview_engine.domain.links import links
+from preview_engine.domain.links import inputs_of, link_of
 
 
 class ExecutionOrder:
@@ -53,10 +53,15 @@ class ExecutionOrder:
                 unseen.append(source)
 
     def _sources(self, node_id: str) -> Iterator[str]:
+        """Yield the graph nodes that declared inputs wait for.
+
+        ComfyUI follows undeclared inputs as well, and a dangling one there kills its worker.
+        """
         class_name = self._graph[node_id]["class_type"]
-        declared = frozenset(entry.name for entry in self._catalog[class_name].inputs)
-        for _, link in links(self._graph, node_id, declared):
-            if not self._is_cached(link.node_id):
+        declared = {entry.name for entry in self._catalog[class_name].inputs}
+        for name, value in inputs_of(self._graph, node_id).items():
+            link = link_of(value) if name in declared else None
+            if link and link.node_id in self._graph and not self._is_cached(link.node_id):
                 yield link.node_id
 
     def _ahead(self, node_id: str, distance: int) -> Iterator[str]:

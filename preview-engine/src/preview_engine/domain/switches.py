@@ -1,6 +1,6 @@
 """Switches for failures that tests need, set at start or while the engine runs."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 DEFAULT_MODELS: dict[str, list[str]] = {
@@ -41,11 +41,11 @@ class UnknownSwitchError(ValueError):
 class Switches:
     """Each field is one switch; `set` takes any of them by name."""
 
-    step_seconds: float = 0.02
+    step_seconds: float
     """how long one sampling step takes"""
-    models: dict[str, list[str]] = field(default_factory=lambda: dict(DEFAULT_MODELS))
+    models: dict[str, list[str]]
     """folder → model names that loaders offer"""
-    fail_class: str = ""
+    fail_class: str
     """graph nodes of this class raise"""
     fail_message: str = "failed on purpose"
     fail_type: str = "RuntimeError"
@@ -71,9 +71,6 @@ class Switches:
                 raise UnknownSwitchError(f"{name} does not take {value!r}")
         for name, value in values.items():
             setattr(self, name, value)
-
-    def view(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def _fits(value: object, hint: Any) -> bool:

@@ -8,14 +8,15 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from preview_engine.domain.catalog import FILE_INPUTS, Catalog, Graph, Input, Json
+from preview_engine.domain.catalog import FILE_CLASSES, Catalog, Graph, Input, Json
 from preview_engine.domain.values import (
+    Fault,
     bad_link,
     coerce,
     conversion_fault,
     fault,
+    input_fault,
     mismatch,
-    missing,
     value_fault,
 )
 
@@ -26,15 +27,9 @@ LINK_LENGTH = 2
 class ValidationResult:
     """The result of a validation; `error` is None if the prompt may run."""
 
-    error: dict[str, Json] | None = None
+    error: Fault | None = None
     outputs: list[str] = field(default_factory=list[str])
     node_errors: dict[str, Json] = field(default_factory=dict[str, Json])
-
-
-@dataclass(slots=True)
-class _NodeResult:
-    is_valid: bool
-    faults: list[dict[str, Json]] = field(default_factory=list[dict[str, Json]])
 
 
 def validate_prompt(
@@ -70,18 +65,17 @@ class _Validation:
         self._graph = graph
         self._catalog = catalog
         self._file_exists = file_exists
-        self._node_results: dict[str, _NodeResult] = {}
-        self._open: set[str] = set()
+        self._is_valid: dict[str, bool] = {}
+        self._faults: dict[str, list[Fault]] = {}
 
     def validate(self, outputs: list[str]) -> ValidationResult:
         result = ValidationResult()
-        reasons: list[dict[str, Json]] = []
+        reasons: list[Fault] = []
         for node_id in outputs:
-            node_result = self._check_output(node_id)
-            if node_result.is_valid:
+            if self._check_output(node_id):
                 result.outputs.append(node_id)
             else:
-                reasons += node_result.faults
+                reasons += self._faults.get(node_id, [])
                 self._add_errors(node_id, result.node_errors)
         if not result.outputs:
             result.error = fault(
@@ -91,70 +85,63 @@ class _Validation:
             )
         return result
 
-    def _check_output(self, node_id: str) -> _NodeResult:
+    def _check_output(self, node_id: str) -> bool:
         try:
             return self._check(node_id)
         except (LookupError, TypeError, AttributeError, RecursionError) as error:
-            found = exception_fault(
-                "exception_during_validation", "Exception when validating node", error
-            )
-            self._node_results[node_id] = node_result = _NodeResult(is_valid=False, faults=[found])
-            return node_result
+            message = "Exception when validating node"
+            found = fault("exception_during_validation", message, str(error), **named(error))
+            self._faults[node_id] = [found]
+            return False
 
     def _add_errors(self, output_id: str, node_errors: dict[str, Json]) -> None:
-        for node_id, node_result in self._node_results.items():
-            if not node_result.is_valid and node_result.faults:
-                entry = node_errors.setdefault(
-                    node_id,
-                    {
-                        "errors": node_result.faults,
-                        "dependent_outputs": [],
-                        "class_type": self._graph[node_id]["class_type"],
-                    },
-                )
-                entry["dependent_outputs"].append(output_id)
+        for node_id, faults in self._faults.items():
+            class_name = self._graph[node_id]["class_type"]
+            new = {"errors": faults, "dependent_outputs": list[str](), "class_type": class_name}
+            node_errors.setdefault(node_id, new)["dependent_outputs"].append(output_id)
 
-    def _check(self, node_id: str) -> _NodeResult:
-        """Check depth first, each graph node once; a node found below itself is a cycle."""
-        if node_id in self._node_results:
-            return self._node_results[node_id]
-        if node_id in self._open:
-            return _NodeResult(is_valid=False)
-        self._open.add(node_id)
+    def _check(self, node_id: str) -> bool:
+        """Check depth first, each graph node once; one found below itself, in a cycle, is wrong."""
+        if node_id in self._is_valid:
+            return self._is_valid[node_id]
+        self._is_valid[node_id] = False
         node = self._graph[node_id]
         inputs: dict[str, Any] = node["inputs"]
-        node_result = _NodeResult(is_valid=True)
+        faults: list[Fault] = []
+        is_valid = True
         for declared in self._catalog[node["class_type"]].inputs:
-            self._check_input(node["class_type"], declared, inputs, node_result)
-        node_result.is_valid = node_result.is_valid and not node_result.faults
-        self._node_results[node_id] = node_result
-        self._open.discard(node_id)
-        return node_result
+            is_valid = self._check_input(node["class_type"], declared, inputs, faults) and is_valid
+        if faults:
+            self._faults[node_id] = faults
+        self._is_valid[node_id] = is_valid and not faults
+        return self._is_valid[node_id]
 
     def _check_input(
-        self, class_name: str, declared: Input, inputs: dict[str, Any], node_result: _NodeResult
-    ) -> None:
+        self, class_name: str, declared: Input, inputs: dict[str, Any], faults: list[Fault]
+    ) -> bool:
+        """Add the input's own fault to `faults`; return False if a linked graph node is wrong."""
         if declared.name not in inputs:
             if declared.is_required:
-                node_result.faults.append(missing(declared))
-            return
+                message, name = "Required input is missing", declared.name
+                faults.append(fault("required_input_missing", message, name, input_name=name))
+            return True
         value = inputs[declared.name]
         if isinstance(value, list):
-            self._check_link(declared, cast("list[Any]", value), node_result)
-            return
+            return self._check_link(declared, cast("list[Any]", value), faults)
         try:
             inputs[declared.name] = value = coerce(declared, value)
         except (TypeError, ValueError, OverflowError) as error:
-            node_result.faults.append(conversion_fault(declared, value, error))
-            return
-        if (class_name, declared.name) in FILE_INPUTS:
+            faults.append(conversion_fault(declared, value, error))
+            return True
+        if class_name in FILE_CLASSES and declared.name == "image":
             problem = self._file_fault(declared, value)
         else:
             problem = value_fault(declared, value)
         if problem:
-            node_result.faults.append(problem)
+            faults.append(problem)
+        return True
 
-    def _file_fault(self, declared: Input, value: Json) -> dict[str, Json] | None:
+    def _file_fault(self, declared: Input, value: Json) -> Fault | None:
         if isinstance(value, str) and self._file_exists(value):
             return None
         return fault(
@@ -164,34 +151,31 @@ class _Validation:
             input_name=declared.name,
         )
 
-    def _check_link(self, declared: Input, value: list[Any], node_result: _NodeResult) -> None:
+    def _check_link(self, declared: Input, value: list[Any], faults: list[Fault]) -> bool:
         if len(value) != LINK_LENGTH:
-            node_result.faults.append(bad_link(declared, value))
-            return
+            faults.append(bad_link(declared, value))
+            return True
         source_id, slot = value[0], value[1]
         outputs: Any = self._catalog[self._graph[source_id]["class_type"]].outputs
         received: str = outputs[slot]
         if "*" not in (received, declared.type) and received != declared.type:
-            node_result.faults.append(mismatch(declared, received, value))
-            return
+            faults.append(mismatch(declared, received, value))
+            return True
         try:
-            node_result.is_valid = self._check(source_id).is_valid and node_result.is_valid
+            return self._check(source_id)
         except (LookupError, TypeError, AttributeError, RecursionError) as error:
-            node_result.is_valid = False
-            found = exception_fault(
+            found = input_fault(
+                declared,
                 "exception_during_inner_validation",
                 "Exception when validating inner node",
-                error,
-                input_name=declared.name,
-                input_config=declared.config,
+                str(error),
+                **named(error),
                 exception_message=str(error),
                 linked_node=value,
             )
-            self._node_results[source_id] = _NodeResult(is_valid=False, faults=[found])
+            self._faults[source_id] = [found]
+            return False
 
 
-def exception_fault(
-    kind: str, message: str, error: Exception, **extra_info: Json
-) -> dict[str, Json]:
-    named = {"exception_type": type(error).__name__, "traceback": list[str]()}
-    return fault(kind, message, str(error), **named, **extra_info)
+def named(error: Exception) -> dict[str, Json]:
+    return {"exception_type": type(error).__name__, "traceback": list[str]()}

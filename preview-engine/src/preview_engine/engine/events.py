@@ -25,23 +25,19 @@ class Client:
 
     def __init__(self) -> None:
         self.supports_preview_metadata = False
-        self.has_overflown = False
-        self._outbox: deque[Payload] = deque()
-        self._filled = asyncio.Event()
+        self._has_overflown = False
+        self._outbox = asyncio.Queue[Payload](OUTBOX_LIMIT)
 
     def offer(self, payload: Payload) -> None:
-        if len(self._outbox) >= OUTBOX_LIMIT:
-            self.has_overflown = True
-        else:
-            self._outbox.append(payload)
-        self._filled.set()
+        try:
+            self._outbox.put_nowait(payload)
+        except asyncio.QueueFull:
+            self._has_overflown = True
 
     async def take(self) -> Payload | None:
         """Wait for the next payload and return it; return None after an overflow."""
-        while not self._outbox and not self.has_overflown:
-            self._filled.clear()
-            await self._filled.wait()
-        return None if self.has_overflown else self._outbox.popleft()
+        payload = await self._outbox.get()
+        return None if self._has_overflown else payload
 
 
 class Events:

@@ -5,9 +5,9 @@ as in ComfyUI. The newest `HISTORY_LIMIT` results are kept with their files; Com
 times as many.
 """
 
-import heapq
 import itertools
 import threading
+from bisect import insort
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -42,28 +42,25 @@ class PromptQueue:
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
         self._condition = threading.Condition()
-        self._pending: list[tuple[float, str, int, Prompt]] = []
+        self._pending: list[Prompt] = []
         self._running: Prompt | None = None
         self._history: dict[str, dict[str, Any]] = {}
-        self._arrivals = itertools.count()
         self._wants_free = False
 
     def put(self, prompt: Prompt) -> None:
         with self._condition:
-            # The arrival breaks ties for which ComfyUI would compare dicts, and crash.
-            entry = (prompt.number, prompt.prompt_id, next(self._arrivals), prompt)
-            heapq.heappush(self._pending, entry)
+            # Equal ones stay in order of arrival; ComfyUI would compare dicts, and crash.
+            insort(self._pending, prompt, key=lambda one: (one.number, one.prompt_id))
             self._condition.notify()
         self._changed()
 
-    def get(self, timeout: float) -> Prompt | None:
-        """Take the next prompt, which is now running; None to free memory or after `timeout`."""
+    def get(self) -> Prompt | None:
+        """Wait for the next prompt, which then is the running one; None: free memory."""
         with self._condition:
-            self._condition.wait_for(lambda: self._pending or self._wants_free, timeout)
-            if self._wants_free or not self._pending:
+            self._condition.wait_for(lambda: self._pending or self._wants_free)
+            if self._wants_free:
                 return None
-            prompt = heapq.heappop(self._pending)[3]
-            self._running = prompt
+            self._running = prompt = self._pending.pop(0)
         self._changed()
         return prompt
 
@@ -77,16 +74,13 @@ class PromptQueue:
             self._running = None
         self._changed()
 
-    def running(self) -> Prompt | None:
-        return self._running
-
     def open_count(self) -> int:
         return len(self._pending) + (self._running is not None)
 
     def view(self) -> dict[str, list[Any]]:
         with self._condition:
             running = [self._running.view()] if self._running else []
-            pending = [entry[3].view() for entry in self._pending]
+            pending = [prompt.view() for prompt in self._pending]
         return {"queue_running": running, "queue_pending": pending}
 
     def clear(self) -> None:
@@ -98,11 +92,10 @@ class PromptQueue:
         """Drop pending prompts, one per id, without an entry in the history; ignore unknown ids."""
         for prompt_id in prompt_ids:
             with self._condition:
-                found = next((e for e in self._pending if e[1] == prompt_id), None)
+                found = next((one for one in self._pending if one.prompt_id == prompt_id), None)
                 if found is None:
                     continue
                 self._pending.remove(found)
-                heapq.heapify(self._pending)
             self._changed()
 
     def request_free(self) -> None:

@@ -4,7 +4,6 @@ Events, their order and their receivers follow ComfyUI. A prompt without client_
 events but progress and previews, which go to every client.
 """
 
-import io
 import time
 import traceback
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from preview_engine.domain.progress import Progress
+from preview_engine.classes.pictures import encoded
 from preview_engine.engine.events import Events
 from preview_engine.engine.queue import Prompt
 
@@ -28,14 +27,14 @@ class Report:
         default_factory=list[tuple[str, dict[str, Any]]]
     )
     shown: dict[str, Any] = field(default_factory=dict[str, Any])
-    progress: Progress = field(init=False)
+    progress: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    """By graph node; each event carries all entries, as in ComfyUI."""
 
-    def __post_init__(self) -> None:
-        self.progress = Progress(self.prompt.prompt_id)
+    def is_heard(self) -> bool:
+        return self.events.is_heard(self.prompt.client_id)
 
     def begin_node(self, node_id: str) -> None:
-        self.progress.start(node_id)
-        self._send_progress()
+        self._send_progress(node_id, value=0.0, max=1.0, state="running")
         self._send("executing", node=node_id, display_node=node_id)
 
     def end_node(self, node_id: str, shown: dict[str, Any] | None, *, is_cached: bool) -> None:
@@ -43,25 +42,17 @@ class Report:
         if shown is not None and not (is_cached and self.prompt.client_id is None):
             self.shown[node_id] = shown
             self._send("executed", node=node_id, display_node=node_id, output=shown)
-        self.progress.finish(node_id)
-        self._send_progress()
+        maximum = self.progress.get(node_id, {}).get("max", 1.0)
+        self._send_progress(node_id, value=maximum, max=maximum, state="finished")
 
     def step(self, node_id: str, value: int, maximum: int, preview: Image.Image | None) -> None:
         """Report a step. A preview with metadata goes before `progress`, one without after it."""
-        self.progress.step(node_id, value, maximum)
-        self._send_progress()
+        self._send_progress(node_id, value=value, max=maximum, state="running")
         client_id, prompt_id = self.prompt.client_id, self.prompt.prompt_id
         has_metadata = self.events.wants_preview_metadata(client_id)
-        jpeg = _jpeg(preview) if preview and self.events.is_heard(client_id) else None
+        jpeg = encoded(preview, "JPEG", quality=80) if preview and self.is_heard() else None
         if jpeg and has_metadata:
-            metadata = {
-                "node_id": node_id,
-                "prompt_id": prompt_id,
-                "display_node_id": node_id,
-                "parent_node_id": None,
-                "real_node_id": node_id,
-            }
-            self.events.send_preview_with_metadata(jpeg, metadata, client_id)
+            self.events.send_preview_with_metadata(jpeg, self._ids(node_id), client_id)
         data = {"value": value, "max": maximum, "prompt_id": prompt_id, "node": node_id}
         self.events.send("progress", data, client_id)
         if jpeg and not has_metadata:
@@ -114,8 +105,19 @@ class Report:
         }
         return {"outputs": self.shown, "status": status, "meta": meta}
 
-    def _send_progress(self) -> None:
-        self.events.send("progress_state", self.progress.data(), self.prompt.client_id)
+    def _ids(self, node_id: str) -> dict[str, str | None]:
+        return {
+            "node_id": node_id,
+            "prompt_id": self.prompt.prompt_id,
+            "display_node_id": node_id,
+            "parent_node_id": None,
+            "real_node_id": node_id,
+        }
+
+    def _send_progress(self, node_id: str, **state: object) -> None:
+        self.progress[node_id] = state | self._ids(node_id)
+        data = {"prompt_id": self.prompt.prompt_id, "nodes": self.progress}
+        self.events.send("progress_state", data, self.prompt.client_id)
 
     def _send(self, kind: str, **data: object) -> None:
         if self.prompt.client_id is not None:
@@ -133,9 +135,3 @@ def _type_name(error: Exception) -> str:
 
 def _readable(value: object) -> object:
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
-
-
-def _jpeg(picture: Image.Image) -> bytes:
-    target = io.BytesIO()
-    picture.save(target, "JPEG", quality=80)
-    return target.getvalue()

@@ -1,41 +1,52 @@
 """Runs one prompt, graph node after graph node, with cached results where possible."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
 
 from PIL import Image
 
-from preview_engine.classes.context import Context, Interrupted
+from preview_engine.classes.context import Context, Interrupted, NamedFailureError
+from preview_engine.classes.registry import compute
 from preview_engine.classes.result import Result
-from preview_engine.domain.catalog import Catalog
-from preview_engine.domain.links import link_of
+from preview_engine.domain.catalog import FILE_CLASSES, Catalog
+from preview_engine.domain.links import inputs_of, link_of
 from preview_engine.domain.order import ExecutionOrder
-from preview_engine.engine.cache import ResultCache
+from preview_engine.domain.signatures import sign_graph
+from preview_engine.domain.switches import Switches
 from preview_engine.engine.queue import Prompt
 from preview_engine.engine.report import Report
+from preview_engine.folders import Folders, OutsideFolderError
 
-Compute: TypeAlias = Callable[[str, Context, dict[str, Any]], Result]
+CRASH_EXIT_CODE = 70
 
 
 @dataclass(slots=True)
 class Run:
-    """`execute` is called once; `current_node` may be read from any thread."""
+    """`execute` is called once; `current_node` and `is_interrupted` are for other threads.
+
+    `results` holds the results of the previous prompt by signature, and then those of this one.
+    """
 
     prompt: Prompt
     catalog: Catalog
-    signatures: dict[str, str]
-    cache: ResultCache
+    folders: Folders
+    switches: Switches
+    preview_method: str
+    results: dict[str, Result]
     report: Report
-    compute: Compute
-    check_interrupt: Callable[[], None]
-    before_step: Callable[[], None]
     current_node: str | None = None
+    is_interrupted: bool = False
+    _signatures: dict[str, str] = field(default_factory=dict[str, str])
 
     def execute(self) -> dict[str, Any]:
         """Run to success or failure; return the entry for the history."""
+        self._signatures = sign_graph(self.prompt.graph, self._content_of)
         self.report.record("execution_start")
-        self.cache.keep_only(self.signatures.values())
+        for unused in self.results.keys() - self._signatures.values():
+            del self.results[unused]
         cached = [node_id for node_id in self.prompt.graph if self._cached(node_id)]
         self.report.record("execution_cached", nodes=cached)
         order = ExecutionOrder(
@@ -48,13 +59,21 @@ class Run:
         self.current_node = None
         return self.report.result(is_success=is_success)
 
+    def _content_of(self, node_id: str) -> str:
+        """Digest the file that a graph node reads, so that a changed file makes a new result."""
+        name = inputs_of(self.prompt.graph, node_id).get("image")
+        if self.prompt.graph[node_id]["class_type"] in FILE_CLASSES and isinstance(name, str):
+            with suppress(OutsideFolderError, OSError):
+                return sha256(self.folders.input_file(name).read_bytes()).hexdigest()
+        return ""
+
     def _run_all(self, order: ExecutionOrder) -> bool:
         while (node_id := order.next()) is not None:
             cached = self._cached(node_id)
             result = cached or self._run_node(node_id)
             if result is None:
                 return False
-            self.cache.put(self.signatures[node_id], result)
+            self.results[self._signatures[node_id]] = result
             self.report.end_node(node_id, result.shown, is_cached=cached is not None)
             order.done(node_id)
         return True
@@ -65,9 +84,8 @@ class Run:
         self.report.begin_node(node_id)
         inputs = self._inputs(node_id)
         try:
-            self.check_interrupt()
-            class_name = self.prompt.graph[node_id]["class_type"]
-            result = self.compute(class_name, self._context(node_id), inputs)
+            self._check_interrupt()
+            result = self._compute(node_id, inputs)
         except Interrupted:
             self.report.record_interrupted(node_id)
             return None
@@ -89,18 +107,32 @@ class Run:
                 given[declared.name] = source.values[link.slot] if link and source else value
         return given
 
-    def _context(self, node_id: str) -> Context:
-        return Context(
+    def _compute(self, node_id: str, inputs: dict[str, Any]) -> Result:
+        class_name = self.prompt.graph[node_id]["class_type"]
+        if class_name == self.switches.fail_class:
+            raise NamedFailureError(self.switches.fail_message, self.switches.fail_type)
+        asked = self.prompt.extra_data.get("preview_method", "default")
+        method = self.preview_method if asked == "default" else asked
+        context = Context(
             graph=self.prompt.graph,
             extra_data=self.prompt.extra_data,
-            wants_previews=self.report.events.is_heard(self.prompt.client_id),
+            folders=self.folders,
+            switches=self.switches,
+            wants_previews=self.report.is_heard() and method != "none",
             step=lambda value, maximum, preview: self._step(node_id, value, maximum, preview),
         )
+        return compute(class_name, context, inputs)
 
     def _step(self, node_id: str, value: int, maximum: int, preview: Image.Image | None) -> None:
-        self.check_interrupt()
-        self.before_step()
+        self._check_interrupt()
+        if self.switches.crash_after_steps == 1:
+            os._exit(CRASH_EXIT_CODE)
+        self.switches.crash_after_steps = max(0, self.switches.crash_after_steps - 1)
         self.report.step(node_id, value, maximum, preview)
 
+    def _check_interrupt(self) -> None:
+        if self.is_interrupted:
+            raise Interrupted
+
     def _cached(self, node_id: str) -> Result | None:
-        return self.cache.get(self.signatures[node_id])
+        return self.results.get(self._signatures[node_id])

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 INTERNAL_ERROR = "500 Internal Server Error\n\nServer got itself in trouble"
 
@@ -20,12 +20,8 @@ def json_answer(content: object, status: int = 200) -> Response:
     return Response(body, status, {"Content-Type": "application/json; charset=utf-8"})
 
 
-def text_answer(text: str, status: int) -> Response:
-    return Response(text, status, {"Content-Type": "text/plain; charset=utf-8"})
-
-
 async def internal_error_answer(_request: Request, _error: Exception) -> Response:
-    return text_answer(INTERNAL_ERROR, 500)
+    return PlainTextResponse(INTERNAL_ERROR, 500)
 
 
 async def missing_answer(request: Request, error: Exception) -> Response:
@@ -33,7 +29,7 @@ async def missing_answer(request: Request, error: Exception) -> Response:
     status = cast("HTTPException", error).status_code
     if request.method in ("GET", "HEAD"):
         return Response(status_code=404, media_type="application/octet-stream")
-    return text_answer(f"{status}: {HTTPStatus(status).phrase}", status)
+    return PlainTextResponse(f"{status}: {HTTPStatus(status).phrase}", status)
 
 
 async def read_json(request: Request) -> Any:

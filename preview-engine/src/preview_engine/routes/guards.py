@@ -3,10 +3,8 @@
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from preview_engine.routes.answers import text_answer
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -15,8 +13,11 @@ class BodyTooLargeError(Exception):
     """Raised into the route that reads the body."""
 
 
-class LimitBody:
-    """Answers 413 to bodies beyond `limit` bytes, announced or not."""
+class Guard:
+    """Answers 413 to bodies beyond `limit` bytes, announced or not, and 403 to pages of others.
+
+    Only an engine that is addressed by a loopback name refuses pages of other sites.
+    """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app = app
@@ -26,9 +27,9 @@ class LimitBody:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdigit() and int(announced) > self._limit:
-            await self._refuse(scope, receive, send)
+        headers = Headers(scope=scope)
+        if _is_foreign(headers):
+            await Response(status_code=403)(scope, receive, send)
             return
         taken = 0
 
@@ -36,31 +37,20 @@ class LimitBody:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self._limit:
-                raise BodyTooLargeError
+            self._check(taken)
             return message
 
+        announced = headers.get("content-length", "0")
         try:
+            self._check(int(announced) if announced.isdigit() else 0)
             await self._app(scope, receive_limited, send)
         except BodyTooLargeError:
-            await self._refuse(scope, receive, send)
+            text = f"Maximum request body size {self._limit} exceeded."
+            await PlainTextResponse(text, 413)(scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        text = f"Maximum request body size {self._limit} exceeded."
-        await text_answer(text, 413)(scope, receive, send)
-
-
-class RefuseForeignOrigins:
-    """Answers 403 to pages of other sites, if the engine is addressed by a loopback name."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and _is_foreign(Headers(scope=scope)):
-            await Response(status_code=403)(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+    def _check(self, size_bytes: int) -> None:
+        if size_bytes > self._limit:
+            raise BodyTooLargeError
 
 
 def _is_foreign(headers: Headers) -> bool:

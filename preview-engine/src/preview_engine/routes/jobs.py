@@ -22,7 +22,8 @@ async def show_jobs(engine: Engine, request: Request) -> Response:
         statuses = _statuses(query)
         sort_by = _choice(query, "sort_by", SORTS, "created_at")
         order = _choice(query, "sort_order", ORDERS, "desc")
-        limit, offset = _limit(query), _offset(query)
+        limit = _limit(query)
+        offset = max(0, _integer(query, "offset") or 0)
     except BadQueryError as error:
         return json_answer({"error": str(error)}, 400)
     found = [
@@ -68,10 +69,6 @@ def _limit(query: QueryParams) -> int | None:
     if limit is not None and limit <= 0:
         raise BadQueryError("limit must be a positive integer")
     return limit
-
-
-def _offset(query: QueryParams) -> int:
-    return max(0, _integer(query, "offset") or 0)
 
 
 def _integer(query: QueryParams, name: str) -> int | None:

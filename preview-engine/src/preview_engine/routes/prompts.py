@@ -30,10 +30,6 @@ NO_PROMPT: dict[str, Any] = {
 }
 
 
-async def show_status(engine: Engine, _request: Request) -> Response:
-    return json_answer(engine.status()["status"])
-
-
 async def submit(engine: Engine, request: Request) -> Response:
     """Queue a prompt and answer; 200 may still name node_errors of outputs that are left out."""
     body = await read_json(request)
@@ -91,10 +87,6 @@ def _extra_data(asked: dict[str, Any]) -> dict[str, Any]:
     return kept | {"create_time": int(time.time() * 1000)}
 
 
-async def show_queue(engine: Engine, _request: Request) -> Response:
-    return json_answer(engine.queue.view())
-
-
 async def change_queue(engine: Engine, request: Request) -> Response:
     body = await read_object(request)
     if body.get("clear"):
@@ -125,18 +117,14 @@ async def free(engine: Engine, request: Request) -> Response:
     return Response()
 
 
-async def show_history(engine: Engine, request: Request) -> Response:
+def history(engine: Engine, request: Request) -> dict[str, Any]:
     max_items = request.query_params.get("max_items")
     try:
         limit = int(max_items) if max_items is not None else None
         offset = int(request.query_params.get("offset", -1))
     except ValueError as error:
         raise InternalError from error
-    return json_answer(engine.queue.history(max_items=limit, offset=offset))
-
-
-async def show_one(engine: Engine, request: Request) -> Response:
-    return json_answer(engine.queue.history_of(request.path_params["prompt_id"]))
+    return engine.queue.history(max_items=limit, offset=offset)
 
 
 async def change_history(engine: Engine, request: Request) -> Response:

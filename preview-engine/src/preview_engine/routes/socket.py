@@ -2,21 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from preview_engine.engine.engine import Engine
 from preview_engine.engine.events import Client, message
+from preview_engine.routes.info import features
 
 TRY_AGAIN_LATER = 1013
 
 
-async def listen(
-    engine: Engine, features: Callable[[], dict[str, object]], socket: WebSocket
-) -> None:
+async def listen(engine: Engine, socket: WebSocket) -> None:
     """Send `status` with the sid, and tell a returning client which of its graph nodes runs."""
     client_id = socket.query_params.get("clientId") or uuid4().hex
     await socket.accept()
@@ -27,7 +25,7 @@ async def listen(
         client.offer(message("executing", {"node": node_id}))
     tasks = [
         asyncio.create_task(_send_all(socket, client)),
-        asyncio.create_task(_receive_all(socket, client, features)),
+        asyncio.create_task(_receive_all(socket, client, engine)),
     ]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -47,9 +45,7 @@ async def _send_all(socket: WebSocket, client: Client) -> None:
     await socket.close(TRY_AGAIN_LATER)
 
 
-async def _receive_all(
-    socket: WebSocket, client: Client, features: Callable[[], dict[str, object]]
-) -> None:
+async def _receive_all(socket: WebSocket, client: Client, engine: Engine) -> None:
     """Read messages; only the first text counts, and only if it is `feature_flags`."""
     is_first = True
     while True:
@@ -63,7 +59,7 @@ async def _receive_all(
         is_first = is_first and received.get("text") is None
         if flags is not None:
             client.supports_preview_metadata = flags.get("supports_preview_metadata") is True
-            client.offer(message("feature_flags", features()))
+            client.offer(message("feature_flags", features(engine)))
 
 
 def _flags(text: str | None) -> dict[str, Any] | None:
@@ -71,9 +67,8 @@ def _flags(text: str | None) -> dict[str, Any] | None:
         sent = json.loads(text or "null")
     except (ValueError, RecursionError):
         return None
-    if not isinstance(sent, dict):
-        return None
-    fields = cast("dict[str, Any]", sent)
-    flags = fields.get("data")
-    is_known = fields.get("type") == "feature_flags" and isinstance(flags, dict)
-    return cast("dict[str, Any]", flags) if is_known else None
+    match sent:
+        case {"type": "feature_flags", "data": {**flags}}:
+            return flags
+        case _:
+            return None

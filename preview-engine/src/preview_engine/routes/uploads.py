@@ -4,33 +4,24 @@ import asyncio
 import hashlib
 import json
 import shutil
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
 from preview_engine.classes.image_loader import FORMATS
+from preview_engine.classes.image_saver import png_text
 from preview_engine.classes.pictures import with_alpha
 from preview_engine.engine.engine import Engine
 from preview_engine.folders import KINDS, Folders, OutsideFolderError, annotated
 from preview_engine.routes.answers import InternalError, json_answer
 
-CHUNK = 1024 * 1024
 
-
-async def upload_image(engine: Engine, request: Request) -> Response:
-    return await _upload(engine, request, is_mask=False)
-
-
-async def upload_mask(engine: Engine, request: Request) -> Response:
-    return await _upload(engine, request, is_mask=True)
-
-
-async def _upload(engine: Engine, request: Request, *, is_mask: bool) -> Response:
+async def upload(engine: Engine, request: Request, *, is_mask: bool) -> Response:
     if engine.switches.refuse_uploads:
         raise InternalError
     async with request.form() as form:
@@ -74,22 +65,16 @@ def _free_name(name: str, path: Path, content: BinaryIO) -> tuple[str, Path, boo
             if _digest(present) == digest:
                 return name, path, True
         # As text, not as a path: the posted name may hold a folder, and comes back as it was.
-        name = f"{name_without_ending(wanted)} ({tries}){wanted.suffix}"
+        name = f"{wanted.with_suffix('')} ({tries}){wanted.suffix}"
         path = path.with_name(Path(name).name)
         tries += 1
     return name, path, False
 
 
-def name_without_ending(path: Path) -> str:
-    return str(path.with_suffix("")) if path.suffix else str(path)
-
-
-def _digest(content: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while chunk := content.read(CHUNK):
-        digest.update(chunk)
+def _digest(content: BinaryIO) -> bytes:
+    digest = hashlib.file_digest(cast("BufferedReader", content), "sha256").digest()
     content.seek(0)
-    return digest.hexdigest()
+    return digest
 
 
 def _store_masked(folders: Folders, reference: dict[str, Any], mask: BinaryIO, path: Path) -> None:
@@ -101,8 +86,6 @@ def _store_masked(folders: Folders, reference: dict[str, Any], mask: BinaryIO, p
     if not original.is_file():
         return
     with Image.open(original, formats=FORMATS) as opened, Image.open(mask, formats=FORMATS) as cut:
-        kept = PngInfo()
-        for key, text in getattr(opened, "text", {}).items():
-            kept.add_text(key, text)
+        kept = png_text(getattr(opened, "text", {}))
         joined = with_alpha(opened, cut.convert("RGBA").getchannel("A"))
         joined.save(path, "PNG", compress_level=4, pnginfo=kept)

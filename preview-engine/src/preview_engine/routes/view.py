@@ -1,7 +1,6 @@
 """Serves a file, a compressed preview of it, or one of its channels: /view."""
 
 import asyncio
-import io
 import mimetypes
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from preview_engine.classes.image_loader import FORMATS
-from preview_engine.classes.pictures import with_alpha
+from preview_engine.classes.pictures import encoded, with_alpha
 from preview_engine.engine.engine import Engine
 from preview_engine.folders import KINDS, Folders, OutsideFolderError, annotated
 from preview_engine.routes.answers import InternalError
@@ -74,23 +73,20 @@ def _preview(path: Path, query: QueryParams, headers: dict[str, str]) -> Respons
     channel = query.get("channel", "rgba")
     ending = asked[0] if asked[0] in PREVIEW_FORMATS and channel != "a" else "webp"
     quality = int(asked[-1]) if asked[-1].isdigit() else DEFAULT_QUALITY
-    target = io.BytesIO()
     with Image.open(path, formats=FORMATS) as opened:
         picture = opened.convert("RGB") if ending == "jpeg" or channel == "rgb" else opened
-        picture.save(target, ending, quality=min(quality, 100))
-    return Response(target.getvalue(), headers=headers | {"Content-Type": f"image/{ending}"})
+        content = encoded(picture, ending, quality=min(quality, 100))
+    return Response(content, headers=headers | {"Content-Type": f"image/{ending}"})
 
 
 def _channel(path: Path, channel: str, headers: dict[str, str]) -> Response:
-    target = io.BytesIO()
     with Image.open(path, formats=FORMATS) as opened:
         if channel == "rgb":
             picture = opened.convert("RGB")
         else:
             alpha = opened.convert("RGBA").getchannel("A")
             picture = with_alpha(Image.new("RGBA", opened.size), alpha)
-        picture.save(target, "PNG")
-    return Response(target.getvalue(), headers=headers | {"Content-Type": "image/png"})
+    return Response(encoded(picture, "PNG"), headers=headers | {"Content-Type": "image/png"})
 
 
 def _header_text(name: str) -> str:
