@@ -18,6 +18,7 @@ from contracts.messages import MESSAGES
 from contracts.scheduler.claims import SchedulerLed
 from contracts.services import SERVICES, ServiceName
 from contracts.topology import inbox_prefix, is_owned, is_received, subscribers
+from runtime.bus import event_stream
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer, nats_server
@@ -193,10 +194,10 @@ async def test_a_reader_of_all_events_reads_them_under_a_name_of_its_own(nats: N
         gateway, registry = [
             await a_bus(stack, nats, name) for name in ("gateway", "workflow-registry")
         ]
-        _, last = await gateway.event_bounds()
-        assert [event async for event in gateway.replay("event.>", 0, last)] == []
+        _, last = await event_stream.bounds(gateway)
+        assert [event async for event in event_stream.replay(gateway, "event.>", 0, last)] == []
         with pytest.raises(UnavailableError):
-            await registry.event_bounds()
+            await event_stream.bounds(registry)
 
 
 async def test_a_stranger_is_refused(nats: NatsServer) -> None:

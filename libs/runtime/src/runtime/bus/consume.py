@@ -20,8 +20,8 @@ from nats.js.client import JetStreamContext
 
 from contracts.event import Event
 from contracts.topology import EVENTS_STREAM, RETRIES_STREAM, Subscriber
+from runtime.bus.connection import leave
 from runtime.bus.delivery import AWAY, Deliveries, DeliveryPolicy
-from runtime.bus.event_stream import leave
 from runtime.wait import wait_for
 
 log = structlog.get_logger()

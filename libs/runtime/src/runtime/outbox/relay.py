@@ -23,6 +23,7 @@ from nats.js.errors import Error as JetStreamError
 from runtime.bus.client import Bus
 from runtime.outbox.messages import Outgoing, decode, encode
 from runtime.outbox.refused import RefusedMessages, refusal_or_raise
+from runtime.process.service import Runtime
 from runtime.wait import wait_for
 
 log = structlog.get_logger()
@@ -85,21 +86,16 @@ class Relay:
     async def _publish_some(self) -> bool:
         """Publish the oldest rows; return whether there may be more."""
         async with self._acquire() as connection, connection.transaction():
-            return await self._publish_from(connection)
-
-    async def _publish_from(self, connection: Any) -> bool:
-        if not await connection.fetchval(TRY_LOCK):
-            return False
-        rows = await connection.fetch(TAKE, ROWS_AT_ONCE)
-        if not rows:
-            await self._refused.read(connection)
-            return False
-        for row in rows:
-            await self._publish_row(connection, decode(row["messages"]))
-        await connection.execute(DROP, [row["id"] for row in rows])
-        if self._refused.has_changed:
-            await self._refused.read(connection)
-        return len(rows) == ROWS_AT_ONCE
+            if not await connection.fetchval(TRY_LOCK):
+                return False
+            rows = await connection.fetch(TAKE, ROWS_AT_ONCE)
+            for row in rows:
+                await self._publish_row(connection, decode(row["messages"]))
+            if rows:
+                await connection.execute(DROP, [row["id"] for row in rows])
+            if not rows or self._refused.has_changed:
+                await self._refused.read(connection)
+            return len(rows) == ROWS_AT_ONCE
 
     async def _publish_row(self, connection: Any, messages: Sequence[Outgoing]) -> None:
         refused = {one.message.key: one for one in await publish(self._bus, messages)}
@@ -108,6 +104,14 @@ class Relay:
         stored = {message.key for message in messages if not message.is_event} - refused.keys()
         if stored:
             await self._refused.forget(connection, stored)
+
+
+def start_relay(runtime: Runtime, acquire: Acquire) -> Relay:
+    """Publish beside the service what its commits leave in the outbox."""
+    relay = Relay(acquire, runtime.bus)
+    runtime.spawn(relay.run(), name="outbox")
+    runtime.health.warnings.append(relay.warning)
+    return relay
 
 
 async def publish(bus: Bus, messages: Sequence[Outgoing]) -> list[Refused]:

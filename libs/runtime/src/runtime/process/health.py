@@ -27,7 +27,9 @@ class Health:
 
     is_ready: bool = False
     checks: dict[str, Check] = field(default_factory=dict[str, Check])
+    """`/readyz` depends on each of them."""
     warnings: list[Warn] = field(default_factory=list[Warn])
+    """`/readyz` shows what they return; the service stays ready."""
 
     async def failing(self) -> list[str]:
         """Return the names of the checks that fail; none when the process is ready."""
