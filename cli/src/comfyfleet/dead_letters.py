@@ -32,9 +32,9 @@ async def show(settings: DeadLetterSettings, limit: int) -> None:
         console.print("There are no dead letters.")
         return
     table = plain_table("number", "age", "service", "event", "tries", "why")
-    for number, letter in ((stored.number, stored.letter) for stored in letters):
+    for letter in letters:
         why = Text(f"{letter.kind} ({letter.code}): {letter.message}")
-        row = (str(number), ago(letter.died_at), letter.service, letter.subject)
+        row = (str(letter.number), ago(letter.died_at), letter.service, letter.subject)
         table.add_row(*row, str(letter.deliveries), why)
     console.print(table)
     if total > len(letters):
@@ -44,7 +44,7 @@ async def show(settings: DeadLetterSettings, limit: int) -> None:
 async def replay(settings: DeadLetterSettings, which: str) -> None:
     async with administration(settings.nats_url, settings.password(PROVISIONER)) as jetstream:
         if which == "all":
-            count = len([stored async for stored in dead_letters.replay_all(jetstream)])
+            count = len([letter async for letter in dead_letters.replay_all(jetstream)])
             console.print(f"Replayed {count} dead letter{'' if count == 1 else 's'}.")
         else:
             letter = await dead_letters.replay(jetstream, int(which))

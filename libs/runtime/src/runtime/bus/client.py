@@ -30,7 +30,7 @@ from contracts.topology import subscriber
 from runtime.bus.answerer import Answerer
 from runtime.bus.connection import connect
 from runtime.bus.consume import Consumer
-from runtime.bus.delivery import DeliveryPolicy
+from runtime.bus.delivery import Deliveries, DeliveryPolicy
 from runtime.process.telemetry import carry, span
 
 log = structlog.get_logger()
@@ -180,13 +180,9 @@ class Bus:
         `consumed_by`. Call the returned function to take no more events and finish those being
         handled.
         """
-        consumer = Consumer(
-            self._jetstream,
-            subscriber(self.service, event),
-            handle,
-            concurrency=concurrency,
-            policy=policy or DeliveryPolicy(),
-        )
+        declared = subscriber(self.service, event)
+        deliveries = Deliveries(self._jetstream, declared, handle, policy or DeliveryPolicy())
+        consumer = Consumer(deliveries, concurrency)
         consumer.start()
         return self._closing(consumer)
 

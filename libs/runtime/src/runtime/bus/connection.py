@@ -1,8 +1,5 @@
 """Connects a service to NATS: waits for the server at the start, and reconnects without limit."""
 
-# nats-py is only partly typed; see client.py.
-# pyright: reportUnknownMemberType=false
-
 import asyncio
 from collections.abc import Callable
 from functools import partial

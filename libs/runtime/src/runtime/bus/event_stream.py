@@ -1,8 +1,5 @@
 """Reads the stream of events in order: from any sequence number on, or a part of it again."""
 
-# nats-py is only partly typed; see client.py.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -49,22 +46,21 @@ async def follow(bus: Bus, after: int | None = None) -> AsyncGenerator[StoredEve
                 if last is None:
                     last = (await bus.jetstream.stream_info(EVENTS_STREAM)).state.last_seq
                 subscription = await subscribe(bus, "event.>", last + 1)
+                async for stored in read_until(subscription, renew):
+                    if stored.sequence > last:
+                        last = stored.sequence
+                        yield stored
             except nats.errors.ConnectionClosedError:
                 raise
             except (nats.errors.Error, OSError) as error:
                 log.info("events_retried", reason=str(error) or type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
-                continue
-            async for stored in read_until(subscription, renew):
-                if stored.sequence > last:
-                    last = stored.sequence
-                    yield stored
 
 
 async def read_until(
     subscription: JetStreamContext.PushSubscription, renew: asyncio.Event
 ) -> AsyncGenerator[StoredEvent, None]:
-    """Yield the events of one subscription until it is a minute old, ends, or `renew` is set."""
+    """Yield the events of one subscription until it is a minute old or `renew` is set."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + RENEW_SECONDS
     try:
@@ -75,10 +71,6 @@ async def read_until(
                 continue
             sequence = message.metadata.sequence.stream
             yield StoredEvent(sequence, message.subject, message.data)
-    except nats.errors.ConnectionClosedError:
-        raise
-    except nats.errors.Error as error:
-        log.info("events_retried", reason=str(error) or type(error).__name__)
     finally:
         await leave(subscription)
 

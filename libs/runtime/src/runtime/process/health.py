@@ -43,11 +43,6 @@ class Health:
                 names.append(name)
         return names
 
-    @property
-    def ready_text(self) -> str:
-        """Body of `/readyz` of a ready service: `ok`, and a line for each warning."""
-        return "".join(f"{line}\n" for line in ("ok", *(warn() for warn in self.warnings)) if line)
-
 
 async def serve_ops(health: Health, *, host: str, port: int) -> None:
     """Serve until canceled."""
@@ -71,7 +66,8 @@ async def answer(health: Health, path: str, send: Send) -> None:
             if failing := await health.failing():
                 status, body = 503, f"waiting for: {', '.join(failing)}\n".encode()
             else:
-                body = health.ready_text.encode()
+                lines = ("ok", *(warn() for warn in health.warnings))
+                body = "".join(f"{line}\n" for line in lines if line).encode()
         case "/metrics":
             content_type, body = CONTENT_TYPE_LATEST.encode(), generate_latest()
         case _:
