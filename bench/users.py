@@ -7,8 +7,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from auth.adapters.bcrypt_passwords import BcryptPasswords
 from auth.adapters.sql_work import SqlUnitOfWork
-from auth.domain.roles import USER
-from auth.domain.users import User
+from auth.domain.users import USER, User
 from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
 from comfyfleet.testing import LocalFleet

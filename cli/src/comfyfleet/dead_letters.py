@@ -45,9 +45,9 @@ async def show(limit: int) -> None:
         console.print("There are no dead letters.")
         return
     table = plain_table("number", "age", "service", "event", "tries", "why")
-    for number, letter in ((stored.number, stored.letter) for stored in letters):
+    for letter in letters:
         why = Text(f"{letter.kind} ({letter.code}): {letter.message}")
-        row = (str(number), ago(letter.died_at), letter.service, letter.subject)
+        row = (str(letter.number), ago(letter.died_at), letter.service, letter.subject)
         table.add_row(*row, str(letter.deliveries), why)
     console.print(table)
     if total > len(letters):

@@ -9,7 +9,7 @@ from contracts.scheduler.node_facts import NodeAdded, NodeFact
 from contracts.services import ServiceName
 from contracts.values import new_id
 from runtime.bus.client import Bus
-from runtime.bus.dead_letters import StoredLetter, newest
+from runtime.bus.dead_letters import DeadLetter, newest
 from runtime.bus.delivery import DeliveryPolicy
 from runtime.bus.nats_config import PROVISIONER
 from runtime.outbox.messages import event
@@ -36,7 +36,7 @@ class Fleet:
             Bus.connect(self.nats.url, service=service, password=password)
         )
 
-    async def letters(self) -> list[StoredLetter]:
+    async def letters(self) -> list[DeadLetter]:
         async with administration(self.nats.url, self.nats.passwords[PROVISIONER]) as jetstream:
             return (await newest(jetstream, 10))[0]
 

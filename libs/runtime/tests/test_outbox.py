@@ -8,6 +8,7 @@ import asyncpg
 from contracts.scheduler.nodes import NodeEntry
 from contracts.services import NODES
 from contracts.values import new_id
+from runtime.bus.bucket import read_value
 from runtime.bus.client import Bus
 from runtime.outbox.messages import Outgoing, append_asyncpg, put
 from runtime.outbox.relay import Relay
@@ -56,7 +57,7 @@ async def test_what_was_committed_is_published_in_order_and_then_gone(
             return await pool.fetchval("SELECT count(*) FROM outbox") == 0
 
         await eventually(is_empty)
-        stored = await bus.bucket(NODES).get(key)
+        stored = await read_value(bus, NODES, key)
         assert NodeEntry.model_validate_json(stored or b"").name == "n99"
         running.cancel()
 
@@ -93,5 +94,5 @@ async def test_while_nats_is_away_rows_wait(nats: NatsServer, postgres: Postgres
             return await pool.fetchval("SELECT count(*) FROM outbox") == 0
 
         await eventually(is_empty, within=15)
-        assert await bus.bucket(NODES).get(key)
+        assert await read_value(bus, NODES, key)
         running.cancel()

@@ -14,13 +14,22 @@ from nats.aio.client import Client
 
 from contracts.auth import Ended, EndSession
 from contracts.errors import UnavailableError
+from contracts.message import Message, Request, Signal
 from contracts.messages import MESSAGES
 from contracts.scheduler.claims import SchedulerLed
 from contracts.services import SERVICES, ServiceName
-from contracts.topology import inbox_prefix, is_owned, is_received, subscribers
+from contracts.topology import inbox_prefix, subscribers
+from runtime.bus import event_stream
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer, nats_server
+
+
+def listens(service: ServiceName, message: type[Message]) -> bool:
+    """The service answers this request, or receives this signal."""
+    if issubclass(message, Request):
+        return message.owner() == service
+    return issubclass(message, Signal) and service in message.received_by
 
 
 @pytest.fixture
@@ -91,9 +100,7 @@ async def test_each_service_hears_what_its_contracts_say_and_nothing_else(
         for service in SERVICES:
             probe = await a_probe(stack, nats, service)
             patterns = {message.pattern(): message for message in MESSAGES}
-            mine = {
-                p for p, m in patterns.items() if is_owned(m, service) or is_received(m, service)
-            }
+            mine = {p for p, m in patterns.items() if listens(service, m)}
             foreign = [f"{inbox_prefix(other)}.>" for other in SERVICES if other != service]
             beyond = {*foreign, ">", "_INBOX.>", "$JS.>"}
 
@@ -193,10 +200,10 @@ async def test_a_reader_of_all_events_reads_them_under_a_name_of_its_own(nats: N
         gateway, registry = [
             await a_bus(stack, nats, name) for name in ("gateway", "workflow-registry")
         ]
-        _, last = await gateway.event_bounds()
-        assert [event async for event in gateway.replay("event.>", 0, last)] == []
+        _, last = await event_stream.bounds(gateway)
+        assert [event async for event in event_stream.replay(gateway, "event.>", 0, last)] == []
         with pytest.raises(UnavailableError):
-            await registry.event_bounds()
+            await event_stream.bounds(registry)
 
 
 async def test_a_stranger_is_refused(nats: NatsServer) -> None:

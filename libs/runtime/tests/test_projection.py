@@ -53,14 +53,14 @@ async def test_a_bucket_becomes_what_the_tables_say(
         tasks = [asyncio.create_task(work) for work in (projection.follow(bus), relay.run())]
         try:
             await projection.wait_until_known()
-            assert projection.is_known
+            assert projection.ready.is_set()
 
             async def read(_connection: AsyncConnection) -> Mapping[str, Principal]:
                 return wanted
 
-            await projection.correct(partial(transaction, engine), read)
+            await projection.correct(engine, read)
             relay.nudge()
-            await eventually(lambda: projection.published == wanted)
+            await eventually(lambda: projection.entries == wanted)
             assert projection.corrections(wanted) == []
         finally:
             await cancel_all(tasks)

@@ -9,6 +9,7 @@ import asyncpg
 
 from contracts.services import KEYS, NODES, Bucket, ServiceName
 from contracts.values import new_id
+from runtime.bus.bucket import read_value
 from runtime.bus.client import Bus
 from runtime.outbox.messages import Outgoing, append_asyncpg
 from runtime.outbox.relay import Relay
@@ -46,7 +47,7 @@ class Outbox:
         return {row["key"]: row["reason"] for row in rows}
 
     async def value(self, bucket: Bucket, key: str) -> bytes | None:
-        return await self.bus.bucket(bucket).get(key)
+        return await read_value(self.bus, bucket, key)
 
 
 @asynccontextmanager

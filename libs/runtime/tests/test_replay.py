@@ -3,6 +3,7 @@ from uuid import UUID
 
 from contracts.scheduler.jobs import JobCanceled, JobStatus
 from contracts.values import new_id
+from runtime.bus import event_stream
 from runtime.bus.client import Bus
 from runtime.outbox.messages import event
 from runtime.outbox.relay import publish
@@ -29,13 +30,13 @@ async def test_a_part_of_the_stream_is_read_again_and_ends(nats: NatsServer) -> 
         ) as scheduler,
         Bus.connect(nats.url, service="gateway", password=nats.passwords["gateway"]) as gateway,
     ):
-        _, before = await gateway.event_bounds()
+        _, before = await event_stream.bounds(gateway)
         await publish(scheduler, [event(fact) for fact in facts])
-        first, last = await gateway.event_bounds()
+        first, last = await event_stream.bounds(gateway)
 
         async def replayed(owner_id: UUID, after: int, until: int) -> list[int]:
             subject = f"event.job.*.v1.{owner_id}"
-            found = gateway.replay(subject, after, until)
+            found = event_stream.replay(gateway, subject, after, until)
             return [stored.sequence - before async for stored in found]
 
         assert first <= before + 1

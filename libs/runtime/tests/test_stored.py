@@ -7,7 +7,8 @@ from contracts.scheduler.jobs import JobCanceled, JobStatus
 from contracts.scheduler.nodes import NodeEntry
 from contracts.services import NODES
 from contracts.values import new_id
-from runtime.bus.bucket_watch import Mirror
+from runtime.bus import event_stream
+from runtime.bus.bucket import Mirror, read_value
 from runtime.bus.client import Bus
 from runtime.outbox.messages import delete, event, put
 from runtime.outbox.relay import publish
@@ -45,8 +46,8 @@ async def test_a_mirror_follows_what_the_owner_puts_and_deletes(nats: NatsServer
         scheduler, agent, _ = await connected(stack, nats)
         before, after = str(new_id()), str(new_id())
         await publish(scheduler, [put(NODES, before, a_node(UUID(before)))])
-        mirror = Mirror(NodeEntry)
-        following = asyncio.create_task(mirror.follow(agent, NODES))
+        mirror = Mirror(NODES, NodeEntry)
+        following = asyncio.create_task(mirror.follow(agent))
 
         await asyncio.wait_for(mirror.ready.wait(), 5)
         assert mirror.entries[before].name == "n"
@@ -58,8 +59,8 @@ async def test_a_mirror_follows_what_the_owner_puts_and_deletes(nats: NatsServer
 async def test_a_mirror_of_an_empty_selection_is_ready(nats: NatsServer) -> None:
     async with AsyncExitStack() as stack:
         _, agent, _ = await connected(stack, nats)
-        mirror = Mirror(NodeEntry)
-        following = asyncio.create_task(mirror.follow(agent, NODES, "nothing.here"))
+        mirror = Mirror(NODES, NodeEntry, "nothing.here")
+        following = asyncio.create_task(mirror.follow(agent))
 
         await asyncio.wait_for(mirror.ready.wait(), 5)
         assert mirror.entries == {}
@@ -72,23 +73,23 @@ async def test_single_values_are_read_on_demand(nats: NatsServer) -> None:
         key = str(new_id())
         await publish(scheduler, [put(NODES, key, a_node(UUID(key)))])
 
-        stored = await agent.bucket(NODES).get(key)
+        stored = await read_value(agent, NODES, key)
         assert stored
         assert NodeEntry.model_validate_json(stored).node_id == UUID(key)
-        assert await agent.bucket(NODES).get("unknown") is None
+        assert await read_value(agent, NODES, "unknown") is None
 
 
 async def test_events_come_in_order_from_any_sequence_and_once(nats: NatsServer) -> None:
     async with AsyncExitStack() as stack:
         scheduler, _, gateway = await connected(stack, nats)
         facts = [a_fact(version) for version in (1, 2, 3)]
-        live = gateway.events()
+        live = event_stream.follow(gateway)
         first = asyncio.ensure_future(anext(live))
         await asyncio.sleep(0.3)  # the subscription has no sign of being in place
         await publish(scheduler, [event(fact) for fact in [*facts, facts[0]]])
 
         start = (await asyncio.wait_for(first, 5)).sequence
-        again = gateway.events(since_sequence=start - 1)
+        again = event_stream.follow(gateway, start - 1)
         seen = [await asyncio.wait_for(anext(again), 5) for _ in facts]
         assert [stored.sequence for stored in seen] == [start, start + 1, start + 2]
         decoded = [JobCanceled.decode(stored.subject, stored.body) for stored in seen]
@@ -98,12 +99,12 @@ async def test_events_come_in_order_from_any_sequence_and_once(nats: NatsServer)
 async def test_followers_and_events_survive_a_killed_server(nats: NatsServer) -> None:
     async with AsyncExitStack() as stack:
         scheduler, agent, gateway = await connected(stack, nats)
-        mirror = Mirror(NodeEntry)
-        following = asyncio.create_task(mirror.follow(agent, NODES))
+        mirror = Mirror(NODES, NodeEntry)
+        following = asyncio.create_task(mirror.follow(agent))
         seen = list[UUID]()
 
         async def listen() -> None:
-            async for stored in gateway.events():
+            async for stored in event_stream.follow(gateway):
                 seen.append(JobCanceled.decode(stored.subject, stored.body).job_id)
 
         listening = asyncio.create_task(listen())

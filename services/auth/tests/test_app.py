@@ -21,7 +21,7 @@ from contracts.auth import (
 )
 from contracts.errors import ForbiddenError
 from contracts.services import KEYS, PRINCIPALS
-from runtime.bus.bucket_watch import Mirror
+from runtime.bus.bucket import Mirror
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
@@ -59,10 +59,10 @@ async def gateway(nats: NatsServer) -> AsyncGenerator[Bus, None]:
 
 @asynccontextmanager
 async def following(bus: Bus) -> AsyncGenerator[tuple[Mirror[SigningKey], Mirror[Principal]], None]:
-    keys, principals = Mirror(SigningKey), Mirror(Principal)
+    keys, principals = Mirror(KEYS, SigningKey), Mirror(PRINCIPALS, Principal)
     tasks = [
-        asyncio.create_task(keys.follow(bus, KEYS)),
-        asyncio.create_task(principals.follow(bus, PRINCIPALS)),
+        asyncio.create_task(keys.follow(bus)),
+        asyncio.create_task(principals.follow(bus)),
     ]
     try:
         yield keys, principals

@@ -8,6 +8,7 @@ from typing import Any
 
 from contracts.registry.workflows import ModelFolder, WorkflowEntry, WorkflowVersionRecord
 from contracts.services import WORKFLOWS
+from runtime.bus.bucket import read_value
 from runtime.bus.client import Bus
 from runtime.outbox.messages import put
 from runtime.outbox.relay import publish
@@ -153,9 +154,9 @@ async def is_found(fleet: Fleet, path: str) -> bool:
 
 async def second_version(bus: Bus, name: str, *, title: str) -> None:
     """Publish the shipped workflow once more, under another title; version 1 stays active."""
-    body = await bus.bucket(WORKFLOWS).get(f"name.{name}")
+    body = await read_value(bus, WORKFLOWS, f"name.{name}")
     known = WorkflowEntry.model_validate_json(body or b"")
-    stored = await bus.bucket(WORKFLOWS).get(f"version.{known.versions[1]}")
+    stored = await read_value(bus, WORKFLOWS, f"version.{known.versions[1]}")
     record = WorkflowVersionRecord.model_validate_json(stored or b"")
     new = {
         "version": 2,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from contracts.media.library import DeleteMedia, MediaDeleted, UpdateMedia
+from runtime.bus import event_stream
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer, S3Server
 
@@ -39,7 +40,7 @@ async def test_what_was_deleted_or_expired_is_said_with_its_cause(
 async def deletions(fleet: Fleet, owner_id: UUID, count: int) -> list[MediaDeleted]:
     found: list[MediaDeleted] = []
     async with asyncio.timeout(20):
-        async for event in fleet.gateway.events(0):
+        async for event in event_stream.follow(fleet.gateway, 0):
             if event.subject == f"event.media.deleted.v1.{owner_id}":
                 found.append(MediaDeleted.decode(event.subject, event.body))
             if len(found) == count:

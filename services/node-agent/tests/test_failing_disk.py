@@ -9,10 +9,10 @@ from PIL import Image
 
 from contracts.agent import Cause, Outcome
 from runtime.testing.ports import eventually
+from runtime.testing.relay import relay
 
 from .fleet import Fleet, an_order
 from .graphs import shipped
-from .proxy import lossy_proxy
 
 
 def noise(side: int) -> bytes:
@@ -30,7 +30,7 @@ async def test_a_big_result_waits_for_a_place_and_is_made_once(
     inputs = {"image": {"media": str(media_id)}, "width": 2_000, "height": 2_000}
     inputs |= {"method": "bicubic", "crop": False}
     order = attempt.model_copy(update={"inputs": inputs, "media": [media_id]})
-    async with lossy_proxy(engine_url) as engine:
+    async with relay(engine_url) as engine:
         spec = await fleet.add_node(f"http://127.0.0.1:{engine.port}")
         async with fleet.agent():
             await fleet.ready(spec)

@@ -12,7 +12,6 @@ from runtime.testing.servers import NatsServer, S3Server
 
 from .fleet import a_fleet, an_order
 from .graphs import quick
-from .proxy import lossy_proxy
 
 
 async def test_a_result_outlives_a_store_that_fails_and_is_made_once(
@@ -20,7 +19,7 @@ async def test_a_result_outlives_a_store_that_fails_and_is_made_once(
 ) -> None:
     async with (
         relay(s3.endpoint) as store,
-        lossy_proxy(engine_url) as engine,
+        relay(engine_url) as engine,
         a_fleet(nats, replace(s3, endpoint=store.endpoint)) as fleet,
     ):
         order = an_order(await fleet.publish(quick()))

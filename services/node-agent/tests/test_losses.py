@@ -5,11 +5,11 @@ from pathlib import Path
 
 from contracts.agent import Outcome
 from runtime.testing.ports import eventually
+from runtime.testing.relay import relay
 
 from .conftest import StartEngine
 from .fleet import Fleet, an_order
 from .graphs import quick, shipped
-from .proxy import lossy_proxy
 from .test_attempts import a_png
 
 
@@ -17,7 +17,7 @@ async def test_a_prompt_whose_answer_was_lost_is_not_posted_again(
     fleet: Fleet, comfy_url: str
 ) -> None:
     order = an_order(await fleet.publish(quick()))
-    async with lossy_proxy(comfy_url) as proxy:
+    async with relay(comfy_url) as proxy:
         spec = await fleet.add_node(f"http://127.0.0.1:{proxy.port}")
         async with fleet.agent():
             await fleet.ready(spec)
@@ -48,7 +48,7 @@ async def test_an_input_is_sent_once_and_again_when_the_server_lost_it(
 ) -> None:
     url = start_engine(home=tmp_path)
     version = await fleet.publish(shipped("resize"))
-    async with lossy_proxy(url) as proxy:
+    async with relay(url) as proxy:
         spec = await fleet.add_node(f"http://127.0.0.1:{proxy.port}")
         async with fleet.agent():
             await fleet.ready(spec)
@@ -69,7 +69,7 @@ async def test_an_input_is_sent_once_and_again_when_the_server_lost_it(
 async def test_a_websocket_that_breaks_is_made_anew(
     fleet: Fleet, start_engine: StartEngine
 ) -> None:
-    async with lossy_proxy(start_engine()) as proxy:
+    async with relay(start_engine()) as proxy:
         proxy.loses.append(b"GET /ws?clientId=")
         spec = await fleet.add_node(f"http://127.0.0.1:{proxy.port}")
         async with fleet.agent():

@@ -14,6 +14,8 @@ from contracts.scheduler.job_requests import CancelJob, FindJobs, ListJobs
 from contracts.scheduler.jobs import JobCompleted, JobStatus, JobView
 from contracts.scheduler.nodes import ListNodes, NodePhase, RemoveNode
 from contracts.services import NODES
+from runtime.bus import event_stream
+from runtime.bus.bucket import read_value
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
@@ -153,7 +155,7 @@ async def test_a_standby_goes_on_for_a_stopped_leader_which_wakes_as_a_stranger(
 async def endings(gateway: Bus, ids: list[UUID]) -> Counter[UUID]:
     """Count the durable events that end each job, until each has one."""
     found = Counter[UUID]()
-    async for stored in gateway.events(0):
+    async for stored in event_stream.follow(gateway, 0):
         if stored.subject.startswith("event.job.completed"):
             job_id = JobCompleted.decode(stored.subject, stored.body).job_id
             found[job_id] += job_id in ids
@@ -200,10 +202,9 @@ async def test_the_bucket_of_nodes_is_what_the_database_says(
 ) -> None:
     schedulers.start()
     node = await gateway.call(an_added_node(), within=15)
-    bucket = agents.bucket(NODES)
 
     async def is_there() -> bool:
-        return await bucket.get(str(node.id)) is not None
+        return await read_value(agents, NODES, str(node.id)) is not None
 
     async def is_gone() -> bool:
         return not await is_there()

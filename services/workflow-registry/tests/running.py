@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from contracts.registry.workflows import WorkflowEntry
 from contracts.services import WORKFLOWS, ServiceName
-from runtime.bus.bucket_watch import Mirror
+from runtime.bus.bucket import Mirror
 from runtime.bus.client import Bus
 from runtime.testing.servers import NatsServer
 from workflow_registry.app import run
@@ -41,9 +41,9 @@ async def a_bus(nats: NatsServer, service: ServiceName) -> AsyncGenerator[Bus, N
 
 @asynccontextmanager
 async def gateway(nats: NatsServer) -> AsyncGenerator[tuple[Bus, Mirror[WorkflowEntry]], None]:
-    mirror = Mirror(WorkflowEntry)
+    mirror = Mirror(WORKFLOWS, WorkflowEntry, "name.>")
     async with a_bus(nats, "gateway") as bus:
-        following = asyncio.create_task(mirror.follow(bus, WORKFLOWS, "name.>"))
+        following = asyncio.create_task(mirror.follow(bus))
         try:
             yield bus, mirror
         finally:

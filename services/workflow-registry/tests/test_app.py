@@ -6,7 +6,7 @@ from pathlib import Path
 
 from contracts.registry.workflows import WorkflowEntry, WorkflowVersionRecord
 from contracts.services import WORKFLOWS
-from runtime.bus.bucket_watch import Mirror
+from runtime.bus.bucket import Mirror, read_value
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
@@ -42,7 +42,7 @@ async def test_a_file_dropped_into_the_folder_can_be_run_seconds_later(
         workflow = await active(mirror, 2)
         assert time.monotonic() - begun < 4  # one second of polling; the rest is a busy machine
 
-        body = await bus.bucket(WORKFLOWS).get(f"version.{workflow.versions[2]}")
+        body = await read_value(bus, WORKFLOWS, f"version.{workflow.versions[2]}")
         record = WorkflowVersionRecord.model_validate_json(body or b"")
         assert record.graph["1"]["inputs"]["color"] == 7
         assert load_version(record.spec, record.graph).hash == record.hash
@@ -99,6 +99,6 @@ async def test_a_restarted_registry_mends_the_bucket(
             await eventually(lambda: mirror.entries.keys() == {"name.solid"})
             await eventually(lambda: mirror.entries["name.solid"] != before)
 
-            reader, mended = bus.bucket(WORKFLOWS), mirror.entries["name.solid"].versions[1]
-            assert await reader.get(f"version.{mended}")
-            assert await reader.get(f"version.{before.versions[1]}") is None
+            mended = mirror.entries["name.solid"].versions[1]
+            assert await read_value(bus, WORKFLOWS, f"version.{mended}")
+            assert await read_value(bus, WORKFLOWS, f"version.{before.versions[1]}") is None

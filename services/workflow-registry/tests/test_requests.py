@@ -25,6 +25,7 @@ from contracts.scheduler.node_facts import NodeJoined
 from contracts.scheduler.nodes import ListNodes, NodeList, NodeView
 from contracts.services import WORKFLOWS
 from runtime import clock
+from runtime.bus.bucket import read_value
 from runtime.bus.client import Bus
 from runtime.outbox.messages import event
 from runtime.outbox.relay import publish
@@ -101,7 +102,7 @@ async def test_an_upload_becomes_a_version_and_the_folder_keeps_its_own(
 
         await bus.call(DeleteWorkflow(actor=actor, name="mine"))
         await eventually(lambda: mirror.entries["name.mine"].is_deleted)
-        assert await bus.bucket(WORKFLOWS).get(f"version.{draft.hash}")
+        assert await read_value(bus, WORKFLOWS, f"version.{draft.hash}")
         with pytest.raises(NotFoundError):
             await bus.call(ActivateVersion(actor=actor, name="mine", version=1))
 
@@ -132,14 +133,14 @@ async def test_coverage_follows_the_nodes(
         await eventually(lambda: mirror.entries["name.mine"].is_runnable is True)
         query = FindCoverage(actor=an_actor(), version_hash=view.hash)
         coverage = await bus.call(query)
-        body = await bus.bucket(WORKFLOWS).get("models.loras")
+        body = await read_value(bus, WORKFLOWS, "models.loras")
 
         assert [(node.name, node.is_runnable) for node in coverage.items] == [
             ("old", False),
             ("new", True),
         ]
         assert ModelFolder.model_validate_json(body or b"").names == ["film.safetensors"]
-        told = await bus.bucket(WORKFLOWS).get(f"classes.{able[0]}")
+        told = await read_value(bus, WORKFLOWS, f"classes.{able[0]}")
         taken = ServerClasses.model_validate_json(told or b"").classes
         assert taken.keys() == {"EmptyImage", "SaveImage"}
 

@@ -5,11 +5,14 @@ The gateway takes them from a verified token.
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import ClassVar, Generic
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.errors import ConflictError
+from contracts.message import A, Command, Query
+from contracts.services import ServiceName
 
 
 class Permission(StrEnum):
@@ -83,6 +86,20 @@ class Actor(BaseModel):
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
+
+
+class UserCommand(Command[A], Generic[A]):
+    """A change on behalf of a principal."""
+
+    sent_by: ClassVar[tuple[ServiceName, ...]] = ("gateway",)
+    actor: Actor
+
+
+class UserQuery(Query[A], Generic[A]):
+    """A question on behalf of a principal."""
+
+    sent_by: ClassVar[tuple[ServiceName, ...]] = ("gateway",)
+    actor: Actor
 
 
 class IdempotencyKey(BaseModel):

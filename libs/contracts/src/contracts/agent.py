@@ -111,27 +111,27 @@ class FinishAttempt(Command[Accepted]):
     result: AttemptResult
 
 
-class AttemptProgressed(Signal):
+class AttemptSignal(Signal):
+    """Fields of every signal about a running attempt."""
+
+    sent_by: ClassVar = ("node-agent",)
+    received_by: ClassVar = ("gateway",)
+    node_id: UUID = Field(exclude=True)
+    owner_id: UUID = Field(exclude=True)
+    job_id: UUID = Field(description="The job.")
+
+
+class AttemptProgressed(AttemptSignal):
     """Progress of a running attempt, as `job.progress` shows it."""
 
     subject: ClassVar[str] = "signal.attempt.progressed.v1.{node_id}.{owner_id}.{job_id}"
-    sent_by: ClassVar = ("node-agent",)
-    received_by: ClassVar = ("gateway",)
-    node_id: UUID = Field(exclude=True)
-    owner_id: UUID = Field(exclude=True)
-    job_id: UUID = Field(description="The job.")
     progress: Progress = Field(description="Progress of its running attempt.")
 
 
-class AttemptPreviewed(Signal):
+class AttemptPreviewed(AttemptSignal):
     """A preview image of a running attempt: at most 2 a second, 64 KiB each, while watched."""
 
     subject: ClassVar[str] = "signal.attempt.previewed.v1.{node_id}.{owner_id}.{job_id}"
-    sent_by: ClassVar = ("node-agent",)
-    received_by: ClassVar = ("gateway",)
-    node_id: UUID = Field(exclude=True)
-    owner_id: UUID = Field(exclude=True)
-    job_id: UUID = Field(description="The job.")
     content_type: str = Field(description="Media type of the image.")
     data: str = Field(description="The image in base64.")
 

@@ -44,25 +44,25 @@ class OperationError(Exception):
 
     kind: ClassVar[str]
     code: str
+    message: str
+    retry_in: float | None = None
 
     def __init__(
         self,
-        message: str,
+        message: str | None = None,
         *,
         code: str | None = None,
         errors: list[FieldError] | None = None,
         retry_in: float | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = message or type(self).message
+        super().__init__(self.message)
         self.code = code or type(self).code
         self.errors = errors or []
-        self.retry_in = retry_in
+        self.retry_in = type(self).retry_in if retry_in is None else retry_in
 
     def body(self) -> ErrorBody:
-        return ErrorBody(
-            code=self.code, message=self.message, errors=self.errors, retry_in=self.retry_in
-        )
+        return ErrorBody.model_validate(self, from_attributes=True)
 
 
 class InvalidError(OperationError):
@@ -90,16 +90,7 @@ class UnavailableError(OperationError):
 
     kind = "unavailable"
     code = "unavailable"
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        code: str | None = None,
-        errors: list[FieldError] | None = None,
-        retry_in: float | None = 1.0,
-    ) -> None:
-        super().__init__(message, code=code, errors=errors, retry_in=retry_in)
+    retry_in = 1.0
 
 
 KINDS: dict[str, type[OperationError]] = {

@@ -21,6 +21,8 @@ class Event(Message):
     message_kind = "event"
     received_by: ClassVar[tuple[ServiceName, ...]] = ("gateway",)
     """Services that read the stream from a sequence number of their own choice."""
+    aggregate_key: ClassVar[str]
+    """The field with the id of the aggregate."""
     consumed_by: ClassVar[tuple[ServiceName, ...]] = ()
     """Services that handle each event at least once (`bus.consume`).
 
@@ -32,13 +34,14 @@ class Event(Message):
     )
     occurred_at: datetime = Field(description="Time of the event by the owner's clock.")
 
+    @property
     def aggregate_id(self) -> UUID | str:
-        """Return the id of the aggregate, which is the CloudEvent's `subject`."""
-        raise NotImplementedError
+        """Id of the aggregate, which is the CloudEvent's `subject`."""
+        return getattr(self, self.aggregate_key)
 
     def event_id(self) -> str:
         """Return `<aggregate id>.<version>`: a fact has one id, however often it is sent."""
-        return f"{self.aggregate_id()}.{self.version}"
+        return f"{self.aggregate_id}.{self.version}"
 
     @classmethod
     def event_type(cls) -> str:
@@ -52,7 +55,7 @@ class Event(Message):
                 "id": self.event_id(),
                 "source": "/comfyfleet",
                 "type": f"comfyfleet.{self.event_type()}.v1",
-                "subject": str(self.aggregate_id()),
+                "subject": str(self.aggregate_id),
                 "time": self.occurred_at,
                 "datacontenttype": "application/json",
                 "data": self.model_dump(mode="json", exclude_none=True),

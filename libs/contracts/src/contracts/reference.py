@@ -32,28 +32,19 @@ def subjects_page() -> str:
     ]
     for kind, title in KINDS.items():
         lines += ["", f"## {title}", ""]
-        lines += [
-            row for message in MESSAGES if message.message_kind == kind for row in rows(message)
-        ]
+        lines += [described(message) for message in MESSAGES if message.message_kind == kind]
     lines += ["", "## Buckets: state that one service owns and others cache.", ""]
     for bucket in BUCKETS:
         lines.append(f"* `{bucket.name}`: {bucket.owner} → {', '.join(bucket.readers)}")
     return "\n".join(lines) + "\n"
 
 
-def rows(message: type[Message]) -> Iterator[str]:
+def described(message: type[Message]) -> str:
     summary = (message.__doc__ or "").strip().splitlines()[0]
-    yield f"### `{message.subject}`"
-    yield ""
-    yield f"`{message.__name__}`: {summary}"
-    yield ""
     way = f"{', '.join(message.sent_by)} → {', '.join(receivers(message))}"
-    yield (
-        f"{way}; answered with `{message.answer().__name__}`"
-        if issubclass(message, Request)
-        else way
-    )
-    yield ""
+    if issubclass(message, Request):
+        way += f"; answered with `{message.answer().__name__}`"
+    return f"### `{message.subject}`\n\n`{message.__name__}`: {summary}\n\n{way}\n"
 
 
 def receivers(message: type[Message]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from contracts.event import Event
-from contracts.message import Message, Request
+from contracts.message import Request, Signal
 from contracts.messages import MESSAGES
 from contracts.services import BUCKETS, Bucket, ServiceName
 
@@ -90,8 +90,9 @@ def inbox_prefix(service: str) -> str:
 
 
 def permissions(service: ServiceName) -> Permissions:
-    owned = [message.pattern() for message in MESSAGES if is_owned(message, service)]
-    received = [message.pattern() for message in MESSAGES if is_received(message, service)]
+    owned = [m.pattern() for m in MESSAGES if issubclass(m, Request) and m.owner() == service]
+    # events arrive only through their stream
+    received = [m.pattern() for m in MESSAGES if issubclass(m, Signal) and service in m.received_by]
     consumers = subscribers()
     publish = {m.pattern() for m in MESSAGES if service in m.sent_by}
     publish |= {subject for name in streams_read(service) for subject in read_api(name)}
@@ -107,18 +108,6 @@ def permissions(service: ServiceName) -> Permissions:
         ),
         answers=bool(owned),
     )
-
-
-def is_owned(message: type[Message], service: ServiceName) -> bool:
-    """The service answers this request."""
-    return issubclass(message, Request) and message.owner() == service
-
-
-def is_received(message: type[Message], service: ServiceName) -> bool:
-    """Signals arrive directly; events only through their stream."""
-    if issubclass(message, (Request, Event)):
-        return False
-    return service in message.received_by
 
 
 def reads_events(service: ServiceName) -> bool:

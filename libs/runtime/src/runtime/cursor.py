@@ -5,14 +5,18 @@ meanwhile neither repeat nor hide others.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from contracts.errors import FieldError, InvalidError
+from contracts.values import UtcTime
 
 Place: TypeAlias = tuple[datetime, UUID]
 """Creation time and id of an item."""
+PLACE = TypeAdapter(tuple[UtcTime, UUID])
 
 
 def write_cursor(place: Place) -> str:
@@ -26,16 +30,8 @@ def read_cursor(cursor: str | None) -> Place | None:
         return None
     try:
         text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        created_at, item_id = text.split(" ")
-        return utc(created_at), UUID(item_id)
+        return PLACE.validate_python(text.split(" "))
     except (ValueError, OverflowError) as error:
         message = "expected the `next_cursor` of the page before"
         problem = FieldError(path="cursor", code="bad_cursor", message=message)
         raise InvalidError(message, code="bad_cursor", errors=[problem]) from error
-
-
-def utc(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("the time has no zone")
-    return moment.astimezone(UTC)

@@ -27,20 +27,37 @@ from runtime.postgres.schema import newest, revision
 from runtime.process.retry import retry
 
 CONNECT_SECONDS = 10.0
-EVENTS_SECONDS = 72 * 3600
 DEAD_LETTERS_SECONDS = 30 * 24 * 3600
 DEAD_LETTERS_BYTES = 256 * 1024**2
-EVENTS_BYTES = 2 * 1024**3
-DUPLICATES_SECONDS = 120
+
+bounded = partial(
+    api.StreamConfig, discard=api.DiscardPolicy.OLD, duplicate_window=120, allow_direct=True
+)
+"""A stream that drops its oldest messages, and every repeat within two minutes."""
+STREAMS = (
+    bounded(name=EVENTS_STREAM, subjects=["event.>"], max_age=72 * 3600, max_bytes=2 * 1024**3),
+    bounded(
+        name=DEAD_LETTERS_STREAM,
+        subjects=["dead.>"],
+        max_age=DEAD_LETTERS_SECONDS,
+        max_bytes=DEAD_LETTERS_BYTES,
+    ),
+    bounded(
+        name=RETRIES_STREAM,
+        subjects=["retry.>"],
+        retention=api.RetentionPolicy.WORK_QUEUE,  # an event leaves it once it is settled
+        max_age=DEAD_LETTERS_SECONDS,
+        max_bytes=DEAD_LETTERS_BYTES,
+        allow_direct=None,
+    ),
+)
 
 
 async def provision_nats(url: str, password: str) -> None:
     """Create or update the streams of events and of dead letters, and every bucket."""
     async with administration(url, password) as jetstream:
-        for config in (events_config(), dead_letters_config(), retries_config()):
+        for config in (*STREAMS, *map(bucket_config, BUCKETS)):
             await ensure_stream(jetstream, config)
-        for bucket in BUCKETS:
-            await ensure_stream(jetstream, bucket_config(bucket))
 
 
 @asynccontextmanager
@@ -54,43 +71,6 @@ async def administration(url: str, password: str) -> AsyncGenerator[JetStreamCon
         yield client.jetstream()
     finally:
         await client.close()
-
-
-def events_config() -> api.StreamConfig:
-    return api.StreamConfig(
-        name=EVENTS_STREAM,
-        subjects=["event.>"],
-        max_age=EVENTS_SECONDS,
-        max_bytes=EVENTS_BYTES,
-        discard=api.DiscardPolicy.OLD,
-        duplicate_window=DUPLICATES_SECONDS,
-        allow_direct=True,
-    )
-
-
-def dead_letters_config() -> api.StreamConfig:
-    return api.StreamConfig(
-        name=DEAD_LETTERS_STREAM,
-        subjects=["dead.>"],
-        max_age=DEAD_LETTERS_SECONDS,
-        max_bytes=DEAD_LETTERS_BYTES,
-        discard=api.DiscardPolicy.OLD,
-        duplicate_window=DUPLICATES_SECONDS,
-        allow_direct=True,
-    )
-
-
-def retries_config() -> api.StreamConfig:
-    """Describe a queue: an event leaves it once its subscriber has settled it."""
-    return api.StreamConfig(
-        name=RETRIES_STREAM,
-        subjects=["retry.>"],
-        retention=api.RetentionPolicy.WORK_QUEUE,
-        max_age=DEAD_LETTERS_SECONDS,
-        max_bytes=DEAD_LETTERS_BYTES,
-        discard=api.DiscardPolicy.OLD,
-        duplicate_window=DUPLICATES_SECONDS,
-    )
 
 
 def bucket_config(bucket: Bucket) -> api.StreamConfig:
@@ -110,11 +90,9 @@ def bucket_config(bucket: Bucket) -> api.StreamConfig:
 
 async def ensure_stream(stream: JetStreamContext, config: api.StreamConfig) -> None:
     try:
-        await stream.stream_info(config.name or "")
+        await stream.update_stream(config)
     except NotFoundError:
         await stream.add_stream(config)
-    else:
-        await stream.update_stream(config)
 
 
 async def provision_database(admin_url: str, passwords: Mapping[str, str]) -> None:

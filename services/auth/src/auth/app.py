@@ -15,7 +15,7 @@ from auth.service import Auth
 from auth.settings import AuthSettings
 from contracts.auth import EndSession, FindUser, IssueToken, RefreshToken
 from runtime.clock import now
-from runtime.outbox.relay import Relay
+from runtime.outbox.relay import start_relay
 from runtime.postgres.engine import database, driver
 from runtime.postgres.schema import verify
 from runtime.process.service import running
@@ -36,15 +36,13 @@ async def run(settings: AuthSettings) -> None:
     with BcryptPasswords.open(cost=cost, threads=threads) as passwords:
         async with database(settings) as engine, running(settings, "auth") as runtime:
             await verify(settings, "auth")
-            relay = Relay(lambda: driver(engine), runtime.bus)
+            relay = start_relay(runtime, lambda: driver(engine))
             work = SqlUnitOfWork(engine, relay.nudge)
             buckets = PublishedBuckets(engine, relay.nudge)
             auth = build(settings, work, buckets, passwords)
             await rotate_keys(auth)
             await ensure_administrator(auth)
             await serve(runtime.bus, auth, ANSWERS)
-            runtime.spawn(relay.run(), name="outbox")
-            runtime.add_warning(relay.warning)
             buckets.follow(runtime)
             start_ticks(runtime, auth, TICKS)
             runtime.ready()

@@ -35,7 +35,7 @@ from media.handlers.uploads import accept_upload, begin_upload
 from media.service import Media, SingleFlight
 from media.settings import MediaSettings
 from runtime.clock import now
-from runtime.outbox.relay import Relay
+from runtime.outbox.relay import Relay, start_relay
 from runtime.postgres.engine import database, driver
 from runtime.postgres.schema import verify
 from runtime.process.service import running
@@ -101,13 +101,11 @@ async def run(settings: MediaSettings) -> None:
     async with database(settings) as engine, running(settings, "media") as runtime:
         await verify(settings, "media")
         with S3ObjectStore.open(bucket(settings), settings.s3_threads) as store:
-            relay = Relay(lambda: driver(engine), runtime.bus)
+            relay = start_relay(runtime, lambda: driver(engine))
             media = build(settings, engine, store, relay)
             await serve(runtime.bus, media, ANSWERS)
             start_ticks(runtime, media, TICKS)
-            runtime.spawn(relay.run(), name="outbox")
-            runtime.add_warning(relay.warning)
-            runtime.check("bucket", store.is_there)
+            runtime.health.checks["bucket"] = store.is_there
             runtime.ready()
             await runtime.stop.wait()
 

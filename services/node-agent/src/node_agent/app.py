@@ -24,7 +24,7 @@ from node_agent.handlers.orders import accept_attempt, cancel_attempt
 from node_agent.ports import OpenEngine, Patience
 from node_agent.service import Claim, NodeAgent
 from node_agent.settings import NodeAgentSettings
-from runtime.bus.bucket_watch import Mirror
+from runtime.bus.bucket import Mirror
 from runtime.bus.client import Bus
 from runtime.process.service import running
 from runtime.process.tables import AnswerTable, SubscriptionTable, serve
@@ -47,7 +47,7 @@ async def run(settings: NodeAgentSettings, engines: Mapping[str, OpenEngine] = E
     ):
         agent = build(settings, runtime.bus, client, engines)
         await serve(agent.bus, agent, subscriptions=SUBSCRIPTIONS)
-        runtime.spawn(agent.specs.follow(agent.bus, NODES), name="nodes")
+        runtime.spawn(agent.specs.follow(agent.bus), name="nodes")
         await agent.specs.ready.wait()
         runtime.spawn(keep_claims(agent, open_claim), name="claims")
         runtime.ready()
@@ -65,7 +65,7 @@ def build(
         agent_id=new_id(),
         pool=settings.pool,
         bus=bus,
-        specs=Mirror(NodeEntry, claims_dirty.set),
+        specs=Mirror(NODES, NodeEntry, on_change=claims_dirty.set),
         engines=engines,
         patience=Patience(
             settings.probe_timeout, settings.submit_timeout, settings.dead_after_seconds

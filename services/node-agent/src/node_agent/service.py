@@ -29,7 +29,7 @@ from node_agent.ports import (
     Preview,
     Version,
 )
-from runtime.bus.bucket_watch import Mirror
+from runtime.bus.bucket import Mirror
 from runtime.bus.client import Bus
 
 log = structlog.get_logger()

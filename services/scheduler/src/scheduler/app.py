@@ -1,7 +1,5 @@
 """The scheduler's table of contents, and its wiring."""
 
-import asyncio
-
 import asyncpg
 
 from contracts.agent import FinishAttempt
@@ -9,12 +7,12 @@ from contracts.scheduler.claims import NodeBeat
 from contracts.scheduler.job_requests import FindJobs, ListJobs, SubmitJob
 from contracts.scheduler.nodes import ListNodes, NodeEntry
 from contracts.services import NODES
-from runtime.bus.bucket_watch import Mirror
+from runtime.bus.bucket import Mirror
 from runtime.bus.client import Bus
-from runtime.outbox.relay import Relay
+from runtime.outbox.relay import Relay, start_relay
 from runtime.postgres.pool import pool
 from runtime.postgres.schema import verify
-from runtime.process.service import running
+from runtime.process.service import cancel_all, running
 from runtime.process.tables import (
     AnswerTable,
     Limited,
@@ -38,7 +36,6 @@ from scheduler.settings import SchedulerSettings
 
 MOST_IN_HAND = 4_096
 MOST_QUERIES = 8
-STOP_SECONDS = 10.0
 
 ANSWERS: AnswerTable[Scheduler] = {
     **dict.fromkeys(RULES, decide),
@@ -79,22 +76,17 @@ async def run(settings: SchedulerSettings) -> None:
     async with running(settings, "scheduler") as runtime:
         await verify(settings, "scheduler")
         async with pool(settings) as queries, open_leader_pool(settings) as leader_pool:
-            bus, job_reader, published = runtime.bus, SqlJobReader(queries), Mirror(NodeEntry)
-            relay = Relay(queries.acquire, bus)
+            bus, job_reader = runtime.bus, SqlJobReader(queries)
+            published = Mirror(NODES, NodeEntry)
+            relay = start_relay(runtime, queries.acquire)
             scheduler = build(settings, bus, job_reader, leader_pool, relay, published)
-            runtime.check("database", job_reader.is_there)
-            runtime.add_warning(relay.warning)
+            runtime.health.checks["database"] = job_reader.is_there
             leading = lead(
                 scheduler, lambda: serve(bus, scheduler, ANSWERS, SUBSCRIPTIONS, shared=False)
             )
-            tasks = [
-                runtime.spawn(leading, name="lead"),
-                runtime.spawn(relay.run(), name="outbox"),
-                runtime.spawn(published.follow(bus, NODES), name="published"),
-            ]
+            runtime.spawn(leading, name="lead")
+            runtime.spawn(published.follow(bus), name="published")
             start_ticks(runtime, scheduler, TICKS)
             runtime.ready()
             await runtime.stop.wait()
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks, timeout=STOP_SECONDS)  # before their pools are closed
+            await cancel_all(runtime.tasks)  # before their pools are closed

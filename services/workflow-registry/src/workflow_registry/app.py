@@ -19,7 +19,7 @@ from contracts.registry.requests import (
     ValidateWorkflow,
 )
 from contracts.scheduler.node_facts import NodeFact
-from runtime.outbox.relay import Relay
+from runtime.outbox.relay import Relay, start_relay
 from runtime.postgres.engine import database, driver
 from runtime.postgres.schema import verify
 from runtime.process.service import Runtime, running
@@ -82,10 +82,8 @@ async def run(settings: RegistrySettings) -> None:
     """Serve until told to stop; ready once the folder was adopted."""
     async with database(settings) as engine, running(settings, "workflow-registry") as runtime:
         await verify(settings, "workflow_registry")
-        relay = Relay(lambda: driver(engine), runtime.bus)
+        relay = start_relay(runtime, lambda: driver(engine))
         registry = build(settings, engine, relay, runtime)
-        runtime.spawn(relay.run(), name="outbox")
-        runtime.add_warning(relay.warning)
         await restore_fleet(registry)
         folder = Folder(settings.workflows_dir)
         runtime.spawn(follow_folder(registry, folder, runtime), name="folder")

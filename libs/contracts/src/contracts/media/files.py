@@ -10,8 +10,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from contracts.access import Actor, IdempotencyKey
-from contracts.message import Command, Query
+from contracts.access import Actor, IdempotencyKey, UserCommand, UserQuery
+from contracts.message import Query
 from contracts.values import MadeMask
 
 MediaKind: TypeAlias = Literal["image", "mask", "video", "audio", "3d", "text", "file"]
@@ -96,7 +96,7 @@ class UploadTarget(BaseModel):
     )
 
 
-class BeginUpload(Command[UploadTarget]):
+class BeginUpload(UserCommand[UploadTarget]):
     """Get a URL for the bytes of a new upload.
 
     Errors: Forbidden (`storage_quota`), Invalid (`media_refused`: too big), Conflict
@@ -104,8 +104,6 @@ class BeginUpload(Command[UploadTarget]):
     """
 
     subject: ClassVar[str] = "command.media.begin_upload.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     media_id: UUID
     size_bytes: int = Field(ge=1)
     is_public: bool = Field(
@@ -131,15 +129,13 @@ class MaskOptions(BaseModel):
     )
 
 
-class AcceptUpload(Command[MediaView]):
+class AcceptUpload(UserCommand[MediaView]):
     """Inspect the uploaded bytes and keep them. Idempotent.
 
     Errors: Invalid (with the reason), NotFound.
     """
 
     subject: ClassVar[str] = "command.media.accept_upload.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     media_id: UUID
     kind: MediaKind
     filename: str | None = Field(default=None, max_length=255)
@@ -147,12 +143,10 @@ class AcceptUpload(Command[MediaView]):
     idempotency: IdempotencyKey | None = None
 
 
-class FindMedia(Query[MediaList]):
+class FindMedia(UserQuery[MediaList]):
     """Find media by id; media of other owners are left out."""
 
     subject: ClassVar[str] = "query.media.find_media.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     media_ids: list[UUID] = Field(max_length=100)
 
 

@@ -6,10 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from contracts.access import Actor, IdempotencyKey
+from contracts.access import IdempotencyKey, UserCommand, UserQuery
 from contracts.event import Event
 from contracts.media.files import MediaKind, MediaView
-from contracts.message import Command, Query
 from contracts.values import UtcTime
 
 
@@ -18,12 +17,10 @@ class MediaPage(BaseModel):
     next_cursor: str | None = None
 
 
-class ListMedia(Query[MediaPage]):
+class ListMedia(UserQuery[MediaPage]):
     """List the actor's media, newest first. Errors: Invalid (`bad_cursor`)."""
 
     subject: ClassVar[str] = "query.media.list_media.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     kind: list[MediaKind] = Field(
         default_factory=list[MediaKind], description="Media of any of these kinds."
     )
@@ -38,12 +35,10 @@ class ListMedia(Query[MediaPage]):
     cursor: str | None = Field(default=None, max_length=200)
 
 
-class UpdateMedia(Command[MediaView]):
+class UpdateMedia(UserCommand[MediaView]):
     """Change fields that the owner may change; None leaves a field as it is. Errors: NotFound."""
 
     subject: ClassVar[str] = "command.media.update_media.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     media_id: UUID
     is_favorite: bool | None = None
     labels: dict[str, str] | None = Field(
@@ -61,6 +56,7 @@ class MediaDeleted(Event):
 
     subject: ClassVar[str] = "event.media.deleted.v1.{owner_id}"
     sent_by: ClassVar = ("media",)
+    aggregate_key = "media_id"
     media_id: UUID
     owner_id: UUID
     kind: MediaKind
@@ -69,20 +65,15 @@ class MediaDeleted(Event):
     )
     cause: DeletionCause = Field(description="`expired`: because of its `expires_at` or its age.")
 
-    def aggregate_id(self) -> UUID:
-        return self.media_id
-
 
 class Gone(BaseModel):
     """It does not exist now, and may not have existed before."""
 
 
-class DeleteMedia(Command[Gone]):
+class DeleteMedia(UserCommand[Gone]):
     """Delete a media, and its bytes if no other media has them. Errors: NotFound."""
 
     subject: ClassVar[str] = "command.media.delete_media.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     media_id: UUID
 
 
@@ -100,12 +91,10 @@ class StorageView(BaseModel):
     media_count_by_kind: dict[str, int] = Field(description="Number of media by kind.")
 
 
-class FindStorage(Query[StorageView]):
+class FindStorage(UserQuery[StorageView]):
     """Find how much storage the actor uses, and the limit."""
 
     subject: ClassVar[str] = "query.media.find_storage.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
 
 
 class LinkView(BaseModel):
@@ -121,35 +110,29 @@ class LinkList(BaseModel):
     items: list[LinkView]
 
 
-class ShareMedia(Command[LinkView]):
+class ShareMedia(UserCommand[LinkView]):
     """Make a link with which anyone can read one media. Idempotent by `link_id`.
 
     Errors: NotFound, Conflict (`too_many_links`, `link_id_taken`, `idempotency_key_reused`).
     """
 
     subject: ClassVar[str] = "command.media.share_media.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     media_id: UUID
     link_id: UUID
     lifetime_seconds: int = Field(ge=60, le=366 * 86_400)
     idempotency: IdempotencyKey | None = None
 
 
-class ListLinks(Query[LinkList]):
+class ListLinks(UserQuery[LinkList]):
     """List the open links to one media, newest first. Errors: NotFound."""
 
     subject: ClassVar[str] = "query.media.list_links.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     media_id: UUID
 
 
-class RevokeLink(Command[Gone]):
+class RevokeLink(UserCommand[Gone]):
     """Close a link before it expires. Errors: NotFound (the media is not the actor's)."""
 
     subject: ClassVar[str] = "command.media.revoke_link.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     media_id: UUID
     link_id: UUID

@@ -15,15 +15,13 @@ class WorkflowFact(Event):
     """Fields of every event about a workflow."""
 
     sent_by: ClassVar = ("workflow-registry",)
+    aggregate_key = "name"
 
     name: str = Field(description="Address of the workflow.")
     source: Literal["folder", "manifest", "api"] = Field(description="Origin of the workflow.")
     actor_id: UUID | None = Field(
         default=None, description="The user who did it; None: a file changed."
     )
-
-    def aggregate_id(self) -> str:
-        return self.name
 
 
 class VersionFact(WorkflowFact):
@@ -55,11 +53,3 @@ class WorkflowDeleted(WorkflowFact):
     """No version of the workflow can run any more; all of them can still be read."""
 
     subject: ClassVar[str] = "event.workflow.deleted.v1.{name}"
-
-
-WORKFLOW_FACTS: tuple[type[WorkflowFact], ...] = (
-    WorkflowVersionStored,
-    WorkflowActivated,
-    WorkflowDeactivated,
-    WorkflowDeleted,
-)

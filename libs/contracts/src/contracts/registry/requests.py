@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from contracts.access import Actor
+from contracts.access import UserCommand, UserQuery
 from contracts.errors import FieldError
 from contracts.message import Command, Query
 from contracts.registry.workflows import WorkflowEntry
@@ -70,15 +70,13 @@ class UploadView(BaseModel):
     )
 
 
-class UploadWorkflow(Command[UploadView]):
+class UploadWorkflow(UserCommand[UploadView]):
     """Check graph and spec, and keep them as a draft; the same content is the same version.
 
     Errors: Invalid, Forbidden, Conflict (`other_source`: a folder owns the workflow).
     """
 
     subject: ClassVar[str] = "command.registry.upload_workflow.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     spec: dict[str, Any]
     graph: dict[str, Any]
     library: dict[str, Any] | None = Field(
@@ -109,12 +107,10 @@ class ValidationView(BaseModel):
     )
 
 
-class ValidateWorkflow(Query[ValidationView]):
+class ValidateWorkflow(UserQuery[ValidationView]):
     """Make all checks of an upload and change nothing. Errors: Invalid, Forbidden."""
 
     subject: ClassVar[str] = "query.registry.validate_workflow.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     spec: dict[str, Any]
     graph: dict[str, Any]
     library: dict[str, Any] | None = Field(
@@ -129,52 +125,44 @@ class ProposalView(BaseModel):
     graph: dict[str, Any] = Field(description="The graph in API format.")
 
 
-class ProposeSpec(Query[ProposalView]):
+class ProposeSpec(UserQuery[ProposalView]):
     """Draft a spec for a bare graph. Errors: Invalid, Forbidden."""
 
     subject: ClassVar[str] = "query.registry.propose_spec.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     name: str = Field(max_length=63, description="Address of the new workflow.")
     graph: dict[str, Any]
 
 
-class ActivateVersion(Command[WorkflowEntry]):
+class ActivateVersion(UserCommand[WorkflowEntry]):
     """Activate a version; an older version makes this a rollback.
 
     Errors: NotFound, Forbidden, Conflict (`other_source`).
     """
 
     subject: ClassVar[str] = "command.registry.activate_version.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     name: str = Field(max_length=63)
     version: int
 
 
-class ChangeWorkflow(Command[WorkflowEntry]):
+class ChangeWorkflow(UserCommand[WorkflowEntry]):
     """Switch a workflow on or off, or list it elsewhere; None changes nothing.
 
     Errors: NotFound, Forbidden, Conflict (`other_source`: it is listed where its folder says).
     """
 
     subject: ClassVar[str] = "command.registry.change_workflow.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     name: str = Field(max_length=63)
     is_enabled: bool | None = None
     category: Literal["image", "video", "audio", "3d", "utility"] | None = None
 
 
-class DeleteWorkflow(Command[WorkflowEntry]):
+class DeleteWorkflow(UserCommand[WorkflowEntry]):
     """Nothing can be submitted any more; what was made with it stays readable.
 
     Errors: NotFound, Forbidden, Conflict (`other_source`).
     """
 
     subject: ClassVar[str] = "command.registry.delete_workflow.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     name: str = Field(max_length=63)
 
 
@@ -201,21 +189,17 @@ class VersionList(BaseModel):
     items: list[VersionSummary] = Field(description="The versions; at most the newest 500.")
 
 
-class ListVersions(Query[VersionList]):
+class ListVersions(UserQuery[VersionList]):
     """List the versions of a workflow. Errors: NotFound."""
 
     subject: ClassVar[str] = "query.registry.list_versions.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     name: str = Field(max_length=63)
 
 
-class FindCoverage(Query[CoverageView]):
+class FindCoverage(UserQuery[CoverageView]):
     """Find the nodes that can run a version now. Errors: NotFound."""
 
     subject: ClassVar[str] = "query.registry.find_coverage.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     version_hash: str = Field(max_length=64)
 
 

@@ -5,8 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.access import Actor, IdempotencyKey, Priority
-from contracts.message import Command, Query
+from contracts.access import IdempotencyKey, Priority, UserCommand, UserQuery
 from contracts.scheduler.jobs import JobPage, JobStatus, JobView
 from contracts.values import Unmet, UtcTime
 
@@ -80,7 +79,7 @@ class SubmitJobView(BaseModel):
     )
 
 
-class SubmitJob(Command[SubmitJobView]):
+class SubmitJob(UserCommand[SubmitJobView]):
     """Run a workflow for its owner.
 
     Errors: Forbidden (`priority_not_allowed`), Conflict (`idempotency_key_reused`),
@@ -88,39 +87,31 @@ class SubmitJob(Command[SubmitJobView]):
     """
 
     subject: ClassVar[str] = "command.scheduler.submit_job.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     job: NewJob
     idempotency: IdempotencyKey | None = None
 
 
-class CancelJob(Command[JobView]):
+class CancelJob(UserCommand[JobView]):
     """Cancel a job.
 
     Canceling a job that has ended changes nothing and returns the job. Errors: NotFound.
     """
 
     subject: ClassVar[str] = "command.scheduler.cancel_job.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     job_id: UUID
 
 
-class FindJobs(Query[JobPage]):
+class FindJobs(UserQuery[JobPage]):
     """Find jobs by id; jobs that the actor may not read are left out."""
 
     subject: ClassVar[str] = "query.scheduler.find_jobs.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     job_ids: list[UUID] = Field(max_length=100)
 
 
-class ListJobs(Query[JobPage]):
+class ListJobs(UserQuery[JobPage]):
     """List jobs by pages, newest first."""
 
     subject: ClassVar[str] = "query.scheduler.list_jobs.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     status: list[JobStatus] = Field(default_factory=list[JobStatus])
     workflow: str | None = Field(default=None, description="`name` or `name@version`.")
     label: str | None = Field(default=None, description="`key` or `key=value`.")

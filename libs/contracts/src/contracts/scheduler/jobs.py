@@ -127,6 +127,7 @@ class JobFact(Event):
     """Common fields of job events; inputs are not included."""
 
     sent_by: ClassVar = ("scheduler",)
+    aggregate_key = "job_id"
 
     job_id: UUID = Field(description="The job.")
     owner_id: UUID = Field(description="Owner of the job.")
@@ -134,9 +135,6 @@ class JobFact(Event):
     workflow: str = Field(description="`name@version`.")
     batch_id: UUID | None = Field(default=None, description="The batch that it is part of.")
     labels: dict[str, str] = Field(default_factory=dict, description="Labels given at submission.")
-
-    def aggregate_id(self) -> UUID:
-        return self.job_id
 
 
 class JobQueued(JobFact):
@@ -192,15 +190,3 @@ class JobExpired(JobFact):
     """The job's deadline passed before a node could finish it."""
 
     subject: ClassVar[str] = "event.job.expired.v1.{owner_id}"
-
-
-JOB_FACTS: tuple[type[JobFact], ...] = (
-    JobQueued,
-    JobStarted,
-    JobRequeued,
-    JobCanceling,
-    JobCompleted,
-    JobFailed,
-    JobCanceled,
-    JobExpired,
-)

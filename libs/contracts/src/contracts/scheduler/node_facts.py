@@ -8,14 +8,12 @@ from contracts.event import Event
 
 class NodeFact(Event):
     sent_by: ClassVar = ("scheduler",)
+    aggregate_key = "node_id"
     consumed_by: ClassVar = ("workflow-registry",)
 
     node_id: UUID
     name: str
     reason: str | None = None
-
-    def aggregate_id(self) -> UUID:
-        return self.node_id
 
 
 class NodeAdded(NodeFact):
@@ -46,12 +44,3 @@ class NodeRemoved(NodeFact):
     """An operator removed the node."""
 
     subject: ClassVar[str] = "event.node.removed.v1.{node_id}"
-
-
-NODE_FACTS: tuple[type[NodeFact], ...] = (
-    NodeAdded,
-    NodeJoined,
-    NodeLost,
-    NodeQuarantined,
-    NodeRemoved,
-)

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from contracts.access import Actor, IdempotencyKey
+from contracts.access import Actor, IdempotencyKey, UserCommand
 from contracts.agent import Accepted
-from contracts.message import Command, Query
+from contracts.message import Query
 from contracts.scheduler.job_requests import ModelFile
 
 
@@ -156,24 +156,20 @@ class ListNodes(Query[NodeList]):
     actor: Actor
 
 
-class AddNode(Command[NodeView]):
+class AddNode(UserCommand[NodeView]):
     """Add a ComfyUI server as a node.
 
     Errors: Invalid, Conflict (`node_exists`: a node has this address).
     """
 
     subject: ClassVar[str] = "command.scheduler.add_node.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     node_id: UUID
     node: NewNode
     idempotency: IdempotencyKey | None = None
 
 
-class RemoveNode(Command[Accepted]):
+class RemoveNode(UserCommand[Accepted]):
     """Remove a node; its jobs run again on other nodes. Errors: NotFound."""
 
     subject: ClassVar[str] = "command.scheduler.remove_node.v1"
-    sent_by: ClassVar = ("gateway",)
-    actor: Actor
     node_id: UUID

@@ -15,14 +15,9 @@ from nats.aio.subscription import Subscription
 from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, ValidationError
 
-from contracts.errors import (
-    ErrorBody,
-    FieldError,
-    InvalidError,
-    OperationError,
-    UnavailableError,
-)
+from contracts.errors import FieldError, InvalidError, OperationError, UnavailableError
 from contracts.message import Request
+from runtime.bus.connection import leave
 from runtime.process.telemetry import span
 
 log = structlog.get_logger()
@@ -50,10 +45,7 @@ class Answerer(Generic[R]):
     async def stop(self) -> None:
         """Take no more requests, and wait up to 10 s for those being handled."""
         if self._subscription:
-            try:
-                await self._subscription.unsubscribe()
-            except nats.errors.Error as error:
-                log.info("already_unsubscribed", reason=str(error) or type(error).__name__)
+            await leave(self._subscription)
         if self._in_progress:
             await asyncio.wait(self._in_progress, timeout=10)
 
@@ -99,8 +91,7 @@ async def reply(message: Msg, body: bytes, headers: dict[str, str] | None = None
 
 
 async def reply_error(message: Msg, error: OperationError) -> None:
-    body: ErrorBody = error.body()
-    await reply(message, body.model_dump_json().encode(), {"Error-Kind": error.kind})
+    await reply(message, error.body().model_dump_json().encode(), {"Error-Kind": error.kind})
 
 
 def malformed(error: ValidationError) -> InvalidError:

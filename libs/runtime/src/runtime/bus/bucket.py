@@ -1,47 +1,148 @@
-"""Reads single values of a key-value bucket on demand."""
+"""Reads single values of a NATS key-value bucket, and follows a whole one.
+
+A watcher can stop receiving after a server restart (measured), so a new one replaces it after
+each reconnect and every minute. Each new watcher begins with all entries of the bucket.
+"""
 
 # nats-py is only partly typed; see client.py.
 # pyright: reportUnknownMemberType=false
 
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
 import nats.errors
-from nats.js.client import JetStreamContext
+import structlog
 from nats.js.errors import KeyNotFoundError
 from nats.js.kv import KeyValue
+from pydantic import BaseModel, ValidationError
 
 from contracts.errors import UnavailableError
 from contracts.services import Bucket
+from runtime.bus.client import Bus
+
+log = structlog.get_logger()
+
+V = TypeVar("V", bound=BaseModel)
+
+RENEW_SECONDS = 60.0
+RETRY_SECONDS = 1.0
 
 
-class Reader:
-    """Reads single values of one bucket, and its keys."""
-
-    def __init__(self, jetstream: JetStreamContext, bucket: Bucket) -> None:
-        self._jetstream = jetstream
-        self._bucket = bucket
-
-    async def get(self, key: str) -> bytes | None:
-        """Return the current value, or None. Raises UnavailableError if NATS does not answer."""
+async def read_value(bus: Bus, bucket: Bucket, key: str) -> bytes | None:
+    """Return the current value, or None. Raises UnavailableError if NATS does not answer."""
+    with answering(bucket):
+        store = await bus.jetstream.key_value(bucket.name)
         try:
-            store = await self._jetstream.key_value(self._bucket.name)
-            entry = await store.get(key)
+            return (await store.get(key)).value
         except KeyNotFoundError:
             return None
-        except (nats.errors.Error, OSError) as error:
-            raise UnavailableError(f"bucket {self._bucket.name} does not answer") from error
-        return entry.value
 
-    async def keys(self, pattern: str) -> set[str]:
-        """Return the keys that match. Raises UnavailableError if NATS does not answer."""
-        found: set[str] = set()
+
+async def read_keys(bus: Bus, bucket: Bucket, pattern: str) -> set[str]:
+    """Return the keys that match. Raises UnavailableError if NATS does not answer."""
+    found: set[str] = set()
+    with answering(bucket):
+        store = await bus.jetstream.key_value(bucket.name)
+        watcher = await store.watch(pattern, ignore_deletes=True, meta_only=True)
         try:
-            store = await self._jetstream.key_value(self._bucket.name)
-            watcher = await store.watch(pattern, ignore_deletes=True, meta_only=True)
+            # the client sends None when the initial values are complete
+            while isinstance(entry := await watcher.updates(timeout=5), KeyValue.Entry):
+                found.add(entry.key)
+        finally:
+            await watcher.stop()
+    return found
+
+
+@contextmanager
+def answering(bucket: Bucket) -> Generator[None, None, None]:
+    try:
+        yield
+    except (nats.errors.Error, OSError) as error:
+        raise UnavailableError(f"bucket {bucket.name} does not answer") from error
+
+
+class Mirror(Generic[V]):
+    """A dictionary that follows the keys of a bucket that match a pattern."""
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        model: type[V],
+        keys: str = ">",
+        on_change: Callable[[], None] | None = None,
+    ) -> None:
+        """Call `on_change` whenever `entries` have changed."""
+        self.entries: dict[str, V] = {}
+        self.ready = asyncio.Event()
+        """The bucket was read; before that, `entries` are empty and say nothing."""
+        self.bucket = bucket
+        self._model = model
+        self._keys = keys
+        self._on_change = on_change
+
+    async def follow(self, bus: Bus) -> None:
+        """Keep `entries` equal to the bucket until canceled."""
+        renew = asyncio.Event()
+        with bus.on_reconnect(renew.set):
+            while True:
+                renew.clear()
+                try:
+                    store = await bus.jetstream.key_value(self.bucket.name)
+                    await self._follow_once(await store.watch(self._keys), renew)
+                except nats.errors.ConnectionClosedError:
+                    raise
+                except (nats.errors.Error, OSError, asyncio.InvalidStateError) as error:
+                    reason = str(error) or repr(error)
+                    log.info("watch_retried", bucket=self.bucket.name, reason=reason)
+                    await asyncio.sleep(RETRY_SECONDS)
+
+    async def _follow_once(self, watcher: KeyValue.KeyWatcher, renew: asyncio.Event) -> None:
+        """Follow one watcher until it is a minute old or `renew` is set."""
+        read: dict[str, V] = {}
+        try:
+            async for entry in until(renew, watcher):
+                if entry is None:  # the client's marker for "initial values delivered"
+                    self.entries = read
+                    self.ready.set()
+                elif not isinstance(entry, KeyValue.Entry) or not self._apply(entry, read):
+                    continue
+                if self._on_change and self.entries is read:
+                    self._on_change()
+        finally:
+            await watcher.stop()
+
+    def _apply(self, entry: KeyValue.Entry, entries: dict[str, V]) -> bool:
+        """Apply one update; a value that this version cannot read is logged and left out."""
+        if entry.operation in ("DEL", "PURGE"):
+            entries.pop(entry.key, None)
+            return True
+        try:
+            entries[entry.key] = self._model.model_validate_json(entry.value or b"")
+        except ValidationError as error:
+            log.warning("value_unreadable", bucket=entry.bucket, key=entry.key, reason=str(error))
+            return False
+        return True
+
+
+async def until(renew: asyncio.Event, watcher: KeyValue.KeyWatcher) -> AsyncGenerator[object, None]:
+    """Yield the updates of the watcher for at most a minute, without polling."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + RENEW_SECONDS
+    renewed = asyncio.create_task(renew.wait())
+    try:
+        while not renewed.done() and (left := deadline - loop.time()) > 0:
+            update = asyncio.create_task(watcher.updates(timeout=left))
             try:
-                # the client sends None when the initial values are complete
-                while isinstance(entry := await watcher.updates(timeout=5), KeyValue.Entry):
-                    found.add(entry.key)
+                await asyncio.wait({update, renewed}, return_when=asyncio.FIRST_COMPLETED)
+                if not update.done():
+                    return
+                entry = update.result()
+            except nats.errors.TimeoutError:
+                return
             finally:
-                await watcher.stop()
-        except (nats.errors.Error, OSError) as error:
-            raise UnavailableError(f"bucket {self._bucket.name} does not answer") from error
-        return found
+                update.cancel()
+            yield entry
+    finally:
+        renewed.cancel()

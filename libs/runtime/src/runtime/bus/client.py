@@ -16,21 +16,22 @@ from typing import Any, Self, TypeAlias, TypeVar
 import nats.errors
 import structlog
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.js.client import JetStreamContext
+from opentelemetry.trace import SpanKind
 from pydantic import BaseModel
 
+from contracts.errors import ErrorBody, UnavailableError, from_wire
 from contracts.event import Event
 from contracts.message import Request, Signal
-from contracts.services import Bucket, ServiceName
+from contracts.services import ServiceName
 from contracts.topology import subscriber
-from runtime.bus import event_stream
 from runtime.bus.answerer import Answerer
-from runtime.bus.bucket import Reader
-from runtime.bus.caller import call
 from runtime.bus.connection import connect
 from runtime.bus.consume import Consumer
-from runtime.bus.delivery import DeliveryPolicy
+from runtime.bus.delivery import Deliveries, DeliveryPolicy
+from runtime.process.telemetry import carry, span
 
 log = structlog.get_logger()
 
@@ -41,6 +42,8 @@ S = TypeVar("S", bound=Signal)
 Closing: TypeAlias = Callable[[], Awaitable[None]]
 
 PENDING_MESSAGES = 8_192
+FIRST_TRY_SECONDS = 2.0
+NOBODY_THERE_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.4)
 
 
 class Bus:
@@ -52,8 +55,7 @@ class Bus:
         self._reconnected: list[Callable[[], None]] = []
         self._client = Client()
         self._jetstream = self._client.jetstream(timeout=5)
-        self._answerers: list[Answerer[Any]] = []
-        self._consumers: list[Consumer[Any]] = []
+        self._open: list[Answerer[Any] | Consumer[Any]] = []
 
     @classmethod
     @asynccontextmanager
@@ -73,12 +75,13 @@ class Bus:
     def _renew(self) -> None:
         for callback in self._reconnected:
             callback()
-        for consumer in self._consumers:
-            consumer.renew()
+        for part in self._open:
+            if isinstance(part, Consumer):
+                part.renew()
 
     async def close(self) -> None:
         """Take no more requests and events, finish those being handled, and disconnect."""
-        await asyncio.gather(*(one.stop() for one in (*self._answerers, *self._consumers)))
+        await asyncio.gather(*(part.stop() for part in self._open))
         if self._client.is_connected:
             try:
                 await asyncio.wait_for(self._client.drain(), 5)
@@ -120,7 +123,29 @@ class Bus:
         The bus sends the message again while nobody listens or no answer comes, and raises
         UnavailableError after `within` seconds.
         """
-        return await call(self._client, request, within)
+        with span(f"call {request.subject}", kind=SpanKind.CLIENT):
+            message = await self._ask(request, asyncio.get_running_loop().time() + within)
+        if kind := (message.headers or {}).get("Error-Kind"):
+            raise from_wire(kind, ErrorBody.model_validate_json(message.data))
+        answer = type(request).answer()
+        return answer.model_validate_json(message.data)  # pyright: ignore[reportReturnType]
+
+    async def _ask(self, request: Request[Any], deadline: float) -> Msg:
+        headers, address, body = carry(), request.address(), request.encode()
+        tries = 0
+        while (left := deadline - asyncio.get_running_loop().time()) > 0:
+            patience = min(left, FIRST_TRY_SECONDS * 2**tries)
+            try:
+                return await self._client.request(address, body, patience, headers=headers)
+            except nats.errors.NoRespondersError:
+                pause = NOBODY_THERE_SECONDS[min(tries, len(NOBODY_THERE_SECONDS) - 1)]
+                await asyncio.sleep(min(pause, left))
+            except (nats.errors.TimeoutError, TimeoutError):
+                pass
+            except (nats.errors.Error, OSError):
+                await asyncio.sleep(min(0.5, left))
+            tries += 1
+        raise UnavailableError(f"{type(request).owner()} does not answer", code="no_answer")
 
     async def serve(
         self,
@@ -139,13 +164,7 @@ class Bus:
         answerer = Answerer(request, handle, concurrency)
         queue = self.service if shared else ""
         await answerer.start(self._client, request.pattern(**keys), queue, PENDING_MESSAGES)
-        self._answerers.append(answerer)
-
-        async def close() -> None:
-            self._answerers.remove(answerer)
-            await answerer.stop()
-
-        return close
+        return self._closing(answerer)
 
     async def consume(
         self,
@@ -161,19 +180,19 @@ class Bus:
         `consumed_by`. Call the returned function to take no more events and finish those being
         handled.
         """
-        consumer = Consumer(
-            self._jetstream,
-            subscriber(self.service, event),
-            handle,
-            concurrency=concurrency,
-            policy=policy or DeliveryPolicy(),
-        )
+        declared = subscriber(self.service, event)
+        deliveries = Deliveries(self._jetstream, declared, handle, policy or DeliveryPolicy())
+        consumer = Consumer(deliveries, concurrency)
         consumer.start()
-        self._consumers.append(consumer)
+        return self._closing(consumer)
+
+    def _closing(self, part: Answerer[Any] | Consumer[Any]) -> Closing:
+        """Return the function that ends this part of the bus; otherwise the bus does."""
+        self._open.append(part)
 
         async def close() -> None:
-            self._consumers.remove(consumer)
-            await consumer.stop()
+            self._open.remove(part)
+            await part.stop()
 
         return close
 
@@ -220,26 +239,3 @@ class Bus:
                 await subscription.unsubscribe()
 
         return close
-
-    def bucket(self, bucket: Bucket) -> Reader:
-        """Return a reader of single values; `Mirror` follows a whole bucket."""
-        return Reader(self.jetstream, bucket)
-
-    async def events(
-        self, since_sequence: int | None = None
-    ) -> AsyncGenerator[event_stream.StoredEvent, None]:
-        """Yield events in order after that sequence number (None: from now on), until canceled."""
-        renew = asyncio.Event()
-        with self.on_reconnect(renew.set):
-            async for event in event_stream.events(self.jetstream, since_sequence, renew):
-                yield event
-
-    async def event_bounds(self) -> tuple[int, int]:
-        """Return the sequence numbers of the first and last event kept, else (last + 1, last)."""
-        return await event_stream.bounds(self.jetstream)
-
-    def replay(
-        self, subject: str, after: int, until: int
-    ) -> AsyncGenerator[event_stream.StoredEvent, None]:
-        """Yield the stored events of that subject pattern with `after < sequence <= until`."""
-        return event_stream.replay(self.jetstream, subject, after, until)

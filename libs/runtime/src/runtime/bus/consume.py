@@ -9,7 +9,6 @@ handled becomes a dead letter, which an operator can replay to this subscriber a
 # pyright: reportUnknownMemberType=false
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 import nats.errors
@@ -19,9 +18,9 @@ from nats.js import api
 from nats.js.client import JetStreamContext
 
 from contracts.event import Event
-from contracts.topology import EVENTS_STREAM, RETRIES_STREAM, Subscriber
-from runtime.bus.delivery import AWAY, Deliveries, DeliveryPolicy
-from runtime.bus.event_stream import leave
+from contracts.topology import EVENTS_STREAM, RETRIES_STREAM
+from runtime.bus.connection import leave
+from runtime.bus.delivery import AWAY, Deliveries
 from runtime.wait import wait_for
 
 log = structlog.get_logger()
@@ -38,21 +37,11 @@ STOP_SECONDS = 10.0
 class Consumer(Generic[E]):
     """Workers of one subscriber in this process; at most `concurrency` of them handle an event."""
 
-    def __init__(
-        self,
-        jetstream: JetStreamContext,
-        subscriber: Subscriber,
-        handle: Callable[[E], Awaitable[None]],
-        *,
-        concurrency: int,
-        policy: DeliveryPolicy,
-    ) -> None:
-        self._jetstream = jetstream
-        self._subscriber = subscriber
+    def __init__(self, deliveries: Deliveries[E], concurrency: int) -> None:
+        self._deliveries = deliveries
+        self._subscriber = deliveries.subscriber
+        self._stopping = deliveries.stopping
         self._concurrency = concurrency
-        self._policy = policy
-        self._stopping = asyncio.Event()
-        self._deliveries = Deliveries(jetstream, subscriber, handle, policy, self._stopping)
         self._free = asyncio.Semaphore(concurrency)
         self._fetches: set[asyncio.Future[list[Msg]]] = set()
         self._workers: list[asyncio.Task[None]] = []
@@ -107,11 +96,11 @@ class Consumer(Generic[E]):
             name=name,
             durable_name=name,
             filter_subject=pattern,
-            ack_wait=self._policy.ack_wait_seconds,
+            ack_wait=self._deliveries.policy.ack_wait_seconds,
             max_ack_pending=max_in_progress,
         )
-        await self._jetstream.add_consumer(stream, config=config)
-        return await self._jetstream.pull_subscribe_bind(durable=name, stream=stream)
+        await self._deliveries.jetstream.add_consumer(stream, config=config)
+        return await self._deliveries.jetstream.pull_subscribe_bind(durable=name, stream=stream)
 
     async def _take(self, subscription: JetStreamContext.PullSubscription) -> None:
         """Settle messages until the consumer stops.

@@ -5,16 +5,13 @@ the number of a dead letter is its sequence there. A replay moves the event to t
 under `retry.<service>.<class>.<event subject>`, which only the subscriber that failed reads.
 """
 
-# nats-py is only partly typed; see client.py.
-# pyright: reportUnknownMemberType=false
-
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from datetime import datetime
 
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError as MessageNotFoundError
 from pydantic import BaseModel, Field
+from pydantic_core import from_json
 
 from contracts.errors import NotFoundError
 from contracts.services import ServiceName
@@ -37,15 +34,11 @@ class DeadLetter(BaseModel):
     deliveries: int = Field(description="How often the subscriber was given the event.")
     died_at: datetime = Field(description="When the subscriber gave up.")
 
+    number: int = Field(default=0, exclude=True, description="Its sequence in the stream.")
+
     @property
     def address(self) -> str:
         return f"{self.service}.{self.event_class}.{self.subject}"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredLetter:
-    number: int
-    letter: DeadLetter
 
 
 async def bury(jetstream: JetStreamContext, letter: DeadLetter, message_id: str) -> None:
@@ -57,14 +50,14 @@ async def bury(jetstream: JetStreamContext, letter: DeadLetter, message_id: str)
     await jetstream.publish(f"dead.{letter.address}", body, headers=headers)
 
 
-async def newest(jetstream: JetStreamContext, limit: int) -> tuple[list[StoredLetter], int]:
+async def newest(jetstream: JetStreamContext, limit: int) -> tuple[list[DeadLetter], int]:
     """Return at most `limit` dead letters, newest first, and how many there are in all."""
     state = (await jetstream.stream_info(DEAD_LETTERS_STREAM)).state
-    found: list[StoredLetter] = []
+    found: list[DeadLetter] = []
     number = state.last_seq
     while number >= state.first_seq and len(found) < min(limit, state.messages):
         if letter := await read(jetstream, number):
-            found.append(StoredLetter(number, letter))
+            found.append(letter)
         number -= 1
     return found, state.messages
 
@@ -74,7 +67,7 @@ async def read(jetstream: JetStreamContext, number: int) -> DeadLetter | None:
         message = await jetstream.get_msg(DEAD_LETTERS_STREAM, number)
     except MessageNotFoundError:
         return None
-    return DeadLetter.model_validate_json(message.data or b"")
+    return DeadLetter.model_validate({**from_json(message.data or b"{}"), "number": number})
 
 
 async def replay(jetstream: JetStreamContext, number: int) -> DeadLetter:
@@ -91,11 +84,11 @@ async def replay(jetstream: JetStreamContext, number: int) -> DeadLetter:
     return letter
 
 
-async def replay_all(jetstream: JetStreamContext) -> AsyncGenerator[StoredLetter, None]:
+async def replay_all(jetstream: JetStreamContext) -> AsyncGenerator[DeadLetter, None]:
     """Replay the dead letters that exist now, oldest first, and yield each one that was."""
     state = (await jetstream.stream_info(DEAD_LETTERS_STREAM)).state
     for number in range(state.first_seq, state.last_seq + 1):
         try:
-            yield StoredLetter(number, await replay(jetstream, number))
+            yield await replay(jetstream, number)
         except NotFoundError:
             continue

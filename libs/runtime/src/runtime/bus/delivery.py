@@ -4,12 +4,9 @@ Handled: acknowledged. A bug: delivered again after a pause that grows, then dea
 kept and tried again. Any other expected error, or a malformed message: dead at once.
 """
 
-# nats-py is only partly typed; see client.py.
-# pyright: reportUnknownMemberType=false
-
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
@@ -64,26 +61,19 @@ class Failure:
     """Seconds until the event is delivered again; None: it is dead."""
 
 
+@dataclass(frozen=True, slots=True)
 class Deliveries(Generic[E]):
     """Settles one message after another for one subscriber."""
 
-    def __init__(
-        self,
-        jetstream: JetStreamContext,
-        subscriber: Subscriber,
-        handle: Callable[[E], Awaitable[None]],
-        policy: DeliveryPolicy,
-        stopping: asyncio.Event,
-    ) -> None:
-        self._jetstream = jetstream
-        self._subscriber = subscriber
-        self._handle = handle
-        self._policy = policy
-        self._stopping = stopping
+    jetstream: JetStreamContext
+    subscriber: Subscriber
+    handle: Callable[[E], Awaitable[None]]
+    policy: DeliveryPolicy
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def settle(self, message: Msg, free: asyncio.Semaphore) -> None:
         """Handle the message once a handler is free; acknowledge it, delay it or bury it."""
-        beating = asyncio.create_task(keep_in_progress(message, self._policy.ack_wait_seconds / 3))
+        beating = asyncio.create_task(keep_in_progress(message, self.policy.ack_wait_seconds / 3))
         try:
             async with free:
                 failure = await self._attempt(message)
@@ -102,7 +92,7 @@ class Deliveries(Generic[E]):
 
     async def _attempt(self, message: Msg) -> Failure | None:
         deliveries = message.metadata.num_delivered
-        if deliveries > self._policy.limit:
+        if deliveries > self.policy.limit:
             return Failure("bug", "crashed", "its subscriber ended each time it handled the event")
         try:
             event = self._decode(message)
@@ -117,20 +107,20 @@ class Deliveries(Generic[E]):
                 return Failure(error.kind, error.code, error.message)
             except Exception as error:
                 log.exception("event_failed", subject=event.subject, deliveries=deliveries)
-                pauses = dict(enumerate(self._policy.pauses_seconds, start=1))
+                pauses = dict(enumerate(self.policy.pauses_seconds, start=1))
                 return Failure("bug", type(error).__name__, str(error), pauses.get(deliveries))
 
     def _decode(self, message: Msg) -> E | None:
         """Read the event; None if its class is newer than this code."""
         subject = self._event_subject(message)
-        for event in self._subscriber.classes:
+        for event in self.subscriber.classes:
             if event.is_published_to(subject):
                 return event.decode(subject, message.data)  # pyright: ignore[reportReturnType]
         return None
 
     def _event_subject(self, message: Msg) -> str:
         """Return the subject under which the event was published, also for a replayed one."""
-        return message.subject.removeprefix(self._subscriber.retry_subject(""))
+        return message.subject.removeprefix(self.subscriber.retry_subject(""))
 
     async def _handle_when_available(self, event: E, message: Msg) -> Failure | None:
         """Handle the event, again and again while the handler raises UnavailableError.
@@ -141,48 +131,44 @@ class Deliveries(Generic[E]):
         pause = RETRY_SECONDS
         while True:
             try:
-                return await self._handle(event)
+                return await self.handle(event)
             except UnavailableError as error:
                 age = datetime.now(UTC) - message.metadata.timestamp
-                if age.total_seconds() > self._policy.unavailable_seconds:
+                if age.total_seconds() > self.policy.unavailable_seconds:
                     raise
                 log.warning("event_waits", subject=event.subject, reason=error.message)
-                if await wait_for(self._stopping, max(error.retry_in or 0, pause)):
+                if await wait_for(self.stopping, max(error.retry_in or 0, pause)):
                     return Failure(error.kind, error.code, error.message, retry_in=0)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def _bury(self, message: Msg, failure: Failure) -> None:
         """Store a dead letter, trying until NATS has it, then end the deliveries."""
-        name, source = self._subscriber.name, message.metadata
+        name, source = self.subscriber.name, message.metadata
         letter = DeadLetter(
-            service=self._subscriber.service,
-            event_class=self._subscriber.event.__name__,
+            service=self.subscriber.service,
+            event_class=self.subscriber.event.__name__,
             subject=self._event_subject(message),
             body=message.data.decode(errors="replace"),
-            kind=failure.kind,
-            code=failure.code,
-            message=failure.message,
+            **asdict(failure),
             deliveries=source.num_delivered,
             died_at=datetime.now(UTC),
         )
         message_id = f"{name}-{source.stream}-{source.sequence.stream}"
-        while not await self._is_buried(letter, message_id):
-            if await wait_for(self._stopping, RETRY_SECONDS):
+        while True:
+            try:
+                await bury(self.jetstream, letter, message_id)
+            except nats.errors.ConnectionClosedError:
+                raise
+            except AWAY as error:
+                reason = str(error) or type(error).__name__
+                log.warning("dead_letter_waits", subscriber=name, reason=reason)
+            else:
+                break
+            if await wait_for(self.stopping, RETRY_SECONDS):
                 return
         log.error("event_dead", subscriber=name, subject=letter.subject, reason=failure.message)
         DEAD.labels(name).inc()
         await message.term()
-
-    async def _is_buried(self, letter: DeadLetter, message_id: str) -> bool:
-        try:
-            await bury(self._jetstream, letter, message_id)
-        except nats.errors.ConnectionClosedError:
-            raise
-        except AWAY as error:
-            reason = str(error) or type(error).__name__
-            log.warning("dead_letter_waits", subscriber=self._subscriber.name, reason=reason)
-            return False
-        return True
 
 
 async def keep_in_progress(message: Msg, seconds: float) -> None:

@@ -1,8 +1,5 @@
 """Reads the stream of events in order: from any sequence number on, or a part of it again."""
 
-# nats-py is only partly typed; see client.py.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -15,6 +12,8 @@ from nats.js.client import JetStreamContext
 
 from contracts.errors import UnavailableError
 from contracts.topology import EVENTS_STREAM
+from runtime.bus.client import Bus
+from runtime.bus.connection import leave
 
 log = structlog.get_logger()
 
@@ -32,38 +31,36 @@ class StoredEvent:
     body: bytes
 
 
-async def events(
-    jetstream: JetStreamContext, since_sequence: int | None, renew: asyncio.Event
-) -> AsyncGenerator[StoredEvent, None]:
-    """Yield events after `since_sequence` in order, without gaps, also over reconnects.
+async def follow(bus: Bus, after: int | None = None) -> AsyncGenerator[StoredEvent, None]:
+    """Yield events after that sequence number (None: from now on) in order, until canceled.
 
-    An ordered consumer can stop receiving after a server restart (measured), so a new subscription
-    continues after the last sequence number whenever `renew` is set and each minute.
+    There are no gaps, also over reconnects. An ordered consumer can stop receiving after a server
+    restart (measured), so a new subscription continues after the last sequence number after each
+    reconnect and each minute.
     """
-    last = since_sequence
-    while True:
-        renew.clear()
-        try:
-            if last is None:
-                info = await jetstream.stream_info(EVENTS_STREAM)
-                last = info.state.last_seq
-            subscription = await subscribe(jetstream, last)
-        except nats.errors.ConnectionClosedError:
-            raise
-        except (nats.errors.Error, OSError) as error:
-            log.info("events_retried", reason=str(error) or type(error).__name__)
-            await asyncio.sleep(RETRY_SECONDS)
-            continue
-        async for stored in read_until(subscription, renew):
-            if stored.sequence > last:
-                last = stored.sequence
-                yield stored
+    last, renew = after, asyncio.Event()
+    with bus.on_reconnect(renew.set):
+        while True:
+            renew.clear()
+            try:
+                if last is None:
+                    last = (await bus.jetstream.stream_info(EVENTS_STREAM)).state.last_seq
+                subscription = await subscribe(bus, "event.>", last + 1)
+                async for stored in read_until(subscription, renew):
+                    if stored.sequence > last:
+                        last = stored.sequence
+                        yield stored
+            except nats.errors.ConnectionClosedError:
+                raise
+            except (nats.errors.Error, OSError) as error:
+                log.info("events_retried", reason=str(error) or type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
 
 
 async def read_until(
     subscription: JetStreamContext.PushSubscription, renew: asyncio.Event
 ) -> AsyncGenerator[StoredEvent, None]:
-    """Yield the events of one subscription until it is a minute old, ends, or `renew` is set."""
+    """Yield the events of one subscription until it is a minute old or `renew` is set."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + RENEW_SECONDS
     try:
@@ -74,56 +71,35 @@ async def read_until(
                 continue
             sequence = message.metadata.sequence.stream
             yield StoredEvent(sequence, message.subject, message.data)
-    except nats.errors.ConnectionClosedError:
-        raise
-    except nats.errors.Error as error:
-        log.info("events_retried", reason=str(error) or type(error).__name__)
     finally:
         await leave(subscription)
 
 
-async def leave(
-    subscription: JetStreamContext.PushSubscription | JetStreamContext.PullSubscription,
-) -> None:
-    """Unsubscribe; without a connection there is nothing to send to the server."""
-    try:
-        await subscription.unsubscribe()
-    except nats.errors.Error as error:
-        log.debug("already_unsubscribed", reason=str(error) or type(error).__name__)
-
-
-async def subscribe(jetstream: JetStreamContext, last: int) -> JetStreamContext.PushSubscription:
-    config = from_sequence(last + 1)
-    return await jetstream.subscribe(
-        "event.>", stream=EVENTS_STREAM, ordered_consumer=True, config=config
-    )
-
-
-def from_sequence(first: int) -> api.ConsumerConfig:
-    """Configure a consumer with a name of its own: permissions refuse one without (topology.py)."""
-    return api.ConsumerConfig(
+async def subscribe(bus: Bus, subject: str, first: int) -> JetStreamContext.PushSubscription:
+    """Subscribe with a name of its own: permissions refuse a consumer without (topology.py)."""
+    config = api.ConsumerConfig(
         name=token_hex(8), deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=first
     )
+    return await bus.jetstream.subscribe(
+        subject, stream=EVENTS_STREAM, ordered_consumer=True, config=config
+    )
 
 
-async def bounds(jetstream: JetStreamContext) -> tuple[int, int]:
+async def bounds(bus: Bus) -> tuple[int, int]:
     """Return the sequence numbers of the first and the last event kept, else (last + 1, last)."""
     try:
-        state = (await jetstream.stream_info(EVENTS_STREAM)).state
+        state = (await bus.jetstream.stream_info(EVENTS_STREAM)).state
     except (nats.errors.Error, OSError) as error:
         raise UnavailableError("the stream of events does not answer") from error
     return (state.first_seq if state.messages else state.last_seq + 1), state.last_seq
 
 
 async def replay(
-    jetstream: JetStreamContext, subject: str, after: int, until: int
+    bus: Bus, subject: str, after: int, until: int
 ) -> AsyncGenerator[StoredEvent, None]:
     """Yield stored events that match `subject`, with `after < sequence <= until`, in order."""
-    config = from_sequence(max(after, 0) + 1)
     try:
-        subscription = await jetstream.subscribe(
-            subject, stream=EVENTS_STREAM, ordered_consumer=True, config=config
-        )
+        subscription = await subscribe(bus, subject, max(after, 0) + 1)
         try:
             info = await subscription.consumer_info()
             delivered = info.delivered.consumer_seq if info.delivered else 0

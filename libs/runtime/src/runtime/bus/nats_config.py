@@ -1,6 +1,7 @@
 """Writes nats-server's configuration; the contracts decide what each user may do."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 
 from contracts.services import SERVICES
 from contracts.topology import Permissions, permissions
@@ -44,13 +45,9 @@ accounts {{
 
 def user(name: str, password: str, allowed: Permissions) -> str:
     answers = ", allow_responses: {max: 1, expires: '2m'}" if allowed.answers else ""
-    denied = f", deny: {subjects(allowed.publish_denied)}" if allowed.publish_denied else ""
+    denied = f", deny: {json.dumps(allowed.publish_denied)}" if allowed.publish_denied else ""
     return (
         f'{{user: "{name}", password: "{password}", permissions: {{'
-        f"publish: {{allow: {subjects(allowed.publish)}{denied}}}, "
-        f"subscribe: {{allow: {subjects(allowed.subscribe)}}}{answers}}}}}"
+        f"publish: {{allow: {json.dumps(allowed.publish)}{denied}}}, "
+        f"subscribe: {{allow: {json.dumps(allowed.subscribe)}}}{answers}}}}}"
     )
-
-
-def subjects(patterns: Sequence[str]) -> str:
-    return "[" + ", ".join(f'"{pattern}"' for pattern in patterns) + "]"

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
 from contracts.event import Event
 from contracts.services import Bucket
+
+if TYPE_CHECKING:  # the scheduler does without SQLAlchemy
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 INSERT = "INSERT INTO outbox (messages) VALUES ($1)"
 LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()), 1)"
@@ -59,23 +62,15 @@ def decode(row: str | list[Any]) -> list[Outgoing]:
     return [Outgoing(*fields) for fields in (from_json(row) if isinstance(row, str) else row)]
 
 
-class Transaction(Protocol):
-    """The part of SQLAlchemy's connection that the outbox needs."""
-
-    async def exec_driver_sql(
-        self, statement: str, parameters: tuple[str, ...] | None = None
-    ) -> object: ...
-
-
-async def lock_writers(transaction: Transaction) -> None:
+async def lock_writers(connection: "AsyncConnection") -> None:
     """Wait until no other transaction of this schema holds this lock, and hold it to the end."""
-    await transaction.exec_driver_sql(LOCK)
+    await connection.exec_driver_sql(LOCK)
 
 
-async def append(transaction: Transaction, messages: Sequence[Outgoing]) -> None:
+async def append(connection: "AsyncConnection", messages: Sequence[Outgoing]) -> None:
     """Add one row with all the messages to the caller's transaction."""
     if messages:
-        await transaction.exec_driver_sql(INSERT, (encode(messages),))
+        await connection.exec_driver_sql(INSERT, (encode(messages),))
 
 
 async def append_asyncpg(connection: Any, messages: Sequence[Outgoing]) -> None:

@@ -6,9 +6,6 @@ a row with its newest value. The row of a key goes when a later value is stored;
 publishes one every minute while the bucket and the owner's tables differ.
 """
 
-# asyncpg's functions are only partly typed.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-
 from collections.abc import Collection
 from typing import Any
 

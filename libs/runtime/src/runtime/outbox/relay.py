@@ -5,13 +5,9 @@ a crash it may publish a message twice; JetStream drops the second by its id. A 
 refuses to store is set aside (refused.py), so that it does not hold up the others.
 """
 
-# nats-py is only partly typed; see bus/client.py.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -23,6 +19,7 @@ from nats.js.errors import Error as JetStreamError
 from runtime.bus.client import Bus
 from runtime.outbox.messages import Outgoing, decode, encode
 from runtime.outbox.refused import RefusedMessages, refusal_or_raise
+from runtime.process.service import Runtime
 from runtime.wait import wait_for
 
 log = structlog.get_logger()
@@ -40,16 +37,10 @@ TAKE = "SELECT id, messages FROM outbox ORDER BY id LIMIT $1"
 DROP = "DELETE FROM outbox WHERE id = ANY($1)"
 
 Acquire: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
+Refused: TypeAlias = tuple[Outgoing, str]
+"""A message that NATS did not store, and its reason."""
 AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, nats.errors.Error, JetStreamError)
 """Errors while Postgres or NATS is away; a timeout is an OSError too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A message that NATS did not store."""
-
-    message: Outgoing
-    reason: str
 
 
 class Relay:
@@ -85,44 +76,45 @@ class Relay:
     async def _publish_some(self) -> bool:
         """Publish the oldest rows; return whether there may be more."""
         async with self._acquire() as connection, connection.transaction():
-            return await self._publish_from(connection)
-
-    async def _publish_from(self, connection: Any) -> bool:
-        if not await connection.fetchval(TRY_LOCK):
-            return False
-        rows = await connection.fetch(TAKE, ROWS_AT_ONCE)
-        if not rows:
-            await self._refused.read(connection)
-            return False
-        for row in rows:
-            await self._publish_row(connection, decode(row["messages"]))
-        await connection.execute(DROP, [row["id"] for row in rows])
-        if self._refused.has_changed:
-            await self._refused.read(connection)
-        return len(rows) == ROWS_AT_ONCE
+            if not await connection.fetchval(TRY_LOCK):
+                return False
+            rows = await connection.fetch(TAKE, ROWS_AT_ONCE)
+            for row in rows:
+                await self._publish_row(connection, decode(row["messages"]))
+            if rows:
+                await connection.execute(DROP, [row["id"] for row in rows])
+            if not rows or self._refused.has_changed:
+                await self._refused.read(connection)
+            return len(rows) == ROWS_AT_ONCE
 
     async def _publish_row(self, connection: Any, messages: Sequence[Outgoing]) -> None:
-        refused = {one.message.key: one for one in await publish(self._bus, messages)}
-        for key, one in refused.items():
-            await self._refused.keep(connection, key, encode([one.message]), one.reason)
-        stored = {message.key for message in messages if not message.is_event} - refused.keys()
+        stored = {message.key for message in messages if not message.is_event}
+        for message, reason in await publish(self._bus, messages):
+            stored.discard(message.key)
+            await self._refused.keep(connection, message.key, encode([message]), reason)
         if stored:
             await self._refused.forget(connection, stored)
 
 
+def start_relay(runtime: Runtime, acquire: Acquire) -> Relay:
+    """Publish beside the service what its commits leave in the outbox."""
+    relay = Relay(acquire, runtime.bus)
+    runtime.spawn(relay.run(), name="outbox")
+    runtime.health.warnings.append(relay.warning)
+    return relay
+
+
 async def publish(bus: Bus, messages: Sequence[Outgoing]) -> list[Refused]:
-    """Publish all, wait until the server has stored each, and return those it refuses.
+    """Publish all, wait until the server has stored each, and return those it refuses, and why.
 
     Raises an error of nats-py while NATS is away; then any part of them may be stored.
     """
     refused = await send(bus, [message for message in messages if message.requires is None])
-    lost = {one.message.subject for one in refused}
+    lost = {message.subject for message, _ in refused}
     later = [message for message in messages if message.requires]
     refused += await send(bus, [message for message in later if message.requires not in lost])
     return refused + [
-        Refused(message, f"it needs {message.requires}")
-        for message in later
-        if message.requires in lost
+        (message, f"it needs {message.requires}") for message in later if message.requires in lost
     ]
 
 
@@ -131,7 +123,7 @@ async def send(bus: Bus, messages: Sequence[Outgoing]) -> list[Refused]:
     sending = (store(bus, message) for message in messages)
     results = await asyncio.gather(*sending, return_exceptions=True)
     return [
-        Refused(message, refusal_or_raise(result, is_event=message.is_event))
+        (message, refusal_or_raise(result, is_event=message.is_event))
         for message, result in zip(messages, results, strict=True)
         if isinstance(result, BaseException)
     ]

@@ -4,9 +4,6 @@ It does so without Alembic, which is slow to load: migrations are one line of sc
 `0001_<subject>.py` after its revision.
 """
 
-# asyncpg's functions are only partly typed.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-
 from functools import partial
 from importlib.resources import files
 

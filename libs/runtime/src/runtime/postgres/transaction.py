@@ -18,9 +18,7 @@ REFUSED = (asyncpg.PostgresError, asyncpg.InterfaceError)
 
 class DatabaseAwayError(UnavailableError):
     code = "database_away"
-
-    def __init__(self) -> None:
-        super().__init__("the database does not answer")
+    message = "the database does not answer"
 
 
 @asynccontextmanager

@@ -27,7 +27,9 @@ class Health:
 
     is_ready: bool = False
     checks: dict[str, Check] = field(default_factory=dict[str, Check])
+    """`/readyz` depends on each of them."""
     warnings: list[Warn] = field(default_factory=list[Warn])
+    """`/readyz` shows what they return; the service stays ready."""
 
     async def failing(self) -> list[str]:
         """Return the names of the checks that fail; none when the process is ready."""
@@ -40,11 +42,6 @@ class Health:
             if not passed:
                 names.append(name)
         return names
-
-    @property
-    def ready_text(self) -> str:
-        """Body of `/readyz` of a ready service: `ok`, and a line for each warning."""
-        return "".join(f"{line}\n" for line in ("ok", *(warn() for warn in self.warnings)) if line)
 
 
 async def serve_ops(health: Health, *, host: str, port: int) -> None:
@@ -69,7 +66,8 @@ async def answer(health: Health, path: str, send: Send) -> None:
             if failing := await health.failing():
                 status, body = 503, f"waiting for: {', '.join(failing)}\n".encode()
             else:
-                body = health.ready_text.encode()
+                lines = ("ok", *(warn() for warn in health.warnings))
+                body = "".join(f"{line}\n" for line in lines if line).encode()
         case "/metrics":
             content_type, body = CONTENT_TYPE_LATEST.encode(), generate_latest()
         case _:

@@ -20,7 +20,9 @@ def configure_logs(settings: FleetSettings, service: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            renderer(settings),
+            structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
+            if settings.log_format == "console"
+            else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
@@ -28,12 +30,6 @@ def configure_logs(settings: FleetSettings, service: str) -> None:
     )
     structlog.contextvars.bind_contextvars(service=service)
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout, format="%(name)s %(message)s")
-
-
-def renderer(settings: FleetSettings) -> structlog.typing.Processor:
-    if settings.log_format == "console":
-        return structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
-    return structlog.processors.JSONRenderer()
 
 
 def add_trace_ids(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

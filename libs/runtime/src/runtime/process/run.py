@@ -3,8 +3,8 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 import uvloop
 
@@ -13,17 +13,13 @@ from runtime.process.settings import FleetSettings
 S = TypeVar("S", bound=FleetSettings)
 
 
-def main(serve: Callable[[S], Awaitable[None]], settings: type[S]) -> None:
+def main(serve: Callable[[S], Coroutine[Any, Any, None]], settings: type[S]) -> None:
     """Run `serve` with the settings of the environment until it returns.
 
     An error ends the process with status 1; its supervisor starts it again.
     """
-
-    async def entry() -> None:
-        await serve(settings())
-
     try:
-        uvloop.run(entry())
+        uvloop.run(serve(settings()))
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -10,7 +10,7 @@ import structlog
 
 from contracts.services import ServiceName
 from runtime.bus.client import Bus
-from runtime.process.health import Check, Health, Warn, serve_ops
+from runtime.process.health import Health, serve_ops
 from runtime.process.logs import configure_logs
 from runtime.process.run import stop_on_signals
 from runtime.process.settings import FleetSettings
@@ -39,14 +39,6 @@ class Runtime:
         self.health.is_ready = True
         log.info("service_ready")
 
-    def check(self, name: str, check: Check) -> None:
-        """Make `/readyz` depend on `check` too."""
-        self.health.checks[name] = check
-
-    def add_warning(self, warn: Warn) -> None:
-        """Add a line to `/readyz` whenever `warn` returns one; the service stays ready."""
-        self.health.warnings.append(warn)
-
 
 @asynccontextmanager
 async def running(settings: FleetSettings, service: ServiceName) -> AsyncGenerator[Runtime, None]:
@@ -61,7 +53,7 @@ async def running(settings: FleetSettings, service: ServiceName) -> AsyncGenerat
             asyncio.TaskGroup() as group,
         ):
             runtime = Runtime(bus, stop, health, group)
-            runtime.check("nats", bus.ping)
+            health.checks["nats"] = bus.ping
             runtime.spawn(leave_when_lost(bus), name="bus")
             if settings.ops_port:
                 ops = serve_ops(health, host=settings.ops_host, port=settings.ops_port)

@@ -4,19 +4,17 @@ The head of a trace decides once whether it is sampled. A span that is not sampl
 its ids into logs and messages, at a fraction of the cost.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
-from pathlib import Path
 
 from opentelemetry import context, propagate, trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import (
     BatchSpanProcessor,
+    ConsoleSpanExporter,
     SimpleSpanProcessor,
-    SpanExporter,
-    SpanExportResult,
 )
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 from opentelemetry.trace import SpanKind
@@ -24,18 +22,6 @@ from opentelemetry.trace import SpanKind
 from runtime.process.settings import FleetSettings
 
 tracer = trace.get_tracer("comfyfleet")
-
-
-class FileSpanExporter(SpanExporter):
-    """Appends spans to a file, one JSON object on each line, for use without a collector."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        with self._path.open("a") as file:
-            file.writelines(f"{span.to_json(indent=None)}\n" for span in spans)
-        return SpanExportResult.SUCCESS
 
 
 def configure_traces(settings: FleetSettings, service: str) -> TracerProvider:
@@ -51,9 +37,14 @@ def configure_traces(settings: FleetSettings, service: str) -> TracerProvider:
         exporter = otlp.OTLPSpanExporter(f"{settings.otlp_endpoint.rstrip('/')}/v1/traces")
         provider.add_span_processor(BatchSpanProcessor(exporter))
     if settings.trace_file:
-        provider.add_span_processor(SimpleSpanProcessor(FileSpanExporter(settings.trace_file)))
+        lines = ConsoleSpanExporter(out=settings.trace_file.open("a"), formatter=json_line)
+        provider.add_span_processor(SimpleSpanProcessor(lines))
     trace.set_tracer_provider(provider)
     return provider
+
+
+def json_line(span: ReadableSpan) -> str:
+    return f"{span.to_json(indent=None)}\n"
 
 
 def carry() -> dict[str, str]:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 
 def free_port() -> int:
@@ -12,17 +13,26 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def wait_for_port(port: int, *, within: float = 20.0) -> None:
+def wait_for_port(port: int) -> None:
     """Return when something accepts connections there; raises TimeoutError."""
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise TimeoutError(f"nothing listens on port {port}")
+    wait_until(partial(listens, port), f"nothing listens on port {port}")
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_until(condition: Callable[[], bool], failure: str) -> None:
+    """Wait up to 20 s until the condition holds; raises TimeoutError."""
+    deadline = time.monotonic() + 20.0
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(failure)
+        time.sleep(0.02)
 
 
 async def eventually(condition: Callable[[], bool | Awaitable[bool]], within: float = 10.0) -> None:

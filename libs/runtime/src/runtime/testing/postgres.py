@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from contracts.services import ServiceName
 from runtime.postgres.migrations import upgrade
 from runtime.postgres.roles import PACKAGES, role_url
 from runtime.provision import ensure_role
-from runtime.testing.ports import free_port, wait_for_port
+from runtime.testing.ports import free_port, wait_for_port, wait_until
 
 NOBODY = 65534
 
@@ -77,23 +76,15 @@ def postgres_server() -> Generator[PostgresServer, None, None]:
         port = free_port()
         process = start(home, port, identity)
         wait_for_port(port)
-        wait_until_ready(home)
+        status = home / "data" / "postmaster.pid"
+        # it takes connections some time after its port opens
+        wait_until(lambda: "ready" in status.read_text(), "Postgres is still starting up")
         yield PostgresServer(port)
     finally:
         if process:
             process.send_signal(signal.SIGINT)  # fast shutdown
             process.wait(20)
         shutil.rmtree(home, ignore_errors=True)
-
-
-def wait_until_ready(home: Path, *, within: float = 20.0) -> None:
-    """Return when it takes connections, some time after its port opens; raises TimeoutError."""
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        if "ready" in (home / "data" / "postmaster.pid").read_text():
-            return
-        time.sleep(0.02)
-    raise TimeoutError("Postgres is still starting up")
 
 
 def start(home: Path, port: int, identity: int | None) -> subprocess.Popen[bytes]:

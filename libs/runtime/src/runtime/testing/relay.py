@@ -1,4 +1,4 @@
-"""Relays connections to a store and can be made to fail in the ways that stores do."""
+"""Relays connections to a server, and can fail in the ways that servers and networks do."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from runtime.testing.ports import free_port
 
 Mood: TypeAlias = Literal["well", "hangs up", "errors", "slow"]
-ERROR = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+ERROR = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n"
 SLOW_SECONDS = 0.3
 
 
@@ -20,7 +20,11 @@ class Relay:
     mood: Mood = "well"
     refused: int = 0
     answers: list[bytes] = field(default_factory=list[bytes])
-    """Answers (head and body) that the next connections get instead of those of the store."""
+    """Answers (head and body) that the next connections get instead of those of the server."""
+    loses: list[bytes] = field(default_factory=list[bytes])
+    """The answers to requests that begin so are lost, with the connection."""
+    seen: list[bytes] = field(default_factory=list[bytes])
+    """First line of each request."""
 
     @property
     def endpoint(self) -> str:
@@ -31,20 +35,23 @@ class Relay:
         answers = asyncio.create_task(copy(to_reader, writer))
         try:
             while chunk := await reader.read(65536):
+                self.seen.append(chunk.split(b"\r\n")[0])
                 if self.mood == "slow":
                     await asyncio.sleep(SLOW_SECONDS)
-                if self.answers:
+                refusal = self.refusal()
+                if refusal is not None:
                     self.refused += 1
-                    await answer(writer, self.answers.pop(0))
+                    await answer(writer, refusal)
                     break
-                if self.mood in ("hangs up", "errors"):
-                    self.refused += 1
-                    if self.mood == "errors":
-                        writer.write(ERROR)
-                        await writer.drain()
-                    break
+                lost = next((start for start in self.loses if chunk.startswith(start)), None)
+                if lost:
+                    self.loses.remove(lost)
+                    answers.cancel()
                 to_writer.write(chunk)
                 await to_writer.drain()
+                if lost:
+                    await to_reader.read(1)
+                    break
         except ConnectionError:
             pass
         finally:
@@ -52,12 +59,19 @@ class Relay:
             to_writer.close()
             writer.close()
 
+    def refusal(self) -> bytes | None:
+        """Return the answer in place of the server's; empty: none, None: the server answers."""
+        if self.answers:
+            return self.answers.pop(0)
+        return {"hangs up": b"", "errors": ERROR}.get(self.mood)
+
 
 async def answer(writer: asyncio.StreamWriter, told: bytes) -> None:
-    """Send an answer that ends with the connection."""
-    head, _, body = told.partition(b"\r\n\r\n")
-    writer.write(head.rstrip() + b"\r\nConnection: close\r\n\r\n" + body)
-    await writer.drain()
+    """Send an answer, if there is one, that ends with the connection."""
+    if told:
+        head, _, body = told.partition(b"\r\n\r\n")
+        writer.write(head.rstrip() + b"\r\nConnection: close\r\n\r\n" + body)
+        await writer.drain()
 
 
 async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -69,8 +83,9 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 @asynccontextmanager
-async def relay(endpoint: str) -> AsyncGenerator[Relay, None]:
-    made = Relay(free_port(), int(endpoint.rpartition(":")[2]))
+async def relay(address: str) -> AsyncGenerator[Relay, None]:
+    """Relay to a server on this machine: `host:port` or its URL."""
+    made = Relay(free_port(), int(address.rpartition(":")[2]))
     server = await asyncio.start_server(made.serve, "127.0.0.1", made.port)
     try:
         yield made

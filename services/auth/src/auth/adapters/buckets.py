@@ -1,7 +1,6 @@
 """The buckets `keys` and `principals`, made equal to Postgres."""
 
 from collections.abc import Callable
-from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -9,7 +8,6 @@ from auth.adapters.sql_work import SqlWork
 from contracts.auth import Principal, SigningKey
 from contracts.services import KEYS, PRINCIPALS
 from runtime.outbox.projection import Projection
-from runtime.postgres.transaction import transaction
 from runtime.process.service import Runtime
 
 
@@ -27,9 +25,8 @@ class PublishedBuckets:
         runtime.spawn(self._principals.follow(runtime.bus), name="published principals")
 
     async def sync(self) -> None:
-        begin = partial(transaction, self._engine)
-        await self._keys.correct(begin, signing_keys)
-        await self._principals.correct(begin, principals)
+        await self._keys.correct(self._engine, signing_keys)
+        await self._principals.correct(self._engine, principals)
         self._committed()
 
 

@@ -13,7 +13,6 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from auth.domain.roles import permissions_of
 from auth.domain.users import User
 
 ISSUER = AUDIENCE = "comfyfleet"
@@ -28,7 +27,7 @@ def access_claims(user: User, token_id: UUID, now: datetime) -> dict[str, Any]:
         "aud": AUDIENCE,
         "sub": str(user.id),
         "role": user.role,
-        "permissions": [str(permission) for permission in permissions_of(user.role)],
+        "permissions": [str(permission) for permission in user.permissions],
         "iat": issued_at,
         "exp": issued_at + ACCESS_SECONDS,
         "jti": str(token_id),

@@ -1,11 +1,21 @@
-"""Defines users and the views of them that other services read."""
+"""Defines users, the built-in roles, and the views of users that other services read.
 
-from dataclasses import dataclass, field
+A role names a set of permissions; only permissions are checked.
+"""
+
+from dataclasses import asdict, dataclass, field
 from uuid import UUID
 
-from auth.domain.roles import permissions_of
-from contracts.access import Limits
+from contracts.access import Limits, Permission, granted
 from contracts.auth import Principal, UserView
+
+ADMIN = "admin"
+USER = "user"
+
+ROLES: dict[str, frozenset[Permission]] = {
+    ADMIN: frozenset(Permission),
+    USER: granted({Permission.JOBS_RUN, Permission.MEDIA_WRITE, Permission.WORKFLOWS_READ}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +32,16 @@ class User:
     sessions_valid_from: int = 0
     """Unix seconds: the gateway refuses access tokens that were issued before."""
 
+    @property
+    def permissions(self) -> list[Permission]:
+        """The permissions of the role, sorted; a role that this version does not know has none."""
+        return sorted(ROLES.get(self.role, frozenset()))
+
     def principal(self) -> Principal:
-        return Principal(
-            user_id=self.id,
-            role=self.role,
-            limits=self.limits,
-            is_blocked=self.is_blocked,
-            sessions_valid_from=self.sessions_valid_from,
-        )
+        return Principal.model_validate({**asdict(self), "user_id": self.id})
 
     def view(self) -> UserView:
-        return UserView(
-            id=self.id,
-            email=self.email,
-            name=self.name,
-            role=self.role,
-            permissions=permissions_of(self.role),
-            limits=self.limits,
-        )
+        return UserView.model_validate(self, from_attributes=True)
 
 
 @dataclass(frozen=True, slots=True)

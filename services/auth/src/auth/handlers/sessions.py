@@ -25,7 +25,7 @@ async def issue_token(auth: Auth, command: IssueToken) -> TokenView:
     """Log in: check the password and begin a session."""
     account = account_name(command.username)
     if retry_in := auth.throttle.charge(account, auth.monotonic()):
-        raise TooManyAttemptsError(retry_in)
+        raise TooManyAttemptsError(retry_in=retry_in)
     try:
         user = await authenticate(auth, command)
         view = await begin_session(auth, user)

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 from auth.domain.audit import AuditEntry, AuditFact
 from auth.domain.errors import UserNotFoundError
-from auth.domain.roles import ADMIN
-from auth.domain.users import User, account_name
+from auth.domain.users import ADMIN, User, account_name
 from auth.service import Auth
 from contracts.auth import FindUser, UserView
 from contracts.values import new_id

@@ -10,6 +10,7 @@ import structlog
 
 from contracts.errors import UnavailableError
 from gateway.live.facts import Fact, read_fact
+from runtime.bus import event_stream
 from runtime.bus.client import Bus
 from runtime.bus.event_stream import StoredEvent
 
@@ -54,10 +55,10 @@ class StreamEventLog:
         self._free = asyncio.Semaphore(REPLAYS)
 
     async def bounds(self) -> tuple[int, int]:
-        return await self._bus.event_bounds()
+        return await event_stream.bounds(self._bus)
 
     async def follow(self, after: int) -> AsyncIterator[tuple[int, Fact | None]]:
-        async for event in self._bus.events(after):
+        async for event in event_stream.follow(self._bus, after):
             yield event.sequence, fact_of(event)
 
     async def replay(self, owner_id: UUID, after: int, until: int) -> list[Fact]:
@@ -69,7 +70,7 @@ class StreamEventLog:
 
     async def _replay(self, owner_id: UUID, after: int, until: int) -> list[Fact]:
         facts: list[Fact] = []
-        replay = self._bus.replay(f"event.job.*.v1.{owner_id}", after, until)
+        replay = event_stream.replay(self._bus, f"event.job.*.v1.{owner_id}", after, until)
         async with aclosing(replay) as events:
             async for event in events:
                 if fact := fact_of(event):

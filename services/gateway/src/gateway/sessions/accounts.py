@@ -7,7 +7,7 @@ from uuid import UUID
 from contracts.auth import Principal, SigningKey
 from contracts.services import KEYS, PRINCIPALS
 from gateway.http.tokens import JwtTokens
-from runtime.bus.bucket_watch import Mirror
+from runtime.bus.bucket import Mirror
 from runtime.process.service import Runtime
 
 
@@ -16,16 +16,16 @@ class Accounts:
 
     def __init__(self, on_change: Callable[[], None]) -> None:
         self.tokens = JwtTokens()
-        self._keys = Mirror(SigningKey, self._renew_keys)
-        self._principals = Mirror(Principal, on_change)
+        self._keys = Mirror(KEYS, SigningKey, on_change=self._renew_keys)
+        self._principals = Mirror(PRINCIPALS, Principal, on_change=on_change)
         self._known: dict[str, SigningKey] = {}
 
     def principal(self, user_id: UUID) -> Principal | None:
         return self._principals.entries.get(str(user_id))
 
     def follow(self, runtime: Runtime) -> None:
-        runtime.spawn(self._keys.follow(runtime.bus, KEYS), name="keys")
-        runtime.spawn(self._principals.follow(runtime.bus, PRINCIPALS), name="principals")
+        runtime.spawn(self._keys.follow(runtime.bus), name="keys")
+        runtime.spawn(self._principals.follow(runtime.bus), name="principals")
 
     async def ready(self) -> None:
         await asyncio.gather(self._keys.ready.wait(), self._principals.ready.wait())

@@ -20,7 +20,7 @@ from contracts.registry.workflows import (
 from contracts.services import WORKFLOWS
 from gateway.workflows.servers import Servers
 from gateway.workflows.versions import Version, hash_of, hash_to_run, parse_reference, parse_version
-from runtime.bus.bucket_watch import Mirror
+from runtime.bus.bucket import Mirror, read_value
 from runtime.bus.client import Bus
 from runtime.process.service import Runtime
 
@@ -35,9 +35,9 @@ class WorkflowCatalog:
         """Is set at the next change of `names`; another event takes its place."""
         self.servers = Servers()
         self._bus = bus
-        self._names = Mirror(WorkflowEntry, self._announce)
-        self._models = Mirror(ModelFolder)
-        self._classes = Mirror(ServerClasses, self._group_servers)
+        self._names = Mirror(WORKFLOWS, WorkflowEntry, f"{NAME_PREFIX}*", self._announce)
+        self._models = Mirror(WORKFLOWS, ModelFolder, "models.*")
+        self._classes = Mirror(WORKFLOWS, ServerClasses, "classes.*", self._group_servers)
         self._grouped: dict[str, ServerClasses] = {}
         self._versions: LRUCache[str, Version] = LRUCache(most_versions)
         self._one_at_a_time = asyncio.Lock()
@@ -79,7 +79,7 @@ class WorkflowCatalog:
             return version
 
     async def _fetch(self, hash_: str) -> Version:
-        body = await self._bus.bucket(WORKFLOWS).get(f"version.{hash_}")
+        body = await read_value(self._bus, WORKFLOWS, f"version.{hash_}")
         if body is None:
             raise NotFoundError("this version of the workflow is gone")
         try:
@@ -89,10 +89,9 @@ class WorkflowCatalog:
             raise UnavailableError(message, code="unreadable_version", retry_in=30) from error
 
     def follow(self, runtime: Runtime) -> None:
-        bus, names = runtime.bus, self._names
-        runtime.spawn(names.follow(bus, WORKFLOWS, f"{NAME_PREFIX}*"), name="workflows")
-        runtime.spawn(self._models.follow(bus, WORKFLOWS, "models.*"), name="models")
-        runtime.spawn(self._classes.follow(bus, WORKFLOWS, "classes.*"), name="classes")
+        runtime.spawn(self._names.follow(runtime.bus), name="workflows")
+        runtime.spawn(self._models.follow(runtime.bus), name="models")
+        runtime.spawn(self._classes.follow(runtime.bus), name="classes")
 
     async def ready(self) -> None:
         mirrors = (self._names, self._models, self._classes)

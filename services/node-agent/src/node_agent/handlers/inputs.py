@@ -15,6 +15,7 @@ from node_agent.domain.endings import failed_error
 from node_agent.handlers.retry import retried
 from node_agent.ports import TransferError, UnreachableError, Version
 from node_agent.service import Attempt, Claim
+from runtime.bus.bucket import read_value
 from runtime.bus.client import Bus
 from workflows import Spec
 
@@ -41,7 +42,7 @@ async def find_version(claim: Claim, attempt: Attempt) -> Version:
 
 async def read_version(bus: Bus, version_hash: str) -> Version:
     """Raise UnavailableError if it is not there (yet), or this agent cannot read its format."""
-    value = await bus.bucket(WORKFLOWS).get(f"version.{version_hash}")
+    value = await read_value(bus, WORKFLOWS, f"version.{version_hash}")
     try:
         record = WorkflowVersionRecord.model_validate_json(value or b"")
         return Version(record.graph, Spec.model_validate(record.spec))

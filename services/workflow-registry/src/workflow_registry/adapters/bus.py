@@ -9,6 +9,7 @@ from contracts.access import Actor, Permission
 from contracts.registry.workflows import ModelFolder, ServerClasses, WorkflowEntry
 from contracts.scheduler.nodes import ListNodes, NodeView
 from contracts.services import WORKFLOWS
+from runtime.bus.bucket import read_keys
 from runtime.bus.client import Bus
 from runtime.outbox.messages import append
 from runtime.outbox.projection import Projection
@@ -40,7 +41,7 @@ class WorkflowsBucket:
     ) -> None:
         self._engine = engine
         self._workflows = workflows
-        self._reader = bus.bucket(WORKFLOWS)
+        self._bus = bus
         self._committed = committed
         self._names = Projection(WORKFLOWS, WorkflowEntry, "name.>", names_changed)
         self._models = Projection(WORKFLOWS, ModelFolder, "models.>")
@@ -53,7 +54,7 @@ class WorkflowsBucket:
 
     async def names(self) -> dict[str, WorkflowEntry]:
         await self._names.wait_until_known()
-        return {workflow.name: workflow for workflow in self._names.published.values()}
+        return {workflow.name: workflow for workflow in self._names.entries.values()}
 
     async def put_servers(
         self, folders: Mapping[str, Sequence[str]], servers: Sequence[ServerClasses]
@@ -79,9 +80,9 @@ class WorkflowsBucket:
         Not by `Projection.correct`: a name must follow the versions to which it leads.
         """
         await self._names.wait_until_known()
-        keys = await self._reader.keys(version_key(">"))
+        keys = await read_keys(self._bus, WORKFLOWS, version_key(">"))
         hashes = {key.removeprefix(version_key("")) for key in keys}
-        await self._workflows.sync(self._names.published, hashes)
+        await self._workflows.sync(self._names.entries, hashes)
 
 
 def is_key(folder: str) -> bool:
