@@ -3,6 +3,7 @@
 A *version* is a ComfyUI graph, unchanged, and a spec beside it (docs: Workflow Spec v1).
 
     load_version      texts → checked WorkflowVersion, named by its hash
+    load_graph        text → graph that can run, without a spec
     inputs_schema     spec → JSON Schema of the inputs
     validate_inputs   spec, a caller's inputs → complete Inputs, or Invalid with every problem
     render            graph, spec, Inputs → the graph that runs
@@ -29,7 +30,7 @@ from workflows.inputs.json_schema import inputs_schema
 from workflows.inputs.render import render
 from workflows.inputs.validation import Inputs, MediaUse, media_uses, recorded_seed, validate_inputs
 from workflows.spec.spec import Spec
-from workflows.versions.version import WorkflowVersion, load_raw, load_version
+from workflows.versions.version import WorkflowVersion, load_graph, load_version
 
 __all__ = [
     "Inputs",
@@ -40,7 +41,7 @@ __all__ = [
     "graph_errors",
     "inputs_schema",
     "is_save_format",
-    "load_raw",
+    "load_graph",
     "load_version",
     "media_uses",
     "recorded_seed",

@@ -55,14 +55,6 @@ class FolderContent:
     def found(self) -> dict[str, Outcome]:
         return {source.name: outcome for source, outcome in self.outcomes.items()}
 
-    @property
-    def from_manifest(self) -> frozenset[str]:
-        return frozenset(source.name for source in self.outcomes if source.is_manifest)
-
-    @property
-    def manifest_problem(self) -> str | None:
-        return self.manifest.problem
-
 
 def read_folder(files: Files, before: FolderContent, rules: Rules) -> FolderContent:
     """Read every workflow of the folder; what did not change is taken over from `before`.

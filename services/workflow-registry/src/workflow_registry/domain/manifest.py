@@ -8,7 +8,7 @@ from typing import Any
 from contracts.errors import InvalidError
 from workflow_registry.domain.checks import Rules, checked_version
 from workflow_registry.domain.files import NAME, File, Files, Source, Unsettled, text_of
-from workflows import WorkflowVersion, load_raw
+from workflows import WorkflowVersion, load_graph
 from workflows.authoring.manifests import graph_file, spec_of
 from workflows.json_values import is_array, is_object
 from workflows.spec.documents import read_mapping
@@ -78,6 +78,6 @@ def source_of(name: str, entry: Any, base: Mapping[str, Any], files: Files) -> S
 def manifest_version(source: Source, rules: Rules) -> WorkflowVersion:
     """Build and check the version. Raises Invalid."""
     content = json.loads(text_of(source.spec, MANIFEST))
-    graph = load_raw(text_of(source.graph, source.graph_name), rules.classes or None).graph
+    graph = load_graph(text_of(source.graph, source.graph_name), rules.classes or None)
     spec = spec_of(source.name, content["entry"], content["base"], graph)
     return checked_version(spec, graph, None, rules)

@@ -28,8 +28,8 @@ async def read(registry: Registry, files: Files) -> FolderContent:
     if not isinstance(library, Unsettled):
         folder.library = library if isinstance(library, str) else None
     content = await asyncio.to_thread(read_folder, files, folder.content, registry.rules)
-    problem = content.manifest_problem
-    if problem and problem != folder.content.manifest_problem:
+    problem = content.manifest.problem
+    if problem and problem != folder.content.manifest.problem:
         log.warning("manifest_refused", problem=problem)
     folder.content = content
     return content
