@@ -104,15 +104,13 @@ class SavedLink(Lenient):
 Links = Annotated[tuple[Id, ...], BeforeValidator(or_empty)]
 
 
-class BoundaryInput(Lenient):
-    name: str
-    type: SlotType = "*"
-    links: Links = Field((), alias="linkIds")
-
-
 class BoundaryOutput(Lenient):
     type: SlotType = "*"
     links: Links = Field((), alias="linkIds")
+
+
+class BoundaryInput(BoundaryOutput):
+    name: str
 
 
 @dataclass(frozen=True)
@@ -143,7 +141,10 @@ def read_definition(raw: Mapping[str, Any]) -> SavedGraph:
 
 
 def read_graph(raw: Mapping[str, Any], path: str) -> SavedGraph:
-    nodes = [read_node(entry, path) for entry in several(raw, "nodes", path, MOST_NODES)]
+    nodes = [
+        read(SavedNode, entry, f"{path}nodes.{id_text(as_object(entry))}")
+        for entry in several(raw, "nodes", path, MOST_NODES)
+    ]
     links = [
         read_link(entry, f"{path}links.{index}")
         for index, entry in enumerate(several(raw, "links", path, MOST_LINKS))
@@ -166,10 +167,6 @@ def several(raw: Mapping[str, Any], key: str, path: str, most: int) -> list[Any]
     if len(entries) > most:
         raise refusal(f"{path}{key}", "too_many", f"expected at most {most}")
     return entries
-
-
-def read_node(raw: object, path: str) -> SavedNode:
-    return read(SavedNode, raw, f"{path}nodes.{id_text(as_object(raw))}")
 
 
 def read_link(raw: object, path: str) -> SavedLink:
