@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from workflows.convert.classes import RENAMED
 from workflows.convert.refusal import NOT_CONVERTED, cut_text, refusal
 from workflows.json_values import as_array, as_object, is_number
 from workflows.problems import Problems
@@ -41,6 +42,10 @@ def as_type(value: object) -> str:
     if isinstance(value, list):
         return "COMBO"
     return value if isinstance(value, str) else "*"
+
+
+def current_name(class_: str) -> str:
+    return RENAMED.get(class_, class_)
 
 
 def or_empty(value: object) -> object:
@@ -75,7 +80,7 @@ class SavedOutput(Lenient):
 
 class SavedNode(Lenient):
     id: Id
-    type: str = Field(max_length=500)
+    type: Annotated[str, Field(max_length=500), AfterValidator(current_name)]
     mode: int = 0
     title: Any = None
     inputs: Annotated[tuple[SavedInput, ...], AtMost, BeforeValidator(or_empty)] = ()
