@@ -11,7 +11,7 @@ from workflow_registry.domain.descriptions import Description
 from workflows import Spec, render, unmet
 from workflows.compatibility.incompatible import incompatible
 from workflows.compatibility.switch_cases import MEDIA
-from workflows.compatibility.unmet import as_unmet, binds_of, unmet_models
+from workflows.compatibility.unmet import of_spec, unmet_models
 from workflows.graph.graph import Graph
 from workflows.spec.parameter import InputSpec
 
@@ -35,11 +35,7 @@ def unmet_requirements(graph: Graph, spec: Spec, description: Description) -> li
         return ModelFile(folder=model[0], name=model[1]) in description.models
 
     found = [*unmet_models(rendered, spec, has), *unmet(rendered, description.classes, spec)]
-    binds = binds_of(spec)
-    found += [
-        as_unmet(error, rendered, spec, binds)
-        for error in incompatible(graph, spec, description.classes)
-    ]
+    found += map(of_spec, incompatible(graph, spec, description.classes))
     return list({(entry.kind, entry.name): entry for entry in found}.values())[:MAX_UNMET]
 
 

@@ -17,9 +17,9 @@ from workflow_registry.domain.manifest import (
     BASE,
     MANIFEST,
     Manifest,
-    manifest_sources,
     manifest_version,
     read_manifest,
+    source_of,
 )
 from workflow_registry.domain.spec_files import Candidate, candidates, graph_of, spec_names
 from workflows import WorkflowVersion
@@ -62,7 +62,10 @@ def read_folder(files: Files, before: FolderContent, rules: Rules) -> FolderCont
     A broken source is tried again under other rules: a server may have its classes now.
     """
     manifest = read_manifest(files, before.manifest)
-    listed = manifest_sources(manifest, files)
+    listed = [
+        source_of(name, entry, manifest.definitions, files)
+        for name, entry in manifest.listed.items()
+    ]
     reserved = {LIBRARY, MANIFEST, BASE} if manifest.exists else {LIBRARY}
     found = candidates(files, before.candidates, reserved)
     graphs = {source.graph_name for source in listed}

@@ -126,16 +126,11 @@ def upload(known: WorkflowEntry | None, version: WorkflowVersion, *, activate: b
     change = with_version(taken, version)
     if activate:
         return replace(change, workflow=activated(change.workflow, version))
-    if not taken.versions:
-        return replace(change, workflow=with_title(change.workflow, version))
-    return change
-
-
-def with_title(current: WorkflowEntry, version: WorkflowVersion) -> WorkflowEntry:
-    """Take the title from a first draft."""
-    shown = activated(current, version)
-    kept = {"active_version": current.active_version, "drafts": current.drafts}
-    return shown.model_copy(update=kept)
+    if taken.versions:
+        return change
+    # a first draft gives the title
+    kept = {"active_version": None, "drafts": change.workflow.drafts}
+    return replace(change, workflow=activated(change.workflow, version).model_copy(update=kept))
 
 
 def editable(known: WorkflowEntry) -> WorkflowEntry:

@@ -52,11 +52,6 @@ def is_manifest(file: File | None) -> bool:
     return not any(line.startswith("spec:") for line in file.splitlines())
 
 
-def manifest_sources(manifest: Manifest, files: Files) -> list[Source]:
-    definitions = manifest.definitions
-    return [source_of(name, entry, definitions, files) for name, entry in manifest.listed.items()]
-
-
 def workflows_of(manifest: dict[str, Any]) -> dict[str, Any]:
     if wrong := [name for name in manifest if not NAME.fullmatch(str(name))]:
         raise InvalidError(f"{MANIFEST}: {str(wrong[0])[:100]!r} is not {NAME.pattern}")

@@ -29,7 +29,7 @@ from workflow_registry.domain.coverage import (
 from workflow_registry.domain.descriptions import Description, by_folder
 from workflow_registry.domain.lifecycle import Coverage, active_hash, coverage_changes
 from workflow_registry.domain.server_classes import server_classes
-from workflow_registry.handlers.folder import adopt_again
+from workflow_registry.handlers.folder import adopt_folder
 from workflow_registry.service import Registry
 from workflows import Spec
 
@@ -79,8 +79,9 @@ async def watch_fleet(registry: Registry) -> None:
     await wait_for(registry.fleet_changed, POLL_SECONDS)
     registry.fleet_changed.clear()
     names = await registry.bucket.names()
-    if await update_nodes(registry):
-        await adopt_again(registry)
+    has_changed, files = await update_nodes(registry), registry.folder.files
+    if has_changed and files is not None:  # workflows that were broken may have their classes now
+        await adopt_folder(registry, files)
     await publish_servers(registry, names)
     await update_coverage(registry, names)
 
