@@ -21,9 +21,8 @@ The wings import downwards only, checked by import-linter:
     spec  graph                   models of the spec; graphs in API format
 """
 
-from workflows.compatibility.graph_check import graph_errors
 from workflows.compatibility.unmet import unmet
-from workflows.convert import is_save_format, to_api
+from workflows.convert import to_api
 from workflows.graph.requirements import Requirements, requirements
 from workflows.graph.seal import seal
 from workflows.inputs.json_schema import inputs_schema
@@ -38,9 +37,7 @@ __all__ = [
     "Requirements",
     "Spec",
     "WorkflowVersion",
-    "graph_errors",
     "inputs_schema",
-    "is_save_format",
     "load_graph",
     "load_version",
     "media_uses",
