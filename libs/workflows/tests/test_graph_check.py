@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from workflows import graph_errors
+from workflows.compatibility.graph_check import graph_errors
 
 RECORDED = Path(__file__).parents[3] / "tests" / "recordings" / "ui-to-api"
 OBJECT_INFO = json.loads((RECORDED / "object_info.json").read_text())

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from contracts.errors import FieldError
-from workflows import WorkflowVersion, graph_errors, inputs_schema, render, requirements, seal
+from workflows import WorkflowVersion, inputs_schema, render, requirements, seal
+from workflows.compatibility.graph_check import graph_errors
 from workflows.docs.pages import load_folder
 from workflows.testing import inputs_with, variants
 

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from contracts.values import Unmet
-from workflows import Spec, graph_errors, load_version, unmet
+from workflows import Spec, load_version, unmet
+from workflows.compatibility.graph_check import graph_errors
 from workflows.compatibility.unmet import with_graph_nodes
 
 SPEC = """

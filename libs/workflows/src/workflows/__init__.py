@@ -3,6 +3,7 @@
 A *version* is a ComfyUI graph, unchanged, and a spec beside it (docs: Workflow Spec v1).
 
     load_version      texts → checked WorkflowVersion, named by its hash
+    load_graph        text → graph that can run, without a spec
     inputs_schema     spec → JSON Schema of the inputs
     validate_inputs   spec, a caller's inputs → complete Inputs, or Invalid with every problem
     render            graph, spec, Inputs → the graph that runs
@@ -20,16 +21,15 @@ The wings import downwards only, checked by import-linter:
     spec  graph                   models of the spec; graphs in API format
 """
 
-from workflows.compatibility.graph_check import graph_errors
 from workflows.compatibility.unmet import unmet
-from workflows.convert import is_save_format, to_api
+from workflows.convert import to_api
 from workflows.graph.requirements import Requirements, requirements
 from workflows.graph.seal import seal
 from workflows.inputs.json_schema import inputs_schema
 from workflows.inputs.render import render
 from workflows.inputs.validation import Inputs, MediaUse, media_uses, recorded_seed, validate_inputs
 from workflows.spec.spec import Spec
-from workflows.versions.version import WorkflowVersion, load_raw, load_version
+from workflows.versions.version import WorkflowVersion, load_graph, load_version
 
 __all__ = [
     "Inputs",
@@ -37,10 +37,8 @@ __all__ = [
     "Requirements",
     "Spec",
     "WorkflowVersion",
-    "graph_errors",
     "inputs_schema",
-    "is_save_format",
-    "load_raw",
+    "load_graph",
     "load_version",
     "media_uses",
     "recorded_seed",

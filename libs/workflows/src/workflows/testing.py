@@ -52,13 +52,11 @@ def values_of(item: InputSpec) -> Iterator[Any]:
 
 def label(spec: Spec, chosen: Mapping[str, Any]) -> str:
     """Return the present parts, such as `lora, FBC_optimize=False`."""
-    parts = [part(spec.inputs[name], name, value) for name, value in chosen.items()]
-    return ", ".join(entry for entry in parts if entry) or "bare"
+    present = ((name, value) for name, value in chosen.items() if value is not None)
+    return ", ".join(part(spec.inputs[name], name, value) for name, value in present) or "bare"
 
 
 def part(item: InputSpec, name: str, value: Any) -> str:
-    if value is None:
-        return ""
     if item.is_spread:
         return f"{name}={len(value)}"
     return name if item.is_media or item.item_type == "model" else f"{name}={value}"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from contracts.errors import InvalidError
-from workflows import load_raw, load_version
+from workflows import load_graph, load_version
 
 OBJECT_INFO: dict[str, Any] = {
     "EmptyImage": {"input": {"required": {"width": ["INT", {}]}}, "output": ["IMAGE"]},
@@ -40,7 +40,7 @@ def test_a_saved_graph_is_stored_as_it_runs() -> None:
     assert (second["class_type"], second["inputs"]) == ("SaveImage", {"images": ["1", 0]})
     assert second["_meta"] == {"title": "Keep"}
     assert load_version(SPEC, version.graph, object_info=OBJECT_INFO).hash == version.hash
-    assert load_raw(SAVED, OBJECT_INFO).graph == version.graph
+    assert load_graph(SAVED, OBJECT_INFO) == version.graph
 
 
 def test_without_the_classes_of_the_fleet_it_is_refused() -> None:

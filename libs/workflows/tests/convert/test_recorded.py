@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from contracts.errors import InvalidError
-from workflows import is_save_format, to_api
+from workflows.convert import is_save_format, to_api
 
 RECORDED = Path(__file__).parents[4] / "tests" / "recordings" / "ui-to-api"
 OBJECT_INFO = json.loads((RECORDED / "object_info.json").read_text())

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from contracts.errors import InvalidError
 from contracts.scheduler.job_requests import ModelFile
 from workflow_registry.domain.coverage import unmet_requirements
-from workflow_registry.domain.descriptions import by_folder, deduplicated, read_description, union
+from workflow_registry.domain.descriptions import by_folder, read_description, union
+from workflow_registry.domain.fleet import Fleet
 from workflows import load_version
 
 from ..builders import a_description, a_graph, a_spec  # noqa: TID252  shared by these tests alone
@@ -65,13 +66,13 @@ def test_servers_together_have_what_one_of_them_has() -> None:
 
 
 def test_classes_that_are_alike_are_kept_once() -> None:
-    pool: dict[bytes, Any] = {}
-    one = deduplicated(read_description(*a_description(models={"vae": ["a"]})), pool)
-    two = deduplicated(read_description(*a_description(models={"vae": ["b"]})), pool)
+    fleet = Fleet()
+    one = fleet.add("1", read_description(*a_description(models={"vae": ["a"]})))
+    two = fleet.add("2", read_description(*a_description(models={"vae": ["b"]})))
 
     assert one.models != two.models
-    assert one.classes["SaveImage"] is two.classes["SaveImage"]
-    assert len(pool) == 2
+    assert one.classes.keys() == two.classes.keys()
+    assert all(one.classes[name] is two.classes[name] for name in one.classes)
 
 
 def test_a_folder_is_told_in_one_message_however_many_files_it_has() -> None:

@@ -9,13 +9,13 @@ from workflow_registry.domain.folder import Broken
 from workflow_registry.domain.lifecycle import (
     MAX_DRAFTS,
     MAX_RELEASED,
+    Coverage,
     OtherSourceError,
-    VersionCoverage,
     activated,
-    chosen,
     coverage_changes,
     decide,
     deleted,
+    editable,
     existing,
     published,
     switched,
@@ -66,7 +66,7 @@ def test_what_comes_from_the_folder_is_changed_there() -> None:
     with pytest.raises(OtherSourceError):
         upload(known, a_version(color=1), activate=False)
     with pytest.raises(OtherSourceError):
-        chosen(known, a_version())
+        editable(known)
     with pytest.raises(OtherSourceError):
         deleted(known)
     with pytest.raises(OtherSourceError):
@@ -144,8 +144,8 @@ GRAIN = Unmet(kind="class", name="Grain", message="no graph-node class Grain")
 
 def test_a_verdict_is_news_once_and_only_about_the_active_version() -> None:
     known = {"solid": uploaded(0, 1)}
-    about_active = {"solid": VersionCoverage(a_version(color=1).hash, False, [GRAIN])}
-    about_old = {"solid": VersionCoverage(a_version(color=0).hash, False, [GRAIN])}
+    lacking = Coverage(is_runnable=False, unmet=[GRAIN])
+    about_active, about_old = {a_version(color=1).hash: lacking}, {a_version().hash: lacking}
 
     [change] = coverage_changes(known, about_active)
 
@@ -156,6 +156,7 @@ def test_a_verdict_is_news_once_and_only_about_the_active_version() -> None:
 
 def test_a_new_active_version_is_not_judged_yet() -> None:
     known = {"solid": uploaded(0)}
-    [change] = coverage_changes(known, {"solid": VersionCoverage(a_version().hash, True, [])})
+    found = {a_version().hash: Coverage(is_runnable=True, unmet=[])}
+    [change] = coverage_changes(known, found)
 
     assert upload(change.workflow, a_version(color=1), activate=True).workflow.is_runnable is None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from workflows.compatibility.object_info import ObjectInfo
@@ -15,7 +15,7 @@ class DraftInput:
     """One input of the draft, and a value for the spec's example."""
 
     name: str
-    input: dict[str, Any] = field(default_factory=dict[str, Any])
+    input: dict[str, Any]
     example: Any = None
 
 

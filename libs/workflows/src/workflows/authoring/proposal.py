@@ -116,11 +116,9 @@ def writes(id_: str, node: Mapping[str, Any], info: ObjectInfo, consumed: set[st
     known = info.get(class_of(node))
     if known is not None:
         return bool(known.get("output_node"))
-    return id_ not in consumed and ("filename_prefix" in inputs_of(node) or is_saver(node))
-
-
-def is_saver(node: Mapping[str, Any]) -> bool:
-    return class_of(node).startswith(("Save", "Preview")) or class_of(node) == "VHS_VideoCombine"
+    class_ = class_of(node)
+    is_saver = class_.startswith(("Save", "Preview")) or class_ == "VHS_VideoCombine"
+    return id_ not in consumed and (is_saver or "filename_prefix" in inputs_of(node))
 
 
 def kind_of(class_: str) -> str:

@@ -54,10 +54,8 @@ def risks(graph: Graph, spec: Spec, forbidden: Collection[str] = FORBIDDEN) -> l
         if any(fnmatchcase(class_.lower(), pattern.lower()) for pattern in forbidden):
             message = f"this fleet does not allow graph nodes of class {class_}: remove it"
             problems.add(f"graph.{id_}.class_type", "forbidden_class", message)
-    for path, code, message in escapes(graph):
-        problems.add(path, code, message)
-    for path, code, message in unsafe_binds(spec, graph):
-        problems.add(path, code, message)
+    for found in (*escapes(graph), *unsafe_binds(spec, graph)):
+        problems.add(*found)
     return problems.errors
 
 

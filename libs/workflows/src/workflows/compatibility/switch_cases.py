@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from workflows.spec.field_types import is_same
-from workflows.spec.parameter import InputSpec
+from workflows.spec.parameter import NUMBERS, TEXTS, InputSpec
 from workflows.spec.spec import Spec
 
 Case: TypeAlias = tuple[str, Mapping[str, Any]]
@@ -14,11 +14,8 @@ ALL = "inputs"
 MEDIA = {"media": "00000000-0000-0000-0000-000000000000"}
 SOME_MODEL = "some.safetensors"
 USUAL: Mapping[str, tuple[Any, ...]] = {
-    "text": ("some text",),
-    "string": ("some text",),
-    "integer": (1, 2),
-    "number": (1.0, 2.0),
-    "seed": (1, 2),
+    **dict.fromkeys(TEXTS, ("some text",)),
+    **dict.fromkeys((*NUMBERS, "seed"), (1, 2)),
     "boolean": (True, False),
     "model": (SOME_MODEL,),
 }

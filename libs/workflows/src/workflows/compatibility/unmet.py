@@ -66,7 +66,7 @@ def binds_of(spec: Spec) -> Binds:
 def as_unmet(error: FieldError, graph: Graph, spec: Spec, binds: Binds) -> Unmet:
     place = GRAPH_PATH.fullmatch(error.path)
     if place is None or place["id"] not in graph:  # an output of the spec
-        return shortened("input", error.path, error.message)
+        return of_spec(error)
     id_, name = place["id"], place["input"]
     if name is None:
         return at_class(id_, graph, spec)
@@ -77,6 +77,11 @@ def as_unmet(error: FieldError, graph: Graph, spec: Spec, binds: Binds) -> Unmet
         # the choices of a custom node's loader are model files
         kind, what = ("model", value) if item and item.folder else (kind, f"{name}: {value}")
     return at_input(kind, what, error.message, graph, (id_, name), binds)
+
+
+def of_spec(error: FieldError) -> Unmet:
+    """Return what the spec itself cannot have on a server."""
+    return shortened("input", error.path, error.message)
 
 
 def at_class(id_: str, graph: Graph, spec: Spec) -> Unmet:

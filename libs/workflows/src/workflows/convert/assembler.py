@@ -11,14 +11,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from workflows.convert.classes import BROWSER_ONLY
-from workflows.convert.opener import open_file
+from workflows.convert.classes import BROWSER_ONLY, UPLOADS
+from workflows.convert.opener import Opener
 from workflows.convert.preparation import Kind, Prepared
 from workflows.convert.refusal import NOT_CONVERTED, cut_text, refusal
 from workflows.convert.resolver import Held, Linked, Resolver
+from workflows.convert.saved_file import read_graph
 from workflows.convert.scopes import Scope, lay_out_scopes
 from workflows.convert.texts import SAVERS, Placeholders, first_choices
-from workflows.convert.widgets import is_sent
 from workflows.json_values import as_array, as_object
 from workflows.problems import Problems
 
@@ -43,7 +43,7 @@ def to_api(ui: Mapping[str, Any], object_info: Mapping[str, Any]) -> ApiGraph:
     if not is_save_format(as_object(ui)):
         raise refusal("graph", "not_save_format", "expected ComfyUI's save format")
     object_info = as_object(object_info)
-    root = open_file(ui, object_info)
+    root = Opener(ui, object_info).prepare(read_graph(ui, ""), with_groups=True)
     scopes = lay_out_scopes(root)
     if any(node.is_primitive for scope in scopes for node in scope.graph.nodes.values()):
         scopes = lay_out_scopes(root, Placeholders(scopes).replace)
@@ -121,7 +121,7 @@ class Assembler:
         inputs: dict[str, Any] = {}
         values = scope.values[node.saved.id]
         for name, widget in node.widgets.items():
-            if name not in values or not is_sent(widget):
+            if name not in values or widget.widget_type in UPLOADS:
                 continue
             value = values[name]
             if isinstance(value, str):

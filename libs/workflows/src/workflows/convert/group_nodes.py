@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from workflows.convert.preparation import Prepared, as_opened
+from workflows.convert.preparation import Prepared
 from workflows.convert.refusal import refusal
 from workflows.convert.saved_file import (
     BoundaryInput,
@@ -59,7 +59,7 @@ def read_inner(group: SavedNode, raw: Mapping[str, Any], path: str) -> list[Save
     """Return the inner graph nodes with their index as id, muted if the group node is."""
     nodes: list[SavedNode] = []
     for index, entry in enumerate(several(raw, "nodes", f"{path}:", MOST_INNER)):
-        node = as_opened(read(SavedNode, {**as_object(entry), "id": index}, f"{path}:{index}"))
+        node = read(SavedNode, {**as_object(entry), "id": index}, f"{path}:{index}")
         inputs = tuple(slot.model_copy(update={"link": None}) for slot in node.inputs)
         mode = MUTED if group.mode in (2, 4) else node.mode
         nodes.append(node.model_copy(update={"inputs": inputs, "mode": mode}))

@@ -43,17 +43,24 @@ class Layout:
     values: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
-def lay_out(inputs: list[Declared], node: SavedNode, *, by_name: bool) -> Layout:
-    """Deal the saved values, in order or `by_name` if the class stores them by name."""
+def lay_out(inputs: list[Declared], node: SavedNode, named: Mapping[str, Any]) -> Layout:
+    """Deal the saved values, in order or by name as far as they are `named`."""
     layout, widget_sockets = Layout(), list[Socket]()
-    dealer = Dealer(inputs, node, by_name=by_name)
+    is_lost = isinstance(node.widgets_values, Mapping) and not named
+    values = deque(migrated(inputs, node.values))
     waiting = deque(inputs)
     while waiting:
         entry = waiting.popleft()
         if not entry.is_widget:
             layout.sockets += sockets_of(entry, node)
             continue
-        value = dealer.value_of(entry)
+        found = [values.popleft() for _ in range(min(slots(entry), len(values)))]
+        if entry.name in named:
+            value = hold(entry, named[entry.name])
+        elif found:
+            value = hold(entry, found[0])
+        else:
+            value = ABSENT if is_lost else default(entry)
         layout.widgets.setdefault(entry.name, entry)
         if isinstance(value, Absent):
             layout.values.pop(entry.name, None)
@@ -63,23 +70,6 @@ def lay_out(inputs: list[Declared], node: SavedNode, *, by_name: bool) -> Layout
         waiting.extendleft(reversed(followers(entry, value)))
     layout.sockets += widget_sockets
     return layout
-
-
-class Dealer:
-    """Deals the entries of `widgets_values` to the widgets."""
-
-    def __init__(self, inputs: list[Declared], node: SavedNode, *, by_name: bool) -> None:
-        self.named = as_object(node.widgets_values) if by_name else node.named
-        self.is_lost = isinstance(node.widgets_values, Mapping) and not self.named
-        self.values = deque(migrated(inputs, node.values))
-
-    def value_of(self, widget: Declared) -> Any:
-        if self.is_lost:
-            return ABSENT
-        found = [self.values.popleft() for _ in range(min(slots(widget), len(self.values)))]
-        if widget.name in self.named:
-            return hold(widget, self.named[widget.name])
-        return hold(widget, found[0]) if found else default(widget)
 
 
 def followers(widget: Declared, value: Any) -> list[Declared]:

@@ -8,7 +8,6 @@ from workflows.convert.preparation import (
     VIRTUAL,
     Prepared,
     PreparedGraph,
-    as_opened,
     prepare_class,
     prepare_instance,
     prepare_plain,
@@ -19,17 +18,11 @@ from workflows.convert.saved_file import (
     SavedNode,
     read_definition,
     read_definitions,
-    read_graph,
 )
 from workflows.json_values import as_object
 
 MOST_DEEP = 32
 """Limit of nested subgraphs; the editor itself is hard to use beyond three."""
-
-
-def open_file(ui: Mapping[str, Any], object_info: Mapping[str, Any]) -> PreparedGraph:
-    """Return the root graph, ready to be unfolded into scopes."""
-    return Opener(ui, object_info).prepare(read_graph(ui, ""), with_groups=True)
 
 
 class Opener:
@@ -46,7 +39,7 @@ class Opener:
     def prepare(self, saved: SavedGraph, *, with_groups: bool = False) -> PreparedGraph:
         nodes: dict[str, Prepared] = {}
         inside: dict[str, PreparedGraph] = {}
-        for node in map(as_opened, saved.nodes.values()):
+        for node in saved.nodes.values():
             found = self.definition_of(node, with_groups=with_groups)
             if found is None:
                 nodes[node.id] = self.prepare_node(node)

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from functools import cached_property
 from typing import Any
 
-from workflows.convert.classes import MATCH_TYPE, RENAMED, Declared, class_inputs
+from workflows.convert.classes import MATCH_TYPE, Declared, class_inputs
 from workflows.convert.layout import Socket, lay_out
 from workflows.convert.saved_file import SavedGraph, SavedInput, SavedNode
 from workflows.convert.widgets import hold
@@ -89,12 +89,6 @@ class PreparedGraph:
                     yield socket.link, node, socket.name
 
 
-def as_opened(node: SavedNode) -> SavedNode:
-    """Return the graph node with the current name of its class."""
-    name = RENAMED.get(node.type)
-    return node if name is None else node.model_copy(update={"type": name})
-
-
 def prepare_plain(node: SavedNode) -> Prepared:
     """Prepare a graph node of an unknown class from the file alone."""
     kind = Kind.VIRTUAL if node.type in VIRTUAL else Kind.UNKNOWN
@@ -106,7 +100,9 @@ def prepare_class(node: SavedNode, info: Mapping[str, Any]) -> Prepared:
     """Prepare a graph node of a class that the fleet has."""
     inputs = class_inputs(node.type, info)
     is_custom = str(info.get("python_module")).startswith("custom_nodes")
-    layout = lay_out(inputs, node, by_name=is_custom and isinstance(node.widgets_values, Mapping))
+    by_name = as_object(node.widgets_values)
+    has_names = is_custom and isinstance(node.widgets_values, Mapping)
+    layout = lay_out(inputs, node, by_name if has_names else node.named)
     sampler = layout.values.get("sampler_name")
     if node.type in SAMPLERS and isinstance(sampler, str):
         layout.values["sampler_name"] = sampler.removeprefix("sample_")

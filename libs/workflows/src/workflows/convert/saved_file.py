@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from workflows.convert.classes import RENAMED
 from workflows.convert.refusal import NOT_CONVERTED, cut_text, refusal
 from workflows.json_values import as_array, as_object, is_number
 from workflows.problems import Problems
@@ -41,6 +42,10 @@ def as_type(value: object) -> str:
     if isinstance(value, list):
         return "COMBO"
     return value if isinstance(value, str) else "*"
+
+
+def current_name(class_: str) -> str:
+    return RENAMED.get(class_, class_)
 
 
 def or_empty(value: object) -> object:
@@ -75,7 +80,7 @@ class SavedOutput(Lenient):
 
 class SavedNode(Lenient):
     id: Id
-    type: str = Field(max_length=500)
+    type: Annotated[str, Field(max_length=500), AfterValidator(current_name)]
     mode: int = 0
     title: Any = None
     inputs: Annotated[tuple[SavedInput, ...], AtMost, BeforeValidator(or_empty)] = ()
@@ -104,15 +109,13 @@ class SavedLink(Lenient):
 Links = Annotated[tuple[Id, ...], BeforeValidator(or_empty)]
 
 
-class BoundaryInput(Lenient):
-    name: str
-    type: SlotType = "*"
-    links: Links = Field((), alias="linkIds")
-
-
 class BoundaryOutput(Lenient):
     type: SlotType = "*"
     links: Links = Field((), alias="linkIds")
+
+
+class BoundaryInput(BoundaryOutput):
+    name: str
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,10 @@ def read_definition(raw: Mapping[str, Any]) -> SavedGraph:
 
 
 def read_graph(raw: Mapping[str, Any], path: str) -> SavedGraph:
-    nodes = [read_node(entry, path) for entry in several(raw, "nodes", path, MOST_NODES)]
+    nodes = [
+        read(SavedNode, entry, f"{path}nodes.{id_text(as_object(entry))}")
+        for entry in several(raw, "nodes", path, MOST_NODES)
+    ]
     links = [
         read_link(entry, f"{path}links.{index}")
         for index, entry in enumerate(several(raw, "links", path, MOST_LINKS))
@@ -166,10 +172,6 @@ def several(raw: Mapping[str, Any], key: str, path: str, most: int) -> list[Any]
     if len(entries) > most:
         raise refusal(f"{path}{key}", "too_many", f"expected at most {most}")
     return entries
-
-
-def read_node(raw: object, path: str) -> SavedNode:
-    return read(SavedNode, raw, f"{path}nodes.{id_text(as_object(raw))}")
 
 
 def read_link(raw: object, path: str) -> SavedLink:

@@ -1,7 +1,7 @@
-"""Decides for one widget how many saved values it takes, which value it holds and sends.
+"""Decides for one widget how many saved values it takes, and which value it holds.
 
-slots    entries of `widgets_values` it takes; the first is its value, the others are buttons
-sent     whether the value becomes an input of the graph node
+A widget takes slots, the entries of `widgets_values`: the first is its value, the others are
+buttons.
 """
 
 from typing import Any, Final
@@ -11,7 +11,6 @@ from workflows.convert.classes import (
     COMBO_OPTION,
     DYNAMIC_COMBO,
     PREVIEW_TEXT,
-    UPLOADS,
     Declared,
 )
 from workflows.convert.javascript import browser_text
@@ -53,10 +52,6 @@ def remote_buttons(widget: Declared) -> int:
     """Count the refresh switch, and maybe a button, of a combo that a route fills."""
     remote = as_object(widget.options.get("remote"))
     return (1 + bool(remote.get("refresh_button"))) if remote else 0
-
-
-def is_sent(widget: Declared) -> bool:
-    return widget.widget_type not in UPLOADS
 
 
 def default(widget: Declared) -> Any:

@@ -1,9 +1,9 @@
 """Takes a graph node out of a graph, by bypass or removal, and repairs the links to it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
-from workflows.graph.graph import Graph, GraphNode, Link, as_link, class_of, inputs_of, links_of
+from workflows.graph.graph import Graph, GraphNode, as_link, class_of, inputs_of, links_of
 
 Draft: TypeAlias = dict[str, GraphNode]
 """A graph under construction, which may still share graph nodes with the stored graph."""
@@ -24,42 +24,27 @@ def pass_through(node: GraphNode) -> list[str]:
     return list(known) if known else [name for name, _ in links_of(node)]
 
 
-def bypass(draft: Draft, target: str, through: Sequence[str]) -> Draft:
-    """Drop `target` and link its consumers to its own inputs, slot by slot."""
+def take_out(draft: Draft, target: str, through: Sequence[str] = ()) -> Draft:
+    """Drop `target`; link its consumers to its inputs `through`, slot by slot, or to nothing."""
     if target not in draft:
         return draft
     own = inputs_of(draft[target])
     sources = [own.get(name) for name in through]
 
-    def replacement(link: Link) -> Any:
-        source = sources[link[1]] if 0 <= link[1] < len(sources) else None
-        return source if as_link(source) else None
+    def relinked(node: GraphNode) -> GraphNode:
+        uses = [(name, link[1]) for name, link in links_of(node) if link[0] == target]
+        if not uses:
+            return node
+        inputs = dict(inputs_of(node))
+        for name, slot in uses:
+            source = sources[slot] if 0 <= slot < len(sources) else None
+            if as_link(source):
+                inputs[name] = source
+            else:
+                del inputs[name]
+        return {**node, "inputs": inputs}
 
-    return without(draft, target, replacement)
-
-
-def remove(draft: Draft, target: str) -> Draft:
-    """Drop `target` and every link to it."""
-    return without(draft, target, lambda _: None)
-
-
-def without(draft: Draft, target: str, replacement: Callable[[Link], Any]) -> Draft:
-    """Drop `target`; replace each link to it, or drop the link if its replacement is None."""
-    return {
-        id_: relinked(node, target, replacement) for id_, node in draft.items() if id_ != target
-    }
-
-
-def relinked(node: GraphNode, target: str, replacement: Callable[[Link], Any]) -> GraphNode:
-    if all(link[0] != target for _, link in links_of(node)):
-        return node
-    inputs: dict[str, Any] = {}
-    for name, value in inputs_of(node).items():
-        link = as_link(value)
-        new = replacement(link) if link and link[0] == target else value
-        if new is not None or link is None:
-            inputs[name] = new
-    return {**node, "inputs": inputs}
+    return {id_: relinked(node) for id_, node in draft.items() if id_ != target}
 
 
 def uses_of(graph: Graph, target: str) -> set[int]:

@@ -36,7 +36,10 @@ def seal(graph: Graph, prefix: str) -> Draft:
 
     Raises Invalid if a file name leaves its folder or is hidden behind a link.
     """
-    refuse_escapes(graph)
+    problems = Problems()
+    for found in escapes(graph):
+        problems.add(*found)
+    problems.raise_if_any("The graph names files outside its folders", code="unsafe_graph")
     consumed = {link[0] for node in graph.values() for _, link in links_of(node)}
     sealed: Draft = {}
     for number, (id_, node) in enumerate(graph.items()):
@@ -67,13 +70,6 @@ def without_dangling(inputs: Mapping[str, Any], graph: Graph) -> dict[str, Any]:
 def prefix_inputs(class_: str, inputs: Mapping[str, Any]) -> set[str]:
     by_class = {CLASS_PREFIX_INPUTS[class_]} if class_ in CLASS_PREFIX_INPUTS else set[str]()
     return by_class | (inputs.keys() & {PREFIX_INPUT})
-
-
-def refuse_escapes(graph: Graph) -> None:
-    problems = Problems()
-    for path, code, message in escapes(graph):
-        problems.add(path, code, message)
-    problems.raise_if_any("The graph names files outside its folders", code="unsafe_graph")
 
 
 def escapes(graph: Graph) -> Iterator[tuple[str, str, str]]:

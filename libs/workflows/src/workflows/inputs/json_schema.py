@@ -47,8 +47,8 @@ def inputs_schema(spec: Spec, models: Mapping[str, Sequence[str]] | None = None)
 
 def input_schema(name: str, item: InputSpec) -> dict[str, Any]:
     make = list_schema if item.is_list else VALUE_SCHEMAS[item.item_type]
-    schema = with_absence(make(item), item)
-    schema["title"] = in_english(item.title or {}) or name.replace("_", " ").capitalize()
+    title = in_english(item.title or {}) or name.replace("_", " ").capitalize()
+    schema = {**with_absence(make(item), item), "title": title}
     if item.help:
         schema["description"] = in_english(item.help)
     if item.default is not None:
@@ -64,16 +64,12 @@ def model_choices(item: InputSpec, models: Mapping[str, Sequence[str]]) -> dict[
 def hints(item: InputSpec) -> dict[str, Any]:
     found: dict[str, Any] = {"x-comfyfleet-type": item.type, "x-comfyfleet-order": item.order or 0}
     for name in HINTS:
-        if is_hint_of(name, item) and (value := getattr(item, name)):
+        is_of_type = item.item_type == "mask" or name not in MASK_OPTIONS
+        if is_of_type and (value := getattr(item, name)):
             found[f"x-comfyfleet-{name.replace('_', '-')}"] = value
 
     titles = {str(c.value): c.title for c in item.choices or [] if c.title}
     return found | ({"x-comfyfleet-choice-titles": titles} if titles else {})
-
-
-def is_hint_of(name: str, item: InputSpec) -> bool:
-    """Tell whether the key applies: only masks have mask options, other types just defaults."""
-    return item.item_type == "mask" or name not in MASK_OPTIONS
 
 
 def with_absence(schema: dict[str, Any], item: InputSpec) -> dict[str, Any]:
@@ -111,21 +107,9 @@ def list_schema(item: InputSpec) -> dict[str, Any]:
     }
 
 
-def choice_schema(item: InputSpec) -> dict[str, Any]:
-    return {"enum": [choice.value for choice in item.choices or []]}
-
-
 def text_schema(item: InputSpec) -> dict[str, Any]:
     limits = {"minLength": item.min_length, "maxLength": longest(item), "pattern": item.pattern}
     return {"type": "string"} | without_none(limits)
-
-
-def model_schema(_item: InputSpec) -> dict[str, Any]:
-    return {"type": "string", "minLength": 1, "maxLength": LONGEST_MODEL_NAME}
-
-
-def boolean_schema(_item: InputSpec) -> dict[str, Any]:
-    return {"type": "boolean"}
 
 
 def number_schema(item: InputSpec) -> dict[str, Any]:
@@ -140,25 +124,23 @@ def seed_schema(item: InputSpec) -> dict[str, Any]:
     return {"anyOf": [{"const": "random"}, limits]}
 
 
-def media_schema(_item: InputSpec) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {"media": {"type": "string", "format": "uuid"}},
-        "required": ["media"],
-        "additionalProperties": False,
-    }
-
-
 def without_none(entries: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in entries.items() if value is not None}
 
 
+MODEL_SCHEMA = {"type": "string", "minLength": 1, "maxLength": LONGEST_MODEL_NAME}
+MEDIA_SCHEMA = {
+    "type": "object",
+    "properties": {"media": {"type": "string", "format": "uuid"}},
+    "required": ["media"],
+    "additionalProperties": False,
+}
 VALUE_SCHEMAS: dict[str, Callable[[InputSpec], dict[str, Any]]] = {
     **dict.fromkeys(TEXTS, text_schema),
     **dict.fromkeys(NUMBERS, number_schema),
-    "boolean": boolean_schema,
-    **dict.fromkeys(MEDIA, media_schema),
-    "choice": choice_schema,
+    "boolean": lambda _: {"type": "boolean"},
+    **dict.fromkeys(MEDIA, lambda _: MEDIA_SCHEMA),
+    "choice": lambda item: {"enum": [choice.value for choice in item.choices or []]},
     "seed": seed_schema,
-    "model": model_schema,
+    "model": lambda _: MODEL_SCHEMA,
 }

@@ -19,10 +19,7 @@ PROBLEM_ANSWER = {
 
 
 def openapi(
-    spec: Spec,
-    version: int,
-    server: str = "/",
-    models: Mapping[str, Sequence[str]] | None = None,
+    spec: Spec, version: int, server: str, models: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
     """Return OpenAPI 3.1 for submitting a job of this version and reading the job."""
     inputs = {k: v for k, v in inputs_schema(spec, models).items() if k != "$schema"}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workflows.graph.graph import Graph, inputs_of, reaching
-from workflows.graph.removal import Draft, bypass, remove
+from workflows.graph.removal import Draft, take_out
 from workflows.json_values import is_array, with_at
 from workflows.spec.binding import Action, Bind, Transform
 from workflows.spec.field_types import is_same, scalar_key
@@ -47,7 +47,7 @@ def render(
                 result = transformed(placed(item, own, staged), item, bind)
             if result is not None:
                 put(draft, bind, result, copied)
-    return pruned(switched(draft, actions), spec)
+    return reduced(draft, actions, spec)
 
 
 def action_for(item: InputSpec, value: Any) -> Action | None:
@@ -103,17 +103,11 @@ def put(draft: Draft, bind: Bind, value: Any, copied: set[str]) -> None:
         inputs[bind.input] = with_at(inputs.get(bind.input), bind.path.split("."), value)
 
 
-def switched(draft: Draft, actions: list[Action]) -> Draft:
+def reduced(draft: Draft, actions: list[Action], spec: Spec) -> Draft:
+    """Take out what the actions name and what no output depends on: it costs time and models."""
     for action in actions:
-        if action.bypass is not None:
-            draft = bypass(draft, action.bypass, action.through or [])
-        elif action.remove is not None:
-            draft = remove(draft, action.remove)
-    return draft
-
-
-def pruned(draft: Draft, spec: Spec) -> Draft:
-    """Keep only the graph nodes that outputs depend on: the rest costs time and models."""
+        if target := action.graph_node:
+            draft = take_out(draft, target, action.through or ())
     if not spec.outputs:
         return draft
     kept = reaching(draft, (output.node for output in spec.outputs.values()))

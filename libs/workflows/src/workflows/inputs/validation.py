@@ -19,30 +19,23 @@ Inputs: TypeAlias = dict[str, Any]
 def validate_inputs(spec: Spec, inputs: Mapping[str, Any], draw_seed: Callable[[], int]) -> Inputs:
     """Return the complete inputs of a job, or raise Invalid with every problem."""
     problems = Problems()
-    complete = {name: complete_one(spec, name, inputs, draw_seed, problems) for name in spec.inputs}
+
+    def complete_one(name: str, item: InputSpec) -> Any:
+        path, value = f"inputs.{name}", inputs.get(name, item.default)
+        if item.is_absent(value):
+            if item.required:
+                return problems.add(path, "missing", "this input is required")
+            return drawn(item, draw_seed) if item.type == "seed" else None
+        if item.type == "seed" and value == "random":
+            return drawn(item, draw_seed)
+        return spec.checks[name](value, path, problems)
+
+    complete = {name: complete_one(name, item) for name, item in spec.inputs.items()}
     for name in inputs.keys() - spec.inputs.keys():
         known = ", ".join(sorted(spec.inputs)) or "none"
         problems.add(f"inputs.{name[:100]}", "unknown", f"unknown input; expected one of {known}")
     problems.raise_if_any("The inputs do not fit the workflow", code="invalid_inputs")
     return complete
-
-
-def complete_one(
-    spec: Spec,
-    name: str,
-    inputs: Mapping[str, Any],
-    draw_seed: Callable[[], int],
-    problems: Problems,
-) -> Any:
-    item, path = spec.inputs[name], f"inputs.{name}"
-    value = inputs.get(name, item.default)
-    if item.is_absent(value):
-        if item.required:
-            return problems.add(path, "missing", "this input is required")
-        return drawn(item, draw_seed) if item.type == "seed" else None
-    if item.type == "seed" and value == "random":
-        return drawn(item, draw_seed)
-    return spec.checks[name](value, path, problems)
 
 
 def drawn(item: InputSpec, draw_seed: Callable[[], int]) -> int:

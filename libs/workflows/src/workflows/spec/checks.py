@@ -13,10 +13,11 @@ from contracts.errors import InvalidError
 from workflows.file_names import is_inside
 from workflows.json_values import is_array, is_number, is_object
 from workflows.problems import Problems
-from workflows.spec.parameter import TEXTS, InputSpec
+from workflows.spec.parameter import MEDIA, TEXTS, InputSpec
 
 Check: TypeAlias = Callable[[Any, str, Problems], Any]
-Rule: TypeAlias = Callable[[Any, str, Problems], None]
+Limits: TypeAlias = tuple[float, float, float | None]
+"""(smallest value, largest value, divisor)"""
 
 SEED_MAXIMUM = 2**64 - 1
 DRAWN_SEED_MAXIMUM = 2**53 - 1
@@ -96,29 +97,29 @@ def is_storable(text: str) -> bool:
 
 
 def integer_check(spec: InputSpec) -> Check:
-    limits = seed_range(spec) if spec.item_type == "seed" else range_of(spec)
-    within = range_rule(*limits, spec.multiple_of)
+    low, high = seed_range(spec) if spec.item_type == "seed" else range_of(spec)
+    limits = (low, high, spec.multiple_of)
 
     def check(value: Any, path: str, problems: Problems) -> Any:
         if isinstance(value, float) and value.is_integer():
             value = int(value)  # JSON has one kind of number: 20.0 is an integer
         if isinstance(value, bool) or not isinstance(value, int):
             return problems.add(path, "wrong_type", "expected a whole number")
-        within(value, path, problems)
+        check_range(value, limits, path, problems)
         return value
 
     return check
 
 
 def number_check(spec: InputSpec) -> Check:
-    within = range_rule(*range_of(spec), spec.multiple_of)
+    limits = (*range_of(spec), spec.multiple_of)
 
     def check(value: Any, path: str, problems: Problems) -> Any:
         if not is_number(value):
             return problems.add(path, "wrong_type", "expected a number")
         if isinstance(value, float) and not math.isfinite(value):
             return problems.add(path, "wrong_type", "expected a finite number")
-        within(value, path, problems)
+        check_range(value, limits, path, problems)
         return float(value) if abs(value) <= LARGEST_NUMBER else None
 
     return check
@@ -135,17 +136,15 @@ def seed_range(spec: InputSpec) -> tuple[int | float, int | float]:
     return max(0, spec.minimum or 0), min(high, SEED_MAXIMUM)
 
 
-def range_rule(low: float, high: float, multiple: float | None = None) -> Rule:
-    def rule(value: Any, path: str, problems: Problems) -> None:
-        if value < low:
-            problems.add(path, "too_small", f"expected at least {low}", minimum=low)
-        elif value > high:
-            problems.add(path, "too_big", f"expected at most {high}", maximum=high)
-        elif multiple is not None and not is_multiple(value, multiple):
-            message = f"expected a multiple of {multiple}"
-            problems.add(path, "not_a_multiple", message, multiple_of=multiple)
-
-    return rule
+def check_range(value: float, limits: Limits, path: str, problems: Problems) -> None:
+    low, high, multiple = limits
+    if value < low:
+        problems.add(path, "too_small", f"expected at least {low}", minimum=low)
+    elif value > high:
+        problems.add(path, "too_big", f"expected at most {high}", maximum=high)
+    elif multiple is not None and not is_multiple(value, multiple):
+        message = f"expected a multiple of {multiple}"
+        problems.add(path, "not_a_multiple", message, multiple_of=multiple)
 
 
 def is_multiple(value: float, of: float) -> bool:
@@ -154,13 +153,10 @@ def is_multiple(value: float, of: float) -> bool:
     return math.isclose(math.remainder(value, of), 0.0, abs_tol=abs(of) * 1e-6)
 
 
-def boolean_check(_spec: InputSpec) -> Check:
-    def check(value: Any, path: str, problems: Problems) -> Any:
-        if not isinstance(value, bool):
-            return problems.add(path, "wrong_type", "expected true or false")
-        return value
-
-    return check
+def check_boolean(value: Any, path: str, problems: Problems) -> Any:
+    if not isinstance(value, bool):
+        return problems.add(path, "wrong_type", "expected true or false")
+    return value
 
 
 def choice_check(spec: InputSpec) -> Check:
@@ -177,25 +173,19 @@ def choice_check(spec: InputSpec) -> Check:
     return check
 
 
-def model_check(_spec: InputSpec) -> Check:
-    def check(value: Any, path: str, problems: Problems) -> Any:
-        if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_MODEL_NAME:
-            return problems.add(path, "wrong_type", "expected the name of a model file")
-        if not is_storable(value) or not is_inside(value):
-            return problems.add(path, "unsafe_path", "expected a name inside the model folder")
-        return value
-
-    return check
+def check_model(value: Any, path: str, problems: Problems) -> Any:
+    if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_MODEL_NAME:
+        return problems.add(path, "wrong_type", "expected the name of a model file")
+    if not is_storable(value) or not is_inside(value):
+        return problems.add(path, "unsafe_path", "expected a name inside the model folder")
+    return value
 
 
-def media_check(_spec: InputSpec) -> Check:
-    def check(value: Any, path: str, problems: Problems) -> Any:
-        media = value.get("media") if is_object(value) and len(value) == 1 else None
-        if not isinstance(media, str) or not UUID.fullmatch(media):
-            return problems.add(path, "wrong_type", 'expected {"media": "<id of an upload>"}')
-        return {"media": media.lower()}
-
-    return check
+def check_media(value: Any, path: str, problems: Problems) -> Any:
+    media = value.get("media") if is_object(value) and len(value) == 1 else None
+    if not isinstance(media, str) or not UUID.fullmatch(media):
+        return problems.add(path, "wrong_type", 'expected {"media": "<id of an upload>"}')
+    return {"media": media.lower()}
 
 
 def list_check(spec: InputSpec, one: Check) -> Check:
@@ -217,8 +207,8 @@ MAKERS: dict[str, Callable[[InputSpec], Check]] = {
     **dict.fromkeys(TEXTS, text_check),
     **dict.fromkeys(("integer", "seed"), integer_check),
     "number": number_check,
-    "boolean": boolean_check,
+    "boolean": lambda _: check_boolean,
     "choice": choice_check,
-    "model": model_check,
-    **dict.fromkeys(("image", "mask", "video", "audio", "file"), media_check),
+    "model": lambda _: check_model,
+    **dict.fromkeys(MEDIA, lambda _: check_media),
 }

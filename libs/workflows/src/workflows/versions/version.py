@@ -6,9 +6,9 @@ give the same answer about the same files.
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer
 
 from contracts.errors import InvalidError
 from workflows.compatibility.incompatible import incompatible
@@ -16,7 +16,7 @@ from workflows.convert import is_save_format, to_api
 from workflows.problems import Problems
 from workflows.spec.documents import canonical_bytes, read_mapping
 from workflows.spec.library import Library, read_library, with_library
-from workflows.spec.spec import FORMAT, Spec
+from workflows.spec.spec import Spec
 from workflows.versions.completion import completed
 from workflows.versions.consistency import check_graph, check_spec
 
@@ -32,6 +32,14 @@ class WorkflowVersion(BaseModel):
     graph: dict[str, Any] = Field(description="ComfyUI graph in API format, unchanged.")
     spec: Spec = Field(description="The complete spec, without references to a library.")
     hash: str = Field(description="SHA-256 of graph and spec, hex: the version's id.")
+
+    @field_serializer("spec")
+    def stored_spec(self, spec: Spec) -> dict[str, Any]:
+        return spec.content()
+
+    def content(self) -> dict[str, Any]:
+        """Return what the hash names: graph and spec."""
+        return self.model_dump(include={"graph", "spec"})
 
 
 def load_version(
@@ -58,18 +66,19 @@ def load_version(
         if object_info and not problems.errors:
             problems.errors += incompatible(content, parsed, object_info)
     problems.raise_if_any(NOT_VALID, code="invalid_workflow")
-    return version_of(parsed, content)
+    encoded = canonical_bytes({"graph": content, "spec": parsed.content()}, "workflow")
+    digest = hashlib.sha256(encoded).hexdigest()
+    return WorkflowVersion(name=parsed.name, graph=content, spec=parsed, hash=digest)
 
 
-def load_raw(
+def load_graph(
     graph: str | dict[str, Any], object_info: Mapping[str, Any] | None = None
-) -> WorkflowVersion:
-    """Return an anonymous version of a bare graph, without inputs, that keeps every output."""
+) -> dict[str, Any]:
+    """Return a bare graph in API format, converted if necessary; raise Invalid if it cannot run."""
     problems = Problems()
     content, _ = as_graph(read_mapping(graph, "graph"), object_info, problems)
     problems.raise_if_any("The graph is not valid", code="invalid_workflow")
-    spec_format: Literal["comfyfleet/v1"] = FORMAT
-    return version_of(Spec(spec=spec_format, name="graph"), content)
+    return content
 
 
 def as_graph(
@@ -93,9 +102,3 @@ def parse_spec(raw: dict[str, Any], problems: Problems) -> Spec:
     except ValidationError as error:
         problems.add_validation(error)
         raise problems.as_error(NOT_VALID, code="invalid_workflow") from error
-
-
-def version_of(spec: Spec, graph: dict[str, Any]) -> WorkflowVersion:
-    encoded = canonical_bytes({"graph": graph, "spec": spec.content()}, "workflow")
-    digest = hashlib.sha256(encoded).hexdigest()
-    return WorkflowVersion(name=spec.name, graph=graph, spec=spec, hash=digest)

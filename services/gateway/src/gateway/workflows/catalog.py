@@ -11,15 +11,10 @@ from pydantic import ValidationError
 
 from contracts.access import Actor, Permission
 from contracts.errors import NotFoundError, UnavailableError
-from contracts.registry.workflows import (
-    ModelFolder,
-    ServerClasses,
-    WorkflowEntry,
-    WorkflowVersionRecord,
-)
+from contracts.registry.workflows import ModelFolder, ServerClasses, WorkflowEntry
 from contracts.services import WORKFLOWS
 from gateway.workflows.servers import Servers
-from gateway.workflows.versions import Version, hash_of, hash_to_run, parse_reference, parse_version
+from gateway.workflows.versions import Version, hash_of, hash_to_run, parse_reference
 from runtime.bus.bucket import Mirror, read_value
 from runtime.bus.client import Bus
 from runtime.process.service import Runtime
@@ -83,7 +78,7 @@ class WorkflowCatalog:
         if body is None:
             raise NotFoundError("this version of the workflow is gone")
         try:
-            return parse_version(WorkflowVersionRecord.model_validate_json(body))
+            return Version.model_validate_json(body)
         except ValidationError as error:
             message = "this gateway is too old for the workflow"
             raise UnavailableError(message, code="unreadable_version", retry_in=30) from error

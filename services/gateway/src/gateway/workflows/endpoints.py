@@ -18,7 +18,6 @@ from gateway.workflows.resources import (
     WorkflowDetail,
     WorkflowDiff,
     WorkflowPage,
-    content,
     detail,
     diff,
     is_active,
@@ -111,7 +110,7 @@ async def get_workflow_openapi(
     version = await gateway.catalog.look_up(reference)
     server = gateway.settings.path_prefix or "/"
     return document(
-        openapi(version.spec, version.number, server, gateway.catalog.models), client_etag
+        openapi(version.spec, version.version, server, gateway.catalog.models), client_etag
     )
 
 
@@ -146,7 +145,8 @@ async def get_workflow_version(
     version: int,
     client_etag: ClientEtag = None,
 ) -> Response:
-    return document(content(await gateway.catalog.look_up(f"{name}@{version}")), client_etag)
+    found = await gateway.catalog.look_up(f"{name}@{version}")
+    return document(WorkflowContent(**found.model_dump()), client_etag)
 
 
 @router.get(

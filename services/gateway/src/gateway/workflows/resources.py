@@ -84,26 +84,13 @@ class WorkflowDiff(BaseModel):
 
 
 def diff(version: Version, against: Version) -> WorkflowDiff:
-    before, after = content(against), content(version)
-    found, is_complete = differences(
-        {"graph": before.graph, "spec": before.spec}, {"graph": after.graph, "spec": after.spec}
-    )
+    found, is_complete = differences(against.content(), version.content())
     return WorkflowDiff(
         name=version.name,
-        version=version.number,
-        against=against.number,
+        version=version.version,
+        against=against.version,
         differences=found,
         is_complete=is_complete,
-    )
-
-
-def content(version: Version) -> WorkflowContent:
-    return WorkflowContent(
-        name=version.name,
-        version=version.number,
-        hash=version.hash,
-        spec=version.spec.content(),
-        graph=version.graph,
     )
 
 
@@ -129,7 +116,7 @@ def detail(workflow: WorkflowEntry, version: Version) -> WorkflowDetail:
     return WorkflowDetail.model_validate(
         {
             **fields(workflow),
-            "version": version.number,
+            "version": version.version,
             "hash": version.hash,
             "inputs": [name for name, _ in spec.in_order],
             "outputs": [name for name, _ in spec.outputs_in_order],

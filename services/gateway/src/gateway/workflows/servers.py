@@ -6,9 +6,10 @@ Servers differ in few classes, so servers that are alike in all classes of a gra
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Any, TypeAlias
 
-from cachetools import LRUCache
+from cachetools import LRUCache, cachedmethod
 
 from contracts.registry.workflows import ServerClasses
 from contracts.scheduler.job_requests import Incompatible
@@ -37,9 +38,7 @@ class Servers:
             }
             for server in servers
         }
-        self._kinds: LRUCache[frozenset[str], list[tuple[frozenset[str], Classes]]] = LRUCache(
-            MAX_GRAPHS
-        )
+        self._kinds: LRUCache[Any, list[tuple[frozenset[str], Classes]]] = LRUCache(MAX_GRAPHS)
 
     def incompatible(
         self, graph: Graph, spec: Spec, classes: frozenset[str]
@@ -55,14 +54,9 @@ class Servers:
                 found.append(Incompatible(digests=digests, unmet=tuple(missing[:MAX_UNMET])))
         return tuple(found)
 
+    @cachedmethod(attrgetter("_kinds"))
     def kinds(self, classes: frozenset[str]) -> list[tuple[frozenset[str], Classes]]:
         """Return the servers in groups that are alike in these classes."""
-        kinds = self._kinds.get(classes)
-        if kinds is None:
-            kinds = self._kinds[classes] = self._group(classes)
-        return kinds
-
-    def _group(self, classes: frozenset[str]) -> list[tuple[frozenset[str], Classes]]:
         groups: defaultdict[tuple[int, ...], list[str]] = defaultdict(list)
         names = sorted(classes)
         for digest, offered in self._classes_by_digest.items():

@@ -1,39 +1,24 @@
 """Decides which version a reference means: `inpaint@3`, or `inpaint` for the active one."""
 
 import re
-from dataclasses import dataclass
-from typing import Any
+
+from pydantic import Field
 
 from contracts.errors import FieldError, ForbiddenError, InvalidError, NotFoundError
-from contracts.registry.workflows import WorkflowEntry, WorkflowVersionRecord
-from workflows import Spec
+from contracts.registry.workflows import WorkflowEntry
+from workflows import WorkflowVersion
 
 REFERENCE = re.compile(r"(?P<name>[a-z][a-z0-9_-]{0,62})(@(?P<number>[1-9][0-9]{0,8}))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One version, parsed."""
+class Version(WorkflowVersion):
+    """One version, parsed from the value that the registry publishes."""
 
-    name: str
-    number: int
-    hash: str
-    graph: dict[str, Any]
-    spec: Spec
+    version: int = Field(description="Its number.")
 
     @property
     def reference(self) -> str:
-        return f"{self.name}@{self.number}"
-
-
-def parse_version(record: WorkflowVersionRecord) -> Version:
-    return Version(
-        name=record.name,
-        number=record.version,
-        hash=record.hash,
-        graph=record.graph,
-        spec=Spec.model_validate(record.spec),
-    )
+        return f"{self.name}@{self.version}"
 
 
 def parse_reference(text: str) -> tuple[str, int | None]:
@@ -41,9 +26,7 @@ def parse_reference(text: str) -> tuple[str, int | None]:
     match = REFERENCE.fullmatch(text)
     if not match:
         message = "expected `name` or `name@version`"
-        raise InvalidError(
-            message, errors=[FieldError(path="workflow", code="bad_reference", message=message)]
-        )
+        raise InvalidError(message, errors=of_workflow("bad_reference", message))
     number = match["number"]
     return match["name"], int(number) if number else None
 
@@ -53,37 +36,28 @@ def hash_to_run(
 ) -> str:
     """Return the hash of a version for a new job.
 
-    Raises NotFoundError, also if the version may not be run any more, and DraftError for a draft
-    that the caller may not activate.
+    Raises NotFoundError, also if the version may not be run any more, and ForbiddenError for a
+    draft that the caller may not activate.
     """
     if workflow is None or workflow.is_deleted:
-        raise not_there(f"there is no workflow {name}")
+        raise unknown(f"there is no workflow {name}")
     if not workflow.is_enabled:
-        raise not_there(f"workflow {name} is switched off", code="switched_off")
+        raise unknown(f"workflow {name} is switched off", code="switched_off")
     if number is not None and is_withdrawn(workflow):
-        raise not_there(f"workflow {name} was taken out of its folder", code="withdrawn")
+        raise unknown(f"workflow {name} was taken out of its folder", code="withdrawn")
     found = hash_of(workflow, name, number)
     if number in workflow.drafts and not may_edit:
-        raise DraftError(name, number)
+        message = (
+            f"{name}@{number} is a draft: until somebody activates it, running it needs the "
+            "permission workflows:write"
+        )
+        raise ForbiddenError(message, code="draft", errors=of_workflow("draft", message))
     return found
 
 
 def is_withdrawn(workflow: WorkflowEntry) -> bool:
     """Whether its file is gone, and with it the right to run any version."""
     return workflow.source != "api" and workflow.active_version is None
-
-
-class DraftError(ForbiddenError):
-    code = "draft"
-
-    def __init__(self, name: str, number: int) -> None:
-        message = (
-            f"{name}@{number} is a draft: until somebody activates it, running it needs the "
-            "permission workflows:write"
-        )
-        super().__init__(
-            message, errors=[FieldError(path="workflow", code=self.code, message=message)]
-        )
 
 
 def hash_of(workflow: WorkflowEntry | None, name: str, number: int | None) -> str:
@@ -98,14 +72,10 @@ def hash_of(workflow: WorkflowEntry | None, name: str, number: int | None) -> st
     return workflow.versions[wanted]
 
 
-def unknown(message: str) -> NotFoundError:
+def unknown(message: str, code: str = "not_found") -> NotFoundError:
+    return NotFoundError(message, code=code, errors=of_workflow("unknown", message))
+
+
+def of_workflow(code: str, message: str) -> list[FieldError]:
     """Name the field too: in a job the body is wrong, not the path."""
-    return NotFoundError(
-        message, errors=[FieldError(path="workflow", code="unknown", message=message)]
-    )
-
-
-def not_there(message: str, code: str = "not_found") -> NotFoundError:
-    """Name the field of the job too."""
-    errors = [FieldError(path="workflow", code="unknown", message=message)]
-    return NotFoundError(message, code=code, errors=errors)
+    return [FieldError(path="workflow", code=code, message=message)]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import RowMapping, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -69,15 +69,16 @@ class SqlWorkflows:
             return frozenset(await connection.scalars(CLASSES))
 
     async def versions(self, name: str, limit: int) -> list[VersionSummary]:
+        shown = versions.c["hash", "created_at", "created_by", "activated_at"]
         statement = (
-            select(versions, workflows.c.active_version)
+            select(versions.c.number.label("version"), *shown, workflows.c.active_version)
             .join(workflows)
             .where(versions.c.name == name)
             .order_by(versions.c.number.desc())
             .limit(limit)
         )
         async with transaction(self._engine) as connection:
-            return [summary(row) for row in await connection.execute(statement)]
+            return [summary(row) for row in (await connection.execute(statement)).mappings()]
 
     async def sync(self, names: Mapping[str, WorkflowEntry], version_hashes: set[str]) -> None:
         """Publish what differs from the bucket: the entries and versions that it has.
@@ -121,11 +122,9 @@ async def all_workflows(connection: AsyncConnection) -> dict[str, WorkflowEntry]
 
 async def one_version(connection: AsyncConnection, version_hash: str) -> WorkflowVersionRecord:
     found = await connection.execute(select(versions).where(versions.c.hash == version_hash))
-    if (row := found.one_or_none()) is None:
+    if (row := found.mappings().one_or_none()) is None:
         raise NotFoundError("there is no such version")
-    return WorkflowVersionRecord(
-        name=row.name, version=row.number, hash=row.hash, graph=row.graph, spec=row.spec
-    )
+    return WorkflowVersionRecord(**row, version=row["number"])
 
 
 async def save(
@@ -177,16 +176,10 @@ async def version_entry(connection: AsyncConnection, version_hash: str) -> outbo
     return outbox.put(WORKFLOWS, version_key(version_hash), version)
 
 
-def summary(row: Any) -> VersionSummary:
-    status = "inactive" if row.activated_at else "draft"
-    return VersionSummary(
-        version=row.number,
-        hash=row.hash,
-        status="active" if row.number == row.active_version else status,
-        created_at=row.created_at,
-        created_by=row.created_by,
-        activated_at=row.activated_at,
-    )
+def summary(row: RowMapping) -> VersionSummary:
+    status = "inactive" if row["activated_at"] else "draft"
+    is_active = row["version"] == row["active_version"]
+    return VersionSummary(**row, status="active" if is_active else status)
 
 
 def name_key(name: str) -> str:

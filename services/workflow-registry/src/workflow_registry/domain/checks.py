@@ -44,10 +44,4 @@ def checked_version(
 
 
 def record(version: WorkflowVersion, *, number: int) -> WorkflowVersionRecord:
-    return WorkflowVersionRecord(
-        name=version.name,
-        version=number,
-        hash=version.hash,
-        graph=version.graph,
-        spec=version.spec.content(),
-    )
+    return WorkflowVersionRecord(**version.model_dump(), version=number)

@@ -10,7 +10,8 @@ from contracts.values import Unmet
 from workflow_registry.domain.descriptions import Description
 from workflows import Spec, render, unmet
 from workflows.compatibility.incompatible import incompatible
-from workflows.compatibility.unmet import as_unmet, binds_of, unmet_models
+from workflows.compatibility.switch_cases import MEDIA
+from workflows.compatibility.unmet import of_spec, unmet_models
 from workflows.graph.graph import Graph
 from workflows.spec.parameter import InputSpec
 
@@ -19,7 +20,6 @@ MAX_ENTRIES = 1_500
 """Entries of all nodes together: an answer may have 512 KiB."""
 MAX_NODES = 1_000
 WORKING = frozenset({NodePhase.READY, NodePhase.BUSY})
-ANY_MEDIA = {"media": "00000000-0000-0000-0000-000000000000"}
 
 
 UnmetByDigest: TypeAlias = Mapping[str, Sequence[Unmet]]
@@ -28,28 +28,21 @@ UnmetByDigest: TypeAlias = Mapping[str, Sequence[Unmet]]
 
 def unmet_requirements(graph: Graph, spec: Spec, description: Description) -> list[Unmet]:
     """Return the requirements that the server does not meet, at default or switched inputs."""
-    rendered = render(graph, spec, default_inputs(spec))
+    defaults = {name: default_value(item) for name, item in spec.inputs.items()}
+    rendered = render(graph, spec, defaults)
 
     def has(model: tuple[str, str]) -> bool:
         return ModelFile(folder=model[0], name=model[1]) in description.models
 
     found = [*unmet_models(rendered, spec, has), *unmet(rendered, description.classes, spec)]
-    binds = binds_of(spec)
-    found += [
-        as_unmet(error, rendered, spec, binds)
-        for error in incompatible(graph, spec, description.classes)
-    ]
+    found += map(of_spec, incompatible(graph, spec, description.classes))
     return list({(entry.kind, entry.name): entry for entry in found}.values())[:MAX_UNMET]
-
-
-def default_inputs(spec: Spec) -> dict[str, Any]:
-    return {name: default_value(item) for name, item in spec.inputs.items()}
 
 
 def default_value(item: InputSpec) -> Any:
     """Return the default; for a required file some media, since the graph differs without it."""
     if item.is_media and item.required:
-        return [ANY_MEDIA] * max(1, item.min_items or 1) if item.is_list else ANY_MEDIA
+        return [MEDIA] * max(1, item.min_items or 1) if item.is_list else MEDIA
     return 0 if item.type == "seed" else item.default
 
 

@@ -78,22 +78,6 @@ def read_models(value: Any) -> frozenset[ModelFile]:
     )
 
 
-def deduplicated(description: Description, pool: dict[bytes, Mapping[str, Any]]) -> Description:
-    """Replace each class by its equal in `pool`, which gets the new ones: most servers are alike.
-
-    The pool's key is a digest of the content.
-    """
-    classes = {
-        name: pool.setdefault(content_digest(info), info)
-        for name, info in description.classes.items()
-    }
-    return Description(classes, description.models)
-
-
-def content_digest(info: Mapping[str, Any]) -> bytes:
-    return hashlib.blake2b(json.dumps(info).encode(), digest_size=16).digest()
-
-
 def union(descriptions: Iterable[Description]) -> Description:
     """Return what the servers have together; if a class differs, the first one counts."""
     classes: dict[str, Mapping[str, Any]] = {}

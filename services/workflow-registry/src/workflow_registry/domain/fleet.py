@@ -3,6 +3,8 @@
 A parsed description takes some 20 MB, so equal classes are kept once for all of them.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +14,7 @@ from cachetools import LRUCache
 from contracts.registry.workflows import ServerClasses
 from contracts.scheduler.nodes import NodeView
 from contracts.values import Unmet
-from workflow_registry.domain.descriptions import Description, deduplicated, union
+from workflow_registry.domain.descriptions import Description, union
 
 MAX_RESULTS = 50_000
 MAX_KINDS = 500
@@ -45,8 +47,12 @@ class Fleet:
     _pool: dict[bytes, Mapping[str, Any]] = field(default_factory=dict[bytes, Mapping[str, Any]])
 
     def add(self, digest: str, description: Description) -> Description:
-        """Keep a parsed description, its classes shared with the others."""
-        self.parsed[digest] = deduplicated(description, self._pool)
+        """Keep a parsed description, its classes shared with the others: most servers are alike."""
+        classes = {
+            name: self._pool.setdefault(content_digest(info), info)
+            for name, info in description.classes.items()
+        }
+        self.parsed[digest] = Description(classes, description.models)
         return self.parsed[digest]
 
     def unite(self, digests: frozenset[str]) -> None:
@@ -56,3 +62,7 @@ class Fleet:
         # by identity: the pool holds the very objects that the descriptions refer to
         alive = {id(info) for found in self.parsed.values() for info in found.classes.values()}
         self._pool = {key: info for key, info in self._pool.items() if id(info) in alive}
+
+
+def content_digest(info: Mapping[str, Any]) -> bytes:
+    return hashlib.blake2b(json.dumps(info).encode(), digest_size=16).digest()

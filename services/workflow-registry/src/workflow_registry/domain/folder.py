@@ -17,9 +17,9 @@ from workflow_registry.domain.manifest import (
     BASE,
     MANIFEST,
     Manifest,
-    manifest_sources,
     manifest_version,
     read_manifest,
+    source_of,
 )
 from workflow_registry.domain.spec_files import Candidate, candidates, graph_of, spec_names
 from workflows import WorkflowVersion
@@ -55,14 +55,6 @@ class FolderContent:
     def found(self) -> dict[str, Outcome]:
         return {source.name: outcome for source, outcome in self.outcomes.items()}
 
-    @property
-    def from_manifest(self) -> frozenset[str]:
-        return frozenset(source.name for source in self.outcomes if source.is_manifest)
-
-    @property
-    def manifest_problem(self) -> str | None:
-        return self.manifest.problem
-
 
 def read_folder(files: Files, before: FolderContent, rules: Rules) -> FolderContent:
     """Read every workflow of the folder; what did not change is taken over from `before`.
@@ -70,7 +62,10 @@ def read_folder(files: Files, before: FolderContent, rules: Rules) -> FolderCont
     A broken source is tried again under other rules: a server may have its classes now.
     """
     manifest = read_manifest(files, before.manifest)
-    listed = manifest_sources(manifest, files)
+    listed = [
+        source_of(name, entry, manifest.definitions, files)
+        for name, entry in manifest.listed.items()
+    ]
     reserved = {LIBRARY, MANIFEST, BASE} if manifest.exists else {LIBRARY}
     found = candidates(files, before.candidates, reserved)
     graphs = {source.graph_name for source in listed}

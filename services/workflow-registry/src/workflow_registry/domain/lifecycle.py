@@ -5,8 +5,8 @@ is put back activates an older one. A broken source leaves the active version as
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, TypedDict
 
 from contracts.errors import ConflictError, NotFoundError
 from contracts.registry.workflows import WorkflowEntry
@@ -15,6 +15,15 @@ from workflow_registry.domain.folder import Broken, FolderContent, Outcome
 from workflows import WorkflowVersion
 
 Origin: TypeAlias = Literal["folder", "manifest", "api"]
+
+
+class Coverage(TypedDict):
+    """Whether the fleet can run one version now."""
+
+    is_runnable: bool | None
+    unmet: list[Unmet]
+
+
 MAX_RELEASED = 400
 MAX_DRAFTS = 100
 """Versions of each sort that are published: an entry of a bucket has at most 512 KiB."""
@@ -42,17 +51,14 @@ class Change:
 
 def changes(known: Mapping[str, WorkflowEntry], content: FolderContent) -> list[Change]:
     """Return the changes that make the stored workflows equal to the folder."""
-    found, listed = content.found, content.from_manifest
+    found = content.found
+    listed = {source.name for source in content.outcomes if source.is_manifest}
+    problem = content.manifest.problem
     decided: list[Change] = []
     for name in sorted({*known, *found}):
         current, outcome = known.get(name), found.get(name)
-        if (
-            outcome is None
-            and current
-            and current.source == "manifest"
-            and content.manifest_problem
-        ):
-            outcome = Broken(content.manifest_problem)
+        if outcome is None and current and current.source == "manifest" and problem:
+            outcome = Broken(problem)
         decided.append(decide(name, current, outcome, "manifest" if name in listed else "folder"))
     return [change for change in decided if change.workflow != known.get(change.workflow.name)]
 
@@ -72,7 +78,7 @@ def decide(
         case WorkflowVersion():
             taken = current.model_copy(update={"source": origin, "is_deleted": False})
             change = with_version(taken, found)
-            return Change(activated(change.workflow, found), change.added)
+            return replace(change, workflow=activated(change.workflow, found))
 
 
 def unpublished(name: str, source: Origin) -> WorkflowEntry:
@@ -116,22 +122,15 @@ def number_of(current: WorkflowEntry, version_hash: str) -> int:
 def upload(known: WorkflowEntry | None, version: WorkflowVersion, *, activate: bool) -> Change:
     """Add an upload as a draft, or activate it at once. Raises Conflict if a folder owns it."""
     current = editable(known) if known else unpublished(version.name, "api")
-    if known and (known.is_deleted or known.source != "api"):
-        current = current.model_copy(update={"source": "api", "is_deleted": False})
-    change = with_version(current, version)
-    if not activate:
-        is_first = not known or not known.versions
-        return Change(
-            with_title(change.workflow, version) if is_first else change.workflow, change.added
-        )
-    return Change(activated(change.workflow, version), change.added)
-
-
-def with_title(current: WorkflowEntry, version: WorkflowVersion) -> WorkflowEntry:
-    """Take the title from a first draft."""
-    shown = activated(current, version)
-    kept = {"active_version": current.active_version, "drafts": current.drafts}
-    return shown.model_copy(update=kept)
+    taken = current.model_copy(update={"source": "api", "is_deleted": False})
+    change = with_version(taken, version)
+    if activate:
+        return replace(change, workflow=activated(change.workflow, version))
+    if taken.versions:
+        return change
+    # a first draft gives the title
+    kept = {"active_version": None, "drafts": change.workflow.drafts}
+    return replace(change, workflow=activated(change.workflow, version).model_copy(update=kept))
 
 
 def editable(known: WorkflowEntry) -> WorkflowEntry:
@@ -150,11 +149,6 @@ def existing(known: WorkflowEntry | None, name: str) -> WorkflowEntry:
     if known is None or known.is_deleted:
         raise NotFoundError(f"there is no workflow {name}")
     return known
-
-
-def chosen(current: WorkflowEntry, version: WorkflowVersion) -> WorkflowEntry:
-    """Activate a version for a person. Raises Conflict if a folder owns the workflow."""
-    return activated(editable(current), version)
 
 
 def switched(
@@ -190,25 +184,17 @@ def published(workflow: WorkflowEntry) -> WorkflowEntry:
     return workflow.model_copy(update={"versions": versions, "drafts": drafts})
 
 
-@dataclass(frozen=True, slots=True)
-class VersionCoverage:
-    """Whether the fleet can run one version now."""
-
-    version_hash: str
-    is_runnable: bool | None
-    unmet: list[Unmet]
-
-
 def coverage_changes(
-    known: Mapping[str, WorkflowEntry], found: Mapping[str, VersionCoverage]
+    known: Mapping[str, WorkflowEntry], found: Mapping[str, Coverage]
 ) -> list[Change]:
-    """Return the workflows whose active version has another coverage than is stored."""
+    """Return the workflows whose active version has another coverage than is stored.
+
+    `found` holds the coverage that versions have now, by hash.
+    """
     changed: list[Change] = []
-    for name, coverage in found.items():
-        workflow = known.get(name)
-        if workflow and active_hash(workflow) == coverage.version_hash:
-            update = {"is_runnable": coverage.is_runnable, "unmet": coverage.unmet}
-            updated = workflow.model_copy(update=update)
+    for workflow in known.values():
+        if coverage := found.get(active_hash(workflow) or ""):
+            updated = workflow.model_copy(update={**coverage})
             changed += [Change(updated)] if updated != workflow else []
     return changed
 

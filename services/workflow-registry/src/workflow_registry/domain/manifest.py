@@ -8,7 +8,7 @@ from typing import Any
 from contracts.errors import InvalidError
 from workflow_registry.domain.checks import Rules, checked_version
 from workflow_registry.domain.files import NAME, File, Files, Source, Unsettled, text_of
-from workflows import WorkflowVersion, load_raw
+from workflows import WorkflowVersion, load_graph
 from workflows.authoring.manifests import graph_file, spec_of
 from workflows.json_values import is_array, is_object
 from workflows.spec.documents import read_mapping
@@ -52,11 +52,6 @@ def is_manifest(file: File | None) -> bool:
     return not any(line.startswith("spec:") for line in file.splitlines())
 
 
-def manifest_sources(manifest: Manifest, files: Files) -> list[Source]:
-    definitions = manifest.definitions
-    return [source_of(name, entry, definitions, files) for name, entry in manifest.listed.items()]
-
-
 def workflows_of(manifest: dict[str, Any]) -> dict[str, Any]:
     if wrong := [name for name in manifest if not NAME.fullmatch(str(name))]:
         raise InvalidError(f"{MANIFEST}: {str(wrong[0])[:100]!r} is not {NAME.pattern}")
@@ -78,6 +73,6 @@ def source_of(name: str, entry: Any, base: Mapping[str, Any], files: Files) -> S
 def manifest_version(source: Source, rules: Rules) -> WorkflowVersion:
     """Build and check the version. Raises Invalid."""
     content = json.loads(text_of(source.spec, MANIFEST))
-    graph = load_raw(text_of(source.graph, source.graph_name), rules.classes or None).graph
+    graph = load_graph(text_of(source.graph, source.graph_name), rules.classes or None)
     spec = spec_of(source.name, content["entry"], content["base"], graph)
     return checked_version(spec, graph, None, rules)

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+import contextlib
 from collections.abc import Mapping, Sequence
 
 import structlog
@@ -26,9 +27,9 @@ from workflow_registry.domain.coverage import (
     unmet_requirements,
 )
 from workflow_registry.domain.descriptions import Description, by_folder
-from workflow_registry.domain.lifecycle import VersionCoverage, active_hash, coverage_changes
+from workflow_registry.domain.lifecycle import Coverage, active_hash, coverage_changes
 from workflow_registry.domain.server_classes import server_classes
-from workflow_registry.handlers.folder import adopt_again
+from workflow_registry.handlers.folder import adopt_folder
 from workflow_registry.service import Registry
 from workflows import Spec
 
@@ -78,8 +79,9 @@ async def watch_fleet(registry: Registry) -> None:
     await wait_for(registry.fleet_changed, POLL_SECONDS)
     registry.fleet_changed.clear()
     names = await registry.bucket.names()
-    if await update_nodes(registry):
-        await adopt_again(registry)
+    has_changed, files = await update_nodes(registry), registry.folder.files
+    if has_changed and files is not None:  # workflows that were broken may have their classes now
+        await adopt_folder(registry, files)
     await publish_servers(registry, names)
     await update_coverage(registry, names)
 
@@ -147,10 +149,14 @@ async def used_classes(registry: Registry, digest: str) -> ServerClasses:
 
 async def update_coverage(registry: Registry, names: Mapping[str, WorkflowEntry]) -> None:
     """Store for every active version whether the fleet can run it, if that changed."""
-    found: dict[str, VersionCoverage] = {}
-    for name, workflow in names.items():
-        if result := await active_coverage(registry, workflow):
-            found[name] = result
+    found: dict[str, Coverage] = {}
+    for version_hash in filter(None, map(active_hash, names.values())):
+        # it may be missing: the bucket is ahead of, or behind, the database
+        with contextlib.suppress(NotFoundError):
+            unmet = await unmet_by_digest(registry, version_hash)
+            runnable = is_runnable(registry.fleet.nodes, unmet)
+            lacking = [] if runnable else nearest(unmet)
+            found[version_hash] = {"is_runnable": runnable, "unmet": lacking}
     if not coverage_changes(names, found):
         return
     for change in await registry.workflows.update(lambda stored: coverage_changes(stored, found)):
@@ -160,19 +166,6 @@ async def update_coverage(registry: Registry, names: Mapping[str, WorkflowEntry]
             is_runnable=change.workflow.is_runnable,
             unmet=[entry.name for entry in change.workflow.unmet[:3]],
         )
-
-
-async def active_coverage(registry: Registry, workflow: WorkflowEntry) -> VersionCoverage | None:
-    """Return the coverage of the active version; None if there is none."""
-    version_hash = active_hash(workflow)
-    if version_hash is None:
-        return None
-    try:
-        found = await unmet_by_digest(registry, version_hash)
-    except NotFoundError:  # the bucket is ahead of, or behind, the database
-        return None
-    runnable = is_runnable(registry.fleet.nodes, found)
-    return VersionCoverage(version_hash, runnable, [] if runnable else nearest(found))
 
 
 async def version_coverage(registry: Registry, version: WorkflowVersionRecord) -> CoverageView:

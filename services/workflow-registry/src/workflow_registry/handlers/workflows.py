@@ -29,9 +29,10 @@ from contracts.registry.workflows import WorkflowEntry
 from workflow_registry.domain.checks import Rules, checked_version, record
 from workflow_registry.domain.lifecycle import (
     Change,
+    activated,
     active_hash,
-    chosen,
     deleted,
+    editable,
     existing,
     number_of,
     published,
@@ -40,7 +41,7 @@ from workflow_registry.domain.lifecycle import (
 )
 from workflow_registry.handlers.fleet import version_coverage
 from workflow_registry.service import Registry
-from workflows import Spec, WorkflowVersion, load_raw
+from workflows import WorkflowVersion, load_graph
 from workflows.authoring.differences import differences
 from workflows.authoring.proposal import propose
 from workflows.compatibility.incompatible import compatibility_warnings
@@ -124,7 +125,7 @@ async def propose_spec(registry: Registry, query: ProposeSpec) -> ProposalView:
 
 
 def proposal(query: ProposeSpec, rules: Rules) -> ProposalView:
-    graph = load_raw(query.graph, rules.classes or None).graph
+    graph = load_graph(query.graph, rules.classes or None)
     return ProposalView(spec=propose(graph, query.name, rules.classes), graph=graph)
 
 
@@ -135,12 +136,8 @@ async def differences_from_active(
     active = active_hash(known) if known else None
     if active is None:
         return []
-    before = await registry.workflows.version(active)
-    found, _ = await asyncio.to_thread(
-        differences,
-        {"graph": before.graph, "spec": before.spec},
-        {"graph": version.graph, "spec": version.spec.content()},
-    )
+    before = (await registry.workflows.version(active)).model_dump(include={"graph", "spec"})
+    found, _ = await asyncio.to_thread(differences, before, version.content())
     return found
 
 
@@ -152,13 +149,11 @@ async def activate_version(registry: Registry, command: ActivateVersion) -> Work
     if version_hash is None:
         raise NotFoundError(f"workflow {command.name} has no version {command.version}")
     stored = await registry.workflows.version(version_hash)
-    version = WorkflowVersion(
-        name=stored.name,
-        graph=stored.graph,
-        spec=Spec.model_validate(stored.spec),
-        hash=stored.hash,
-    )
-    into = partial(chosen, version=version)
+    version = WorkflowVersion.model_validate(stored, from_attributes=True)
+
+    def into(current: WorkflowEntry) -> WorkflowEntry:
+        return activated(editable(current), version)
+
     return await change(registry, command.name, into, command.actor.user_id)
 
 
