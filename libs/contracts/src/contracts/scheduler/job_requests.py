@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.access import Actor, IdempotencyKey, Priority
 from contracts.message import Command, Query
 from contracts.scheduler.jobs import JobPage, JobStatus, JobView
-from contracts.values import Unmet, UtcTime
+from contracts.values import QueryText, Unmet, UtcTime
 
 
 class ModelFile(BaseModel):
@@ -115,18 +115,31 @@ class FindJobs(Query[JobPage]):
     job_ids: list[UUID] = Field(max_length=100)
 
 
-class ListJobs(Query[JobPage]):
+class JobFilters(BaseModel):
+    """Filters of the list of jobs."""
+
+    status: list[JobStatus] = Field(
+        default_factory=list[JobStatus], max_length=7, description="Jobs in any of these statuses."
+    )
+    workflow: QueryText | None = Field(
+        default=None, max_length=80, description="`name` or `name@version`."
+    )
+    label: QueryText | None = Field(
+        default=None, max_length=300, description="`key` or `key=value`."
+    )
+    batch_id: UUID | None = Field(default=None, description="Jobs of this batch.")
+    owner_id: UUID | None = Field(
+        default=None, description="Jobs of this user; needs `jobs:read_all`."
+    )
+    limit: int = Field(default=50, ge=1, le=200, description="Jobs on a page.")
+    cursor: QueryText | None = Field(
+        default=None, max_length=200, description="`next_cursor` of the page before."
+    )
+
+
+class ListJobs(JobFilters, Query[JobPage]):
     """List jobs by pages, newest first."""
 
     subject: ClassVar[str] = "query.scheduler.list_jobs.v1"
     sent_by: ClassVar = ("gateway",)
     actor: Actor
-    status: list[JobStatus] = Field(default_factory=list[JobStatus])
-    workflow: str | None = Field(default=None, description="`name` or `name@version`.")
-    label: str | None = Field(default=None, description="`key` or `key=value`.")
-    batch_id: UUID | None = None
-    owner_id: UUID | None = Field(
-        default=None, description="Another user's id needs the permission `jobs:read_all`."
-    )
-    limit: int = Field(default=50, ge=1, le=200)
-    cursor: str | None = None
