@@ -34,7 +34,7 @@ async def test_a_fact_reaches_those_who_follow_the_job_or_its_owner() -> None:
 
 
 async def test_a_client_that_is_too_slow_is_cut_off_rather_than_told_half() -> None:
-    listener = Listener(OWNER, JOB)
+    listener = Listener(OWNER)
     for sequence in range(MAX_FACTS + 1):
         listener.add(a_fact(sequence))
 
@@ -43,7 +43,7 @@ async def test_a_client_that_is_too_slow_is_cut_off_rather_than_told_half() -> N
 
 
 async def test_of_progress_only_the_newest_of_each_job_is_kept_within_bounds() -> None:
-    listener = Listener(OWNER, OWNER)
+    listener = Listener(OWNER)
     for body in (b"1", b"2"):
         listener.replace_signal("job.progress", JOB, body)
     assert listener.take_signals() == [("job.progress", JOB, b"2")]

@@ -22,9 +22,8 @@ MAX_SIGNAL_BYTES = 512 * 1024
 class Listener:
     """Holds the facts and signals that one client has yet to get."""
 
-    def __init__(self, user_id: UUID, topic: UUID) -> None:
+    def __init__(self, user_id: UUID) -> None:
         self.user_id = user_id
-        self.topic = topic
         self.facts: deque[Fact] = deque()
         self.is_over = False
         self._signals: dict[tuple[str, UUID], bytes] = {}
@@ -122,7 +121,7 @@ class Hub:
         if self._per_user[user_id] >= self._most_per_user:
             detail = f"at most {self._most_per_user} streams can be open"
             raise RefusedError(429, "too_many_streams", detail, headers={"Retry-After": "5"})
-        listener = Listener(user_id, topic)
+        listener = Listener(user_id)
         self._per_user[user_id] += 1
         listeners = self._listeners.setdefault(topic, set())
         listeners.add(listener)
@@ -142,7 +141,7 @@ class Hub:
         return [
             topic
             for topic, listeners in self._listeners.items()
-            if any(listener.topic != listener.user_id for listener in listeners)
+            if any(listener.user_id != topic for listener in listeners)
         ]
 
     @property
