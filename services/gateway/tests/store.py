@@ -16,7 +16,7 @@ from contracts.media.files import (
     MediaList,
     MediaView,
     Rendition,
-    UploadTarget,
+    UploadPlace,
 )
 from contracts.media.library import FindStorage, StorageView
 from runtime.bus.client import Bus
@@ -71,15 +71,15 @@ class FakeMedia:
         await self.bus.serve(FindMedia, self.find)
         await self.bus.serve(LocateContent, self.locate)
 
-    async def begin(self, request: BeginUpload) -> UploadTarget:
+    async def begin(self, request: BeginUpload) -> UploadPlace:
         media_id, key = request.media_id, request.idempotency
         if key:
             media_id = self.keys.setdefault(key.key + key.body_digest, media_id)
         if self._s3 is None or self._client is None:
-            return UploadTarget(url="http://127.0.0.1:1/nobody")
+            return UploadPlace(url="http://127.0.0.1:1/nobody", media_id=media_id)
         hour = timedelta(hours=1)
         url = self._client.presigned_put_object(self._s3.bucket, str(media_id), hour)
-        return UploadTarget(url=url, media_id=media_id)
+        return UploadPlace(url=url, media_id=media_id)
 
     async def accept(self, request: AcceptUpload) -> MediaView:
         self.accepted.append(request)

@@ -1,6 +1,5 @@
 """The hub: complete or cut off, never unbounded."""
 
-from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,34 +19,22 @@ def a_hub(most: int = 10, most_per_user: int = 10) -> Hub:
     return Hub(ring_size=100, most=most, most_per_user=most_per_user)
 
 
-class FakeArchive:
-    def __init__(self, *facts: Fact) -> None:
-        self.facts = facts
-
-    async def bounds(self) -> tuple[int, int]:
-        return 1, 0
-
-    async def follow(self, after: int) -> AsyncIterator[tuple[int, Fact | None]]:
-        for fact in self.facts:
-            if fact.sequence > after:
-                yield fact.sequence, fact
-
-    async def replay(self, owner_id: UUID, after: int, until: int) -> list[Fact]:
-        return [f for f in self.facts if f.owner_id == owner_id and after < f.sequence <= until]
-
-
 async def test_a_fact_reaches_those_who_follow_the_job_or_its_owner() -> None:
     hub = a_hub()
-    by_job, by_owner, other = hub.listen(OWNER, JOB), hub.listen(OWNER, OWNER), hub.listen(JOB, JOB)
-    hub.leave(other)
-    await hub.follow(FakeArchive(a_fact(1), a_fact(2, uuid4(), uuid4())))
+    with hub.listening(OWNER, JOB) as by_job, hub.listening(OWNER, OWNER) as by_owner:
+        with hub.listening(JOB, JOB) as other:
+            pass
+        hub.begin(0)
+        hub.receive(1, a_fact(1))
+        hub.receive(2, a_fact(2, uuid4(), uuid4()))
 
     assert [len(listener.facts) for listener in (by_job, by_owner, other)] == [1, 1, 0]
     assert hub.ring.position == 2
+    assert hub.ready.is_set()
 
 
 async def test_a_client_that_is_too_slow_is_cut_off_rather_than_told_half() -> None:
-    listener = Listener(OWNER, JOB)
+    listener = Listener(OWNER)
     for sequence in range(MAX_FACTS + 1):
         listener.add(a_fact(sequence))
 
@@ -56,7 +43,7 @@ async def test_a_client_that_is_too_slow_is_cut_off_rather_than_told_half() -> N
 
 
 async def test_of_progress_only_the_newest_of_each_job_is_kept_within_bounds() -> None:
-    listener = Listener(OWNER, OWNER)
+    listener = Listener(OWNER)
     for body in (b"1", b"2"):
         listener.replace_signal("job.progress", JOB, body)
     assert listener.take_signals() == [("job.progress", JOB, b"2")]
@@ -72,18 +59,23 @@ async def test_of_progress_only_the_newest_of_each_job_is_kept_within_bounds() -
 
 async def test_streams_are_limited_and_freed() -> None:
     hub = a_hub(most=2, most_per_user=1)
-    first = hub.listen(OWNER, JOB)
-    with pytest.raises(RefusedError) as mine:
-        hub.listen(OWNER, JOB)
-    hub.listen(uuid4(), JOB)
-    with pytest.raises(RefusedError) as everybody:
-        hub.listen(uuid4(), JOB)
-    hub.leave(first)
-    hub.leave(first)
-    again = hub.listen(OWNER, JOB)
+    with hub.listening(uuid4(), JOB):
+        with hub.listening(OWNER, JOB):
+            assert refused(hub, OWNER) == 503
+        with hub.listening(OWNER, JOB) as again:
+            assert hub.open_streams == 2
+            assert hub.watched == [JOB]
+            hub.end_all()
+        assert again.is_over
+    with hub.listening(OWNER, JOB):
+        assert refused(hub, OWNER) == 429
+        assert hub.open_streams == 1
+    assert hub.open_streams == 0
+    assert hub.watched == []
 
-    assert (mine.value.status, everybody.value.status) == (429, 503)
-    assert hub.open_streams == 2
-    assert hub.watched == [JOB]
-    hub.end_all()
-    assert again.is_over
+
+def refused(hub: Hub, user_id: UUID) -> int:
+    """Return the status with which one more stream is refused."""
+    with pytest.raises(RefusedError) as error, hub.listening(user_id, JOB):
+        pass
+    return error.value.status

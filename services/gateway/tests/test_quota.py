@@ -1,7 +1,7 @@
 """Who is over the storage limit runs no jobs; who is not does not wait for the figure."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,6 +10,7 @@ from contracts.access import Actor, Limits
 from contracts.errors import ForbiddenError, UnavailableError
 from contracts.media.library import FindStorage, StorageView
 from gateway.jobs.quota import FRESH_SECONDS, Quota
+from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer
 
@@ -38,7 +39,7 @@ class Storage:
 
 
 def a_quota(storage: Storage, most: int = 10) -> Quota:
-    return Quota(storage, lambda: storage.now, most)
+    return Quota(cast("Bus", storage), lambda: storage.now, most)
 
 
 def an_actor() -> Actor:

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 from gateway.http.streaming import LongAnswer
@@ -16,11 +17,15 @@ async def never() -> dict[str, Any]:
     return await asyncio.get_running_loop().create_future()
 
 
-class Closing:
+class Held:
+    """Counts how often what it holds was freed."""
+
     def __init__(self) -> None:
         self.count = 0
+        self.stack = AsyncExitStack()
+        self.stack.callback(self.free)
 
-    async def __call__(self) -> None:
+    def free(self) -> None:
         self.count += 1
 
 
@@ -29,11 +34,11 @@ async def test_a_client_that_stops_reading_is_cut_off() -> None:
         if message["type"] == "http.response.body":
             await never()
 
-    closing = Closing()
+    held = Held()
     async with asyncio.timeout(5):
-        await LongAnswer(chunks(), closing, headers={}, patience=0.01)(SCOPE, never, stuck)
+        await LongAnswer(chunks(), held.stack, headers={}, patience=0.01)(SCOPE, never, stuck)
 
-    assert closing.count == 1
+    assert held.count == 1
 
 
 async def test_a_client_that_leaves_frees_what_the_answer_held() -> None:
@@ -43,8 +48,8 @@ async def test_a_client_that_leaves_frees_what_the_answer_held() -> None:
     async def sent(_: Any) -> None:
         await asyncio.sleep(0)
 
-    closing = Closing()
+    held = Held()
     async with asyncio.timeout(5):
-        await LongAnswer(chunks(), closing, headers={})(SCOPE, gone, sent)
+        await LongAnswer(chunks(), held.stack, headers={})(SCOPE, gone, sent)
 
-    assert closing.count == 1
+    assert held.count == 1

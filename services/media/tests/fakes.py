@@ -8,6 +8,7 @@ from uuid import UUID
 
 from contracts.access import IdempotencyKey
 from contracts.errors import ErrorBody, NotFoundError, OperationError
+from contracts.media.attempts import Results
 from contracts.scheduler.jobs import Output
 from media.domain.inspection import (
     Bounds,
@@ -160,20 +161,21 @@ class FakeResults:
     def __init__(self) -> None:
         self.recorded: dict[UUID, dict[int, CheckedFile]] = {}
 
-    async def find(self, attempt_id: UUID) -> dict[int, Output] | None:
-        results = self.recorded.get(attempt_id)
-        return None if results is None else {n: an_output(r) for n, r in results.items()}
+    async def find(self, attempt_id: UUID) -> Results:
+        known = self.recorded.get(attempt_id)
+        outputs = [an_output(known[n]) for n in sorted(known or ())] if known else []
+        return Results(outputs=outputs, is_recorded=known is not None)
 
     async def save(
         self,
         grant: Grant,
         results: Sequence[CheckedFile],
         now: datetime,  # noqa: ARG002
-    ) -> dict[int, Output]:
+    ) -> Results:
         known = self.recorded.setdefault(grant.attempt_id, {})
         for result in results:
             known.setdefault(result.file.n, result)
-        return {n: an_output(result) for n, result in known.items()}
+        return await self.find(grant.attempt_id)
 
 
 def an_output(result: CheckedFile) -> Output:

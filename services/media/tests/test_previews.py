@@ -18,7 +18,7 @@ GOOD = b"good"
 def a_content(
     data: bytes = GOOD, *, key: str = "blobs/1", content_type: str = "image/png", blake3: str = ""
 ) -> PreviewTask:
-    return PreviewTask(uuid4(), blake3 or data.hex(), key, len(data), content_type)
+    return PreviewTask(uuid4(), blake3 or data.hex(), key, content_type)
 
 
 async def test_thumbnails_are_in_the_store_before_they_are_told_of() -> None:

@@ -8,7 +8,7 @@ import pytest
 from contracts.errors import ForbiddenError, InvalidError
 from contracts.media.attempts import RecordResults
 from media.domain.names import result_key
-from media.handlers.results import record_results
+from media.handlers.attempts import record_results
 
 from .adapters.records import NOW, a_grant, a_result
 from .fake_store import FakeStore

@@ -1,10 +1,10 @@
-"""Small values that messages of several owners carry: ids, mask options, unmet requirements."""
+"""Small values that messages of several owners carry: ids, labels, times, unmet requirements."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from uuid_utils.compat import uuid7
 
 
@@ -56,3 +56,34 @@ def in_utc(moment: datetime) -> datetime:
 
 UtcTime: TypeAlias = Annotated[AwareDatetime, AfterValidator(in_utc)]
 """A time that a caller sends with any offset; kept and shown in UTC, with `Z`."""
+
+LONGEST_LABEL_BYTES = 256
+
+
+def short(text: str) -> str:
+    if len(text.encode()) > LONGEST_LABEL_BYTES:
+        raise ValueError(f"expected at most {LONGEST_LABEL_BYTES} bytes")
+    return text
+
+
+def without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("a NUL character is not text")
+    return text
+
+
+QueryText: TypeAlias = Annotated[str, AfterValidator(without_nul)]
+LabelKey: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
+LabelValue: TypeAlias = Annotated[str, AfterValidator(short)]
+
+
+T = TypeVar("T")
+
+
+class Page(BaseModel, Generic[T]):
+    """A page of a list; a subclass for each kind of entry gives it a name."""
+
+    items: list[T] = Field(description="The entries of this page.")
+    next_cursor: str | None = Field(
+        default=None, description="`cursor` of the next page; null on the last page."
+    )

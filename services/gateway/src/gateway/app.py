@@ -1,14 +1,15 @@
 """The gateway's table of contents."""
 
 import asyncio
-import secrets
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
 
 from prometheus_client import Gauge
 from pydantic import SecretStr
 
 from contracts.agent import AttemptPreviewed, AttemptProgressed
+from contracts.message import Signal
 from gateway.http.access import Admission
 from gateway.http.application import application
 from gateway.http.middleware import RequestMiddleware
@@ -18,15 +19,8 @@ from gateway.jobs import endpoints as jobs
 from gateway.jobs.loader import JobLoader
 from gateway.jobs.quota import Quota
 from gateway.live import endpoints as live
-from gateway.live.event_log import StreamEventLog
 from gateway.live.hub import Hub
-from gateway.live.signals import (
-    RawSignalTable,
-    announce_watched_jobs,
-    pass_preview,
-    pass_progress,
-    subscribe_raw,
-)
+from gateway.live.sources import announce_watched_jobs, follow_events, subscribe_raw
 from gateway.media import content, uploads, zip_download
 from gateway.media import endpoints as media
 from gateway.media.signatures import LinkSigner
@@ -40,7 +34,6 @@ from gateway.settings import GatewaySettings
 from gateway.workflows import authoring
 from gateway.workflows import endpoints as workflows
 from gateway.workflows.catalog import WorkflowCatalog
-from runtime.clock import now
 from runtime.process.service import Runtime, running
 from runtime.process.tables import TickTable, start_ticks
 
@@ -57,14 +50,18 @@ ROUTERS = (
     sessions.router,
     ops.router,
 )
-RAW_SIGNALS: RawSignalTable = {AttemptProgressed: pass_progress, AttemptPreviewed: pass_preview}
-"""Signals that are passed on to clients as undecoded bytes."""
+RAW_SIGNALS: Mapping[type[Signal], str] = {
+    AttemptProgressed: "job.progress",
+    AttemptPreviewed: "job.preview",
+}
+"""Signals that are passed on to clients as undecoded bytes, and the names of their events."""
 TICKS: TickTable[Gateway] = {announce_watched_jobs: 5.0}
 
 OPEN_STREAMS = Gauge("comfyfleet_open_streams", "Event streams that clients have open.")
 START_SECONDS = 60.0
-SEEDS = 2**53
 MIN_LOGINS = 10
+REPLAYS = 4
+"""Few at one time, since each reads from disk."""
 
 
 def build(settings: GatewaySettings, runtime: Runtime, store: HttpObjectStore) -> Gateway:
@@ -87,18 +84,15 @@ def build(settings: GatewaySettings, runtime: Runtime, store: HttpObjectStore) -
             principal_of=accounts.principal,
             callers=Rates(settings.rate_per_second, settings.rate_burst),
             logins=Rates(logins / 60, burst=max(MIN_LOGINS, int(logins))),
-            clock=time.time,
         ),
         hub=hub,
-        event_log=StreamEventLog(bus),
         loader=JobLoader(bus),
         quota=Quota(bus, time.monotonic),
         signer=LinkSigner(secret(settings.url_secret), time.time, settings.path_prefix),
         idempotency_secret=secret(settings.idempotency_secret),
         free_uploads=asyncio.Semaphore(settings.max_uploads),
         free_zip_downloads=asyncio.Semaphore(settings.max_archives),
-        draw_seed=lambda: secrets.randbelow(SEEDS),
-        clock=now,
+        free_replays=asyncio.Semaphore(REPLAYS),
         failing=runtime.health.failing,
     )
 
@@ -122,7 +116,7 @@ async def run(settings: GatewaySettings) -> None:
         gateway = build(settings, runtime, store)
         gateway.accounts.follow(runtime)
         gateway.catalog.follow(runtime)
-        runtime.spawn(gateway.hub.follow(gateway.event_log), name="hub")
+        runtime.spawn(follow_events(gateway), name="hub")
         await subscribe_raw(gateway, RAW_SIGNALS)
         start_ticks(runtime, gateway, TICKS)
         async with asyncio.timeout(START_SECONDS):
@@ -135,8 +129,7 @@ async def run(settings: GatewaySettings) -> None:
             await serve(
                 web(gateway),
                 server_socket,
+                settings,
                 stop=runtime.stop,
                 stopping=gateway.hub.end_all,
-                prefix=settings.path_prefix,
-                trusted_proxies=settings.trusted_proxies,
             )

@@ -3,7 +3,6 @@
 from asyncio import Semaphore
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Request
@@ -11,7 +10,6 @@ from fastapi import Depends, Request
 from gateway.http.access import Admission
 from gateway.jobs.loader import JobLoader
 from gateway.jobs.quota import Quota
-from gateway.live.event_log import EventLog
 from gateway.live.hub import Hub
 from gateway.media.signatures import LinkSigner
 from gateway.media.store import HttpObjectStore
@@ -32,15 +30,13 @@ class Gateway:
     catalog: WorkflowCatalog
     admission: Admission
     hub: Hub
-    event_log: EventLog
     loader: JobLoader
     quota: Quota
     signer: LinkSigner
     idempotency_secret: bytes
     free_uploads: Semaphore
     free_zip_downloads: Semaphore
-    draw_seed: Callable[[], int]
-    clock: Callable[[], datetime]
+    free_replays: Semaphore
     failing: Callable[[], Awaitable[list[str]]]
 
     def path(self, path: str) -> str:

@@ -1,21 +1,21 @@
 import pytest
 
 from gateway.http.problems import RefusedError
-from gateway.http.ranges import Part, asked_part
+from gateway.http.ranges import asked_part
 
 
 @pytest.mark.parametrize(
     ("header", "part"),
     [
-        ("bytes=0-1", Part(0, 1)),
-        ("Bytes=2-", Part(2, 9)),
-        ("bytes=-3", Part(7, 9)),
-        ("bytes=-99", Part(0, 9)),
-        ("bytes=4-99", Part(4, 9)),
-        ("bytes= 0-0 ,", Part(0, 0)),
+        ("bytes=0-1", "bytes=0-1"),
+        ("Bytes=2-", "bytes=2-9"),
+        ("bytes=-3", "bytes=7-9"),
+        ("bytes=-99", "bytes=0-9"),
+        ("bytes=4-99", "bytes=4-9"),
+        ("bytes= 0-0 ,", "bytes=0-0"),
     ],
 )
-def test_one_good_range_counts(header: str, part: Part) -> None:
+def test_one_good_range_counts(header: str, part: str) -> None:
     assert asked_part(header, 10) == part
 
 

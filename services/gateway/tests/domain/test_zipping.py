@@ -2,21 +2,28 @@ import io
 from datetime import UTC, datetime
 from zipfile import ZipFile
 
-from gateway.media.zipper import Zipper, unique_names
+from gateway.media.zipper import Sink, entry, unique_names
 
 NOW = datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC)
 
 
 def test_a_zip_comes_piece_by_piece_and_can_be_read_whole() -> None:
-    zipper = Zipper()
-    parts = [zipper.begin("a.txt", NOW), zipper.write(b"hel"), zipper.write(b"lo")]
-    assert b"hel" in parts[1]
-    parts += [zipper.begin("č.txt", NOW.replace(year=1970)), zipper.end(), zipper.end()]
+    sink, parts = Sink(), list[bytes]()
+    with ZipFile(sink, "w") as written:
+        for name, made_at in (("a.txt", NOW), ("č.txt", NOW.replace(year=1970))):
+            with written.open(entry(name, made_at), "w", force_zip64=True) as file:
+                for chunk in (b"hel", b"lo"):
+                    file.write(chunk)
+                    parts.append(sink.taken())
+    parts.append(sink.taken())
+    assert b"hel" in parts[0]
+    assert b"hel" not in b"".join(parts[1:2])
     with ZipFile(io.BytesIO(b"".join(parts))) as archive:
         assert archive.testzip() is None
         assert archive.namelist() == ["a.txt", "č.txt"]
         assert archive.read("a.txt") == b"hello"
         assert archive.getinfo("a.txt").date_time == (2026, 1, 2, 3, 4, 6)
+        assert archive.getinfo("č.txt").date_time == (1980, 1, 1, 0, 0, 0)
 
 
 def test_names_are_plain_and_each_is_there_once() -> None:

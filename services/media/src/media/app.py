@@ -1,5 +1,6 @@
 """Lists what media answers and repeats, and builds the service from its settings."""
 
+from contextlib import closing
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -15,7 +16,7 @@ from contracts.media.library import (
     ShareMedia,
     UpdateMedia,
 )
-from media.adapters.s3 import S3Bucket, S3ObjectStore
+from media.adapters.s3 import S3ObjectStore
 from media.adapters.sandbox.process import ProcessSandbox, WorkerLimits
 from media.adapters.sql.deletions import SqlDeletions
 from media.adapters.sql.library import SqlLibrary
@@ -24,14 +25,7 @@ from media.adapters.sql.results import SqlResults
 from media.adapters.sql.uploads import SqlUploads
 from media.domain.inspection import Bounds
 from media.domain.records import RetentionAges
-from media.handlers.attempts import find_input_files, find_results, sign_result_urls
-from media.handlers.content import find_media, locate_content
-from media.handlers.deletion import delete_expired, delete_media, delete_orphans
-from media.handlers.gallery import find_storage, list_media, update_media
-from media.handlers.links import list_links, revoke_link, share_media
-from media.handlers.previews import prepare_previews
-from media.handlers.results import record_results
-from media.handlers.uploads import accept_upload, begin_upload
+from media.handlers import attempts, content, deletion, library, previews, uploads
 from media.service import Media, SingleFlight
 from media.settings import MediaSettings
 from runtime.clock import now
@@ -42,23 +36,27 @@ from runtime.process.service import running
 from runtime.process.tables import AnswerTable, TickTable, serve, start_ticks
 
 ANSWERS: AnswerTable[Media] = {
-    BeginUpload: begin_upload,
-    AcceptUpload: accept_upload,
-    FindMedia: find_media,
-    LocateContent: locate_content,
-    ListMedia: list_media,
-    UpdateMedia: update_media,
-    DeleteMedia: delete_media,
-    FindStorage: find_storage,
-    ShareMedia: share_media,
-    ListLinks: list_links,
-    RevokeLink: revoke_link,
-    FindInputFiles: find_input_files,
-    SignResultUrls: sign_result_urls,
-    RecordResults: record_results,
-    FindResults: find_results,
+    BeginUpload: uploads.begin_upload,
+    AcceptUpload: uploads.accept_upload,
+    FindMedia: content.find_media,
+    LocateContent: content.locate_content,
+    ListMedia: library.list_media,
+    UpdateMedia: library.update_media,
+    DeleteMedia: deletion.delete_media,
+    FindStorage: library.find_storage,
+    ShareMedia: library.share_media,
+    ListLinks: library.list_links,
+    RevokeLink: library.revoke_link,
+    FindInputFiles: attempts.find_input_files,
+    SignResultUrls: attempts.sign_result_urls,
+    RecordResults: attempts.record_results,
+    FindResults: attempts.find_results,
 }
-TICKS: TickTable[Media] = {prepare_previews: 1.0, delete_expired: 60.0, delete_orphans: 3600.0}
+TICKS: TickTable[Media] = {
+    previews.prepare_previews: 1.0,
+    deletion.delete_expired: 60.0,
+    deletion.delete_orphans: 3600.0,
+}
 """Every replica runs each tick; a replica skips the work that another one has done."""
 RECORDINGS = 16
 
@@ -68,9 +66,14 @@ def build(
 ) -> Media:
     # More than are inspected, so that S3 is busy meanwhile; it bounds the scratch folder too.
     transfers = 2 * settings.inspections
+    limits = WorkerLimits(
+        settings.inspection_memory_bytes,
+        settings.inspection_cpu_seconds,
+        settings.inspection_wall_seconds,
+    )
     return Media(
         store=store,
-        sandbox=ProcessSandbox(worker_limits(settings), settings.inspections),
+        sandbox=ProcessSandbox(limits, settings.inspections),
         uploads=SqlUploads(engine),
         library=SqlLibrary(engine),
         deletions=SqlDeletions(engine, relay.nudge),
@@ -100,7 +103,7 @@ async def run(settings: MediaSettings) -> None:
     """Serve until told to stop."""
     async with database(settings) as engine, running(settings, "media") as runtime:
         await verify(settings, "media")
-        with S3ObjectStore.open(bucket(settings), settings.s3_threads) as store:
+        with closing(S3ObjectStore(settings)) as store:
             relay = start_relay(runtime, lambda: driver(engine))
             media = build(settings, engine, store, relay)
             await serve(runtime.bus, media, ANSWERS)
@@ -108,28 +111,6 @@ async def run(settings: MediaSettings) -> None:
             runtime.health.checks["bucket"] = store.is_there
             runtime.ready()
             await runtime.stop.wait()
-
-
-def bucket(settings: MediaSettings) -> S3Bucket:
-    return S3Bucket(
-        settings.s3_endpoint,
-        settings.s3_access_key,
-        settings.s3_secret_key.get_secret_value(),
-        settings.s3_bucket,
-        settings.s3_region,
-        settings.s3_secure,
-        settings.s3_ca_file,
-        settings.s3_virtual_host,
-        settings.s3_public_url,
-    )
-
-
-def worker_limits(settings: MediaSettings) -> WorkerLimits:
-    return WorkerLimits(
-        settings.inspection_memory_bytes,
-        settings.inspection_cpu_seconds,
-        settings.inspection_wall_seconds,
-    )
 
 
 def days(number: int) -> timedelta | None:

@@ -1,23 +1,21 @@
 """Defines what media needs from outside: the object store, the sandbox and the database."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 from uuid import UUID
 
 from contracts.access import IdempotencyKey
 from contracts.errors import ErrorBody, NotFoundError
+from contracts.media import attempts
 from contracts.media.files import MaskOptions, MediaView
 from contracts.media.library import DeletionCause, LinkView, ListMedia
-from contracts.scheduler.jobs import Output
 from media.domain.inspection import Bounds, InspectedFile, Preview, Thumbnail
 from media.domain.records import CheckedFile, PreviewTask, RetentionAges, StoredMedia, Upload
 from runtime.cursor import Place
 from runtime.grants import Grant
-
-Clock: TypeAlias = Callable[[], datetime]
 
 
 class ObjectMissingError(NotFoundError):
@@ -235,15 +233,15 @@ class Previews(Protocol):
 class Results(Protocol):
     """Keeps the files that attempts made."""
 
-    async def find(self, attempt_id: UUID) -> dict[int, Output] | None:
-        """Return recorded files by number; None if the attempt recorded nothing yet."""
+    async def find(self, attempt_id: UUID) -> attempts.Results:
+        """Return the recorded files, in the order of their numbers."""
         ...
 
     async def save(
         self, grant: Grant, results: Sequence[CheckedFile], now: datetime
-    ) -> dict[int, Output]:
+    ) -> attempts.Results:
         """Make the files media of the owner; files recorded earlier stay as they are.
 
-        Returns all files that the attempt has recorded, by number.
+        Returns all files that the attempt has recorded.
         """
         ...

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Generator, Hashable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Generic, TypeVar
@@ -56,7 +57,7 @@ class Media:
     deletions: ports.Deletions
     previews: ports.Previews
     results: ports.Results
-    clock: ports.Clock
+    clock: Callable[[], datetime]
     bounds: Bounds
     max_upload_bytes: int
     retention: RetentionAges

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from runtime.process.settings import DatabaseSettings
 
 
-class MediaSettings(DatabaseSettings):
-    """Settings of media besides the shared ones."""
+class S3Settings(BaseModel):
+    """Address of the S3 store and its bucket, and the credentials."""
 
     s3_endpoint: str = Field(default="127.0.0.1:9000", description="`host:port` of the S3 store.")
     s3_access_key: str = Field(default="", description="Access key of the S3 store.")
@@ -34,6 +34,11 @@ class MediaSettings(DatabaseSettings):
         "gateway.",
     )
     s3_threads: int = Field(default=8, ge=1, le=64, description="S3 requests at one time.")
+
+
+class MediaSettings(S3Settings, DatabaseSettings):
+    """Settings of media besides the shared ones."""
+
     grant_secret: SecretStr = Field(
         min_length=16, description="Verifies grants; the scheduler signs them with the same secret."
     )

@@ -4,11 +4,11 @@ import os
 import ssl
 import subprocess
 from collections.abc import Generator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,12 +19,24 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from contracts.errors import UnavailableError
-from media.adapters.s3 import S3Bucket, S3ObjectStore
+from media.adapters.s3 import S3ObjectStore
+from media.settings import S3Settings
 from runtime.testing.ports import free_port, wait_for_port
 from runtime.testing.servers import BIN
 
 MINUTE = timedelta(minutes=1)
-NAMED = S3Bucket("s3.example:9000", "key", "secret", "media", "eu-north-1", is_secure=True)
+NAMED = {
+    "s3_endpoint": "s3.example:9000",
+    "s3_access_key": "key",
+    "s3_secret_key": "secret",
+    "s3_bucket": "media",
+    "s3_region": "eu-north-1",
+    "s3_secure": True,
+}
+
+
+def a_store(**settings: Any) -> AbstractContextManager[S3ObjectStore]:
+    return closing(S3ObjectStore(S3Settings.model_validate(NAMED | settings)))
 
 
 def test_the_bucket_is_in_the_path_or_in_the_host_as_the_store_wants_it() -> None:
@@ -34,17 +46,15 @@ def test_the_bucket_is_in_the_path_or_in_the_host_as_the_store_wants_it() -> Non
         (False, "s3.eu-north-1.amazonaws.com", "s3.eu-north-1.amazonaws.com", "/media/a"),
         (None, "s3.eu-north-1.amazonaws.com", "media.s3.eu-north-1.amazonaws.com", "/a"),
     ):
-        bucket = replace(NAMED, endpoint=endpoint, in_host=in_host)
-        with S3ObjectStore.open(bucket, threads=1) as store:
+        with a_store(s3_endpoint=endpoint, s3_virtual_host=in_host) as store:
             url = urlsplit(store.download_url("a", MINUTE))
         assert (url.netloc.replace(".dualstack", ""), url.path) == (host, path)
         assert "eu-north-1" in url.query
 
 
 def test_urls_for_outside_name_the_public_address_and_what_to_answer() -> None:
-    bucket = replace(NAMED, public_url="https://media.example/")
     headers = {"response-content-type": "image/png"}
-    with S3ObjectStore.open(bucket, threads=1) as store:
+    with a_store(s3_public_url="https://media.example/") as store:
         inside = store.upload_url("a", MINUTE)
         outside = store.public_upload_url("a", MINUTE) or ""
         shown = store.public_download_url("a", MINUTE, headers) or ""
@@ -55,8 +65,8 @@ def test_urls_for_outside_name_the_public_address_and_what_to_answer() -> None:
 
 async def test_a_store_with_a_certificate_of_its_own_is_trusted_when_told(tmp_path: Path) -> None:
     certificate = make_certificate(tmp_path)
-    with tls_store(tmp_path) as bucket:
-        with S3ObjectStore.open(replace(bucket, ca_file=certificate), threads=1) as store:
+    with tls_store(tmp_path) as endpoint:
+        with a_store(s3_endpoint=endpoint, s3_ca_file=certificate) as store:
             assert await store.is_there()
             (tmp_path / "file").write_bytes(b"hello")
             await store.put("a", tmp_path / "file", "text/plain")
@@ -64,7 +74,7 @@ async def test_a_store_with_a_certificate_of_its_own_is_trusted_when_told(tmp_pa
             url = store.download_url("a", MINUTE)
         async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=certificate)) as web:
             assert (await web.get(url)).content == b"hello"
-        with S3ObjectStore.open(bucket, threads=1) as store:
+        with a_store(s3_endpoint=endpoint) as store:
             assert not await store.is_there()
             with pytest.raises(UnavailableError):
                 await store.peek("a")
@@ -98,7 +108,7 @@ def make_certificate(folder: Path) -> Path:
 
 
 @contextmanager
-def tls_store(folder: Path) -> Generator[S3Bucket, None, None]:
+def tls_store(folder: Path) -> Generator[str, None, None]:
     (folder / "s3" / "media").mkdir(parents=True)
     endpoint = f"127.0.0.1:{free_port()}"
     tls = ["--cert", folder / "cert.pem", "--key", folder / "key.pem"]
@@ -108,7 +118,7 @@ def tls_store(folder: Path) -> Generator[S3Bucket, None, None]:
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     try:
         wait_for_port(int(endpoint.rpartition(":")[2]))
-        yield S3Bucket(endpoint, "key", "secret", "media", "us-east-1", is_secure=True)
+        yield endpoint
     finally:
         process.terminate()
         process.wait(10)

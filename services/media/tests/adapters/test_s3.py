@@ -1,16 +1,19 @@
 """The store over a real S3 server."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from contracts.errors import UnavailableError
-from media.adapters.s3 import S3Bucket, S3ObjectStore
+from media.adapters.s3 import S3ObjectStore
 from media.domain.inspection import FileRefusedError
 from media.ports import ObjectMissingError
+from media.settings import S3Settings
 from runtime.testing.ports import free_port
 from runtime.testing.servers import S3Server
 
@@ -19,9 +22,20 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def store(s3: S3Server) -> Iterator[S3ObjectStore]:
-    bucket = S3Bucket(s3.endpoint, s3.access_key, s3.secret_key, s3.bucket, s3.region, False)
-    with S3ObjectStore.open(bucket, threads=2) as opened:
+    with closing(S3ObjectStore(settings(s3))) as opened:
         yield opened
+
+
+def settings(s3: S3Server, **other: Any) -> S3Settings:
+    values = {
+        "s3_endpoint": s3.endpoint,
+        "s3_access_key": s3.access_key,
+        "s3_secret_key": s3.secret_key,
+        "s3_bucket": s3.bucket,
+        "s3_region": s3.region,
+        "s3_threads": 2,
+    }
+    return S3Settings.model_validate(values | other)
 
 
 async def put(store: S3ObjectStore, key: str, data: bytes) -> None:
@@ -93,14 +107,14 @@ async def test_only_objects_older_than_asked_are_listed(store: S3ObjectStore) ->
 
 
 async def test_a_store_that_is_away_is_unavailable(s3: S3Server) -> None:
-    gone = S3Bucket(f"127.0.0.1:{free_port()}", "a", "b", s3.bucket, s3.region, False)
-    with S3ObjectStore.open(gone, threads=1) as store:
+    gone = settings(s3, s3_endpoint=f"127.0.0.1:{free_port()}")
+    with closing(S3ObjectStore(gone)) as store:
         assert not await store.is_there()
         with pytest.raises(UnavailableError):
             await store.size("blobs/a")
 
 
 async def test_wrong_keys_are_no_reason_to_say_that_nothing_is_there(s3: S3Server) -> None:
-    wrong = S3Bucket(s3.endpoint, "a", "b", s3.bucket, s3.region, False)
-    with S3ObjectStore.open(wrong, threads=1) as store, pytest.raises(UnavailableError):
+    wrong = settings(s3, s3_access_key="a", s3_secret_key="b")
+    with closing(S3ObjectStore(wrong)) as store, pytest.raises(UnavailableError):
         await store.size("blobs/a")

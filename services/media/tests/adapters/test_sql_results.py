@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from contracts.media.attempts import Results
 from media.adapters.sql.library import SqlLibrary
 from media.adapters.sql.results import SqlResults
 from media.adapters.sql.uploads import SqlUploads
@@ -43,9 +44,9 @@ def a_found(grant: Grant, n: int, blake3: str = "aa") -> CheckedFile:
 
 async def test_an_attempt_is_known_once_it_recorded_even_nothing(database: AsyncEngine) -> None:
     results, grant = SqlResults(database), some_grant()
-    assert await results.find(grant.attempt_id) is None
+    assert await results.find(grant.attempt_id) == Results(outputs=[], is_recorded=False)
     await results.save(grant, [], NOW)
-    assert await results.find(grant.attempt_id) == {}
+    assert await results.find(grant.attempt_id) == Results(outputs=[], is_recorded=True)
 
 
 async def test_a_file_keeps_the_media_that_it_got_first(database: AsyncEngine) -> None:
@@ -54,9 +55,9 @@ async def test_a_file_keeps_the_media_that_it_got_first(database: AsyncEngine) -
     again = [a_found(grant, 1, "bb"), a_found(grant, 2, "cc")]
     await asyncio.gather(*(results.save(grant, [found], NOW) for found in first * 3))
     await results.save(grant, again, NOW)
-    recorded = await results.find(grant.attempt_id) or {}
+    recorded = await results.find(grant.attempt_id)
 
-    assert [recorded[n].media_id for n in range(3)] == [
+    assert [output.media_id for output in recorded.outputs] == [
         first[0].media_id,
         first[1].media_id,
         again[1].media_id,

@@ -83,22 +83,21 @@ class MediaList(BaseModel):
     items: list[MediaView]
 
 
-class UploadTarget(BaseModel):
-    url: str = Field(
-        description="Presigned PUT: inside the cluster, or public if `is_public` was true."
-    )
+class UploadPlace(BaseModel):
+    """Where to put the bytes of a large file."""
+
+    media_id: UUID = Field(description="Id of the media that the upload becomes.")
+    url: str = Field(description="PUT the bytes here.")
     headers: dict[str, str] = Field(
         default_factory=dict, description="Headers that the PUT must send."
     )
     expires_at: datetime | None = Field(default=None, description="When the URL expires.")
-    media_id: UUID | None = Field(
-        default=None, description="The upload; for a repeated idempotency key, the earlier upload."
-    )
 
 
-class BeginUpload(UserCommand[UploadTarget]):
-    """Get a URL for the bytes of a new upload.
+class BeginUpload(UserCommand[UploadPlace]):
+    """Get a URL for the bytes of a new upload; a repeated idempotency key gets the earlier upload.
 
+    The URL works inside the cluster, or for everybody if `is_public`.
     Errors: Forbidden (`storage_quota`), Invalid (`media_refused`: too big), Conflict
     (`no_public_store`, `idempotency_key_reused`).
     """
@@ -115,17 +114,20 @@ class BeginUpload(UserCommand[UploadTarget]):
 class MaskOptions(BaseModel):
     """Options for making a mask from the uploaded picture."""
 
-    image_id: UUID | None = Field(default=None, description="The image whose size the mask gets.")
-    channel: Literal["auto", "alpha", "luminance"] = Field(
-        default="auto", description="`auto`: alpha if any pixel is transparent, else luminance."
+    image_id: UUID | None = Field(
+        default=None, description="Masks: the image whose size the mask gets."
     )
-    invert: bool = Field(default=False, description="Swap black and white.")
-    feather: int = Field(default=0, ge=0, le=512, description="Blur radius in pixels.")
+    channel: Literal["auto", "alpha", "luminance"] = Field(
+        default="auto",
+        description="Masks: the channel; `auto`: alpha if any pixel is transparent.",
+    )
+    invert: bool = Field(default=False, description="Masks: swap black and white.")
+    feather: int = Field(default=0, ge=0, le=512, description="Masks: blur radius in pixels.")
     smooth: bool = Field(
-        default=False, description="Resize with bilinear filtering; false: nearest pixel."
+        default=False, description="Masks: resize with bilinear filtering; false: nearest pixel."
     )
     allow_empty: bool = Field(
-        default=False, description="Accept a mask that is all black or all white."
+        default=False, description="Masks: accept a mask that is all black or all white."
     )
 
 

@@ -1,7 +1,7 @@
 """An owner's media: list, change, delete, storage used, and share links."""
 
 from datetime import datetime
-from typing import ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -9,43 +9,71 @@ from pydantic import BaseModel, Field
 from contracts.access import IdempotencyKey, UserCommand, UserQuery
 from contracts.event import Event
 from contracts.media.files import MediaKind, MediaView
-from contracts.values import UtcTime
+from contracts.values import LabelKey, LabelValue, Page, QueryText, UtcTime
 
 
-class MediaPage(BaseModel):
-    items: list[MediaView]
-    next_cursor: str | None = None
+class MediaPage(Page[MediaView]):
+    """A page of media."""
 
 
-class ListMedia(UserQuery[MediaPage]):
+class MediaFilters(BaseModel):
+    """Filters of the list of media."""
+
+    kind: list[MediaKind] = Field(
+        default_factory=list[MediaKind], max_length=7, description="Media of any of these kinds."
+    )
+    workflow: QueryText | None = Field(
+        default=None,
+        max_length=80,
+        description="Media that this workflow made: `name` or `name@version`.",
+    )
+    label: QueryText | None = Field(
+        default=None, max_length=300, description="`key` or `key=value`."
+    )
+    text: QueryText | None = Field(
+        default=None,
+        max_length=200,
+        description="Part of the file name, of the workflow's name or of a label's value.",
+    )
+    is_favorite: bool | None = Field(
+        default=None, description="True: only favorites; false: only other media."
+    )
+    job_id: UUID | None = Field(default=None, description="Media that this job made.")
+    limit: int = Field(default=50, ge=1, le=50, description="Media on a page.")
+    cursor: QueryText | None = Field(
+        default=None, max_length=200, description="`next_cursor` of the page before."
+    )
+
+
+class ListMedia(MediaFilters, UserQuery[MediaPage]):
     """List the actor's media, newest first. Errors: Invalid (`bad_cursor`)."""
 
     subject: ClassVar[str] = "query.media.list_media.v1"
-    kind: list[MediaKind] = Field(
-        default_factory=list[MediaKind], description="Media of any of these kinds."
-    )
-    workflow: str | None = Field(default=None, description="`name` or `name@version`.")
-    label: str | None = Field(default=None, description="`key` or `key=value`.")
-    text: str | None = Field(
-        default=None, description="Part of the file name, the workflow's name or a label's value."
-    )
-    is_favorite: bool | None = None
-    job_id: UUID | None = None
-    limit: int = Field(default=50, ge=1, le=50)
-    cursor: str | None = Field(default=None, max_length=200)
 
 
-class UpdateMedia(UserCommand[MediaView]):
-    """Change fields that the owner may change; None leaves a field as it is. Errors: NotFound."""
+class MediaChanges(BaseModel):
+    """Changes of a media; a field that is left out stays."""
+
+    is_favorite: bool | None = Field(
+        default=None,
+        description="Favorites are not deleted because of their age; `expires_at` still applies.",
+    )
+    labels: dict[LabelKey, LabelValue] | None = Field(
+        default=None, max_length=16, description="All labels; they replace the old ones."
+    )
+    filename: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
+        default=None, description="Name of the file, for display and downloads."
+    )
+    expires_at: UtcTime | Literal["never"] | None = Field(
+        default=None, description="When it is deleted; `never` removes the date."
+    )
+
+
+class UpdateMedia(MediaChanges, UserCommand[MediaView]):
+    """Change fields that the owner may change. Errors: NotFound."""
 
     subject: ClassVar[str] = "command.media.update_media.v1"
     media_id: UUID
-    is_favorite: bool | None = None
-    labels: dict[str, str] | None = Field(
-        default=None, description="All labels; they replace the old ones."
-    )
-    filename: str | None = Field(default=None, max_length=255)
-    expires_at: UtcTime | Literal["never"] | None = None
 
 
 DeletionCause: TypeAlias = Literal["asked", "expired"]

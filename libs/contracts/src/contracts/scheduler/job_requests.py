@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.access import IdempotencyKey, Priority, UserCommand, UserQuery
 from contracts.scheduler.jobs import JobPage, JobStatus, JobView
-from contracts.values import Unmet, UtcTime
+from contracts.values import QueryText, Unmet, UtcTime
 
 
 class ModelFile(BaseModel):
@@ -108,16 +108,29 @@ class FindJobs(UserQuery[JobPage]):
     job_ids: list[UUID] = Field(max_length=100)
 
 
-class ListJobs(UserQuery[JobPage]):
+class JobFilters(BaseModel):
+    """Filters of the list of jobs."""
+
+    status: list[JobStatus] = Field(
+        default_factory=list[JobStatus], max_length=7, description="Jobs in any of these statuses."
+    )
+    workflow: QueryText | None = Field(
+        default=None, max_length=80, description="`name` or `name@version`."
+    )
+    label: QueryText | None = Field(
+        default=None, max_length=300, description="`key` or `key=value`."
+    )
+    batch_id: UUID | None = Field(default=None, description="Jobs of this batch.")
+    owner_id: UUID | None = Field(
+        default=None, description="Jobs of this user; needs `jobs:read_all`."
+    )
+    limit: int = Field(default=50, ge=1, le=200, description="Jobs on a page.")
+    cursor: QueryText | None = Field(
+        default=None, max_length=200, description="`next_cursor` of the page before."
+    )
+
+
+class ListJobs(JobFilters, UserQuery[JobPage]):
     """List jobs by pages, newest first."""
 
     subject: ClassVar[str] = "query.scheduler.list_jobs.v1"
-    status: list[JobStatus] = Field(default_factory=list[JobStatus])
-    workflow: str | None = Field(default=None, description="`name` or `name@version`.")
-    label: str | None = Field(default=None, description="`key` or `key=value`.")
-    batch_id: UUID | None = None
-    owner_id: UUID | None = Field(
-        default=None, description="Another user's id needs the permission `jobs:read_all`."
-    )
-    limit: int = Field(default=50, ge=1, le=200)
-    cursor: str | None = None

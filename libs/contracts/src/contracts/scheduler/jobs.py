@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from contracts.access import Priority
 from contracts.event import Event
-from contracts.values import Unmet
+from contracts.values import Page, Unmet
 
 
 class JobStatus(StrEnum):
@@ -118,9 +118,8 @@ class JobView(BaseModel):
     )
 
 
-class JobPage(BaseModel):
-    items: list[JobView]
-    next_cursor: str | None = None
+class JobPage(Page[JobView]):
+    """A page of jobs."""
 
 
 class JobFact(Event):

@@ -36,7 +36,7 @@ class AdmittedCaller:
         """Return the time until the token expires; 0 once the caller is blocked or signed out."""
         if refusal(self.claims, self.admission.principal_of(self.actor.user_id)):
             return 0.0
-        return max(0.0, self.claims.expires_at - self.admission.clock())
+        return max(0.0, self.claims.expires_at - time.time())
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +47,23 @@ class Admission:
     principal_of: Callable[[UUID], Principal | None]
     callers: Rates
     logins: Rates
-    clock: Callable[[], float]
 
     def admit(self, request: Request, *permissions: Permission) -> AdmittedCaller:
         """Admit a caller who has one of these permissions, or any caller if none is given.
 
-        Raises RefusedError: 401, 429, or 403 with the name of the permission.
+        The actor has the limits that the account has now. Raises RefusedError: 401, 429, or 403
+        with the name of the permission.
         """
-        caller = self.authenticate(bearer_token(request))
-        limit(self.callers, caller.actor.user_id)
-        if permissions and not any(map(caller.actor.may, permissions)):
-            wanted = " or ".join(permissions)
-            raise RefusedError(403, "missing_permission", f"this needs the permission {wanted}")
-        return caller
-
-    def authenticate(self, token: str) -> AdmittedCaller:
-        """Return the caller behind an access token with the limits that the account has now."""
-        claims = self.tokens.verify(token, self.clock())
+        claims = self.tokens.verify(bearer_token(request), time.time())
         principal = self.principal_of(claims.user_id)
         if reason := refusal(claims, principal):
             raise unauthorized(reason)
         limits = principal.limits if principal else Limits()
         actor = Actor(user_id=claims.user_id, permissions=claims.permissions, limits=limits)
+        limit(self.callers, actor.user_id)
+        if permissions and not any(map(actor.may, permissions)):
+            wanted = " or ".join(permissions)
+            raise RefusedError(403, "missing_permission", f"this needs the permission {wanted}")
         return AdmittedCaller(actor, claims, self)
 
     def admit_login(self, request: Request) -> None:
@@ -82,7 +77,7 @@ class AdmitsActor(SecurityBase):
     model = HTTPBearer(description="An access token: `Authorization: Bearer <token>`.")
     scheme_name = BEARER
 
-    def __init__(self, permissions: tuple[Permission, ...]) -> None:
+    def __init__(self, *permissions: Permission) -> None:
         self.permissions = permissions
 
     async def __call__(self, request: Request) -> Actor:
@@ -100,14 +95,7 @@ class Allowed(Depends):
     """Marks the `Actor` of an endpoint: a caller with one of these permissions."""
 
     def __init__(self, *permissions: Permission) -> None:
-        super().__init__(AdmitsActor(permissions))
-
-
-class AllowedCaller(Depends):
-    """Marks the `AdmittedCaller` of an endpoint that streams."""
-
-    def __init__(self, *permissions: Permission) -> None:
-        super().__init__(AdmitsCaller(permissions))
+        super().__init__(AdmitsActor(*permissions))
 
 
 def admission_of(request: Request) -> Admission:

@@ -2,25 +2,18 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import structlog
 from opentelemetry.trace import SpanKind
 from prometheus_client import Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.values import new_id
 from gateway.http.problems import RefusedError
 from runtime.process.telemetry import span
 
 log = structlog.get_logger()
-
-Scope: TypeAlias = MutableMapping[str, Any]
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 UPLOADS = "/v1/media"
 FORM_BYTES = 64 * 1024
@@ -48,7 +41,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 class RequestMiddleware:
     """The outermost layer around the app; it also logs what crashed."""
 
-    app: App
+    app: ASGIApp
     max_body_bytes: int
     max_upload_bytes: int
 

@@ -5,7 +5,7 @@ answers and headers that follow from what an operation has, and the security sch
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from typing import Any, TypeAlias
 
@@ -13,7 +13,6 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import iter_route_contexts
-from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from gateway.http.access import BEARER
@@ -23,7 +22,6 @@ from gateway.http.problems import TITLES, URN, Problem
 
 Part: TypeAlias = dict[str, Any]
 
-METHODS = {"get", "post", "put", "patch", "delete"}
 REF = "#/components/schemas/"
 PASSWORD = "password"  # noqa: S105  # the name of a security scheme
 TAGS = {
@@ -91,11 +89,13 @@ def describe(app: FastAPI) -> Part:
         schemas.pop(name, None)
     bodies = dict(bodies_of(app))
     schemas.update(request_schemas(bodies.values()))
-    for path, method, operation in operations(document):
-        if body := bodies.get((path, method)):
-            operation["requestBody"] = request_body(body)
-        complete(path, operation)
-    for name, value in examples().items():
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if body := bodies.get((path, method)):
+                operation["requestBody"] = request_body(body)
+            complete(path, operation)
+    examples: Part = json.loads((files("gateway.http") / "examples.json").read_bytes())
+    for name, value in examples.items():
         schemas[name]["examples"] = [value]
     components["headers"] = {
         name: {"description": text, "schema": {"type": "string"}} for name, text in HEADERS.items()
@@ -123,17 +123,6 @@ def require_all(schema: Part) -> None:
         schema["required"] = required
 
 
-def examples() -> Part:
-    """Return an example for each model, by its name."""
-    return json.loads((files("gateway.http") / "examples.json").read_bytes())
-
-
-def operations(document: Part) -> Iterator[tuple[str, str, Part]]:
-    for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            yield path, method, operation
-
-
 def bodies_of(app: FastAPI) -> Iterator[tuple[tuple[str, str], ReadsBody]]:
     """Yield (path, method) and the dependency that reads the body there."""
     for context in iter_route_contexts(app.routes):
@@ -150,16 +139,12 @@ def dependencies_of(dependant: Dependant | None) -> Iterator[object]:
         yield needed.call
 
 
-def request_schemas(bodies: Iterator[ReadsBody] | Any) -> Part:
-    models = {model for body in bodies for model in body.content.values()}
-    wanted: list[Any] = [(model, "validation") for model in sorted(models, key=name_of)]
+def request_schemas(bodies: Iterable[ReadsBody]) -> Part:
+    models = {model.__name__: model for body in bodies for model in body.content.values()}
+    wanted: list[Any] = [(models[name], "validation") for name in sorted(models)]
     wanted.append((Problem, "serialization"))
     _, definitions = models_json_schema(wanted, ref_template=REF + "{model}")
     return definitions["$defs"]
-
-
-def name_of(model: type[BaseModel]) -> str:
-    return model.__name__
 
 
 def request_body(body: ReadsBody) -> Part:

@@ -5,7 +5,6 @@ the whole content, as the RFC allows.
 """
 
 import re
-from dataclasses import dataclass
 
 from gateway.http.problems import RefusedError
 
@@ -13,20 +12,11 @@ UNIT = "bytes="
 SPEC = re.compile(r"([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18})")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Bytes `first` to `last` of a content, both included."""
+def asked_part(header: str | None, size: int) -> str | None:
+    """Return the requested part as `bytes=0-9`, both included, or None for all.
 
-    first: int
-    last: int
-
-    @property
-    def header(self) -> str:
-        return f"{UNIT}{self.first}-{self.last}"
-
-
-def asked_part(header: str | None, size: int) -> Part | None:
-    """Return the requested part, or None for all. Raises RefusedError (416) if it is outside."""
+    Raises RefusedError (416) if it is outside.
+    """
     if header is None or not header.lower().startswith(UNIT):
         return None
     specs = [spec for part in header[len(UNIT) :].split(",") if (spec := part.strip())]
@@ -42,4 +32,4 @@ def asked_part(header: str | None, size: int) -> Part | None:
         headers = {"Content-Range": f"bytes */{size}"}
         detail = f"the content has {size} bytes"
         raise RefusedError(416, "range_not_satisfiable", detail, headers=headers)
-    return Part(first, last)
+    return f"{UNIT}{first}-{last}"

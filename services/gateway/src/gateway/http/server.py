@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 import uvicorn
 
+from gateway.settings import GatewaySettings
 from runtime.process.web_server import Server
 
 log = structlog.get_logger()
@@ -29,11 +30,10 @@ def listen(host: str, port: int) -> Generator[socket.socket, None, None]:
 async def serve(
     app: Any,
     server_socket: socket.socket,
+    settings: GatewaySettings,
     *,
     stop: asyncio.Event,
     stopping: Callable[[], None],
-    prefix: str,
-    trusted_proxies: str,
 ) -> None:
     """Serve until `stop`; then call `stopping`, which ends long answers, and finish the rest."""
     config = uvicorn.Config(
@@ -41,8 +41,8 @@ async def serve(
         http="httptools",
         ws="none",
         lifespan="off",
-        root_path=prefix,
-        forwarded_allow_ips=trusted_proxies,
+        root_path=settings.path_prefix,
+        forwarded_allow_ips=settings.trusted_proxies,
         access_log=False,
         log_config=None,
         server_header=False,

@@ -1,7 +1,8 @@
 """Long answers: freed however the client leaves, and cut off if the client stops reading."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
 
 import structlog
 from fastapi.responses import StreamingResponse
@@ -14,19 +15,19 @@ SEND_SECONDS = 60.0
 
 
 class LongAnswer(StreamingResponse):
-    """Calls `close` in the end, even if the first chunk was never asked for."""
+    """Frees what it holds in the end, even if the first chunk was never asked for."""
 
     def __init__(
         self,
         chunks: AsyncIterator[bytes],
-        close: Callable[[], Awaitable[None]],
+        held: AsyncExitStack,
         *,
         headers: Mapping[str, str],
         status: int = 200,
         patience: float = SEND_SECONDS,
     ) -> None:
         super().__init__(chunks, status, headers)
-        self._close = close
+        self._held = held
         self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,4 +40,4 @@ class LongAnswer(StreamingResponse):
         except* TimeoutError:
             log.info("client_cut_off", path=scope["path"])
         finally:
-            await self._close()
+            await self._held.aclose()

@@ -7,7 +7,7 @@ from contracts.access import Actor, Permission
 from contracts.errors import OperationError
 from contracts.scheduler.job_requests import FindJobs
 from contracts.scheduler.jobs import JobView
-from gateway.ports import Requests
+from runtime.bus.client import Bus
 
 MAX_IDS = 100
 GATEWAY = Actor(user_id=UUID(int=0), permissions=frozenset({Permission.JOBS_READ_ALL}))
@@ -17,7 +17,7 @@ GATEWAY = Actor(user_id=UUID(int=0), permissions=frozenset({Permission.JOBS_READ
 class JobLoader:
     """Asks for at most 100 jobs in one query, and one query after another."""
 
-    def __init__(self, bus: Requests) -> None:
+    def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._wanted: dict[UUID, asyncio.Future[JobView | None]] = {}
         self._task: asyncio.Task[None] | None = None

@@ -26,7 +26,8 @@ def mismatch(use: MediaUse, media_by_id: Mapping[str, MediaView]) -> FieldError 
     if item.accept and not {media.content_type, media.source_content_type} & {*item.accept}:
         expected = f"expected one of {', '.join(item.accept)}, it is {media.content_type}"
         return error(use, "wrong_type", expected)
-    if item.max_bytes is not None and bytes_of(media) > item.max_bytes:
+    size_bytes = min(media.size_bytes, media.source_size_bytes or media.size_bytes)
+    if item.max_bytes is not None and size_bytes > item.max_bytes:
         return error(use, "too_large", f"expected at most {item.max_bytes} bytes")
     pixels = (media.width or 0) * (media.height or 0)
     if item.max_pixels is not None and pixels > item.max_pixels:
@@ -34,10 +35,6 @@ def mismatch(use: MediaUse, media_by_id: Mapping[str, MediaView]) -> FieldError 
     return size_mismatch(use, media, media_by_id) or (
         option_mismatch(use, media) if wanted == "mask" else None
     )
-
-
-def bytes_of(media: MediaView) -> int:
-    return min(media.size_bytes, media.source_size_bytes or media.size_bytes)
 
 
 def size_mismatch(

@@ -16,7 +16,7 @@ from cachetools import LRUCache
 from contracts.access import Actor
 from contracts.errors import ForbiddenError, OperationError
 from contracts.media.library import FindStorage
-from gateway.ports import Requests
+from runtime.bus.client import Bus
 
 log = structlog.get_logger()
 
@@ -35,7 +35,7 @@ class Figure:
 class Quota:
     """Keeps the figures of the users seen last; `most` bounds memory."""
 
-    def __init__(self, bus: Requests, clock: Callable[[], float], most: int = 20_000) -> None:
+    def __init__(self, bus: Bus, clock: Callable[[], float], most: int = 20_000) -> None:
         self._bus = bus
         self._clock = clock
         self._figures: LRUCache[UUID, Figure] = LRUCache(most)

@@ -1,15 +1,13 @@
 """Requests about jobs: every field is known, limited and described; others are errors."""
 
 from typing import Any
-from uuid import UUID
 
 from pydantic import Field
 
 from contracts.access import Priority
-from contracts.scheduler.jobs import JobStatus
-from contracts.values import UtcTime
+from contracts.scheduler import job_requests
+from contracts.values import LabelKey, LabelValue, UtcTime
 from gateway.http.bodies import Strict
-from gateway.http.fields import LabelKey, LabelValue, QueryText
 
 
 class JobRequest(Strict):
@@ -38,23 +36,5 @@ class JobRequest(Strict):
     )
 
 
-class JobFilters(Strict):
+class JobFilters(job_requests.JobFilters, Strict):
     """Filters of the list of jobs."""
-
-    status: list[JobStatus] = Field(
-        default_factory=list[JobStatus], max_length=7, description="Jobs in any of these statuses."
-    )
-    workflow: QueryText | None = Field(
-        default=None, max_length=80, description="`name` or `name@version`."
-    )
-    label: QueryText | None = Field(
-        default=None, max_length=300, description="`key` or `key=value`."
-    )
-    batch_id: UUID | None = Field(default=None, description="Jobs of this batch.")
-    owner_id: UUID | None = Field(
-        default=None, description="Jobs of this user; needs `jobs:read_all`."
-    )
-    limit: int = Field(default=50, ge=1, le=200, description="Jobs on a page.")
-    cursor: QueryText | None = Field(
-        default=None, max_length=200, description="`next_cursor` of the page before."
-    )

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from contracts.scheduler import jobs
 from contracts.scheduler.jobs import JobView
-from gateway.http.page import Page
+from contracts.values import Page
 from gateway.media.signatures import LinkSigner
 
 

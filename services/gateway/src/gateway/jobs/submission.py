@@ -1,5 +1,6 @@
 """Submits jobs: checks the inputs against the workflow, and waits for the end if asked to."""
 
+import secrets
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
@@ -20,10 +21,11 @@ from contracts.values import new_id
 from gateway.http.problems import RefusedError, invalid
 from gateway.jobs.media_inputs import mismatch
 from gateway.jobs.requests import JobRequest
-from gateway.ports import Requests
 from gateway.service import Gateway
 from gateway.workflows.servers import Servers
 from gateway.workflows.versions import Version
+from runtime.bus.client import Bus
+from runtime.clock import now
 from workflows import (
     MediaUse,
     Spec,
@@ -39,16 +41,17 @@ MetadataRule: TypeAlias = Literal["permitted", "keep", "strip"]
 
 MAX_MEDIA = 100
 TIMEOUT_SECONDS = 1_800
+SEEDS = 2**53
 
 
 async def submit_job(
     gateway: Gateway, actor: Actor, request: JobRequest, idempotency_key: IdempotencyKey | None
 ) -> SubmitJobView:
     """Resolve the workflow, check the inputs, and hand the job to the scheduler."""
-    if request.deadline and request.deadline <= gateway.clock():
+    if request.deadline and request.deadline <= now():
         raise invalid("deadline", "past", "expected a time in the future")
     version = await gateway.catalog.resolve(request.workflow, actor)
-    inputs = validate_inputs(version.spec, request.inputs, gateway.draw_seed)
+    inputs = validate_inputs(version.spec, request.inputs, draw_seed)
     media = await check_media(gateway.bus, actor, list(media_uses(version.spec, inputs)))
     limits = version.spec.limits
     job = NewJob(
@@ -69,6 +72,10 @@ async def submit_job(
     await gateway.quota.refuse_if_exceeded(actor)
     answer = await gateway.bus.call(SubmitJob(actor=actor, job=job, idempotency=idempotency_key))
     return answer.model_copy(update={"job": await add_graph_nodes_to_unmet(gateway, answer.job)})
+
+
+def draw_seed() -> int:
+    return secrets.randbelow(SEEDS)
 
 
 def requirements_of(version: Version, inputs: Mapping[str, Any], servers: Servers) -> Requirements:
@@ -101,7 +108,7 @@ async def add_graph_nodes_to_unmet(gateway: Gateway, view: JobView) -> JobView:
     return view.model_copy(update={"unmet": with_graph_nodes(view.unmet, rendered, version.spec)})
 
 
-async def check_media(bus: Requests, actor: Actor, uses: list[MediaUse]) -> list[UUID]:
+async def check_media(bus: Bus, actor: Actor, uses: list[MediaUse]) -> list[UUID]:
     """Return the ids of the inputs' media, in order. Raises InvalidError if one cannot be used."""
     ids = list(dict.fromkeys(UUID(use.media_id) for use in uses))
     if not ids:

@@ -3,23 +3,16 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import StreamingResponse
 
 from contracts.access import Permission
 from contracts.agent import JobWatched
-from gateway.http.access import AdmittedCaller, AllowedCaller
-from gateway.http.streaming import LongAnswer
+from gateway.http.access import AdmitsCaller, AdmittedCaller
 from gateway.live.frames import EventFrame, last_seen
-from gateway.live.streams import Stream, open_job_stream, open_owner_stream
+from gateway.live.streams import SSE, open_job_stream, open_owner_stream
 from gateway.service import CurrentGateway
 
-SSE = "text/event-stream"
-HEADERS = {
-    "Content-Type": f"{SSE}; charset=utf-8",
-    "Cache-Control": "no-store",
-    "X-Accel-Buffering": "no",
-}
 LastEventId = Annotated[
     str | None,
     Header(
@@ -47,7 +40,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
 )
 async def follow_job(
     gateway: CurrentGateway,
-    caller: Annotated[AdmittedCaller, AllowedCaller(Permission.JOBS_READ)],
+    caller: Annotated[AdmittedCaller, Depends(AdmitsCaller(Permission.JOBS_READ))],
     job_id: UUID,
     last_id: LastEventId = None,
 ) -> Response:
@@ -60,13 +53,13 @@ async def follow_job(
     if stream is None:
         return Response(status_code=204)
     await gateway.bus.signal(JobWatched(job_id=job_id))
-    return answer(stream)
+    return stream
 
 
 @router.get("/events", summary="Follow all my jobs", responses=STREAM)
 async def follow_jobs(
     gateway: CurrentGateway,
-    caller: Annotated[AdmittedCaller, AllowedCaller(Permission.JOBS_READ)],
+    caller: Annotated[AdmittedCaller, Depends(AdmitsCaller(Permission.JOBS_READ))],
     last_id: LastEventId = None,
 ) -> Response:
     """The first events are snapshots of your unfinished jobs.
@@ -74,8 +67,4 @@ async def follow_jobs(
     `id` is the position in the stream of all events. The stream closes when the access token
     expires: reconnect with a new token and `Last-Event-ID`.
     """
-    return answer(await open_owner_stream(gateway, caller, last_seen(last_id)))
-
-
-def answer(stream: Stream) -> LongAnswer:
-    return LongAnswer(stream.frames, stream.close, headers=HEADERS)
+    return await open_owner_stream(gateway, caller, last_seen(last_id))

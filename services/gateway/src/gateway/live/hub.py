@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from gateway.http.problems import RefusedError
-from gateway.live.event_log import EventLog
 from gateway.live.facts import Fact, Ring
+from runtime.wait import wait_for
 
 MAX_FACTS = 1_000
 MAX_SIGNALS = 64
@@ -22,9 +22,8 @@ MAX_SIGNAL_BYTES = 512 * 1024
 class Listener:
     """Holds the facts and signals that one client has yet to get."""
 
-    def __init__(self, user_id: UUID, topic: UUID) -> None:
+    def __init__(self, user_id: UUID) -> None:
         self.user_id = user_id
-        self.topic = topic
         self.facts: deque[Fact] = deque()
         self.is_over = False
         self._signals: dict[tuple[str, UUID], bytes] = {}
@@ -66,10 +65,7 @@ class Listener:
 
     async def wait(self, seconds: float) -> bool:
         """Wait for updates; return False if there was none in that time."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
+        if not await wait_for(self._wake, seconds):
             return False
         self._wake.clear()
         return True
@@ -96,16 +92,17 @@ class Hub:
         self._listeners: dict[UUID, set[Listener]] = {}
         self._per_user: Counter[UUID] = Counter()
 
-    async def follow(self, event_log: EventLog) -> None:
-        """Pass every event on from now on, until canceled."""
-        _, last = await event_log.bounds()
-        self.ring = Ring(last, self._ring_size)
+    def begin(self, position: int) -> None:
+        """Expect the events after that sequence number."""
+        self.ring = Ring(position, self._ring_size)
         self.ready.set()
-        async for sequence, fact in event_log.follow(last):
-            self.ring.advance(sequence, fact)
-            if fact:
-                for listener in self._interested(fact.job_id, fact.owner_id):
-                    listener.add(fact)
+
+    def receive(self, sequence: int, fact: Fact | None) -> None:
+        """Remember the next event, and pass a fact on; None is an event that is not about a job."""
+        self.ring.advance(sequence, fact)
+        if fact:
+            for listener in self._interested(fact.job_id, fact.owner_id):
+                listener.add(fact)
 
     def pass_signal(self, name: str, owner_id: UUID, job_id: UUID, body: bytes) -> None:
         """Pass progress or a preview on to the listeners of now."""
@@ -115,38 +112,28 @@ class Hub:
     def _interested(self, job_id: UUID, owner_id: UUID) -> list[Listener]:
         return [*self._listeners.get(job_id, ()), *self._listeners.get(owner_id, ())]
 
-    def listen(self, user_id: UUID, topic: UUID) -> Listener:
-        """Begin to listen to a job, or to all jobs of an owner; `leave` ends it."""
+    @contextmanager
+    def listening(self, user_id: UUID, topic: UUID) -> Generator[Listener, None, None]:
+        """Listen to a job, or to all jobs of an owner. Raises RefusedError if too many do."""
         if self._per_user.total() >= self._most:
             headers = {"Retry-After": "5"}
             raise RefusedError(503, "too_many_streams", "too many streams", headers=headers)
         if self._per_user[user_id] >= self._most_per_user:
             detail = f"at most {self._most_per_user} streams can be open"
             raise RefusedError(429, "too_many_streams", detail, headers={"Retry-After": "5"})
-        listener = Listener(user_id, topic)
+        listener = Listener(user_id)
         self._per_user[user_id] += 1
-        self._listeners.setdefault(topic, set()).add(listener)
-        return listener
-
-    def leave(self, listener: Listener) -> None:
-        """Stop listening; idempotent."""
-        listeners = self._listeners.get(listener.topic, set())
-        if listener not in listeners:
-            return
-        listeners.discard(listener)
-        self._per_user[listener.user_id] -= 1
-        if not self._per_user[listener.user_id]:
-            del self._per_user[listener.user_id]
-        if not listeners:
-            del self._listeners[listener.topic]
-
-    @contextmanager
-    def listening(self, user_id: UUID, topic: UUID) -> Generator[Listener, None, None]:
-        listener = self.listen(user_id, topic)
+        listeners = self._listeners.setdefault(topic, set())
+        listeners.add(listener)
         try:
             yield listener
         finally:
-            self.leave(listener)
+            listeners.discard(listener)
+            self._per_user[user_id] -= 1
+            if not self._per_user[user_id]:
+                del self._per_user[user_id]
+            if not listeners:
+                del self._listeners[topic]
 
     @property
     def watched(self) -> list[UUID]:
@@ -154,7 +141,7 @@ class Hub:
         return [
             topic
             for topic, listeners in self._listeners.items()
-            if any(listener.topic != listener.user_id for listener in listeners)
+            if any(listener.user_id != topic for listener in listeners)
         ]
 
     @property

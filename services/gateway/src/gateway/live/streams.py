@@ -4,9 +4,8 @@ The listener exists before the snapshot is taken, so no event is lost in between
 filter drops facts that the snapshot already covers.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack
 from uuid import UUID
 
 from contracts.access import Actor
@@ -14,45 +13,41 @@ from contracts.errors import OperationError, UnavailableError
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobPage, JobStatus, JobView
 from gateway.http.access import AdmittedCaller
+from gateway.http.streaming import LongAnswer
 from gateway.jobs.resources import job_resource
 from gateway.jobs.submission import find_job
-from gateway.live.event_log import TOO_MUCH
 from gateway.live.facts import Fact, Versions, complete
 from gateway.live.frames import COMMENT, RETRY, ReadyFrame, frame
-from gateway.live.hub import Hub, Listener
+from gateway.live.hub import Listener
+from gateway.live.sources import TOO_MUCH, replay
 from gateway.service import Gateway
+from runtime.bus import event_stream
 
+SSE = "text/event-stream"
+HEADERS = {
+    "Content-Type": f"{SSE}; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+}
 SILENCE_SECONDS = 10.0
 PAGE = 50
 """Jobs in one message, which holds a mebibyte at most; a job has all of its inputs."""
 UNFINISHED = [status for status in JobStatus if not status.is_terminal]
 
 
-@dataclass(slots=True)
-class Stream:
-    """An open stream: `frames` to send, `close` when the client is gone."""
-
-    frames: AsyncIterator[bytes]
-    close: Callable[[], Awaitable[None]]
-
-
 async def open_job_stream(
     gateway: Gateway, caller: AdmittedCaller, job_id: UUID, seen: int | None
-) -> Stream | None:
+) -> LongAnswer | None:
     """Open the job's events after version `seen`; None if the client has the last one already."""
     actor = caller.actor
-    listener = gateway.hub.listen(actor.user_id, job_id)
-    try:
+    async with AsyncExitStack() as stack:
+        listener = stack.enter_context(gateway.hub.listening(actor.user_id, job_id))
         view = await find_job(gateway, actor, job_id)
         if view.status.is_terminal and seen is not None and seen >= view.version:
-            gateway.hub.leave(listener)
             return None
         missed = await missed_of_job(gateway, view, seen)
-    except BaseException:
-        gateway.hub.leave(listener)
-        raise
-    frames = job_frames(gateway, listener, view, missed, caller)
-    return Stream(frames, partial(leave, gateway.hub, listener))
+        frames = job_frames(gateway, listener, view, missed, caller)
+        return LongAnswer(frames, stack.pop_all(), headers=HEADERS)
 
 
 async def job_frames(
@@ -86,20 +81,19 @@ async def job_updates(
                 return
 
 
-async def open_owner_stream(gateway: Gateway, caller: AdmittedCaller, seen: int | None) -> Stream:
+async def open_owner_stream(
+    gateway: Gateway, caller: AdmittedCaller, seen: int | None
+) -> LongAnswer:
     """Open the events of all of the caller's jobs after sequence number `seen`."""
     actor = caller.actor
-    listener = gateway.hub.listen(actor.user_id, actor.user_id)
-    try:
+    async with AsyncExitStack() as stack:
+        listener = stack.enter_context(gateway.hub.listening(actor.user_id, actor.user_id))
         position = gateway.hub.ring.position
         missed = await missed_of_owner(gateway, actor.user_id, seen)
         page = await unfinished(gateway, actor) if missed is None else JobPage(items=[])
-    except BaseException:
-        gateway.hub.leave(listener)
-        raise
-    after = position if missed is None or seen is None else seen
-    frames = owner_frames(gateway, listener, page, missed or [], after, caller)
-    return Stream(frames, partial(leave, gateway.hub, listener))
+        after = position if missed is None or seen is None else seen
+        frames = owner_frames(gateway, listener, page, missed or [], after, caller)
+        return LongAnswer(frames, stack.pop_all(), headers=HEADERS)
 
 
 async def owner_frames(
@@ -127,10 +121,6 @@ async def owner_frames(
             if data is None:
                 return
             yield frame(update.name, data, update.sequence)
-
-
-async def leave(hub: Hub, listener: Listener) -> None:
-    hub.leave(listener)
 
 
 async def snapshots(gateway: Gateway, actor: Actor, page: JobPage) -> AsyncIterator[JobView]:
@@ -200,8 +190,8 @@ async def missed_of_job(gateway: Gateway, view: JobView, seen: int | None) -> li
     if found is not None:
         return found
     try:
-        first, last = await gateway.event_log.bounds()
-        stored = await gateway.event_log.replay(view.owner_id, first - 1, last)
+        first, last = await event_stream.bounds(gateway.bus)
+        stored = await replay(gateway, view.owner_id, first - 1, last)
     except UnavailableError:
         return []
     facts = [fact for fact in stored if fact.job_id == view.id]
@@ -214,16 +204,16 @@ async def missed_of_owner(gateway: Gateway, owner_id: UUID, seen: int | None) ->
         return None
     position = gateway.hub.ring.position
     if seen > position:  # another replica was ahead of this one, or the stream was made anew
-        _, last = await gateway.event_log.bounds()
+        _, last = await event_stream.bounds(gateway.bus)
         return [] if seen <= last else None
     found = gateway.hub.ring.since(seen, owner_id)
     if found is not None:
         return found
-    first, _ = await gateway.event_log.bounds()
+    first, _ = await event_stream.bounds(gateway.bus)
     if seen + 1 < first:
         return None
     try:
-        return await gateway.event_log.replay(owner_id, seen, position)
+        return await replay(gateway, owner_id, seen, position)
     except UnavailableError as error:
         if error.code == TOO_MUCH:
             return None

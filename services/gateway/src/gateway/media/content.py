@@ -2,18 +2,19 @@
 
 from contextlib import AsyncExitStack
 from typing import Annotated, Any
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from contracts.access import Permission
+from contracts.content_types import content_disposition
 from contracts.media.files import LocateContent, MediaView, Rendition
 from gateway.http.access import BEARER, admission_of
 from gateway.http.conditional import NOT_MODIFIED, ClientEtag, is_current
 from gateway.http.ranges import asked_part
 from gateway.http.streaming import LongAnswer
+from gateway.media.store import chunks_of
 from gateway.service import CurrentGateway, Gateway
 
 router = APIRouter(prefix="/v1/media", tags=["media"])
@@ -24,7 +25,6 @@ SHARED_SECONDS = 60
 LOCATE_SECONDS = 30.0
 """A thumbnail that does not exist yet is made first."""
 LARGEST_WIDTH = 1024
-SAFE_INLINE = ("image/", "video/", "audio/")
 BYTES: dict[str, Any] = {
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 }
@@ -96,18 +96,19 @@ async def get_media_content(
 ) -> Response:
     """Needs a token, or a signed link that the API returned."""
     found = await gateway.bus.call(wanted, within=LOCATE_SECONDS)
-    headers = content_headers(found.media, found.rendition)
-    etag, size = headers["ETag"], (found.rendition or found.media).size_bytes
+    content = found.rendition or found.media
+    headers = content_headers(found.media, content)
+    etag = headers["ETag"]
     if wanted.link_id:
         headers["Cache-Control"] = f"private, max-age={SHARED_SECONDS}"
     if is_current(etag, client_etag):
         return Response(status_code=304, headers=headers)
     if request.method == "HEAD":
-        return Response(headers=headers | {"Content-Length": str(size)})
+        return Response(headers=headers | {"Content-Length": str(content.size_bytes)})
     if found.public_url:
         return Response(status_code=307, headers={"Location": found.public_url})
-    part = asked_part(range_, size) if if_range in (None, etag) else None
-    return await download(gateway, found.url, {"Range": part.header} if part else {}, headers)
+    part = asked_part(range_, content.size_bytes) if if_range in (None, etag) else None
+    return await download(gateway, found.url, {"Range": part} if part else {}, headers)
 
 
 async def download(
@@ -118,18 +119,16 @@ async def download(
     for name in ("content-length", "content-range"):
         if name in stored.headers:
             headers[name] = stored.headers[name]
-    return LongAnswer(stored.chunks, stack.aclose, headers=headers, status=stored.status)
+    # by the header, since rclone's S3 answers a range with status 200
+    status = 206 if "content-range" in headers else 200
+    return LongAnswer(chunks_of(stored), stack, headers=headers, status=status)
 
 
-def content_headers(media: MediaView, rendition: Rendition | None = None) -> dict[str, str]:
-    content = rendition or media
-    kind = content.content_type
-    is_inline = kind.startswith(SAFE_INLINE) and "svg" not in kind
-    name = quote(media.filename or str(media.id), safe="")
-    place = "inline" if is_inline else "attachment"
+def content_headers(media: MediaView, content: MediaView | Rendition) -> dict[str, str]:
+    filename = media.filename or str(media.id)
     return {
-        "Content-Type": kind,
-        "Content-Disposition": f"{place}; filename*=UTF-8''{name}",
+        "Content-Type": content.content_type,
+        "Content-Disposition": content_disposition(content.content_type, filename),
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cache-Control": f"private, max-age={YEAR}, immutable",
         "ETag": f'"{content.blake3}"',

@@ -1,13 +1,10 @@
 """Media as the public API shows them: media's views with links."""
 
-from datetime import datetime
-from uuid import UUID
-
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from contracts.media.files import MediaView
 from contracts.media.library import LinkView
-from gateway.http.page import Page
+from contracts.values import Page
 from gateway.media.signatures import LinkSigner
 
 
@@ -32,17 +29,6 @@ class Link(LinkView):
 
 class LinkPage(Page[Link]):
     """The open share links of a media, newest first."""
-
-
-class UploadPlace(BaseModel):
-    """Where to put the bytes of a large file."""
-
-    media_id: UUID = Field(description="Id of the media that the upload becomes.")
-    url: str = Field(description="PUT the bytes here.")
-    headers: dict[str, str] = Field(
-        default_factory=dict, description="Headers that the PUT must send."
-    )
-    expires_at: datetime | None = Field(default=None, description="When the URL expires.")
 
 
 def media_resource(signer: LinkSigner, view: MediaView) -> Media:

@@ -3,7 +3,6 @@
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -13,18 +12,7 @@ from contracts.errors import UnavailableError
 TIMEOUT = httpx.Timeout(30.0, connect=3.0, pool=5.0)
 LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=20)
 CHUNK = 64 * 1024
-PARTIAL = 206
-READABLE = (200, PARTIAL)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredObject:
-    """An open download."""
-
-    status: int
-    """200 or 206."""
-    headers: Mapping[str, str]
-    chunks: AsyncIterator[bytes] = field(repr=False)
+READABLE = (200, 206)
 
 
 class HttpObjectStore:
@@ -48,17 +36,19 @@ class HttpObjectStore:
     @asynccontextmanager
     async def open(
         self, url: str, headers: Mapping[str, str]
-    ) -> AsyncGenerator[StoredObject, None]:
+    ) -> AsyncGenerator[httpx.Response, None]:
+        """Open a download, whose bytes are `chunks_of` the response."""
         try:
             async with self._client.stream("GET", url, headers=dict(headers)) as answer:
                 if answer.status_code not in READABLE:
                     raise unavailable()
-                # rclone's S3 answers a range with status 200
-                is_part = "content-range" in answer.headers and answer.is_success
-                status = PARTIAL if is_part else answer.status_code
-                yield StoredObject(status, answer.headers, answer.aiter_raw(CHUNK))
+                yield answer
         except httpx.HTTPError as error:
             raise unavailable() from error
+
+
+def chunks_of(answer: httpx.Response) -> AsyncIterator[bytes]:
+    return answer.aiter_raw(CHUNK)
 
 
 def unavailable() -> UnavailableError:

@@ -4,8 +4,7 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
 import structlog
@@ -14,7 +13,14 @@ from starlette.datastructures import FormData, UploadFile
 
 from contracts.access import Actor, IdempotencyKey, Permission
 from contracts.errors import UnavailableError
-from contracts.media.files import AcceptUpload, BeginUpload, MaskOptions, MediaView
+from contracts.media.files import (
+    AcceptUpload,
+    BeginUpload,
+    MaskOptions,
+    MediaKind,
+    MediaView,
+    UploadPlace,
+)
 from contracts.values import new_id
 from gateway.http.access import Allowed
 from gateway.http.bodies import (
@@ -36,9 +42,8 @@ from gateway.media.requests import (
     DirectUploadForm,
     MediaForm,
     MediaUpload,
-    UploadForm,
 )
-from gateway.media.resources import Media, UploadPlace, media_resource
+from gateway.media.resources import Media, media_resource
 from gateway.service import CurrentGateway, Gateway, current_gateway
 
 log = structlog.get_logger()
@@ -50,21 +55,13 @@ SPOOL_RETRY_SECONDS = 10.0
 FORM = "expected a form with one file and at most 20 fields of 4096 bytes"
 
 
-@dataclass(frozen=True, slots=True)
-class SentFile:
-    """A file that a caller sent, spooled to disk, with its fields."""
-
-    file: UploadFile
-    form: UploadForm
-
-
 class ReadsUpload(ReadsBody):
     """Reads the form while one of few upload slots is held, for the whole request."""
 
     def __init__(self) -> None:
         super().__init__({MULTIPART: MediaUpload})
 
-    async def __call__(self, request: Request) -> AsyncGenerator[SentFile, None]:
+    async def __call__(self, request: Request) -> AsyncGenerator[MediaUpload, None]:
         require_content_type(request, MULTIPART)
         gateway = await current_gateway(request)
         if gateway.free_uploads.locked():
@@ -84,16 +81,16 @@ class ReadsUpload(ReadsBody):
 async def upload_media(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
-    sent: Annotated[SentFile, Depends(ReadsUpload(), scope="function")],
+    sent: Annotated[MediaUpload, Depends(ReadsUpload(), scope="function")],
     idempotency_key: IdempotencyKeyText,
     answer: Response,
 ) -> Media:
-    form = await with_options_of_spec(gateway, sent.form, actor)
+    upload = await with_options_of_spec(gateway, sent, actor)
     key = None
     if idempotency_key:
-        digest = await upload_digest(gateway.idempotency_secret, sent.file, form)
+        digest = await upload_digest(gateway.idempotency_secret, upload)
         key = IdempotencyKey(key=idempotency_key, body_digest=digest)
-    view, is_replay = await store_upload(gateway, actor, SentFile(sent.file, form), key)
+    view, is_replay = await store_upload(gateway, actor, upload, key)
     mark_created(answer, gateway.path(f"/v1/media/{view.id}"), is_replay=is_replay)
     return media_resource(gateway.signer, view)
 
@@ -120,12 +117,9 @@ async def begin_upload(
         is_public=True,
         idempotency=idempotency_key,
     )
-    target = await gateway.bus.call(command)
-    media_id = target.media_id or command.media_id
-    mark_created(answer, is_replay=media_id != command.media_id)
-    return UploadPlace(
-        media_id=media_id, url=target.url, headers=target.headers, expires_at=target.expires_at
-    )
+    place = await gateway.bus.call(command)
+    mark_created(answer, is_replay=place.media_id != command.media_id)
+    return place
 
 
 @router.post(
@@ -158,22 +152,22 @@ async def spooled(request: Request) -> FormData:
         raise UnavailableError(message, code="no_room", retry_in=SPOOL_RETRY_SECONDS) from error
 
 
-def sent_file(parts: list[tuple[str, UploadFile | str]], max_bytes: int) -> SentFile:
+def sent_file(parts: list[tuple[str, UploadFile | str]], max_bytes: int) -> MediaUpload:
     fields = dict(parts)
-    file = fields.pop("file", None)
+    file = fields.get("file")
     if not isinstance(file, UploadFile):
         raise malformed("file", "missing", "a file is needed")
     refuse_nul(file.filename or "", "file")
     if sum(isinstance(value, UploadFile) for _, value in parts) > 1:
         raise malformed("file", "too_many", "expected one file, named `file`")
     refuse_nul(fields, "")
-    form = validated(UploadForm, fields)
+    upload = validated(MediaUpload, fields)
     if (file.size or 0) > max_bytes:
         raise RefusedError(413, "too_large", f"expected a file of at most {max_bytes} bytes")
-    return SentFile(file, form)
+    return upload
 
 
-async def with_options_of_spec(gateway: Gateway, form: UploadForm, actor: Actor) -> UploadForm:
+async def with_options_of_spec(gateway: Gateway, form: MediaUpload, actor: Actor) -> MediaUpload:
     """Complete the form of a mask with the options of the workflow's input that it is for.
 
     Raises InvalidError, NotFoundError, ForbiddenError.
@@ -190,26 +184,27 @@ async def with_options_of_spec(gateway: Gateway, form: UploadForm, actor: Actor)
     return form.model_copy(update={name: getattr(wanted, name) for name in options})
 
 
-async def upload_digest(secret: bytes, file: UploadFile, form: UploadForm) -> str:
+async def upload_digest(secret: bytes, upload: MediaUpload) -> str:
     """Return a fingerprint of an upload: its fields and its bytes."""
-    digest = hmac.new(secret, form.model_dump_json().encode(), hashlib.sha256)
-    async for chunk in chunks_of(file):
+    fields = upload.model_dump_json(exclude={"file"}).encode()
+    digest = hmac.new(secret, fields, hashlib.sha256)
+    async for chunk in chunks_of(upload.file):
         await asyncio.to_thread(digest.update, chunk)
     return digest.hexdigest()
 
 
 async def store_upload(
-    gateway: Gateway, actor: Actor, sent: SentFile, idempotency_key: IdempotencyKey | None
+    gateway: Gateway, actor: Actor, sent: MediaUpload, idempotency_key: IdempotencyKey | None
 ) -> tuple[MediaView, bool]:
     """Put the bytes into the store and have media inspect them. The flag tells a replay."""
     size = sent.file.size or 0
     if not size:
         raise invalid("file", "empty", "expected a file that is not empty")
     media_id = new_id()
-    target = await gateway.bus.call(BeginUpload(actor=actor, media_id=media_id, size_bytes=size))
-    await gateway.store.put(target.url, target.headers, size, chunks_of(sent.file))
+    place = await gateway.bus.call(BeginUpload(actor=actor, media_id=media_id, size_bytes=size))
+    await gateway.store.put(place.url, place.headers, size, chunks_of(sent.file))
     filename = (sent.file.filename or "")[:255] or None
-    accept = accept_command(actor, media_id, sent.form, filename, idempotency_key)
+    accept = accept_command(actor, media_id, sent, filename, idempotency_key)
     view = await gateway.bus.call(accept, within=INSPECTION_SECONDS)
     return view, view.id != media_id
 
@@ -222,16 +217,13 @@ def accept_command(
     idempotency_key: IdempotencyKey | None = None,
 ) -> AcceptUpload:
     is_mask = form.kind == "mask"
-    mask = MaskOptions.model_validate(form.model_dump(exclude={"kind"})) if is_mask else None
-    return AcceptUpload.model_validate(
-        {
-            "actor": actor,
-            "media_id": media_id,
-            "kind": form.kind,
-            "filename": filename,
-            "mask": mask,
-            "idempotency": idempotency_key,
-        }
+    return AcceptUpload(
+        actor=actor,
+        media_id=media_id,
+        kind=cast("MediaKind", form.kind),
+        filename=filename,
+        mask=MaskOptions.model_validate(form, from_attributes=True) if is_mask else None,
+        idempotency=idempotency_key,
     )
 
 

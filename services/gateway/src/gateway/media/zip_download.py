@@ -1,8 +1,10 @@
 """Downloads many media as one ZIP file, streamed out of the store."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from typing import Annotated
 from uuid import UUID
+from zipfile import ZIP_STORED, ZipFile
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
@@ -14,7 +16,8 @@ from gateway.http.access import Allowed
 from gateway.http.bodies import Body
 from gateway.http.streaming import LongAnswer
 from gateway.media.requests import ArchiveRequest
-from gateway.media.zipper import Zipper, unique_names
+from gateway.media.store import chunks_of
+from gateway.media.zipper import Sink, entry, unique_names
 from gateway.service import CurrentGateway, Gateway
 
 router = APIRouter(prefix="/v1/media", tags=["media"])
@@ -44,12 +47,9 @@ async def download_archive(
     media = await find_all(gateway, actor, wanted.media_ids)
     if gateway.free_zip_downloads.locked():
         raise UnavailableError("too many ZIP downloads at once", retry_in=5)
-    await gateway.free_zip_downloads.acquire()
-
-    async def release() -> None:
-        gateway.free_zip_downloads.release()
-
-    return LongAnswer(zip_of(gateway, actor, media), release, headers=HEADERS)
+    held = AsyncExitStack()
+    await held.enter_async_context(gateway.free_zip_downloads)
+    return LongAnswer(zip_of(gateway, actor, media), held, headers=HEADERS)
 
 
 async def find_all(gateway: Gateway, actor: Actor, media_ids: Sequence[UUID]) -> list[MediaView]:
@@ -78,17 +78,19 @@ async def find_all(gateway: Gateway, actor: Actor, media_ids: Sequence[UUID]) ->
 async def zip_of(
     gateway: Gateway, actor: Actor, media: Sequence[MediaView]
 ) -> AsyncIterator[bytes]:
-    """Yield the bytes of the ZIP file. A failure ends it early, which readers notice."""
-    zipper = Zipper()
+    """Yield the bytes of the ZIP file. A failure ends it early, which readers notice.
+
+    Contents are stored uncompressed, since pictures and videos are compressed already.
+    """
+    sink = Sink()
     names = unique_names(view.filename or str(view.id) for view in media)
-    try:
+    with ZipFile(sink, "w", ZIP_STORED) as archive:
         for view, name in zip(media, names, strict=True):
             # Each URL when it is needed: a long download outlives the first ones.
             located = await gateway.bus.call(LocateContent(actor=actor, media_id=view.id))
-            yield zipper.begin(name, view.created_at)
-            async with gateway.store.open(located.url, {}) as stored:
-                async for chunk in stored.chunks:
-                    yield zipper.write(chunk)
-        yield zipper.end()
-    finally:
-        zipper.end()
+            with archive.open(entry(name, view.created_at), "w", force_zip64=True) as file:
+                async with gateway.store.open(located.url, {}) as stored:
+                    async for chunk in chunks_of(stored):
+                        file.write(chunk)
+                        yield sink.taken()
+    yield sink.taken()

@@ -1,14 +1,12 @@
-"""Makes a ZIP file while it is sent: nothing of it is kept, whatever its size.
+"""Helps `ZipFile` to write a file that is sent meanwhile, so nothing of it is kept.
 
-Contents are stored uncompressed, since pictures and videos are compressed already. zipstream-ng
-would do the rest, but gives each streamed entry the time of the download instead of its own.
+zipstream-ng would do the same, but gives each entry the time of the download instead of its own.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import IO
-from zipfile import ZIP_STORED, ZipFile, ZipInfo
+from zipfile import ZipInfo
 
 EARLIEST = 1980
 """The first year that a ZIP file can express."""
@@ -34,35 +32,9 @@ class Sink:
         return data
 
 
-class Zipper:
-    """Turns names and chunks into the bytes of a ZIP file as soon as they are known."""
-
-    def __init__(self) -> None:
-        self._sink = Sink()
-        self._zip = ZipFile(self._sink, "w", ZIP_STORED)
-        self._file: IO[bytes] | None = None
-
-    def begin(self, name: str, made_at: datetime) -> bytes:
-        """End the current file and begin another."""
-        self._end_file()
-        when = made_at.timetuple()[:6] if made_at.year >= EARLIEST else (EARLIEST, 1, 1, 0, 0, 0)
-        self._file = self._zip.open(ZipInfo(name, when), "w", force_zip64=True)
-        return self._sink.taken()
-
-    def write(self, chunk: bytes) -> bytes:
-        if self._file:
-            self._file.write(chunk)
-        return self._sink.taken()
-
-    def end(self) -> bytes:
-        """Return the directory of the ZIP file. Must be called, even if nobody reads it."""
-        self._end_file()
-        self._zip.close()
-        return self._sink.taken()
-
-    def _end_file(self) -> None:
-        if self._file:
-            self._file.close()
+def entry(name: str, made_at: datetime) -> ZipInfo:
+    when = made_at.timetuple()[:6] if made_at.year >= EARLIEST else (EARLIEST, 1, 1, 0, 0, 0)
+    return ZipInfo(name, when)
 
 
 def unique_names(names: Iterable[str]) -> list[str]:

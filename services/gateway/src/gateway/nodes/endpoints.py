@@ -39,8 +39,7 @@ async def add_node(
     idempotency_key: MaybeIdempotencyKey,
     answer: Response,
 ) -> NodeView:
-    new = NewNode.model_validate(node.model_dump())
-    command = AddNode(actor=actor, node_id=new_id(), node=new, idempotency=idempotency_key)
+    command = AddNode(actor=actor, node_id=new_id(), node=node, idempotency=idempotency_key)
     view = await gateway.bus.call(command)
     is_replay = view.id != command.node_id
     mark_created(answer, gateway.path(f"/v1/nodes/{view.id}"), is_replay=is_replay)

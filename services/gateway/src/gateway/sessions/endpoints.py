@@ -137,6 +137,4 @@ def tokens(gateway: Gateway, request: Request, view: TokenView, answer: Response
         httponly=True,
         samesite="strict",
     )
-    return Tokens(
-        access_token=view.access_token, expires_in=view.expires_in, refresh_token=view.refresh_token
-    )
+    return Tokens.model_validate(view, from_attributes=True)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from fastapi import Request, UploadFile
 from pydantic import Field, WithJsonSchema
 
+from contracts.values import QueryText
 from gateway.http.bodies import (
     JSON,
     MULTIPART,
@@ -17,7 +18,6 @@ from gateway.http.bodies import (
     refuse_nul,
     validated,
 )
-from gateway.http.fields import QueryText
 
 Category: TypeAlias = Literal["image", "video", "audio", "3d", "utility"]
 MAX_PART_BYTES = 1024 * 1024

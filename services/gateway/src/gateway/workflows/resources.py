@@ -6,8 +6,7 @@ from pydantic import BaseModel, Field
 
 from contracts.registry.requests import Difference
 from contracts.registry.workflows import WorkflowEntry
-from contracts.values import Unmet
-from gateway.http.page import Page
+from contracts.values import Page, Unmet
 from gateway.workflows.versions import Version
 from workflows.authoring.differences import differences
 

@@ -7,11 +7,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import urllib3
 from minio import Minio
@@ -24,6 +23,7 @@ from contracts.content_types import HEAD_BYTES
 from contracts.errors import UnavailableError
 from media.domain.inspection import too_big
 from media.ports import ObjectMissingError
+from media.settings import S3Settings
 
 T = TypeVar("T")
 
@@ -34,53 +34,12 @@ KEYS_AT_ONCE = 500
 ABSENT = ("NoSuchKey", "NoSuchObject", "NotFound")
 
 
-@dataclass(frozen=True, slots=True)
-class S3Bucket:
-    """Address and credentials of the bucket; `endpoint` is host:port."""
-
-    endpoint: str
-    access_key: str
-    secret_key: str
-    name: str
-    region: str
-    is_secure: bool
-    ca_file: Path | None = None
-    in_host: bool | None = None
-    """Whether the URL names the bucket in its host; None: on AWS only."""
-    public_url: str | None = None
-
-    def client(self, http: urllib3.PoolManager | None = None) -> Minio:
-        return self._client(self.endpoint, http, is_secure=self.is_secure)
-
-    def public_client(self) -> Minio | None:
-        """Return a client that signs URLs and never connects; None without a public address."""
-        if self.public_url is None:
-            return None
-        scheme, _, endpoint = self.public_url.rstrip("/").partition("://")
-        return self._client(endpoint, None, is_secure=scheme == "https")
-
-    def _client(self, endpoint: str, http: urllib3.PoolManager | None, *, is_secure: bool) -> Minio:
-        # With the region given, minio signs a URL without a request.
-        client = Minio(
-            endpoint,
-            access_key=self.access_key,
-            secret_key=self.secret_key,
-            region=self.region,
-            secure=is_secure,
-            http_client=http,
-        )
-        if self.in_host is True:
-            client.enable_virtual_style_endpoint()
-        if self.in_host is False:
-            client.disable_virtual_style_endpoint()
-        return client
-
-
 class S3ObjectStore:
-    """Runs the blocking calls of minio in `threads` threads, each with a timeout."""
+    """Runs the blocking calls of minio in threads, each with a timeout."""
 
-    def __init__(self, bucket: S3Bucket, threads: int) -> None:
-        self._bucket = bucket.name
+    def __init__(self, settings: S3Settings) -> None:
+        threads, ca_file = settings.s3_threads, settings.s3_ca_file
+        self._bucket = settings.s3_bucket
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="s3")
         http = urllib3.PoolManager(
             maxsize=threads,
@@ -88,19 +47,14 @@ class S3ObjectStore:
             retries=urllib3.Retry(
                 total=2, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504)
             ),
-            ca_certs=str(bucket.ca_file) if bucket.ca_file else None,
+            ca_certs=str(ca_file) if ca_file else None,
         )
-        self._client = bucket.client(http)
-        self._public = bucket.public_client()
+        endpoint, is_secure = settings.s3_endpoint, settings.s3_secure
+        self._client = client_of(settings, endpoint, http, is_secure=is_secure)
+        self._public = public_client(settings)
 
-    @classmethod
-    @contextmanager
-    def open(cls, bucket: S3Bucket, threads: int) -> Generator[Self, None, None]:
-        store = cls(bucket, threads)
-        try:
-            yield store
-        finally:
-            store._threads.shutdown(wait=False, cancel_futures=True)
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def upload_url(self, key: str, lifetime: timedelta) -> str:
         return self._client.presigned_put_object(self._bucket, key, lifetime)
@@ -160,11 +114,8 @@ class S3ObjectStore:
                 yield keys
 
     async def _run(self, work: Callable[[], T]) -> T:
-        def translated() -> T:
-            with s3_errors():
-                return work()
-
-        return await asyncio.get_running_loop().run_in_executor(self._threads, translated)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, s3_errors()(work))
 
     def _peek(self, key: str) -> tuple[int, bytes]:
         size = self._client.stat_object(self._bucket, key).size or 0
@@ -193,6 +144,33 @@ class S3ObjectStore:
         finally:
             answer.close()
             answer.release_conn()
+
+
+def client_of(
+    settings: S3Settings, endpoint: str, http: urllib3.PoolManager | None, *, is_secure: bool
+) -> Minio:
+    # With the region given, minio signs a URL without a request.
+    client = Minio(
+        endpoint,
+        access_key=settings.s3_access_key,
+        secret_key=settings.s3_secret_key.get_secret_value(),
+        region=settings.s3_region,
+        secure=is_secure,
+        http_client=http,
+    )
+    if settings.s3_virtual_host is True:
+        client.enable_virtual_style_endpoint()
+    if settings.s3_virtual_host is False:
+        client.disable_virtual_style_endpoint()
+    return client
+
+
+def public_client(settings: S3Settings) -> Minio | None:
+    """Return a client that signs URLs and never connects; None without a public address."""
+    if settings.s3_public_url is None:
+        return None
+    scheme, _, endpoint = settings.s3_public_url.rstrip("/").partition("://")
+    return client_of(settings, endpoint, None, is_secure=scheme == "https")
 
 
 @contextmanager

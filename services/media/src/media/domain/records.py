@@ -46,7 +46,6 @@ class PreviewTask:
     owner_id: UUID
     blake3: str
     key: str
-    size_bytes: int
     content_type: str
 
 

@@ -1,24 +1,43 @@
-"""Handles requests of agents for input files and result files, within their grants."""
+"""Handles requests of agents for the input files and result files of attempts, within grants.
 
+A result is checked before it becomes a media, once, and stripped if the grant says so.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
-from contracts.errors import NotFoundError
+from contracts.errors import FieldError, InvalidError, NotFoundError
 from contracts.media.attempts import (
     FindInputFiles,
     FindResults,
     InputFile,
     InputFiles,
+    RecordResults,
+    ResultFile,
     Results,
     ResultUrls,
     SignResultUrls,
 )
+from contracts.values import new_id
 from media.domain import names
-from media.domain.records import StoredMedia
+from media.domain.bare import CAN_BE_BARE
+from media.domain.inspection import FileRefusedError
+from media.domain.kinds import result_type
+from media.domain.records import CheckedFile, StoredMedia
+from media.handlers.deletion import discard
+from media.ports import ObjectMissingError
 from media.service import Media
 from runtime.grants import Grant
 
 READ_LIFETIME = timedelta(minutes=15)
 WRITE_LIFETIME = timedelta(hours=1)
+DIGEST = re.compile(r"[0-9a-f]{64}")
+"""BLAKE3 in lower-case hex: digests end up in headers and names."""
+MAX_BARE_BYTES = 256 * 1024**2
+"""A worker has too little memory to make a larger result bare."""
 
 
 async def find_input_files(media: Media, query: FindInputFiles) -> InputFiles:
@@ -50,11 +69,80 @@ async def sign_result_urls(media: Media, query: SignResultUrls) -> ResultUrls:
 
 async def find_results(media: Media, query: FindResults) -> Results:
     """Return the results that the attempt recorded, for an agent that takes over its node."""
-    return await recorded_results(media, media.read_grant(query.grant, query.node_id))
+    return await media.results.find(media.read_grant(query.grant, query.node_id).attempt_id)
 
 
-async def recorded_results(media: Media, grant: Grant) -> Results:
-    recorded = await media.results.find(grant.attempt_id)
-    if recorded is None:
-        return Results(outputs=[], is_recorded=False)
-    return Results(outputs=[recorded[n] for n in sorted(recorded)], is_recorded=True)
+async def record_results(media: Media, command: RecordResults) -> Results:
+    """Check that the files are in the store and make them media of the attempt's owner."""
+    grant = media.read_grant(command.grant, command.node_id)
+    return await media.recordings.run(
+        grant.attempt_id, lambda: record_once(media, grant, command.files)
+    )
+
+
+async def record_once(media: Media, grant: Grant, files: Sequence[ResultFile]) -> Results:
+    if len({file.n for file in files}) != len(files):
+        raise InvalidError("two result files have one number", code="result_repeated")
+    if grant.is_bare and (earlier := await recorded_before(media, grant, files)):
+        return earlier
+    found = await asyncio.gather(*(check_file(media, grant, file) for file in files))
+    results = [await make_bare(media, grant, result) for result in found]
+    recorded = await media.results.save(grant, results, media.clock())
+    replaced = {result.key for result in found} - {result.key for result in results}
+    await discard(media.store, *replaced)
+    return recorded
+
+
+async def recorded_before(
+    media: Media, grant: Grant, files: Sequence[ResultFile]
+) -> Results | None:
+    """Answer a repeated report, whose bare files are under other keys since the first one."""
+    earlier = await media.results.find(grant.attempt_id)
+    if not earlier.is_recorded or len(earlier.outputs) != len(files):
+        return None
+    in_order = zip(sorted(file.n for file in files), earlier.outputs, strict=True)
+    moved = (n for n, output in in_order if output.content_type in CAN_BE_BARE)
+    keys = (names.result_key(grant.owner_id, grant.attempt_id, n) for n in moved)
+    await discard(media.store, *keys)
+    return earlier
+
+
+async def make_bare(media: Media, grant: Grant, result: CheckedFile) -> CheckedFile:
+    """Strip the embedded prompt and graph from a result if its owner must not see them."""
+    file = result.file
+    if not grant.is_bare or file.content_type not in CAN_BE_BARE:
+        return result
+    with media.scratch_folder() as folder:
+        try:
+            await media.store.fetch(result.key, folder / "source", MAX_BARE_BYTES)
+            bare = await media.sandbox.strip(folder)
+        except FileRefusedError as error:
+            raise bad_file(file.n, "result_not_bare", f"is refused: {error.code}") from error
+        key = names.blob_key(grant.owner_id, new_id())
+        await media.store.put(key, folder / "target", bare.content_type)
+    stored = file.model_copy(update={"blake3": bare.blake3, "size_bytes": bare.size_bytes})
+    return replace(result, key=key, file=stored, is_verified=True)
+
+
+async def check_file(media: Media, grant: Grant, file: ResultFile) -> CheckedFile:
+    """Compare the reported file with its object, and take the type from its first bytes."""
+    if not DIGEST.fullmatch(file.blake3):
+        raise bad_file(file.n, "result_digest", "has no BLAKE3 digest in hex")
+    key = names.result_key(grant.owner_id, grant.attempt_id, file.n)
+    try:
+        size, head = await media.store.peek(key)
+    except ObjectMissingError as error:
+        raise bad_file(file.n, "result_missing", "was not put") from error
+    if size != file.size_bytes:
+        raise bad_file(file.n, "result_size", f"has {size} bytes, not {file.size_bytes}")
+    filename = names.display_name(file.filename) or str(file.n)
+    content_type = result_type(file.kind, head)
+    checked = file.model_copy(update={"filename": filename, "content_type": content_type})
+    return CheckedFile(new_id(), key, checked)
+
+
+def bad_file(n: int, code: str, problem: str) -> InvalidError:
+    message = f"Result file {n} {problem}."
+    return InvalidError(
+        message, code=code, errors=[FieldError(path=f"files.{n}", code=code, message=message)]
+    )

@@ -1,5 +1,6 @@
 """Handles queries for media and for the URLs of their bytes."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from contracts.content_types import content_disposition
@@ -62,13 +63,7 @@ def content_view(
         media=view,
         url=media.store.download_url(key, READ_LIFETIME),
         public_url=media.store.public_download_url(key, READ_LIFETIME, headers),
-        rendition=thumbnail
-        and Rendition(
-            width=thumbnail.width,
-            content_type=thumbnail.content_type,
-            size_bytes=thumbnail.size_bytes,
-            blake3=thumbnail.digest,
-        ),
+        rendition=thumbnail and Rendition(**asdict(thumbnail), blake3=thumbnail.digest),
     )
 
 

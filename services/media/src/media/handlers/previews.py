@@ -5,7 +5,6 @@ No upload and no job waits for a preview.
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 
 import structlog
 
@@ -71,16 +70,9 @@ async def make_preview(media: Media, task: PreviewTask) -> Preview:
         preview = await media.sandbox.preview(folder, bounds)
         if preview.source_digest != task.blake3:
             return Preview(problem="digest_mismatch")
-        thumbnails = [
-            await store_thumbnail(media, task, thumbnail, folder)
-            for thumbnail in preview.thumbnails
-        ]
+        thumbnails: list[Thumbnail] = []
+        for thumbnail in preview.thumbnails:
+            key = names.thumbnail_key(task.owner_id, new_id())
+            await media.store.put(key, folder / thumbnail.filename, thumbnail.content_type)
+            thumbnails.append(replace(thumbnail, key=key))
     return replace(preview, thumbnails=tuple(thumbnails))
-
-
-async def store_thumbnail(
-    media: Media, task: PreviewTask, thumbnail: Thumbnail, folder: Path
-) -> Thumbnail:
-    key = names.thumbnail_key(task.owner_id, new_id())
-    await media.store.put(key, folder / thumbnail.filename, thumbnail.content_type)
-    return replace(thumbnail, key=key)

@@ -15,8 +15,8 @@ from contracts.errors import (
     NotFoundError,
     from_wire,
 )
-from contracts.media.files import AcceptUpload, BeginUpload, MaskOptions, MediaView, UploadTarget
-from contracts.values import MadeMask, new_id
+from contracts.media.files import AcceptUpload, BeginUpload, MaskOptions, MediaView, UploadPlace
+from contracts.values import new_id
 from media.domain import names
 from media.domain.inspection import FileRefusedError, InspectedFile, too_big
 from media.domain.records import StoredMedia, Upload
@@ -27,7 +27,7 @@ from media.service import Media
 UPLOAD_LIFETIME = timedelta(minutes=15)
 
 
-async def begin_upload(media: Media, command: BeginUpload) -> UploadTarget:
+async def begin_upload(media: Media, command: BeginUpload) -> UploadPlace:
     """Return a URL for the bytes if the owner's storage limit allows them."""
     actor = command.actor
     if command.size_bytes > media.max_upload_bytes:
@@ -40,7 +40,7 @@ async def begin_upload(media: Media, command: BeginUpload) -> UploadTarget:
     media_id = await media.uploads.begin(upload, storage_bytes, command.idempotency)
     url = sign(names.incoming_key(media_id), UPLOAD_LIFETIME) or ""
     expires_at = upload.created_at + UPLOAD_LIFETIME
-    return UploadTarget(media_id=media_id, url=url, expires_at=expires_at)
+    return UploadPlace(media_id=media_id, url=url, expires_at=expires_at)
 
 
 async def accept_upload(media: Media, command: AcceptUpload) -> MediaView:
@@ -135,6 +135,8 @@ async def copy_and_inspect(
 async def store_media(
     media: Media, command: AcceptUpload, file: InspectedFile, key: str
 ) -> StoredMedia:
+    made = {"channel": file.channel, "blank": file.blank}
+    options = command.mask or MaskOptions()
     view = MediaView.model_validate(
         asdict(file)
         | {
@@ -143,19 +145,11 @@ async def store_media(
             "kind": command.kind,
             "filename": names.named_as(names.display_name(command.filename), file.content_type),
             "created_at": media.clock(),
-            "mask": made_mask(command.mask or MaskOptions(), file),
+            "mask": options.model_dump() | made if file.channel else None,
         }
     )
     storage_bytes = command.actor.limits.storage_bytes
     return await media.uploads.accept(StoredMedia(view, key), storage_bytes, command.idempotency)
-
-
-def made_mask(options: MaskOptions, file: InspectedFile) -> MadeMask | None:
-    """Return how the mask was made, or None for another kind of file."""
-    if file.channel is None:
-        return None
-    made = {"channel": file.channel, "blank": file.blank}
-    return MadeMask.model_validate(options.model_dump() | made)
 
 
 def media_refused(error: FileRefusedError) -> InvalidError:

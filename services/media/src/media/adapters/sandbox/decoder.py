@@ -9,19 +9,12 @@ LoadImage ignores color profiles, so `colors` applies them before.
 
 import struct
 import warnings
+from importlib import import_module
 from pathlib import Path
 
-from PIL import (
-    BmpImagePlugin,
-    GifImagePlugin,
-    Image,
-    ImageFile,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import Image, ImageFile
 
+from media.adapters.sandbox.colors import to_srgb
 from media.domain.bare import webp
 from media.domain.inspection import (
     Bounds,
@@ -31,14 +24,8 @@ from media.domain.inspection import (
 )
 
 # Importing a plugin registers it. Only these and the two of `load_decoder` are ever loaded.
-PLUGINS = (
-    BmpImagePlugin,
-    GifImagePlugin,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+for name in ("Bmp", "Gif", "Jpeg", "Png", "Tiff", "WebP"):
+    import_module(f"PIL.{name}ImagePlugin")
 AVIF, HEIC, WEBP = "image/avif", "image/heic", "image/webp"
 FORMATS = {HEIC: "HEIF"}
 ANIMATED = ("image/gif", WEBP, "image/png", AVIF)
@@ -130,6 +117,12 @@ def orientation(picture: ImageFile.ImageFile) -> int:
 
 def upright(picture: Image.Image, turned: int) -> Image.Image:
     return picture.transpose(TO_UPRIGHT[turned]) if turned in TO_UPRIGHT else picture
+
+
+def upright_srgb(picture: ImageFile.ImageFile, tagged: ImageFile.ImageFile) -> Image.Image:
+    """Return the loaded picture upright, in sRGB, by profile and orientation of `tagged`."""
+    converted = to_srgb(picture, tagged.info.get("icc_profile"))
+    return upright(plain(converted), orientation(tagged))
 
 
 def plain(picture: Image.Image) -> Image.Image:

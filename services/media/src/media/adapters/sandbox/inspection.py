@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageFile
 
-from media.adapters.sandbox import colors, decoder
+from media.adapters.sandbox import decoder
 from media.adapters.sandbox.mask import blank, make_mask, taken_from
 from media.adapters.sandbox.metadata import inspected, write_bare
 from media.adapters.sandbox.source import content_type_of
@@ -51,7 +51,7 @@ def keep_image(source: Path, target: Path, content_type: str, bounds: Bounds) ->
     if content_type == JPEG:
         return keep_jpeg(picture, source, target, bounds)
     picture.load()
-    return save(upright_srgb(picture, picture), target)
+    return save(decoder.upright_srgb(picture, picture), target)
 
 
 def keep_animation(
@@ -71,7 +71,7 @@ def keep_jpeg(
     write_bare(source, target, JPEG)
     picture = decoder.open_picture(target, JPEG, bounds)
     picture.load()
-    kept = upright_srgb(picture, original)
+    kept = decoder.upright_srgb(picture, original)
     if kept is picture and picture.mode in ("L", "RGB"):
         return inspected(target, JPEG, is_changed=True, size=picture.size)
     return save(kept, target)
@@ -111,12 +111,6 @@ def keep_mask(
     upright = decoder.upright(decoder.plain(picture), decoder.orientation(picture))
     mask = make_mask(upright, options, size)
     return replace(save(mask, target), channel=taken_from(upright, options), blank=blank(mask))
-
-
-def upright_srgb(picture: ImageFile.ImageFile, tagged: ImageFile.ImageFile) -> Image.Image:
-    """Return the loaded picture upright, in sRGB, by profile and orientation of `tagged`."""
-    converted = colors.to_srgb(picture, tagged.info.get("icc_profile"))
-    return decoder.upright(decoder.plain(converted), decoder.orientation(tagged))
 
 
 def save(picture: Image.Image, target: Path) -> InspectedFile:

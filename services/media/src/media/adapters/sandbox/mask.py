@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from contracts.values import Blank, Channel
 
 BLACK, WHITE, OPAQUE = 0, 255, 255
+REFUSED: dict["Blank", str] = {
+    "empty": "The mask is all black: nothing would be repainted.",
+    "full": "The mask is all white: everything would be repainted.",
+}
 
 
 def make_mask(
     picture: Image.Image, options: "MaskOptions", size: tuple[int, int] | None = None
 ) -> Image.Image:
-    """Take the channel, invert, resize and feather, in this options. `picture` is plain."""
+    """Take the channel, invert, resize and feather, in this order. `picture` is plain."""
     mask = channel(picture, options)
     if options.invert:
         mask = ImageChops.invert(mask)
@@ -28,8 +32,8 @@ def make_mask(
         mask = mask.resize(size, how)
     if options.feather:
         mask = mask.filter(ImageFilter.GaussianBlur(options.feather))
-    if not options.allow_empty:
-        refuse_blank(mask)
+    if not options.allow_empty and (found := blank(mask)):
+        raise FileRefusedError(f"{found}_mask", REFUSED[found])
     return mask
 
 
@@ -51,20 +55,6 @@ def channel(picture: Image.Image, options: "MaskOptions") -> Image.Image:
 
 def is_transparent(picture: Image.Image) -> bool:
     return picture.mode == "RGBA" and count(picture.getchannel("A"), OPAQUE) < area(picture)
-
-
-def refuse_blank(mask: Image.Image) -> None:
-    match blank(mask):
-        case "empty":
-            raise FileRefusedError(
-                "empty_mask", "The mask is all black: nothing would be repainted."
-            )
-        case "full":
-            raise FileRefusedError(
-                "full_mask", "The mask is all white: everything would be repainted."
-            )
-        case None:
-            pass
 
 
 def blank(mask: Image.Image) -> "Blank | None":

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from media.adapters.sandbox import colors, decoder
+from media.adapters.sandbox import decoder
 from media.adapters.sandbox.source import digest_of, head_type
 from media.domain.bare import REMUXED
 from media.domain.inspection import (
@@ -51,8 +51,7 @@ def preview_picture(source: Path, folder: Path, content_type: str, bounds: Bound
         # The decoder scales by powers of two itself: a tenth of the time and memory.
         picture.draft(None, (2 * SIZES[-1], 2 * SIZES[-1]))
     picture.load()
-    shown = colors.to_srgb(picture, picture.info.get("icc_profile"))
-    shown = decoder.upright(decoder.plain(shown), decoder.orientation(picture))
+    shown = decoder.upright_srgb(picture, tagged=picture)
     preview = Preview(frames, width, height)
     return with_thumbnails(preview, shown, folder, sizes_for(width, height))
 

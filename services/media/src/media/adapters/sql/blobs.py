@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from media.adapters.sql.tables import BLOBS, RENDITIONS
+from media.adapters.sql.tables import BLOBS, RENDITIONS, of_blob
 
 LOCK = text("SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext(:owner))")
 """Services share a database, and so its advisory locks: the schema tells them apart."""
@@ -40,7 +40,7 @@ async def stored_bytes(connection: AsyncConnection, owner_id: UUID) -> int:
 
 
 async def is_stored(connection: AsyncConnection, owner_id: UUID, blake3: str) -> bool:
-    found = select(BLOBS.c.key).where(BLOBS.c.owner_id == owner_id, BLOBS.c.blake3 == blake3)
+    found = select(BLOBS.c.key).where(of_blob(BLOBS, owner_id, blake3))
     return (await connection.execute(found)).first() is not None
 
 
@@ -57,12 +57,8 @@ async def store(connection: AsyncConnection, blob: Blob, now: datetime) -> None:
     )
     was_verified = (await connection.execute(touch.returning(BLOBS.c.is_verified))).scalar_one()
     if blob.is_verified and not was_verified:
-        replace = update(BLOBS).where(
-            BLOBS.c.owner_id == blob.owner_id, BLOBS.c.blake3 == blob.blake3
-        )
-        stale = delete(RENDITIONS).where(
-            RENDITIONS.c.owner_id == blob.owner_id, RENDITIONS.c.blake3 == blob.blake3
-        )
+        replace = update(BLOBS).where(of_blob(BLOBS, blob.owner_id, blob.blake3))
+        stale = delete(RENDITIONS).where(of_blob(RENDITIONS, blob.owner_id, blob.blake3))
         # The preview was made of the other bytes.
         await connection.execute(stale)
         unseen = dict.fromkeys(("prepared_at", "problem", "frame_count", "placeholder"))

@@ -20,6 +20,7 @@ from media.adapters.sql.tables import (
     MEDIA,
     RENDITIONS,
     UPLOADS,
+    of_blob,
 )
 from media.domain.records import RetentionAges
 from runtime.outbox import messages as outbox
@@ -96,14 +97,12 @@ class SqlDeletions:
 
 async def drop_blob(connection: AsyncConnection, owner_id: UUID, blake3: str) -> list[str]:
     """Delete a blob that no media has, and return its keys; none if a media has it."""
-    others = select(MEDIA.c.id).where(MEDIA.c.owner_id == owner_id, MEDIA.c.blake3 == blake3)
+    others = select(MEDIA.c.id).where(of_blob(MEDIA, owner_id, blake3))
     if (await connection.execute(others.limit(1))).first():
         return []
-    thumbnails = select(RENDITIONS.c.key).where(
-        RENDITIONS.c.owner_id == owner_id, RENDITIONS.c.blake3 == blake3
-    )
+    thumbnails = select(RENDITIONS.c.key).where(of_blob(RENDITIONS, owner_id, blake3))
     keys = list((await connection.execute(thumbnails)).scalars())
-    gone = delete(BLOBS).where(BLOBS.c.owner_id == owner_id, BLOBS.c.blake3 == blake3)
+    gone = delete(BLOBS).where(of_blob(BLOBS, owner_id, blake3))
     keys += (await connection.execute(gone.returning(BLOBS.c.key))).scalars()
     return keys
 
@@ -112,12 +111,8 @@ def is_expired(now: datetime, ages: RetentionAges) -> ColumnElement[bool]:
     """Apply the owner's `expires_at`, else the rule for ages, which spares favorites."""
     expired = [MEDIA.c.expires_at <= now]
     ruled = MEDIA.c.expires_at.is_(None) & ~MEDIA.c.is_favorite
-    if ages.results:
-        expired.append(
-            ruled & MEDIA.c.job_id.is_not(None) & (MEDIA.c.created_at <= now - ages.results)
-        )
-    if ages.uploads:
-        expired.append(
-            ruled & MEDIA.c.job_id.is_(None) & (MEDIA.c.created_at <= now - ages.uploads)
-        )
+    is_upload = MEDIA.c.job_id.is_(None)
+    for age, chosen in ((ages.results, ~is_upload), (ages.uploads, is_upload)):
+        if age:
+            expired.append(ruled & chosen & (MEDIA.c.created_at <= now - age))
     return or_(*expired)

@@ -47,10 +47,8 @@ class SqlLibrary:
         return [found[media_id] for media_id in dict.fromkeys(media_ids) if media_id in found]
 
     async def get(self, media_id: UUID) -> StoredMedia | None:
-        query = select_media().where(MEDIA.c.id == media_id)
         async with transaction(self._database) as connection:
-            row = (await connection.execute(query)).mappings().first()
-        return stored_media(row) if row else None
+            return await find_media(connection, media_id)
 
     async def page(self, query: ListMedia, after: Place | None) -> list[MediaView]:
         selected = select_media().where(*conditions(query))
@@ -119,6 +117,12 @@ class SqlLibrary:
         mine = (LINKS.c.id == link_id) & (LINKS.c.media_id == media_id)
         async with transaction(self._database) as connection:
             await connection.execute(delete(LINKS).where(mine))
+
+
+async def find_media(connection: AsyncConnection, media_id: UUID) -> StoredMedia | None:
+    query = select_media().where(MEDIA.c.id == media_id)
+    row = (await connection.execute(query)).mappings().first()
+    return stored_media(row) if row else None
 
 
 async def find_link(connection: AsyncConnection, link_ids: list[UUID]) -> LinkView | None:

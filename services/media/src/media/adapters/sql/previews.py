@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, insert, select, tuple_, update
+from sqlalchemy import RowMapping, Select, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from media.adapters.sql.tables import (
@@ -16,6 +16,7 @@ from media.adapters.sql.tables import (
     RENDITIONS,
     SIZE,
     from_row,
+    of_blob,
 )
 from media.domain.inspection import Preview, Thumbnail
 from media.domain.records import PreviewTask
@@ -46,13 +47,13 @@ class SqlPreviews:
         return [from_row(PreviewTask, row) for row in rows]
 
     async def find_task(self, owner_id: UUID, blake3: str) -> PreviewTask | None:
-        query = tasks().where(BLOBS.c.owner_id == owner_id, BLOBS.c.blake3 == blake3)
+        query = tasks().where(of_blob(BLOBS, owner_id, blake3))
         async with transaction(self._database) as connection:
             row = (await connection.execute(query)).mappings().first()
         return from_row(PreviewTask, row) if row else None
 
     async def complete(self, task: PreviewTask, preview: Preview, now: datetime) -> bool:
-        here = (BLOBS.c.owner_id == task.owner_id) & (BLOBS.c.blake3 == task.blake3)
+        here = of_blob(BLOBS, task.owner_id, task.blake3)
         same = here & (BLOBS.c.key == task.key) & BLOBS.c.prepared_at.is_(None)
         done = update(BLOBS).where(same).returning(BLOBS.c.key)
         values = {name: getattr(preview, name) for name in (*MEASURED, *SIZE, "problem")}
@@ -67,9 +68,7 @@ class SqlPreviews:
         return True
 
     async def thumbnails(self, owner_id: UUID, blake3: str) -> dict[int, Thumbnail]:
-        query = select(RENDITIONS).where(
-            RENDITIONS.c.owner_id == owner_id, RENDITIONS.c.blake3 == blake3
-        )
+        query = select(RENDITIONS).where(of_blob(RENDITIONS, owner_id, blake3))
         async with transaction(self._database) as connection:
             rows = (await connection.execute(query)).mappings().all()
         return {row["width"]: from_row(Thumbnail, row) for row in rows}
@@ -78,7 +77,7 @@ class SqlPreviews:
 def tasks() -> Select[*tuple[Any, ...]]:
     """Select blobs without a preview, each with the type of one of its media."""
     content_type = select(MEDIA.c.content_type).where(HAS_BLOB).limit(1).scalar_subquery()
-    columns = (BLOBS.c.owner_id, BLOBS.c.blake3, BLOBS.c.key, BLOBS.c.size_bytes)
+    columns = (BLOBS.c.owner_id, BLOBS.c.blake3, BLOBS.c.key)
     return select(*columns, content_type.label("content_type")).where(
         BLOBS.c.prepared_at.is_(None), content_type.is_not(None)
     )
@@ -86,6 +85,6 @@ def tasks() -> Select[*tuple[Any, ...]]:
 
 async def delay(connection: AsyncConnection, row: RowMapping, now: datetime) -> None:
     seconds = min(FIRST_DELAY_SECONDS * 2 ** row["tries"], MAX_DELAY_SECONDS)
-    here = tuple_(BLOBS.c.owner_id, BLOBS.c.blake3) == tuple_(row["owner_id"], row["blake3"])
+    here = of_blob(BLOBS, row["owner_id"], row["blake3"])
     later = {"tries": row["tries"] + 1, "try_at": now + timedelta(seconds=seconds)}
     await connection.execute(update(BLOBS).where(here).values(**later))

@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from contracts.media.attempts import Results
 from contracts.scheduler.jobs import Output
 from media.adapters.sql import blobs
 from media.adapters.sql.blobs import Blob
@@ -24,16 +25,14 @@ class SqlResults:
     def __init__(self, database: AsyncEngine) -> None:
         self._database = database
 
-    async def find(self, attempt_id: UUID) -> dict[int, Output] | None:
+    async def find(self, attempt_id: UUID) -> Results:
         known = select(ATTEMPTS.c.attempt_id).where(ATTEMPTS.c.attempt_id == attempt_id)
         async with transaction(self._database) as connection:
             if (await connection.execute(known)).first() is None:
-                return None
+                return Results(outputs=[], is_recorded=False)
             return await recorded(connection, attempt_id)
 
-    async def save(
-        self, grant: Grant, results: Sequence[CheckedFile], now: datetime
-    ) -> dict[int, Output]:
+    async def save(self, grant: Grant, results: Sequence[CheckedFile], now: datetime) -> Results:
         attempt = grant.model_dump(include=OF_ATTEMPT) | {"recorded_at": now}
         async with transaction(self._database) as connection:
             await blobs.lock_owner(connection, grant.owner_id)
@@ -46,10 +45,10 @@ class SqlResults:
             return await recorded(connection, grant.attempt_id)
 
 
-async def recorded(connection: AsyncConnection, attempt_id: UUID) -> dict[int, Output]:
-    files = select_media().where(MEDIA.c.attempt_id == attempt_id)
+async def recorded(connection: AsyncConnection, attempt_id: UUID) -> Results:
+    files = select_media().where(MEDIA.c.attempt_id == attempt_id).order_by(MEDIA.c.n)
     rows = (await connection.execute(files)).mappings().all()
-    return {row["n"]: output(row) for row in rows}
+    return Results(outputs=[output(row) for row in rows], is_recorded=True)
 
 
 def blob_of(grant: Grant, result: CheckedFile) -> Blob:

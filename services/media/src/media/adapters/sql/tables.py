@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
+from uuid import UUID
 
 from pydantic import TypeAdapter
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     DateTime,
     Float,
     Integer,
@@ -133,6 +135,11 @@ MEASURED = ("frame_count", "placeholder", "duration_seconds", "frames_per_second
 OF_BLOB = ("key", "size_bytes", *MEASURED)
 """Columns of blobs that the view of a media shows as its own."""
 HAS_BLOB = (MEDIA.c.owner_id == BLOBS.c.owner_id) & (MEDIA.c.blake3 == BLOBS.c.blake3)
+
+
+def of_blob(table: Table, owner_id: UUID, blake3: str) -> ColumnElement[bool]:
+    """Match the rows of one blob."""
+    return (table.c.owner_id == owner_id) & (table.c.blake3 == blake3)
 
 
 def select_media() -> Select[tuple[object, ...]]:

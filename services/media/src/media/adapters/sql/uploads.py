@@ -12,14 +12,8 @@ from contracts.errors import ConflictError, ErrorBody, ForbiddenError, NotFoundE
 from media.adapters.sql import blobs
 from media.adapters.sql.blobs import Blob
 from media.adapters.sql.idempotency import find_made, remember
-from media.adapters.sql.tables import (
-    MEDIA,
-    OF_BLOB,
-    UPLOADS,
-    from_row,
-    select_media,
-    stored_media,
-)
+from media.adapters.sql.library import find_media
+from media.adapters.sql.tables import MEDIA, OF_BLOB, UPLOADS, from_row
 from media.domain.records import StoredMedia, Upload
 from runtime.postgres.transaction import transaction
 
@@ -40,10 +34,13 @@ class SqlUploads:
         async with transaction(self._database) as connection:
             await blobs.lock_owner(connection, owner)
             made_id = await find_made(connection, owner, BEGIN, idempotency)
-            if made_id and await is_owned(connection, made_id, owner):
+            if made_id and owner in await owners_of(connection, made_id):
                 return made_id
-            if await is_repeated(connection, upload):
+            begun, accepted = await owners_of(connection, upload.media_id)
+            if begun == owner:
                 return upload.media_id
+            if begun or accepted:
+                raise ConflictError("the id is taken", code="media_id_taken")
             used = await blobs.stored_bytes(connection, upload.owner_id)
             used += await promised_bytes(connection, upload)
             check_quota(storage_bytes, used + upload.size_bytes)
@@ -89,24 +86,12 @@ class SqlUploads:
             return await find_media(connection, view.id) or media
 
 
-async def is_owned(connection: AsyncConnection, media_id: UUID, owner_id: UUID) -> bool:
-    """Return whether the owner began the upload, which may be a media by now."""
-    begun = select(UPLOADS.c.owner_id).where(UPLOADS.c.media_id == media_id)
-    accepted = select(MEDIA.c.owner_id).where(MEDIA.c.id == media_id)
-    found = await connection.execute(begun.union(accepted))
-    return owner_id in found.scalars()
-
-
-async def is_repeated(connection: AsyncConnection, upload: Upload) -> bool:
-    """Return whether the upload was begun before. Raises ConflictError if the id is another's."""
-    begun = select(UPLOADS.c.owner_id).where(UPLOADS.c.media_id == upload.media_id)
-    taken = select(MEDIA.c.owner_id).where(MEDIA.c.id == upload.media_id)
-    owner = (await connection.execute(begun)).scalar()
-    if owner == upload.owner_id:
-        return True
-    if owner or (await connection.execute(taken)).first():
-        raise ConflictError("the id is taken", code="media_id_taken")
-    return False
+async def owners_of(connection: AsyncConnection, media_id: UUID) -> tuple[UUID | None, UUID | None]:
+    """Return the owners of the upload and of the media with that id, if they exist."""
+    begun = select(UPLOADS.c.owner_id).where(UPLOADS.c.media_id == media_id).scalar_subquery()
+    accepted = select(MEDIA.c.owner_id).where(MEDIA.c.id == media_id).scalar_subquery()
+    by_upload, by_media = (await connection.execute(select(begun, accepted))).one()
+    return by_upload, by_media
 
 
 async def promised_bytes(connection: AsyncConnection, upload: Upload) -> int:
@@ -117,12 +102,6 @@ async def promised_bytes(connection: AsyncConnection, upload: Upload) -> int:
         UPLOADS.c.created_at > upload.created_at - COUNTED,
     )
     return int((await connection.execute(total)).scalar_one())
-
-
-async def find_media(connection: AsyncConnection, media_id: UUID) -> StoredMedia | None:
-    query = select_media().where(MEDIA.c.id == media_id)
-    row = (await connection.execute(query)).mappings().first()
-    return stored_media(row) if row else None
 
 
 async def find_replayed(

@@ -1,0 +1,87 @@
+"""Feeds the hub: with every event of the stored stream, and with the signals of attempts.
+
+Signals are passed on as the bytes that arrived, undecoded, for speed. Clients that reconnect get
+missed events from the stored stream.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+from functools import partial
+from uuid import UUID
+
+import structlog
+
+from contracts.agent import JobWatched
+from contracts.errors import UnavailableError
+from contracts.message import Signal
+from gateway.live.facts import Fact, read_fact
+from gateway.service import Gateway
+from runtime.bus import event_stream
+from runtime.bus.event_stream import StoredEvent
+
+log = structlog.get_logger()
+
+REPLAY_SECONDS = 15.0
+MAX_REPLAYED = 50_000
+TOO_MUCH = "too_much_missed"
+
+
+async def follow_events(gateway: Gateway) -> None:
+    """Pass every event on from now on, until canceled."""
+    _, last = await event_stream.bounds(gateway.bus)
+    gateway.hub.begin(last)
+    async for event in event_stream.follow(gateway.bus, last):
+        gateway.hub.receive(event.sequence, fact_of(event))
+
+
+async def replay(gateway: Gateway, owner_id: UUID, after: int, until: int) -> list[Fact]:
+    """Return the owner's facts in between, in order.
+
+    Raises UnavailableError if it takes too long, with code `TOO_MUCH` if there are too many.
+    """
+    facts: list[Fact] = []
+    stored = event_stream.replay(gateway.bus, f"event.job.*.v1.{owner_id}", after, until)
+    try:
+        async with (
+            asyncio.timeout(REPLAY_SECONDS),
+            gateway.free_replays,
+            aclosing(stored) as events,
+        ):
+            async for event in events:
+                if fact := fact_of(event):
+                    facts.append(fact)
+                if len(facts) > MAX_REPLAYED:
+                    raise UnavailableError("too much was missed", code=TOO_MUCH)
+    except TimeoutError as error:
+        raise UnavailableError("too many clients read missed events", retry_in=5) from error
+    return facts
+
+
+def fact_of(event: StoredEvent) -> Fact | None:
+    """Return the fact; None for a malformed event, which is logged and stops nobody."""
+    try:
+        return read_fact(event.sequence, event.subject, event.body)
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        log.warning("event_malformed", subject=event.subject, reason=repr(error))
+        return None
+
+
+async def subscribe_raw(gateway: Gateway, table: Mapping[type[Signal], str]) -> None:
+    """Pass these signals on, undecoded, as the events with these names."""
+    for signal, name in table.items():
+        await gateway.bus.subscribe_raw(signal, partial(pass_on, gateway, name))
+
+
+async def pass_on(gateway: Gateway, name: str, keys: dict[str, str], body: bytes) -> None:
+    try:
+        owner_id, job_id = UUID(keys["owner_id"]), UUID(keys["job_id"])
+    except ValueError:
+        return
+    gateway.hub.pass_signal(name, owner_id, job_id, body)
+
+
+async def announce_watched_jobs(gateway: Gateway) -> None:
+    """Tell agents which jobs have an open stream: they send previews of those only."""
+    for job_id in gateway.hub.watched:
+        await gateway.bus.signal(JobWatched(job_id=job_id))
