@@ -75,8 +75,8 @@ async def read(jetstream: JetStreamContext, number: int) -> DeadLetter | None:
         message = await jetstream.get_msg(DEAD_LETTERS_STREAM, number)
     except MessageNotFoundError:
         return None
-    headers: dict[str, str] = message.headers or {}
-    letter = DeadLetter.model_validate_json(headers[RECORD])
+    headers: dict[str, str] | None = message.headers
+    letter = DeadLetter.model_validate_json((headers or {})[RECORD])
     return letter.model_copy(update={"number": number, "body": message.data or b""})
 
 
@@ -90,8 +90,7 @@ async def replay(jetstream: JetStreamContext, number: int) -> DeadLetter:
         raise NotFoundError(f"there is no dead letter {number}")
     if (letter.service, letter.event_class) not in known_subscribers():
         raise ConflictError(
-            f"{letter.service} does not consume {letter.event_class} in this version",
-            code="no_subscriber",
+            f"{letter.service} does not consume {letter.event_class} in this version"
         )
     headers = {**letter.trace, "Nats-Msg-Id": f"{DEAD_LETTERS_STREAM}-{number}"}
     await jetstream.publish(f"retry.{letter.address}", letter.body, headers=headers)
