@@ -7,7 +7,7 @@ there. A replay moves the event to the stream RETRIES, under
 """
 
 # nats-py is only partly typed; see client.py.
-# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
