@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from contracts.errors import InvalidError, NotFoundError, UnavailableError
-from contracts.scheduler.node_facts import NodeAdded, NodeFact
+from contracts.scheduler.nodes import NodeAdded, NodeFact
 from contracts.topology import RETRIES_STREAM
 from contracts.values import new_id
 from runtime.bus.client import Bus
