@@ -87,7 +87,7 @@ class KeptValues(Generic[V]):
     async def _fetch(self, key: str) -> V:
         body = await read_value(self._bus, self._bucket, key)
         if body is None:
-            raise NotFoundError(f"bucket {self._bucket.name} has no {key}")
+            raise NotFoundError(f"{key} is not published")
         try:
             return self._model.model_validate_json(body)
         except ValidationError as error:
