@@ -7,20 +7,38 @@ once, without files. A job counts when its user receives the terminal event.
 import asyncio
 import json
 import time
-from collections.abc import Generator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
-from bench.agents import agents
-from bench.users import make_users
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from auth.adapters.bcrypt_passwords import BcryptPasswords
+from auth.adapters.sql_work import SqlUnitOfWork
+from auth.domain import users as accounts
 from bench.wire import connected
+from comfyfleet import CommandError
+from comfyfleet.client.api import FleetClient
 from comfyfleet.testing import LocalFleet
+from contracts.agent import AttemptResult, CancelAttempt, FinishAttempt, Outcome, RunAttempt
+from contracts.message import Accepted
+from contracts.scheduler.claims import ClaimNode, NodeBeat, ReportCapabilities
+from contracts.scheduler.nodes import Capabilities
+from contracts.values import new_id
+from runtime.bus.client import Bus
+from runtime.postgres.engine import sqlalchemy_url
+from runtime.process.retry import retry
 
 USERS = 30
 NODES = 16
 WAITING_PER_USER = 8
 POOL = "bench"
+CLASSES = ["EmptyImage", "SaveImage", "LoadImage", "ImageScale"]
+KNOWN = Capabilities(digest="bench", engine_version="bench", classes=CLASSES, models=[])
+PASSWORD = "a bench password"
+HASHING_COST = 4
 BODY = json.dumps({"workflow": "solid", "inputs": {}}).encode()
 
 
@@ -113,3 +131,85 @@ def without_engines(fleet: LocalFleet) -> Generator[None, None, None]:
         finally:
             for node in engines:
                 client.add_node(node.name, node.base_url, node.labels)
+
+
+@asynccontextmanager
+async def agents(fleet: LocalFleet, node_ids: list[UUID]) -> AsyncGenerator[None, None]:
+    """Claim all these nodes and hold them until the context ends."""
+    password = fleet.secrets.nats["node-agent"]
+    connection = Bus.connect(fleet.nats_url, service="node-agent", password=password)
+    async with connection as bus, asyncio.TaskGroup() as reports:
+        agent_id, beats = new_id(), list[asyncio.Task[None]]()
+        for node_id in node_ids:
+            claimed = await bus.call(ClaimNode(agent_id=agent_id, node_id=node_id))
+            await bus.serve(
+                RunAttempt, partial(run, bus, reports, claimed.claim), shared=False, node_id=node_id
+            )
+            await bus.serve(CancelAttempt, accept, shared=False, node_id=node_id)
+            await bus.call(
+                ReportCapabilities(node_id=node_id, claim=claimed.claim, capabilities=KNOWN)
+            )
+            beats.append(asyncio.create_task(beat(bus, node_id, claimed.claim)))
+        try:
+            yield
+        finally:
+            for task in beats:
+                task.cancel()
+
+
+async def beat(bus: Bus, node_id: UUID, claim: int) -> None:
+    while True:
+        await bus.signal(NodeBeat(node_id=node_id, claim=claim, is_reachable=True))
+        await asyncio.sleep(1)
+
+
+async def run(bus: Bus, reports: asyncio.TaskGroup, claim: int, command: RunAttempt) -> Accepted:
+    """Accept an attempt, and report its end in a task of its own, as a real agent does."""
+    finish = FinishAttempt(
+        node_id=command.node_id,
+        claim=claim,
+        attempt_id=command.order.attempt_id,
+        result=AttemptResult(outcome=Outcome.COMPLETED),
+    )
+    reports.create_task(bus.call(finish))
+    return Accepted()
+
+
+async def accept(_command: CancelAttempt) -> Accepted:
+    return Accepted()
+
+
+async def make_users(fleet: LocalFleet, count: int) -> list[str]:
+    """Add users and return an access token of each, once the gateway knows them all."""
+    engine = create_async_engine(sqlalchemy_url(fleet.database_url("auth")))
+    names = [f"user{n}@bench.local" for n in range(count)]
+    try:
+        with BcryptPasswords.open(cost=HASHING_COST, threads=1) as passwords:
+            digest = await passwords.hash(PASSWORD)
+        async with SqlUnitOfWork(engine, lambda: None)() as work:
+            await work.lock()
+            for name in names:
+                await work.save_user(
+                    accounts.User(
+                        id=new_id(),
+                        email=name,
+                        name=name,
+                        role=accounts.USER,
+                        password_hash=digest,
+                    )
+                )
+    finally:
+        await engine.dispose()
+    return [await log_in(fleet.url, name) for name in names]
+
+
+async def log_in(url: str, name: str) -> str:
+    """Return a token once the gateway has read the user from its bucket, soon after the commit."""
+    with closing(FleetClient(url)) as client:
+        token = client.log_in(name, PASSWORD)
+        await retry(
+            lambda: asyncio.to_thread(client.call, "GET", "/v1/me"),
+            awaited="the user at the gateway",
+            errors=(CommandError,),
+        )
+    return token

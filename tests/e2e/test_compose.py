@@ -9,9 +9,10 @@ import httpx
 import yaml
 
 from contracts.services import SERVICES
+from runtime.embedded import beside_python
 from runtime.testing.ports import eventually, free_port, wait_for_port
 from runtime.testing.postgres import PostgresServer
-from runtime.testing.servers import BIN, S3Server
+from runtime.testing.servers import S3Server
 
 from .composed import Composition, composition, processes, run, secrets_made
 
@@ -46,7 +47,7 @@ async def test_the_composition_makes_a_picture(
     composed = composition(secrets, places)
     config = tmp_path / "nats.conf"
     config.write_text(run("nats-config", environment=nats_environment(composed, nats, tmp_path)))
-    server = (str(BIN / "nats-server"), "-c", str(config))
+    server = (beside_python("nats-server"), "-c", str(config))
     painter = (*python("preview_engine"), "--port", str(engine), "--home", str(tmp_path))
     with processes({server: {}, painter: {}}, tmp_path / "servers.log"):
         wait_for_port(nats)

@@ -1,23 +1,26 @@
 """Starts a local fleet: servers, migrations, services, nodes."""
 
 import asyncio
+import subprocess
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
 from comfyfleet.engines import Engines
 from comfyfleet.local_nodes import reconcile
-from comfyfleet.migration import migrate
-from comfyfleet.servers.nats import nats_child
+from comfyfleet.servers.nats_and_s3 import nats_child, s3_child
 from comfyfleet.servers.postgres import postgres_child
-from comfyfleet.servers.s3 import s3_child
-from comfyfleet.services import BEHIND_GATEWAY, PREVIEW_ENGINE, Fleet
-from comfyfleet.supervision.child import ChildSpec
+from comfyfleet.services import BEHIND_GATEWAY, PREVIEW_ENGINE, Fleet, inherited
+from comfyfleet.settings import password_variable
+from comfyfleet.supervision.child import ChildSpec, python
+from comfyfleet.supervision.log_file import last_words
 from comfyfleet.supervision.supervisor import Supervisor
+from runtime.bus.nats_config import PROVISIONER
 
 RECONCILE_TRIES = 6
+MIGRATION_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,10 @@ class Boot:
     async def start(self) -> None:
         """Start everything at once: each process waits for the servers it needs."""
         self._step("starting NATS, Postgres, S3 and the services")
-        servers = await self._servers()
+        try:
+            servers = await self._servers()
+        except FileNotFoundError as error:
+            raise CommandError(str(error)) from error
         await asyncio.gather(
             self._start(servers, "NATS, Postgres and S3 are ready"),
             self._migrate(),
@@ -91,3 +97,42 @@ class Boot:
     def _step(self, step: str) -> None:
         self.supervisor.note(step)
         self.report(step)
+
+
+async def migrate(fleet: Fleet) -> None:
+    """Return when everything that services need exists; raise `CommandError` if that fails.
+
+    `comfyfleet migrate` waits for the servers by itself. It runs about a second, in a process of
+    its own, because its libraries need more memory than the whole supervisor.
+    """
+    log = fleet.home.logs / "provision.log"
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            *python("-m", "comfyfleet.cluster", "migrate"),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment(fleet),
+        )
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MIGRATION_SECONDS):
+                await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    if process.returncode != 0:
+        raise CommandError(
+            f"NATS and Postgres cannot be prepared for the services: “{last_words(log)}”. "
+            f"The log: {log}"
+        )
+
+
+def environment(fleet: Fleet) -> dict[str, str]:
+    secrets = fleet.secrets
+    passwords = secrets.postgres | {PROVISIONER: secrets.nats_provisioner}
+    return inherited() | {
+        "COMFYFLEET_NATS_URL": fleet.nats_url,
+        "COMFYFLEET_ADMIN_DATABASE_URL": fleet.database_url("postgres", secrets.postgres_admin),
+        **{password_variable(name): password for name, password in passwords.items()},
+    }

@@ -6,9 +6,9 @@ from pathlib import Path
 from minio import Minio
 
 from comfyfleet.secrets import FleetSecrets
-from comfyfleet.servers.nats import nats_child
-from comfyfleet.servers.s3 import BUCKET, REGION, s3_child
+from comfyfleet.servers.nats_and_s3 import nats_child, s3_child
 from comfyfleet.supervision.supervisor import Supervisor
+from runtime.embedded import BUCKET, REGION
 from runtime.provision import provision_nats
 from runtime.testing.ports import eventually, free_port
 

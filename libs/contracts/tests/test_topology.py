@@ -10,7 +10,7 @@ import contracts
 from contracts.event import Event
 from contracts.message import Message
 from contracts.messages import MESSAGES
-from contracts.scheduler.node_facts import NodeFact
+from contracts.scheduler.nodes import NodeFact
 from contracts.services import SERVICES
 from contracts.topology import Subscriber, permissions, subscriber, subscribers
 

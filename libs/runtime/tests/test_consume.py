@@ -11,7 +11,7 @@ import pytest
 from nats.js.api import ConsumerConfig
 
 from contracts.scheduler.jobs import JobFact
-from contracts.scheduler.node_facts import NodeFact, NodeJoined
+from contracts.scheduler.nodes import NodeFact, NodeJoined
 from contracts.topology import EVENTS_STREAM, subscriber
 from runtime.bus.client import Bus
 from runtime.bus.nats_config import PROVISIONER
@@ -61,7 +61,7 @@ async def test_what_was_acknowledged_is_not_delivered_to_the_next_process(fleet:
 
 SUBSCRIBER = """
 import asyncio, sys
-from contracts.scheduler.node_facts import NodeFact
+from contracts.scheduler.nodes import NodeFact
 from runtime.bus.client import Bus
 from runtime.bus.delivery import DeliveryPolicy
 

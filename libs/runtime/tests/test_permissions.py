@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from nats.aio.client import Client
 
-from contracts.auth import Ended, EndSession
+from contracts.auth import EndSession
 from contracts.errors import UnavailableError
-from contracts.message import Message, Request, Signal
+from contracts.message import Accepted, Message, Request, Signal
 from contracts.messages import MESSAGES
 from contracts.scheduler.claims import SchedulerLed
 from contracts.services import SERVICES, ServiceName
@@ -112,9 +112,9 @@ async def test_who_writes_a_bucket_cannot_have_it_delivered_as_a_command(nats: N
     """The server lets it name any subject for the delivery; the receiver must notice."""
     heard = list[str]()
 
-    async def end(command: EndSession) -> Ended:
+    async def end(command: EndSession) -> Accepted:
         heard.append(command.refresh_token)
-        return Ended()
+        return Accepted()
 
     async with AsyncExitStack() as stack:
         auth, gateway = [await a_bus(stack, nats, name) for name in ("auth", "gateway")]

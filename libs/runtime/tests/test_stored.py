@@ -3,12 +3,15 @@ from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
+
+from contracts.errors import NotFoundError, UnavailableError
 from contracts.scheduler.jobs import JobCanceled, JobStatus
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import Device, NodeEntry
 from contracts.services import NODES
 from contracts.values import new_id
 from runtime.bus import event_stream
-from runtime.bus.bucket import Mirror, read_value
+from runtime.bus.bucket import KeptValues, Mirror, read_value
 from runtime.bus.client import Bus
 from runtime.outbox.messages import delete, event, put
 from runtime.outbox.relay import publish
@@ -77,6 +80,28 @@ async def test_single_values_are_read_on_demand(nats: NatsServer) -> None:
         assert stored
         assert NodeEntry.model_validate_json(stored).node_id == UUID(key)
         assert await read_value(agent, NODES, "unknown") is None
+
+
+async def test_a_value_that_never_changes_is_read_once(nats: NatsServer) -> None:
+    async with AsyncExitStack() as stack:
+        scheduler, agent, _ = await connected(stack, nats)
+        key, kept = str(new_id()), KeptValues(agent, NODES, NodeEntry, "", 8)
+        with pytest.raises(NotFoundError, match="is not published"):
+            await kept.read(key)
+        await publish(scheduler, [put(NODES, key, a_node(UUID(key)))])
+        first = await kept.read(key)
+        await publish(scheduler, [delete(NODES, key)])
+        assert await kept.read(key) is first
+
+
+async def test_a_value_of_a_newer_format_is_unavailable(nats: NatsServer) -> None:
+    async with AsyncExitStack() as stack:
+        scheduler, agent, _ = await connected(stack, nats)
+        key = str(new_id())
+        await publish(scheduler, [put(NODES, key, Device(name="of another shape"))])
+        with pytest.raises(UnavailableError, match="too old") as refusal:
+            await KeptValues(agent, NODES, NodeEntry, "", 8).read(key)
+        assert refusal.value.code == "unreadable_value"
 
 
 async def test_events_come_in_order_from_any_sequence_and_once(nats: NatsServer) -> None:

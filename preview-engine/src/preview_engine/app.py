@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from preview_engine.domain.catalog import object_info
 from preview_engine.engine.engine import Engine
-from preview_engine.routes import info, jobs, prompts, uploads
+from preview_engine.routes import info, prompts, uploads
 from preview_engine.routes.answers import (
     InternalError,
     internal_error_answer,
@@ -54,8 +54,7 @@ def build_app(engine: Engine) -> Starlette:
         shown("/history/{id:path}", lambda at: engine.queue.history_of(at.path_params["id"])),
         post("/history", prompts.change_history),
         get("/view", view),
-        post("/upload/image", partial(uploads.upload, is_mask=False)),
-        post("/upload/mask", partial(uploads.upload, is_mask=True)),
+        post("/upload/image", uploads.upload),
         shown("/object_info", lambda _: describe(engine.catalog)),
         shown("/object_info/{name}", lambda at: describe([at.path_params["name"]])),
         shown("/models", lambda _: info.MODEL_FOLDERS),
@@ -68,10 +67,8 @@ def build_app(engine: Engine) -> Starlette:
         post("/preview-engine/switches", info.set_switches),
         WebSocketRoute("/ws", partial(listen, engine)),
     ]
-    # ComfyUI has these routes only under /api.
-    new = [get("/jobs", jobs.show_jobs), get("/jobs/{job_id:path}", jobs.show_job)]
     app = Starlette(
-        routes=[*routes, Mount("/api", routes=[*routes, *new])],
+        routes=[*routes, Mount("/api", routes=routes)],
         middleware=[Middleware(Guard, limit=engine.settings.max_upload_bytes)],
         exception_handlers={InternalError: internal_error_answer, HTTPException: missing_answer},
     )

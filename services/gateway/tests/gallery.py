@@ -7,7 +7,6 @@ from contracts.errors import NotFoundError
 from contracts.media.files import MediaView
 from contracts.media.library import (
     DeleteMedia,
-    Gone,
     LinkList,
     LinkView,
     ListLinks,
@@ -17,6 +16,7 @@ from contracts.media.library import (
     ShareMedia,
     UpdateMedia,
 )
+from contracts.message import Accepted
 
 from .owners import NOW
 from .store import FakeMedia
@@ -50,10 +50,10 @@ class FakeGallery:
         self.changed.append(request)
         return self.owned(request.actor.user_id, request.media_id)
 
-    async def delete(self, request: DeleteMedia) -> Gone:
+    async def delete(self, request: DeleteMedia) -> Accepted:
         self.owned(request.actor.user_id, request.media_id)
         del self.media.known[request.media_id]
-        return Gone()
+        return Accepted()
 
     async def share(self, request: ShareMedia) -> LinkView:
         view = self.owned(request.actor.user_id, request.media_id)
@@ -72,9 +72,9 @@ class FakeGallery:
         self.owned(request.actor.user_id, request.media_id)
         return LinkList(items=list(self.links.values()))
 
-    async def revoke(self, request: RevokeLink) -> Gone:
+    async def revoke(self, request: RevokeLink) -> Accepted:
         self.media.revoked.add(request.link_id)
-        return Gone()
+        return Accepted()
 
     def owned(self, owner_id: UUID, media_id: UUID) -> MediaView:
         view = self.media.known.get(media_id)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-from contracts.agent import Accepted
+from contracts.message import Accepted
 from contracts.scheduler.nodes import AddNode, ListNodes, NodeList, NodePhase, NodeView, RemoveNode
 from runtime.testing.servers import NatsServer
 

@@ -3,16 +3,9 @@
 from uuid import uuid4
 
 from contracts.access import Limits
-from contracts.auth import (
-    Ended,
-    EndSession,
-    FindUser,
-    IssueToken,
-    RefreshToken,
-    TokenView,
-    UserView,
-)
+from contracts.auth import EndSession, FindUser, IssueToken, RefreshToken, TokenView, UserView
 from contracts.errors import ForbiddenError, UnavailableError
+from contracts.message import Accepted
 from runtime.testing.servers import NatsServer
 
 from .fleet import Fleet, a_fleet
@@ -42,9 +35,9 @@ class FakeAccounts:
         self.refresh_token += "+"
         return self.tokens()
 
-    async def end(self, request: EndSession) -> Ended:
+    async def end(self, request: EndSession) -> Accepted:
         self.ended.append(request.refresh_token)
-        return Ended()
+        return Accepted()
 
     async def find(self, request: FindUser) -> UserView:
         return UserView(

@@ -11,7 +11,6 @@ from minio import Minio
 from pydantic import SecretStr
 
 from contracts.agent import (
-    Accepted,
     AttemptOrder,
     AttemptPreviewed,
     AttemptProgressed,
@@ -22,6 +21,7 @@ from contracts.agent import (
     RunAttempt,
 )
 from contracts.errors import ConflictError, OperationError, UnavailableError
+from contracts.message import Accepted
 from contracts.registry.workflows import WorkflowVersionRecord
 from contracts.scheduler.claims import (
     ClaimNode,

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from contracts.access import Actor, IdempotencyKey, Permission
 from contracts.agent import (
-    Accepted,
     AttemptOrder,
     AttemptResult,
     CancelAttempt,
@@ -22,6 +21,7 @@ from contracts.agent import (
     RunAttempt,
 )
 from contracts.errors import OperationError
+from contracts.message import Accepted
 from contracts.scheduler.claims import (
     AttemptPhase,
     BeatAttempt,

@@ -21,8 +21,7 @@ from contracts.registry.requests import (
     UploadWorkflow,
 )
 from contracts.registry.workflows import ModelFolder, ServerClasses
-from contracts.scheduler.node_facts import NodeJoined
-from contracts.scheduler.nodes import ListNodes, NodeList, NodeView
+from contracts.scheduler.nodes import ListNodes, NodeJoined, NodeList, NodeView
 from contracts.services import WORKFLOWS
 from runtime import clock
 from runtime.bus.bucket import read_value

@@ -26,7 +26,7 @@ from contracts.registry.requests import (
     UploadWorkflow,
     ValidateWorkflow,
 )
-from contracts.scheduler.node_facts import NodeJoined
+from contracts.scheduler.nodes import NodeJoined
 from runtime import clock
 from workflow_registry.domain.descriptions import Description, read_classes
 from workflow_registry.handlers.fleet import refresh_fleet, watch_fleet

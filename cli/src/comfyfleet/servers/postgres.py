@@ -12,11 +12,11 @@ import psutil
 
 from comfyfleet import CommandError
 from comfyfleet.secrets import FleetSecrets
-from comfyfleet.servers.programs import postgres_program
 from comfyfleet.supervision import pid_file
 from comfyfleet.supervision.child import ChildSpec
 from comfyfleet.supervision.probe import succeeds
 from comfyfleet.supervision.user import NOBODY, Way, as_other_user
+from runtime.embedded import postgres_program
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -48,8 +48,8 @@ def postgres_child(folder: Path, secrets: FleetSecrets, *, port: int) -> ChildSp
     if not (data / "PG_VERSION").exists():
         make_cluster(folder, secrets.postgres_admin, prefix)
     options = [part for item in SETTINGS.items() for part in ("-c", "=".join(item))]
-    server = (str(postgres_program("postgres")), "-D", str(data), "-p", str(port))
-    ready = (str(postgres_program("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(port))
+    server = (postgres_program("postgres"), "-D", str(data), "-p", str(port))
+    ready = (postgres_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port))
     return ChildSpec(
         name="postgres",
         command=(*prefix, *server, *options),
@@ -75,7 +75,7 @@ def make_cluster(folder: Path, password: str, prefix: tuple[str, ...]) -> None:
     words.touch(mode=0o600)
     words.write_text(password)
     shutil.chown(words, folder.stat().st_uid)
-    command = [*prefix, str(postgres_program("initdb")), "-D", str(draft), "-U", "postgres"]
+    command = [*prefix, postgres_program("initdb"), "-D", str(draft), "-U", "postgres"]
     command += [f"--pwfile={words}", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8"]
     try:
         subprocess.run(
@@ -140,7 +140,7 @@ def own(folder: Path, owner: int) -> None:
 def works(prefix: tuple[str, ...], folder: Path) -> bool:
     """Return whether Postgres starts as that user and can write into its folder."""
     check = 'test -w "$0" && exec "$1" --version'
-    command = ["/bin/sh", "-c", check, str(folder), str(postgres_program("postgres"))]
+    command = ["/bin/sh", "-c", check, str(folder), postgres_program("postgres")]
     try:
         done = subprocess.run([*prefix, *command], check=False, capture_output=True, timeout=10)
     except (OSError, subprocess.SubprocessError):

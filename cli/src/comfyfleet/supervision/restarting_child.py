@@ -14,6 +14,7 @@ from comfyfleet.supervision import pid_file
 from comfyfleet.supervision.child import ChildSpec, describe_exit, kill_group, spawn
 from comfyfleet.supervision.log_file import LogFile, last_words
 from comfyfleet.supervision.state import ChildPhase, ChildState
+from runtime.wait import wait_for
 
 HOPELESS_DEATHS = 4
 PROBE_SECONDS = 0.1
@@ -68,8 +69,7 @@ class RestartingChild:
             wait = self._delay.after(time.monotonic() - began)
             self._enter("waiting", note=note)
             self._fail_if_hopeless(note)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), wait)
+            await wait_for(self._stop, wait)
             self.state.restarts += 1
         self._enter("stopped")
         self._log.close()

@@ -10,12 +10,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from contracts.message import Command, Signal
+from contracts.message import Accepted, Command, Signal
 from contracts.scheduler.jobs import JobError, Output, Progress
-
-
-class Accepted(BaseModel):
-    """The command was carried out or accepted; there is nothing to return."""
 
 
 class AttemptOrder(BaseModel):

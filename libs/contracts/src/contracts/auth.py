@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from contracts.access import Limits, Permission
-from contracts.message import Command, Query
+from contracts.message import Accepted, Command, Query
 from contracts.values import new_id
 
 
@@ -47,11 +47,7 @@ class RefreshToken(Command[TokenView]):
     )
 
 
-class Ended(BaseModel):
-    """The session has ended, now or earlier."""
-
-
-class EndSession(Command[Ended]):
+class EndSession(Command[Accepted]):
     """Log out: the session of this refresh token ends."""
 
     subject: ClassVar[str] = "command.auth.end_session.v1"

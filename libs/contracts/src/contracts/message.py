@@ -21,6 +21,10 @@ from contracts.services import OWNERS, ServiceName
 WORD = r"[a-z]+(_[a-z]+)*"
 
 
+class Accepted(BaseModel):
+    """The command was carried out or accepted, now or earlier; there is nothing to return."""
+
+
 class Message(BaseModel):
     """Anything that travels on the bus.
 

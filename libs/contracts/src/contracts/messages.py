@@ -6,12 +6,12 @@ from types import ModuleType
 from contracts import agent, auth
 from contracts.media import attempts, files, library
 from contracts.message import Message
-from contracts.registry import facts, requests
-from contracts.scheduler import claims, job_requests, jobs, node_facts, nodes
+from contracts.registry import requests, workflows
+from contracts.scheduler import claims, job_requests, jobs, nodes
 
 MODULES = (
     *(auth, requests, job_requests, nodes, claims, agent, files, library, attempts),
-    *(jobs, node_facts, facts),
+    *(jobs, workflows),
 )
 
 

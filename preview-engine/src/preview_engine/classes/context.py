@@ -10,6 +10,22 @@ from preview_engine.domain.catalog import Graph
 from preview_engine.domain.switches import Switches
 from preview_engine.folders import Folders
 
+Batch: TypeAlias = tuple[Image.Image, ...]
+"""IMAGE: RGB or RGBA pictures. MASK: 8-bit gray pictures, where ComfyUI has floats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Values for the output slots, and the output that clients see."""
+
+    values: tuple[Any, ...] = ()
+    shown: dict[str, Any] | None = None
+
+
+def values(*given: object) -> Result:
+    return Result(given)
+
+
 Step: TypeAlias = Callable[[int, int, Image.Image | None], None]
 
 

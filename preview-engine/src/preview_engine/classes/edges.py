@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 
 from PIL import Image, ImageMath
 
+from preview_engine.classes.context import Batch, Result, values
 from preview_engine.classes.pictures import mapped, stretched
-from preview_engine.classes.result import Batch, Result, values
 
 Weights: TypeAlias = Mapping[tuple[int, int], float]
 """Weight by offset, which is (right, down)."""

@@ -4,6 +4,7 @@ from itertools import cycle
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
+from preview_engine.classes.context import Batch, Result, values
 from preview_engine.classes.pictures import (
     check_size,
     fit,
@@ -12,7 +13,6 @@ from preview_engine.classes.pictures import (
     resize,
     with_alpha,
 )
-from preview_engine.classes.result import Batch, Result, values
 
 
 def empty_image(*, width: int, height: int, batch_size: int, color: int) -> Result:

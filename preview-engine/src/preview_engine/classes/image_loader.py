@@ -5,9 +5,8 @@ from pathlib import Path
 
 from PIL import Image, ImageOps, ImageSequence
 
-from preview_engine.classes.context import Context
+from preview_engine.classes.context import Context, Result, values
 from preview_engine.classes.pictures import check_size, inverted, mapped
-from preview_engine.classes.result import Result, values
 
 # Formats that are only pixels: Pillow would hand some of the others to external programs.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")

@@ -6,8 +6,7 @@ from typing import Any
 
 from PIL.PngImagePlugin import PngInfo
 
-from preview_engine.classes.context import Context
-from preview_engine.classes.result import Batch, Result
+from preview_engine.classes.context import Batch, Context, Result
 
 WEBP_EFFORT = {"default": 4, "fastest": 0, "slowest": 6}
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
+from preview_engine.classes.context import Batch, Result, values
 from preview_engine.classes.mask import grown
 from preview_engine.classes.pictures import check_size, fit, resize
 from preview_engine.classes.placeholders import label, paint, tint
-from preview_engine.classes.result import Batch, Result, values
 
 MOMENTS = 12
 

@@ -5,8 +5,8 @@ from itertools import cycle
 
 from PIL import Image, ImageChops, ImageFilter
 
+from preview_engine.classes.context import Batch, Result, values
 from preview_engine.classes.pictures import inverted, mapped, new, shifted, stretched
-from preview_engine.classes.result import Batch, Result, values
 
 BLACK_OR_WHITE = [0] * 128 + [255] * 128
 CHANNELS = ("red", "green", "blue", "alpha")

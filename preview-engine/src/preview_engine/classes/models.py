@@ -5,9 +5,9 @@ A model, a CLIP and a VAE are their names; a conditioning is its text.
 
 from dataclasses import dataclass
 
+from preview_engine.classes.context import Batch, Result, values
 from preview_engine.classes.pictures import resize
 from preview_engine.classes.placeholders import label
-from preview_engine.classes.result import Batch, Result, values
 
 
 @dataclass(frozen=True, slots=True)

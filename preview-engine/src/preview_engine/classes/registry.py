@@ -21,8 +21,7 @@ from preview_engine.classes import (
     testing,
     video,
 )
-from preview_engine.classes.context import Context
-from preview_engine.classes.result import Result
+from preview_engine.classes.context import Context, Result
 
 WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 Work: TypeAlias = Callable[..., Result]

@@ -4,11 +4,10 @@ import time
 
 from PIL import Image
 
-from preview_engine.classes.context import Context
+from preview_engine.classes.context import Context, Result, values
 from preview_engine.classes.latents import Latent
 from preview_engine.classes.models import Schedule
 from preview_engine.classes.placeholders import label, sketch
-from preview_engine.classes.result import Result, values
 
 PREVIEW_SIDE = 256
 

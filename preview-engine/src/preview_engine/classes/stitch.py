@@ -2,8 +2,8 @@
 
 from PIL import Image
 
+from preview_engine.classes.context import Batch, Result, values
 from preview_engine.classes.pictures import check_size, resize
-from preview_engine.classes.result import Batch, Result, values
 
 BACKWARDS = ("left", "up")
 SIDEWAYS = ("left", "right")

@@ -4,8 +4,7 @@ import time
 
 from PIL import Image
 
-from preview_engine.classes.context import Context
-from preview_engine.classes.result import Batch, Result, values
+from preview_engine.classes.context import Batch, Context, Result, values
 
 SIDE = 64
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from preview_engine.classes.context import Context
+from preview_engine.classes.context import Batch, Context, Result, values
 from preview_engine.classes.image_saver import described, moving
-from preview_engine.classes.result import Batch, Result, values
 
 
 @dataclass(frozen=True, slots=True)

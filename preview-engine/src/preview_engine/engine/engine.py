@@ -5,7 +5,7 @@ import threading
 import traceback
 from typing import Any
 
-from preview_engine.classes.result import Result
+from preview_engine.classes.context import Result
 from preview_engine.domain.catalog import load_catalog
 from preview_engine.domain.switches import Switches
 from preview_engine.engine.events import Events

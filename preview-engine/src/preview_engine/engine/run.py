@@ -8,9 +8,8 @@ from typing import Any
 
 from PIL import Image
 
-from preview_engine.classes.context import Context, Interrupted, NamedFailureError
+from preview_engine.classes.context import Context, Interrupted, NamedFailureError, Result
 from preview_engine.classes.registry import compute
-from preview_engine.classes.result import Result
 from preview_engine.domain.catalog import FILE_CLASSES, Catalog
 from preview_engine.domain.links import inputs_of, link_of
 from preview_engine.domain.order import ExecutionOrder

@@ -1,27 +1,22 @@
-"""Stores uploaded files under free names: /upload/image and /upload/mask."""
+"""Stores uploaded files under free names: /upload/image."""
 
 import asyncio
 import hashlib
-import json
 import shutil
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
-from PIL import Image
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-from preview_engine.classes.image_loader import FORMATS
-from preview_engine.classes.image_saver import png_text
-from preview_engine.classes.pictures import with_alpha
 from preview_engine.engine.engine import Engine
-from preview_engine.folders import KINDS, Folders, OutsideFolderError, annotated
+from preview_engine.folders import KINDS, Folders, OutsideFolderError
 from preview_engine.routes.answers import InternalError, json_answer
 
 
-async def upload(engine: Engine, request: Request, *, is_mask: bool) -> Response:
+async def upload(engine: Engine, request: Request) -> Response:
     if engine.switches.refuse_uploads:
         raise InternalError
     async with request.form() as form:
@@ -29,14 +24,14 @@ async def upload(engine: Engine, request: Request, *, is_mask: bool) -> Response
         if not isinstance(image, UploadFile) or not image.filename:
             return Response(status_code=400)
         try:
-            return await asyncio.to_thread(_store, engine.folders, form, image, is_mask=is_mask)
+            return await asyncio.to_thread(_store, engine.folders, form, image)
         except OutsideFolderError:
             return Response(status_code=400)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InternalError from error
 
 
-def _store(folders: Folders, form: FormData, image: UploadFile, *, is_mask: bool) -> Response:
+def _store(folders: Folders, form: FormData, image: UploadFile) -> Response:
     kind = str(form.get("type", "input"))
     if kind not in KINDS:
         raise InternalError
@@ -46,10 +41,7 @@ def _store(folders: Folders, form: FormData, image: UploadFile, *, is_mask: bool
     is_known = False
     if form.get("overwrite") not in ("true", "1"):
         name, path, is_known = _free_name(name, path, image.file)
-    if is_mask:
-        reference = json.loads(cast("str", form.get("original_ref")))
-        _store_masked(folders, reference, image.file, path)
-    elif not is_known:
+    if not is_known:
         with path.open("wb") as target:
             shutil.copyfileobj(image.file, target)
     return json_answer({"name": name, "subfolder": subfolder, "type": kind})
@@ -75,17 +67,3 @@ def _digest(content: BinaryIO) -> bytes:
     digest = hashlib.file_digest(cast("BufferedReader", content), "sha256").digest()
     content.seek(0)
     return digest
-
-
-def _store_masked(folders: Folders, reference: dict[str, Any], mask: BinaryIO, path: Path) -> None:
-    """Write the original with the mask's alpha; without an original, write nothing."""
-    name, kind = annotated(reference["filename"])
-    original = folders.resolve(
-        kind or reference.get("type", "output"), reference.get("subfolder", ""), name
-    )
-    if not original.is_file():
-        return
-    with Image.open(original, formats=FORMATS) as opened, Image.open(mask, formats=FORMATS) as cut:
-        kept = png_text(getattr(opened, "text", {}))
-        joined = with_alpha(opened, cut.convert("RGBA").getchannel("A"))
-        joined.save(path, "PNG", compress_level=4, pnginfo=kept)

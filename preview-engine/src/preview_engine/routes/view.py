@@ -1,22 +1,15 @@
-"""Serves a file, a compressed preview of it, or one of its channels: /view."""
+"""Serves a file: /view."""
 
-import asyncio
 import mimetypes
 from pathlib import Path
 
-from PIL import Image
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from preview_engine.classes.image_loader import FORMATS
-from preview_engine.classes.pictures import encoded, with_alpha
 from preview_engine.engine.engine import Engine
 from preview_engine.folders import KINDS, Folders, OutsideFolderError, annotated
-from preview_engine.routes.answers import InternalError
 
-PREVIEW_FORMATS = ("webp", "jpeg")
-DEFAULT_QUALITY = 90
 # A browser must not run what somebody uploaded.
 NEVER_SHOWN = ("html", "javascript", "css", "xml")
 
@@ -29,14 +22,6 @@ async def view(engine: Engine, request: Request) -> Response:
     if isinstance(found, int):
         return Response(status_code=found)
     named = {"Content-Disposition": f'filename="{_header_text(found.name)}"'}
-    channel = query.get("channel", "rgba")
-    try:
-        if "preview" in query:
-            return await asyncio.to_thread(_preview, found, query, named)
-        if channel in ("rgb", "a"):
-            return await asyncio.to_thread(_channel, found, channel, named)
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise InternalError from error
     return _whole(found, request, named)
 
 
@@ -66,27 +51,6 @@ def _whole(path: Path, request: Request, headers: dict[str, str]) -> Response:
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return FileResponse(path, headers=headers, stat_result=stat)
-
-
-def _preview(path: Path, query: QueryParams, headers: dict[str, str]) -> Response:
-    asked = query["preview"].split(";")
-    channel = query.get("channel", "rgba")
-    ending = asked[0] if asked[0] in PREVIEW_FORMATS and channel != "a" else "webp"
-    quality = int(asked[-1]) if asked[-1].isdigit() else DEFAULT_QUALITY
-    with Image.open(path, formats=FORMATS) as opened:
-        picture = opened.convert("RGB") if ending == "jpeg" or channel == "rgb" else opened
-        content = encoded(picture, ending, quality=min(quality, 100))
-    return Response(content, headers=headers | {"Content-Type": f"image/{ending}"})
-
-
-def _channel(path: Path, channel: str, headers: dict[str, str]) -> Response:
-    with Image.open(path, formats=FORMATS) as opened:
-        if channel == "rgb":
-            picture = opened.convert("RGB")
-        else:
-            alpha = opened.convert("RGBA").getchannel("A")
-            picture = with_alpha(Image.new("RGBA", opened.size), alpha)
-    return Response(encoded(picture, "PNG"), headers=headers | {"Content-Type": "image/png"})
 
 
 def _header_text(name: str) -> str:

@@ -1,7 +1,9 @@
-"""Auth's table of contents: messages and ticks with their handlers, and how it is built."""
+"""Auth's table of contents."""
 
 import time
 from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.adapters.bcrypt_passwords import BcryptPasswords
 from auth.adapters.buckets import PublishedBuckets
@@ -15,11 +17,10 @@ from auth.service import Auth
 from auth.settings import AuthSettings
 from contracts.auth import EndSession, FindUser, IssueToken, RefreshToken
 from runtime.clock import now
-from runtime.outbox.relay import start_relay
-from runtime.postgres.engine import database, driver
-from runtime.postgres.schema import verify
-from runtime.process.service import running
+from runtime.outbox.relay import Relay
+from runtime.process.service import Runtime
 from runtime.process.tables import AnswerTable, TickTable, serve, start_ticks
+from runtime.stateful import running_with_state
 
 ANSWERS: AnswerTable[Auth] = {
     IssueToken: issue_token,
@@ -30,34 +31,18 @@ ANSWERS: AnswerTable[Auth] = {
 TICKS: TickTable[Auth] = {rotate_keys: 60.0, prune: 60.0, sync_buckets: 60.0}
 
 
-async def run(settings: AuthSettings) -> None:
-    """Serve until told to stop."""
-    cost, threads = settings.password_cost, settings.password_threads
-    with BcryptPasswords.open(cost=cost, threads=threads) as passwords:
-        async with database(settings) as engine, running(settings, "auth") as runtime:
-            await verify(settings, "auth")
-            relay = start_relay(runtime, lambda: driver(engine))
-            work = SqlUnitOfWork(engine, relay.nudge)
-            buckets = PublishedBuckets(engine, relay.nudge)
-            auth = build(settings, work, buckets, passwords)
-            await rotate_keys(auth)
-            await ensure_administrator(auth)
-            await serve(runtime.bus, auth, ANSWERS)
-            buckets.follow(runtime)
-            start_ticks(runtime, auth, TICKS)
-            runtime.ready()
-            await runtime.stop.wait()
-
-
 def build(
     settings: AuthSettings,
-    work: SqlUnitOfWork,
-    buckets: PublishedBuckets,
+    runtime: Runtime,
+    engine: AsyncEngine,
+    relay: Relay,
     passwords: BcryptPasswords,
 ) -> Auth:
     secret = settings.key_secret.get_secret_value()
+    buckets = PublishedBuckets(engine, relay.nudge)
+    buckets.follow(runtime)
     return Auth(
-        unit_of_work=work,
+        unit_of_work=SqlUnitOfWork(engine, relay.nudge),
         passwords=passwords,
         keyring=JoseKeyring(secret),
         buckets=buckets,
@@ -67,6 +52,19 @@ def build(
         successor_key=derived(secret, "refresh tokens"),
         administrator=administrator(settings),
     )
+
+
+async def run(settings: AuthSettings) -> None:
+    """Serve until told to stop."""
+    cost, threads = settings.password_cost, settings.password_threads
+    with BcryptPasswords.open(cost=cost, threads=threads) as passwords:
+        async with running_with_state(settings, "auth") as (runtime, engine, relay):
+            auth = build(settings, runtime, engine, relay, passwords)
+            await rotate_keys(auth)
+            await ensure_administrator(auth)
+            await serve(runtime.bus, auth, ANSWERS)
+            start_ticks(runtime, auth, TICKS)
+            await runtime.until_stopped()
 
 
 def administrator(settings: AuthSettings) -> Administrator | None:

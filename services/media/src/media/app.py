@@ -1,4 +1,4 @@
-"""Lists what media answers and repeats, and builds the service from its settings."""
+"""Media's table of contents."""
 
 from contextlib import closing
 from datetime import timedelta
@@ -29,11 +29,9 @@ from media.handlers import attempts, content, deletion, library, previews, uploa
 from media.service import Media, SingleFlight
 from media.settings import MediaSettings
 from runtime.clock import now
-from runtime.outbox.relay import Relay, start_relay
-from runtime.postgres.engine import database, driver
-from runtime.postgres.schema import verify
-from runtime.process.service import running
+from runtime.outbox.relay import Relay
 from runtime.process.tables import AnswerTable, TickTable, serve, start_ticks
+from runtime.stateful import running_with_state
 
 ANSWERS: AnswerTable[Media] = {
     BeginUpload: uploads.begin_upload,
@@ -62,7 +60,7 @@ RECORDINGS = 16
 
 
 def build(
-    settings: MediaSettings, engine: AsyncEngine, store: S3ObjectStore, relay: Relay
+    settings: MediaSettings, engine: AsyncEngine, relay: Relay, store: S3ObjectStore
 ) -> Media:
     # More than are inspected, so that S3 is busy meanwhile; it bounds the scratch folder too.
     transfers = 2 * settings.inspections
@@ -101,16 +99,13 @@ def build(
 
 async def run(settings: MediaSettings) -> None:
     """Serve until told to stop."""
-    async with database(settings) as engine, running(settings, "media") as runtime:
-        await verify(settings, "media")
+    async with running_with_state(settings, "media") as (runtime, engine, relay):
         with closing(S3ObjectStore(settings)) as store:
-            relay = start_relay(runtime, lambda: driver(engine))
-            media = build(settings, engine, store, relay)
+            runtime.health.checks["bucket"] = store.is_there
+            media = build(settings, engine, relay, store)
             await serve(runtime.bus, media, ANSWERS)
             start_ticks(runtime, media, TICKS)
-            runtime.health.checks["bucket"] = store.is_there
-            runtime.ready()
-            await runtime.stop.wait()
+            await runtime.until_stopped()
 
 
 def days(number: int) -> timedelta | None:

@@ -1,6 +1,5 @@
 """Stores as they come: certificates of one's own, buckets in the host, public addresses."""
 
-import os
 import ssl
 import subprocess
 from collections.abc import Generator
@@ -21,8 +20,8 @@ from cryptography.x509.oid import NameOID
 from contracts.errors import UnavailableError
 from media.adapters.s3 import S3ObjectStore
 from media.settings import S3Settings
+from runtime.embedded import s3_command, s3_environment
 from runtime.testing.ports import free_port, wait_for_port
-from runtime.testing.servers import BIN
 
 MINUTE = timedelta(minutes=1)
 NAMED = {
@@ -110,15 +109,13 @@ def make_certificate(folder: Path) -> Path:
 @contextmanager
 def tls_store(folder: Path) -> Generator[str, None, None]:
     (folder / "s3" / "media").mkdir(parents=True)
-    endpoint = f"127.0.0.1:{free_port()}"
-    tls = ["--cert", folder / "cert.pem", "--key", folder / "key.pem"]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "RCLONE_CONFIG": ""}
-    environment["RCLONE_AUTH_KEY"] = '"key,secret"'
-    command = [BIN / "rclone", "serve", "s3", "--addr", endpoint, *tls, folder / "s3"]
+    port, environment = free_port(), s3_environment(folder, "key", "secret")
+    tls = ("--cert", str(folder / "cert.pem"), "--key", str(folder / "key.pem"))
+    command = [*s3_command(folder / "s3", port), *tls]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     try:
-        wait_for_port(int(endpoint.rpartition(":")[2]))
-        yield endpoint
+        wait_for_port(port)
+        yield f"127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(10)

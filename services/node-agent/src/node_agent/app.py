@@ -13,7 +13,7 @@ import httpx
 from contracts.agent import CancelAttempt, JobWatched, RunAttempt
 from contracts.scheduler.claims import ClaimView, SchedulerLed
 from contracts.scheduler.nodes import NodeEntry
-from contracts.services import NODES
+from contracts.services import NODES, WORKFLOWS
 from contracts.values import new_id
 from node_agent.adapters.store import HttpObjectStore
 from node_agent.engines.comfyui.engine import open_comfyui
@@ -21,10 +21,10 @@ from node_agent.engines.unknown import open_unknown
 from node_agent.handlers.beats import remember_watched
 from node_agent.handlers.claims import follow_leader, keep_claims
 from node_agent.handlers.orders import accept_attempt, cancel_attempt
-from node_agent.ports import OpenEngine, Patience
+from node_agent.ports import OpenEngine, Patience, Version
 from node_agent.service import Claim, NodeAgent
 from node_agent.settings import NodeAgentSettings
-from runtime.bus.bucket import Mirror
+from runtime.bus.bucket import KeptValues, Mirror
 from runtime.bus.client import Bus
 from runtime.process.service import running
 from runtime.process.tables import AnswerTable, SubscriptionTable, serve
@@ -35,6 +35,7 @@ SUBSCRIPTIONS: SubscriptionTable[NodeAgent] = {
     SchedulerLed: follow_leader,
     JobWatched: remember_watched,
 }
+MAX_VERSIONS = 256
 TRANSFER_TIMEOUT = httpx.Timeout(30.0, connect=5.0, pool=60.0)
 
 
@@ -67,6 +68,7 @@ def build(
         bus=bus,
         specs=Mirror(NODES, NodeEntry, on_change=claims_dirty.set),
         engines=engines,
+        versions=KeptValues(bus, WORKFLOWS, Version, "version.", MAX_VERSIONS),
         patience=Patience(
             settings.probe_timeout, settings.submit_timeout, settings.dead_after_seconds
         ),

@@ -16,10 +16,11 @@ from contracts.media.attempts import InputFile
 from contracts.media.files import MediaKind
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import Capabilities, Device, NodeEntry
-from workflows import Spec
+from workflows import Spec, WorkflowVersion
 
 Graph: TypeAlias = Mapping[str, Any]
 FileNames: TypeAlias = Mapping[str, str]
+Version: TypeAlias = WorkflowVersion
 
 
 class UnreachableError(UnavailableError):
@@ -54,14 +55,6 @@ class FileRefusedError(InvalidError):
     """A file is too big, or is not there."""
 
     code = "file_refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A workflow version, ready to be rendered."""
-
-    graph: dict[str, Any]
-    spec: Spec
 
 
 @dataclass(frozen=True, slots=True)

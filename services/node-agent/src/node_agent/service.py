@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
-from cachetools import LRUCache, TTLCache
+from cachetools import TTLCache
 
 from contracts.agent import AttemptOrder
 from contracts.errors import OperationError
@@ -29,13 +29,12 @@ from node_agent.ports import (
     Preview,
     Version,
 )
-from runtime.bus.bucket import Mirror
+from runtime.bus.bucket import KeptValues, Mirror
 from runtime.bus.client import Bus
 
 log = structlog.get_logger()
 T = TypeVar("T")
 MAX_REMEMBERED = 10_000
-MAX_VERSIONS = 256
 WATCHED_SECONDS = 10.0
 ENDED_SECONDS = 600.0
 MAX_UPLOADS = 8
@@ -57,6 +56,8 @@ class NodeAgent:
     bus: Bus
     specs: Mirror[NodeEntry]
     """Bucket `nodes`."""
+    versions: KeptValues[Version]
+    """Workflow versions by hash."""
     engines: Mapping[str, OpenEngine]
     patience: Patience
     store: ObjectStore
@@ -66,9 +67,6 @@ class NodeAgent:
     leadership: Leadership = field(default_factory=Leadership)
     watched: TTLCache[UUID, None] = field(default_factory=lambda: id_memory(WATCHED_SECONDS))
     """Jobs that somebody looks at now."""
-    versions: LRUCache[str, Version] = field(
-        default_factory=lambda: LRUCache[str, Version](MAX_VERSIONS)
-    )
     claims: dict[UUID, "Claim | None"] = field(default_factory=dict[UUID, "Claim | None"])
     """By node; None while the node is being claimed."""
 

@@ -65,7 +65,7 @@ class Heard:
 
 
 def of(version: WorkflowVersion, timeout_seconds: float = 60.0) -> Heard:
-    return Heard(Version(version.graph, version.spec), timeout_seconds)
+    return Heard(version, timeout_seconds)
 
 
 async def picture(engine: Engine, execution: Execution, attempt: Heard) -> tuple[int, int]:

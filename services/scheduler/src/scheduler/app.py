@@ -1,4 +1,4 @@
-"""The scheduler's table of contents, and its wiring."""
+"""The scheduler's table of contents."""
 
 import asyncpg
 
@@ -8,11 +8,10 @@ from contracts.scheduler.job_requests import FindJobs, ListJobs, SubmitJob
 from contracts.scheduler.nodes import ListNodes, NodeEntry
 from contracts.services import NODES
 from runtime.bus.bucket import Mirror
-from runtime.bus.client import Bus
 from runtime.outbox.relay import Relay, start_relay
 from runtime.postgres.pool import pool
 from runtime.postgres.schema import verify
-from runtime.process.service import cancel_all, running
+from runtime.process.service import Runtime, cancel_all, running
 from runtime.process.tables import (
     AnswerTable,
     Limited,
@@ -52,12 +51,13 @@ TICKS: TickTable[Scheduler] = {announce: 1.0, forget_keys: 3_600.0}
 
 def build(
     settings: SchedulerSettings,
-    bus: Bus,
+    runtime: Runtime,
     job_reader: SqlJobReader,
     leader_pool: asyncpg.Pool,
     relay: Relay,
-    published: Mirror[NodeEntry],
 ) -> Scheduler:
+    bus, published = runtime.bus, Mirror(NODES, NodeEntry)
+    runtime.spawn(published.follow(bus), name="published")
     limits = Limits(settings.max_waiting_jobs, settings.node_grace_seconds)
     secret = settings.grant_secret.get_secret_value()
     return Scheduler(
@@ -77,16 +77,13 @@ async def run(settings: SchedulerSettings) -> None:
         await verify(settings, "scheduler")
         async with pool(settings) as queries, open_leader_pool(settings) as leader_pool:
             bus, job_reader = runtime.bus, SqlJobReader(queries)
-            published = Mirror(NODES, NodeEntry)
             relay = start_relay(runtime, queries.acquire)
-            scheduler = build(settings, bus, job_reader, leader_pool, relay, published)
+            scheduler = build(settings, runtime, job_reader, leader_pool, relay)
             runtime.health.checks["database"] = job_reader.is_there
             leading = lead(
                 scheduler, lambda: serve(bus, scheduler, ANSWERS, SUBSCRIPTIONS, shared=False)
             )
             runtime.spawn(leading, name="lead")
-            runtime.spawn(published.follow(bus), name="published")
             start_ticks(runtime, scheduler, TICKS)
-            runtime.ready()
-            await runtime.stop.wait()
+            await runtime.until_stopped()
             await cancel_all(runtime.tasks)  # before their pools are closed

@@ -1,4 +1,4 @@
-"""The registry's table of contents: messages, events and ticks, and how it is built."""
+"""The workflow registry's table of contents."""
 
 import asyncio
 
@@ -18,11 +18,9 @@ from contracts.registry.requests import (
     UploadWorkflow,
     ValidateWorkflow,
 )
-from contracts.scheduler.node_facts import NodeFact
-from runtime.outbox.relay import Relay, start_relay
-from runtime.postgres.engine import database, driver
-from runtime.postgres.schema import verify
-from runtime.process.service import Runtime, running
+from contracts.scheduler.nodes import NodeFact
+from runtime.outbox.relay import Relay
+from runtime.process.service import Runtime
 from runtime.process.tables import (
     AnswerTable,
     Limited,
@@ -31,6 +29,7 @@ from runtime.process.tables import (
     serve,
     start_ticks,
 )
+from runtime.stateful import running_with_state
 from workflow_registry.adapters.bus import BusNodes, WorkflowsBucket
 from workflow_registry.adapters.folder import Folder
 from workflow_registry.adapters.sql_descriptions import SqlDescriptions
@@ -78,22 +77,8 @@ TICKS: TickTable[Registry] = {watch_fleet: 0.3, sync_bucket: 60.0, prune_descrip
 """`watch_fleet` itself waits for a change, at most 10 s; the pause bounds its load."""
 
 
-async def run(settings: RegistrySettings) -> None:
-    """Serve until told to stop; ready once the folder was adopted."""
-    async with database(settings) as engine, running(settings, "workflow-registry") as runtime:
-        await verify(settings, "workflow_registry")
-        relay = start_relay(runtime, lambda: driver(engine))
-        registry = build(settings, engine, relay, runtime)
-        await restore_fleet(registry)
-        folder = Folder(settings.workflows_dir)
-        runtime.spawn(follow_folder(registry, folder, runtime), name="folder")
-        await serve(runtime.bus, registry, ANSWERS, SUBSCRIPTIONS)
-        start_ticks(runtime, registry, TICKS)
-        await runtime.stop.wait()
-
-
 def build(
-    settings: RegistrySettings, engine: AsyncEngine, relay: Relay, runtime: Runtime
+    settings: RegistrySettings, runtime: Runtime, engine: AsyncEngine, relay: Relay
 ) -> Registry:
     workflows, fleet_changed = SqlWorkflows(engine, relay.nudge), asyncio.Event()
     bucket = WorkflowsBucket(engine, workflows, runtime.bus, relay.nudge, fleet_changed.set)
@@ -106,6 +91,18 @@ def build(
         forbidden=settings.forbidden,
         fleet_changed=fleet_changed,
     )
+
+
+async def run(settings: RegistrySettings) -> None:
+    """Serve until told to stop; ready once the folder was adopted."""
+    async with running_with_state(settings, "workflow-registry") as (runtime, engine, relay):
+        registry = build(settings, runtime, engine, relay)
+        await restore_fleet(registry)
+        folder = Folder(settings.workflows_dir)
+        runtime.spawn(follow_folder(registry, folder, runtime), name="folder")
+        await serve(runtime.bus, registry, ANSWERS, SUBSCRIPTIONS)
+        start_ticks(runtime, registry, TICKS)
+        await runtime.stop.wait()
 
 
 async def follow_folder(registry: Registry, folder: Folder, runtime: Runtime) -> None:

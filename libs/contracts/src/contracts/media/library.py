@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from contracts.access import IdempotencyKey, UserCommand, UserQuery
 from contracts.event import Event
 from contracts.media.files import MediaKind, MediaView
+from contracts.message import Accepted
 from contracts.values import LabelKey, LabelValue, Page, QueryText, UtcTime
 
 
@@ -94,11 +95,7 @@ class MediaDeleted(Event):
     cause: DeletionCause = Field(description="`expired`: because of its `expires_at` or its age.")
 
 
-class Gone(BaseModel):
-    """It does not exist now, and may not have existed before."""
-
-
-class DeleteMedia(UserCommand[Gone]):
+class DeleteMedia(UserCommand[Accepted]):
     """Delete a media, and its bytes if no other media has them. Errors: NotFound."""
 
     subject: ClassVar[str] = "command.media.delete_media.v1"
@@ -158,7 +155,7 @@ class ListLinks(UserQuery[LinkList]):
     media_id: UUID
 
 
-class RevokeLink(UserCommand[Gone]):
+class RevokeLink(UserCommand[Accepted]):
     """Close a link before it expires. Errors: NotFound (the media is not the actor's)."""
 
     subject: ClassVar[str] = "command.media.revoke_link.v1"

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from contracts.agent import Accepted, AttemptOrder
-from contracts.message import Command, Signal
+from contracts.agent import AttemptOrder
+from contracts.message import Accepted, Command, Signal
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import Capabilities, Device, NodeEntry
 

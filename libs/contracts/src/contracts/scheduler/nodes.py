@@ -1,4 +1,4 @@
-"""Declares nodes: their settings, claims, capabilities, beats and views."""
+"""Declares nodes: their settings, claims, capabilities, views and events."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field
 
 from contracts.access import Actor, IdempotencyKey, UserCommand
-from contracts.agent import Accepted
-from contracts.message import Query
+from contracts.event import Event
+from contracts.message import Accepted, Query
 from contracts.scheduler.job_requests import ModelFile
 
 
@@ -173,3 +173,43 @@ class RemoveNode(UserCommand[Accepted]):
 
     subject: ClassVar[str] = "command.scheduler.remove_node.v1"
     node_id: UUID
+
+
+class NodeFact(Event):
+    sent_by: ClassVar = ("scheduler",)
+    aggregate_key = "node_id"
+    consumed_by: ClassVar = ("workflow-registry",)
+
+    node_id: UUID
+    name: str
+    reason: str | None = None
+
+
+class NodeAdded(NodeFact):
+    """An operator added a node."""
+
+    subject: ClassVar[str] = "event.node.added.v1.{node_id}"
+
+
+class NodeJoined(NodeFact):
+    """An agent has claimed the node, and it can take jobs."""
+
+    subject: ClassVar[str] = "event.node.joined.v1.{node_id}"
+
+
+class NodeLost(NodeFact):
+    """Nothing was heard of the node for 4 s."""
+
+    subject: ClassVar[str] = "event.node.lost.v1.{node_id}"
+
+
+class NodeQuarantined(NodeFact):
+    """The node harms jobs and gets none until a trial on it passes."""
+
+    subject: ClassVar[str] = "event.node.quarantined.v1.{node_id}"
+
+
+class NodeRemoved(NodeFact):
+    """An operator removed the node."""
+
+    subject: ClassVar[str] = "event.node.removed.v1.{node_id}"

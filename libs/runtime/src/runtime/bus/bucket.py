@@ -1,4 +1,4 @@
-"""Reads single values of a NATS key-value bucket, and follows a whole one.
+"""Reads and keeps single values of a NATS key-value bucket, and follows a whole one.
 
 A watcher can stop receiving after a server restart (measured), so a new one replaces it after
 each reconnect and every minute. Each new watcher begins with all entries of the bucket.
@@ -14,11 +14,12 @@ from typing import Generic, TypeVar
 
 import nats.errors
 import structlog
+from cachetools import LRUCache
 from nats.js.errors import KeyNotFoundError
 from nats.js.kv import KeyValue
 from pydantic import BaseModel, ValidationError
 
-from contracts.errors import UnavailableError
+from contracts.errors import NotFoundError, UnavailableError
 from contracts.services import Bucket
 from runtime.bus.client import Bus
 
@@ -61,6 +62,37 @@ def answering(bucket: Bucket) -> Generator[None, None, None]:
         yield
     except (nats.errors.Error, OSError) as error:
         raise UnavailableError(f"bucket {bucket.name} does not answer") from error
+
+
+class KeptValues(Generic[V]):
+    """Values that never change: each is read on demand, and the last used ones are kept."""
+
+    def __init__(self, bus: Bus, bucket: Bucket, model: type[V], prefix: str, most: int) -> None:
+        self._bus = bus
+        self._bucket = bucket
+        self._model = model
+        self._prefix = prefix
+        self._kept: LRUCache[str, V] = LRUCache(most)
+        self._one_at_a_time = asyncio.Lock()
+
+    async def read(self, name: str) -> V:
+        """Return the value of that key. Raises NotFoundError, UnavailableError."""
+        if value := self._kept.get(name):
+            return value
+        async with self._one_at_a_time:
+            if name not in self._kept:
+                self._kept[name] = await self._fetch(self._prefix + name)
+            return self._kept[name]
+
+    async def _fetch(self, key: str) -> V:
+        body = await read_value(self._bus, self._bucket, key)
+        if body is None:
+            raise NotFoundError(f"{key} is not published")
+        try:
+            return self._model.model_validate_json(body)
+        except ValidationError as error:
+            message = f"this process is too old to read {key}"
+            raise UnavailableError(message, code="unreadable_value", retry_in=30) from error
 
 
 class Mirror(Generic[V]):

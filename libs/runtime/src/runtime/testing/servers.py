@@ -1,10 +1,8 @@
 """Starts and stops the real servers that come as wheels in the virtual environment."""
 
 import asyncio
-import os
 import secrets
 import subprocess
-import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,10 +10,9 @@ from pathlib import Path
 
 from contracts.services import SERVICES
 from runtime.bus.nats_config import PROVISIONER, nats_config
+from runtime.embedded import BUCKET, REGION, beside_python, s3_command, s3_environment
 from runtime.provision import provision_nats
 from runtime.testing.ports import free_port, wait_for_port
-
-BIN = Path(sys.executable).parent
 
 
 @dataclass(slots=True)
@@ -39,7 +36,7 @@ class NatsServer:
         )
         with (self.home / "nats.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [BIN / "nats-server", "-c", config], stdout=log, stderr=log
+                [beside_python("nats-server"), "-c", config], stdout=log, stderr=log
             )
         wait_for_port(self.port)
 
@@ -74,23 +71,17 @@ class S3Server:
     endpoint: str
     access_key: str
     secret_key: str
-    bucket: str = "comfyfleet"
-    region: str = "us-east-1"
+    bucket: str = BUCKET
+    region: str = REGION
 
 
 @contextmanager
 def s3_server(home: Path) -> Generator[S3Server, None, None]:
     port, access, secret = free_port(), secrets.token_hex(8), secrets.token_hex(16)
     server = S3Server(f"127.0.0.1:{port}", access, secret)
-    (home / "s3" / server.bucket).mkdir(parents=True)
-    command = [BIN / "rclone", "serve", "s3", "--addr", server.endpoint, "--no-checksum"]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "RCLONE_CONFIG": ""}
-    # rclone reads lists in its environment as CSV, so a pair needs quotes.
-    environment["RCLONE_AUTH_KEY"] = f'"{access},{secret}"'
+    command, environment = s3_command(home / "s3", port), s3_environment(home, access, secret)
     with (home / "s3.log").open("ab") as log:
-        process = subprocess.Popen(
-            [*command, str(home / "s3")], stdout=log, stderr=log, env=environment
-        )
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
     try:
         wait_for_port(port)
         yield server

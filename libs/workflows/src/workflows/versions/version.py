@@ -6,21 +6,29 @@ give the same answer about the same files.
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer
 
 from contracts.errors import InvalidError
+from workflows.compatibility.bypass import through_for
 from workflows.compatibility.incompatible import incompatible
+from workflows.compatibility.object_info import ObjectInfo
 from workflows.convert import is_save_format, to_api
+from workflows.graph.graph import Graph
 from workflows.problems import Problems
+from workflows.spec.binding import Action
 from workflows.spec.documents import canonical_bytes, read_mapping
 from workflows.spec.library import Library, read_library, with_library
-from workflows.spec.spec import Spec
-from workflows.versions.completion import completed
+from workflows.spec.parameter import InputSpec
+from workflows.spec.spec import OutputSpec, Spec
 from workflows.versions.consistency import check_graph, check_spec
 
+A = TypeVar("A", bound=Action)
+Ordered = TypeVar("Ordered", InputSpec, OutputSpec)
 NOT_VALID = "The workflow is not valid"
+ORDER_GAP = 10
+"""Distance of positions, so that an explicit `order` fits between them."""
 
 
 class WorkflowVersion(BaseModel):
@@ -102,3 +110,40 @@ def parse_spec(raw: dict[str, Any], problems: Problems) -> Spec:
     except ValidationError as error:
         problems.add_validation(error)
         raise problems.as_error(NOT_VALID, code="invalid_workflow") from error
+
+
+def completed(spec: Spec, graph: Graph, object_info: ObjectInfo) -> Spec:
+    """Return the spec with every `order` and `through`: JSON stores lose the order of a file."""
+    inputs = {name: completed_input(item, graph, object_info) for name, item in spec.inputs.items()}
+    return spec.model_copy(
+        update={"inputs": with_order(inputs), "outputs": with_order(spec.outputs)}
+    )
+
+
+def completed_input(item: InputSpec, graph: Graph, object_info: ObjectInfo) -> InputSpec:
+    def complete(action: A) -> A:
+        if action.bypass is None or action.through is not None or action.bypass not in graph:
+            return action
+        through = through_for(graph, action.bypass, object_info)
+        return action.model_copy(update={"through": through})
+
+    update: dict[str, Any] = {
+        "when_absent": item.when_absent and complete(item.when_absent),
+        "when": [complete(when) for when in item.when],
+        "bind": [
+            bind.model_copy(update={"when_absent": bind.when_absent and complete(bind.when_absent)})
+            for bind in item.bind
+        ],
+    }
+    if item.is_spread and item.bind and item.max_items is None:
+        update["max_items"] = len(item.bind)
+    return item.model_copy(update=update)
+
+
+def with_order(entries: Mapping[str, Ordered]) -> dict[str, Ordered]:
+    return {
+        name: entry.model_copy(
+            update={"order": place * ORDER_GAP if entry.order is None else entry.order}
+        )
+        for place, (name, entry) in enumerate(entries.items(), start=1)
+    }

@@ -16,8 +16,9 @@ from auth.domain.sessions import Session, TokenUse, rotated, token_use
 from auth.domain.users import User, account_name
 from auth.ports import Work
 from auth.service import Auth
-from contracts.auth import Ended, EndSession, IssueToken, RefreshToken, TokenView
+from contracts.auth import EndSession, IssueToken, RefreshToken, TokenView
 from contracts.errors import UnavailableError
+from contracts.message import Accepted
 from contracts.values import new_id
 
 
@@ -110,13 +111,13 @@ async def exchange(
     return token_pair(auth, user, token, now)
 
 
-async def end_session(auth: Auth, command: EndSession) -> Ended:
+async def end_session(auth: Auth, command: EndSession) -> Accepted:
     """Log out. Any token of the session may end it, also a used one."""
     session_id = tokens.session_of(command.refresh_token)
     if session_id is None:
-        return Ended()
+        return Accepted()
     async with auth.unit_of_work() as work:
         if session := await work.session(session_id):
             await work.delete_session(session.id)
             await work.add_entry(AuditEntry(AuditFact.LOGGED_OUT, session.user_id), auth.clock())
-    return Ended()
+    return Accepted()

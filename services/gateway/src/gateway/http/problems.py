@@ -88,7 +88,7 @@ TITLES: Mapping[str, str] = {
     "no_room": "There is no room for uploads",
     "store_unavailable": "The store does not respond",
     "database_away": "The database does not respond",
-    "unreadable_version": "The workflow is too new for this gateway",
+    "unreadable_value": "The workflow is too new for this gateway",
     "no_answer": "A service does not respond",
     "internal": "The gateway failed",
 }

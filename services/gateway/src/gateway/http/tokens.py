@@ -4,9 +4,6 @@ A verified token is remembered by its digest until it expires, so a signature is
 and not with every request.
 """
 
-# joserfc's claims are untyped dictionaries.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -6,16 +6,12 @@ Versions are fetched on demand, parsed once, and the most recently used are kept
 import asyncio
 from collections.abc import Mapping
 
-from cachetools import LRUCache
-from pydantic import ValidationError
-
 from contracts.access import Actor, Permission
-from contracts.errors import NotFoundError, UnavailableError
 from contracts.registry.workflows import ModelFolder, ServerClasses, WorkflowEntry
 from contracts.services import WORKFLOWS
 from gateway.workflows.servers import Servers
 from gateway.workflows.versions import Version, hash_of, hash_to_run, parse_reference
-from runtime.bus.bucket import Mirror, read_value
+from runtime.bus.bucket import KeptValues, Mirror
 from runtime.bus.client import Bus
 from runtime.process.service import Runtime
 
@@ -29,13 +25,11 @@ class WorkflowCatalog:
         self.changed = asyncio.Event()
         """Is set at the next change of `names`; another event takes its place."""
         self.servers = Servers()
-        self._bus = bus
+        self._versions = KeptValues(bus, WORKFLOWS, Version, "version.", most_versions)
         self._names = Mirror(WORKFLOWS, WorkflowEntry, f"{NAME_PREFIX}*", self._announce)
         self._models = Mirror(WORKFLOWS, ModelFolder, "models.*")
         self._classes = Mirror(WORKFLOWS, ServerClasses, "classes.*", self._group_servers)
         self._grouped: dict[str, ServerClasses] = {}
-        self._versions: LRUCache[str, Version] = LRUCache(most_versions)
-        self._one_at_a_time = asyncio.Lock()
 
     @property
     def names(self) -> Mapping[str, WorkflowEntry]:
@@ -56,32 +50,13 @@ class WorkflowCatalog:
         """
         name, number = parse_reference(reference)
         may_edit = actor.may(Permission.WORKFLOWS_WRITE)
-        return await self.version(hash_to_run(self.name(name), name, number, may_edit=may_edit))
+        wanted = hash_to_run(self.name(name), name, number, may_edit=may_edit)
+        return await self._versions.read(wanted)
 
     async def look_up(self, reference: str) -> Version:
         """Return the version for reading, also of a workflow that is deleted or switched off."""
         name, number = parse_reference(reference)
-        return await self.version(hash_of(self.name(name), name, number))
-
-    async def version(self, hash_: str) -> Version:
-        """Return the version with this hash. Raises NotFoundError, UnavailableError."""
-        if version := self._versions.get(hash_):
-            return version
-        async with self._one_at_a_time:
-            version = self._versions.get(hash_)
-            if version is None:
-                version = self._versions[hash_] = await self._fetch(hash_)
-            return version
-
-    async def _fetch(self, hash_: str) -> Version:
-        body = await read_value(self._bus, WORKFLOWS, f"version.{hash_}")
-        if body is None:
-            raise NotFoundError("this version of the workflow is gone")
-        try:
-            return Version.model_validate_json(body)
-        except ValidationError as error:
-            message = "this gateway is too old for the workflow"
-            raise UnavailableError(message, code="unreadable_version", retry_in=30) from error
+        return await self._versions.read(hash_of(self.name(name), name, number))
 
     def follow(self, runtime: Runtime) -> None:
         runtime.spawn(self._names.follow(runtime.bus), name="workflows")

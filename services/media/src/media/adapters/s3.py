@@ -1,8 +1,5 @@
 """Stores bytes in any S3-compatible store."""
 
-# minio is only partly typed.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor

@@ -8,7 +8,8 @@ from datetime import timedelta
 import structlog
 
 from contracts.errors import NotFoundError, UnavailableError
-from contracts.media.library import DeleteMedia, Gone
+from contracts.media.library import DeleteMedia
+from contracts.message import Accepted
 from media.domain.names import PREFIXES
 from media.ports import ObjectStore
 from media.service import Media
@@ -20,7 +21,7 @@ ORPHAN_AGE = timedelta(hours=24)
 """Longer than any URL or grant is valid, so no upload in progress is deleted."""
 
 
-async def delete_media(media: Media, command: DeleteMedia) -> Gone:
+async def delete_media(media: Media, command: DeleteMedia) -> Accepted:
     """Delete a media for good; its objects go at once, or when the store is back."""
     owner_id = command.actor.user_id
     keys = await media.deletions.delete(command.media_id, owner_id, media.clock(), "asked")
@@ -28,7 +29,7 @@ async def delete_media(media: Media, command: DeleteMedia) -> Gone:
         await delete_objects(media, keys)
     except UnavailableError as error:
         log.warning("objects_left_to_sweep", keys=keys, reason=error.message)
-    return Gone()
+    return Accepted()
 
 
 async def delete_expired(media: Media) -> None:

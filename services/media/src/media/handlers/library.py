@@ -12,7 +12,6 @@ from contracts.errors import NotFoundError
 from contracts.media.files import MediaView
 from contracts.media.library import (
     FindStorage,
-    Gone,
     LinkList,
     LinkView,
     ListLinks,
@@ -23,6 +22,7 @@ from contracts.media.library import (
     StorageView,
     UpdateMedia,
 )
+from contracts.message import Accepted
 from media.domain.names import display_name
 from media.service import Media
 from runtime.cursor import read_cursor, write_cursor
@@ -84,11 +84,11 @@ async def list_links(media: Media, query: ListLinks) -> LinkList:
     return LinkList(items=await media.library.open_links(query.media_id, media.clock()))
 
 
-async def revoke_link(media: Media, command: RevokeLink) -> Gone:
+async def revoke_link(media: Media, command: RevokeLink) -> Accepted:
     """Close a link now; a link that does not exist counts as closed."""
     await check_owner(media, command.media_id, command.actor)
     await media.library.remove_link(command.link_id, command.media_id)
-    return Gone()
+    return Accepted()
 
 
 async def check_owner(media: Media, media_id: UUID, actor: Actor) -> None:

@@ -8,7 +8,8 @@ import httpx
 import structlog
 
 from contracts.media.attempts import InputFile
-from node_agent.ports import NoSpaceError, TransferError, UrlRefusedError
+from node_agent.handlers.files import write_all
+from node_agent.ports import TransferError, UrlRefusedError
 
 log = structlog.get_logger()
 
@@ -38,7 +39,8 @@ class HttpObjectStore:
                 if response.is_error:
                     await response.aread()
                 response.raise_for_status()
-                await save(response, target, file.size_bytes)
+                too_big = TransferError("An input file is bigger than announced.")
+                await write_all(response.aiter_bytes(CHUNK), target, file.size_bytes, too_big)
 
         await repeated(get, "fetched", FETCH_PAUSES)
 
@@ -89,21 +91,6 @@ def asked_pause(answer: httpx.Response) -> float:
     """Seconds for which the store asks to be left alone; a date instead of them is ignored."""
     text = answer.headers.get("Retry-After", "")
     return min(float(text), LONGEST_PAUSE) if text.isdecimal() else 0.0
-
-
-async def save(response: httpx.Response, target: IO[bytes], expected: int) -> None:
-    size = 0
-    try:
-        target.seek(0)
-        target.truncate()
-        async for chunk in response.aiter_bytes(CHUNK):
-            size += len(chunk)
-            if size > expected:
-                raise TransferError("An input file is bigger than announced.")
-            target.write(chunk)
-        target.flush()
-    except OSError as error:
-        raise NoSpaceError(f"No space left for an input file: {error.strerror}.") from error
 
 
 async def chunks(source: IO[bytes]) -> AsyncIterator[bytes]:

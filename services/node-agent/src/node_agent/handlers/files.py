@@ -1,7 +1,11 @@
-"""Inspects files by their content, and shrinks previews. Call it in threads: both take time."""
+"""Writes files, inspects them by their content, and shrinks previews.
+
+Inspecting and shrinking take time: call them in threads.
+"""
 
 import codecs
 import io
+from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from typing import IO
 
@@ -9,6 +13,8 @@ from blake3 import blake3
 from PIL import Image, UnidentifiedImageError
 
 from contracts.content_types import OCTETS, TEXT, sniff
+from contracts.errors import OperationError
+from node_agent.ports import NoSpaceError
 
 MAX_PREVIEW_PIXELS = 4_096 * 4_096
 SMALLER = ((512, 80), (384, 70), (256, 60), (128, 50))
@@ -29,6 +35,24 @@ class FileInfo:
     blake3: str
     width: int | None
     height: int | None
+
+
+async def write_all(
+    chunks: AsyncIterable[bytes], target: IO[bytes], most_bytes: int, too_big: OperationError
+) -> None:
+    """Write from the target's beginning. Raises `too_big`, NoSpaceError."""
+    size_bytes = 0
+    try:
+        target.seek(0)
+        target.truncate()
+        async for chunk in chunks:
+            size_bytes += len(chunk)
+            if size_bytes > most_bytes:
+                raise too_big
+            target.write(chunk)
+        target.flush()
+    except OSError as error:
+        raise NoSpaceError(f"No space left for a file: {error.strerror}.") from error
 
 
 def inspect(file: IO[bytes], declared_type: str | None) -> FileInfo:

@@ -1,23 +1,17 @@
 """Brings what an attempt needs before the slot: its version, and its input files."""
 
+from functools import partial
 from io import BytesIO
 from tempfile import TemporaryFile
 from typing import IO
 
-from pydantic import ValidationError
-
 from contracts.agent import Cause
-from contracts.errors import OperationError, UnavailableError
+from contracts.errors import NotFoundError, OperationError, UnavailableError
 from contracts.media.attempts import FindInputFiles, InputFile, InputFiles
-from contracts.registry.workflows import WorkflowVersionRecord
-from contracts.services import WORKFLOWS
 from node_agent.domain.endings import failed_error
 from node_agent.handlers.retry import retried
 from node_agent.ports import TransferError, UnreachableError, Version
 from node_agent.service import Attempt, Claim
-from runtime.bus.bucket import read_value
-from runtime.bus.client import Bus
-from workflows import Spec
 
 STAGING_SECONDS = 15.0
 VERSION_SECONDS = 3.0
@@ -28,27 +22,12 @@ PREFIX = "comfyfleet-"
 
 
 async def find_version(claim: Claim, attempt: Attempt) -> Version:
-    """Return the version that the attempt names, from bucket `workflows`; it never changes."""
-    kept, wanted = claim.agent.versions, attempt.order.version_hash
-    if wanted not in kept:
-        try:
-            kept[wanted] = await retried(
-                lambda: read_version(claim.agent.bus, wanted), within=VERSION_SECONDS
-            )
-        except UnavailableError as error:
-            raise failed_error(Cause.INPUT, "version_unavailable", error.message) from error
-    return kept[wanted]
-
-
-async def read_version(bus: Bus, version_hash: str) -> Version:
-    """Raise UnavailableError if it is not there (yet), or this agent cannot read its format."""
-    value = await read_value(bus, WORKFLOWS, f"version.{version_hash}")
+    """Return the version that the attempt names."""
+    read = partial(claim.agent.versions.read, attempt.order.version_hash)
     try:
-        record = WorkflowVersionRecord.model_validate_json(value or b"")
-        return Version(record.graph, Spec.model_validate(record.spec))
-    except ValidationError as error:
-        text = f"The workflow version {version_hash} is not published."
-        raise UnavailableError(text) from error
+        return await retried(read, within=VERSION_SECONDS, also=NotFoundError)
+    except (NotFoundError, UnavailableError) as error:
+        raise failed_error(Cause.INPUT, "version_unavailable", error.message) from error
 
 
 async def stage(claim: Claim, attempt: Attempt) -> dict[str, str]:

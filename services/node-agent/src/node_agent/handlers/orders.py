@@ -1,6 +1,7 @@
 """Obeys the scheduler: runs an attempt, or makes sure that it does not run."""
 
-from contracts.agent import Accepted, CancelAttempt, RunAttempt
+from contracts.agent import CancelAttempt, RunAttempt
+from contracts.message import Accepted
 from node_agent.domain.admission import refuse_excess, refuse_stale
 from node_agent.handlers.attempts import report_canceled, run_and_report, stage_run_upload
 from node_agent.service import Attempt, Claim

@@ -5,14 +5,19 @@ from typing import TypeVar
 
 import stamina
 
-from contracts.errors import UnavailableError
+from contracts.errors import OperationError, UnavailableError
 
 T = TypeVar("T")
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 
 
-async def retried(work: Callable[[], Awaitable[T]], *, within: float | None) -> T:
-    """Repeat after UnavailableError until `within` seconds are over; None: without limit."""
+async def retried(
+    work: Callable[[], Awaitable[T]],
+    *,
+    within: float | None,
+    also: type[OperationError] = UnavailableError,
+) -> T:
+    """Repeat after Unavailable, and `also`, until `within` seconds are over; None: no limit."""
     caller = stamina.AsyncRetryingCaller(
         attempts=None,
         timeout=within,
@@ -20,4 +25,4 @@ async def retried(work: Callable[[], Awaitable[T]], *, within: float | None) -> 
         wait_max=LONGEST_PAUSE,
         wait_jitter=0,
     )
-    return await caller(UnavailableError, work)
+    return await caller((UnavailableError, also), work)

@@ -1,9 +1,5 @@
 """Reads jobs for queries, on connections apart from the leader's loop."""
 
-# asyncpg's functions are only partly typed.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
-
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID

@@ -5,9 +5,6 @@ whether the row is stale. A leader that is stopped within a transaction holds th
 its connections have a limit on idling in a transaction.
 """
 
-# asyncpg's functions are only partly typed.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-
 from contextlib import AbstractAsyncContextManager
 
 import asyncpg

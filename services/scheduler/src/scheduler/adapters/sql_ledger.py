@@ -1,9 +1,5 @@
 """The ledger in Postgres: one transaction for each batch, fenced by the leader's row."""
 
-# asyncpg's functions are only partly typed.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
-
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime

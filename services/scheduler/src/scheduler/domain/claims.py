@@ -1,11 +1,11 @@
 """Decides which agent has which node: nodes are added, claimed, described and removed."""
 
-from contracts.agent import Accepted, Cause
+from contracts.agent import Cause
 from contracts.errors import ConflictError, NotFoundError
+from contracts.message import Accepted
 from contracts.scheduler.claims import ClaimNode, ReportCapabilities
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.node_facts import NodeAdded, NodeRemoved
-from contracts.scheduler.nodes import AddNode, NewNode, NodeView, RemoveNode
+from contracts.scheduler.nodes import AddNode, NewNode, NodeAdded, NodeRemoved, NodeView, RemoveNode
 from scheduler.domain.context import StepContext
 from scheduler.domain.effects import ClaimGranted
 from scheduler.domain.events import add_node_event, node_entry, put_node_entry

@@ -6,8 +6,7 @@ A job's transition has set its version already; `add_node_event` sets the node's
 from typing import Any
 
 from contracts.scheduler.jobs import JobFact
-from contracts.scheduler.node_facts import NodeFact
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import NodeEntry, NodeFact
 from scheduler.domain.context import StepContext
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import Node

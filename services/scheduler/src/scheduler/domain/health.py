@@ -9,7 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from contracts.agent import Cause
-from contracts.scheduler.node_facts import NodeQuarantined
+from contracts.scheduler.nodes import NodeQuarantined
 from scheduler.domain.context import StepContext
 from scheduler.domain.events import add_node_event, put_node_entry
 from scheduler.domain.jobs import Attempt

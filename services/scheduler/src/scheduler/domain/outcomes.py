@@ -3,8 +3,9 @@
 from math import isfinite
 from uuid import UUID
 
-from contracts.agent import Accepted, AttemptResult, Cause, FinishAttempt, Outcome
+from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
 from contracts.errors import ConflictError, OperationError
+from contracts.message import Accepted
 from contracts.scheduler.jobs import JobError, JobStatus
 from scheduler.domain.context import StepContext
 from scheduler.domain.health import record_failure, record_success

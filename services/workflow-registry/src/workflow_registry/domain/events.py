@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from contracts.registry.facts import (
+from contracts.registry.workflows import (
     WorkflowActivated,
     WorkflowDeactivated,
     WorkflowDeleted,
+    WorkflowEntry,
     WorkflowFact,
     WorkflowVersionStored,
 )
-from contracts.registry.workflows import WorkflowEntry
 from workflow_registry.domain.lifecycle import Change
 
 

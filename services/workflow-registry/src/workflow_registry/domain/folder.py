@@ -1,6 +1,6 @@
 """Reads the workflows of a folder of files.
 
-Specs are beside their graphs (spec_files.py) and share `library.yaml`. `workflows.yaml` with
+Specs are beside their graphs (files.py) and share `library.yaml`. `workflows.yaml` with
 `base.yaml` is a manifest that lists workflows (manifest.py). A problem of one workflow affects that
 one alone, and while one of its files is being written, it stays as before.
 """
@@ -12,7 +12,17 @@ from typing import TypeAlias
 
 from contracts.errors import InvalidError
 from workflow_registry.domain.checks import Rules, checked_version
-from workflow_registry.domain.files import NAME, Files, Source, stem, text_of
+from workflow_registry.domain.files import (
+    NAME,
+    Candidate,
+    Files,
+    Source,
+    candidates,
+    graph_of,
+    spec_names,
+    stem,
+    text_of,
+)
 from workflow_registry.domain.manifest import (
     BASE,
     MANIFEST,
@@ -21,7 +31,6 @@ from workflow_registry.domain.manifest import (
     read_manifest,
     source_of,
 )
-from workflow_registry.domain.spec_files import Candidate, candidates, graph_of, spec_names
 from workflows import WorkflowVersion
 from workflows.spec.documents import read_mapping
 

@@ -16,7 +16,7 @@ from contracts.registry.requests import (
     StoreDescription,
 )
 from contracts.registry.workflows import ServerClasses, WorkflowEntry, WorkflowVersionRecord
-from contracts.scheduler.node_facts import NodeFact
+from contracts.scheduler.nodes import NodeFact
 from contracts.values import Unmet
 from runtime import clock
 from runtime.wait import wait_for
@@ -27,9 +27,8 @@ from workflow_registry.domain.coverage import (
     nearest,
     unmet_requirements,
 )
-from workflow_registry.domain.descriptions import Description, by_folder
+from workflow_registry.domain.descriptions import Description, by_folder, server_classes
 from workflow_registry.domain.lifecycle import Coverage, active_hash, coverage_changes
-from workflow_registry.domain.server_classes import server_classes
 from workflow_registry.handlers.folder import adopt_folder
 from workflow_registry.service import Registry
 from workflows import Spec

@@ -1,8 +1,5 @@
 """Makes previews: WebP thumbnails, and a placeholder of a hundred bytes to show before them."""
 
-# Pillow leaves out the types of some parameters.
-# pyright: reportUnknownMemberType=false
-
 import io
 from base64 import b64encode
 from collections.abc import Iterator

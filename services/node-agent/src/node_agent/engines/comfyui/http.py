@@ -15,7 +15,8 @@ from node_agent.engines.comfyui.outputs import ComfyFile
 from node_agent.engines.comfyui.shapes import is_number, parsed, parsed_or_none, texts
 from node_agent.engines.comfyui.trouble import NO_COMFYUI, why_silent, why_useless
 from node_agent.engines.comfyui.vitals import QueueView
-from node_agent.ports import Description, FileRefusedError, NoSpaceError, Patience, UnreachableError
+from node_agent.handlers.files import write_all
+from node_agent.ports import Description, FileRefusedError, Patience, UnreachableError
 from runtime.process.telemetry import carry
 from workflows.json_values import as_array, as_object
 
@@ -154,11 +155,10 @@ class ComfyHttp:
                 if response.status_code != OK:
                     text = f"ComfyUI answered {response.status_code} to {file.filename}."
                     raise FileRefusedError(text)
-                await save(response, target, most_bytes)
+                too_big = FileRefusedError(f"A result is bigger than {most_bytes} bytes.")
+                await write_all(response.aiter_bytes(MEGABYTE), target, most_bytes, too_big)
         except httpx.RequestError as error:
             raise UnreachableError(why_silent(error)) from error
-        except OSError as error:
-            raise NoSpaceError(f"No space left for a result: {error.strerror}.") from error
 
     async def stats(self) -> Stats:
         answer = as_object(await self._get("/system_stats"))
@@ -190,18 +190,6 @@ class ComfyHttp:
         if response.status_code in NOT_COMFYUI:
             raise UnreachableError(why_useless(response.status_code, first_part(path)))
         return response
-
-
-async def save(response: httpx.Response, target: IO[bytes], most_bytes: int) -> None:
-    target.seek(0)
-    target.truncate()
-    size = 0
-    async for chunk in response.aiter_bytes(MEGABYTE):
-        size += len(chunk)
-        if size > most_bytes:
-            raise FileRefusedError(f"A result is bigger than {most_bytes} bytes.")
-        target.write(chunk)
-    target.flush()
 
 
 def first_part(path: str) -> str:
