@@ -97,7 +97,7 @@ def test_of_two_nodes_that_are_one_server_the_older_goes_on() -> None:
 
     assert view.phase is NodePhase.QUARANTINED
     assert view.reason
-    assert "the same ComfyUI as node n " in view.reason
+    assert "the same server as node n " in view.reason
     assert node_phase(core.read_context(), elder) is NodePhase.READY
     core.pass_time(1_000)
     assert [attempt_of(core.job()).node_id] == [elder.id]

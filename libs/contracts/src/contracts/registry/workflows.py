@@ -54,8 +54,8 @@ class WorkflowEntry(BaseModel):
 class ModelFolder(BaseModel):
     """Model files that some node has. Value of bucket `workflows`, key `models.<folder>`."""
 
-    folder: str = Field(description="ComfyUI's model folder.")
-    names: list[str] = Field(description="File names as ComfyUI lists them, sorted.")
+    folder: str = Field(description="Model folder of the engine.")
+    names: list[str] = Field(description="File names as the engine lists them, sorted.")
 
 
 class ServerClasses(BaseModel):
