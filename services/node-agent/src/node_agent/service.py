@@ -12,7 +12,7 @@ import structlog
 from cachetools import LRUCache, TTLCache
 
 from contracts.agent import AttemptOrder
-from contracts.errors import OperationError
+from contracts.errors import ConflictError, OperationError
 from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import NodeEntry
@@ -25,7 +25,6 @@ from node_agent.ports import (
     Health,
     ObjectStore,
     OpenEngine,
-    Patience,
     Preview,
     Version,
 )
@@ -58,9 +57,8 @@ class NodeAgent:
     specs: Mirror[NodeEntry]
     """Bucket `nodes`."""
     engines: Mapping[str, OpenEngine]
-    patience: Patience
     store: ObjectStore
-    most_output_bytes: int
+    max_output_bytes: int
     claims_dirty: asyncio.Event
     """Claims or specs changed."""
     leadership: Leadership = field(default_factory=Leadership)
@@ -71,6 +69,12 @@ class NodeAgent:
     )
     claims: dict[UUID, "Claim | None"] = field(default_factory=dict[UUID, "Claim | None"])
     """By node; None while the node is being claimed."""
+
+    def claim_of(self, node_id: UUID) -> "Claim":
+        """Return the claim on the node. Raises ConflictError if this agent holds none."""
+        if claim := self.claims.get(node_id):
+            return claim
+        raise ConflictError("This agent holds no claim on the node.", code=STALE_CLAIM)
 
 
 @dataclass(slots=True, eq=False)

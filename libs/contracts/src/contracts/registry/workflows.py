@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from contracts.scheduler.nodes import EngineName
 from contracts.values import Unmet
 
 
@@ -66,8 +67,10 @@ class ServerClasses(BaseModel):
     """
 
     digest: str = Field(description="Digest of the description that these servers share.")
+    engine: EngineName = "comfyui"
     classes: dict[str, dict[str, Any]] = Field(
-        description="By name: `input`, `output` and `output_node`, as `object_info` has them."
+        description="By name, in the format of the engine; of ComfyUI `input`, `output` and "
+        "`output_node`, as `object_info` has them."
     )
 
 

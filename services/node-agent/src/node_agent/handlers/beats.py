@@ -39,7 +39,7 @@ def beat_of(claim: Claim) -> NodeBeat:
             BeatAttempt(attempt_id=attempt.id, phase=attempt.phase, progress=attempt.progress)
             for attempt in attempts
         ],
-        foreign_prompts=sum(prompt_id not in own for prompt_id in health.prompts),
+        foreign_prompts=sum(work_id not in own for work_id in health.work_ids),
         vram_free_mb=health.vram_free_mb,
         passed_trial=claim.trial.passed,
         other_node_id=health.other_node_id,

@@ -79,7 +79,6 @@ async def claim_and_hold(agent: NodeAgent, node_id: UUID, open_claim: OpenClaim)
         agent.leadership.heard(view.epoch, monotonic())
         log.info("node_claimed", node_id=str(node_id), claim=view.claim, live=len(view.live))
         async with open_claim(agent, view) as claim:
-            agent.claims[node_id] = claim
             await hold(claim, view)
         log.info("node_let_go", node_id=str(node_id), claim=view.claim)
     except OperationError as error:

@@ -1,14 +1,14 @@
-"""Obeys the scheduler: runs an attempt, or makes sure that it does not run."""
+"""Follows orders of the scheduler: runs an attempt, or makes sure that it does not run."""
 
 from contracts.agent import Accepted, CancelAttempt, RunAttempt
 from node_agent.domain.admission import refuse_excess, refuse_stale
 from node_agent.handlers.attempts import report_canceled, run_and_report, stage_run_upload
-from node_agent.service import Attempt, Claim
+from node_agent.service import Attempt, NodeAgent
 
 
-async def accept_attempt(claim: Claim, command: RunAttempt) -> Accepted:
+async def accept_attempt(agent: NodeAgent, command: RunAttempt) -> Accepted:
     """Accept an attempt. A repeated order changes nothing."""
-    leadership = claim.agent.leadership
+    claim, leadership = agent.claim_of(command.node_id), agent.leadership
     refuse_stale(claim.number, leadership.epoch, command)
     leadership.heard(command.epoch, leadership.heard_at)
     attempt = Attempt(command.order)
@@ -30,10 +30,10 @@ async def accept_attempt(claim: Claim, command: RunAttempt) -> Accepted:
     return Accepted()
 
 
-async def cancel_attempt(claim: Claim, command: CancelAttempt) -> Accepted:
-    """Stop the attempt if it is here, and never start it if it comes later."""
-    refuse_stale(claim.number, claim.agent.leadership.epoch, command)
-    attempt_id = command.attempt_id
+async def cancel_attempt(agent: NodeAgent, command: CancelAttempt) -> Accepted:
+    """Stop the attempt if the node has it, and refuse its order if it comes later."""
+    claim, attempt_id = agent.claim_of(command.node_id), command.attempt_id
+    refuse_stale(claim.number, agent.leadership.epoch, command)
     is_known = attempt_id in claim.must_not_run
     claim.must_not_run[attempt_id] = None
     if attempt := claim.attempts.get(attempt_id):

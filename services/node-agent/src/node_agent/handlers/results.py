@@ -83,7 +83,7 @@ async def transfer(claim: Claim, n: int, source: EngineFile, targets: Targets) -
     agent = claim.agent
     with SpooledTemporaryFile(MAX_IN_MEMORY, prefix=PREFIX) as content:
         await retried(
-            lambda: claim.engine.download(source, content, agent.most_output_bytes),
+            lambda: claim.engine.download(source, content, agent.max_output_bytes),
             within=UPLOAD_SECONDS,
         )
         info = await asyncio.to_thread(inspect, content, source.content_type)

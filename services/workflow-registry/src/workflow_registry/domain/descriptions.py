@@ -1,4 +1,7 @@
-"""Parses descriptions of ComfyUI servers: untrusted JSON becomes checked classes and models."""
+"""Parses descriptions of servers: untrusted JSON becomes checked classes and models.
+
+A description names its engine, and `READERS` has the reader of each engine.
+"""
 
 import hashlib
 import json
@@ -9,6 +12,7 @@ from typing import Any, TypeAlias
 
 from contracts.errors import InvalidError
 from contracts.scheduler.job_requests import ModelFile
+from workflows.compatibility.object_info import ENGINE
 from workflows.json_values import as_object, is_array, is_object
 
 MAX_BYTES = 64 * 1024**2
@@ -19,10 +23,18 @@ Classes: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One server's graph-node classes, as `object_info` has them, and its model files."""
+    """One server's graph-node classes, in the format of its engine, and its model files.
+
+    Both are empty if no reader knows the engine: then the server counts as not described.
+    """
 
     classes: Classes
     models: frozenset[ModelFile]
+    engine: str = ENGINE
+
+    @property
+    def is_readable(self) -> bool:
+        return self.engine in READERS
 
 
 def read_description(digest: str, packed: bytes) -> Description:
@@ -38,11 +50,17 @@ def read_description(digest: str, packed: bytes) -> Description:
     except (zlib.error, ValueError, RecursionError) as error:
         raise mismatch("it cannot be read") from error
     entries = as_object(document)
-    return Description(read_classes(entries.get("object_info")), read_models(entries.get("models")))
+    engine = str(entries.get("engine", ENGINE))  # older agents did not name it
+    reader = READERS.get(engine)
+    return reader(entries) if reader else Description({}, frozenset(), engine)
 
 
 def mismatch(reason: str) -> InvalidError:
     return InvalidError(f"this is not the description: {reason}", code="not_that")
+
+
+def read_comfyui(entries: Mapping[str, Any]) -> Description:
+    return Description(read_classes(entries.get("object_info")), read_models(entries.get("models")))
 
 
 def read_classes(value: Any) -> Classes:
@@ -76,6 +94,9 @@ def read_models(value: Any) -> frozenset[ModelFile]:
         for name in names
         if isinstance(name, str)
     )
+
+
+READERS = {ENGINE: read_comfyui}
 
 
 def union(descriptions: Iterable[Description]) -> Description:

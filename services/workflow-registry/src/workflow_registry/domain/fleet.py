@@ -6,7 +6,7 @@ A parsed description takes some 20 MB, so equal classes are kept once for all of
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cachetools import LRUCache
@@ -25,8 +25,10 @@ class Fleet:
     """The nodes of the fleet, the descriptions of their servers, and results worked out of them."""
 
     nodes: Sequence[NodeView] = ()
-    described: frozenset[str] = frozenset()
+    stored: frozenset[str] = frozenset()
     """Digests of enabled nodes whose description is stored."""
+    described: frozenset[str] = frozenset()
+    """Those of them whose engine has a reader."""
     together: Description = field(default_factory=lambda: Description({}, frozenset()))
     """The union of all descriptions."""
     united: frozenset[str] = frozenset()
@@ -52,7 +54,7 @@ class Fleet:
             name: self._pool.setdefault(content_digest(info), info)
             for name, info in description.classes.items()
         }
-        self.parsed[digest] = Description(classes, description.models)
+        self.parsed[digest] = replace(description, classes=classes)
         return self.parsed[digest]
 
     def unite(self, digests: frozenset[str]) -> None:

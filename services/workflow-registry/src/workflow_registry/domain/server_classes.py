@@ -31,7 +31,7 @@ def server_classes(digest: str, description: Description, used: Collection[str])
         size += len(to_json({name: info}))
         if size <= MAX_BYTES:
             classes[name] = info
-    found = ServerClasses(digest=digest, classes=classes)
+    found = ServerClasses(digest=digest, engine=description.engine, classes=classes)
     # JSON has no infinity: without this, it would differ from the bucket and be published for ever
     return ServerClasses.model_validate_json(found.model_dump_json())
 
