@@ -86,7 +86,7 @@ class Term:
 
 @dataclass(slots=True)
 class Lead:
-    """Whether this process leads now."""
+    """The lead of this process, if it has one."""
 
     term: Term | None = None
     """None while another process leads."""

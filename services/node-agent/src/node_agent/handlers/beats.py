@@ -6,6 +6,7 @@ import base64
 from contracts.agent import AttemptPreviewed, AttemptProgressed, JobWatched
 from contracts.scheduler.claims import AttemptPhase, BeatAttempt, NodeBeat
 from node_agent.handlers.files import shrink
+from node_agent.ports import Health
 from node_agent.service import Attempt, Claim, NodeAgent
 from runtime.wait import wait_for
 
@@ -26,9 +27,9 @@ async def beat(claim: Claim) -> None:
 
 
 def beat_of(claim: Claim) -> NodeBeat:
-    health, attempts = claim.engine.health(), claim.attempts.values()
+    health, attempts = claim.engine.health(), claim.attempts.live.values()
     own = {str(attempt.id) for attempt in attempts}
-    reason = claim.reason(health)
+    reason = reason_of(claim, health)
     return NodeBeat(
         node_id=claim.id,
         claim=claim.number,
@@ -46,12 +47,21 @@ def beat_of(claim: Claim) -> NodeBeat:
     )
 
 
+def reason_of(claim: Claim, health: Health) -> str | None:
+    """Return why the node cannot be used, for its operator."""
+    if not health.is_reachable:
+        return f"{claim.address} {health.reason}"
+    if not health.is_dead and claim.trial.failure:
+        return f"a trial failed: {claim.trial.failure}"
+    return health.reason or claim.reported.problem
+
+
 async def show_progress(claim: Claim) -> None:
     """Send the newest progress of each attempt, at most every 0.25 s, until canceled."""
     while True:
         await claim.progressed.wait()
         claim.progressed.clear()
-        for attempt in list(claim.attempts.values()):
+        for attempt in list(claim.attempts.live.values()):
             if attempt.is_progress_new and attempt.phase is AttemptPhase.POSTED:
                 attempt.is_progress_new = False
                 await claim.agent.bus.signal(
@@ -73,7 +83,7 @@ async def show_previews(claim: Claim) -> None:
     """Send the newest preview of each watched attempt every 0.5 s until canceled."""
     while True:
         await asyncio.sleep(PREVIEW_SECONDS)
-        for attempt in list(claim.attempts.values()):
+        for attempt in list(claim.attempts.live.values()):
             if attempt.order.job_id in claim.agent.watched:
                 await show_preview(claim, attempt)
             attempt.preview = None

@@ -1,4 +1,4 @@
-"""Inspects files by their content, and shrinks previews. Call it in threads: both take time."""
+"""Inspects files that the agent holds temporarily, and shrinks previews; call it in threads."""
 
 import codecs
 import io
@@ -16,7 +16,7 @@ SMALLER = ((512, 80), (384, 70), (256, 60), (128, 50))
 CHUNK = 1024 * 1024
 NOT_A_PICTURE = (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError)
 
-# Only headers are read here, and `shrink` has a limit of its own.
+# Pillow's own limit: only headers are read here, and `shrink` has its own limit.
 Image.MAX_IMAGE_PIXELS = None
 
 
@@ -66,7 +66,7 @@ def by_head(file: IO[bytes]) -> str:
 
 
 def is_text(head: bytes) -> bool:
-    """Judges a beginning, so the last character may be cut off."""
+    """Return whether the bytes are UTF-8; a cut last character is allowed."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         decoder.decode(head)
@@ -75,7 +75,7 @@ def is_text(head: bytes) -> bool:
     return bool(head) and b"\0" not in head
 
 
-def shrink(data: bytes, most_bytes: int) -> bytes | None:
+def shrink(data: bytes, max_bytes: int) -> bytes | None:
     """Return the picture as a smaller JPEG; None if it is not a picture."""
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG", "PNG"]) as image:
@@ -88,6 +88,6 @@ def shrink(data: bytes, most_bytes: int) -> bytes | None:
         small.thumbnail((side, side))
         target = io.BytesIO()
         small.save(target, "JPEG", quality=quality)
-        if target.tell() <= most_bytes:
+        if target.tell() <= max_bytes:
             return target.getvalue()
     return None

@@ -12,21 +12,21 @@ async def accept_attempt(agent: NodeAgent, command: RunAttempt) -> Accepted:
     refuse_stale(claim.number, leadership.epoch, command)
     leadership.heard(command.epoch, leadership.heard_at)
     attempt = Attempt(command.order)
-    if attempt.id in claim.attempts:
+    if attempt.id in claim.attempts.live:
         return Accepted()
-    if attempt.id in claim.must_not_run:
+    if attempt.id in claim.attempts.must_not_run:
         # a cancel overtook the order, or its report and this repetition crossed
-        claim.spawn(report_canceled(claim, attempt.id), name=f"canceled {attempt.id}")
+        claim.tasks.spawn(report_canceled(claim, attempt.id), name=f"canceled {attempt.id}")
         return Accepted()
     refuse_excess(
-        (a.phase for a in claim.attempts.values()),
+        (a.phase for a in claim.attempts.live.values()),
         is_led=claim.is_led,
         is_reachable=claim.engine.health().is_usable,
-        is_adopting=claim.is_adopting,
+        is_adopting=claim.attempts.is_adopting,
     )
-    claim.attempts[attempt.id] = attempt
+    claim.attempts.live[attempt.id] = attempt
     ending = stage_run_upload(claim, attempt)
-    claim.spawn(run_and_report(claim, attempt, ending), name=f"attempt {attempt.id}")
+    claim.tasks.spawn(run_and_report(claim, attempt, ending), name=f"attempt {attempt.id}")
     return Accepted()
 
 
@@ -34,10 +34,10 @@ async def cancel_attempt(agent: NodeAgent, command: CancelAttempt) -> Accepted:
     """Stop the attempt if the node has it, and refuse its order if it comes later."""
     claim, attempt_id = agent.claim_of(command.node_id), command.attempt_id
     refuse_stale(claim.number, agent.leadership.epoch, command)
-    is_known = attempt_id in claim.must_not_run
-    claim.must_not_run[attempt_id] = None
-    if attempt := claim.attempts.get(attempt_id):
+    is_known = attempt_id in claim.attempts.must_not_run
+    claim.attempts.must_not_run[attempt_id] = None
+    if attempt := claim.attempts.live.get(attempt_id):
         attempt.canceled.set()
     elif not is_known:
-        claim.spawn(report_canceled(claim, attempt_id), name=f"canceled {attempt_id}")
+        claim.tasks.spawn(report_canceled(claim, attempt_id), name=f"canceled {attempt_id}")
     return Accepted()
