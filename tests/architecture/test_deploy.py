@@ -13,14 +13,14 @@ import pytest
 import yaml
 
 from contracts.services import SERVICES, ServiceName
-from runtime.process.settings import DatabaseSettings, FleetSettings
+from runtime.process.settings import DatabaseSettings, FleetSettings, GrantSettings
 
 from .sources import ROOT
 
 K8S = ROOT / "deploy" / "k8s"
 PREFIX = "COMFYFLEET_"
 PASSWORDS = "COMFYFLEET_PASSWORDS__"
-SHARED = {FleetSettings, DatabaseSettings}
+SHARED = {FleetSettings, DatabaseSettings, GrantSettings}
 FOLLOW_PRESIGNED_URLS = ("gateway", "node-agent")
 """Reach S3 by URLs that media has signed."""
 
@@ -86,6 +86,13 @@ def test_the_declared_needs_are_those_of_the_settings(service: ServiceName) -> N
     settings, declared = settings_of(service), SERVICES[service]
     assert issubclass(settings, DatabaseSettings) == declared.uses_postgres
     assert ("s3_endpoint" in settings.model_fields) == declared.uses_s3
+
+
+def test_grants_are_signed_and_verified_with_one_required_secret() -> None:
+    assert [s for s in SERVICES if issubclass(settings_of(s), GrantSettings)] == [
+        s for s in SERVICES if "grant_secret" in settings_of(s).model_fields
+    ]
+    assert GrantSettings.model_fields["grant_secret"].is_required()
 
 
 @pytest.mark.parametrize("service", SERVICES)

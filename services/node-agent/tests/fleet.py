@@ -33,7 +33,7 @@ from contracts.scheduler.claims import (
 from contracts.scheduler.nodes import NodeEntry
 from contracts.services import NODES, WORKFLOWS, ServiceName
 from contracts.values import new_id
-from node_agent.app import ENGINES, run
+from node_agent.app import run
 from node_agent.ports import OpenEngine
 from node_agent.settings import NodeAgentSettings
 from runtime.bus.client import Bus
@@ -152,7 +152,7 @@ class Fleet:
 
     @asynccontextmanager
     async def agent(
-        self, engines: Mapping[str, OpenEngine] = ENGINES, **more: Any
+        self, engines: Mapping[str, OpenEngine] | None = None, **more: Any
     ) -> AsyncGenerator[asyncio.Task[None], None]:
         password = SecretStr(self.nats.passwords["node-agent"])
         settings = NodeAgentSettings(nats_url=self.nats.url, nats_password=password, **more)

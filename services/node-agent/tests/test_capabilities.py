@@ -43,7 +43,9 @@ async def test_a_server_is_described_once_however_many_nodes_are_alike(
     [(digest, pages)] = registry.pages.items()
     content = zlib.decompress(b"".join(pages))
     assert hashlib.blake2b(content, digest_size=16).hexdigest() == digest
-    assert "SaveImage" in json.loads(content)["object_info"]
+    document = json.loads(content)
+    assert document["engine"] == "comfyui"
+    assert "SaveImage" in document["object_info"]
     assert {report.capabilities.digest for report in fleet.capabilities} == {digest}
 
 

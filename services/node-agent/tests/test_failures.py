@@ -97,8 +97,8 @@ async def test_a_worker_that_never_starts_a_graph_node_is_dead(
     url = start_engine()
     await switch(url, silent=True)
     order = an_order(await fleet.publish(quick()))
-    spec = await fleet.add_node(url)
-    async with fleet.agent(dead_after_seconds=1):
+    spec = await fleet.add_node(url, engine_settings={"dead_after_seconds": 1})
+    async with fleet.agent():
         await fleet.ready(spec)
         await fleet.run(spec, order)
         result = await fleet.outcome(order)

@@ -1,5 +1,7 @@
 """Why a node cannot be used, in words that tell its operator what to do."""
 
+from typing import Any
+
 import pytest
 
 from contracts.scheduler.nodes import NodeEntry
@@ -95,5 +97,26 @@ async def test_a_node_is_claimed_anew_when_its_engine_settings_change(
     spec = await fleet.add_node(engine_url)
     async with fleet.agent():
         await fleet.ready(spec)
-        await fleet.wish(spec.model_copy(update={"engine_settings": {"any": 1}}))
+        await fleet.wish(spec.model_copy(update={"engine_settings": {"dead_after_seconds": 9}}))
         await fleet.sees(spec, lambda beat: beat.claim == 2 and beat.is_reachable)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"dead_afer_seconds": 9}, "'dead_afer_seconds' is unknown"),
+        (
+            {"probe_timeout_seconds": "long"},
+            "'probe_timeout_seconds' is not valid: Input should be a valid number",
+        ),
+    ],
+)
+async def test_a_node_with_a_setting_that_its_engine_refuses_says_so(
+    fleet: Fleet, engine_url: str, settings: dict[str, Any], reason: str
+) -> None:
+    spec = await fleet.add_node(engine_url, engine_settings=settings)
+    async with fleet.agent():
+        reason = f"{engine_url} cannot be used: its engine setting {reason}"
+        await is_told(fleet, spec, reason, is_reachable=False)
+        await fleet.wish(spec.model_copy(update={"engine_settings": {}}))
+        await fleet.ready(spec)

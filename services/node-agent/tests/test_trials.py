@@ -23,7 +23,7 @@ async def test_a_trial_that_fails_says_why(fleet: Fleet, start_engine: StartEngi
     await switch(url, fail_class="ImageBlur", fail_type="RuntimeError", fail_message=message)
     spec = await fleet.add_node(url, trial=3)
     async with fleet.agent():
-        await fleet.sees(spec, lambda beat: beat.reason == f"a trial prompt failed: {message}")
+        await fleet.sees(spec, lambda beat: beat.reason == f"a trial failed: {message}")
         await eventually(lambda: fleet.beats[-1].foreign_prompts == 0)
 
     assert {beat.passed_trial for beat in fleet.beats} == {0}

@@ -54,7 +54,7 @@ class Schedulers:
             "COMFYFLEET_NATS_URL": self.nats.url,
             "COMFYFLEET_NATS_PASSWORD": self.nats.passwords["scheduler"],
             "COMFYFLEET_DATABASE_URL": self.database_url,
-            "COMFYFLEET_GRANT_SECRET": "secret",
+            "COMFYFLEET_GRANT_SECRET": "a secret for tests",
         }
         with self.log.open("ab") as log:
             process = subprocess.Popen(

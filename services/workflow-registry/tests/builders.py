@@ -70,11 +70,11 @@ CLASSES: dict[str, Any] = {
 
 
 def a_description(
-    classes: Any = CLASSES, models: dict[str, list[str]] | None = None
+    classes: Any = CLASSES, models: dict[str, list[str]] | None = None, engine: str = "comfyui"
 ) -> tuple[str, bytes]:
     """Digest and bytes of what a server says of itself."""
-    document = {"version": "0.8.0", "object_info": classes, "models": models or {}}
-    content = json.dumps(document).encode()
+    entries = {"version": "0.8.0", "object_info": classes, "models": models or {}}
+    content = json.dumps({"engine": engine, **entries}).encode()
     return hashlib.blake2b(content, digest_size=16).hexdigest(), zlib.compress(content)
 
 

@@ -29,7 +29,7 @@ from contracts.registry.requests import (
 from contracts.scheduler.nodes import NodeJoined
 from runtime import clock
 from workflow_registry.domain.descriptions import Description, read_classes
-from workflow_registry.handlers.fleet import refresh_fleet, watch_fleet
+from workflow_registry.handlers.fleet import prune_descriptions, refresh_fleet, watch_fleet
 from workflow_registry.handlers.folder import adopt_folder
 from workflow_registry.handlers.workflows import (
     activate_version,
@@ -197,6 +197,20 @@ async def test_coverage_is_worked_out_once_for_each_kind_of_server() -> None:
     ]
     assert view.coverage.items[2].unmet[0].name == "EmptyImage"
     assert fake.descriptions.reads == 2
+
+
+async def test_a_server_of_an_unknown_engine_is_stored_and_not_described() -> None:
+    digest, packed = a_description(engine="other")
+    fake = FakeRegistry(a_node(digest), **{digest: packed})
+    fake.service.fleet_changed.set()
+    await watch_fleet(fake.service)
+    view = await push(fake.service)
+    await prune_descriptions(fake.service)
+
+    [node] = view.coverage.items
+    assert (node.is_described, node.is_runnable, view.coverage.is_runnable) == (False, False, None)
+    assert not fake.bucket.servers
+    assert await fake.descriptions.known([digest]) == {digest}
 
 
 async def test_the_list_says_who_can_run_as_nodes_come_and_go() -> None:

@@ -1,6 +1,6 @@
 """One attempt to run a job on one node: the scheduler's orders and the agent's reports.
 
-`attempt_id` is also ComfyUI's `prompt_id`, so a new agent can look the attempt up there.
+`attempt_id` is also the engine's id of the work, so a new agent can look the attempt up there.
 """
 
 from datetime import datetime
@@ -65,19 +65,19 @@ class Cause(StrEnum):
     """Why an attempt failed; scheduler/domain/retry.py decides by it whether to try again."""
 
     UNREACHABLE = "unreachable"
-    """ComfyUI or the agent became unreachable before ComfyUI accepted the prompt."""
+    """The engine or the agent became unreachable before the engine accepted the attempt."""
     LOST = "lost"
-    """ComfyUI no longer knows the prompt, or a restarted agent no longer has the attempt."""
+    """The engine no longer knows the attempt, or a restarted agent no longer has the attempt."""
     NODE_FAULT = "node_fault"
     """The accelerator or the disk of the node is broken."""
     OUT_OF_MEMORY = "out_of_memory"
     MISSING = "missing"
     """A model file or a custom node is missing."""
     WORKFLOW = "workflow"
-    """A graph node failed, or ComfyUI refused the graph."""
+    """A graph node failed, or the engine refused the graph."""
     TIMEOUT = "timeout"
     POISON = "poison"
-    """ComfyUI crashed while running the attempt."""
+    """The engine crashed while running the attempt."""
     OUTPUT = "output"
     """Results could not be stored."""
     INPUT = "input"
@@ -90,7 +90,9 @@ class AttemptResult(BaseModel):
     error: JobError | None = Field(default=None, description="Only for `failed`.")
     outputs: list[Output] = Field(default_factory=list[Output])
     started_at: datetime | None = None
-    executed_seconds: float | None = Field(default=None, description="Execution time in ComfyUI.")
+    executed_seconds: float | None = Field(
+        default=None, description="Execution time in the engine."
+    )
 
 
 class FinishAttempt(Command[Accepted]):

@@ -60,3 +60,9 @@ def test_a_class_that_is_not_told_of_is_no_reason() -> None:
 
     assert unfit(Servers([bare]), "odd") == {}
     assert unfit(Servers(), "odd") == {}
+
+
+def test_classes_of_an_unknown_engine_are_not_judged() -> None:
+    other = a_server("other", "euler").model_copy(update={"engine": "other"})
+
+    assert unfit(Servers([other]), "odd") == {}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, SecretStr
 
-from runtime.process.settings import DatabaseSettings
+from runtime.process.settings import DatabaseSettings, GrantSettings
 
 
 class S3Settings(BaseModel):
@@ -36,12 +36,9 @@ class S3Settings(BaseModel):
     s3_threads: int = Field(default=8, ge=1, le=64, description="S3 requests at one time.")
 
 
-class MediaSettings(S3Settings, DatabaseSettings):
+class MediaSettings(S3Settings, GrantSettings, DatabaseSettings):
     """Settings of media besides the shared ones."""
 
-    grant_secret: SecretStr = Field(
-        min_length=16, description="Verifies grants; the scheduler signs them with the same secret."
-    )
     name_secret: SecretStr = Field(
         min_length=16, description="Makes the names of staged inputs impossible to guess."
     )

@@ -1,27 +1,28 @@
 """The agent: claims nodes of its pool and runs attempts on their engines.
 
-Commands of one node are answered by its claim; all else belongs to the process.
+It takes commands only for nodes that it has claimed; `engines_of` lists the engines it has.
 """
 
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 
 from contracts.agent import CancelAttempt, JobWatched, RunAttempt
+from contracts.errors import InvalidError
 from contracts.scheduler.claims import ClaimView, SchedulerLed
 from contracts.scheduler.nodes import NodeEntry
 from contracts.services import NODES, WORKFLOWS
 from contracts.values import new_id
 from node_agent.adapters.store import HttpObjectStore
 from node_agent.engines.comfyui.engine import open_comfyui
-from node_agent.engines.unknown import open_unknown
+from node_agent.engines.unusable import UnusableEngine
 from node_agent.handlers.beats import remember_watched
 from node_agent.handlers.claims import follow_leader, keep_claims
 from node_agent.handlers.orders import accept_attempt, cancel_attempt
-from node_agent.ports import OpenEngine, Patience, Version
+from node_agent.ports import Engine, OpenEngine, Version
 from node_agent.service import Claim, NodeAgent
 from node_agent.settings import NodeAgentSettings
 from runtime.bus.bucket import KeptValues, Mirror
@@ -29,8 +30,7 @@ from runtime.bus.client import Bus
 from runtime.process.service import running
 from runtime.process.tables import AnswerTable, SubscriptionTable, serve
 
-ENGINES: Mapping[str, OpenEngine] = {"comfyui": open_comfyui}
-ANSWERS: AnswerTable[Claim] = {RunAttempt: accept_attempt, CancelAttempt: cancel_attempt}
+ANSWERS: AnswerTable[NodeAgent] = {RunAttempt: accept_attempt, CancelAttempt: cancel_attempt}
 SUBSCRIPTIONS: SubscriptionTable[NodeAgent] = {
     SchedulerLed: follow_leader,
     JobWatched: remember_watched,
@@ -39,13 +39,21 @@ MAX_VERSIONS = 256
 TRANSFER_TIMEOUT = httpx.Timeout(30.0, connect=5.0, pool=60.0)
 
 
-async def run(settings: NodeAgentSettings, engines: Mapping[str, OpenEngine] = ENGINES) -> None:
+def engines_of(settings: NodeAgentSettings) -> dict[str, OpenEngine]:
+    """Return the function that opens a session, by the name of the engine."""
+    return {"comfyui": lambda spec: open_comfyui(spec, settings)}
+
+
+async def run(
+    settings: NodeAgentSettings, more_engines: Mapping[str, OpenEngine] | None = None
+) -> None:
     ca_file = settings.s3_ca_file
     trusted = ssl.create_default_context(cafile=ca_file) if ca_file else True
     async with (
         running(settings, "node-agent") as runtime,
         httpx.AsyncClient(timeout=TRANSFER_TIMEOUT, trust_env=False, verify=trusted) as client,
     ):
+        engines = {**engines_of(settings), **(more_engines or {})}
         agent = build(settings, runtime.bus, client, engines)
         await serve(agent.bus, agent, subscriptions=SUBSCRIPTIONS)
         runtime.spawn(agent.specs.follow(agent.bus), name="nodes")
@@ -69,20 +77,28 @@ def build(
         specs=Mirror(NODES, NodeEntry, on_change=claims_dirty.set),
         engines=engines,
         versions=KeptValues(bus, WORKFLOWS, Version, "version.", MAX_VERSIONS),
-        patience=Patience(
-            settings.probe_timeout, settings.submit_timeout, settings.dead_after_seconds
-        ),
         store=HttpObjectStore(client),
-        most_output_bytes=settings.most_output_mb * 1024**2,
+        max_output_bytes=settings.max_output_bytes,
         claims_dirty=claims_dirty,
     )
 
 
 @asynccontextmanager
 async def open_claim(agent: NodeAgent, view: ClaimView) -> AsyncGenerator[Claim, None]:
-    """A claimed node that takes orders."""
-    open_engine = agent.engines.get(view.node.engine, open_unknown)
-    async with open_engine(view.node, agent.patience) as engine:
-        claim = Claim(agent, view.node, view.claim, engine)
-        async with await serve(agent.bus, claim, ANSWERS, shared=False, node_id=claim.id):
-            yield claim
+    """Open the engine of a claimed node, and take orders for it."""
+    async with AsyncExitStack() as stack:
+        engine = await open_engine(agent, view.node, stack)
+        claim = agent.claims[view.node.node_id] = Claim(agent, view.node, view.claim, engine)
+        serving = serve(agent.bus, agent, ANSWERS, shared=False, node_id=claim.id)
+        await stack.enter_async_context(await serving)
+        yield claim
+
+
+async def open_engine(agent: NodeAgent, spec: NodeEntry, stack: AsyncExitStack) -> Engine:
+    """Return the node's engine; if it cannot be opened, one whose health says why."""
+    if spec.engine not in agent.engines:
+        return UnusableEngine(f"needs engine {spec.engine!r}, which this agent does not have")
+    try:
+        return await stack.enter_async_context(agent.engines[spec.engine](spec))
+    except InvalidError as error:
+        return UnusableEngine(error.message)

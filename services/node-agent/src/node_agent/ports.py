@@ -33,14 +33,14 @@ class UnreachableError(UnavailableError):
 
 
 class TransferError(OperationError):
-    """A file could not be brought from here to there, however often it was tried."""
+    """A file could not be moved between engine, agent and store, after several tries."""
 
     kind = "unavailable"
     code = "transfer_failed"
 
 
 class UrlRefusedError(UnavailableError):
-    """The store does not take this URL, or not any more: ask for another."""
+    """The store refuses this URL, or it has expired: ask media for another."""
 
     code = "url_refused"
 
@@ -52,7 +52,7 @@ class NoSpaceError(UnavailableError):
 
 
 class FileRefusedError(InvalidError):
-    """A file is too big, or is not there."""
+    """A file is too big or missing."""
 
     code = "file_refused"
 
@@ -71,7 +71,7 @@ class EngineTask:
 
     attempt_id: UUID
     timeout_seconds: float
-    """From the start of the execution; before that, from the POST."""
+    """Limit from the start of the execution; before that, from `Engine.run`."""
     progressed: Callable[[Progress], None]
     previewed: Callable[[Preview], None]
     is_watched: Callable[[], bool]
@@ -85,7 +85,7 @@ class EngineFile:
     output: str
     index: int
     kind: MediaKind | None
-    """None, as for `content_type`: the content tells."""
+    """None: the content decides, as it does if `content_type` is None."""
     filename: str
     content_type: str | None = field(default=None, kw_only=True)
 
@@ -97,17 +97,21 @@ class Execution:
     results_for: Callable[[Spec], Sequence[EngineFile]]
     """Return the files that the spec names as outputs, in its order; without a spec, all."""
     started_at: datetime | None = None
-    """By the server's clock, if known."""
+    """Time on the server's clock, if known."""
     seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """Everything a server reports about itself, and the names the scheduler needs."""
+    """Everything that a server reports about itself, and the names that the scheduler needs."""
 
     capabilities: Capabilities
     packed: bytes
-    """zlib-compressed JSON `{version, object_info, models}`; the digest is of its content."""
+    """zlib-compressed JSON object; the digest is of the uncompressed text.
+
+    Its key `engine` names the engine. All other keys are the engine's own format, which services
+    read by that name; for a name that they do not know, the node counts as not described.
+    """
     devices: Sequence[Device] = ()
 
 
@@ -117,14 +121,14 @@ class Health:
 
     is_reachable: bool = False
     is_dead: bool = False
-    """It answers but runs nothing."""
+    """The server answers but executes nothing."""
     reason: str | None = "has not answered yet"
-    """Why it cannot be used; while it is unreachable, words that follow its address."""
-    prompts: tuple[str, ...] = ()
-    """Ids of all work on it; the fleet's own has the id of its attempt."""
+    """Why the server cannot be used; if it is unreachable, the words follow its address."""
+    work_ids: tuple[str, ...] = ()
+    """Ids of all work on the server; the fleet's own work has the id of its attempt."""
     vram_free_mb: int | None = None
     other_node_id: UUID | None = None
-    """A node for which somebody posts to the same server."""
+    """Another node of which the server has work: both nodes are one server."""
 
     @property
     def is_usable(self) -> bool:
@@ -144,11 +148,11 @@ class Engine(Protocol):
     def health(self) -> Health: ...
     async def describe(self) -> Description: ...
     def has_input(self, name: str) -> bool:
-        """Whether the server surely has the input file of that name."""
+        """Return whether the server surely has the input file of that name."""
         ...
 
     async def upload(self, file: InputFile, content: IO[bytes]) -> None:
-        """Put an input file there; repeating it does no harm. Raises FileRefusedError."""
+        """Put an input file on the server; a repetition does no harm. Raises FileRefusedError."""
         ...
 
     def prepare(
@@ -170,18 +174,18 @@ class Engine(Protocol):
         ...
 
     async def has_attempt(self, attempt_id: UUID) -> bool:
-        """Whether the server has the attempt, queued or running."""
+        """Return whether the server has the attempt, queued or running."""
         ...
 
     async def cancel(self, attempt_id: UUID) -> bool:
-        """Stop the attempt, queued or running; False if it would not stop in time.
+        """Stop the attempt, queued or running; return False if it did not stop in time.
 
-        The engine removes it all the same once it can.
+        In that case the engine removes it later.
         """
         ...
 
-    async def download(self, file: EngineFile, target: IO[bytes], most_bytes: int) -> None:
-        """Write from the target's beginning. Raises FileRefusedError, NoSpaceError."""
+    async def download(self, file: EngineFile, target: IO[bytes], max_bytes: int) -> None:
+        """Write the file from the target's beginning. Raises FileRefusedError, NoSpaceError."""
         ...
 
     async def trial(self) -> str | None:
@@ -189,17 +193,12 @@ class Engine(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Limits of an engine's waiting, from the agent's settings."""
+OpenEngine: TypeAlias = Callable[[NodeEntry], AbstractAsyncContextManager[Engine]]
+"""Opens a session with the server of a node.
 
-    probe_timeout: float
-    submit_timeout: float
-    dead_after_seconds: float
-
-
-OpenEngine: TypeAlias = Callable[[NodeEntry, Patience], AbstractAsyncContextManager[Engine]]
-"""Opens a session with the server of a node. Raises InvalidError for an address it cannot use."""
+Raises InvalidError for an address or a setting that it cannot use; the message follows the
+server's address.
+"""
 
 
 class ObjectStore(Protocol):

@@ -12,7 +12,7 @@ import structlog
 from cachetools import TTLCache
 
 from contracts.agent import AttemptOrder
-from contracts.errors import OperationError
+from contracts.errors import ConflictError, OperationError
 from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import NodeEntry
@@ -21,11 +21,8 @@ from node_agent.domain.endings import canceled_error
 from node_agent.ports import (
     Description,
     Engine,
-    EngineTask,
-    Health,
     ObjectStore,
     OpenEngine,
-    Patience,
     Preview,
     Version,
 )
@@ -41,15 +38,15 @@ MAX_UPLOADS = 8
 
 
 def id_memory(
-    seconds: float, clock: Callable[[], float] = monotonic, most: int = MAX_REMEMBERED
+    seconds: float, clock: Callable[[], float] = monotonic, max_ids: int = MAX_REMEMBERED
 ) -> TTLCache[UUID, None]:
-    """Ids that are forgotten some seconds after they were last added, the oldest first if full."""
-    return TTLCache[UUID, None](most, seconds, timer=clock)
+    """Return a memory that forgets each id some seconds after it was last added."""
+    return TTLCache[UUID, None](max_ids, seconds, timer=clock)
 
 
 @dataclass(frozen=True, slots=True)
 class NodeAgent:
-    """One agent process; its id is as old as the process."""
+    """One agent process; each start makes a new id."""
 
     agent_id: UUID
     pool: str
@@ -59,21 +56,26 @@ class NodeAgent:
     versions: KeptValues[Version]
     """Workflow versions by hash."""
     engines: Mapping[str, OpenEngine]
-    patience: Patience
     store: ObjectStore
-    most_output_bytes: int
+    max_output_bytes: int
     claims_dirty: asyncio.Event
     """Claims or specs changed."""
     leadership: Leadership = field(default_factory=Leadership)
     watched: TTLCache[UUID, None] = field(default_factory=lambda: id_memory(WATCHED_SECONDS))
-    """Jobs that somebody looks at now."""
+    """Jobs that a client watches now."""
     claims: dict[UUID, "Claim | None"] = field(default_factory=dict[UUID, "Claim | None"])
     """By node; None while the node is being claimed."""
+
+    def claim_of(self, node_id: UUID) -> "Claim":
+        """Return the claim on the node. Raises ConflictError if this agent holds none."""
+        if claim := self.claims.get(node_id):
+            return claim
+        raise ConflictError("This agent holds no claim on the node.", code=STALE_CLAIM)
 
 
 @dataclass(slots=True, eq=False)
 class Attempt:
-    """One attempt, from its order until the scheduler has heard how it ended."""
+    """One attempt, from its order until the scheduler knows how it ended."""
 
     order: AttemptOrder
     phase: AttemptPhase = AttemptPhase.PREPARING
@@ -104,10 +106,10 @@ class Attempt:
 
 @dataclass(slots=True)
 class Trial:
-    """The trial that the scheduler asks of a node that did harm."""
+    """The trial that the scheduler requests of a quarantined node."""
 
     asked: int = 0
-    """Number of the newest; 0: none."""
+    """Number of the newest request; 0: none."""
     passed: int = 0
     failure: str | None = None
     requested: asyncio.Event = field(default_factory=asyncio.Event)
@@ -119,42 +121,96 @@ class Trial:
 
 
 @dataclass(slots=True, eq=False)
-class Claim:
-    """One claimed node: its engine, attempts and loops.
+class Attempts:
+    """The attempts of one claim, and the ids that must not run any more."""
 
-    Handlers of the node's commands get it as their first argument.
-    """
+    live: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
+    must_not_run: TTLCache[UUID, None] = field(default_factory=lambda: id_memory(ENDED_SECONDS))
+    """Attempts that ended or were canceled, each for ten minutes."""
+    slot: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held from the start of an attempt in the engine to the end of its execution."""
+    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_UPLOADS))
+    is_adopting: bool = False
+    """The agent still looks for attempts that another agent left."""
+    is_unreported: bool = False
+    """The node was removed, so nobody waits for reports."""
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def forget(self, attempt: Attempt) -> None:
+        """Forget an ended attempt, and refuse its order if it is repeated."""
+        self.must_not_run[attempt.id] = None
+        del self.live[attempt.id]
+        self.ended.set()
+
+    async def until_empty(self) -> None:
+        while self.live:
+            self.ended.clear()
+            await self.ended.wait()
+
+
+@dataclass(slots=True, eq=False)
+class Reported:
+    """The description of the server as the scheduler knows it."""
+
+    description: Description | None = None
+    problem: str | None = None
+    """The reason why the capabilities are unknown."""
+    outdated: asyncio.Event = field(default_factory=asyncio.Event)
+    """The capabilities may have changed."""
+    described: asyncio.Event = field(default_factory=asyncio.Event)
+    """There is a new description for the registry."""
+
+
+@dataclass(slots=True, eq=False)
+class ClaimTasks:
+    """The loops and attempts of one claim; an error in one of them ends the claim."""
+
+    running: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    is_ending: bool = False
+    """The claim ends soon, whatever happens to its node."""
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    bug: BaseException | None = None
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Start a task that is canceled with the claim and ends the claim if it fails."""
+        task = asyncio.create_task(work, name=name)
+        self.running.add(task)
+        task.add_done_callback(self._task_ended)
+
+    async def stop(self) -> None:
+        """Cancel all tasks. An attempt inside the engine goes on, for the agent that adopts it."""
+        tasks = list(self.running)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=10)
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        self.running.discard(task)
+        if task.cancelled() or not (error := task.exception()):
+            return
+        if isinstance(error, OperationError) and error.code == STALE_CLAIM:
+            log.info("claim_lost", task=task.get_name(), reason=error.message)
+        else:
+            self.bug = error
+        self.ended.set()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Claim:
+    """One claimed node: its engine, its attempts and their tasks."""
 
     agent: NodeAgent
     spec: NodeEntry
     number: int
     engine: Engine
-    must_not_run: TTLCache[UUID, None] = field(default_factory=lambda: id_memory(ENDED_SECONDS))
-    """Attempts that ended or were canceled; each is remembered for ten minutes."""
-    attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
-    slot: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held from the POST of an attempt to the end of its execution."""
-    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_UPLOADS))
+    attempts: Attempts = field(default_factory=Attempts)
+    tasks: ClaimTasks = field(default_factory=ClaimTasks)
     trial: Trial = field(default_factory=Trial)
-    complaint: str | None = None
-    """Why its capabilities cannot be had."""
-    is_adopting: bool = False
-    """Not yet known what became of attempts that another agent left."""
-    is_leaving: bool = False
-    is_removed: bool = False
-    """Nobody waits for reports any more."""
+    reported: Reported = field(default_factory=Reported)
     beat_due: asyncio.Event = field(default_factory=asyncio.Event)
     """A beat is due at once."""
     progressed: asyncio.Event = field(default_factory=asyncio.Event)
-    outdated: asyncio.Event = field(default_factory=asyncio.Event)
-    """Capabilities may have changed."""
-    description: Description | None = None
-    """As the scheduler knows it."""
-    described: asyncio.Event = field(default_factory=asyncio.Event)
-    emptied: asyncio.Event = field(default_factory=asyncio.Event)
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    bug: BaseException | None = None
-    tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
     @property
     def id(self) -> UUID:
@@ -162,7 +218,7 @@ class Claim:
 
     @property
     def address(self) -> str:
-        """The server's, without a path, and without credentials, which have no place in it."""
+        """Return scheme, host and port of the server, without path and credentials."""
         parts = urlsplit(self.spec.base_url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
@@ -170,63 +226,12 @@ class Claim:
     def is_led(self) -> bool:
         return self.agent.leadership.is_present(monotonic())
 
-    def reason(self, health: Health) -> str | None:
-        """Why the node is not well, for its operator."""
-        if not health.is_reachable:
-            return f"{self.address} {health.reason}"
-        if not health.is_dead and self.trial.failure:
-            return f"a trial prompt failed: {self.trial.failure}"
-        return health.reason or self.complaint
-
-    def health_changed(self) -> None:
-        """A server that came back may be another one now."""
-        self.beat_due.set()
-        self.trial.requested.set()
-        if self.engine.health().is_reachable:
-            self.outdated.set()
-
-    def task_of(self, attempt: Attempt) -> EngineTask:
-        def progressed(progress: Progress) -> None:
-            attempt.progress, attempt.is_progress_new = progress, True
-            self.progressed.set()
-
-        def previewed(preview: Preview) -> None:
-            attempt.preview = preview
-
-        return EngineTask(
-            attempt_id=attempt.id,
-            timeout_seconds=attempt.order.timeout_seconds,
-            progressed=progressed,
-            previewed=previewed,
-            is_watched=lambda: attempt.order.job_id in self.agent.watched,
-        )
-
     def enter(self, attempt: Attempt, phase: AttemptPhase) -> None:
-        """Only a slot that came free is worth a beat at once; the rest can wait for the next."""
+        """Set the phase; if that frees the slot, send a beat at once."""
         attempt.phase = phase
         if phase is AttemptPhase.UPLOADING:
             self.beat_due.set()
 
     def forget(self, attempt: Attempt) -> None:
-        """It is over, and must not run again if its order comes once more."""
-        self.must_not_run[attempt.id] = None
-        del self.attempts[attempt.id]
-        if not self.attempts:
-            self.emptied.set()
+        self.attempts.forget(attempt)
         self.beat_due.set()
-
-    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        """Work beside the loops; it ends with the claim. An error in it ends the claim."""
-        task = asyncio.create_task(work, name=name)
-        self.tasks.add(task)
-        task.add_done_callback(self._task_ended)
-
-    def _task_ended(self, task: asyncio.Task[None]) -> None:
-        self.tasks.discard(task)
-        if task.cancelled() or not (error := task.exception()):
-            return
-        if isinstance(error, OperationError) and error.code == STALE_CLAIM:
-            log.info("claim_lost", node_id=str(self.id), reason=error.message)
-        else:
-            self.bug = error
-        self.ended.set()

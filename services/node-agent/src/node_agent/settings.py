@@ -4,27 +4,18 @@ from pathlib import Path
 
 from pydantic import Field
 
+from node_agent.engines.comfyui.settings import ComfyUISettings
 from runtime.process.settings import FleetSettings
 
 
-class NodeAgentSettings(FleetSettings):
-    """Settings of an agent beside the shared ones."""
+class NodeAgentSettings(ComfyUISettings, FleetSettings):
+    """Settings of an agent, and its defaults for the settings of engines, beside the shared."""
 
     pool: str = Field(default="default", description="Nodes of this pool are claimed.")
-    probe_timeout: float = Field(
-        default=3.0, gt=0, le=60, description="Seconds in which ComfyUI must answer a probe."
-    )
-    submit_timeout: float = Field(
-        default=10.0, gt=0, le=120, description="Seconds in which ComfyUI must take a prompt."
-    )
-    dead_after_seconds: float = Field(
-        default=120.0,
-        ge=1,
-        description="A prompt that runs so long without one graph node starting proves that the "
-        "worker is dead.",
-    )
     s3_ca_file: Path | None = Field(
         default=None,
         description="PEM file of the authority that signed the store's certificate, if not public.",
     )
-    most_output_mb: int = Field(default=2_048, ge=1, description="Largest result file.")
+    max_output_bytes: int = Field(
+        default=2 * 1024**3, ge=1024**2, description="Largest size of a result file."
+    )

@@ -104,7 +104,7 @@ def test_a_leader_is_present_for_four_seconds_and_older_epochs_do_not_count() ->
 
 def test_memory_forgets_with_time_and_when_full() -> None:
     now = [0.0]
-    memory = id_memory(10, lambda: now[0], most=2)
+    memory = id_memory(10, lambda: now[0], max_ids=2)
     a, b, c = new_id(), new_id(), new_id()
     for now[0], added in enumerate((a, b, a, c)):
         memory[added] = None

@@ -1,71 +1,39 @@
 """The promises that every engine keeps, as tests: an engine's folder subclasses `EngineContract`.
 
-The graphs come from `graphs.py`; a server in test needs the classes `SlowSteps` and
-`AlwaysRaises` beside EmptyImage and SaveImage.
+Each engine brings three workflows of its own classes, which need no model: `quick`, `slow` and
+`failing`. They make one picture of 64 by 48 pixels.
 """
 
 import asyncio
+import hashlib
 import io
+import json
 import zlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from typing import ClassVar
-from uuid import UUID
 
 import pytest
 from PIL import Image
 
 from contracts.agent import Cause, Outcome
+from contracts.errors import InvalidError
 from contracts.media.attempts import InputFile
-from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import NodeEntry
 from contracts.values import new_id
 from node_agent.domain.endings import AttemptEndedError
 from node_agent.ports import (
     Engine,
-    EngineTask,
     Execution,
     FileRefusedError,
     OpenEngine,
-    Patience,
     UnreachableError,
-    Version,
 )
 from runtime.testing.ports import eventually
-from workflows import WorkflowVersion
 
-from ..graphs import quick, raising, slow_steps  # noqa: TID252  shared by these tests alone
+from .attempts import Heard, Workflows, of
 
-PATIENCE = Patience(probe_timeout=3, submit_timeout=10, dead_after_seconds=120)
 MAX_BYTES = 1024**2
-
-
-@dataclass
-class Heard:
-    """An attempt of a workflow version, and the progress that its engine showed."""
-
-    version: Version
-    timeout_seconds: float = 60.0
-    attempt_id: UUID = field(default_factory=new_id)
-    progress: list[Progress] = field(default_factory=list[Progress])
-
-    @property
-    def task(self) -> EngineTask:
-        return EngineTask(
-            attempt_id=self.attempt_id,
-            timeout_seconds=self.timeout_seconds,
-            progressed=self.progress.append,
-            previewed=lambda _: None,
-            is_watched=lambda: False,
-        )
-
-    async def run(self, engine: Engine) -> Execution:
-        return await engine.run(self.task, engine.prepare(self.task, self.version, {}, {}))
-
-
-def of(version: WorkflowVersion, timeout_seconds: float = 60.0) -> Heard:
-    return Heard(version, timeout_seconds)
 
 
 async def picture(engine: Engine, execution: Execution, attempt: Heard) -> tuple[int, int]:
@@ -89,6 +57,7 @@ async def stopped(task: asyncio.Task[Execution]) -> None:
 class EngineContract:
     name: ClassVar[str]
     open_engine: ClassVar[OpenEngine]
+    workflows: ClassVar[Workflows]
 
     @pytest.fixture
     def url(self) -> str:
@@ -105,7 +74,7 @@ class EngineContract:
         """An engine that has seen its server; each session is a new claim's."""
         spec = NodeEntry(node_id=new_id(), name="n", base_url=url, engine=self.name)
         changed = asyncio.Event()
-        async with type(self).open_engine(spec, PATIENCE) as engine:
+        async with type(self).open_engine(spec) as engine:
             serving = asyncio.create_task(engine.serve(changed.set))
             try:
                 await asyncio.wait_for(changed.wait(), 10)
@@ -133,8 +102,13 @@ class EngineContract:
         one, two = await engine.describe(), await engine.describe()
 
         assert one.capabilities == two.capabilities
-        assert {"EmptyImage", "SaveImage"} <= set(one.capabilities.classes)
-        assert zlib.decompress(one.packed).startswith(b"{")
+        for version in self.workflows.quick(), self.workflows.slow(1):
+            used = {node["class_type"] for node in version.graph.values()}
+            assert used <= set(one.capabilities.classes)
+        content = zlib.decompress(one.packed)
+        assert json.loads(content)["engine"] == self.name
+        digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+        assert one.capabilities.digest == digest
 
     async def test_a_server_that_answers_is_usable(self, engine: Engine) -> None:
         health = engine.health()
@@ -142,9 +116,17 @@ class EngineContract:
         assert health.is_usable
         assert health.reason is None
 
+    async def test_an_unknown_setting_is_refused_by_name(self, url: str) -> None:
+        spec = NodeEntry(
+            node_id=new_id(), name="n", base_url=url, engine=self.name, engine_settings={"x": 1}
+        )
+        with pytest.raises(InvalidError, match="'x' is unknown"):
+            async with type(self).open_engine(spec):
+                raise AssertionError("it was opened")
+
     async def test_a_server_that_is_not_there_says_why(self, nowhere: str) -> None:
         spec = NodeEntry(node_id=new_id(), name="n", base_url=nowhere, engine=self.name)
-        async with type(self).open_engine(spec, PATIENCE) as engine:
+        async with type(self).open_engine(spec) as engine:
             assert not engine.health().is_reachable
             assert engine.health().reason
             with pytest.raises(UnreachableError):
@@ -153,7 +135,7 @@ class EngineContract:
                 await engine.has_attempt(new_id())
 
     async def test_an_attempt_runs_to_its_results_and_shows_progress(self, engine: Engine) -> None:
-        attempt = of(slow_steps(steps=5))
+        attempt = of(self.workflows.slow(5))
         execution = await attempt.run(engine)
 
         assert await picture(engine, execution, attempt) == (64, 48)
@@ -164,7 +146,7 @@ class EngineContract:
 
     async def test_a_failure_has_a_cause_and_a_reason(self, engine: Engine) -> None:
         with pytest.raises(AttemptEndedError) as ended:
-            await of(raising("a reason")).run(engine)
+            await of(self.workflows.failing("a reason")).run(engine)
 
         result = ended.value.result
         assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.WORKFLOW)
@@ -172,7 +154,7 @@ class EngineContract:
         assert result.error.message == "a reason"
 
     async def test_an_attempt_that_takes_too_long_is_stopped(self, engine: Engine) -> None:
-        attempt = of(slow_steps(steps=200), timeout_seconds=0.3)
+        attempt = of(self.workflows.slow(200), timeout_seconds=0.3)
         with pytest.raises(AttemptEndedError) as ended:
             await attempt.run(engine)
 
@@ -180,7 +162,7 @@ class EngineContract:
         assert not await engine.has_attempt(attempt.attempt_id)
 
     async def test_an_unknown_attempt_is_lost(self, engine: Engine) -> None:
-        attempt = of(quick())
+        attempt = of(self.workflows.quick())
 
         assert not await engine.has_attempt(attempt.attempt_id)
         with pytest.raises(AttemptEndedError) as ended:
@@ -188,7 +170,7 @@ class EngineContract:
         assert ended.value.result.cause is Cause.LOST
 
     async def test_an_attempt_that_ended_is_found_by_the_next_session(self, url: str) -> None:
-        attempt = of(quick())
+        attempt = of(self.workflows.quick())
         async with self.session(url) as first:
             await attempt.run(first)
         async with self.session(url) as second:
@@ -198,7 +180,7 @@ class EngineContract:
             assert await picture(second, execution, attempt) == (64, 48)
 
     async def test_a_running_attempt_is_followed_by_the_next_session(self, url: str) -> None:
-        attempt = of(slow_steps(steps=15))
+        attempt = of(self.workflows.slow(15))
         async with self.session(url) as first:
             await stopped(await self.inside(first, attempt))
         async with self.session(url) as second:
@@ -208,9 +190,9 @@ class EngineContract:
             assert await picture(second, execution, attempt) == (64, 48)
 
     async def test_queued_and_running_attempts_are_canceled(self, engine: Engine) -> None:
-        running, queued = of(slow_steps(steps=200)), of(slow_steps(steps=200))
+        running, queued = of(self.workflows.slow(200)), of(self.workflows.slow(200))
         tasks = [await self.inside(engine, attempt) for attempt in (running, queued)]
-        await eventually(lambda: str(queued.attempt_id) in engine.health().prompts)
+        await eventually(lambda: str(queued.attempt_id) in engine.health().work_ids)
 
         await self.cancels(engine, queued, tasks[1])
         assert await engine.has_attempt(running.attempt_id)
@@ -221,7 +203,7 @@ class EngineContract:
         assert await engine.has_attempt(attempt.attempt_id)
         assert await engine.cancel(attempt.attempt_id)
         assert not await engine.has_attempt(attempt.attempt_id)
-        assert str(attempt.attempt_id) not in engine.health().prompts
+        assert str(attempt.attempt_id) not in engine.health().work_ids
 
     async def test_cancelling_an_unknown_attempt_does_nothing(self, engine: Engine) -> None:
         assert await engine.cancel(new_id())

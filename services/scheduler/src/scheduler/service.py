@@ -85,6 +85,14 @@ class Term:
 
 
 @dataclass(slots=True)
+class Lead:
+    """The lead of this process, if it has one."""
+
+    term: Term | None = None
+    """None while another process leads."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scheduler:
     """One process: its adapters and clocks, and its term while it leads."""
 
@@ -99,8 +107,11 @@ class Scheduler:
     published: Callable[[], Mapping[UUID, NodeEntry]]
     """Returns the known content of bucket `nodes`."""
     wall: Callable[[], datetime] = clock.now
-    term: Term | None = None
-    """None while another process leads."""
+    lead: Lead = field(default_factory=Lead)
+
+    @property
+    def term(self) -> Term | None:
+        return self.lead.term
 
     def current_term(self) -> Term:
         """Return this process's term.

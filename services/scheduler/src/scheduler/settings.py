@@ -1,23 +1,20 @@
 """Settings of the scheduler."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
-from runtime.process.settings import DatabaseSettings
+from runtime.process.settings import DatabaseSettings, GrantSettings
 
 
-class SchedulerSettings(DatabaseSettings):
+class SchedulerSettings(GrantSettings, DatabaseSettings):
     """Settings of the scheduler alone; the base classes hold those that services share."""
 
     database_pool: int = Field(
-        default=6, ge=3, le=100, description="Connections at most; the leader's loop takes one."
-    )
-    grant_secret: SecretStr = Field(
-        default=SecretStr(""), description="Signs the grants of attempts; media must have the same."
+        default=6, ge=3, le=100, description="Largest number of connections; one is the leader's."
     )
     max_waiting_jobs: int = Field(
         default=100_000,
         ge=1,
-        description="Jobs that may wait in all; more are refused.",
+        description="Largest number of jobs that wait; more are refused.",
     )
     node_grace_seconds: float = Field(
         default=30.0,

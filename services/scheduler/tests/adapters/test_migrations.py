@@ -10,12 +10,12 @@ from contracts.values import new_id
 from runtime.bus.client import Bus
 from runtime.outbox.relay import Relay
 from runtime.postgres.migrations import upgrade
+from runtime.process.settings import DatabaseSettings
 from runtime.testing.postgres import PostgresServer
 from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
 from scheduler.domain.nodes import ClaimStatus
 from scheduler.domain.state import Limits, State
-from scheduler.settings import SchedulerSettings
 
 UNMET = {"kind": "choice", "what": "sampler: new", "message": "not offered"}
 OLD_NEEDS = {
@@ -32,7 +32,7 @@ def an_old_job(job_id: UUID) -> str:
 
 
 async def a_loaded_state(url: str) -> State:
-    async with open_leader_pool(SchedulerSettings(database_url=SecretStr(url))) as pool:
+    async with open_leader_pool(DatabaseSettings(database_url=SecretStr(url))) as pool:
         epoch = await SqlLeadership(pool).acquire(None)
         assert epoch is not None
         return await SqlLedger(pool, Relay(pool.acquire, Bus("scheduler")), epoch, Limits()).load()

@@ -16,6 +16,7 @@ from contracts.scheduler.nodes import Device, NewNode
 from contracts.values import new_id
 from runtime.bus.client import Bus
 from runtime.outbox.relay import Relay
+from runtime.process.settings import DatabaseSettings
 from runtime.testing.postgres import PostgresServer
 from scheduler.adapters.sql_job_reader import SqlJobReader
 from scheduler.adapters.sql_leadership import LEADER_SETTINGS, SqlLeadership, open_leader_pool
@@ -25,7 +26,6 @@ from scheduler.domain.jobs import Attempt, Job, Retry
 from scheduler.domain.nodes import ClaimStatus, Health, Node, NodeCapabilities
 from scheduler.domain.state import Limits
 from scheduler.ports import LeadershipLostError, LedgerUncertainError
-from scheduler.settings import SchedulerSettings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -37,7 +37,7 @@ async def database_url(postgres: PostgresServer) -> str:
 
 @pytest.fixture
 async def pool(database_url: str) -> AsyncGenerator[asyncpg.Pool, None]:
-    async with open_leader_pool(SchedulerSettings(database_url=SecretStr(database_url))) as opened:
+    async with open_leader_pool(DatabaseSettings(database_url=SecretStr(database_url))) as opened:
         yield opened
 
 

@@ -49,7 +49,7 @@ def test_a_quarantine_ends_only_after_a_trial_that_was_asked_for() -> None:
     core.silent.add(node.id)
     for second in range(130):
         core.seconds += 1
-        failed = a_beat(node, passed_trial=node.version - 1, reason="a trial prompt failed: CUDA")
+        failed = a_beat(node, passed_trial=node.version - 1, reason="a trial failed: CUDA")
         core.say(failed, ClockTicked())
         assert job.status is JobStatus.QUEUED, second
     spec = node_entry(node)
@@ -57,7 +57,7 @@ def test_a_quarantine_ends_only_after_a_trial_that_was_asked_for() -> None:
     assert spec.trial == node.version
     assert (view.phase, view.reason) == (
         NodePhase.QUARANTINED,
-        "the accelerator or the disk of the node is broken; a trial prompt failed: CUDA",
+        "the accelerator or the disk of the node is broken; a trial failed: CUDA",
     )
     core.say(a_beat(node, passed_trial=spec.trial))
 
@@ -97,7 +97,7 @@ def test_of_two_nodes_that_are_one_server_the_older_goes_on() -> None:
 
     assert view.phase is NodePhase.QUARANTINED
     assert view.reason
-    assert "the same ComfyUI as node n " in view.reason
+    assert "the same server as node n " in view.reason
     assert node_phase(core.read_context(), elder) is NodePhase.READY
     core.pass_time(1_000)
     assert [attempt_of(core.job()).node_id] == [elder.id]

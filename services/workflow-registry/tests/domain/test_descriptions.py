@@ -34,6 +34,13 @@ def test_a_description_is_read_as_it_was_written() -> None:
     assert list(description.models) == [ModelFile(folder="loras", name="film.safetensors")]
 
 
+def test_a_description_of_an_unknown_engine_has_nothing_that_could_be_judged() -> None:
+    description = read_description(*a_description(models={"loras": ["a"]}, engine="other"))
+
+    assert not description.is_readable
+    assert (dict(description.classes), description.models) == ({}, frozenset())
+
+
 @pytest.mark.parametrize(
     "packed", [b"", b"junk", zlib.compress(b"{}"), zlib.compress(b"{}" * 99)[:-3]]
 )

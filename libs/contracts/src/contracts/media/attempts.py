@@ -11,7 +11,7 @@ from contracts.scheduler.jobs import Output
 
 
 class InputFile(BaseModel):
-    """One input of an attempt, ready to be staged on a ComfyUI server."""
+    """One input of an attempt, ready to be staged on a node."""
 
     media_id: UUID
     name: str = Field(

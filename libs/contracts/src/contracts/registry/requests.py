@@ -219,10 +219,12 @@ class FindDescription(Query[DescriptionView]):
 
 
 class StoreDescription(Command[DescriptionView]):
-    """Store one page of a ComfyUI server's description; the last page completes it.
+    """Store one page of a server's description; the last page completes it.
 
-    All pages together are zlib-compressed JSON `{version, object_info, models}`, whose blake2b of
-    16 bytes is the digest. Errors: Invalid (`not_that`: the digest is another).
+    All pages together are a zlib-compressed JSON object, whose blake2b of 16 bytes is the digest.
+    Its key `engine` names the engine, which decides the format of the rest; ComfyUI has `version`,
+    `object_info` and `models`. Errors: Invalid (`not_that`: the digest is
+    another).
     """
 
     subject: ClassVar[str] = "command.registry.store_description.v1.{node_id}"

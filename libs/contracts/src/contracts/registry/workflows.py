@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from contracts.event import Event
+from contracts.scheduler.nodes import EngineName
 from contracts.values import Unmet
 
 
@@ -56,8 +57,8 @@ class WorkflowEntry(BaseModel):
 class ModelFolder(BaseModel):
     """Model files that some node has. Value of bucket `workflows`, key `models.<folder>`."""
 
-    folder: str = Field(description="ComfyUI's model folder.")
-    names: list[str] = Field(description="File names as ComfyUI lists them, sorted.")
+    folder: str = Field(description="Model folder of the engine.")
+    names: list[str] = Field(description="File names as the engine lists them, sorted.")
 
 
 class ServerClasses(BaseModel):
@@ -68,8 +69,10 @@ class ServerClasses(BaseModel):
     """
 
     digest: str = Field(description="Digest of the description that these servers share.")
+    engine: EngineName = "comfyui"
     classes: dict[str, dict[str, Any]] = Field(
-        description="By name: `input`, `output` and `output_node`, as `object_info` has them."
+        description="By name, in the format of the engine; of ComfyUI `input`, `output` and "
+        "`output_node`, as `object_info` has them."
     )
 
 

@@ -46,9 +46,9 @@ class ReportCapabilities(Command[Accepted]):
 
 class AttemptPhase(StrEnum):
     PREPARING = "preparing"
-    """The agent stages the inputs; nothing is posted to ComfyUI yet."""
+    """The agent stages the inputs; the engine has nothing of it yet."""
     POSTED = "posted"
-    """Inside ComfyUI: queued or executing."""
+    """Inside the engine: queued or executing."""
     UPLOADING = "uploading"
     """Executed: the agent stores the results, and the slot is free again."""
     REPORTING = "reporting"
@@ -69,9 +69,9 @@ class NodeBeat(Signal):
     received_by: ClassVar = ("scheduler",)
     node_id: UUID
     claim: int
-    is_reachable: bool = Field(description="ComfyUI answered the last probe.")
+    is_reachable: bool = Field(description="The engine answered the last probe.")
     reason: str | None = Field(default=None, description="Why it is not ready, for people.")
-    is_dead: bool = Field(default=False, description="ComfyUI answers but executes nothing.")
+    is_dead: bool = Field(default=False, description="The engine answers but executes nothing.")
     attempts: list[BeatAttempt] = Field(default_factory=list[BeatAttempt])
     foreign_prompts: int = Field(
         default=0, description="Prompts on it that ComfyFleet did not post."
@@ -82,7 +82,7 @@ class NodeBeat(Signal):
     )
     other_node_id: UUID | None = Field(
         default=None,
-        description="Another node whose prompts are on this ComfyUI: both nodes are one server.",
+        description="Another node whose attempts are on this server: both nodes are one server.",
     )
 
 

@@ -15,8 +15,8 @@ class ModelFile(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    folder: str = Field(description="ComfyUI's model folder: `checkpoints`, `loras`.")
-    name: str = Field(description="File name as ComfyUI lists it.")
+    folder: str = Field(description="Model folder of the engine: `checkpoints`, `loras`.")
+    name: str = Field(description="File name as the engine lists it.")
 
 
 class Incompatible(BaseModel):

@@ -101,13 +101,13 @@ class NodeEntry(NewNode):
     is_claimable: bool = Field(default=True, description="No living agent holds the claim.")
     trial: int = Field(
         default=0,
-        description="Number of the trial that the agent must run: a prompt without a model. "
+        description="Number of the trial that the agent must run: work that needs no model. "
         "The node stays in quarantine until the trial passes. 0: no trial is requested.",
     )
 
 
 class Device(BaseModel):
-    name: str = Field(description="As ComfyUI names it.")
+    name: str = Field(description="Name that the engine gives it.")
     vram_total_mb: int = Field(default=0, description="Total memory.")
     vram_free_mb: int = Field(default=0, description="Free memory at the time of the report.")
 
@@ -116,7 +116,7 @@ class Capabilities(BaseModel):
     """Everything a server can run; `digest` changes whenever the description changes."""
 
     digest: str = Field(description="blake2b of the server's whole description of itself.")
-    engine_version: str = Field(description="ComfyUI's own version text.")
+    engine_version: str = Field(description="The engine's own version text.")
     classes: list[str]
     models: list[ModelFile]
 
@@ -157,7 +157,7 @@ class ListNodes(Query[NodeList]):
 
 
 class AddNode(UserCommand[NodeView]):
-    """Add a ComfyUI server as a node.
+    """Add a server as a node.
 
     Errors: Invalid, Conflict (`node_exists`: a node has this address).
     """

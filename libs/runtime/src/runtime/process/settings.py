@@ -32,6 +32,15 @@ class FleetSettings(BaseSettings):
     )
 
 
+class GrantSettings(FleetSettings):
+    """Settings of the services that sign or verify the grants of attempts."""
+
+    grant_secret: SecretStr = Field(
+        min_length=16,
+        description="Secret of the grants of attempts: the scheduler signs, media verifies.",
+    )
+
+
 class DatabaseSettings(FleetSettings):
     """Settings of a service that keeps state."""
 

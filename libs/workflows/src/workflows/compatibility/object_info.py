@@ -8,6 +8,8 @@ from workflows.json_values import as_array, is_array
 
 ObjectInfo: TypeAlias = Mapping[str, Mapping[str, Any]]
 ANY = "*"
+ENGINE = "comfyui"
+"""Engine whose servers describe themselves in this format."""
 DYNAMIC = "COMFY_"
 """Prefix of types whose real inputs depend on the graph: `images` becomes `images.image0`."""
 NUMBER_TYPES = ("INT", "FLOAT")

@@ -14,6 +14,7 @@ from cachetools import LRUCache, cachedmethod
 from contracts.registry.workflows import ServerClasses
 from contracts.scheduler.job_requests import Incompatible
 from workflows import Spec, unmet
+from workflows.compatibility.object_info import ENGINE
 from workflows.graph.graph import Graph
 
 Classes: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -26,7 +27,8 @@ MAX_UNMET = 20
 class Servers:
     """Knows which graph-node classes each kind of server has.
 
-    Servers with the same digest have the same classes.
+    Servers with the same digest have the same classes. Classes of an engine that `unmet` does not
+    read are left out: its servers count as not described.
     """
 
     def __init__(self, servers: Iterable[ServerClasses] = ()) -> None:
@@ -37,6 +39,7 @@ class Servers:
                 for name, info in server.classes.items()
             }
             for server in servers
+            if server.engine == ENGINE
         }
         self._kinds: LRUCache[Any, list[tuple[frozenset[str], Classes]]] = LRUCache(MAX_GRAPHS)
 

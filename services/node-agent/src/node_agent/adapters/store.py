@@ -14,11 +14,12 @@ from node_agent.ports import TransferError, UrlRefusedError
 log = structlog.get_logger()
 
 FETCH_PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-"""Before each try; nothing was computed yet, so another node may as well try."""
+"""Pauses between tries of a download. They are short: no GPU work is lost if another node takes
+the job."""
 PUT_PAUSES = (*FETCH_PAUSES, *[10.0] * 57)
-"""Ten minutes: what the GPU computed is worth waiting for a store that is away."""
-LONGEST_PAUSE = 30.0
-"""The store may ask for more, in vain."""
+"""Pauses between tries of an upload, ten minutes in all: a result of GPU work is worth the wait."""
+MAX_PAUSE = 30.0
+"""Upper limit on a `Retry-After` of the store."""
 CHUNK = 256 * 1024
 
 BAD_REQUEST, FORBIDDEN = 400, 403
@@ -28,7 +29,7 @@ TOO_SLOW, TOO_OLD = b"<Code>RequestTimeout</Code>", b"<Code>ExpiredToken</Code>"
 
 
 class HttpObjectStore:
-    """S3, or whatever answers plain GET and PUT."""
+    """S3, or any other server that answers plain GET and PUT."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
@@ -82,15 +83,15 @@ def is_url_refused(answer: httpx.Response) -> bool:
 
 
 def may_pass(answer: httpx.Response) -> bool:
-    """Whether the same request may be taken later."""
+    """Return whether the store may accept the same request later."""
     status = answer.status_code
     return status in PASSING or (status == BAD_REQUEST and TOO_SLOW in answer.content)
 
 
 def asked_pause(answer: httpx.Response) -> float:
-    """Seconds for which the store asks to be left alone; a date instead of them is ignored."""
+    """Return the seconds of `Retry-After`; a date is ignored."""
     text = answer.headers.get("Retry-After", "")
-    return min(float(text), LONGEST_PAUSE) if text.isdecimal() else 0.0
+    return min(float(text), MAX_PAUSE) if text.isdecimal() else 0.0
 
 
 async def chunks(source: IO[bytes]) -> AsyncIterator[bytes]:

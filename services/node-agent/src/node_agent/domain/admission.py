@@ -1,4 +1,4 @@
-"""Decides which nodes to claim, whom to obey, and which orders to take.
+"""Decides which nodes to claim, which scheduler to obey, and which orders to accept.
 
 One attempt is inside the engine and at most one waits for it. The scheduler normally sends an
 attempt only for a free slot; a second one arrives when its view is out of date.
@@ -26,7 +26,7 @@ STALE_CLAIM = "stale_claim"
 
 @dataclass(slots=True)
 class Leadership:
-    """The newest epoch, and when its leader was last heard."""
+    """The newest epoch, and the time of its leader's last signal."""
 
     epoch: int = 0
     heard_at: float = float("-inf")
@@ -42,7 +42,7 @@ class Leadership:
 
 
 def refuse_stale(claim: int, epoch: int, command: RunAttempt | CancelAttempt) -> None:
-    """Raise if the command must not be obeyed at all; `claim` and `epoch` are the newest known."""
+    """Raise if claim or epoch of the command is out of date; the arguments are the newest known."""
     if command.claim != claim:
         raise ConflictError(f"The claim is {claim}, not {command.claim}.", code=STALE_CLAIM)
     if command.epoch < epoch:
@@ -52,9 +52,9 @@ def refuse_stale(claim: int, epoch: int, command: RunAttempt | CancelAttempt) ->
 def refuse_excess(
     phases: Iterable[AttemptPhase], *, is_led: bool, is_reachable: bool, is_adopting: bool
 ) -> None:
-    """Raise if a new attempt cannot be taken now, beside those in `phases`.
+    """Raise if no new attempt can be accepted now, beside those in `phases`.
 
-    `is_reachable`: the engine answers, and runs what it is given.
+    `is_reachable`: the engine answers and executes attempts.
     """
     if not is_led:
         raise UnavailableError("No scheduler was heard for a while.", code="no_leader")
@@ -75,5 +75,5 @@ def may_claim(spec: NodeEntry, agent_id: UUID, pool: str) -> bool:
 
 
 def is_taken_away(spec: NodeEntry, agent_id: UUID, claim: int) -> bool:
-    """Whether another agent has the newest claim."""
+    """Return whether another agent has the newest claim."""
     return spec.claim > claim and spec.agent_id != agent_id

@@ -1,11 +1,11 @@
-"""Says how an attempt ends before it has results, and which row of the retry table that is."""
+"""Defines the errors that end an attempt without results, each with its cause for the retries."""
 
 from contracts.agent import AttemptResult, Cause, Outcome
 from contracts.scheduler.jobs import JobError
 
 
 class AttemptEndedError(Exception):
-    """The attempt is over with this result."""
+    """The attempt has ended with this result."""
 
     def __init__(self, result: AttemptResult) -> None:
         super().__init__(result.error.message if result.error else result.outcome.value)
@@ -13,7 +13,7 @@ class AttemptEndedError(Exception):
 
 
 class InputsLostError(AttemptEndedError):
-    """The server lost an input file that it was sent: send all of them anew, once."""
+    """The server lost an input file: send all input files again, once."""
 
 
 def failed_result(

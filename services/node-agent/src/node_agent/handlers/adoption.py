@@ -1,6 +1,6 @@
 """Takes over attempts that another agent, or this one before a crash, left on a node.
 
-Recorded results come first, then the engine's word: work that the GPU has done or is doing is
+Recorded results come first, then the engine is asked: work that the GPU has done or is doing is
 never repeated.
 """
 
@@ -14,7 +14,7 @@ from contracts.errors import OperationError
 from contracts.media.attempts import FindResults
 from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.jobs import Output
-from node_agent.handlers.attempts import run_and_report, stoppable, upload_results
+from node_agent.handlers.attempts import engine_task, run_and_report, stoppable, upload_results
 from node_agent.handlers.inputs import find_version
 from node_agent.handlers.retry import retried
 from node_agent.ports import UnreachableError
@@ -29,11 +29,11 @@ async def adopt(claim: Claim, orders: Sequence[AttemptOrder]) -> None:
     """Find each live attempt or its loss, and refuse new orders until then."""
     attempts = [Attempt(order) for order in orders]
     for attempt in attempts:
-        claim.attempts[attempt.id] = attempt
-    claim.is_adopting = bool(attempts)
+        claim.attempts.live[attempt.id] = attempt
+    claim.attempts.is_adopting = bool(attempts)
     for attempt in attempts:
         await locate(claim, attempt)
-    claim.is_adopting = False
+    claim.attempts.is_adopting = False
     claim.beat_due.set()
 
 
@@ -41,13 +41,13 @@ async def locate(claim: Claim, attempt: Attempt) -> None:
     recorded = await recorded_outputs(claim, attempt)
     if recorded is not None:
         reporting = run_and_report(claim, attempt, completed(recorded))
-        claim.spawn(reporting, name=f"recorded {attempt.id}")
+        claim.tasks.spawn(reporting, name=f"recorded {attempt.id}")
         return
     is_inside = await is_in_engine(claim, attempt)
     log.info("attempt_adopted", attempt_id=str(attempt.id), is_inside=is_inside)
     ending = resume(claim, attempt, is_inside=is_inside)
-    claim.spawn(run_and_report(claim, attempt, ending), name=f"adopted {attempt.id}")
-    await asyncio.sleep(0)  # so that it stands first in line for the slot
+    claim.tasks.spawn(run_and_report(claim, attempt, ending), name=f"adopted {attempt.id}")
+    await asyncio.sleep(0)  # let it be the first to wait for the slot
 
 
 async def recorded_outputs(claim: Claim, attempt: Attempt) -> list[Output] | None:
@@ -79,17 +79,17 @@ async def completed(outputs: list[Output]) -> AttemptResult:
 
 
 async def resume(claim: Claim, attempt: Attempt, *, is_inside: bool) -> AttemptResult:
-    """An attempt inside needs the slot; one that has ended, or never started, does not."""
+    """Follow the attempt to its end. Only an attempt inside the engine takes the slot."""
     if is_inside:
         # not before it is found: an attempt that never started did not kill its server
         claim.enter(attempt, AttemptPhase.POSTED)
-        await claim.slot.acquire()
+        await claim.attempts.slot.acquire()
     try:
-        work = claim.engine.resume(claim.task_of(attempt))
+        work = claim.engine.resume(engine_task(claim, attempt))
         execution = await stoppable(claim, attempt, work)
         version = await attempt.unless_canceled(find_version(claim, attempt))
-        await attempt.unless_canceled(claim.uploads.acquire())
+        await attempt.unless_canceled(claim.attempts.uploads.acquire())
     finally:
         if is_inside:
-            claim.slot.release()
+            claim.attempts.slot.release()
     return await upload_results(claim, attempt, version, execution)

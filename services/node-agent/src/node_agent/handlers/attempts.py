@@ -14,6 +14,7 @@ from structlog.contextvars import bound_contextvars
 from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
 from contracts.errors import OperationError
 from contracts.scheduler.claims import AttemptPhase
+from contracts.scheduler.jobs import Progress
 from node_agent.domain.admission import STALE_CLAIM
 from node_agent.domain.endings import (
     AttemptEndedError,
@@ -24,7 +25,7 @@ from node_agent.domain.endings import (
 from node_agent.handlers.inputs import find_version, stage
 from node_agent.handlers.results import store_results
 from node_agent.handlers.retry import retried
-from node_agent.ports import EngineTask, Execution, Graph, Version
+from node_agent.ports import EngineTask, Execution, Graph, Preview, Version
 from node_agent.service import Attempt, Claim
 from runtime.process.telemetry import span
 
@@ -39,7 +40,7 @@ async def run_and_report(claim: Claim, attempt: Attempt, ending: Awaitable[Attem
         result = await result_of(attempt, ending)
         claim.enter(attempt, AttemptPhase.REPORTING)
         if result.cause is Cause.MISSING:
-            claim.outdated.set()
+            claim.reported.outdated.set()
         await report_end(claim, attempt.id, result)
         claim.forget(attempt)
         cause = result.cause.value if result.cause else None
@@ -61,24 +62,41 @@ async def result_of(attempt: Attempt, ending: Awaitable[AttemptResult]) -> Attem
 
 
 async def stage_run_upload(claim: Claim, attempt: Attempt) -> AttemptResult:
-    task = claim.task_of(attempt)
+    task = engine_task(claim, attempt)
     version = await attempt.unless_canceled(find_version(claim, attempt))
     with span("stage"):
         files = await attempt.unless_canceled(stage(claim, attempt))
         graph = claim.engine.prepare(task, version, attempt.order.inputs, files)
-    await attempt.unless_canceled(claim.slot.acquire())
+    await attempt.unless_canceled(claim.attempts.slot.acquire())
     try:
         await attempt.unless_canceled(until_led(claim))
         claim.enter(attempt, AttemptPhase.POSTED)
         execution = await stoppable(claim, attempt, run_engine(claim, attempt, task, graph))
-        await attempt.unless_canceled(claim.uploads.acquire())
+        await attempt.unless_canceled(claim.attempts.uploads.acquire())
     finally:
-        claim.slot.release()
+        claim.attempts.slot.release()
     return await upload_results(claim, attempt, version, execution)
 
 
+def engine_task(claim: Claim, attempt: Attempt) -> EngineTask:
+    def progressed(progress: Progress) -> None:
+        attempt.progress, attempt.is_progress_new = progress, True
+        claim.progressed.set()
+
+    def previewed(preview: Preview) -> None:
+        attempt.preview = preview
+
+    return EngineTask(
+        attempt_id=attempt.id,
+        timeout_seconds=attempt.order.timeout_seconds,
+        progressed=progressed,
+        previewed=previewed,
+        is_watched=lambda: attempt.order.job_id in claim.agent.watched,
+    )
+
+
 async def until_led(claim: Claim) -> None:
-    """A silent scheduler may have counted us as lost and given the job to another node."""
+    """Wait for a leader: a silent scheduler may have given the job to another node."""
     while not claim.is_led:  # noqa: ASYNC110  a pure value, no event
         await asyncio.sleep(LEADER_CHECK_SECONDS)
 
@@ -114,14 +132,14 @@ async def stoppable(claim: Claim, attempt: Attempt, work: Awaitable[Execution]) 
 async def upload_results(
     claim: Claim, attempt: Attempt, version: Version, execution: Execution
 ) -> AttemptResult:
-    """Store the results. The caller has acquired `claim.uploads`; this function releases it."""
+    """Store the results, and release `uploads`, which the caller has acquired."""
     claim.enter(attempt, AttemptPhase.UPLOADING)
     try:
         with span("upload"):
             found = execution.results_for(version.spec)
             outputs = await attempt.unless_canceled(store_results(claim, attempt, found))
     finally:
-        claim.uploads.release()
+        claim.attempts.uploads.release()
     return AttemptResult(
         outcome=Outcome.COMPLETED,
         outputs=outputs,
@@ -131,13 +149,13 @@ async def upload_results(
 
 
 async def report_end(claim: Claim, attempt_id: UUID, result: AttemptResult) -> None:
-    """Report how it ended until the scheduler answers."""
+    """Report the end of the attempt until the scheduler answers."""
     message = FinishAttempt(
         node_id=claim.id, claim=claim.number, attempt_id=attempt_id, result=result
     )
 
     async def send() -> None:
-        if not claim.is_removed:
+        if not claim.attempts.is_unreported:
             await claim.agent.bus.call(message)
 
     try:

@@ -6,6 +6,7 @@ import base64
 from contracts.agent import AttemptPreviewed, AttemptProgressed, JobWatched
 from contracts.scheduler.claims import AttemptPhase, BeatAttempt, NodeBeat
 from node_agent.handlers.files import shrink
+from node_agent.ports import Health
 from node_agent.service import Attempt, Claim, NodeAgent
 from runtime.wait import wait_for
 
@@ -26,9 +27,9 @@ async def beat(claim: Claim) -> None:
 
 
 def beat_of(claim: Claim) -> NodeBeat:
-    health, attempts = claim.engine.health(), claim.attempts.values()
+    health, attempts = claim.engine.health(), claim.attempts.live.values()
     own = {str(attempt.id) for attempt in attempts}
-    reason = claim.reason(health)
+    reason = reason_of(claim, health)
     return NodeBeat(
         node_id=claim.id,
         claim=claim.number,
@@ -39,11 +40,20 @@ def beat_of(claim: Claim) -> NodeBeat:
             BeatAttempt(attempt_id=attempt.id, phase=attempt.phase, progress=attempt.progress)
             for attempt in attempts
         ],
-        foreign_prompts=sum(prompt_id not in own for prompt_id in health.prompts),
+        foreign_prompts=sum(work_id not in own for work_id in health.work_ids),
         vram_free_mb=health.vram_free_mb,
         passed_trial=claim.trial.passed,
         other_node_id=health.other_node_id,
     )
+
+
+def reason_of(claim: Claim, health: Health) -> str | None:
+    """Return why the node cannot be used, for its operator."""
+    if not health.is_reachable:
+        return f"{claim.address} {health.reason}"
+    if not health.is_dead and claim.trial.failure:
+        return f"a trial failed: {claim.trial.failure}"
+    return health.reason or claim.reported.problem
 
 
 async def show_progress(claim: Claim) -> None:
@@ -51,7 +61,7 @@ async def show_progress(claim: Claim) -> None:
     while True:
         await claim.progressed.wait()
         claim.progressed.clear()
-        for attempt in list(claim.attempts.values()):
+        for attempt in list(claim.attempts.live.values()):
             if attempt.is_progress_new and attempt.phase is AttemptPhase.POSTED:
                 attempt.is_progress_new = False
                 await claim.agent.bus.signal(
@@ -73,7 +83,7 @@ async def show_previews(claim: Claim) -> None:
     """Send the newest preview of each watched attempt every 0.5 s until canceled."""
     while True:
         await asyncio.sleep(PREVIEW_SECONDS)
-        for attempt in list(claim.attempts.values()):
+        for attempt in list(claim.attempts.live.values()):
             if attempt.order.job_id in claim.agent.watched:
                 await show_preview(claim, attempt)
             attempt.preview = None

@@ -1,4 +1,4 @@
-"""Reports what a server can run.
+"""Reports the capabilities of a server.
 
 The scheduler gets names; the registry, which checks workflows, gets the whole description.
 """
@@ -24,20 +24,21 @@ MAX_PAGES = 64
 RETRY_SECONDS = 2.0
 REGISTRY_RETRY_SECONDS = 5.0
 AGAIN_SECONDS = 60.0
-"""Between two looks; the registry may have forgotten the description meanwhile."""
+"""Pause between reports; the registry may have deleted the description meanwhile."""
 
 
 async def keep_scheduler_informed(claim: Claim) -> None:
     """Report capabilities to the scheduler when they changed, until canceled.
 
-    Looks every 60 s, when the server came back, and when an attempt missed something.
+    Runs every 60 s, after an outage of the server, and after an attempt whose model or class was
+    missing.
     """
     while True:
-        claim.outdated.clear()
+        claim.reported.outdated.clear()
         try:
             await report_capabilities(claim)
         except UnreachableError as error:
-            claim.complaint = f"{claim.address} {error.message}"
+            claim.reported.problem = f"{claim.address} {error.message}"
             await asyncio.sleep(RETRY_SECONDS)
         except OperationError as error:
             if error.code == STALE_CLAIM:
@@ -45,13 +46,13 @@ async def keep_scheduler_informed(claim: Claim) -> None:
             log.info("capabilities_unknown", node_id=str(claim.id), reason=error.message)
             await asyncio.sleep(RETRY_SECONDS)
         else:
-            claim.complaint = None
-            await wait_for(claim.outdated, AGAIN_SECONDS)
+            claim.reported.problem = None
+            await wait_for(claim.reported.outdated, AGAIN_SECONDS)
 
 
 async def report_capabilities(claim: Claim) -> None:
-    """Report them unless the scheduler knows their digest."""
-    found, known = await claim.engine.describe(), claim.description
+    """Report the capabilities, unless the scheduler knows their digest."""
+    found, known = await claim.engine.describe(), claim.reported.description
     if known and known.capabilities.digest == found.capabilities.digest:
         return
     message = ReportCapabilities(
@@ -61,25 +62,25 @@ async def report_capabilities(claim: Claim) -> None:
         capabilities=found.capabilities,
     )
     await claim.agent.bus.call(message)
-    claim.description = found
-    claim.described.set()
+    claim.reported.description = found
+    claim.reported.described.set()
 
 
 async def keep_registry_informed(claim: Claim) -> None:
     """Send the newest description to the registry unless it is known there, until canceled.
 
-    Looks after each new description and every 60 s.
+    Runs after each new description and every 60 s.
     """
     while True:
-        claim.described.clear()
+        claim.reported.described.clear()
         pause = AGAIN_SECONDS
-        if claim.description:
+        if claim.reported.description:
             try:
-                await send_description(claim, claim.description)
+                await send_description(claim, claim.reported.description)
             except OperationError as error:
                 log.info("description_not_sent", node_id=str(claim.id), reason=error.message)
                 pause = REGISTRY_RETRY_SECONDS
-        await wait_for(claim.described, pause)
+        await wait_for(claim.reported.described, pause)
 
 
 async def send_description(claim: Claim, description: Description) -> None:

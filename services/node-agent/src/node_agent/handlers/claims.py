@@ -1,10 +1,11 @@
-"""Claims nodes and lets them go, as their specs in bucket `nodes` change."""
+"""Claims nodes, and ends claims, as the entries in bucket `nodes` change."""
 
 import asyncio
 import contextlib
 import random
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from time import monotonic
 from typing import TypeAlias
 from uuid import UUID
@@ -28,7 +29,7 @@ LONGEST_DELAY_SECONDS = 0.3
 """Random, so that several agents that see one free node do not all ask at once."""
 TICK_SECONDS = 1.0
 COOL_DOWN_SECONDS = 2.0
-CLEARING_SECONDS = 5.0
+STOP_SECONDS = 5.0
 
 OpenClaim: TypeAlias = Callable[[NodeAgent, ClaimView], AbstractAsyncContextManager[Claim]]
 
@@ -48,23 +49,23 @@ async def keep_claims(agent: NodeAgent, open_claim: OpenClaim) -> None:
                     agent.claims[node_id] = None
                     group.create_task(claim_and_hold(agent, node_id, open_claim))
             for node_id, claim in list(agent.claims.items()):
-                if claim and not claim.is_leaving:
+                if claim and not claim.tasks.is_ending:
                     follow_spec(claim, wanted.get(node_id))
             await wait_for(agent.claims_dirty, TICK_SECONDS)
 
 
 def follow_spec(claim: Claim, spec: NodeEntry | None) -> None:
-    claim.is_leaving = True
+    claim.tasks.is_ending = True
     if spec is None:
-        claim.spawn(clear_out(claim), name=f"clear out {claim.id}")
+        claim.tasks.spawn(stop_attempts(claim), name=f"stop attempts {claim.id}")
     elif is_taken_away(spec, claim.agent.agent_id, claim.number):
-        claim.ended.set()
+        claim.tasks.ended.set()
     elif not is_wanted(spec, claim.agent.pool):
-        claim.spawn(retire(claim), name=f"retire {claim.id}")
+        claim.tasks.spawn(finish(claim), name=f"finish {claim.id}")
     elif server_of(spec) != server_of(claim.spec):
-        claim.ended.set()  # claimed anew at its new address
+        claim.tasks.ended.set()  # claimed anew at its new address
     else:
-        claim.is_leaving = False
+        claim.tasks.is_ending = False
         claim.trial.ask(spec.trial)
 
 
@@ -79,9 +80,8 @@ async def claim_and_hold(agent: NodeAgent, node_id: UUID, open_claim: OpenClaim)
         agent.leadership.heard(view.epoch, monotonic())
         log.info("node_claimed", node_id=str(node_id), claim=view.claim, live=len(view.live))
         async with open_claim(agent, view) as claim:
-            agent.claims[node_id] = claim
             await hold(claim, view)
-        log.info("node_let_go", node_id=str(node_id), claim=view.claim)
+        log.info("claim_ended", node_id=str(node_id), claim=view.claim)
     except OperationError as error:
         log.info("node_not_claimed", node_id=str(node_id), reason=error.message)
         await asyncio.sleep(COOL_DOWN_SECONDS)
@@ -94,7 +94,7 @@ async def hold(claim: Claim, view: ClaimView) -> None:
     """Work for the node until the claim ends; raises only for a bug."""
     loops = {
         "beat": beat(claim),
-        "engine": claim.engine.serve(claim.health_changed),
+        "engine": claim.engine.serve(partial(note_health, claim)),
         "capabilities": keep_scheduler_informed(claim),
         "description": keep_registry_informed(claim),
         "trial": run_trials(claim),
@@ -103,42 +103,38 @@ async def hold(claim: Claim, view: ClaimView) -> None:
         "adopt": adopt(claim, view.live),
     }
     for name, loop in loops.items():
-        claim.spawn(loop, name=f"{name} {claim.id}")
+        claim.tasks.spawn(loop, name=f"{name} {claim.id}")
     try:
-        await claim.ended.wait()
+        await claim.tasks.ended.wait()
     finally:
-        await let_go(claim)
-    if claim.bug:
-        raise claim.bug
+        await claim.tasks.stop()
+    if claim.tasks.bug:
+        raise claim.tasks.bug
 
 
-async def let_go(claim: Claim) -> None:
-    """Stop all work. An attempt inside the engine goes on, for whoever adopts it."""
-    tasks = list(claim.tasks)
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.wait(tasks, timeout=10)
+def note_health(claim: Claim) -> None:
+    """Report the change. After an outage ask for capabilities again: the server may be another."""
+    claim.beat_due.set()
+    claim.trial.requested.set()
+    if claim.engine.health().is_reachable:
+        claim.reported.outdated.set()
 
 
-async def retire(claim: Claim) -> None:
-    """The operator disabled the node: finish its attempts, then let it go."""
-    await until_empty(claim)
-    claim.ended.set()
+async def finish(claim: Claim) -> None:
+    """Finish the attempts of a node that the operator disabled, then end the claim."""
+    await claim.attempts.until_empty()
+    claim.tasks.ended.set()
 
 
-async def clear_out(claim: Claim) -> None:
-    """The operator removed the node: its jobs run elsewhere, so stop them here, unreported."""
-    claim.is_removed = True
-    for attempt in claim.attempts.values():
+async def stop_attempts(claim: Claim) -> None:
+    """Stop the attempts of a node that the operator removed, unreported, then end the claim.
+
+    Their jobs run on other nodes.
+    """
+    claim.attempts.is_unreported = True
+    for attempt in claim.attempts.live.values():
         attempt.canceled.set()
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(CLEARING_SECONDS):
-            await until_empty(claim)
-    claim.ended.set()
-
-
-async def until_empty(claim: Claim) -> None:
-    while claim.attempts:
-        claim.emptied.clear()
-        await claim.emptied.wait()
+        async with asyncio.timeout(STOP_SECONDS):
+            await claim.attempts.until_empty()
+    claim.tasks.ended.set()

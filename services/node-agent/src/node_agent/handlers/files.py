@@ -1,4 +1,4 @@
-"""Writes files, inspects them by their content, and shrinks previews.
+"""Writes files, inspects what the agent holds temporarily, and shrinks previews.
 
 Inspecting and shrinking take time: call them in threads.
 """
@@ -22,7 +22,7 @@ SMALLER = ((512, 80), (384, 70), (256, 60), (128, 50))
 CHUNK = 1024 * 1024
 NOT_A_PICTURE = (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError)
 
-# Only headers are read here, and `shrink` has a limit of its own.
+# Pillow's own limit: only headers are read here, and `shrink` has its own limit.
 Image.MAX_IMAGE_PIXELS = None
 
 
@@ -90,7 +90,7 @@ def by_head(file: IO[bytes]) -> str:
 
 
 def is_text(head: bytes) -> bool:
-    """Judges a beginning, so the last character may be cut off."""
+    """Return whether the bytes are UTF-8; a cut last character is allowed."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         decoder.decode(head)
@@ -99,7 +99,7 @@ def is_text(head: bytes) -> bool:
     return bool(head) and b"\0" not in head
 
 
-def shrink(data: bytes, most_bytes: int) -> bytes | None:
+def shrink(data: bytes, max_bytes: int) -> bytes | None:
     """Return the picture as a smaller JPEG; None if it is not a picture."""
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG", "PNG"]) as image:
@@ -112,6 +112,6 @@ def shrink(data: bytes, most_bytes: int) -> bytes | None:
         small.thumbnail((side, side))
         target = io.BytesIO()
         small.save(target, "JPEG", quality=quality)
-        if target.tell() <= most_bytes:
+        if target.tell() <= max_bytes:
             return target.getvalue()
     return None

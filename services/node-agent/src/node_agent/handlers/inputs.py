@@ -1,4 +1,4 @@
-"""Brings what an attempt needs before the slot: its version, and its input files."""
+"""Fetches the workflow version and the input files of an attempt, before it takes the slot."""
 
 from functools import partial
 from io import BytesIO
@@ -15,9 +15,9 @@ from node_agent.service import Attempt, Claim
 
 STAGING_SECONDS = 15.0
 VERSION_SECONDS = 3.0
-"""The registry publishes a version before anybody can name it; this is for a slow relay."""
+"""Time for a slow relay: the registry publishes a version before anybody can name it."""
 MAX_IN_MEMORY = 4 * 1024**2
-"""Smaller files stay in memory, so a full disk beside the agent stops only what is big."""
+"""Smaller files stay in memory, so a full disk of the agent stops only larger files."""
 PREFIX = "comfyfleet-"
 
 
@@ -31,7 +31,7 @@ async def find_version(claim: Claim, attempt: Attempt) -> Version:
 
 
 async def stage(claim: Claim, attempt: Attempt) -> dict[str, str]:
-    """Bring the input files to the server, each once; media id → name there."""
+    """Send the input files to the server, each once; return media id → name on the server."""
     if not attempt.order.media:
         return {}
     grant = attempt.order.grant
@@ -43,7 +43,7 @@ async def stage(claim: Claim, attempt: Attempt) -> dict[str, str]:
 
 
 async def bring_inputs(claim: Claim, grant: str) -> InputFiles:
-    """Send only what is not there, so that this can be repeated, with new URLs."""
+    """Send only files that the server lacks; a repetition gets new URLs."""
     files = await claim.agent.bus.call(FindInputFiles(node_id=claim.id, grant=grant))
     for file in files.items:
         if not claim.engine.has_input(file.name):
@@ -62,5 +62,5 @@ async def send(claim: Claim, file: InputFile) -> None:
 
 
 def buffer_of(size_bytes: int) -> IO[bytes]:
-    """An empty file for so many bytes; raises OSError if there is no space for it."""
+    """Return an empty file for so many bytes. Raises OSError if the disk has no space."""
     return BytesIO() if size_bytes <= MAX_IN_MEMORY else TemporaryFile(prefix=PREFIX)

@@ -1,44 +1,44 @@
-"""Obeys the scheduler: runs an attempt, or makes sure that it does not run."""
+"""Follows orders of the scheduler: runs an attempt, or makes sure that it does not run."""
 
 from contracts.agent import CancelAttempt, RunAttempt
 from contracts.message import Accepted
 from node_agent.domain.admission import refuse_excess, refuse_stale
 from node_agent.handlers.attempts import report_canceled, run_and_report, stage_run_upload
-from node_agent.service import Attempt, Claim
+from node_agent.service import Attempt, NodeAgent
 
 
-async def accept_attempt(claim: Claim, command: RunAttempt) -> Accepted:
+async def accept_attempt(agent: NodeAgent, command: RunAttempt) -> Accepted:
     """Accept an attempt. A repeated order changes nothing."""
-    leadership = claim.agent.leadership
+    claim, leadership = agent.claim_of(command.node_id), agent.leadership
     refuse_stale(claim.number, leadership.epoch, command)
     leadership.heard(command.epoch, leadership.heard_at)
     attempt = Attempt(command.order)
-    if attempt.id in claim.attempts:
+    if attempt.id in claim.attempts.live:
         return Accepted()
-    if attempt.id in claim.must_not_run:
+    if attempt.id in claim.attempts.must_not_run:
         # a cancel overtook the order, or its report and this repetition crossed
-        claim.spawn(report_canceled(claim, attempt.id), name=f"canceled {attempt.id}")
+        claim.tasks.spawn(report_canceled(claim, attempt.id), name=f"canceled {attempt.id}")
         return Accepted()
     refuse_excess(
-        (a.phase for a in claim.attempts.values()),
+        (a.phase for a in claim.attempts.live.values()),
         is_led=claim.is_led,
         is_reachable=claim.engine.health().is_usable,
-        is_adopting=claim.is_adopting,
+        is_adopting=claim.attempts.is_adopting,
     )
-    claim.attempts[attempt.id] = attempt
+    claim.attempts.live[attempt.id] = attempt
     ending = stage_run_upload(claim, attempt)
-    claim.spawn(run_and_report(claim, attempt, ending), name=f"attempt {attempt.id}")
+    claim.tasks.spawn(run_and_report(claim, attempt, ending), name=f"attempt {attempt.id}")
     return Accepted()
 
 
-async def cancel_attempt(claim: Claim, command: CancelAttempt) -> Accepted:
-    """Stop the attempt if it is here, and never start it if it comes later."""
-    refuse_stale(claim.number, claim.agent.leadership.epoch, command)
-    attempt_id = command.attempt_id
-    is_known = attempt_id in claim.must_not_run
-    claim.must_not_run[attempt_id] = None
-    if attempt := claim.attempts.get(attempt_id):
+async def cancel_attempt(agent: NodeAgent, command: CancelAttempt) -> Accepted:
+    """Stop the attempt if the node has it, and refuse its order if it comes later."""
+    claim, attempt_id = agent.claim_of(command.node_id), command.attempt_id
+    refuse_stale(claim.number, agent.leadership.epoch, command)
+    is_known = attempt_id in claim.attempts.must_not_run
+    claim.attempts.must_not_run[attempt_id] = None
+    if attempt := claim.attempts.live.get(attempt_id):
         attempt.canceled.set()
     elif not is_known:
-        claim.spawn(report_canceled(claim, attempt_id), name=f"canceled {attempt_id}")
+        claim.tasks.spawn(report_canceled(claim, attempt_id), name=f"canceled {attempt_id}")
     return Accepted()

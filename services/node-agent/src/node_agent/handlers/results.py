@@ -25,7 +25,7 @@ UPLOAD_SECONDS = 600.0
 async def store_results(
     claim: Claim, attempt: Attempt, found: Sequence[EngineFile]
 ) -> list[Output]:
-    """Return the recorded outputs; raises AttemptEndedError if they cannot be had."""
+    """Return the recorded outputs. Raises AttemptEndedError if they cannot be stored."""
     if not found:
         raise failed_error(
             Cause.WORKFLOW, "no_outputs", "The graph ran and made none of its outputs."
@@ -43,7 +43,7 @@ async def store_results(
 
 
 class Targets:
-    """URLs for results: asked for while the first file comes, and anew if the store refuses."""
+    """URLs for results, requested beside the first download, and again if the store refuses one."""
 
     def __init__(self, claim: Claim, grant: str, count: int) -> None:
         self._bus = claim.agent.bus
@@ -78,12 +78,12 @@ async def transfer_all(claim: Claim, grant: str, found: Sequence[EngineFile]) ->
 async def transfer(claim: Claim, n: int, source: EngineFile, targets: Targets) -> ResultFile:
     """Download, inspect and upload one file.
 
-    The engine keeps it, so a full disk here is waited for, like an engine that is away.
+    The engine keeps the file, so a full disk or a silent engine is only a reason to wait.
     """
     agent = claim.agent
     with SpooledTemporaryFile(MAX_IN_MEMORY, prefix=PREFIX) as content:
         await retried(
-            lambda: claim.engine.download(source, content, agent.most_output_bytes),
+            lambda: claim.engine.download(source, content, agent.max_output_bytes),
             within=UPLOAD_SECONDS,
         )
         info = await asyncio.to_thread(inspect, content, source.content_type)

@@ -1,4 +1,4 @@
-"""Runs a trial when the scheduler asks whether a node that did harm works again."""
+"""Runs a trial when the scheduler asks whether a quarantined node works again."""
 
 import asyncio
 
@@ -10,9 +10,9 @@ from runtime.wait import wait_for
 
 log = structlog.get_logger()
 AGAIN_SECONDS = 15.0
-"""Between two trials of a node that did harm."""
-LONGEST_SECONDS = 60.0
-"""A server that was restarted sets its accelerator up first."""
+"""Pause between two trials."""
+MAX_SECONDS = 60.0
+"""Long enough for a restarted server to set up its accelerator."""
 
 
 async def run_trials(claim: Claim) -> None:
@@ -27,14 +27,14 @@ async def run_trials(claim: Claim) -> None:
 
 
 async def run_trial(claim: Claim, number: int) -> None:
-    async with claim.slot:
+    async with claim.attempts.slot:
         try:
-            async with asyncio.timeout(LONGEST_SECONDS):
+            async with asyncio.timeout(MAX_SECONDS):
                 failure = await claim.engine.trial()
         except UnreachableError as error:
             failure = error.message
         except TimeoutError:
-            failure = f"it did not end within {LONGEST_SECONDS:g} s"
+            failure = f"it did not end within {MAX_SECONDS:g} s"
     claim.trial.failure = failure
     if failure is None:
         claim.trial.passed = number

@@ -9,16 +9,15 @@ from contracts.scheduler.nodes import NodeEntry
 from contracts.values import new_id
 from node_agent.engines.comfyui.http import ComfyHttp, RefusedPromptError, comfy_http
 from node_agent.engines.comfyui.outputs import ComfyFile
+from node_agent.engines.comfyui.settings import ComfyUISettings
 from node_agent.ports import FileRefusedError, NoSpaceError, UnreachableError
 from runtime.testing.ports import eventually, free_port
 from workflows.json_values import as_object
 
-from ..contract import PATIENCE  # noqa: TID252  shared by these tests alone
-
 
 def a_client(url: str) -> AbstractAsyncContextManager[ComfyHttp]:
     spec = NodeEntry(node_id=new_id(), name="n", base_url=url)
-    return comfy_http(spec, PATIENCE)
+    return comfy_http(spec, ComfyUISettings())
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A second engine: servers inside this process that read a graph and paint a picture.
 
-It shows that another kind of server needs one folder; nothing outside knows of it.
+It shows that another kind of server needs one folder; nothing outside knows of it. Its one class
+and its description have nothing in common with ComfyUI's.
 """
 
 import asyncio
@@ -15,12 +16,14 @@ from typing import IO, Any
 from uuid import UUID
 
 from PIL import Image
+from pydantic import BaseModel, ConfigDict
 
 from contracts.agent import Cause
 from contracts.media.attempts import InputFile
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import Capabilities, NodeEntry
 from node_agent.domain.endings import canceled_error, failed_error
+from node_agent.engines.settings import engine_settings
 from node_agent.ports import (
     Description,
     EngineFile,
@@ -29,13 +32,20 @@ from node_agent.ports import (
     FileRefusedError,
     Graph,
     Health,
-    Patience,
     UnreachableError,
     Version,
 )
 from workflows import Spec, render
 
-CLASSES = ["EmptyImage", "SaveImage", "SlowSteps", "AlwaysRaises"]
+CLASSES = ["TinyPicture"]
+
+
+class TinySettings(BaseModel):
+    """Settings that a node may give this engine."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: str = "1"
 
 
 @dataclass(eq=False)
@@ -47,21 +57,17 @@ class Painting:
     step: int = 0
     steps: int = 0
 
-    def inputs(self, class_: str) -> dict[str, Any] | None:
-        found = (node["inputs"] for node in self.graph.values() if node["class_type"] == class_)
-        return next(found, None)
-
     async def paint(self, slot: asyncio.Lock) -> bytes:
+        [node] = self.graph.values()
+        wanted = node["inputs"]
         async with slot:
-            if slow := self.inputs("SlowSteps"):
-                self.steps = slow["steps"]
-                for self.step in range(1, self.steps + 1):  # noqa: B020  shown as progress
-                    await asyncio.sleep(slow["seconds_per_step"])
-            if raises := self.inputs("AlwaysRaises"):
-                raise ValueError(raises["message"])
-            empty = self.inputs("EmptyImage") or {}
+            self.steps = wanted["steps"]
+            for self.step in range(1, self.steps + 1):  # noqa: B020  shown as progress
+                await asyncio.sleep(0.1)
+            if wanted["error"]:
+                raise ValueError(wanted["error"])
             target = io.BytesIO()
-            Image.new("RGB", (empty["width"], empty["height"])).save(target, "PNG")
+            Image.new("RGB", (wanted["width"], wanted["height"])).save(target, "PNG")
             return target.getvalue()
 
 
@@ -80,13 +86,14 @@ SERVERS: dict[str, TinyServer] = {}
 
 
 @asynccontextmanager
-async def open_tiny(spec: NodeEntry, _: Patience) -> AsyncGenerator["TinyEngine", None]:
-    yield TinyEngine(spec.base_url)
+async def open_tiny(spec: NodeEntry) -> AsyncGenerator["TinyEngine", None]:
+    yield TinyEngine(spec.base_url, engine_settings(TinySettings, spec))
 
 
 class TinyEngine:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, settings: TinySettings) -> None:
         self._url = url
+        self._version = settings.version
 
     @property
     def server(self) -> TinyServer:
@@ -102,13 +109,15 @@ class TinyEngine:
         if self._url not in SERVERS:
             return Health(reason="is not in this process")
         inside = [id_ for id_, painting in self.server.paintings.items() if is_inside(painting)]
-        return Health(is_reachable=True, reason=None, prompts=tuple(map(str, inside)))
+        return Health(is_reachable=True, reason=None, work_ids=tuple(map(str, inside)))
 
     async def describe(self) -> Description:
         assert self.server
-        content = json.dumps({"object_info": CLASSES}).encode()
+        content = json.dumps({"engine": "tiny", "paints": CLASSES}).encode()
         digest = hashlib.blake2b(content, digest_size=16).hexdigest()
-        names = Capabilities(digest=digest, engine_version="tiny 1", classes=CLASSES, models=[])
+        names = Capabilities(
+            digest=digest, engine_version=self._version, classes=CLASSES, models=[]
+        )
         return Description(names, zlib.compress(content))
 
     def has_input(self, name: str) -> bool:
@@ -160,12 +169,12 @@ class TinyEngine:
             await asyncio.wait({painting.task})
         return True
 
-    async def download(self, file: EngineFile, target: IO[bytes], most_bytes: int) -> None:
+    async def download(self, file: EngineFile, target: IO[bytes], max_bytes: int) -> None:
         painting = self.server.paintings[UUID(file.filename.removesuffix(".png"))]
         assert painting.task
         content = painting.task.result()
-        if len(content) > most_bytes:
-            raise FileRefusedError(f"A picture is bigger than {most_bytes} bytes.")
+        if len(content) > max_bytes:
+            raise FileRefusedError(f"A picture is bigger than {max_bytes} bytes.")
         target.seek(0)
         target.truncate()
         target.write(content)

@@ -11,8 +11,8 @@ import asyncpg
 import structlog
 
 from runtime.postgres.pool import pool
+from runtime.process.settings import DatabaseSettings
 from scheduler.adapters.sql_ledger import FAILURES
-from scheduler.settings import SchedulerSettings
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ ACQUIRE = """UPDATE leader SET epoch = epoch + 1, beat_at = clock_timestamp()
 RELEASE = "UPDATE leader SET beat_at = '-infinity' WHERE epoch = $1"
 
 
-def open_leader_pool(settings: SchedulerSettings) -> AbstractAsyncContextManager[asyncpg.Pool]:
+def open_leader_pool(settings: DatabaseSettings) -> AbstractAsyncContextManager[asyncpg.Pool]:
     """Connections that cannot hold the leader's row while their process is stopped."""
     return pool(settings, COMMAND_SECONDS, reset=keep, server_settings=LEADER_SETTINGS)
 

@@ -40,7 +40,7 @@ def take_beat(context: StepContext, beat: NodeBeat) -> None:
     compare_attempts(context, node, beat)
     join(context, node)
     if beat.is_dead:
-        quarantine(context, node, beat.reason or "ComfyUI answers but runs nothing")
+        quarantine(context, node, beat.reason or "the engine answers but executes nothing")
     if beat.passed_trial:
         end_quarantine(context, node, beat.passed_trial)
     if beat.other_node_id:

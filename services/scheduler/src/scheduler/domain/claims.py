@@ -17,7 +17,7 @@ from scheduler.domain.views import node_view
 
 
 def add_node(context: StepContext, command: AddNode) -> NodeView:
-    """Add a ComfyUI server once; its agent finds it in bucket `nodes`."""
+    """Add a server once; its agent finds it in bucket `nodes`."""
     if created_id := find_created(context, command):
         if created_id not in context.state.nodes:
             raise ConflictError("the node made under this key was removed", code="node_removed")

@@ -83,11 +83,11 @@ def give_up_if_overdue(context: StepContext, attempt: Attempt) -> None:
 def silence(context: StepContext, attempt: Attempt, node: Node) -> float:
     """Return the seconds since the last proof that the attempt goes on.
 
-    An attempt that uploads needs a living agent, any other a reachable ComfyUI too.
+    An attempt that uploads needs a living agent, any other a reachable engine too.
     """
     contact = node.contact
-    needs_comfyui = attempt.phase not in EXECUTED_PHASES
-    last = min(contact.heard_at, contact.reached_at) if needs_comfyui else contact.heard_at
+    needs_engine = attempt.phase not in EXECUTED_PHASES
+    last = min(contact.heard_at, contact.reached_at) if needs_engine else contact.heard_at
     return context.state.clock.now - last
 
 

@@ -1,6 +1,6 @@
 """Decides when a node is quarantined for the harm it does, and when it is let back.
 
-A quarantined node gets no job for a minute. Then its agent runs a trial on it, a prompt that needs
+A quarantined node gets no job for a minute. Then its agent runs a trial on it, work that needs
 no model, until one succeeds: that ends the quarantine. If the next job whose outcome depends on
 the node fails too, the next quarantine is twice as long, up to 15 min.
 """
@@ -86,7 +86,7 @@ def end_quarantine(context: StepContext, node: Node, trial: int) -> None:
 
 
 def quarantine_duplicate(context: StepContext, node: Node, other_id: UUID) -> None:
-    """Quarantine the younger of two nodes that are one ComfyUI, until one of them is removed.
+    """Quarantine the younger of two nodes that are one server, until one of them is removed.
 
     The older one goes on, so that adding a server twice takes no server away.
     """
@@ -102,7 +102,7 @@ def quarantine_duplicate(context: StepContext, node: Node, other_id: UUID) -> No
 
 def duplicate_reason(elder: Node) -> str:
     settings = elder.settings
-    return f"the same ComfyUI as node {settings.name} ({settings.base_url}): remove one of them"
+    return f"the same server as node {settings.name} ({settings.base_url}): remove one of them"
 
 
 def quarantine_reason(context: StepContext, node: Node) -> str | None:
@@ -116,4 +116,4 @@ def quarantine_reason(context: StepContext, node: Node) -> str | None:
     reason = health.reason or "it does harm"
     if not health.trial:
         return reason
-    return f"{reason}; {node.contact.reason or 'a trial prompt has to succeed on it first'}"
+    return f"{reason}; {node.contact.reason or 'a trial has to succeed on it first'}"

@@ -80,7 +80,7 @@ class Attempt:
 
     @property
     def has_started(self) -> bool:
-        """Return whether a prompt may be inside ComfyUI: then waiting costs less than a repeat."""
+        """Return whether the engine may have the attempt: then waiting costs less than a repeat."""
         return self.phase in STARTED_PHASES or (self.phase is None and self.is_inherited)
 
     @property

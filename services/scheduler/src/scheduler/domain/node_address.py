@@ -1,4 +1,4 @@
-"""Decides whether the address and the headers of a new ComfyUI server can be used."""
+"""Decides whether the address and the headers of a new server can be used."""
 
 import re
 from urllib.parse import SplitResult, urlsplit
@@ -30,7 +30,7 @@ def checked(node: NewNode) -> NewNode:
 
 
 def why_unusable(base_url: str) -> str | None:
-    """Name the expectation that the URL breaks first; None if it can be a ComfyUI's."""
+    """Name the expectation that the URL breaks first; None if it can be a server's."""
     if not (base_url.isascii() and base_url.isprintable() and " " not in base_url):
         return "expected a URL of visible ASCII characters"
     try:

@@ -33,7 +33,7 @@ class Health:
     trial: int = 0
     """Number of the trial that can end the quarantine; 0: none is requested yet."""
     double_of: UUID | None = None
-    """The older node that is the same ComfyUI."""
+    """The older node with the same server."""
 
 
 @dataclass(slots=True, eq=False)
@@ -58,7 +58,7 @@ class Contact:
     heard_at: float = 0.0
     """When the agent was last heard."""
     reached_at: float = 0.0
-    """When the agent last reported that ComfyUI answers."""
+    """When the agent last reported that the engine answers."""
     beat_at: datetime | None = None
     is_reachable: bool = False
     reason: str | None = None
@@ -70,7 +70,7 @@ class Contact:
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """One ComfyUI server. Only the core changes it."""
+    """One GPU server of the fleet. Only the core changes it."""
 
     id: UUID
     settings: NewNode

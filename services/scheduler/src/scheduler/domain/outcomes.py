@@ -49,7 +49,7 @@ def apply_result(context: StepContext, attempt: Attempt, result: AttemptResult) 
         update_mean_seconds(context, attempt)
         complete_job(context, attempt.job, result.outputs)
     elif result.outcome is Outcome.CANCELED:
-        # The scheduler did not recall it: somebody stopped it on the ComfyUI itself.
+        # The scheduler did not recall it: somebody stopped it in the engine itself.
         fail_attempt(context, attempt, Cause.LOST, None)
     else:
         fail_attempt(context, attempt, cause_of(attempt, result), result.error)
@@ -58,7 +58,7 @@ def apply_result(context: StepContext, attempt: Attempt, result: AttemptResult) 
 def cause_of(attempt: Attempt, result: AttemptResult) -> Cause:
     """Return the attempt's row of the retry table.
 
-    If ComfyUI no longer knows a posted prompt, it crashed while running it: cause POISON.
+    If the engine no longer knows a posted attempt, it crashed while running it: cause POISON.
     """
     cause = result.cause or Cause.WORKFLOW
     if cause is not Cause.LOST:
@@ -98,7 +98,7 @@ MESSAGES: dict[Cause, str] = {
     Cause.MISSING: "a model or a custom node is missing",
     Cause.WORKFLOW: "the workflow raised an error",
     Cause.TIMEOUT: "the job ran longer than it may",
-    Cause.POISON: "ComfyUI died while it ran the job",
+    Cause.POISON: "the engine crashed while it ran the job",
     Cause.OUTPUT: "the results could not be stored",
     Cause.INPUT: "the inputs could not be staged",
 }

@@ -101,7 +101,7 @@ def reason_not_free(context: StepContext, node: Node) -> str | None:
     if reason := quarantine_reason(context, node):
         return reason
     if not node.contact.is_reachable:
-        return node.contact.reason or "ComfyUI does not answer"
+        return node.contact.reason or "the engine does not answer"
     if node.rests_until > context.now.steady:
         return "it refused the last order"
     return reason_full(node)

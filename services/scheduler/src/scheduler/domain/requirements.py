@@ -57,6 +57,6 @@ def unmet_by(node: Node, request: NewJob) -> list[Unmet]:
         if capabilities.digest in group.digests:
             found += group.unmet
     if request.version_hash in node.refused_versions:
-        text = "its ComfyUI refused this version for want of a model file or a class"
+        text = "its engine refused this version because a model file or a class is missing"
         found.append(Unmet(kind="input", name=request.workflow, message=text))
     return found

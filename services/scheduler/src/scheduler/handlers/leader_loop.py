@@ -78,7 +78,7 @@ async def run_term(scheduler: Scheduler, epoch: int, serve: Serve) -> int | None
         async with AsyncExitStack() as stack:
             agents = scheduler.open_agents(epoch, inbox.put)
             stack.push_async_callback(agents.close)
-            term = scheduler.term = Term(epoch, state, newest, inbox, ledger, agents)
+            term = scheduler.lead.term = Term(epoch, state, newest, inbox, ledger, agents)
             await stack.enter_async_context(await serve())
             stack.callback(end_term, scheduler, term)
             await run_loop(scheduler, term)
@@ -93,7 +93,7 @@ async def run_term(scheduler: Scheduler, epoch: int, serve: Serve) -> int | None
 
 def end_term(scheduler: Scheduler, term: Term) -> None:
     """Cancel the requests that were not answered, and take no more."""
-    scheduler.term = None
+    scheduler.lead.term = None
     for answer in term.answers.values():
         answer.cancel()
     term.answers.clear()

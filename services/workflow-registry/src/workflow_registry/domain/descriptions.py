@@ -1,7 +1,8 @@
-"""Parses descriptions of ComfyUI servers: untrusted JSON becomes checked classes and models.
+"""Parses descriptions of servers: untrusted JSON becomes checked classes and models.
 
-A description is some 20 MB. Gateways check a submitted graph with the used classes alone, without
-texts for people and names of files: a few kilobytes.
+A description names its engine, and `READERS` has the reader of each engine. One is some 20 MB.
+Gateways check a submitted graph with the used classes alone, without texts for people and names of
+files: a few kilobytes.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from pydantic_core import to_json
 from contracts.errors import InvalidError
 from contracts.registry.workflows import ServerClasses
 from contracts.scheduler.job_requests import ModelFile
-from workflows.compatibility.object_info import DeclaredInput, declared_inputs
+from workflows.compatibility.object_info import ENGINE, DeclaredInput, declared_inputs
 from workflows.graph.requirements import names_a_file
 from workflows.json_values import as_object, is_array, is_object
 
@@ -29,10 +30,18 @@ Classes: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One server's graph-node classes, as `object_info` has them, and its model files."""
+    """One server's graph-node classes, in the format of its engine, and its model files.
+
+    Both are empty if no reader knows the engine: then the server counts as not described.
+    """
 
     classes: Classes
     models: frozenset[ModelFile]
+    engine: str = ENGINE
+
+    @property
+    def is_readable(self) -> bool:
+        return self.engine in READERS
 
 
 def read_description(digest: str, packed: bytes) -> Description:
@@ -48,11 +57,17 @@ def read_description(digest: str, packed: bytes) -> Description:
     except (zlib.error, ValueError, RecursionError) as error:
         raise mismatch("it cannot be read") from error
     entries = as_object(document)
-    return Description(read_classes(entries.get("object_info")), read_models(entries.get("models")))
+    engine = str(entries.get("engine", ENGINE))  # older agents did not name it
+    reader = READERS.get(engine)
+    return reader(entries) if reader else Description({}, frozenset(), engine)
 
 
 def mismatch(reason: str) -> InvalidError:
     return InvalidError(f"this is not the description: {reason}", code="not_that")
+
+
+def read_comfyui(entries: Mapping[str, Any]) -> Description:
+    return Description(read_classes(entries.get("object_info")), read_models(entries.get("models")))
 
 
 def read_classes(value: Any) -> Classes:
@@ -88,6 +103,9 @@ def read_models(value: Any) -> frozenset[ModelFile]:
     )
 
 
+READERS = {ENGINE: read_comfyui}
+
+
 def union(descriptions: Iterable[Description]) -> Description:
     """Return what the servers have together; if a class differs, the first one counts."""
     classes: dict[str, Mapping[str, Any]] = {}
@@ -121,7 +139,7 @@ def server_classes(digest: str, description: Description, used: Collection[str])
         size += len(to_json({name: info}))
         if size <= MAX_VALUE_BYTES:
             classes[name] = info
-    found = ServerClasses(digest=digest, classes=classes)
+    found = ServerClasses(digest=digest, engine=description.engine, classes=classes)
     # JSON has no infinity: without this, it would differ from the bucket and be published for ever
     return ServerClasses.model_validate_json(found.model_dump_json())
 

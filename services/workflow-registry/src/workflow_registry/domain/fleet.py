@@ -6,7 +6,7 @@ A parsed description takes some 20 MB, so equal classes are kept once for all of
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,8 +28,10 @@ class Fleet:
     nodes: Sequence[NodeView] = ()
     seen_at: datetime | None = None
     """When the last look at the nodes began that succeeded."""
-    described: frozenset[str] = frozenset()
+    stored: frozenset[str] = frozenset()
     """Digests of enabled nodes whose description is stored."""
+    described: frozenset[str] = frozenset()
+    """Those of them whose engine has a reader."""
     together: Description = field(default_factory=lambda: Description({}, frozenset()))
     """The union of all descriptions."""
     united: frozenset[str] = frozenset()
@@ -55,7 +57,7 @@ class Fleet:
             name: self._pool.setdefault(content_digest(info), info)
             for name, info in description.classes.items()
         }
-        self.parsed[digest] = Description(classes, description.models)
+        self.parsed[digest] = replace(description, classes=classes)
         return self.parsed[digest]
 
     def unite(self, digests: frozenset[str]) -> None:

@@ -59,7 +59,7 @@ async def store_description(registry: Registry, command: StoreDescription) -> De
 
 
 async def prune_descriptions(registry: Registry) -> None:
-    await registry.descriptions.prune(registry.fleet.described)
+    await registry.descriptions.prune(registry.fleet.stored)
 
 
 async def refresh_fleet(registry: Registry, event: NodeFact) -> None:
@@ -101,8 +101,12 @@ async def update_nodes(registry: Registry) -> bool:
     fleet = registry.fleet
     fleet.nodes = await registry.nodes.all()
     digests = {node.digest for node in fleet.nodes if node.digest and node.is_enabled}
-    fleet.described = frozenset(await registry.descriptions.known(digests) if digests else ())
-    return await unite(registry, fleet.described)
+    fleet.stored = frozenset(await registry.descriptions.known(digests) if digests else ())
+    has_changed = await unite(registry, fleet.stored)
+    fleet.described = frozenset(
+        digest for digest in fleet.stored if fleet.parsed[digest].is_readable
+    )
+    return has_changed
 
 
 async def restore_fleet(registry: Registry) -> None:

@@ -13,22 +13,23 @@ from typing import Any
 from contracts.scheduler.job_requests import ModelFile
 from contracts.scheduler.nodes import Capabilities
 from node_agent.ports import Description
+from workflows.compatibility.object_info import ENGINE
 from workflows.graph.requirements import FILE_INPUTS
 from workflows.json_values import as_array, as_object
 
 NOT_MODELS = frozenset({"custom_nodes"})
 MAX_MODELS, MAX_CLASSES = 3_000, 8_000
-"""So that a report stays below the bus's 512 KiB."""
+"""They keep a report below the 512 KiB of a message."""
 UPLOADS = frozenset(
     {"image_upload", "video_upload", "audio_upload", "file_upload", "animated_image_upload"}
 )
-"""Options of inputs whose choices are files that somebody uploaded."""
+"""Options of inputs whose choices are uploaded files."""
 
 
 def describe(
     version: str, object_info: Mapping[str, Any], models: Mapping[str, Iterable[str]]
 ) -> Description:
-    """Equal servers give equal digests, whatever lies in their input folders."""
+    """Describe the server; equal servers get equal digests, whatever their input folders hold."""
     folders = {
         folder: sorted(names)
         for folder, names in sorted(models.items())
@@ -36,7 +37,7 @@ def describe(
     }
     # The order inside a class stays: ComfyUI's save format counts its widgets.
     classes = {name: without_files(name, object_info[name]) for name in sorted(object_info)}
-    document = {"version": version, "object_info": classes, "models": folders}
+    document = {"engine": ENGINE, "version": version, "object_info": classes, "models": folders}
     content = json.dumps(document, separators=(",", ":")).encode()
     files = [(folder, name) for folder, names in folders.items() for name in names][:MAX_MODELS]
     names = Capabilities(
@@ -49,7 +50,7 @@ def describe(
 
 
 def without_files(class_: str, info: Any) -> dict[str, Any]:
-    """A class without the names of files that come and go with every job."""
+    """Return the class without the names of files that change with every job."""
     sections = {
         section: {
             name: without_choices(declared) if is_file(class_, name, declared) else declared

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from typing import IO, Any
 from uuid import UUID
 
+from pydantic import BaseModel
+
 from contracts.media.attempts import InputFile
 from contracts.scheduler.nodes import NodeEntry
 from node_agent.engines.comfyui import trial
@@ -16,8 +18,10 @@ from node_agent.engines.comfyui.probe import probe, watch_memory
 from node_agent.engines.comfyui.progress import run_of
 from node_agent.engines.comfyui.prompts import post, sealed, take_back
 from node_agent.engines.comfyui.session import Prompt, Session
+from node_agent.engines.comfyui.settings import ComfyUISettings
 from node_agent.engines.comfyui.vitals import Vitals
 from node_agent.engines.comfyui.websocket import listen
+from node_agent.engines.settings import engine_settings
 from node_agent.ports import (
     Description,
     EngineFile,
@@ -25,16 +29,16 @@ from node_agent.ports import (
     Execution,
     FileRefusedError,
     Graph,
-    Patience,
     Version,
 )
 from runtime.process.telemetry import span
 
 
 @asynccontextmanager
-async def open_comfyui(spec: NodeEntry, patience: Patience) -> AsyncGenerator["ComfyUI", None]:
-    async with comfy_http(spec, patience) as http:
-        engine = ComfyUI(spec, http, Vitals(patience.dead_after_seconds))
+async def open_comfyui(spec: NodeEntry, defaults: BaseModel) -> AsyncGenerator["ComfyUI", None]:
+    settings = engine_settings(ComfyUISettings, spec, defaults)
+    async with comfy_http(spec, settings) as http:
+        engine = ComfyUI(spec, http, Vitals(settings.dead_after_seconds))
         try:
             yield engine
         finally:
@@ -89,16 +93,16 @@ class ComfyUI(Session):
     async def cancel(self, attempt_id: UUID) -> bool:
         return await take_back(self, str(attempt_id))
 
-    async def download(self, file: EngineFile, target: IO[bytes], most_bytes: int) -> None:
+    async def download(self, file: EngineFile, target: IO[bytes], max_bytes: int) -> None:
         match file:
             case ComfyFile():
-                await self.http.download(file, target, most_bytes)
+                await self.http.download(file, target, max_bytes)
             case ComfyText(text=text):
                 target.seek(0)
                 target.truncate()
                 target.write(text.encode())
             case _:
-                raise FileRefusedError("This result is none of ComfyUI's.")
+                raise FileRefusedError("The result file does not come from ComfyUI.")
 
     async def trial(self) -> str | None:
         return await trial.trial(self)

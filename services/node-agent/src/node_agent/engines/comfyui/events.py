@@ -31,7 +31,7 @@ class GraphNodeProgress:
 
 @dataclass(frozen=True, slots=True)
 class PromptEvent:
-    """A prompt goes on, or is over; one kind of message fills one field."""
+    """Progress or end of a prompt; one kind of message fills one field."""
 
     prompt_id: str
     cached: frozenset[str] = frozenset()
@@ -41,7 +41,7 @@ class PromptEvent:
     steps: tuple[GraphNodeProgress, ...] = ()
     """Progress of some graph nodes; the others are as they were."""
     is_over: bool = False
-    """History knows how it ended.
+    """The prompt has ended; `/history` has the outcome.
 
     This is `executing` of no graph node; `execution_success` often comes before history has the
     entry (measured: 23 %).
@@ -50,7 +50,7 @@ class PromptEvent:
 
 @dataclass(frozen=True, slots=True)
 class Previewed:
-    """A half-finished picture; an old server does not say of which prompt."""
+    """A preview picture; older servers do not name its prompt."""
 
     prompt_id: str | None
     content_type: str

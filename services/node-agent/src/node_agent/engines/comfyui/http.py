@@ -12,18 +12,19 @@ from contracts.errors import InvalidError
 from contracts.scheduler.nodes import Device, NodeEntry
 from node_agent.engines.comfyui.capabilities import describe
 from node_agent.engines.comfyui.outputs import ComfyFile
+from node_agent.engines.comfyui.settings import ComfyUISettings
 from node_agent.engines.comfyui.shapes import is_number, parsed, parsed_or_none, texts
 from node_agent.engines.comfyui.trouble import NO_COMFYUI, why_silent, why_useless
 from node_agent.engines.comfyui.vitals import QueueView
 from node_agent.handlers.files import write_all
-from node_agent.ports import Description, FileRefusedError, Patience, UnreachableError
+from node_agent.ports import Description, FileRefusedError, UnreachableError
 from runtime.process.telemetry import carry
 from workflows.json_values import as_array, as_object
 
 NOT_COMFYUI = frozenset({401, 403, 407, 408, 429, 502, 503, 504})
-"""Answers of a proxy before it, or of a wall around it."""
+"""Statuses that come from a proxy or a login page in front of ComfyUI."""
 SLOW_SECONDS = 30.0
-"""For what is big: object_info, uploads, files."""
+"""Timeout of large transfers: object_info, uploads, files."""
 OK = 200
 MEGABYTE = 1024**2
 NODE_KEY = "comfyfleet_node"
@@ -31,7 +32,7 @@ NODE_KEY = "comfyfleet_node"
 
 
 class RefusedPromptError(InvalidError):
-    """ComfyUI did not take the prompt; `answer` says why, in its own format."""
+    """ComfyUI refused the prompt; `answer` gives the reason in ComfyUI's format."""
 
     code = "refused"
 
@@ -56,19 +57,21 @@ class Stats:
 
 
 @asynccontextmanager
-async def comfy_http(spec: NodeEntry, patience: Patience) -> AsyncGenerator["ComfyHttp", None]:
+async def comfy_http(
+    spec: NodeEntry, settings: ComfyUISettings
+) -> AsyncGenerator["ComfyHttp", None]:
     try:
         client = httpx.AsyncClient(
             base_url=spec.base_url,
             headers=spec.headers,
-            timeout=httpx.Timeout(patience.probe_timeout, pool=SLOW_SECONDS),
+            timeout=httpx.Timeout(settings.probe_timeout_seconds, pool=SLOW_SECONDS),
             event_hooks={"request": [trace]},
             trust_env=False,
         )
     except (httpx.InvalidURL, ValueError) as error:
-        raise InvalidError("The node's address or headers are not valid.") from error
+        raise InvalidError("has an address or headers that are not valid") from error
     async with client:
-        yield ComfyHttp(client, patience.submit_timeout)
+        yield ComfyHttp(client, settings.submit_timeout_seconds)
 
 
 async def trace(request: httpx.Request) -> None:
@@ -81,9 +84,9 @@ class ComfyHttp:
     Every call raises UnreachableError if the server does not answer in time.
     """
 
-    def __init__(self, client: httpx.AsyncClient, submit_timeout: float) -> None:
+    def __init__(self, client: httpx.AsyncClient, submit_timeout_seconds: float) -> None:
         self._client = client
-        self._submit_timeout = submit_timeout
+        self._submit_timeout = submit_timeout_seconds
 
     async def queue(self) -> QueueView:
         answer = as_object(await self._get("/queue"))
@@ -93,7 +96,7 @@ class ComfyHttp:
         return QueueView(ids(running), ids(pending), node_ids([*running, *pending]))
 
     async def history(self, prompt_id: str) -> dict[str, Any] | None:
-        """The entry of a prompt that ended; None while it has not, or is forgotten."""
+        """Return the history entry of an ended prompt; None if it runs or ComfyUI forgot it."""
         entry = as_object(await self._get(f"/history/{prompt_id}")).get(prompt_id)
         return cast("dict[str, Any]", entry) if isinstance(entry, dict) else None
 
@@ -111,15 +114,15 @@ class ComfyHttp:
                 raise RefusedPromptError(response.status_code, answer)
 
     async def delete(self, prompt_id: str) -> None:
-        """Take it off the queue, if it is pending."""
+        """Remove the prompt from the queue, if it is pending."""
         await self._send("POST", "/queue", json={"delete": [prompt_id]})
 
     async def interrupt(self, prompt_id: str) -> None:
-        """Stop it, if it runs; seen only at graph-node starts and sampler steps."""
+        """Stop the prompt, if it runs; seen only at graph-node starts and sampler steps."""
         await self._send("POST", "/interrupt", json={"prompt_id": prompt_id})
 
     async def free(self) -> None:
-        """Give back the memory of models and results."""
+        """Free the memory of models and results."""
         await self._send("POST", "/free", json={"unload_models": True, "free_memory": True})
 
     async def upload(self, name: str, source: IO[bytes], content_type: str) -> None:
@@ -143,7 +146,7 @@ class ComfyHttp:
         if (stored.get("subfolder"), stored.get("name")) != (folder, filename):
             raise FileRefusedError("ComfyUI stored an input file under another name.")
 
-    async def download(self, file: ComfyFile, target: IO[bytes], most_bytes: int) -> None:
+    async def download(self, file: ComfyFile, target: IO[bytes], max_bytes: int) -> None:
         """Write from the target's beginning. Raises FileRefusedError, NoSpaceError."""
         query = {"filename": file.filename, "subfolder": file.subfolder, "type": file.folder}
         try:
@@ -155,8 +158,8 @@ class ComfyHttp:
                 if response.status_code != OK:
                     text = f"ComfyUI answered {response.status_code} to {file.filename}."
                     raise FileRefusedError(text)
-                too_big = FileRefusedError(f"A result is bigger than {most_bytes} bytes.")
-                await write_all(response.aiter_bytes(MEGABYTE), target, most_bytes, too_big)
+                too_big = FileRefusedError(f"A result is bigger than {max_bytes} bytes.")
+                await write_all(response.aiter_bytes(MEGABYTE), target, max_bytes, too_big)
         except httpx.RequestError as error:
             raise UnreachableError(why_silent(error)) from error
 
@@ -172,7 +175,7 @@ class ComfyHttp:
         models: dict[str, list[str]] = {}
         for folder in texts(await self._get("/models")):
             models[folder] = texts(await self._get(f"/models/{folder}"))
-        # a server with many custom nodes says 20 MB of itself
+        # the description of a server with many custom nodes has 20 MB
         found = await asyncio.to_thread(describe, stats.version, classes, models)
         return replace(found, devices=stats.devices)
 
@@ -193,7 +196,7 @@ class ComfyHttp:
 
 
 def first_part(path: str) -> str:
-    """Without ids."""
+    """Return the path without ids, for error texts."""
     return f"/{path.split('/')[1]}"
 
 
@@ -211,7 +214,7 @@ def ids(entries: Iterable[object]) -> tuple[str, ...]:
 
 
 def node_ids(entries: Iterable[object]) -> frozenset[str]:
-    """Nodes of this fleet, or another, that prompts name as theirs."""
+    """Return the ids of the nodes, of this fleet or another, for which prompts were posted."""
     extras = (as_object(as_array(entry)[3]) for entry in entries if as_array(entry)[3:])
     return frozenset(texts([extra.get(NODE_KEY) for extra in extras]))
 

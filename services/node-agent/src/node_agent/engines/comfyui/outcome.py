@@ -1,4 +1,4 @@
-"""Reads from a history entry how a prompt ended, and which row of the retry table that is."""
+"""Reads from a history entry how a prompt ended, and its cause for the retry table."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from workflows.json_values import as_array, as_object
 
 LONGEST_MESSAGE = 500
 MAX_STAMP = 1e14
-"""Milliseconds; later than year 5000 is no time."""
+"""Milliseconds; a stamp after the year 5000 is no time."""
 HOST_PATH = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][^\\/\s'\":,;()]+){2,}")
 OUT_OF_MEMORY = re.compile(r"out of memory|allocation on device", re.IGNORECASE)
 ACCELERATOR = re.compile(r"\b(CUDA|HIP|cuDNN|CUBLAS|NCCL|MPS|XPU)\w* ?(error|failure)|device-side")
@@ -34,7 +34,7 @@ def failure_in(entry: Mapping[str, Any]) -> AttemptResult | None:
 def ended_by(message: Sequence[object]) -> AttemptResult:
     kind, details = message[0] if message else None, as_object(message[1] if message[1:] else None)
     if kind == "execution_interrupted":
-        return AttemptResult(outcome=Outcome.CANCELED)  # by us, or by a person at ComfyUI
+        return AttemptResult(outcome=Outcome.CANCELED)  # by the agent, or by a person in ComfyUI
     if kind == "execution_error":
         return raised(str(details.get("exception_type", "")), details)
     return failed_result(Cause.WORKFLOW, "graph_failed", "ComfyUI does not say why it failed.")
@@ -53,7 +53,7 @@ def raised(kind: str, details: Mapping[str, Any]) -> AttemptResult:
 
 
 def cause_of(kind: str, message: str) -> tuple[Cause, str]:
-    """By the type first: a text alone can come from the user's own prompt."""
+    """Return cause and code. The type decides first: the text can come from the user's prompt."""
     is_torch = bool(TORCH_ERRORS.search(kind))
     if "OutOfMemory" in kind or (is_torch and OUT_OF_MEMORY.search(message)):
         return Cause.OUT_OF_MEMORY, "out_of_memory"
@@ -65,13 +65,13 @@ def cause_of(kind: str, message: str) -> tuple[Cause, str]:
 
 
 def presentable(message: str) -> str:
-    """The first line, without folders of the host, and not endless."""
+    """Return the first line, shortened, without folders of the host."""
     line = next((line.strip() for line in message.splitlines() if line.strip()), "")
     return HOST_PATH.sub(lambda path: re.split(r"[\\/]", path[0])[-1], line)[:LONGEST_MESSAGE]
 
 
 def executed_between(entry: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    """When execution began (ComfyUI's clock, epoch seconds) and how long it took, if known."""
+    """Return the start (epoch seconds of ComfyUI's clock) and the duration in seconds, if known."""
     stamps = [
         stamp / 1_000
         for message in as_array(as_object(entry.get("status")).get("messages"))

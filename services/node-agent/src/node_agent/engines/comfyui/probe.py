@@ -1,4 +1,4 @@
-"""Looks at ComfyUI each second or two: whether it is there, what it does, its free memory."""
+"""Probes ComfyUI each second or two: is it reachable, what runs, how much memory is free."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from workflows.compatibility.releases import OLDEST_COMFYUI_TEXT, is_too_old
 
 log = structlog.get_logger()
 IDLE_SECONDS = 2.0
-"""While nothing is done there: most of what an agent does at rest is this."""
+"""Probe period while the server is idle; probing is most of an idle agent's work."""
 MEMORY_SECONDS = 10.0
 DEAD = "ComfyUI answers but runs nothing: its worker is dead, restart it"
 
@@ -39,13 +39,13 @@ async def probe(session: Session, on_health_change: Callable[[], None]) -> None:
 
 
 def is_idle(session: Session) -> bool:
-    """Whether nothing is done there, by nobody; what we send is noticed by other means."""
+    """Return whether the server runs no prompt of anyone; own prompts wake their followers."""
     is_busy = session.prompts or session.queue.running or session.queue.pending
     return session.health().is_usable and not is_busy
 
 
 async def look(session: Session) -> QueueView:
-    """Ask for the queue; a server that was away may be another now, so for its version too."""
+    """Read the queue. After an outage read the version too: the server may have been replaced."""
     queue = await session.http.queue()
     if not session.is_reachable:
         version = (await session.http.stats()).version
@@ -57,7 +57,7 @@ async def look(session: Session) -> QueueView:
 
 def saw_queue(session: Session, queue: QueueView) -> None:
     if not session.is_reachable:
-        session.inputs.clear()  # it may be another server now
+        session.inputs.clear()  # the server may have been replaced
     session.queue, session.is_reachable = queue, True
     session.vitals.saw(queue, monotonic(), has_started=has_started(session, queue))
     session.reason = DEAD if session.is_dead else None
@@ -72,7 +72,7 @@ def saw_nothing(session: Session, reason: str) -> None:
 
 
 def has_started(session: Session, queue: QueueView) -> bool:
-    """Whether the prompt in front is known to work, or cannot be judged.
+    """Return whether the prompt in front is known to work, or cannot be judged.
 
     Only events of this connection can tell that none came; a foreign prompt tells us nothing.
     """

@@ -1,4 +1,4 @@
-"""Hands a graph to ComfyUI once, whatever gets lost on the way, and takes it back."""
+"""Posts a graph to ComfyUI exactly once, even if answers get lost, and removes it again."""
 
 import asyncio
 import contextlib
@@ -21,9 +21,9 @@ from workflows.compatibility.releases import OLDEST_COMFYUI_TEXT
 
 TRIES = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 4.0
-"""The last try comes 7.5 s after the first, timeouts not counted."""
+"""Pauses between tries, 7.5 s in all, without the timeouts themselves."""
 CANCEL_SECONDS = 30.0
-"""An interrupt waits for the graph node that runs; then the slot is given up to the beats."""
+"""An interrupt waits for the running graph node. After this time the slot is released."""
 CANCEL_PAUSE, LONGEST_CANCEL_PAUSE = 0.2, 2.0
 
 
@@ -93,14 +93,14 @@ async def send_shielded(session: Session, prompt: Prompt, graph: Graph) -> Submi
 
 
 async def is_known(session: Session, prompt_id: str) -> bool:
-    """Whether a POST whose answer was lost did arrive: a repeated id would run again."""
+    """Return whether a POST without an answer did arrive: a repeated id would run again."""
     if prompt_id in await session.http.queue():
         return True
     return await session.http.history(prompt_id) is not None
 
 
 def body_of(session: Session, prompt: Prompt, graph: Graph) -> dict[str, Any]:
-    """Nothing of the user's but the graph: other keys of this request can kill a server."""
+    """Send only the graph of the user; other keys of this request can crash the server."""
     preview = {"preview_method": "auto"} if prompt.task.is_watched() else {}
     return {
         "prompt": graph,
@@ -111,7 +111,7 @@ def body_of(session: Session, prompt: Prompt, graph: Graph) -> dict[str, Any]:
 
 
 async def check(session: Session, prompt: Prompt, taken: Submitted) -> None:
-    """200 does not mean that all of the graph will run, nor under our id."""
+    """Check the answer: even after 200 ComfyUI may skip outputs or use another id."""
     if taken.prompt_id != prompt.id:
         await take_back(session, taken.prompt_id)
         text = f"It chooses prompt ids itself: ComfyUI {OLDEST_COMFYUI_TEXT} or later is needed."
@@ -124,7 +124,7 @@ async def check(session: Session, prompt: Prompt, taken: Submitted) -> None:
 async def take_back(session: Session, prompt_id: str) -> bool:
     """Delete, interrupt, then look, until it is neither pending nor running.
 
-    Returns False if it would not stop.
+    Returns False if it did not stop in time.
 
     An interrupt between pending and running is lost (measured: 1 of 100), and a graph node that
     blocks runs to its end.

@@ -1,4 +1,4 @@
-"""Holds what the agent knows of one ComfyUI server, as long as a claim lasts."""
+"""Holds the state of one ComfyUI server, as the agent sees it, while a claim lasts."""
 
 import asyncio
 from collections.abc import Generator
@@ -32,12 +32,12 @@ class Prompt:
     task: EngineTask
     run: Run = field(default_factory=Run)
     client_id: str | None = None
-    """Connection that hears of it; None if another session posted it."""
+    """Connection that gets its events; None if another session posted it."""
     is_running: bool = False
     has_worked: bool = False
     """Some graph node started, so ComfyUI's worker is alive."""
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
-    """Something happened: look at ComfyUI now."""
+    """Set when something happened: ask ComfyUI at once."""
 
     @property
     def id(self) -> str:
@@ -77,13 +77,13 @@ class Session:
             is_reachable=self.is_reachable,
             is_dead=self.is_dead,
             reason=self.reason,
-            prompts=tuple(prompt_id for prompt_id in inside if prompt_id not in self.ended),
+            work_ids=tuple(prompt_id for prompt_id in inside if prompt_id not in self.ended),
             vram_free_mb=self.vram_free_mb,
             other_node_id=self.other_node(),
         )
 
     def other_node(self) -> UUID | None:
-        """A node that a prompt names as its own; the name could be anybody's text."""
+        """Return another node that a prompt names as its own; the name may be any text."""
         for text in self.queue.nodes - {str(self.spec.node_id)}:
             with suppress(ValueError):
                 return UUID(text)
@@ -94,12 +94,12 @@ class Session:
             prompt.stirred.set()
 
     def connected(self, client_id: str | None) -> None:
-        """A new connection hears nothing of what was posted under the old one: look there."""
+        """Note the connection; it gets no events of earlier prompts, so each is looked up now."""
         self.client_id = client_id
         self.stir_all()
 
     def hear(self, event: ComfyEvent) -> None:
-        """Never waits: a reader that stops reading stalls every client of the server."""
+        """Handle an event without awaiting: a slow reader would stall all clients of the server."""
         prompt = self.prompt_for(event.prompt_id)
         if prompt is None:
             return
@@ -115,14 +115,14 @@ class Session:
         prompt.task.progressed(progress_of(prompt.run))
 
     def prompt_for(self, prompt_id: str | None) -> Prompt | None:
-        """An old server's preview names no prompt; only one of ours can be running."""
+        """Return the own prompt; a preview of an old server names none, and only one can run."""
         if prompt_id is not None:
             return self.prompts.get(prompt_id)
         return next((prompt for prompt in self.prompts.values() if prompt.is_running), None)
 
     @contextmanager
     def following(self, prompt: Prompt) -> Generator[None, None, None]:
-        """Let events reach a prompt; one that ends by an error must not stay in the queue."""
+        """Pass events to the prompt; remove it from the queue later if it ends by an error."""
         self.prompts[prompt.id] = prompt
         try:
             yield

@@ -24,7 +24,7 @@ SPECIFIC: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def why_silent(error: BaseException) -> str:
-    """The first that is known among the error and what caused it."""
+    """Return the text for the first known error among the error and its causes."""
     found = list(causes(error))
     for kind, text in SPECIFIC:
         if any(isinstance(cause, kind) for cause in found):
@@ -33,7 +33,7 @@ def why_silent(error: BaseException) -> str:
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """An error, what it came from, and the members of groups; errors link backwards only."""
+    """Yield the error, its causes and the members of groups. Errors link backwards only."""
     yield error
     if isinstance(error, BaseExceptionGroup):
         for member in cast("BaseExceptionGroup[BaseException]", error).exceptions:
@@ -43,7 +43,7 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def why_useless(status: int, what: str) -> str:
-    """Why an answer is none of ComfyUI's."""
+    """Return why this answer cannot come from ComfyUI."""
     if status in WALLS:
         return f"answers {status}: something in front of ComfyUI refuses the agent"
     return f"answers {status} to {what}"

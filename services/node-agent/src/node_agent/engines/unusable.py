@@ -1,19 +1,17 @@
-"""Stands for an engine that this agent does not have, so that its beats say so."""
+"""Stands for an engine that this agent cannot open, so that the node's beats say why."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
-from contracts.scheduler.nodes import NodeEntry
-from node_agent.ports import Health, Patience, UnreachableError
+from node_agent.ports import Health, UnreachableError
 
 
-class UnknownEngine:
+class UnusableEngine:
     """Never reachable; the agent refuses orders for it."""
 
-    def __init__(self, name: str) -> None:
-        self._reason = f"needs engine {name[:40]!r}, which this agent does not have"
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
 
     async def serve(self, on_health_change: Callable[[], None]) -> None:
         on_health_change()
@@ -35,8 +33,3 @@ class UnknownEngine:
         raise UnreachableError(self._reason)
 
     describe = upload = run = resume = has_attempt = download = trial = refuse
-
-
-@asynccontextmanager
-async def open_unknown(spec: NodeEntry, _: Patience) -> AsyncGenerator[UnknownEngine, None]:
-    yield UnknownEngine(spec.engine)

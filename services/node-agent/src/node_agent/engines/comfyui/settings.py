@@ -1,0 +1,25 @@
+"""Declares the settings of ComfyUI's engine.
+
+An agent has defaults for all its nodes; a node may have its own in `engine_settings`.
+"""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ComfyUISettings(BaseModel):
+    """How long the agent waits for a ComfyUI server."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    probe_timeout_seconds: float = Field(
+        default=3.0, gt=0, le=60, description="Time in which ComfyUI must answer a probe."
+    )
+    submit_timeout_seconds: float = Field(
+        default=10.0, gt=0, le=120, description="Time in which ComfyUI must take a prompt."
+    )
+    dead_after_seconds: float = Field(
+        default=120.0,
+        ge=1,
+        description="A prompt that runs so long without one graph node starting proves that the "
+        "worker is dead.",
+    )
