@@ -151,7 +151,7 @@ class Engine(Protocol):
     def health(self) -> Health: ...
     async def describe(self) -> Description: ...
     def has_input(self, name: str) -> bool:
-        """Whether the server surely has the input file of that name."""
+        """Return whether the server surely has the input file of that name."""
         ...
 
     async def upload(self, file: InputFile, content: IO[bytes]) -> None:
@@ -177,7 +177,7 @@ class Engine(Protocol):
         ...
 
     async def has_attempt(self, attempt_id: UUID) -> bool:
-        """Whether the server has the attempt, queued or running."""
+        """Return whether the server has the attempt, queued or running."""
         ...
 
     async def cancel(self, attempt_id: UUID) -> bool:

@@ -95,7 +95,7 @@ class MediaDeleted(Event):
 
 
 class Gone(BaseModel):
-    """It does not exist now, and may not have existed before."""
+    """The thing does not exist (any more)."""
 
 
 class DeleteMedia(UserCommand[Gone]):

@@ -157,7 +157,7 @@ class ChangeWorkflow(UserCommand[WorkflowEntry]):
 
 
 class DeleteWorkflow(UserCommand[WorkflowEntry]):
-    """Nothing can be submitted any more; what was made with it stays readable.
+    """Delete a workflow. Its jobs and versions stay readable; new jobs are refused.
 
     Errors: NotFound, Forbidden, Conflict (`other_source`).
     """
@@ -222,7 +222,7 @@ class StoreDescription(Command[DescriptionView]):
     """Store one page of a ComfyUI server's description; the last page completes it.
 
     All pages together are zlib-compressed JSON `{version, object_info, models}`, whose blake2b of
-    16 bytes is the digest. Errors: Invalid (`not_that`: the digest is another).
+    16 bytes is the digest. Errors: Invalid (`bad_page`, `digest_mismatch`).
     """
 
     subject: ClassVar[str] = "command.registry.store_description.v1.{node_id}"

@@ -88,7 +88,7 @@ def requirements_of(version: Version, inputs: Mapping[str, Any], servers: Server
 
 
 def strips_prompt_and_graph(rule: MetadataRule, spec: Spec, actor: Actor) -> bool:
-    """Whether the caller gets results without embedded prompt and graph.
+    """Return whether the caller gets results without embedded prompt and graph.
 
     The workflow's rule goes before the fleet's.
     """

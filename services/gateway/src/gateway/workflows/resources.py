@@ -94,7 +94,7 @@ def diff(version: Version, against: Version) -> WorkflowDiff:
 
 
 def is_active(workflow: WorkflowEntry) -> bool:
-    """Whether it can be run by its name alone."""
+    """Return whether the workflow can be run by its name alone."""
     return workflow.active_version is not None and workflow.is_enabled
 
 

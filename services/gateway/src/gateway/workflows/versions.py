@@ -56,7 +56,7 @@ def hash_to_run(
 
 
 def is_withdrawn(workflow: WorkflowEntry) -> bool:
-    """Whether its file is gone, and with it the right to run any version."""
+    """Return whether its file is gone, so that no version may run."""
     return workflow.source != "api" and workflow.active_version is None
 
 

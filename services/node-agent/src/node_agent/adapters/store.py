@@ -80,7 +80,7 @@ def is_url_refused(answer: httpx.Response) -> bool:
 
 
 def may_pass(answer: httpx.Response) -> bool:
-    """Whether the same request may be taken later."""
+    """Return whether the same request may succeed later."""
     status = answer.status_code
     return status in PASSING or (status == BAD_REQUEST and TOO_SLOW in answer.content)
 

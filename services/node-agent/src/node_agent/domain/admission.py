@@ -75,5 +75,5 @@ def may_claim(spec: NodeEntry, agent_id: UUID, pool: str) -> bool:
 
 
 def is_taken_away(spec: NodeEntry, agent_id: UUID, claim: int) -> bool:
-    """Whether another agent has the newest claim."""
+    """Return whether another agent has the newest claim."""
     return spec.claim > claim and spec.agent_id != agent_id

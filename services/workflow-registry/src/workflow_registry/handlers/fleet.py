@@ -47,11 +47,11 @@ async def store_description(registry: Registry, command: StoreDescription) -> De
     """Store one page; the last one makes the registry look at the fleet."""
     page, pages = command.page, command.pages
     if page >= pages:
-        raise InvalidError(f"page {page} of {pages} cannot be", code="not_that")
+        raise InvalidError(f"page {page} is not below {pages}", code="bad_page")
     try:
         data = base64.b64decode(command.data, validate=True)
     except binascii.Error as error:
-        raise InvalidError("the page is not base64", code="not_that") from error
+        raise InvalidError("the page is not base64", code="bad_page") from error
     is_known = await registry.descriptions.add(command.digest, page, pages, data)
     if is_known:
         registry.fleet_changed.set()
@@ -63,10 +63,10 @@ async def prune_descriptions(registry: Registry) -> None:
 
 
 async def refresh_fleet(registry: Registry, event: NodeFact) -> None:  # noqa: ARG001  any will do
-    """Look at the fleet at once.
+    """Have the nodes listed at once.
 
-    The tick `watch_fleet` does the work, so that a hundred events cost one look. A look that fails
-    is not owed to this event: the next poll repeats it.
+    The tick `watch_fleet` does the work, so that a hundred events cost one listing. If listing the
+    nodes fails, the event is not delivered again; the next poll repeats the listing.
     """
     registry.fleet_changed.set()
 

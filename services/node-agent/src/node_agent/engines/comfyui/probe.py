@@ -39,7 +39,10 @@ async def probe(session: Session, on_health_change: Callable[[], None]) -> None:
 
 
 def is_idle(session: Session) -> bool:
-    """Whether nothing is done there, by nobody; what we send is noticed by other means."""
+    """Return whether the server runs no prompt of anyone.
+
+    Our own prompts wake the probe by themselves.
+    """
     is_busy = session.prompts or session.queue.running or session.queue.pending
     return session.health().is_usable and not is_busy
 
@@ -72,7 +75,7 @@ def saw_nothing(session: Session, reason: str) -> None:
 
 
 def has_started(session: Session, queue: QueueView) -> bool:
-    """Whether the prompt in front is known to work, or cannot be judged.
+    """Return whether the prompt in front is known to work, or cannot be judged.
 
     Only events of this connection can tell that none came; a foreign prompt tells us nothing.
     """

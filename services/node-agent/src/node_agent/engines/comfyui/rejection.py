@@ -75,7 +75,7 @@ def problem(graph_node: str, class_: str, error: Mapping[str, Any]) -> AttemptRe
 
 
 def lacks_input_file(body: object) -> bool:
-    """Whether a staged file is gone: the server was set up anew since it was sent."""
+    """Return whether a staged file is gone: the server was set up anew since it was sent."""
     errors = as_object(as_object(body).get("node_errors")).values()
     return any(
         as_object(problem).get("type") == "custom_validation_failed"
