@@ -7,6 +7,8 @@ from contracts.event import Event
 
 
 class NodeFact(Event):
+    """A fact about a node: any event below."""
+
     sent_by: ClassVar = ("scheduler",)
     aggregate_key = "node_id"
     consumed_by: ClassVar = ("workflow-registry",)

@@ -149,7 +149,7 @@ class NodeList(BaseModel):
 
 
 class ListNodes(Query[NodeList]):
-    """Every node of the fleet."""
+    """List every node of the fleet."""
 
     subject: ClassVar[str] = "query.scheduler.list_nodes.v1"
     sent_by: ClassVar = ("gateway", "workflow-registry")

@@ -59,6 +59,7 @@ async def store_description(registry: Registry, command: StoreDescription) -> De
 
 
 async def prune_descriptions(registry: Registry) -> None:
+    """Delete descriptions that no node had for a week."""
     await registry.descriptions.prune(registry.fleet.described)
 
 
