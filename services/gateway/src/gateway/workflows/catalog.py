@@ -14,7 +14,7 @@ from contracts.errors import NotFoundError, UnavailableError
 from contracts.registry.workflows import ModelFolder, ServerClasses, WorkflowEntry
 from contracts.services import WORKFLOWS
 from gateway.workflows.servers import Servers
-from gateway.workflows.versions import Version, hash_of, hash_to_run, parse_reference
+from gateway.workflows.versions import ParsedVersion, hash_of, hash_to_run, parse_reference
 from runtime.bus.bucket import Mirror, read_value
 from runtime.bus.client import Bus
 from runtime.process.service import Runtime
@@ -34,7 +34,7 @@ class WorkflowCatalog:
         self._models = Mirror(WORKFLOWS, ModelFolder, "models.*")
         self._classes = Mirror(WORKFLOWS, ServerClasses, "classes.*", self._group_servers)
         self._grouped: dict[str, ServerClasses] = {}
-        self._versions: LRUCache[str, Version] = LRUCache(most_versions)
+        self._versions: LRUCache[str, ParsedVersion] = LRUCache(most_versions)
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -49,7 +49,7 @@ class WorkflowCatalog:
     def name(self, name: str) -> WorkflowEntry | None:
         return self._names.entries.get(NAME_PREFIX + name)
 
-    async def resolve(self, reference: str, actor: Actor) -> Version:
+    async def resolve(self, reference: str, actor: Actor) -> ParsedVersion:
         """Return the version that `name` or `name@version` means for a job of this caller.
 
         Raises InvalidError, NotFoundError, ForbiddenError.
@@ -58,12 +58,12 @@ class WorkflowCatalog:
         may_edit = actor.may(Permission.WORKFLOWS_WRITE)
         return await self.version(hash_to_run(self.name(name), name, number, may_edit=may_edit))
 
-    async def look_up(self, reference: str) -> Version:
+    async def look_up(self, reference: str) -> ParsedVersion:
         """Return the version for reading, also of a workflow that is deleted or switched off."""
         name, number = parse_reference(reference)
         return await self.version(hash_of(self.name(name), name, number))
 
-    async def version(self, hash_: str) -> Version:
+    async def version(self, hash_: str) -> ParsedVersion:
         """Return the version with this hash. Raises NotFoundError, UnavailableError."""
         if version := self._versions.get(hash_):
             return version
@@ -73,12 +73,12 @@ class WorkflowCatalog:
                 version = self._versions[hash_] = await self._fetch(hash_)
             return version
 
-    async def _fetch(self, hash_: str) -> Version:
+    async def _fetch(self, hash_: str) -> ParsedVersion:
         body = await read_value(self._bus, WORKFLOWS, f"version.{hash_}")
         if body is None:
             raise NotFoundError("this version of the workflow is gone")
         try:
-            return Version.model_validate_json(body)
+            return ParsedVersion.model_validate_json(body)
         except ValidationError as error:
             message = "this gateway is too old for the workflow"
             raise UnavailableError(message, code="unreadable_version", retry_in=30) from error

@@ -11,7 +11,7 @@ from workflows import WorkflowVersion
 REFERENCE = re.compile(r"(?P<name>[a-z][a-z0-9_-]{0,62})(@(?P<number>[1-9][0-9]{0,8}))?")
 
 
-class Version(WorkflowVersion):
+class ParsedVersion(WorkflowVersion):
     """One version, parsed from the value that the registry publishes."""
 
     version: int = Field(description="Its number.")

@@ -11,9 +11,9 @@ from cachetools import TTLCache
 from contracts.scheduler.nodes import NodeEntry
 from node_agent.engines.comfyui.events import ComfyEvent, Previewed
 from node_agent.engines.comfyui.http import ComfyHttp, Submitted
-from node_agent.engines.comfyui.progress import Run, advanced, progress_of
+from node_agent.engines.comfyui.progress import PromptRun, advanced, progress_of
 from node_agent.engines.comfyui.vitals import QueueView, Vitals
-from node_agent.ports import EngineTask, Health, Preview
+from node_agent.ports import EngineTask, Health, LivePreview
 
 PROBE_SECONDS = 1.0
 REMEMBERED_SECONDS = 600.0
@@ -30,7 +30,7 @@ class Prompt:
     """One attempt inside ComfyUI, while its run is followed."""
 
     task: EngineTask
-    run: Run = field(default_factory=Run)
+    run: PromptRun = field(default_factory=PromptRun)
     client_id: str | None = None
     """Connection that hears of it; None if another session posted it."""
     is_running: bool = False
@@ -104,7 +104,7 @@ class Session:
         if prompt is None:
             return
         if isinstance(event, Previewed):
-            prompt.task.previewed(Preview(event.content_type, event.image))
+            prompt.task.previewed(LivePreview(event.content_type, event.image))
             return
         if event.is_over:
             prompt.stirred.set()
