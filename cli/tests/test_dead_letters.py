@@ -11,7 +11,7 @@ from comfyfleet.home import Home, write_private
 from comfyfleet.secrets import FleetSecrets
 from comfyfleet.supervision.lock import Lock
 from contracts.topology import RETRIES_STREAM
-from runtime.bus.dead_letters import DeadLetter, bury
+from runtime.bus.dead_letters import DeadLetter, store
 from runtime.bus.nats_config import PROVISIONER
 from runtime.provision import administration
 from runtime.testing.servers import NatsServer, nats_server
@@ -41,12 +41,14 @@ def a_letter(name: str) -> DeadLetter:
         service="workflow-registry",
         event_class="NodeFact",
         subject=f"event.node.added.v1.{name}",
-        body="{}",
         kind="bug",
         code="KeyError",
         message=f"no {name}",
         deliveries=5,
         died_at=datetime.now(UTC),
+        stream="EVENTS",
+        sequence=ord(name),
+        trace={},
     )
 
 
@@ -58,7 +60,7 @@ async def test_dead_letters_are_listed_newest_first_and_replayed(nats: NatsServe
     assert "no dead letters" in dead_letters(**cluster).stdout
     async with administration(nats.url, nats.passwords[PROVISIONER]) as jetstream:
         for name in "abc":
-            await bury(jetstream, a_letter(name), name)
+            await store(jetstream, a_letter(name), b"{}")
 
     listed = dead_letters("-n", "2", **cluster).stdout.splitlines()
     assert [line.split()[0] for line in listed[:3]] == ["number", "3", "2"]

@@ -12,7 +12,7 @@ from comfyfleet.cluster import ClusterSettings
 from comfyfleet.settings import LocalSettings, password_variable
 from comfyfleet.supervision import lock
 from comfyfleet.tables import ago, console, plain_table
-from contracts.errors import NotFoundError
+from contracts.errors import ConflictError, NotFoundError
 from runtime.bus import dead_letters
 from runtime.bus.nats_config import PROVISIONER
 from runtime.provision import administration
@@ -59,7 +59,9 @@ async def replay(number: int | None) -> None:
     async with administration(*account()) as jetstream:
         if number is None:
             count = len([stored async for stored in dead_letters.replay_all(jetstream)])
-            console.print(f"Replayed {count} dead letter{'' if count == 1 else 's'}.")
+            _, left = await dead_letters.newest(jetstream, 0)
+            rest = f" {left} are left; replay one by number to see why." if left else ""
+            console.print(f"Replayed {count} dead letter{'' if count == 1 else 's'}.{rest}")
         else:
             letter = await dead_letters.replay(jetstream, number)
             console.print(f"Gave {letter.subject} to {letter.service}.", soft_wrap=True)
@@ -68,7 +70,7 @@ async def replay(number: int | None) -> None:
 def run(work: Coroutine[None, None, None]) -> None:
     try:
         asyncio.run(work)
-    except NotFoundError as error:
+    except (NotFoundError, ConflictError) as error:
         raise CommandError(error.message) from error
     except OSError as error:
         raise CommandError(f"NATS does not answer: {error}") from error

@@ -17,8 +17,8 @@ from runtime.outbox.relay import publish
 from runtime.provision import administration
 from runtime.testing.servers import NatsServer
 
-HASTY = DeliveryPolicy(ack_wait_seconds=1.0, pauses_seconds=(0.05, 0.1))
-"""Three deliveries."""
+HASTY = DeliveryPolicy(ack_wait_seconds=1.0, pauses_seconds=(0.05, 0.1), max_deliveries=4)
+"""Three failures."""
 
 
 def a_fact(name: str) -> NodeFact:

@@ -1,10 +1,14 @@
 """Durable subscribers against a real NATS: nothing is lost, and nothing is taken too early."""
 
+# nats-py is only partly typed; see bus/client.py.
+# pyright: reportUnknownMemberType=false
+
 import asyncio
 import sys
 from contextlib import suppress
 
 import pytest
+from nats.js.api import ConsumerConfig
 
 from contracts.scheduler.jobs import JobFact
 from contracts.scheduler.node_facts import NodeFact, NodeJoined
@@ -14,7 +18,7 @@ from runtime.bus.nats_config import PROVISIONER
 from runtime.outbox.messages import event
 from runtime.outbox.relay import publish
 from runtime.process.tables import serve
-from runtime.provision import administration
+from runtime.provision import administration, provision_nats
 from runtime.testing.ports import eventually
 
 from .fleet import HASTY, Fleet, Reader, a_fact, send
@@ -212,3 +216,23 @@ async def test_only_a_service_that_the_class_names_may_consume(fleet: Fleet) -> 
     for event_class in (NodeJoined, JobFact):
         with pytest.raises(TypeError, match="does not name workflow-registry"):
             await registry.consume(event_class, Reader())  # pyright: ignore[reportArgumentType]
+
+
+async def test_a_subscriber_that_gets_nothing_says_so(fleet: Fleet) -> None:
+    registry = await fleet.bus("workflow-registry")
+    async with administration(fleet.nats.url, fleet.nats.passwords[PROVISIONER]) as jetstream:
+        await jetstream.delete_stream(EVENTS_STREAM)
+        await registry.consume(NodeFact, Reader())
+        await eventually(lambda: "gets nothing of EVENTS" in (registry.warning() or ""))
+        await provision_nats(fleet.nats.url, fleet.nats.passwords[PROVISIONER])
+        await eventually(lambda: registry.warning() is None)
+
+
+async def test_consumers_of_a_subscriber_that_is_gone_are_deleted(fleet: Fleet) -> None:
+    async with administration(fleet.nats.url, fleet.nats.passwords[PROVISIONER]) as jetstream:
+        for name in ("media-NodeFact", subscriber("workflow-registry", NodeFact).name):
+            config = ConsumerConfig(durable_name=name, filter_subject="event.node.>")
+            await jetstream.add_consumer(EVENTS_STREAM, config=config)
+        await provision_nats(fleet.nats.url, fleet.nats.passwords[PROVISIONER])
+        left = [one.name for one in await jetstream.consumers_info(EVENTS_STREAM)]
+        assert left == ["workflow-registry-NodeFact"]

@@ -1,16 +1,17 @@
 """Events that cannot be handled, against a real NATS: set aside, listed and replayed."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 from prometheus_client import REGISTRY
 
-from contracts.errors import InvalidError, NotFoundError, UnavailableError
+from contracts.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
 from contracts.scheduler.node_facts import NodeAdded, NodeFact
-from contracts.topology import RETRIES_STREAM
+from contracts.topology import EVENTS_STREAM, RETRIES_STREAM
 from contracts.values import new_id
 from runtime.bus.client import Bus
-from runtime.bus.dead_letters import replay, replay_all
+from runtime.bus.dead_letters import DeadLetter, replay, replay_all, store
 from runtime.bus.delivery import DeliveryPolicy
 from runtime.bus.nats_config import PROVISIONER
 from runtime.outbox.messages import Outgoing
@@ -28,7 +29,7 @@ async def test_an_event_under_which_subscribers_die_is_poison(fleet: Fleet) -> N
         await end.wait()
 
     await send(scheduler, "poison")
-    for _ in range(HASTY.limit):
+    for _ in range(HASTY.max_deliveries):
         reader = Reader(wait)
         registry = await fleet.bus("workflow-registry")
         await registry.consume(NodeFact, reader, policy=HASTY)
@@ -39,7 +40,7 @@ async def test_an_event_under_which_subscribers_die_is_poison(fleet: Fleet) -> N
     await registry.consume(NodeFact, reader, policy=HASTY)
     await send(scheduler, "next")
     await eventually(lambda: reader.names == ["next"])
-    assert [stored.code for stored in await fleet.letters()] == ["crashed"]
+    assert [stored.code for stored in await fleet.letters()] == ["never_settled"]
     end.set()
 
 
@@ -65,7 +66,7 @@ async def test_a_bug_is_tried_again_then_set_aside_as_a_record(fleet: Fleet) -> 
     assert (letter.service, letter.event_class) == ("workflow-registry", "NodeFact")
     assert (letter.kind, letter.code, letter.message) == ("bug", "KeyError", "'bad'")
     assert letter.deliveries == 3
-    assert NodeAdded.decode(letter.subject, letter.body.encode()).name == "bad"
+    assert NodeAdded.decode(letter.subject, letter.body).name == "bad"
 
 
 async def test_a_replayed_event_is_handled_or_set_aside_again(fleet: Fleet) -> None:
@@ -149,17 +150,93 @@ async def test_an_event_whose_handler_stays_unavailable_is_set_aside_in_the_end(
     assert (await fleet.letters())[0].kind == "unavailable"
 
 
-async def test_a_malformed_event_is_set_aside_and_a_newer_fact_is_skipped(fleet: Fleet) -> None:
+async def test_restarts_during_an_outage_do_not_bury_an_event(fleet: Fleet) -> None:
+    scheduler = await fleet.bus("scheduler")
+
+    async def be_away(_name: str) -> None:
+        raise UnavailableError("the database does not answer")
+
+    await send(scheduler, "a")
+    policy = DeliveryPolicy(pauses_seconds=(0.05,))
+    for _ in range(3):
+        reader, registry = Reader(be_away), await fleet.bus("workflow-registry")
+        close = await registry.consume(NodeFact, reader, policy=policy)
+        await eventually(lambda reader=reader: reader.names == ["a"])
+        await close()
+    errors = [KeyError("once")]
+
+    async def fail_once(_name: str) -> None:
+        while errors:
+            raise errors.pop()
+
+    reader, registry = Reader(fail_once), await fleet.bus("workflow-registry")
+    await registry.consume(NodeFact, reader, policy=policy)
+    await eventually(lambda: reader.names == ["a", "a"])
+    assert await fleet.letters() == []
+
+
+async def test_a_class_that_comes_with_a_newer_version_waits_as_a_dead_letter(
+    fleet: Fleet,
+) -> None:
+    scheduler, registry = await fleet.bus("scheduler"), await fleet.bus("workflow-registry")
+    async with administration(fleet.nats.url, fleet.nats.passwords[PROVISIONER]) as jetstream:
+        await jetstream.publish("event.node.repainted.v1.x", b"{}")
+    reader = Reader()
+    await registry.consume(NodeFact, reader, policy=HASTY)
+    await send(scheduler, "good")
+    await eventually(lambda: reader.names == ["good"])
+    [letter] = await fleet.letters()
+    assert (letter.code, letter.subject) == ("unknown_class", "event.node.repainted.v1.x")
+
+
+async def test_the_largest_event_is_set_aside_and_replayed_whole_with_its_trace(
+    fleet: Fleet,
+) -> None:
+    scheduler, registry = await fleet.bus("scheduler"), await fleet.bus("workflow-registry")
+    body, trace = '"' * (scheduler.largest_bytes - 2048), {"traceparent": "00-" + "a" * 52}
+    await publish(scheduler, [Outgoing("event.node.added.v1.x", body, "an-id", trace)])
+    await registry.consume(NodeFact, Reader(), policy=HASTY)
+    await eventually(fleet.has_letter)
+    async with administration(fleet.nats.url, fleet.nats.passwords[PROVISIONER]) as jetstream:
+        for number in (1, 2):
+            [letter] = await fleet.letters()
+            assert (letter.number, letter.body, letter.trace) == (number, body.encode(), trace)
+            await replay(jetstream, number)
+            await eventually(fleet.has_letter)
+
+
+async def test_a_letter_to_a_subscriber_that_is_gone_is_kept(fleet: Fleet) -> None:
+    letter = DeadLetter(
+        service="workflow-registry",
+        event_class="OldFact",
+        subject="event.node.added.v1.x",
+        kind="bug",
+        code="KeyError",
+        message="“no”\n",
+        deliveries=1,
+        died_at=datetime.now(UTC),
+        stream=EVENTS_STREAM,
+        sequence=1,
+        trace={},
+    )
+    async with administration(fleet.nats.url, fleet.nats.passwords[PROVISIONER]) as jetstream:
+        await store(jetstream, letter, b"{}")
+        with pytest.raises(ConflictError, match="does not consume OldFact"):
+            await replay(jetstream, 1)
+        assert [one async for one in replay_all(jetstream)] == []
+    [kept] = await fleet.letters()
+    assert kept.message == letter.message
+
+
+async def test_a_malformed_event_is_set_aside(fleet: Fleet) -> None:
     scheduler, registry = await fleet.bus("scheduler"), await fleet.bus("workflow-registry")
     reader = Reader()
     bodies = {f"event.node.added.v1.{n}": body for n, body in enumerate(("{", "[]", '"é', "{}"))}
     messages = [Outgoing(subject, body, str(new_id())) for subject, body in bodies.items()]
     await publish(scheduler, messages)
-    async with administration(fleet.nats.url, fleet.nats.passwords[PROVISIONER]) as jetstream:
-        await jetstream.publish("event.node.repainted.v1.x", b"{}")
     await registry.consume(NodeFact, reader, policy=HASTY)
     await send(scheduler, "good")
     await eventually(lambda: reader.names == ["good"])
     letters = await fleet.letters()
-    assert {letter.subject: letter.body for letter in letters} == bodies
+    assert {letter.subject: letter.body.decode() for letter in letters} == bodies
     assert {(letter.kind, letter.code) for letter in letters} == {("invalid", "malformed")}

@@ -108,8 +108,13 @@ class FakeBucket:
 class FakeNodes:
     def __init__(self, *views: NodeView) -> None:
         self.views = list(views)
+        self.looks = 0
+        self.error: Exception | None = None
 
     async def all(self) -> list[NodeView]:
+        if self.error:
+            raise self.error
+        self.looks += 1
         return self.views
 
 

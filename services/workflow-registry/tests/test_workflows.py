@@ -1,6 +1,7 @@
 """Workflows and the fleet over ports in memory."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from contracts.errors import (
     ForbiddenError,
     InvalidError,
     NotFoundError,
+    UnavailableError,
 )
 from contracts.registry.requests import (
     ActivateVersion,
@@ -25,6 +27,7 @@ from contracts.registry.requests import (
     ValidateWorkflow,
 )
 from contracts.scheduler.node_facts import NodeJoined
+from runtime import clock
 from workflow_registry.domain.descriptions import Description, read_classes
 from workflow_registry.handlers.fleet import refresh_fleet, watch_fleet
 from workflow_registry.handlers.folder import adopt_folder
@@ -218,19 +221,29 @@ async def test_the_list_says_who_can_run_as_nodes_come_and_go() -> None:
 async def test_a_spec_is_drafted_for_a_bare_graph() -> None:
     registry = FakeRegistry().service
     graph = json.loads(a_graph())
-
     view = await propose_spec(registry, ProposeSpec(actor=an_actor(), name="mine", graph=graph))
-
     assert {"width", "height"} <= view.spec["inputs"].keys()
 
 
 async def test_a_hundred_node_events_are_one_look_at_the_fleet() -> None:
     fake = FakeRegistry(a_node(None))
-
     for version in range(1, 101):
-        fact = NodeJoined(node_id=uuid4(), name="a", version=version, occurred_at=NOW)
-        await refresh_fleet(fake.service, fact)
-    await watch_fleet(fake.service)
-
+        await refresh_fleet(fake.service, a_joined(version, clock.now() - timedelta(seconds=1)))
     assert fake.service.fleet.nodes == fake.nodes.views
-    assert not fake.service.fleet_changed.is_set()
+    assert fake.nodes.looks == 1
+    await refresh_fleet(fake.service, a_joined(101, clock.now()))
+    assert fake.nodes.looks == 2
+
+
+async def test_a_node_event_waits_while_the_fleet_cannot_be_read() -> None:
+    fake = FakeRegistry(a_node(None))
+    fake.nodes.error = UnavailableError("the scheduler does not answer")
+    with pytest.raises(UnavailableError):
+        await refresh_fleet(fake.service, a_joined(1, NOW))
+    fake.nodes.error = None
+    await refresh_fleet(fake.service, a_joined(1, NOW))
+    assert fake.service.fleet.nodes == fake.nodes.views
+
+
+def a_joined(version: int, occurred_at: datetime) -> NodeJoined:
+    return NodeJoined(node_id=uuid4(), name="a", version=version, occurred_at=occurred_at)

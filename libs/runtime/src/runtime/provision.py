@@ -19,7 +19,13 @@ from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from contracts.services import BUCKETS, Bucket
-from contracts.topology import DEAD_LETTERS_STREAM, EVENTS_STREAM, RETRIES_STREAM, stream_of
+from contracts.topology import (
+    DEAD_LETTERS_STREAM,
+    EVENTS_STREAM,
+    RETRIES_STREAM,
+    stream_of,
+    subscribers,
+)
 from runtime.bus.connection import wait_until_listening
 from runtime.bus.nats_config import PROVISIONER
 from runtime.postgres.roles import PACKAGES, role_url
@@ -46,6 +52,7 @@ STREAMS = (
         name=RETRIES_STREAM,
         subjects=["retry.>"],
         retention=api.RetentionPolicy.WORK_QUEUE,  # an event leaves it once it is settled
+        discard=api.DiscardPolicy.NEW,  # a replay that does not fit fails, and its letter stays
         max_age=DEAD_LETTERS_SECONDS,
         max_bytes=DEAD_LETTERS_BYTES,
         allow_direct=None,
@@ -58,6 +65,17 @@ async def provision_nats(url: str, password: str) -> None:
     async with administration(url, password) as jetstream:
         for config in (*STREAMS, *map(bucket_config, BUCKETS)):
             await ensure_stream(jetstream, config)
+        await delete_old_subscribers(jetstream)
+
+
+async def delete_old_subscribers(jetstream: JetStreamContext) -> None:
+    """Delete the durable consumers of subscribers that this version does not have."""
+    known = {one.name for one in subscribers()}
+    for stream in (EVENTS_STREAM, RETRIES_STREAM):
+        for consumer in await jetstream.consumers_info(stream):
+            name = consumer.config.durable_name
+            if name and name not in known:
+                await jetstream.delete_consumer(stream, name)
 
 
 @asynccontextmanager

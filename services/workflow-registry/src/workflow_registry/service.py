@@ -33,7 +33,9 @@ class Registry:
     forbidden: tuple[str, ...]
     """Patterns of graph-node classes that no workflow may have."""
     fleet_changed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when a node, a description or a published workflow changed."""
+    """Set when a description or a published workflow changed."""
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the registry looks at the fleet."""
     fleet: Fleet = field(default_factory=Fleet)
     folder: FolderState = field(default_factory=FolderState)
 

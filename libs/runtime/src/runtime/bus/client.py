@@ -31,6 +31,7 @@ from runtime.bus.answerer import Answerer
 from runtime.bus.connection import connect
 from runtime.bus.consume import Consumer
 from runtime.bus.delivery import Deliveries, DeliveryPolicy
+from runtime.bus.nats_config import MAX_MESSAGE_BYTES
 from runtime.process.telemetry import carry, span
 
 log = structlog.get_logger()
@@ -101,8 +102,13 @@ class Bus:
 
     @property
     def largest_bytes(self) -> int:
-        """The largest message that the server accepts, headers included."""
-        return self._client.max_payload
+        """The largest message that this service may send, headers included."""
+        return min(MAX_MESSAGE_BYTES, self._client.max_payload)
+
+    def warning(self) -> str | None:
+        """Return why events do not arrive, for `/readyz`; None if nothing is wrong."""
+        consumers = (part for part in self._open if isinstance(part, Consumer))
+        return "; ".join(found for one in consumers if (found := one.warning())) or None
 
     async def ping(self) -> bool:
         """Return whether the server is connected, for `/readyz`."""
@@ -176,8 +182,9 @@ class Bus:
     ) -> Closing:
         """Handle every event of the class, or of its subclasses, at least once.
 
-        One at a time, over all replicas, keeps the order. The class must name this service in
-        `consumed_by`. Call the returned function to take no more events and finish those being
+        One at a time, over all replicas, keeps the order of events; a replayed one comes beside
+        them. A new subscriber starts with the oldest event kept. The class must name this service
+        in `consumed_by`. Call the returned function to take no more events and finish those being
         handled.
         """
         declared = subscriber(self.service, event)

@@ -1,7 +1,7 @@
 """Durable subscribers: each event reaches its handler at least once, over crashes of either side.
 
 A subscriber is a service and a class of events. A durable pull consumer of JetStream remembers
-what it has handled; a worker takes a message only when it is free. An event that cannot be
+what it has handled; no more messages are taken than handlers are free. An event that cannot be
 handled becomes a dead letter, which an operator can replay to this subscriber alone (ADR 11).
 """
 
@@ -45,6 +45,14 @@ class Consumer(Generic[E]):
         self._free = asyncio.Semaphore(concurrency)
         self._fetches: set[asyncio.Future[list[Msg]]] = set()
         self._workers: list[asyncio.Task[None]] = []
+        self._unbound: dict[str, str] = {}
+        """Why a stream gives nothing, by stream."""
+
+    def warning(self) -> str | None:
+        """Return the streams that give nothing, each with the reason; None if all is well."""
+        name, unbound = self._subscriber.name, self._unbound.items()
+        found = (f"{name} gets nothing of {stream}: {reason}" for stream, reason in unbound)
+        return "; ".join(found) or None
 
     def start(self) -> None:
         """Start a worker for each handler, and one for replayed events, which waits for them."""
@@ -71,16 +79,20 @@ class Consumer(Generic[E]):
 
     async def _work(self, stream: str, pattern: str, max_in_progress: int) -> None:
         """Take one message after another until the consumer stops or the bus is closed."""
+        name = self._subscriber.name
         while not self._stopping.is_set():
             try:
-                await self._take(await self._bind(stream, pattern, max_in_progress))
+                subscription = await self._bind(stream, pattern, max_in_progress)
+                self._unbound.pop(stream, None)
+                await self._take(subscription)
             except nats.errors.ConnectionClosedError:
                 return
             except AWAY as error:
-                reason = str(error) or type(error).__name__
-                log.info("consumer_renewed", subscriber=self._subscriber.name, reason=reason)
-            except Exception:
-                log.exception("consumer_failed", subscriber=self._subscriber.name)
+                self._unbound[stream] = str(error) or type(error).__name__
+                log.info("consumer_renewed", subscriber=name, reason=self._unbound[stream])
+            except Exception as error:
+                self._unbound[stream] = type(error).__name__
+                log.exception("consumer_failed", subscriber=name)
             await wait_for(self._stopping, RETRY_SECONDS)
 
     async def _bind(

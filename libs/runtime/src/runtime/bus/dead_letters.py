@@ -1,9 +1,13 @@
 """Keeps the events that a durable subscriber could not handle, for an operator to replay.
 
-The stream DEAD_LETTERS holds one record for each, under `dead.<service>.<class>.<event subject>`;
-the number of a dead letter is its sequence there. A replay moves the event to the stream RETRIES,
-under `retry.<service>.<class>.<event subject>`, which only the subscriber that failed reads.
+The stream DEAD_LETTERS holds each event as it was published, under
+`dead.<service>.<class>.<event subject>`, with a record in a header; its number is its sequence
+there. A replay moves the event to the stream RETRIES, under
+`retry.<service>.<class>.<event subject>`, which only the subscriber that failed reads.
 """
+
+# nats-py is only partly typed; see client.py.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
@@ -11,14 +15,16 @@ from datetime import datetime
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError as MessageNotFoundError
 from pydantic import BaseModel, Field
-from pydantic_core import from_json
 
-from contracts.errors import NotFoundError
+from contracts.errors import ConflictError, NotFoundError
 from contracts.services import ServiceName
-from contracts.topology import DEAD_LETTERS_STREAM
+from contracts.topology import DEAD_LETTERS_STREAM, subscribers
 
-LARGEST_BYTES = 900_000
-"""Size of a record that surely fits into one message of 1 MiB beside its headers."""
+RECORD = "Dead-Letter"
+"""Header with the record, in JSON of ASCII letters."""
+TRACE = ("traceparent", "tracestate")
+MAX_TEXT = 2000
+"""Letters of an error's text; a record stays below `SPARE_BYTES` of `nats_config`."""
 
 
 class DeadLetter(BaseModel):
@@ -27,26 +33,28 @@ class DeadLetter(BaseModel):
     service: ServiceName = Field(description="The subscriber.")
     event_class: str = Field(description="The class of events that it consumes.")
     subject: str = Field(description="Subject of the event.")
-    body: str = Field(description="The event as it was published; empty if it was too large.")
     kind: str = Field(description="Kind of the error: one of the five, or `bug`.")
     code: str = Field(description="Code of the error; the name of the exception for a bug.")
     message: str = Field(description="Text of the error.")
     deliveries: int = Field(description="How often the subscriber was given the event.")
     died_at: datetime = Field(description="When the subscriber gave up.")
+    stream: str = Field(description="The stream from which the subscriber got the event.")
+    sequence: int = Field(description="The event's sequence in that stream.")
+    trace: dict[str, str] = Field(description="W3C trace headers of the event.")
 
-    number: int = Field(default=0, exclude=True, description="Its sequence in the stream.")
+    number: int = Field(default=0, exclude=True, description="Its sequence in DEAD_LETTERS.")
+    body: bytes = Field(default=b"", exclude=True, description="The event as it was published.")
 
     @property
     def address(self) -> str:
         return f"{self.service}.{self.event_class}.{self.subject}"
 
 
-async def bury(jetstream: JetStreamContext, letter: DeadLetter, message_id: str) -> None:
-    """Store the record; the server drops a repeat of the same `message_id` within 2 min."""
-    body = letter.model_dump_json().encode()
-    if len(body) > LARGEST_BYTES:
-        body = letter.model_copy(update={"body": ""}).model_dump_json().encode()
-    headers = {"Nats-Msg-Id": message_id}
+async def store(jetstream: JetStreamContext, letter: DeadLetter, body: bytes) -> None:
+    """Store an event with its record; the server drops a repeat within 2 min."""
+    message_id = f"{letter.service}-{letter.event_class}-{letter.stream}-{letter.sequence}"
+    record = letter.model_dump_json(ensure_ascii=True)
+    headers = {"Nats-Msg-Id": message_id, RECORD: record}
     await jetstream.publish(f"dead.{letter.address}", body, headers=headers)
 
 
@@ -67,28 +75,38 @@ async def read(jetstream: JetStreamContext, number: int) -> DeadLetter | None:
         message = await jetstream.get_msg(DEAD_LETTERS_STREAM, number)
     except MessageNotFoundError:
         return None
-    return DeadLetter.model_validate({**from_json(message.data or b"{}"), "number": number})
+    headers: dict[str, str] | None = message.headers
+    letter = DeadLetter.model_validate_json((headers or {})[RECORD])
+    return letter.model_copy(update={"number": number, "body": message.data or b""})
 
 
 async def replay(jetstream: JetStreamContext, number: int) -> DeadLetter:
-    """Give one event to its subscriber again; raises NotFoundError.
+    """Give one event to its subscriber again. Raises NotFound and Conflict; then nothing is lost.
 
     After a crash between the two steps the dead letter is still there: a second replay is harmless.
     """
     letter = await read(jetstream, number)
     if letter is None:
         raise NotFoundError(f"there is no dead letter {number}")
-    headers = {"Nats-Msg-Id": f"{DEAD_LETTERS_STREAM}-{number}"}
-    await jetstream.publish(f"retry.{letter.address}", letter.body.encode(), headers=headers)
+    if (letter.service, letter.event_class) not in known_subscribers():
+        raise ConflictError(
+            f"{letter.service} does not consume {letter.event_class} in this version"
+        )
+    headers = {**letter.trace, "Nats-Msg-Id": f"{DEAD_LETTERS_STREAM}-{number}"}
+    await jetstream.publish(f"retry.{letter.address}", letter.body, headers=headers)
     await jetstream.delete_msg(DEAD_LETTERS_STREAM, number)
     return letter
 
 
+def known_subscribers() -> set[tuple[str, str]]:
+    return {(one.service, one.event.__name__) for one in subscribers()}
+
+
 async def replay_all(jetstream: JetStreamContext) -> AsyncGenerator[DeadLetter, None]:
-    """Replay the dead letters that exist now, oldest first, and yield each one that was."""
+    """Replay the dead letters that exist now, oldest first; yield each one that was replayed."""
     state = (await jetstream.stream_info(DEAD_LETTERS_STREAM)).state
     for number in range(state.first_seq, state.last_seq + 1):
         try:
             yield await replay(jetstream, number)
-        except NotFoundError:
+        except (NotFoundError, ConflictError):
             continue

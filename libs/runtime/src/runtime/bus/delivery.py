@@ -1,17 +1,19 @@
 """Decides what becomes of one event that a durable subscriber was given.
 
-Handled: acknowledged. A bug: delivered again after a pause that grows, then dead. UnavailableError:
-kept and tried again. Any other expected error, or a malformed message: dead at once.
+Handled: acknowledged. A bug, or a class that this code does not know yet: delivered again after a
+pause that grows, then dead. UnavailableError: kept and tried again. Any other expected error, or a
+malformed message: dead at once.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 import nats.errors
 import structlog
+from cachetools import LRUCache
 from nats.aio.msg import Msg
 from nats.js.client import JetStreamContext
 from nats.js.errors import Error as JetStreamError
@@ -21,7 +23,7 @@ from prometheus_client import Counter
 from contracts.errors import OperationError, UnavailableError
 from contracts.event import Event
 from contracts.topology import Subscriber
-from runtime.bus.dead_letters import DeadLetter, bury
+from runtime.bus.dead_letters import MAX_TEXT, TRACE, DeadLetter, store
 from runtime.process.telemetry import span
 from runtime.wait import wait_for
 
@@ -43,13 +45,12 @@ class DeliveryPolicy:
     ack_wait_seconds: float = 30.0
     """The server delivers again if it hears nothing for so long: the subscriber is gone."""
     pauses_seconds: tuple[float, ...] = (1.0, 5.0, 25.0, 60.0)
-    """Pause after each failure by a bug; one failure more and the event is dead."""
+    """Pause after each failure by a bug; one failure more in one process and the event is dead."""
     unavailable_seconds: float = 24 * 3600
-    """An event older than this is dead if its handler still raises UnavailableError."""
-
-    @property
-    def limit(self) -> int:
-        return len(self.pauses_seconds) + 1
+    """The event is dead if its handler raises UnavailableError in one process for so long."""
+    max_deliveries: int = 10
+    """An event that nobody settled in so many deliveries is dead: its subscribers crash. Restarts
+    and reconnects count as deliveries too, so the number is above that of the pauses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,48 +71,64 @@ class Deliveries(Generic[E]):
     handle: Callable[[E], Awaitable[None]]
     policy: DeliveryPolicy
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    failures: LRUCache[tuple[str, int], int] = field(default_factory=lambda: LRUCache(1024))
+    """Failures by a bug in this process, by stream and sequence."""
 
     async def settle(self, message: Msg, free: asyncio.Semaphore) -> None:
-        """Handle the message once a handler is free; acknowledge it, delay it or bury it."""
-        beating = asyncio.create_task(keep_in_progress(message, self.policy.ack_wait_seconds / 3))
+        """Handle the message once a handler is free; acknowledge it, delay it or set it aside."""
+        progress = asyncio.create_task(keep_in_progress(message, self.policy.ack_wait_seconds / 3))
         try:
             async with free:
                 failure = await self._attempt(message)
             if failure is None:
                 await message.ack()
-            elif failure.retry_in is None:
-                await self._bury(message, failure)
-            else:
+            elif failure.retry_in is not None:
                 await message.nak(failure.retry_in)
+            elif await self._set_aside(message, failure):
+                await message.term()
+            else:
+                await message.nak()
         except asyncio.CancelledError:
             if not message.is_acked:
                 await message.nak()
             raise
         finally:
-            beating.cancel()
+            progress.cancel()
 
     async def _attempt(self, message: Msg) -> Failure | None:
         deliveries = message.metadata.num_delivered
-        if deliveries > self.policy.limit:
-            return Failure("bug", "crashed", "its subscriber ended each time it handled the event")
+        if deliveries > self.policy.max_deliveries:
+            text = f"no subscriber ended the handling in {deliveries - 1} deliveries"
+            return Failure("bug", "never_settled", text)
         try:
             event = self._decode(message)
         except Exception as error:  # noqa: BLE001  a body of any shape can make decoding raise
             return Failure("invalid", "malformed", str(error))
         if event is None:
-            return None
+            return self._bug(
+                message, "unknown_class", "this subscriber does not know the class yet"
+            )
         with span(f"consume {event.subject}", kind=SpanKind.CONSUMER, parent=message.headers or {}):
             try:
-                return await self._handle_when_available(event, message)
+                return await self._handle_when_available(event)
             except OperationError as error:
                 return Failure(error.kind, error.code, error.message)
             except Exception as error:
                 log.exception("event_failed", subject=event.subject, deliveries=deliveries)
-                pauses = dict(enumerate(self.policy.pauses_seconds, start=1))
-                return Failure("bug", type(error).__name__, str(error), pauses.get(deliveries))
+                return self._bug(message, type(error).__name__, str(error))
+
+    def _bug(self, message: Msg, code: str, text: str) -> Failure:
+        """Count the failure; the deliveries do not tell, since a restart makes one too."""
+        key = message.metadata.stream, message.metadata.sequence.stream
+        count = self.failures.pop(key, 0)
+        pauses = self.policy.pauses_seconds
+        if count >= len(pauses):
+            return Failure("bug", code, text)
+        self.failures[key] = count + 1
+        return Failure("bug", code, text, retry_in=pauses[count])
 
     def _decode(self, message: Msg) -> E | None:
-        """Read the event; None if its class is newer than this code."""
+        """Read the event; None if its class is newer than this code, as during an update."""
         subject = self._event_subject(message)
         for event in self.subscriber.classes:
             if event.is_published_to(subject):
@@ -122,41 +139,44 @@ class Deliveries(Generic[E]):
         """Return the subject under which the event was published, also for a replayed one."""
         return message.subject.removeprefix(self.subscriber.retry_subject(""))
 
-    async def _handle_when_available(self, event: E, message: Msg) -> Failure | None:
+    async def _handle_when_available(self, event: E) -> Failure | None:
         """Handle the event, again and again while the handler raises UnavailableError.
 
         The message stays in progress meanwhile: a negative acknowledgment counts as a delivery, so
         an outage would use up the limit that finds poison.
         """
-        pause = RETRY_SECONDS
+        clock, pause = asyncio.get_running_loop().time, RETRY_SECONDS
+        begun = clock()
         while True:
             try:
                 return await self.handle(event)
             except UnavailableError as error:
-                age = datetime.now(UTC) - message.metadata.timestamp
-                if age.total_seconds() > self.policy.unavailable_seconds:
+                if clock() - begun >= self.policy.unavailable_seconds:
                     raise
                 log.warning("event_waits", subject=event.subject, reason=error.message)
                 if await wait_for(self.stopping, max(error.retry_in or 0, pause)):
                     return Failure(error.kind, error.code, error.message, retry_in=0)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
-    async def _bury(self, message: Msg, failure: Failure) -> None:
-        """Store a dead letter, trying until NATS has it, then end the deliveries."""
+    async def _set_aside(self, message: Msg, failure: Failure) -> bool:
+        """Store a dead letter, trying until NATS has it; False if the subscriber stops before."""
         name, source = self.subscriber.name, message.metadata
         letter = DeadLetter(
             service=self.subscriber.service,
             event_class=self.subscriber.event.__name__,
             subject=self._event_subject(message),
-            body=message.data.decode(errors="replace"),
-            **asdict(failure),
+            kind=failure.kind,
+            code=failure.code,
+            message=failure.message[:MAX_TEXT],
             deliveries=source.num_delivered,
             died_at=datetime.now(UTC),
+            stream=source.stream,
+            sequence=source.sequence.stream,
+            trace={key: value for key, value in (message.headers or {}).items() if key in TRACE},
         )
-        message_id = f"{name}-{source.stream}-{source.sequence.stream}"
         while True:
             try:
-                await bury(self.jetstream, letter, message_id)
+                await store(self.jetstream, letter, message.data)
             except nats.errors.ConnectionClosedError:
                 raise
             except AWAY as error:
@@ -165,10 +185,10 @@ class Deliveries(Generic[E]):
             else:
                 break
             if await wait_for(self.stopping, RETRY_SECONDS):
-                return
+                return False
         log.error("event_dead", subscriber=name, subject=letter.subject, reason=failure.message)
         DEAD.labels(name).inc()
-        await message.term()
+        return True
 
 
 async def keep_in_progress(message: Msg, seconds: float) -> None:
@@ -177,5 +197,5 @@ async def keep_in_progress(message: Msg, seconds: float) -> None:
         await asyncio.sleep(seconds)
         try:
             await message.in_progress()
-        except nats.errors.Error as error:
+        except AWAY as error:
             log.info("progress_not_sent", reason=str(error) or type(error).__name__)

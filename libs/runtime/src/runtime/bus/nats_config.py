@@ -8,6 +8,11 @@ from contracts.topology import Permissions, permissions
 
 PROVISIONER = "provisioner"
 """The user that creates streams and buckets; no service has its password."""
+MAX_MESSAGE_BYTES = 1024**2
+"""The largest message of a service, headers included."""
+SPARE_BYTES = 64 * 1024
+"""The server takes this much more, so that the largest event fits beside the record of its
+failure."""
 
 
 def nats_config(
@@ -23,7 +28,7 @@ def nats_config(
     newline = "\n      "
     return f"""\
 listen: "{host}:{port}"
-max_payload: 1MB
+max_payload: {MAX_MESSAGE_BYTES + SPARE_BYTES}
 ping_interval: "5s"
 ping_max: 2
 write_deadline: "5s"

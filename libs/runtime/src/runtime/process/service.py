@@ -54,6 +54,7 @@ async def running(settings: FleetSettings, service: ServiceName) -> AsyncGenerat
         ):
             runtime = Runtime(bus, stop, health, group)
             health.checks["nats"] = bus.ping
+            health.warnings.append(bus.warning)
             runtime.spawn(leave_when_lost(bus), name="bus")
             if settings.ops_port:
                 ops = serve_ops(health, host=settings.ops_host, port=settings.ops_port)

@@ -34,14 +34,14 @@ CONCURRENCY = 256
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """A handler that runs at most `concurrency` times at once; more requests wait."""
+    """A handler that runs at most `concurrency` times at once; more messages wait."""
 
-    handler: Callable[[Any, Any], Awaitable[BaseModel]]
+    handler: Callable[[Any, Any], Awaitable[Any]]
     concurrency: int
 
 
 AnswerTable: TypeAlias = Mapping[type[Request[Any]], RequestHandler[S] | Limited]
-SubscriptionTable: TypeAlias = Mapping[type[Signal] | type[Event], MessageHandler[S]]
+SubscriptionTable: TypeAlias = Mapping[type[Signal] | type[Event], MessageHandler[S] | Limited]
 TickTable: TypeAlias = Mapping[TickHandler[S], float]
 
 
@@ -57,8 +57,9 @@ async def serve(
     """Answer requests and handle signals and events; closing the returned stack ends all.
 
     Replicas share the requests unless `shared` is false: then each of them answers every request.
-    Each signal reaches every replica that is there; each event is consumed durably by one of them,
-    in order. `keys` fix placeholders of the subjects of requests and signals, e.g. `node_id`.
+    Each signal reaches every replica that is there. Each event is consumed durably by one of them,
+    in order unless the table says `Limited` for more at once. `keys` fix placeholders of the
+    subjects of requests and signals, e.g. `node_id`.
     """
     stack = AsyncExitStack()
     for request, entry in (answers or {}).items():
@@ -72,11 +73,13 @@ async def serve(
         )
         stack.push_async_callback(closing)
     for message, handler in (subscriptions or {}).items():
-        handle = partial(handler, service)
+        limited = handler if isinstance(handler, Limited) else Limited(handler, 1)
+        handle = partial(limited.handler, service)
         if issubclass(message, Event):
-            stack.push_async_callback(await bus.consume(message, handle))
+            closing = await bus.consume(message, handle, concurrency=limited.concurrency)
         else:
-            stack.push_async_callback(await bus.subscribe(message, handle, **keys))
+            closing = await bus.subscribe(message, handle, **keys)
+        stack.push_async_callback(closing)
     return stack
 
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from cachetools import LRUCache
@@ -25,6 +26,8 @@ class Fleet:
     """The nodes of the fleet, the descriptions of their servers, and results worked out of them."""
 
     nodes: Sequence[NodeView] = ()
+    seen_at: datetime | None = None
+    """When the last look at the nodes began that succeeded."""
     described: frozenset[str] = frozenset()
     """Digests of enabled nodes whose description is stored."""
     together: Description = field(default_factory=lambda: Description({}, frozenset()))

@@ -18,6 +18,7 @@ from contracts.registry.requests import (
 from contracts.registry.workflows import ServerClasses, WorkflowEntry, WorkflowVersionRecord
 from contracts.scheduler.node_facts import NodeFact
 from contracts.values import Unmet
+from runtime import clock
 from runtime.wait import wait_for
 from workflow_registry.domain.coverage import (
     UnmetByDigest,
@@ -63,28 +64,38 @@ async def prune_descriptions(registry: Registry) -> None:
     await registry.descriptions.prune(registry.fleet.described)
 
 
-async def refresh_fleet(registry: Registry, event: NodeFact) -> None:  # noqa: ARG001  any will do
-    """Have the nodes listed at once.
+async def refresh_fleet(registry: Registry, event: NodeFact) -> None:
+    """Look at the fleet, unless a look began after the event, so a hundred events cost one look.
 
-    The tick `watch_fleet` does the work, so that a hundred events cost one listing. If listing the
-    nodes fails, the event is not delivered again; the next poll repeats the listing.
+    Raises Unavailable as `look_at_fleet` does; the event then stays until a look succeeds.
     """
-    registry.fleet_changed.set()
+    async with registry.looking:
+        seen_at = registry.fleet.seen_at
+        if seen_at is None or event.occurred_at >= seen_at:
+            await look_at_fleet(registry)
 
 
 async def watch_fleet(registry: Registry) -> None:
-    """When the fleet or a workflow changed, and every 10 s: list the nodes and what they can run.
+    """Look at the fleet when a description or a workflow changed, and every 10 s."""
+    await wait_for(registry.fleet_changed, POLL_SECONDS)
+    registry.fleet_changed.clear()
+    async with registry.looking:
+        await look_at_fleet(registry)
+
+
+async def look_at_fleet(registry: Registry) -> None:
+    """List the nodes and what they can run.
 
     Raises Unavailable if the scheduler, Postgres or the bucket does not answer.
     """
-    await wait_for(registry.fleet_changed, POLL_SECONDS)
-    registry.fleet_changed.clear()
+    begun = clock.now()
     names = await registry.bucket.names()
     has_changed, files = await update_nodes(registry), registry.folder.files
     if has_changed and files is not None:  # workflows that were broken may have their classes now
         await adopt_folder(registry, files)
     await publish_servers(registry, names)
     await update_coverage(registry, names)
+    registry.fleet.seen_at = begun
 
 
 async def update_nodes(registry: Registry) -> bool:
