@@ -59,3 +59,9 @@ def test_a_decision_begins_with_itself_and_ends_with_a_line_to_quote(decision: P
 def test_decisions_are_numbered_without_a_gap() -> None:
     numbers = sorted(int(path.name[:4]) for path in DECISIONS)
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_vocabulary_has_one_line_a_term_in_order() -> None:
+    text = (ROOT / "docs" / "vocabulary.md").read_text()
+    terms = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", text, re.MULTILINE)[1:]
+    assert terms == sorted(set(terms), key=str.lower)
