@@ -18,7 +18,7 @@ from runtime.process.tables import Limited
 Handler = Callable[..., Any]
 
 ANSWERED_BY = {"node-agent": "Claim"}
-"""The claim of a node answers the orders for it: the subject of an order names its node."""
+"""The claim of a node may answer its orders: the subject of an order names the node."""
 MUTABLE = {"Scheduler"}
 """It holds its term while it leads."""
 
@@ -45,6 +45,10 @@ def handlers_of(service: Service) -> Iterator[tuple[type[Message] | None, Handle
         yield None, tick
 
 
+def signature_of(handler: Handler) -> inspect.Signature:
+    return inspect.signature(handler, eval_str=True)
+
+
 def is_or_inherits(found: object, wanted: object) -> bool:
     """Return whether an annotation is a class, or one that inherits from it."""
     generic = getattr(wanted, "__pydantic_generic_metadata__", {}).get("origin")
@@ -56,7 +60,7 @@ def wrong(handler: Handler, first: type, message: type[Message] | None) -> Itera
     """Yield a sentence for each rule that the handler breaks."""
     if not inspect.iscoroutinefunction(handler):
         yield "write `async def`"
-    signature = inspect.signature(handler, eval_str=True)
+    signature = signature_of(handler)
     parameters = list(signature.parameters.values())
     if len(parameters) != (2 if message else 1):
         yield "take the service and the message, and nothing else"
@@ -85,7 +89,9 @@ def test_every_handler_has_the_one_form(service: Service) -> None:
     for message, handler in handlers_of(service):
         is_request = message is not None and message.message_kind in {"command", "query"}
         other = ANSWERED_BY.get(service.name) if is_request else None
-        first = dataclass_of(service, other) if other else own
+        allowed = {own, dataclass_of(service, other)} if other else {own}
+        taken = {each.annotation for each in signature_of(handler).parameters.values()}
+        first = next(iter(allowed & taken), own)
         name = f"{handler.__module__}.{handler.__name__}"
         found += [f"{name}: {text}" for text in wrong(handler, first, message)]
     assert not found, "\n".join(found)

@@ -65,7 +65,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class LivePreview:
+class Preview:
     """A half-finished picture."""
 
     content_type: str
@@ -80,7 +80,7 @@ class EngineTask:
     timeout_seconds: float
     """From the start of the execution; before that, from the POST."""
     progressed: Callable[[Progress], None]
-    previewed: Callable[[LivePreview], None]
+    previewed: Callable[[Preview], None]
     is_watched: Callable[[], bool]
     """Tells whether somebody wants previews now."""
 

@@ -16,17 +16,17 @@ from contracts.errors import OperationError
 from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import NodeEntry
-from node_agent.domain.admission import STALE_CLAIM, KnownLeader
+from node_agent.domain.admission import STALE_CLAIM, Leadership
 from node_agent.domain.endings import canceled_error
 from node_agent.ports import (
     Description,
     Engine,
     EngineTask,
     Health,
-    LivePreview,
     ObjectStore,
     OpenEngine,
     Patience,
+    Preview,
     Version,
 )
 from runtime.bus.bucket import Mirror
@@ -63,7 +63,7 @@ class NodeAgent:
     most_output_bytes: int
     claims_dirty: asyncio.Event
     """Claims or specs changed."""
-    leadership: KnownLeader = field(default_factory=KnownLeader)
+    leadership: Leadership = field(default_factory=Leadership)
     watched: TTLCache[UUID, None] = field(default_factory=lambda: id_memory(WATCHED_SECONDS))
     """Jobs that somebody looks at now."""
     versions: LRUCache[str, Version] = field(
@@ -81,7 +81,7 @@ class Attempt:
     phase: AttemptPhase = AttemptPhase.PREPARING
     progress: Progress = field(default_factory=Progress)
     is_progress_new: bool = False
-    preview: LivePreview | None = None
+    preview: Preview | None = None
     canceled: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -192,7 +192,7 @@ class Claim:
             attempt.progress, attempt.is_progress_new = progress, True
             self.progressed.set()
 
-        def previewed(preview: LivePreview) -> None:
+        def previewed(preview: Preview) -> None:
             attempt.preview = preview
 
         return EngineTask(

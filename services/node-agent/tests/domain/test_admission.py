@@ -11,7 +11,7 @@ from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.nodes import NodeEntry
 from contracts.values import new_id
 from node_agent.domain.admission import (
-    KnownLeader,
+    Leadership,
     is_taken_away,
     may_claim,
     refuse_excess,
@@ -93,7 +93,7 @@ def test_a_node_that_adopts_says_so_and_not_that_its_engine_is_silent() -> None:
 
 
 def test_a_leader_is_present_for_four_seconds_and_older_epochs_do_not_count() -> None:
-    leadership = KnownLeader()
+    leadership = Leadership()
     leadership.heard(5, now=10.0)
     leadership.heard(4, now=13.0)
 

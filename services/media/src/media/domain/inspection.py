@@ -79,7 +79,7 @@ class Thumbnail:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class BlobPreview:
     """Measurements and thumbnails of a picture, a video or a sound; a sound has only a length.
 
     Width and height are those of the upright picture.

@@ -80,7 +80,7 @@ def is_url_refused(answer: httpx.Response) -> bool:
 
 
 def may_pass(answer: httpx.Response) -> bool:
-    """Return whether the same request may succeed later."""
+    """Return whether the store may accept the same request later."""
     status = answer.status_code
     return status in PASSING or (status == BAD_REQUEST and TOO_SLOW in answer.content)
 

@@ -25,7 +25,7 @@ STALE_CLAIM = "stale_claim"
 
 
 @dataclass(slots=True)
-class KnownLeader:
+class Leadership:
     """The newest epoch, and when its leader was last heard."""
 
     epoch: int = 0

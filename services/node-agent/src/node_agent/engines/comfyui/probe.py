@@ -39,10 +39,7 @@ async def probe(session: Session, on_health_change: Callable[[], None]) -> None:
 
 
 def is_idle(session: Session) -> bool:
-    """Return whether the server runs no prompt of anyone.
-
-    Our own prompts wake the probe by themselves.
-    """
+    """Return whether the server runs no prompt of anyone; own prompts wake their followers."""
     is_busy = session.prompts or session.queue.running or session.queue.pending
     return session.health().is_usable and not is_busy
 

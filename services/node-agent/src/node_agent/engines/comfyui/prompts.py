@@ -93,7 +93,7 @@ async def send_shielded(session: Session, prompt: Prompt, graph: Graph) -> Submi
 
 
 async def is_known(session: Session, prompt_id: str) -> bool:
-    """Return whether a POST without an answer arrived: a repeated id would run again."""
+    """Return whether a POST without an answer did arrive: a repeated id would run again."""
     if prompt_id in await session.http.queue():
         return True
     return await session.http.history(prompt_id) is not None

@@ -13,7 +13,7 @@ from node_agent.engines.comfyui.events import ComfyEvent, Previewed
 from node_agent.engines.comfyui.http import ComfyHttp, Submitted
 from node_agent.engines.comfyui.progress import PromptRun, advanced, progress_of
 from node_agent.engines.comfyui.vitals import QueueView, Vitals
-from node_agent.ports import EngineTask, Health, LivePreview
+from node_agent.ports import EngineTask, Health, Preview
 
 PROBE_SECONDS = 1.0
 REMEMBERED_SECONDS = 600.0
@@ -104,7 +104,7 @@ class Session:
         if prompt is None:
             return
         if isinstance(event, Previewed):
-            prompt.task.previewed(LivePreview(event.content_type, event.image))
+            prompt.task.previewed(Preview(event.content_type, event.image))
             return
         if event.is_over:
             prompt.stirred.set()
