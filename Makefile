@@ -43,6 +43,7 @@ fix: $(STAMP)  ## let tools fix the code, and remake the reference pages
 	@$(BIN)/ruff format -q .
 	@$(BIN)/python -m contracts.reference
 	@$(BIN)/python -m workflows.docs.pages
+	@$(BIN)/python -m tests.architecture.service_pages
 
 bench: $(STAMP)  ## measure the figures of the README
 	@$(BIN)/python -m bench

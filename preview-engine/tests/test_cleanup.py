@@ -1,4 +1,4 @@
-"""What an engine keeps on its disk."""
+"""The engine removes old files from its disk."""
 
 import os
 import time

@@ -49,7 +49,7 @@ def has_label(picture: Image.Image) -> bool:
     )
 
 
-def test_the_same_prompt_and_seed_give_the_same_labelled_picture(
+def test_the_same_prompt_and_seed_give_the_same_labeled_picture(
     http: httpx.Client, run_prompt: RunPrompt
 ) -> None:
     [first] = pictures(http, run_prompt, a_sampling_graph(an_empty_latent()))

@@ -1,4 +1,4 @@
-"""What a test can make go wrong."""
+"""Switches make failures happen, for tests."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Whatever is killed, no job is lost, none ends twice, and no GPU work is done again.
+"""Kills of any process lose no job, end none twice, and repeat no GPU work.
 
 Each test kills one process in the middle of a stream of jobs, waits for the end of all, and
 then reads the durable events and the engine's own history.

@@ -1,4 +1,4 @@
-"""What comes through the fleet is, to the pixel, what the same graph makes when posted directly."""
+"""A picture through the fleet equals, to the pixel, that of the graph posted directly."""
 
 import io
 import time

@@ -1,4 +1,4 @@
-"""What jobs make, found again, looked at small, shared, packed and deleted."""
+"""Results of jobs are found, shown small, shared, packed and deleted."""
 
 import io
 from typing import Any

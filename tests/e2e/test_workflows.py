@@ -60,7 +60,7 @@ def classes_of_packages(version: WorkflowVersion) -> set[str]:
 def test_the_preview_engine_runs_each_shipped_workflow_but_for_custom_nodes(
     api: httpx.Client,
 ) -> None:
-    """What is not there is named: it never pretends to have what only a package brings."""
+    """The missing classes are named: the engine never pretends to have those of packages."""
 
     custom = {name: classes_of_packages(version) for name, version in SHIPPED.items()}
 

@@ -23,7 +23,7 @@ OK = 200
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What ComfyUI answered to a graph."""
+    """ComfyUI's answer to a graph."""
 
     status: int
     errors: tuple[tuple[str, str, str], ...]
@@ -92,7 +92,7 @@ class ComfyUI:
         return {id_: files["images"] for id_, files in done["outputs"].items()}
 
     def head(self, file: dict[str, str]) -> bytes:
-        """How the file begins."""
+        """The first bytes of the file."""
         return self.client.get("/view", params=file).raise_for_status().content[:HEAD_BYTES]
 
     @contextmanager

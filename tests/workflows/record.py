@@ -25,7 +25,7 @@ def used_classes(folder: Path) -> set[str]:
 
 
 def trimmed(class_: str, info: Mapping[str, Any]) -> dict[str, Any]:
-    """What validation reads: no tooltips, and no names of files, which come and go."""
+    """Return the parts that validation reads: no tooltips and no names of files."""
     inputs: dict[str, Any] = {
         section: {name: declared_as(class_, name, declared) for name, declared in entries.items()}
         for section in SECTIONS

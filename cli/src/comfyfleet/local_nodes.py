@@ -11,7 +11,7 @@ LABEL = {"managed-by": "local"}
 CONFLICT = 409
 
 
-class Nodes(Protocol):
+class NodesClient(Protocol):
     """The requests of the API that `reconcile` sends."""
 
     def nodes(self) -> list[NodeView]: ...
@@ -19,7 +19,7 @@ class Nodes(Protocol):
     def remove_node(self, node_id: UUID) -> None: ...
 
 
-def reconcile(client: Nodes, wanted: Sequence[str], report: Callable[[str], None]) -> None:
+def reconcile(client: NodesClient, wanted: Sequence[str], report: Callable[[str], None]) -> None:
     """Add missing nodes; remove nodes that an earlier start added and no setting names now.
 
     Nodes that people added stay.
@@ -37,7 +37,7 @@ def reconcile(client: Nodes, wanted: Sequence[str], report: Callable[[str], None
             report(f"added node {url}")
 
 
-def add(client: Nodes, url: str, name: str) -> None:
+def add(client: NodesClient, url: str, name: str) -> None:
     try:
         client.add_node(name, url, LABEL)
     except ApiError as error:

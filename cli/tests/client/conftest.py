@@ -17,7 +17,7 @@ class Answer:
 
 @dataclass
 class Script:
-    """What is answered to which request, in turn; and what came in."""
+    """Scripted answers, in turn, and the requests that came in."""
 
     answers: dict[str, list[Answer]] = field(default_factory=dict[str, list[Answer]])
     requests: list[tuple[str, dict[str, str], bytes]] = field(

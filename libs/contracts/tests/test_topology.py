@@ -23,7 +23,7 @@ def declared() -> Iterator[type[Message]]:
                 yield value
 
 
-def test_every_message_is_in_the_catalogue_once() -> None:
+def test_every_message_is_declared_once() -> None:
     assert set(declared()) == set(MESSAGES)
     assert len({message.subject for message in MESSAGES}) == len(MESSAGES)
 

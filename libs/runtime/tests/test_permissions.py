@@ -1,4 +1,4 @@
-"""What each NATS user really may do, tried against a real server for every message."""
+"""Every NATS user tries every message on a real server: its permissions hold."""
 
 # nats-py is only partly typed; see bus/client.py.
 # pyright: reportUnknownMemberType=false

@@ -1,4 +1,4 @@
-"""What a real NATS refuses, and that everything else goes on."""
+"""A real NATS refuses some messages, and everything else goes on."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence

@@ -169,4 +169,4 @@ def test_the_format_of_specs_has_a_schema_of_its_own() -> None:
     judge = jsonschema_rs.Draft202012Validator(Spec.model_json_schema())
 
     assert judge.is_valid(SPEC.content())
-    assert not judge.is_valid({**SPEC.content(), "colour": "red"})
+    assert not judge.is_valid({**SPEC.content(), "color": "red"})

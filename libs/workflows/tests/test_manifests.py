@@ -98,7 +98,7 @@ def test_a_loader_of_models_offers_what_the_fleet_has() -> None:
         ({"parameters": ["nothing"]}, "m.parameters.nothing"),
         ({"parameters": ["lost"]}, "m.parameters.lost"),
         ({"overrides": {"cfg": {}}}, "m.overrides.cfg"),
-        ({"colour": 1}, "m.colour"),
+        ({"color": 1}, "m.color"),
         ({"parameters": 3}, "m.parameters"),
     ],
 )

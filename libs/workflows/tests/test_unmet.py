@@ -84,7 +84,7 @@ REFUSED: list[tuple[list[Any], Any, str]] = [
 
 
 @pytest.mark.parametrize(("declared", "value"), TAKEN)
-def test_what_comfyui_takes_is_no_misfit(declared: list[Any], value: Any) -> None:
+def test_a_value_that_comfyui_takes_meets_the_requirement(declared: list[Any], value: Any) -> None:
     graph = {"1": {"class_type": "A", "inputs": {} if value is None else {"x": value}}}
 
     assert graph_errors(graph, {"A": {"input": {"required": {"x": declared}}, "output": []}}) == []

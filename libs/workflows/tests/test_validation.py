@@ -101,10 +101,10 @@ def test_every_problem_is_listed_at_once() -> None:
         fine={"type": "integer"},
     )
 
-    assert codes_of(spec, {"steps": 200, "colour": 1, "fine": 1, "images": [1, {}]}) == {
+    assert codes_of(spec, {"steps": 200, "color": 1, "fine": 1, "images": [1, {}]}) == {
         "inputs.steps": "too_big",
         "inputs.prompt": "missing",
-        "inputs.colour": "unknown",
+        "inputs.color": "unknown",
         "inputs.images.0": "wrong_type",
         "inputs.images.1": "wrong_type",
     }

@@ -74,7 +74,7 @@ def test_the_order_of_the_file_is_written_down() -> None:
 @pytest.mark.parametrize(
     ("spec", "path"),
     [
-        (a_spec(colour="red"), "colour"),
+        (a_spec(color="red"), "color"),
         (a_spec(name="Not A Name"), "name"),
         (a_spec(title="x" * 201), "title.en"),
         (a_spec(description={"ru": "x" * 4_001}), "description.ru"),
@@ -82,7 +82,7 @@ def test_the_order_of_the_file_is_written_down() -> None:
         (a_spec(outputs={"images": {"node": "9", "kind": "image"}}), "outputs.images.node"),
         (a_spec(limits={"timeout_seconds": 0}), "limits.timeout_seconds"),
         (an_input(type="integer", maximum="20"), "inputs.width.maximum"),
-        (an_input(type="colour"), "inputs.width"),
+        (an_input(type="color"), "inputs.width"),
         (an_input(type="integer", pattern="x"), "inputs.width"),
         (an_input(type="integer", minimum=3, maximum=2), "inputs.width"),
         (an_input(type="string", pattern="("), "inputs.width.pattern"),

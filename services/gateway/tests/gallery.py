@@ -1,4 +1,4 @@
-"""What media answers about an owner's gallery, as small as the tests need it."""
+"""A fake of media's gallery, as small as the tests need it."""
 
 from datetime import timedelta
 from uuid import UUID

@@ -39,7 +39,7 @@ def a_media(media_id: UUID, owner_id: UUID, kind: MediaKind = "image") -> MediaV
 
 
 class FakeStorage:
-    """How much everybody stores."""
+    """Bytes that everybody stores."""
 
     stored_bytes = 10
 

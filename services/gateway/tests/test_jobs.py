@@ -48,11 +48,11 @@ async def test_a_job_that_a_kind_of_server_does_not_take_says_so_and_where(
             return bool(fleet.scheduler.submitted[-1].job.requirements.incompatible)
 
         await eventually(is_told)
-        [unfit] = fleet.scheduler.submitted[-1].job.requirements.incompatible
+        [refused] = fleet.scheduler.submitted[-1].job.requirements.incompatible
         good = await fleet.post_job({"workflow": "solid", "inputs": {"width": 64}})
 
-        assert unfit.digests == {"small"}
-        assert [entry.field for entry in unfit.unmet] == ["inputs.width"]
+        assert refused.digests == {"small"}
+        assert [entry.field for entry in refused.unmet] == ["inputs.width"]
         assert fleet.scheduler.submitted[-1].job.requirements.incompatible == ()
         job_id = UUID(good.json()["id"])
         lack = Unmet(kind="class", name="EmptyImage", message="no")

@@ -1,4 +1,4 @@
-"""What a workflow's spec asks of a mask holds, and what media converts is not held against it."""
+"""A mask must fit the workflow's spec; a file that media converted is not refused for it."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -59,7 +59,7 @@ async def a_fleet_with_specs(nats: NatsServer) -> AsyncGenerator[Fleet, None]:
 async def refusal(
     fleet: Fleet, media: FakeMedia, workflow: str, mask: MadeMask | None, **image: Any
 ) -> dict[str, Any]:
-    """What a job with such files is refused for; empty: it is accepted."""
+    """Return the reasons that refuse a job with such files; empty: it is accepted."""
     picture = a_media(uuid4(), fleet.user_id).model_copy(update=image)
     other = a_media(uuid4(), fleet.user_id)
     made = a_media(uuid4(), fleet.user_id, "mask").model_copy(update={"mask": mask})

@@ -1,4 +1,4 @@
-"""Who is over the storage limit runs no jobs; who is not does not wait for the figure."""
+"""An owner over the storage limit runs no jobs; others do not wait for the figure."""
 
 import asyncio
 from typing import Any, cast

@@ -11,10 +11,10 @@ from contracts.errors import ErrorBody, NotFoundError, OperationError
 from contracts.media.attempts import Results
 from contracts.scheduler.jobs import Output
 from media.domain.inspection import (
+    BlobPreview,
     Bounds,
     FileRefusedError,
     InspectedFile,
-    Preview,
     Thumbnail,
 )
 from media.domain.records import CheckedFile, PreviewTask, RetentionAges, StoredMedia, Upload
@@ -43,13 +43,13 @@ class FakeSandbox:
             write(folder / "target", data)
         return InspectedFile("image/png", len(data), data.hex(), self.changes, 4, 3)
 
-    async def preview(self, folder: Path, bounds: Bounds) -> Preview:  # noqa: ARG002
+    async def preview(self, folder: Path, bounds: Bounds) -> BlobPreview:  # noqa: ARG002
         data = read(folder / "source")
         if not data.startswith(b"good"):
             raise FileRefusedError("unreadable", "It is not good.")
         thumbnail = Thumbnail(256, "image/webp", 5, "digest")
         write(folder / thumbnail.filename, b"small")
-        return Preview(
+        return BlobPreview(
             1, 4, 3, placeholder="data:", thumbnails=(thumbnail,), source_digest=data.hex()
         )
 
@@ -138,7 +138,7 @@ class FakeDeletions:
 class FakePreviews:
     def __init__(self, *tasks: PreviewTask) -> None:
         self.tasks = list(tasks)
-        self.seen: dict[str, Preview] = {}
+        self.seen: dict[str, BlobPreview] = {}
         self.is_there = True
 
     async def take_tasks(self, now: datetime, limit: int) -> list[PreviewTask]:  # noqa: ARG002
@@ -149,7 +149,7 @@ class FakePreviews:
         found = (t for t in self.tasks if (t.owner_id, t.blake3) == (owner_id, blake3))
         return next(found, None)
 
-    async def complete(self, task: PreviewTask, preview: Preview, now: datetime) -> bool:  # noqa: ARG002
+    async def complete(self, task: PreviewTask, preview: BlobPreview, now: datetime) -> bool:  # noqa: ARG002
         self.seen[task.key] = preview
         return self.is_there
 

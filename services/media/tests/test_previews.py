@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.errors import UnavailableError
-from media.domain.inspection import Preview
+from media.domain.inspection import BlobPreview
 from media.domain.records import PreviewTask
 from media.handlers.previews import prepare, prepare_previews
 
@@ -44,7 +44,7 @@ async def test_what_cannot_be_shown_is_told_with_its_reason(
     data = b"bad" if content.blake3 == b"bad".hex() else GOOD
     store, previews = FakeStore({"blobs/1": data}), FakePreviews(content)
     await prepare_previews(a_media(store=store, previews=previews))
-    assert previews.seen[content.key] == Preview(problem=problem)
+    assert previews.seen[content.key] == BlobPreview(problem=problem)
 
 
 async def test_a_store_that_is_away_puts_one_off_and_not_the_others() -> None:

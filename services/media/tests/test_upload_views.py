@@ -1,4 +1,4 @@
-"""What the view of an upload tells of what came, and of how a mask was made."""
+"""The view of an upload tells its original type, and the options of a mask."""
 
 from collections.abc import AsyncGenerator
 from typing import Any

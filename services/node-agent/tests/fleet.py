@@ -186,7 +186,7 @@ def an_order(version_hash: str, **more: Any) -> AttemptOrder:
 
 @asynccontextmanager
 async def a_fleet(nats: NatsServer, s3: S3Server) -> AsyncGenerator[Fleet, None]:
-    """Fakes of the neighbours, each under its own NATS user with its real permissions."""
+    """Fakes of the other services, each under its own NATS user with its real permissions."""
     async with AsyncExitStack() as stack:
 
         async def bus(service: ServiceName) -> Bus:

@@ -35,7 +35,7 @@ class FakeMedia:
     recorded: dict[str, RecordResults] = field(default_factory=dict[str, RecordResults])
 
     opened: int = 0
-    """How often somebody asked where to put results."""
+    """Number of requests for URLs of results."""
 
     async def serve(self, bus: Bus) -> None:
         await bus.serve(FindInputFiles, self.stage)

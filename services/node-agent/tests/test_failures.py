@@ -1,4 +1,4 @@
-"""What goes wrong at ComfyUI, and which row of the retry table it becomes."""
+"""Each failure of ComfyUI becomes a row of the retry table."""
 
 from typing import Any
 

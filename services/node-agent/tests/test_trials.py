@@ -1,4 +1,4 @@
-"""What a node that did harm has to show before it gets jobs again."""
+"""A node that did harm must pass a trial before it gets jobs again."""
 
 from runtime.testing.ports import eventually
 

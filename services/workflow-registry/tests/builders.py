@@ -13,7 +13,7 @@ from workflow_registry.domain.folder import FolderContent, Outcome
 from workflows import WorkflowVersion, load_version
 
 
-def a_spec(name: str = "solid", *, title: str = "Plain colour", graph: str = "") -> str:
+def a_spec(name: str = "solid", *, title: str = "Plain color", graph: str = "") -> str:
     lines = [
         "spec: comfyfleet/v1",
         f"name: {name}",

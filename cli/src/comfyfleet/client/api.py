@@ -21,7 +21,7 @@ STREAM_SILENCE_SECONDS = 30.0
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
-class Tokens(BaseModel):
+class TokenPair(BaseModel):
     access_token: str
     refresh_token: str | None = None
 
@@ -64,7 +64,7 @@ class FleetClient:
         return self._use(self.call("POST", "/v1/auth/token", data=form))
 
     def _use(self, answer: httpx.Response) -> str:
-        tokens = Tokens.model_validate_json(answer.content)
+        tokens = TokenPair.model_validate_json(answer.content)
         self._http.headers["Authorization"] = f"Bearer {tokens.access_token}"
         self._refresh_token = tokens.refresh_token
         return tokens.access_token

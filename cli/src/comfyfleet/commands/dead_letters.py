@@ -1,4 +1,4 @@
-"""`dead-letters`: lists and replays the events that a service could not handle."""
+"""`dead-letters`: list and replay events that a service could not handle."""
 
 from typing import Annotated
 
@@ -18,7 +18,9 @@ def group() -> typer.Typer:
 def show(
     context: typer.Context,
     *,
-    limit: Annotated[int, typer.Option("-n", min=1, max=1_000, help="How many.")] = 20,
+    limit: Annotated[
+        int, typer.Option("-n", min=1, max=1_000, help="Number of dead letters.")
+    ] = 20,
 ) -> None:
     """List the events that a service could not handle, newest first, with the reason."""
     if context.invoked_subcommand is None:

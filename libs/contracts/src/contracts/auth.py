@@ -80,7 +80,7 @@ class SigningKey(BaseModel):
 
 
 class Principal(BaseModel):
-    """A user as the gateway must know them between tokens. Value of bucket `principals`, by id."""
+    """The current rights and limits of a user. Value of bucket `principals`, by id."""
 
     user_id: UUID
     role: str

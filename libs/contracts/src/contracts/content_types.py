@@ -1,7 +1,7 @@
 """Content types that ComfyFleet knows: how files of each begin and how their names end.
 
-The list is closed. A file that is on it for no type is served as plain text or as a download, so
-a browser never executes it: HTML and SVG have no type here. Standard library only, because
+The list is closed. Any other file is served as plain text or as a download, so a browser never
+executes it: HTML and SVG have no type here. Standard library only, because
 media's sandbox loads this module into each of its processes.
 """
 

@@ -12,7 +12,7 @@ A *version* is a ComfyUI graph, unchanged, and a spec beside it (docs: Workflow 
     to_api            ComfyUI's save format, object_info → graph
     seal              graph, prefix → graph that cannot harm other jobs on a shared server
 
-The wings import downwards only, checked by import-linter:
+The packages import downwards only, checked by import-linter:
 
     authoring  docs               drafts and comparisons for authors; pages of the shipped workflows
     versions                      loading: completion and checks of graph and spec together

@@ -1,4 +1,4 @@
-"""What ComfyUI's own editor made of the same files (tests/recordings/ui-to-api)."""
+"""Conversions equal those of ComfyUI's own editor (tests/recordings/ui-to-api)."""
 
 import json
 from pathlib import Path

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from contracts.agent import AttemptPreviewed, AttemptProgressed
 from contracts.message import Signal
-from gateway.http.access import Admission
+from gateway.http.access import AccessControl
 from gateway.http.application import application
 from gateway.http.middleware import RequestMiddleware
 from gateway.http.rates import Rates
@@ -79,7 +79,7 @@ def build(settings: GatewaySettings, runtime: Runtime, store: HttpObjectStore) -
         store=store,
         accounts=accounts,
         catalog=WorkflowCatalog(bus, settings.version_cache),
-        admission=Admission(
+        admission=AccessControl(
             tokens=accounts.tokens,
             principal_of=accounts.principal,
             callers=Rates(settings.rate_per_second, settings.rate_burst),

@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Request
 
-from gateway.http.access import Admission
+from gateway.http.access import AccessControl
 from gateway.jobs.loader import JobLoader
 from gateway.jobs.quota import Quota
 from gateway.live.hub import Hub
@@ -28,7 +28,7 @@ class Gateway:
     store: HttpObjectStore
     accounts: Accounts
     catalog: WorkflowCatalog
-    admission: Admission
+    admission: AccessControl
     hub: Hub
     loader: JobLoader
     quota: Quota

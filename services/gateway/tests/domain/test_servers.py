@@ -25,8 +25,8 @@ def a_server(digest: str, *samplers: str, **classes: Any) -> ServerClasses:
     return ServerClasses(digest=digest, classes={"Sampler": sampler, "SaveImage": SAVE, **classes})
 
 
-def unfit(servers: Servers, sampler: str) -> dict[str, list[str]]:
-    """What the servers lack for a job with this sampler, by digest."""
+def unmet_by_digest(servers: Servers, sampler: str) -> dict[str, list[str]]:
+    """Return the unmet requirements of a job with this sampler, by digest."""
     graph = render(VERSION.graph, VERSION.spec, {"sampler": sampler})
     found = servers.incompatible(graph, VERSION.spec, requirements(graph).classes)
     return {
@@ -37,9 +37,9 @@ def unfit(servers: Servers, sampler: str) -> dict[str, list[str]]:
 def test_a_server_that_does_not_offer_what_was_chosen_is_named() -> None:
     servers = Servers([a_server("old", "euler"), a_server("new", "euler", "res")])
 
-    assert unfit(servers, "euler") == {}
-    assert unfit(servers, "res") == {"old": ["sampler_name: res"]}
-    assert unfit(servers, "odd") == {
+    assert unmet_by_digest(servers, "euler") == {}
+    assert unmet_by_digest(servers, "res") == {"old": ["sampler_name: res"]}
+    assert unmet_by_digest(servers, "odd") == {
         "old": ["sampler_name: odd"],
         "new": ["sampler_name: odd"],
     }
@@ -58,11 +58,11 @@ def test_servers_that_are_alike_in_what_the_graph_uses_are_judged_together() -> 
 def test_a_class_that_is_not_told_of_is_no_reason() -> None:
     bare = ServerClasses(digest="bare", classes={"SaveImage": SAVE})
 
-    assert unfit(Servers([bare]), "odd") == {}
-    assert unfit(Servers(), "odd") == {}
+    assert unmet_by_digest(Servers([bare]), "odd") == {}
+    assert unmet_by_digest(Servers(), "odd") == {}
 
 
 def test_classes_of_an_unknown_engine_are_not_judged() -> None:
     other = a_server("other", "euler").model_copy(update={"engine": "other"})
 
-    assert unfit(Servers([other]), "odd") == {}
+    assert unmet_by_digest(Servers([other]), "odd") == {}

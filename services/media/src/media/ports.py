@@ -12,7 +12,7 @@ from contracts.errors import ErrorBody, NotFoundError
 from contracts.media import attempts
 from contracts.media.files import MaskOptions, MediaView
 from contracts.media.library import DeletionCause, LinkView, ListMedia
-from media.domain.inspection import Bounds, InspectedFile, Preview, Thumbnail
+from media.domain.inspection import BlobPreview, Bounds, InspectedFile, Thumbnail
 from media.domain.records import CheckedFile, PreviewTask, RetentionAges, StoredMedia, Upload
 from runtime.cursor import Place
 from runtime.grants import Grant
@@ -92,7 +92,7 @@ class Sandbox(Protocol):
         """Check the file; write `target` if it is to be kept in another form."""
         ...
 
-    async def preview(self, folder: Path, bounds: Bounds) -> Preview:
+    async def preview(self, folder: Path, bounds: Bounds) -> BlobPreview:
         """Measure a picture, a video or a sound and write its thumbnails."""
         ...
 
@@ -221,7 +221,7 @@ class Previews(Protocol):
         """Return the task of that blob, or None if it has a preview."""
         ...
 
-    async def complete(self, task: PreviewTask, preview: Preview, now: datetime) -> bool:
+    async def complete(self, task: PreviewTask, preview: BlobPreview, now: datetime) -> bool:
         """Keep a preview; return False if the blob is gone or already has one."""
         ...
 

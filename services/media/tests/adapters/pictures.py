@@ -19,7 +19,7 @@ def decoded(data: bytes) -> Image.Image:
 
 
 def a_picture(size: tuple[int, int] = (4, 3), mode: str = "RGB") -> Image.Image:
-    """Every pixel differs from its neighbours, so a turn or a shift shows."""
+    """Every pixel differs from its neighbors, so a turn or a shift shows."""
     picture = Image.new("RGB", size)
     for x in range(size[0]):
         for y in range(size[1]):

@@ -1,4 +1,4 @@
-"""Colour profiles: what a picture looks like is what its numbers say afterwards."""
+"""Color profiles become sRGB: the numbers then mean the colors that were seen."""
 
 # Pillow leaves out the types of some parameters.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false

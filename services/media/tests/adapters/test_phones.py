@@ -1,4 +1,4 @@
-"""What phones send: HEIC and AVIF become PNG, which every ComfyUI reads."""
+"""HEIC and AVIF, which phones send, become PNG, which every ComfyUI reads."""
 
 # Pillow leaves out the types of some parameters.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false

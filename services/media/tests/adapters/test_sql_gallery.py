@@ -16,7 +16,7 @@ from media.adapters.sql.deletions import SqlDeletions
 from media.adapters.sql.library import SqlLibrary
 from media.adapters.sql.previews import MAX_TRIES, SqlPreviews
 from media.adapters.sql.uploads import SqlUploads
-from media.domain.inspection import Preview, Thumbnail
+from media.domain.inspection import BlobPreview, Thumbnail
 from media.domain.records import RetentionAges, StoredMedia
 from runtime.postgres.engine import sqlalchemy_url
 from runtime.testing.postgres import PostgresServer
@@ -26,7 +26,7 @@ from .records import NOW, a_media
 DAY = timedelta(days=1)
 OWNER = uuid4()
 SMALL = Thumbnail(256, "image/webp", 5, "digest", "renditions/o/1")
-SEEN = Preview(3, 40, 30, placeholder="data:", thumbnails=(SMALL,))
+SEEN = BlobPreview(3, 40, 30, placeholder="data:", thumbnails=(SMALL,))
 
 
 class Database:

@@ -12,7 +12,7 @@ import pytest
 
 from contracts.content_types import sniff
 from media.adapters.sandbox.process import ProcessSandbox, WorkerLimits
-from media.domain.inspection import Bounds, InspectedFile, Preview
+from media.domain.inspection import BlobPreview, Bounds, InspectedFile
 from media.ports import InspectionRequest
 
 from .clips import SECRET, TAGS, a_sound, a_video
@@ -45,7 +45,7 @@ async def kept(folder: Path, data: bytes, kind: str = "video") -> tuple[Inspecte
     return finding, (folder / "target").read_bytes()
 
 
-async def previewed(folder: Path, data: bytes) -> Preview:
+async def previewed(folder: Path, data: bytes) -> BlobPreview:
     (folder / "source").write_bytes(data)
     return await ProcessSandbox(LIMITS, concurrency=1).preview(folder, BOUNDS)
 

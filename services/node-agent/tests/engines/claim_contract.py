@@ -30,7 +30,7 @@ AUTHOR = Actor(user_id=new_id(), permissions=frozenset({Permission.WORKFLOWS_WRI
 
 class ClaimContract(EngineContract):
     is_described: ClassVar[bool]
-    """Whether the registry has a reader for the engine's descriptions."""
+    """The registry has a reader for the engine's descriptions."""
 
     async def test_a_claim_goes_from_beat_and_order_to_report(self, fleet: Fleet, url: str) -> None:
         order = an_order(await fleet.publish(self.workflows.slow(5)))

@@ -205,7 +205,7 @@ class EngineContract:
         assert not await engine.has_attempt(attempt.attempt_id)
         assert str(attempt.attempt_id) not in engine.health().work_ids
 
-    async def test_cancelling_an_unknown_attempt_does_nothing(self, engine: Engine) -> None:
+    async def test_canceling_an_unknown_attempt_does_nothing(self, engine: Engine) -> None:
         assert await engine.cancel(new_id())
 
     async def test_an_input_is_known_once_it_was_sent(self, engine: Engine) -> None:

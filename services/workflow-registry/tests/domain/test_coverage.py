@@ -91,10 +91,10 @@ def test_what_an_absent_input_switches_off_is_not_needed() -> None:
 
 def test_only_a_node_that_takes_jobs_makes_it_runnable() -> None:
     lost, ready = a_node("able", state=NodePhase.LOST), a_node("unable")
-    lacks = {"able": [], "unable": missing_class()}
+    unmet = {"able": [], "unable": missing_class()}
 
-    assert is_runnable([lost, ready], lacks) is False
-    assert is_runnable([a_node("able")], lacks) is True
+    assert is_runnable([lost, ready], unmet) is False
+    assert is_runnable([a_node("able")], unmet) is True
     assert is_runnable([a_node(None)], {}) is None
     assert [entry.name for entry in nearest({"unable": missing_class()})] == ["Grain"]
 

@@ -45,7 +45,7 @@ def test_a_description_of_an_unknown_engine_has_nothing_that_could_be_judged() -
     "packed", [b"", b"junk", zlib.compress(b"{}"), zlib.compress(b"{}" * 99)[:-3]]
 )
 def test_what_is_not_of_that_digest_is_refused(packed: bytes) -> None:
-    with pytest.raises(InvalidError, match="not the description"):
+    with pytest.raises(InvalidError, match="not usable"):
         read_description(a_description()[0], packed)
 
 

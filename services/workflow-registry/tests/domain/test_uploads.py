@@ -1,4 +1,4 @@
-"""What people may do with a workflow, and where its folder has the word."""
+"""People may change uploaded workflows; those of the folder follow the folder."""
 
 import pytest
 

@@ -157,7 +157,7 @@ class ChangeWorkflow(UserCommand[WorkflowEntry]):
 
 
 class DeleteWorkflow(UserCommand[WorkflowEntry]):
-    """Nothing can be submitted any more; what was made with it stays readable.
+    """Delete a workflow. Its jobs and versions stay readable; new jobs are refused.
 
     Errors: NotFound, Forbidden, Conflict (`other_source`).
     """
@@ -223,8 +223,8 @@ class StoreDescription(Command[DescriptionView]):
 
     All pages together are a zlib-compressed JSON object, whose blake2b of 16 bytes is the digest.
     Its key `engine` names the engine, which decides the format of the rest; ComfyUI has `version`,
-    `object_info` and `models`. Errors: Invalid (`not_that`: the digest is
-    another).
+    `object_info` and `models`. Errors: Invalid (`bad_page`,
+    `digest_mismatch`).
     """
 
     subject: ClassVar[str] = "command.registry.store_description.v1.{node_id}"

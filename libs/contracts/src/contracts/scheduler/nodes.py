@@ -149,7 +149,7 @@ class NodeList(BaseModel):
 
 
 class ListNodes(Query[NodeList]):
-    """Every node of the fleet."""
+    """List every node of the fleet."""
 
     subject: ClassVar[str] = "query.scheduler.list_nodes.v1"
     sent_by: ClassVar = ("gateway", "workflow-registry")
@@ -176,6 +176,8 @@ class RemoveNode(UserCommand[Accepted]):
 
 
 class NodeFact(Event):
+    """A fact about a node: any event below."""
+
     sent_by: ClassVar = ("scheduler",)
     aggregate_key = "node_id"
     consumed_by: ClassVar = ("workflow-registry",)

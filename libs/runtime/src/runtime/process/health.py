@@ -23,7 +23,7 @@ CHECK_SECONDS = 2.0
 
 @dataclass(slots=True)
 class Health:
-    """Whether a process is ready, and its warnings."""
+    """Readiness of a process, and its warnings."""
 
     is_ready: bool = False
     checks: dict[str, Check] = field(default_factory=dict[str, Check])

@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The parts of a running service that do not depend on its subject."""
+    """The parts of a running service that every service has."""
 
     bus: Bus
     stop: asyncio.Event

@@ -21,8 +21,12 @@ class FleetSettings(BaseSettings):
         default="127.0.0.1", description="Address on which health and metrics are served."
     )
     ops_port: int = Field(default=0, description="Port of health and metrics; 0 serves none.")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe level that is logged."
+    )
+    log_format: Literal["json", "console"] = Field(
+        default="json", description="JSON lines, or text for a console."
+    )
     trace_ratio: float = Field(
         default=0.01, ge=0, le=1, description="Fraction of traces to record."
     )

@@ -14,7 +14,7 @@ SLOW_SECONDS = 0.3
 
 
 @dataclass
-class Relay:
+class TcpRelay:
     port: int
     target: int
     mood: Mood = "well"
@@ -83,9 +83,9 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 @asynccontextmanager
-async def relay(address: str) -> AsyncGenerator[Relay, None]:
+async def relay(address: str) -> AsyncGenerator[TcpRelay, None]:
     """Relay to a server on this machine: `host:port` or its URL."""
-    made = Relay(free_port(), int(address.rpartition(":")[2]))
+    made = TcpRelay(free_port(), int(address.rpartition(":")[2]))
     server = await asyncio.start_server(made.serve, "127.0.0.1", made.port)
     try:
         yield made

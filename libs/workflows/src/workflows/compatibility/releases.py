@@ -16,6 +16,6 @@ def release_of(version: str) -> tuple[int, ...] | None:
 
 
 def is_too_old(version: str) -> bool:
-    """Whether it is known to be too old; a build without a number has the benefit of the doubt."""
+    """Return whether the release is too old; a build without a number counts as new enough."""
     release = release_of(version)
     return release is not None and release < OLDEST_COMFYUI

@@ -13,7 +13,7 @@ from typing import Any
 
 from workflows.convert.classes import BROWSER_ONLY, UPLOADS
 from workflows.convert.opener import Opener
-from workflows.convert.preparation import Kind, Prepared
+from workflows.convert.preparation import GraphNodeKind, Prepared
 from workflows.convert.refusal import NOT_CONVERTED, cut_text, refusal
 from workflows.convert.resolver import Held, Linked, Resolver
 from workflows.convert.saved_file import read_graph
@@ -81,14 +81,14 @@ class Assembler:
     def runs(self, scope: Scope, node: Prepared) -> bool:
         if node.is_muted or node.is_bypassed:
             return False
-        if node.kind is Kind.UNKNOWN:
+        if node.kind is GraphNodeKind.UNKNOWN:
             self.problems.add(
                 f"nodes.{scope.path_of(node)}",
                 "unknown_class",
                 unknown(node),
                 class_type=node.saved.type,
             )
-        return node.kind is Kind.CLASS
+        return node.kind is GraphNodeKind.CLASS
 
     def graph_node(self, scope: Scope, node: Prepared) -> dict[str, Any]:
         inputs = self.widget_inputs(scope, node)

@@ -47,7 +47,7 @@ class Declared:
 
     @property
     def is_forced(self) -> bool:
-        """Whether the class forces a socket in place of a widget."""
+        """True if the class forces a socket in place of a widget."""
         forced = self.options.get("forceInput") or (
             self.is_optional and self.options.get("defaultInput")
         )
@@ -65,7 +65,7 @@ class Declared:
 
     @property
     def has_control(self) -> bool:
-        """Whether a widget "control after generate" follows this one."""
+        """True if a widget "control after generate" follows this one."""
         control = self.options.get("control_after_generate")
         if control is None and self.widget_type == "INT":
             return self.name in ("seed", "noise_seed")

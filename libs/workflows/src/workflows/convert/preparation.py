@@ -21,7 +21,7 @@ SAMPLERS = frozenset({"KSampler", "KSamplerAdvanced"})
 LAST_NUMBER = re.compile(r"([0-9]{1,9})$")
 
 
-class Kind(Enum):
+class GraphNodeKind(Enum):
     CLASS = auto()
     """A class of the fleet; the graph node runs."""
     INSTANCE = auto()
@@ -34,7 +34,7 @@ class Kind(Enum):
 @dataclass(frozen=True)
 class Prepared:
     saved: SavedNode
-    kind: Kind
+    kind: GraphNodeKind
     sockets: tuple[Socket, ...]
     outputs: tuple[str, ...]
     widgets: Mapping[str, Declared]
@@ -91,7 +91,7 @@ class PreparedGraph:
 
 def prepare_plain(node: SavedNode) -> Prepared:
     """Prepare a graph node of an unknown class from the file alone."""
-    kind = Kind.VIRTUAL if node.type in VIRTUAL else Kind.UNKNOWN
+    kind = GraphNodeKind.VIRTUAL if node.type in VIRTUAL else GraphNodeKind.UNKNOWN
     sockets = tuple(Socket(entry.name, entry.type, entry.link) for entry in node.inputs)
     return Prepared(node, kind, sockets, tuple(slot.type for slot in node.outputs), {}, {})
 
@@ -108,7 +108,7 @@ def prepare_class(node: SavedNode, info: Mapping[str, Any]) -> Prepared:
         layout.values["sampler_name"] = sampler.removeprefix("sample_")
     sockets = attached(layout.sockets, layout.widgets, node.inputs)
     outputs = tuple(map(output_type, as_array(info.get("output"))))
-    return Prepared(node, Kind.CLASS, sockets, outputs, layout.widgets, layout.values)
+    return Prepared(node, GraphNodeKind.CLASS, sockets, outputs, layout.widgets, layout.values)
 
 
 def output_type(declared: object) -> str:
@@ -171,7 +171,7 @@ def prepare_instance(node: SavedNode, inside: PreparedGraph) -> Prepared:
     outputs = tuple(entry.type for entry in inside.saved.outputs)
     widgets, values = inside.promoted
     values = {**values, **dealt(node, widgets)}
-    return Prepared(node, Kind.INSTANCE, sockets, outputs, widgets, values)
+    return Prepared(node, GraphNodeKind.INSTANCE, sockets, outputs, widgets, values)
 
 
 def dealt(node: SavedNode, widgets: Mapping[str, Declared]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ runs (or is muted), a value, or nothing. A loop, not recursion, so that no file 
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from workflows.convert.preparation import Kind, Prepared
+from workflows.convert.preparation import GraphNodeKind, Prepared
 from workflows.convert.refusal import refusal
 from workflows.convert.saved_file import SavedLink
 from workflows.convert.scopes import ENTRANCE, Scope, promoted_value
@@ -113,9 +113,9 @@ def out_of(at: OutOf, path: str) -> Step:
     if at.node.is_bypassed:
         index = bypass_index(at.node, at.slot, at.type)
         return None if index is None else Into(at.scope, at.node, index)
-    if at.node.kind is Kind.INSTANCE:
+    if at.node.kind is GraphNodeKind.INSTANCE:
         return inside(at, path)
-    if at.node.kind is Kind.VIRTUAL:
+    if at.node.kind is GraphNodeKind.VIRTUAL:
         return Into(at.scope, at.node, at.slot, at.type)
     return Linked(at.scope.path_of(at.node), at.slot)
 

@@ -129,7 +129,7 @@ class InputSpec(Strict):
 
     @property
     def is_spread(self) -> bool:
-        """Whether each item goes to a bind of its own: a loader takes only one file."""
+        """True if each item goes to a bind of its own: a loader takes only one file."""
         return self.is_list and self.is_media
 
     def is_absent(self, value: Any) -> bool:

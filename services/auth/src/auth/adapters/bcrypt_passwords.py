@@ -42,7 +42,7 @@ class BcryptPasswords:
         return await self._run(lambda: bcrypt.hashpw(digest, bcrypt.gensalt(cost)).decode())
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
-        """Compare; without a hash against a decoy, so that both take as long."""
+        """Check the password; without a hash check a decoy, which takes as long."""
         digest = prehashed(password)
         expected = password_hash.encode() if password_hash else self._decoy
         is_right = await self._run(lambda: bcrypt.checkpw(digest, expected))

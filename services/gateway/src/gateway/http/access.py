@@ -30,7 +30,7 @@ class AdmittedCaller:
 
     actor: Actor
     claims: Claims
-    admission: "Admission"
+    admission: "AccessControl"
 
     def seconds_left(self) -> float:
         """Return the time until the token expires; 0 once the caller is blocked or signed out."""
@@ -40,7 +40,7 @@ class AdmittedCaller:
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
+class AccessControl:
     """Decides about every caller; there is one for each gateway."""
 
     tokens: JwtTokens
@@ -98,7 +98,7 @@ class Allowed(Depends):
         super().__init__(AdmitsActor(*permissions))
 
 
-def admission_of(request: Request) -> Admission:
+def admission_of(request: Request) -> AccessControl:
     return request.app.state.admission
 
 

@@ -17,7 +17,7 @@ NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
 
 
 def is_current(etag: str, header: str | None) -> bool:
-    """Whether `If-None-Match` names this tag."""
+    """Return whether `If-None-Match` names this tag."""
     tags = (header or "").split(",")
     return etag in {tag.strip().removeprefix("W/") for tag in tags}
 

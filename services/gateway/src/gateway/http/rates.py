@@ -7,7 +7,7 @@ from cachetools import LRUCache
 
 
 @dataclass(slots=True)
-class Bucket:
+class TokenBucket:
     tokens: float
     at: float
 
@@ -21,7 +21,7 @@ class Rates:
     def __init__(self, per_second: float, burst: int, most: int = 20_000) -> None:
         self.per_second = per_second
         self.burst = burst
-        self._buckets: LRUCache[Hashable, Bucket] = LRUCache(most)
+        self._buckets: LRUCache[Hashable, TokenBucket] = LRUCache(most)
 
     def wait_seconds(self, key: Hashable, now: float) -> float:
         """Take a token: return 0 if there is one, else the time until there is. Rate 0 is off."""
@@ -29,7 +29,7 @@ class Rates:
             return 0.0
         bucket = self._buckets.get(key)
         if bucket is None:
-            bucket = self._buckets[key] = Bucket(float(self.burst), now)
+            bucket = self._buckets[key] = TokenBucket(float(self.burst), now)
         gained = (now - bucket.at) * self.per_second
         bucket.tokens = min(float(self.burst), bucket.tokens + max(0.0, gained))
         bucket.at = now

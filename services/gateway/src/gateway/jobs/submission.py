@@ -23,7 +23,7 @@ from gateway.jobs.media_inputs import mismatch
 from gateway.jobs.requests import JobRequest
 from gateway.service import Gateway
 from gateway.workflows.servers import Servers
-from gateway.workflows.versions import Version
+from gateway.workflows.versions import ParsedVersion
 from runtime.bus.client import Bus
 from runtime.clock import now
 from workflows import (
@@ -78,7 +78,9 @@ def draw_seed() -> int:
     return secrets.randbelow(SEEDS)
 
 
-def requirements_of(version: Version, inputs: Mapping[str, Any], servers: Servers) -> Requirements:
+def requirements_of(
+    version: ParsedVersion, inputs: Mapping[str, Any], servers: Servers
+) -> Requirements:
     """Return the requirements of the graph as it will run, which depends on the inputs."""
     rendered = render(version.graph, version.spec, inputs)
     found = requirements(rendered)
@@ -88,7 +90,7 @@ def requirements_of(version: Version, inputs: Mapping[str, Any], servers: Server
 
 
 def strips_prompt_and_graph(rule: MetadataRule, spec: Spec, actor: Actor) -> bool:
-    """Whether the caller gets results without embedded prompt and graph.
+    """Return whether the caller gets results without embedded prompt and graph.
 
     The workflow's rule goes before the fleet's.
     """

@@ -10,7 +10,7 @@ from contracts.access import Actor, Permission
 from contracts.registry.workflows import ModelFolder, ServerClasses, WorkflowEntry
 from contracts.services import WORKFLOWS
 from gateway.workflows.servers import Servers
-from gateway.workflows.versions import Version, hash_of, hash_to_run, parse_reference
+from gateway.workflows.versions import ParsedVersion, hash_of, hash_to_run, parse_reference
 from runtime.bus.bucket import KeptValues, Mirror
 from runtime.bus.client import Bus
 from runtime.process.service import Runtime
@@ -25,7 +25,7 @@ class WorkflowCatalog:
         self.changed = asyncio.Event()
         """Is set at the next change of `names`; another event takes its place."""
         self.servers = Servers()
-        self._versions = KeptValues(bus, WORKFLOWS, Version, "version.", most_versions)
+        self._versions = KeptValues(bus, WORKFLOWS, ParsedVersion, "version.", most_versions)
         self._names = Mirror(WORKFLOWS, WorkflowEntry, f"{NAME_PREFIX}*", self._announce)
         self._models = Mirror(WORKFLOWS, ModelFolder, "models.*")
         self._classes = Mirror(WORKFLOWS, ServerClasses, "classes.*", self._group_servers)
@@ -43,7 +43,7 @@ class WorkflowCatalog:
     def name(self, name: str) -> WorkflowEntry | None:
         return self._names.entries.get(NAME_PREFIX + name)
 
-    async def resolve(self, reference: str, actor: Actor) -> Version:
+    async def resolve(self, reference: str, actor: Actor) -> ParsedVersion:
         """Return the version that `name` or `name@version` means for a job of this caller.
 
         Raises InvalidError, NotFoundError, ForbiddenError.
@@ -53,7 +53,7 @@ class WorkflowCatalog:
         wanted = hash_to_run(self.name(name), name, number, may_edit=may_edit)
         return await self._versions.read(wanted)
 
-    async def look_up(self, reference: str) -> Version:
+    async def look_up(self, reference: str) -> ParsedVersion:
         """Return the version for reading, also of a workflow that is deleted or switched off."""
         name, number = parse_reference(reference)
         return await self._versions.read(hash_of(self.name(name), name, number))

@@ -169,7 +169,7 @@ async def compare_workflow_versions(
 
 
 def is_listed(workflow: WorkflowEntry, wanted: WorkflowFilters) -> bool:
-    """Whether to list it: not if it is deleted, or a source that never became a version."""
+    """Return whether the filters pass it; deleted and never stored workflows are left out."""
     if workflow.is_deleted or not (workflow.versions or workflow.problem):
         return False
     if wanted.cursor is not None and workflow.name <= wanted.cursor:

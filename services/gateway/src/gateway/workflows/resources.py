@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from contracts.registry.requests import Difference
 from contracts.registry.workflows import WorkflowEntry
 from contracts.values import Page, Unmet
-from gateway.workflows.versions import Version
+from gateway.workflows.versions import ParsedVersion
 from workflows.authoring.differences import differences
 
 
@@ -82,7 +82,7 @@ class WorkflowDiff(BaseModel):
     is_complete: bool = Field(description="False: there are more differences than listed.")
 
 
-def diff(version: Version, against: Version) -> WorkflowDiff:
+def diff(version: ParsedVersion, against: ParsedVersion) -> WorkflowDiff:
     found, is_complete = differences(against.content(), version.content())
     return WorkflowDiff(
         name=version.name,
@@ -94,7 +94,7 @@ def diff(version: Version, against: Version) -> WorkflowDiff:
 
 
 def is_active(workflow: WorkflowEntry) -> bool:
-    """Whether it can be run by its name alone."""
+    """Return whether the workflow can be run by its name alone."""
     return workflow.active_version is not None and workflow.is_enabled
 
 
@@ -110,7 +110,7 @@ def summary(workflow: WorkflowEntry) -> Workflow:
     return Workflow.model_validate(fields(workflow))
 
 
-def detail(workflow: WorkflowEntry, version: Version) -> WorkflowDetail:
+def detail(workflow: WorkflowEntry, version: ParsedVersion) -> WorkflowDetail:
     spec = version.spec
     return WorkflowDetail.model_validate(
         {

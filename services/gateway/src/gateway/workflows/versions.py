@@ -11,7 +11,7 @@ from workflows import WorkflowVersion
 REFERENCE = re.compile(r"(?P<name>[a-z][a-z0-9_-]{0,62})(@(?P<number>[1-9][0-9]{0,8}))?")
 
 
-class Version(WorkflowVersion):
+class ParsedVersion(WorkflowVersion):
     """One version, parsed from the value that the registry publishes."""
 
     version: int = Field(description="Its number.")
@@ -56,7 +56,7 @@ def hash_to_run(
 
 
 def is_withdrawn(workflow: WorkflowEntry) -> bool:
-    """Whether its file is gone, and with it the right to run any version."""
+    """Return whether its file is gone, so that no version may run."""
     return workflow.source != "api" and workflow.active_version is None
 
 

@@ -58,7 +58,7 @@ class InspectedFile:
     channel: "Channel | None" = None
     """The channel that a mask was taken from."""
     blank: "Blank | None" = None
-    """Whether a mask is all black (`empty`) or all white (`full`)."""
+    """The one color of a mask: all black (`empty`) or all white (`full`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Thumbnail:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class BlobPreview:
     """Measurements and thumbnails of a picture, a video or a sound; a sound has only a length.
 
     Width and height are those of the upright picture.

@@ -1,6 +1,6 @@
 """Deletes media on request or by age, and objects that no row names.
 
-Rows go first, in one transaction; objects follow, later if the store is down.
+One transaction deletes the rows; the objects are deleted after it, later if the store is down.
 """
 
 from datetime import timedelta
@@ -22,7 +22,7 @@ ORPHAN_AGE = timedelta(hours=24)
 
 
 async def delete_media(media: Media, command: DeleteMedia) -> Accepted:
-    """Delete a media for good; its objects go at once, or when the store is back."""
+    """Delete a media for good, and its objects at once or when the store is back."""
     owner_id = command.actor.user_id
     keys = await media.deletions.delete(command.media_id, owner_id, media.clock(), "asked")
     try:

@@ -12,7 +12,7 @@ from contracts.errors import UnavailableError
 from contracts.values import new_id
 from media.domain import names
 from media.domain.bare import REMUXED
-from media.domain.inspection import FileRefusedError, Preview, Thumbnail
+from media.domain.inspection import BlobPreview, FileRefusedError, Thumbnail
 from media.domain.kinds import RASTER
 from media.domain.records import PreviewTask
 from media.handlers.deletion import discard
@@ -51,25 +51,25 @@ async def prepare(media: Media, task: PreviewTask) -> None:
     try:
         preview = await make_preview(media, task)
     except FileRefusedError as error:
-        preview = Preview(problem=error.code)
+        preview = BlobPreview(problem=error.code)
     except ObjectMissingError:
-        preview = Preview(problem="object_missing")
+        preview = BlobPreview(problem="object_missing")
     if preview.problem:
         log.info("content_not_shown", blake3=task.blake3, problem=preview.problem)
     if not await media.previews.complete(task, preview, media.clock()):
         await discard(media.store, *(thumbnail.key for thumbnail in preview.thumbnails))
 
 
-async def make_preview(media: Media, task: PreviewTask) -> Preview:
+async def make_preview(media: Media, task: PreviewTask) -> BlobPreview:
     if task.content_type not in VISIBLE:
-        return Preview()
+        return BlobPreview()
     # Limits on length are for uploads: a result of any length gets a preview.
     bounds = replace(media.bounds, max_video_frames=None, max_seconds=None)
     with media.scratch_folder() as folder:
         await media.store.fetch(task.key, folder / "source", media.max_upload_bytes)
         preview = await media.sandbox.preview(folder, bounds)
         if preview.source_digest != task.blake3:
-            return Preview(problem="digest_mismatch")
+            return BlobPreview(problem="digest_mismatch")
         thumbnails: list[Thumbnail] = []
         for thumbnail in preview.thumbnails:
             key = names.thumbnail_key(task.owner_id, new_id())

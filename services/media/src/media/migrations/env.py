@@ -1,4 +1,4 @@
-"""How Alembic reaches the schema: as `runtime.migrating` says."""
+"""Runs the migrations when Alembic asks for them."""
 
 from runtime.postgres.migrations import run_migrations
 

@@ -80,7 +80,7 @@ async def test_capabilities_name_classes_and_models_by_folder(comfy: ComfyHttp) 
     assert (await comfy.stats()).devices
 
 
-async def test_cancelling_what_is_not_there_does_nothing(comfy: ComfyHttp) -> None:
+async def test_canceling_what_is_not_there_does_nothing(comfy: ComfyHttp) -> None:
     await comfy.delete(str(new_id()))
     await comfy.interrupt(str(new_id()))
     await comfy.free()

@@ -12,7 +12,7 @@ from node_agent.engines.comfyui.events import (
     read_binary,
     read_text,
 )
-from node_agent.engines.comfyui.progress import Run, advanced, progress_of, run_of
+from node_agent.engines.comfyui.progress import PromptRun, advanced, progress_of, run_of
 
 from .test_outcome import ANY_JSON
 
@@ -23,7 +23,7 @@ def a_step(node: str, value: float, maximum: float, *, is_finished: bool = False
     return PromptEvent("p", steps=(GraphNodeProgress(node, node, value, maximum, is_finished),))
 
 
-def after(*events: PromptEvent) -> Run:
+def after(*events: PromptEvent) -> PromptRun:
     run = run_of(GRAPH)
     for event in events:
         run = advanced(run, event)

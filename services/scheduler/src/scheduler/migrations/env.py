@@ -1,4 +1,4 @@
-"""Run the scheduler's migrations."""
+"""Runs the migrations when Alembic asks for them."""
 
 from runtime.postgres.migrations import run_migrations
 

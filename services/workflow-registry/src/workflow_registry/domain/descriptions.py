@@ -50,9 +50,9 @@ def read_description(digest: str, packed: bytes) -> Description:
         inflate = zlib.decompressobj()
         content = inflate.decompress(packed, MAX_BYTES)
         if inflate.unconsumed_tail or not inflate.eof:
-            raise mismatch("too big or torn off")
+            raise mismatch("it is too big or cut off")
         if hashlib.blake2b(content, digest_size=16).hexdigest() != digest:
-            raise mismatch("its digest is another")
+            raise mismatch("its content has another digest")
         document = json.loads(content)
     except (zlib.error, ValueError, RecursionError) as error:
         raise mismatch("it cannot be read") from error
@@ -63,7 +63,7 @@ def read_description(digest: str, packed: bytes) -> Description:
 
 
 def mismatch(reason: str) -> InvalidError:
-    return InvalidError(f"this is not the description: {reason}", code="not_that")
+    return InvalidError(f"the description is not usable: {reason}", code="digest_mismatch")
 
 
 def read_comfyui(entries: Mapping[str, Any]) -> Description:

@@ -18,7 +18,7 @@ Origin: TypeAlias = Literal["folder", "manifest", "api"]
 
 
 class Coverage(TypedDict):
-    """Whether the fleet can run one version now."""
+    """The fleet's ability to run one version now."""
 
     is_runnable: bool | None
     unmet: list[Unmet]

@@ -47,11 +47,11 @@ async def store_description(registry: Registry, command: StoreDescription) -> De
     """Store one page; the last one makes the registry look at the fleet."""
     page, pages = command.page, command.pages
     if page >= pages:
-        raise InvalidError(f"page {page} of {pages} cannot be", code="not_that")
+        raise InvalidError(f"page {page} is not below {pages}", code="bad_page")
     try:
         data = base64.b64decode(command.data, validate=True)
     except binascii.Error as error:
-        raise InvalidError("the page is not base64", code="not_that") from error
+        raise InvalidError("the page is not base64", code="bad_page") from error
     is_known = await registry.descriptions.add(command.digest, page, pages, data)
     if is_known:
         registry.fleet_changed.set()
@@ -59,6 +59,7 @@ async def store_description(registry: Registry, command: StoreDescription) -> De
 
 
 async def prune_descriptions(registry: Registry) -> None:
+    """Delete descriptions that no node had for a week."""
     await registry.descriptions.prune(registry.fleet.stored)
 
 

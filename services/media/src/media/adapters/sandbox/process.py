@@ -20,7 +20,7 @@ from contracts.errors import UnavailableError
 from media.adapters.sandbox import metadata
 from media.adapters.sandbox.source import head_type
 from media.domain.bare import STRIPPED
-from media.domain.inspection import Bounds, FileRefusedError, InspectedFile, Preview, Thumbnail
+from media.domain.inspection import BlobPreview, Bounds, FileRefusedError, InspectedFile, Thumbnail
 from media.ports import InspectionRequest
 
 log = structlog.get_logger()
@@ -64,10 +64,10 @@ class ProcessSandbox:
         }
         return InspectedFile(**await self._do(folder, task, request.bounds))
 
-    async def preview(self, folder: Path, bounds: Bounds) -> Preview:
+    async def preview(self, folder: Path, bounds: Bounds) -> BlobPreview:
         found = await self._do(folder, {"task": "preview"}, bounds)
         thumbnails = tuple(Thumbnail(**made) for made in found.pop("thumbnails"))
-        return Preview(**found, thumbnails=thumbnails)
+        return BlobPreview(**found, thumbnails=thumbnails)
 
     async def strip(self, folder: Path) -> InspectedFile:
         source = folder / "source"

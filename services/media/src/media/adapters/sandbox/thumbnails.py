@@ -13,9 +13,9 @@ from media.adapters.sandbox.source import digest_of, head_type
 from media.domain.bare import REMUXED
 from media.domain.inspection import (
     SIZES,
+    BlobPreview,
     Bounds,
     FileRefusedError,
-    Preview,
     Thumbnail,
     sizes_for,
 )
@@ -28,7 +28,7 @@ EFFORT = 2
 """Of 6: higher ones take several times as long and save a few per cent."""
 
 
-def make_preview(source: Path, folder: Path, bounds: Bounds) -> Preview:
+def make_preview(source: Path, folder: Path, bounds: Bounds) -> BlobPreview:
     """Measure `source` and write thumbnails of its first frame into `folder`."""
     content_type = head_type(source)
     if content_type in REMUXED:
@@ -40,7 +40,7 @@ def make_preview(source: Path, folder: Path, bounds: Bounds) -> Preview:
     return replace(preview, source_digest=digest_of(source))
 
 
-def preview_picture(source: Path, folder: Path, content_type: str, bounds: Bounds) -> Preview:
+def preview_picture(source: Path, folder: Path, content_type: str, bounds: Bounds) -> BlobPreview:
     picture = decoder.open_picture(source, content_type, bounds)
     width, height = picture.size
     frames = getattr(picture, "n_frames", 1)
@@ -49,11 +49,11 @@ def preview_picture(source: Path, folder: Path, content_type: str, bounds: Bound
         picture.draft(None, (2 * SIZES[-1], 2 * SIZES[-1]))
     picture.load()
     shown = decoder.upright_srgb(picture, tagged=picture)
-    preview = Preview(frames, width, height)
+    preview = BlobPreview(frames, width, height)
     return with_thumbnails(preview, shown, folder, sizes_for(width, height))
 
 
-def preview_video(source: Path, folder: Path, content_type: str, bounds: Bounds) -> Preview:
+def preview_video(source: Path, folder: Path, content_type: str, bounds: Bounds) -> BlobPreview:
     from media.adapters.sandbox import video  # noqa: PLC0415  takes time that pictures do not need
 
     preview, frame = video.measure(source, content_type, bounds)
@@ -64,8 +64,8 @@ def preview_video(source: Path, folder: Path, content_type: str, bounds: Bounds)
 
 
 def with_thumbnails(
-    preview: Preview, picture: Image.Image, folder: Path, sizes: list[int]
-) -> Preview:
+    preview: BlobPreview, picture: Image.Image, folder: Path, sizes: list[int]
+) -> BlobPreview:
     thumbnails = tuple(write_thumbnails(picture, folder, sizes))
     return replace(preview, thumbnails=thumbnails, placeholder=placeholder(picture))
 

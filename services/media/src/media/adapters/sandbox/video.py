@@ -23,7 +23,7 @@ from PIL import Image
 from media.adapters.sandbox.decoder import check_shared
 from media.adapters.sandbox.packets import AnyPacket, PacketCount
 from media.domain.bare import ISO, REMUXED
-from media.domain.inspection import Bounds, FileRefusedError, Preview, too_many_pixels
+from media.domain.inspection import BlobPreview, Bounds, FileRefusedError, too_many_pixels
 
 Streams: TypeAlias = list[VideoStream | AudioStream]
 CODECS = frozenset(
@@ -136,7 +136,9 @@ def add_copy(stream: VideoStream | AudioStream, kept: OutputContainer) -> VideoS
     return copy
 
 
-def measure(source: Path, content_type: str, bounds: Bounds) -> tuple[Preview, VideoFrame | None]:
+def measure(
+    source: Path, content_type: str, bounds: Bounds
+) -> tuple[BlobPreview, VideoFrame | None]:
     """Return the measurements of a file, and its first picture if it has one.
 
     Raises FileRefusedError, TooLargeForSharedWorkerError.
@@ -151,12 +153,12 @@ def measure(source: Path, content_type: str, bounds: Bounds) -> tuple[Preview, V
         rates = [stream.average_rate for stream in streams if isinstance(stream, VideoStream)]
     seconds = round(count.seconds, 3)
     if not rates:
-        return Preview(duration_seconds=seconds), None
+        return BlobPreview(duration_seconds=seconds), None
     frame = first_picture(source, content_type, bounds)
     size = frame.width, frame.height
     width, height = size if frame.rotation % HALF != QUARTER else size[::-1]
     rate = round(float(rates[0]), 3) if rates[0] else None
-    return Preview(count.frames, width, height, seconds, rate), frame
+    return BlobPreview(count.frames, width, height, seconds, rate), frame
 
 
 def first_picture(source: Path, content_type: str, bounds: Bounds) -> VideoFrame:

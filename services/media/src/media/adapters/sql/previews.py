@@ -18,7 +18,7 @@ from media.adapters.sql.tables import (
     from_row,
     of_blob,
 )
-from media.domain.inspection import Preview, Thumbnail
+from media.domain.inspection import BlobPreview, Thumbnail
 from media.domain.records import PreviewTask
 from runtime.postgres.transaction import transaction
 
@@ -52,7 +52,7 @@ class SqlPreviews:
             row = (await connection.execute(query)).mappings().first()
         return from_row(PreviewTask, row) if row else None
 
-    async def complete(self, task: PreviewTask, preview: Preview, now: datetime) -> bool:
+    async def complete(self, task: PreviewTask, preview: BlobPreview, now: datetime) -> bool:
         here = of_blob(BLOBS, task.owner_id, task.blake3)
         same = here & (BLOBS.c.key == task.key) & BLOBS.c.prepared_at.is_(None)
         done = update(BLOBS).where(same).returning(BLOBS.c.key)

@@ -1,4 +1,4 @@
-"""What an upload was before media made it ready, and what a mask was made with."""
+"""Add the original type and size of an upload, and the options of a mask."""
 
 from alembic import op
 

@@ -15,7 +15,7 @@ from workflows.json_values import as_array, as_object
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class OutputSource:
     """A graph node whose files are kept; `kind` is None where only the content tells."""
 
     output: str
@@ -39,15 +39,18 @@ class ComfyText(EngineFile):
     text: str
 
 
-def sources(spec: Spec, produced: Mapping[str, Any]) -> list[Source]:
+def sources(spec: Spec, produced: Mapping[str, Any]) -> list[OutputSource]:
     """Return the spec's outputs; without a spec, each graph node that produced something."""
     if spec.outputs:
-        return [Source(name, out.node, out.kind) for name, out in spec.outputs_in_order]
-    return [Source(graph_node, graph_node, None) for graph_node in produced]
+        return [OutputSource(name, out.node, out.kind) for name, out in spec.outputs_in_order]
+    return [OutputSource(graph_node, graph_node, None) for graph_node in produced]
 
 
 def results(
-    wanted: Sequence[Source], produced: Mapping[str, Any], meta: Mapping[str, Any], prefix: str
+    wanted: Sequence[OutputSource],
+    produced: Mapping[str, Any],
+    meta: Mapping[str, Any],
+    prefix: str,
 ) -> list[EngineFile]:
     """The results in the order of the spec; `prefix` is the attempt's own folder."""
     found: list[EngineFile] = []
@@ -71,7 +74,7 @@ def entries_of(
                     yield value
 
 
-def is_own(entry: object, source: Source, prefix: str) -> bool:
+def is_own(entry: object, source: OutputSource, prefix: str) -> bool:
     if isinstance(entry, str):
         return source.kind in (None, "text")
     fields = as_object(entry)
@@ -89,7 +92,7 @@ def is_plain(filename: str) -> bool:
     return bool(filename) and not {"/", "\\", "\0"} & set(filename) and filename not in (".", "..")
 
 
-def result(source: Source, index: int, entry: object) -> EngineFile:
+def result(source: OutputSource, index: int, entry: object) -> EngineFile:
     if isinstance(entry, str):
         name = f"{index}.txt"
         return ComfyText(source.output, index, "text", name, entry, content_type="text/plain")

@@ -13,7 +13,7 @@ from node_agent.engines.comfyui.events import GraphNodeProgress, PromptEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PromptRun:
     """One prompt inside ComfyUI, as far as its events tell."""
 
     classes: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -25,11 +25,11 @@ class Run:
     shown: float = 0.0
 
 
-def run_of(graph: Mapping[str, Any]) -> Run:
-    return Run({id_: str(node.get("class_type", "")) for id_, node in graph.items()})
+def run_of(graph: Mapping[str, Any]) -> PromptRun:
+    return PromptRun({id_: str(node.get("class_type", "")) for id_, node in graph.items()})
 
 
-def advanced(run: Run, event: PromptEvent) -> Run:
+def advanced(run: PromptRun, event: PromptEvent) -> PromptRun:
     if event.cached:
         run = with_done(run, event.cached)
     if event.started not in (None, run.current):
@@ -41,11 +41,11 @@ def advanced(run: Run, event: PromptEvent) -> Run:
     return replace(run, shown=max(run.shown, fraction(run)))
 
 
-def with_done(run: Run, nodes: frozenset[str]) -> Run:
+def with_done(run: PromptRun, nodes: frozenset[str]) -> PromptRun:
     return replace(run, done=run.done | (nodes & run.classes.keys()))
 
 
-def with_step(run: Run, step: GraphNodeProgress) -> Run:
+def with_step(run: PromptRun, step: GraphNodeProgress) -> PromptRun:
     if step.is_finished:
         return with_done(run, frozenset({step.graph_node}))
     is_counted = math.isfinite(step.value) and math.isfinite(step.maximum) and step.maximum > 1
@@ -54,7 +54,7 @@ def with_step(run: Run, step: GraphNodeProgress) -> Run:
     return replace(run, current=step.display, step=step.value, steps=step.maximum)
 
 
-def fraction(run: Run) -> float:
+def fraction(run: PromptRun) -> float:
     if not run.classes:
         return 0.0
     is_running = run.steps > 0 and run.current not in run.done
@@ -62,7 +62,7 @@ def fraction(run: Run) -> float:
     return min((len(run.done) + running) / len(run.classes), 1.0)
 
 
-def progress_of(run: Run) -> Progress:
+def progress_of(run: PromptRun) -> Progress:
     has_steps = run.steps > 0
     return Progress(
         fraction=round(run.shown, 4),

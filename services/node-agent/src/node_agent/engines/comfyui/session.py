@@ -11,7 +11,7 @@ from cachetools import TTLCache
 from contracts.scheduler.nodes import NodeEntry
 from node_agent.engines.comfyui.events import ComfyEvent, Previewed
 from node_agent.engines.comfyui.http import ComfyHttp, Submitted
-from node_agent.engines.comfyui.progress import Run, advanced, progress_of
+from node_agent.engines.comfyui.progress import PromptRun, advanced, progress_of
 from node_agent.engines.comfyui.vitals import QueueView, Vitals
 from node_agent.ports import EngineTask, Health, Preview
 
@@ -30,7 +30,7 @@ class Prompt:
     """One attempt inside ComfyUI, while its run is followed."""
 
     task: EngineTask
-    run: Run = field(default_factory=Run)
+    run: PromptRun = field(default_factory=PromptRun)
     client_id: str | None = None
     """Connection that gets its events; None if another session posted it."""
     is_running: bool = False

@@ -1,4 +1,4 @@
-"""Who uploaded a version and when it was active; what servers say of themselves."""
+"""Add the uploader and the time of activation, and the descriptions of servers."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Workflows for those who make them: forms and JSON in, the registry's word out."""
+"""Authoring: the gateway passes uploads to the registry, and its answers back."""
 
 import json
 from collections.abc import AsyncGenerator

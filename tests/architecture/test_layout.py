@@ -1,4 +1,4 @@
-"""Every service has the same rooms, so whoever has read one service finds the way in all."""
+"""Every service has the same parts, so whoever has read one service finds the way in all."""
 
 import ast
 import re
@@ -26,7 +26,7 @@ OF_ITS_OWN = {
     "gateway": {"http", "jobs", "media", "workflows", "nodes", "sessions", "live", "ops"},
     "node-agent": {"engines"},
 }
-"""Rooms of one service: folders by subject in the gateway, engines in the node agent."""
+"""Parts of one service: folders by subject in the gateway, engines in the node agent."""
 TABLES = {"ANSWERS", "SUBSCRIPTIONS", "TICKS"}
 
 services = pytest.mark.parametrize("service", SERVICES.values(), ids=lambda service: service.name)
@@ -44,8 +44,8 @@ def shown(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def wrong_rooms(service: Service, found: set[str]) -> Iterator[str]:
-    """Yield a sentence for each room that is missing or not standard."""
+def wrong_parts(service: Service, found: set[str]) -> Iterator[str]:
+    """Yield a sentence for each part that is missing or not standard."""
     own = OF_ITS_OWN.get(service.name, set())
     needed = NEEDED | {"migrations"} if service.uses_postgres else NEEDED
     for name in sorted(needed - found):
@@ -55,13 +55,13 @@ def wrong_rooms(service: Service, found: set[str]) -> Iterator[str]:
     elif not {"handlers", "handlers.py"} & found:
         yield "add handlers.py or handlers/"
     for name in sorted(found - needed - ALLOWED - own - {"handlers.py"}):
-        yield f"{name} is not a standard room: merge it into one, or decide on it in an ADR"
+        yield f"{name} is not a standard part: merge it into one, or decide on it in an ADR"
 
 
 @services
-def test_a_service_has_the_standard_rooms_and_no_other(service: Service) -> None:
+def test_a_service_has_the_standard_parts_and_no_other(service: Service) -> None:
     package = package_of(service)
-    wrong = list(wrong_rooms(service, {path.name for path in package.iterdir()}))
+    wrong = list(wrong_parts(service, {path.name for path in package.iterdir()}))
     assert not wrong, f"{shown(package)}: " + "; ".join(wrong)
     readme = folder_of(service) / "README.md"
     assert readme.is_file(), f"add {shown(readme)}"
@@ -126,16 +126,16 @@ def test_main_has_the_one_form(service: Service) -> None:
 
 
 MEDIA, GATEWAY = SERVICES["media"], SERVICES["gateway"]
-ROOMS = NEEDED | {"__init__.py", "migrations", "handlers"}
+PARTS = NEEDED | {"__init__.py", "migrations", "handlers"}
 
 
-def test_a_missing_room_and_a_strange_room_are_found() -> None:
-    assert list(wrong_rooms(MEDIA, ROOMS)) == []
-    assert list(wrong_rooms(MEDIA, ROOMS - {"service.py"})) == ["add service.py"]
-    assert list(wrong_rooms(MEDIA, ROOMS - {"handlers"})) == ["add handlers.py or handlers/"]
-    [strange] = wrong_rooms(MEDIA, ROOMS | {"helpers.py"})
-    assert strange.startswith("helpers.py is not a standard room")
-    [missing] = wrong_rooms(GATEWAY, NEEDED | OF_ITS_OWN["gateway"] - {"jobs"})
+def test_a_missing_part_and_a_strange_part_are_found() -> None:
+    assert list(wrong_parts(MEDIA, PARTS)) == []
+    assert list(wrong_parts(MEDIA, PARTS - {"service.py"})) == ["add service.py"]
+    assert list(wrong_parts(MEDIA, PARTS - {"handlers"})) == ["add handlers.py or handlers/"]
+    [strange] = wrong_parts(MEDIA, PARTS | {"helpers.py"})
+    assert strange.startswith("helpers.py is not a standard part")
+    [missing] = wrong_parts(GATEWAY, NEEDED | OF_ITS_OWN["gateway"] - {"jobs"})
     assert missing == "add the folder jobs/"
 
 

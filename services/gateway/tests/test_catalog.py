@@ -1,4 +1,4 @@
-"""Workflows, nodes, and what the gateway says of itself."""
+"""The gateway lists workflows and nodes, and reports its version and readiness."""
 
 import json
 import re
