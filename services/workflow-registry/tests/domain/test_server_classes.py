@@ -1,12 +1,8 @@
 import json
 from typing import Any
 
-from workflow_registry.domain.descriptions import (
-    MAX_VALUE_BYTES,
-    Description,
-    read_classes,
-    server_classes,
-)
+from workflow_registry.domain.descriptions import Description, read_classes
+from workflow_registry.domain.server_classes import MAX_BYTES, server_classes
 
 
 def taken(classes: dict[str, Any], *used: str) -> dict[str, Any]:
@@ -50,7 +46,7 @@ def test_of_too_much_the_small_classes_are_told() -> None:
     found = taken({"Long": a_class(name=long), "Short": a_class(name=[["a"]])})
 
     assert found.keys() == {"Short"}
-    assert len(json.dumps(found)) < MAX_VALUE_BYTES
+    assert len(json.dumps(found)) < MAX_BYTES
 
 
 def test_it_is_as_the_bucket_gives_it_back() -> None:

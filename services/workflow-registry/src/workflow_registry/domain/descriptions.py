@@ -1,30 +1,23 @@
 """Parses descriptions of servers: untrusted JSON becomes checked classes and models.
 
-A description names its engine, and `READERS` has the reader of each engine. One is some 20 MB.
-Gateways check a submitted graph with the used classes alone, without texts for people and names of
-files: a few kilobytes.
+A description names its engine, and `READERS` has the reader of each engine.
 """
 
 import hashlib
 import json
 import zlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from pydantic_core import to_json
-
 from contracts.errors import InvalidError
-from contracts.registry.workflows import ServerClasses
 from contracts.scheduler.job_requests import ModelFile
-from workflows.compatibility.object_info import ENGINE, DeclaredInput, declared_inputs
-from workflows.graph.requirements import names_a_file
+from workflows.compatibility.object_info import ENGINE
 from workflows.json_values import as_object, is_array, is_object
 
 MAX_BYTES = 64 * 1024**2
-MAX_VALUE_BYTES = 400 * 1024
-"""Of the names of one folder, or of the classes of one server: a bucket refuses 512 KiB."""
-LIMITS = ("min", "max", "default", "options")
+MAX_FOLDER_BYTES = 400 * 1024
+"""The names of one folder travel in one message."""
 Classes: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
@@ -122,43 +115,6 @@ def by_folder(models: Iterable[ModelFile]) -> dict[str, list[str]]:
     sizes: dict[str, int] = {}
     for model in sorted(models, key=lambda file: (file.folder, file.name)):
         sizes[model.folder] = sizes.get(model.folder, 0) + len(json.dumps(model.name)) + 1
-        if sizes[model.folder] <= MAX_VALUE_BYTES:
+        if sizes[model.folder] <= MAX_FOLDER_BYTES:
             folders.setdefault(model.folder, []).append(model.name)
     return folders
-
-
-def server_classes(digest: str, description: Description, used: Collection[str]) -> ServerClasses:
-    """Return the `used` classes; if they are too large together, the smallest of them."""
-    known = {
-        name: reduced(name, description.classes[name])
-        for name in sorted(used)
-        if name in description.classes
-    }
-    size, classes = 0, dict[str, dict[str, Any]]()
-    for name, info in sorted(known.items(), key=lambda entry: len(to_json(entry[1]))):
-        size += len(to_json({name: info}))
-        if size <= MAX_VALUE_BYTES:
-            classes[name] = info
-    found = ServerClasses(digest=digest, engine=description.engine, classes=classes)
-    # JSON has no infinity: without this, it would differ from the bucket and be published for ever
-    return ServerClasses.model_validate_json(found.model_dump_json())
-
-
-def reduced(class_: str, info: Mapping[str, Any]) -> dict[str, Any]:
-    inputs: dict[str, dict[str, list[Any]]] = {"required": {}, "optional": {}}
-    for declared in declared_inputs(info):
-        section, name = "required" if declared.is_required else "optional", declared.name
-        inputs[section][name] = declaration(declared, is_file=names_a_file(class_, name))
-    is_output = bool(info.get("output_node"))
-    return {"input": inputs, "output": info["output"], "output_node": is_output}
-
-
-def declaration(declared: DeclaredInput, *, is_file: bool) -> list[Any]:
-    """Return the type or the choices, and the limits; files are published by folder."""
-    kind, options = declared.type, declared.options
-    limits = {key: options[key] for key in LIMITS if key in options}
-    if "default" in limits:
-        limits["default"] = None  # only its presence counts
-    if is_file:
-        return [[] if isinstance(kind, list) else kind]
-    return [kind, limits] if limits else [kind]

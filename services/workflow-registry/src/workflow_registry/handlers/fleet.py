@@ -27,8 +27,9 @@ from workflow_registry.domain.coverage import (
     nearest,
     unmet_requirements,
 )
-from workflow_registry.domain.descriptions import Description, by_folder, server_classes
+from workflow_registry.domain.descriptions import Description, by_folder
 from workflow_registry.domain.lifecycle import Coverage, active_hash, coverage_changes
+from workflow_registry.domain.server_classes import server_classes
 from workflow_registry.handlers.folder import adopt_folder
 from workflow_registry.service import Registry
 from workflows import Spec
