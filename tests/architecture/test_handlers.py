@@ -17,17 +17,12 @@ from runtime.process.tables import Limited
 
 Handler = Callable[..., Any]
 
-ANSWERED_BY = {"node-agent": "Claim"}
-"""The claim of a node may answer its orders: the subject of an order names the node."""
-MUTABLE = {"Scheduler"}
-"""It holds its term while it leads."""
-
 services = pytest.mark.parametrize("service", SERVICES.values(), ids=lambda service: service.name)
 
 
-def dataclass_of(service: Service, name: str | None = None) -> type:
+def dataclass_of(service: Service) -> type:
     """Return the service's dataclass; it is named after the package or the subjects' word."""
-    names = (name or service.package, service.subject_word or "")
+    names = (service.package, service.subject_word or "")
     spelled = ["".join(word[:1].upper() + word[1:] for word in each.split("_")) for each in names]
     module = import_module(f"{service.package}.service")
     found = [getattr(module, each) for each in spelled if hasattr(module, each)]
@@ -45,10 +40,6 @@ def handlers_of(service: Service) -> Iterator[tuple[type[Message] | None, Handle
         yield None, tick
 
 
-def signature_of(handler: Handler) -> inspect.Signature:
-    return inspect.signature(handler, eval_str=True)
-
-
 def is_or_inherits(found: object, wanted: object) -> bool:
     """Return whether an annotation is a class, or one that inherits from it."""
     generic = getattr(wanted, "__pydantic_generic_metadata__", {}).get("origin")
@@ -60,7 +51,7 @@ def wrong(handler: Handler, first: type, message: type[Message] | None) -> Itera
     """Yield a sentence for each rule that the handler breaks."""
     if not inspect.iscoroutinefunction(handler):
         yield "write `async def`"
-    signature = signature_of(handler)
+    signature = inspect.signature(handler, eval_str=True)
     parameters = list(signature.parameters.values())
     if len(parameters) != (2 if message else 1):
         yield "take the service and the message, and nothing else"
@@ -87,13 +78,8 @@ def test_every_handler_has_the_one_form(service: Service) -> None:
     own = dataclass_of(service)
     found: list[str] = []
     for message, handler in handlers_of(service):
-        is_request = message is not None and message.message_kind in {"command", "query"}
-        other = ANSWERED_BY.get(service.name) if is_request else None
-        allowed = {own, dataclass_of(service, other)} if other else {own}
-        taken = {each.annotation for each in signature_of(handler).parameters.values()}
-        first = next(iter(allowed & taken), own)
         name = f"{handler.__module__}.{handler.__name__}"
-        found += [f"{name}: {text}" for text in wrong(handler, first, message)]
+        found += [f"{name}: {text}" for text in wrong(handler, own, message)]
     assert not found, "\n".join(found)
 
 
@@ -102,7 +88,7 @@ def test_the_first_argument_is_a_frozen_dataclass(service: Service) -> None:
     own = dataclass_of(service)
     assert is_dataclass(own)
     parameters = getattr(own, "__dataclass_params__")  # noqa: B009  a name that type checkers do not know
-    assert parameters.frozen or own.__name__ in MUTABLE, f"freeze {own.__name__}"
+    assert parameters.frozen, f"freeze {own.__name__}"
 
 
 @dataclass(frozen=True)
