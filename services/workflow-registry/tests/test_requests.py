@@ -22,7 +22,7 @@ from contracts.registry.requests import (
 )
 from contracts.registry.workflows import ModelFolder, ServerClasses
 from contracts.scheduler.node_facts import NodeJoined
-from contracts.scheduler.nodes import ListNodes, NodeList, NodeView
+from contracts.scheduler.nodes import ListNodes, NodePage, NodeView
 from contracts.services import WORKFLOWS
 from runtime import clock
 from runtime.bus.bucket import read_value
@@ -43,8 +43,8 @@ class FakeScheduler:
     def __init__(self, *nodes: NodeView) -> None:
         self.nodes = list(nodes)
 
-    async def list(self, _: ListNodes) -> NodeList:
-        return NodeList(items=self.nodes)
+    async def list(self, _: ListNodes) -> NodePage:
+        return NodePage(items=self.nodes)
 
 
 def an_upload(color: int = 0, *, name: str = "mine", activate: bool = False) -> UploadWorkflow:
@@ -135,7 +135,7 @@ async def test_coverage_follows_the_nodes(
         coverage = await bus.call(query)
         body = await read_value(bus, WORKFLOWS, "models.loras")
 
-        assert [(node.name, node.is_runnable) for node in coverage.items] == [
+        assert [(node.name, node.is_runnable) for node in coverage.nodes] == [
             ("old", False),
             ("new", True),
         ]

@@ -60,6 +60,8 @@ class EndSession(Command[Ended]):
 
 
 class UserView(BaseModel):
+    """The account of a user."""
+
     id: UUID = Field(description="The user.")
     email: str = Field(description="Name for logging in.")
     name: str = Field(description="Name for people.")
