@@ -68,10 +68,12 @@ def build(
         specs=Mirror(NODES, NodeEntry, on_change=claims_dirty.set),
         engines=engines,
         patience=Patience(
-            settings.probe_timeout, settings.submit_timeout, settings.dead_after_seconds
+            settings.probe_timeout_seconds,
+            settings.submit_timeout_seconds,
+            settings.dead_after_seconds,
         ),
         store=HttpObjectStore(client),
-        most_output_bytes=settings.most_output_mb * 1024**2,
+        most_output_bytes=settings.max_output_bytes,
         claims_dirty=claims_dirty,
     )
 

@@ -11,10 +11,10 @@ class NodeAgentSettings(FleetSettings):
     """Settings of an agent beside the shared ones."""
 
     pool: str = Field(default="default", description="Nodes of this pool are claimed.")
-    probe_timeout: float = Field(
+    probe_timeout_seconds: float = Field(
         default=3.0, gt=0, le=60, description="Seconds in which ComfyUI must answer a probe."
     )
-    submit_timeout: float = Field(
+    submit_timeout_seconds: float = Field(
         default=10.0, gt=0, le=120, description="Seconds in which ComfyUI must take a prompt."
     )
     dead_after_seconds: float = Field(
@@ -27,4 +27,4 @@ class NodeAgentSettings(FleetSettings):
         default=None,
         description="PEM file of the authority that signed the store's certificate, if not public.",
     )
-    most_output_mb: int = Field(default=2_048, ge=1, description="Largest result file.")
+    max_output_bytes: int = Field(default=2 * 1024**3, ge=1, description="Largest result file.")

@@ -17,7 +17,7 @@ class SchedulerSettings(DatabaseSettings):
     max_waiting_jobs: int = Field(
         default=100_000,
         ge=1,
-        description="Jobs that may wait in all; more are refused.",
+        description="Jobs of all owners that may wait at one time; more are refused.",
     )
     node_grace_seconds: float = Field(
         default=30.0,

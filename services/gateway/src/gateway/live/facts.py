@@ -93,7 +93,7 @@ class Versions:
         self._sent.update(sent)
 
     def is_newer(self, fact: Fact) -> bool:
-        """Whether the client has yet to get it; from then on the client has it."""
+        """Return whether the fact is new to the client, and remember it as sent."""
         sent = self._sent.get(fact.job_id, 0)
         self._sent[fact.job_id] = max(sent, fact.version)
         return fact.version > sent

@@ -105,7 +105,7 @@ class Hub:
                 listener.add(fact)
 
     def pass_signal(self, name: str, owner_id: UUID, job_id: UUID, body: bytes) -> None:
-        """Pass progress or a preview on to the listeners of now."""
+        """Pass progress or a preview on to the current listeners."""
         for listener in self._interested(job_id, owner_id):
             listener.replace_signal(name, job_id, body)
 
