@@ -13,6 +13,7 @@ NOT_RAISED = {"FieldError", "JobError"}
 """Take a `code` too: of one field, or of a job that failed."""
 INSIDE = {
     "bug": "said as `unavailable`",
+    "bad_answer": "agents answer orders",
     "invalid_manifest": "a file of the installation",
     "not_that": "agents describe servers",
     "object_missing": "handled by media",
