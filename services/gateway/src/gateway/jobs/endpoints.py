@@ -15,6 +15,7 @@ from gateway.jobs.requests import JobFilters, JobId, JobRequest
 from gateway.jobs.resources import Job, JobPage, job_resource
 from gateway.jobs.submission import add_graph_nodes_to_unmet, find_job, submit_job, wait_for_end
 from gateway.service import CurrentGateway
+from gateway.workflows.versions import REFUSALS
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=HotRoute)
 
@@ -24,12 +25,9 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=HotRoute)
     status_code=201,
     summary="Run a workflow",
     responses=refusals(
-        "draft",
+        *REFUSALS,
         "priority_not_allowed",
         "storage_quota",
-        "not_found",
-        "switched_off",
-        "withdrawn",
         "bad_text",
         "bad_time",
         "invalid_inputs",
@@ -37,7 +35,6 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=HotRoute)
         "overloaded",
         "queue_full",
         "database_away",
-        "unreadable_version",
     ),
 )
 async def create_job(

@@ -46,6 +46,7 @@ from gateway.media.requests import (
 )
 from gateway.media.resources import Media, media_resource
 from gateway.service import CurrentGateway, Gateway, current_gateway
+from gateway.workflows.versions import REFUSALS
 
 log = structlog.get_logger()
 router = APIRouter(prefix="/v1/media", tags=["media"])
@@ -82,17 +83,7 @@ class ReadsUpload(ReadsBody):
     "",
     status_code=201,
     summary="Upload a file",
-    responses=refusals(
-        "draft",
-        "storage_quota",
-        "not_found",
-        "switched_off",
-        "withdrawn",
-        "media_refused",
-        "store_unavailable",
-        "no_room",
-        "unreadable_version",
-    ),
+    responses=refusals(*REFUSALS, "storage_quota", "media_refused", "store_unavailable", "no_room"),
 )
 async def upload_media(
     gateway: CurrentGateway,
