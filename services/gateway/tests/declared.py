@@ -11,8 +11,10 @@ from gateway.http.application import application
 from gateway.http.middleware import DEFAULTS, SECURITY
 
 PROBLEM_JSON = "application/problem+json"
-ALWAYS = {name.decode() for name, _ in (*SECURITY, *DEFAULTS)}
-ALWAYS |= {"content-type", "content-length", "transfer-encoding", "date", "server"}
+ALWAYS = {
+    *(name.decode() for name, _ in (*SECURITY, *DEFAULTS)),
+    *("content-type", "content-length", "transfer-encoding", "date", "server"),
+}
 
 
 @functools.cache
@@ -28,8 +30,8 @@ def paths() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
 async def check_declared(response: httpx.Response) -> None:
     """Check the status, the headers, the content type and the problem of an answer."""
     request = response.request
-    methods = next((o for path, o in paths() if path.fullmatch(request.url.path)), {})
-    operation = methods.get(request.method.lower())
+    found = [methods for path, methods in paths() if path.fullmatch(request.url.path)]
+    operation = found[0].get(request.method.lower()) if found else None
     if operation is None:
         return
     name = operation["operationId"]
