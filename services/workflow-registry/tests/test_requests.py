@@ -177,7 +177,7 @@ async def join(scheduler: Bus, node: NodeView) -> None:
 
 
 async def covers(bus: Bus, query: FindCoverage, node: NodeView) -> bool:
-    return node.id in [item.node_id for item in (await bus.call(query)).items if item.is_runnable]
+    return node.id in [item.node_id for item in (await bus.call(query)).nodes if item.is_runnable]
 
 
 SAVED: dict[str, Any] = {
