@@ -96,6 +96,16 @@ def test_grants_are_signed_and_verified_with_one_required_secret() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
+def test_a_setting_that_is_a_measure_names_its_unit_and_an_upper_bound_is_a_max(
+    service: ServiceName,
+) -> None:
+    units = ("_seconds", "_days", "_per_second", "_per_minute", "_ratio")
+    for name, field in settings_of(service).model_fields.items():
+        assert field.annotation is not float or name.endswith(units), name
+        assert not name.startswith(("most_", "largest_", "longest_")), name
+
+
+@pytest.mark.parametrize("service", SERVICES)
 def test_health_and_metrics_are_on_the_declared_port(service: ServiceName) -> None:
     port = SERVICES[service].ops_port
     assert compose()["services"][service]["environment"]["COMFYFLEET_OPS_PORT"] == str(port)

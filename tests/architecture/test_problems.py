@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.http.problems import GENERIC, STATUS_OF_CODE, TITLES
+from contracts.errors import KINDS
+from gateway.http.problems import GENERIC, PROBLEMS, STATUS_OF_CODE, STATUS_OF_KIND, TITLES
 
 ROOT = Path(__file__).parents[2]
 AGENTS = "node-agent"
@@ -12,7 +13,7 @@ NOT_RAISED = {"FieldError", "JobError"}
 """Take a `code` too: of one field, or of a job that failed."""
 INSIDE = {
     "bug": "said as `unavailable`",
-    "invalid_library": "a file of the installation",
+    "bad_answer": "agents answer orders",
     "invalid_manifest": "a file of the installation",
     "bad_page": "agents describe servers",
     "digest_mismatch": "agents describe servers",
@@ -105,3 +106,12 @@ def test_no_title_is_for_a_code_that_nobody_raises() -> None:
     assert TITLES.keys() - known == set()
     assert INSIDE.keys() - known == set()
     assert STATUS_OF_CODE.keys() <= TITLES.keys()
+
+
+def test_a_code_is_listed_under_the_status_that_it_gets() -> None:
+    statuses = {error.__name__: STATUS_OF_KIND[kind] for kind, error in KINDS.items()}
+    for path in (*ROOT.glob("services/*/src/**/*.py"), *ROOT.glob("libs/*/src/**/*.py")):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and (status := statuses.get(ast.unparse(call.func))):
+                for code in {*codes_of_call(call)} & TITLES.keys():
+                    assert code in PROBLEMS[STATUS_OF_CODE.get(code, status)], (path, code)

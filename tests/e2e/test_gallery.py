@@ -35,15 +35,15 @@ def test_a_result_is_found_shown_shared_packed_and_deleted(api: httpx.Client) ->
     shown = api.get(path).json()
     link = api.post(f"{path}/links", json={}).json()
     opened = httpx.get(api.base_url.join(link["url"]))
-    packed = api.post("/v1/media/archive", json={"media_ids": [media_id]})
+    packed = api.post("/v1/media/zip", json={"media_ids": [media_id]})
     gone = api.delete(path)
 
     with Image.open(io.BytesIO(small.content)) as thumbnail:
         assert (thumbnail.format, thumbnail.size) == ("WEBP", (256, 128))
     assert shown["placeholder"].startswith("data:image/webp;base64,")
     assert len(opened.content) == output["size_bytes"]
-    with ZipFile(io.BytesIO(packed.content)) as archive:
-        assert archive.read(archive.namelist()[0]) == opened.content
+    with ZipFile(io.BytesIO(packed.content)) as zip_file:
+        assert zip_file.read(zip_file.namelist()[0]) == opened.content
     assert gone.status_code == 204
     assert api.get(output["url"]).status_code == 404
     assert listed(api, job_id=job["id"]) == []

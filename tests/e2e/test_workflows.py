@@ -70,7 +70,7 @@ def test_the_preview_engine_runs_each_shipped_workflow_but_for_custom_nodes(
 
     until(lambda: shown() == {name: not classes for name, classes in custom.items()})
     for name in (name for name, classes in custom.items() if classes):
-        [node] = api.get(f"/v1/workflows/{name}/coverage").json()["items"]
+        [node] = api.get(f"/v1/workflows/{name}/coverage").json()["nodes"]
         lacking = {entry["name"] for entry in node["unmet"] if entry["kind"] == "class"}
         assert lacking == custom[name]
 
@@ -103,7 +103,7 @@ def test_what_no_node_can_run_says_so_before_it_is_submitted(api: httpx.Client) 
     coverage = api.get("/v1/workflows/lost/coverage").json()
     job = api.post("/v1/jobs", json={"workflow": "lost"}).json()
 
-    [node] = coverage["items"]
+    [node] = coverage["nodes"]
     assert view["coverage"]["is_runnable"] is False
     assert [(m["kind"], m["name"]) for m in node["unmet"]] == [("class", "NowhereToBeFound")]
     assert (job["is_runnable"], [entry["name"] for entry in job["unmet"]]) == (

@@ -40,7 +40,7 @@ def say(text: str) -> None:
 
 def status_table(fleet: FleetState, problems: Mapping[str, str]) -> Table:
     """Show each child; `problems` holds the problem of running children that do not work."""
-    table = plain_table("process", "state", "pid", "since", "restarts", "memory", "address")
+    table = plain_table("process", "phase", "pid", "since", "restarts", "memory", "address")
     table.title = f"ComfyFleet on {fleet.url}: {fleet.phase}"
     for child in fleet.children:
         table.add_row(

@@ -23,7 +23,7 @@ NODE = {
     "is_runnable": False,
     "unmet": [{"kind": "model", "name": "loras/film.safetensors", "message": "no"}],
 }
-COVERAGE = {"is_runnable": False, "items": [NODE]}
+COVERAGE = {"is_runnable": False, "nodes": [NODE]}
 
 
 def folder(path: Path) -> Path:

@@ -25,6 +25,7 @@ from runtime.testing.ports import eventually, free_port
 from runtime.testing.servers import NatsServer
 from workflows import load_version
 
+from .declared import check_declared
 from .keys import ALL, Signer
 from .owners import FakeScheduler
 from .store import FakeStorage
@@ -70,7 +71,10 @@ async def a_fleet(nats: NatsServer, **settings: Any) -> AsyncGenerator[Fleet, No
 
         port = free_port()
         url = f"http://127.0.0.1:{port}"
-        client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, trust_env=False))
+        checks = {"response": [check_declared]}
+        client = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=url, trust_env=False, event_hooks=checks)
+        )
         scheduler = FakeScheduler(await bus("scheduler"))
         auth = await bus("auth")
         fleet = Fleet(

@@ -15,7 +15,7 @@ from contracts.registry.requests import (
     UploadWorkflow,
     ValidateWorkflow,
     ValidationView,
-    VersionList,
+    VersionPage,
 )
 from contracts.registry.workflows import WorkflowEntry
 from contracts.scheduler.nodes import NodePhase
@@ -27,7 +27,7 @@ from runtime.outbox.relay import publish
 
 COVERAGE = CoverageView(
     is_runnable=True,
-    items=[
+    nodes=[
         NodeCoverage(
             node_id=new_id(), name="a", phase=NodePhase.READY, is_described=True, is_runnable=True
         )
@@ -90,8 +90,8 @@ class FakeRegistry:
         await publish(self.bus, [put(WORKFLOWS, f"name.{name}", known)])
         return known
 
-    async def list(self, _: ListVersions) -> VersionList:
-        return VersionList(items=[])
+    async def list(self, _: ListVersions) -> VersionPage:
+        return VersionPage(items=[])
 
     async def cover(self, _: FindCoverage) -> CoverageView:
         return COVERAGE

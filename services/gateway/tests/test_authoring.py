@@ -95,7 +95,7 @@ async def test_a_dry_run_and_a_proposal_are_passed_on(nats: NatsServer) -> None:
         valid = await fleet.client.post(f"{PATH}/validate", files=FORM)
         draft = await fleet.client.post(f"{PATH}/propose", json={"graph": GRAPH, "name": "mine"})
 
-        assert valid.json()["coverage"]["items"][0]["is_runnable"] is True
+        assert valid.json()["coverage"]["nodes"][0]["is_runnable"] is True
         assert draft.json() == {"spec": {"name": "mine"}, "graph": GRAPH}
         assert registry.uploads == []
 
@@ -125,8 +125,8 @@ async def test_a_version_can_be_read_whole_and_who_can_run_it(nats: NatsServer) 
         versions = await fleet.client.get(f"{PATH}/solid/versions")
 
         assert content["graph"]["1"]["class_type"] == "EmptyImage"
-        assert coverage["items"][0]["name"] == "a"
-        assert versions.json() == {"items": []}
+        assert coverage["nodes"][0]["name"] == "a"
+        assert versions.json() == {"items": [], "next_cursor": None}
 
 
 async def test_any_two_versions_are_compared(nats: NatsServer) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from contracts.message import Accepted
-from contracts.scheduler.nodes import AddNode, ListNodes, NodeList, NodePhase, NodeView, RemoveNode
+from contracts.scheduler.nodes import AddNode, ListNodes, NodePage, NodePhase, NodeView, RemoveNode
 from runtime.testing.servers import NatsServer
 
 from .fleet import Fleet, a_fleet
@@ -28,8 +28,8 @@ class FakeNodes:
         self.views.append(view)
         return view
 
-    async def list(self, _: ListNodes) -> NodeList:
-        return NodeList(items=self.views)
+    async def list(self, _: ListNodes) -> NodePage:
+        return NodePage(items=self.views)
 
     async def remove(self, _: RemoveNode) -> Accepted:
         self.views.clear()

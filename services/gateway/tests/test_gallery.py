@@ -1,4 +1,4 @@
-"""The gallery, thumbnails, share links and archives through a real gateway, bus and S3."""
+"""The gallery, thumbnails, share links and ZIP downloads through a real gateway, bus and S3."""
 
 import io
 from typing import Any
@@ -133,35 +133,35 @@ async def test_a_share_link_opens_without_a_token_until_it_is_revoked(
 
 
 async def test_many_media_come_as_one_zip(nats: NatsServer, s3: S3Server) -> None:
-    async with a_fleet(nats, max_archive_bytes=30) as fleet:
+    async with a_fleet(nats, max_zip_bytes=30) as fleet:
         media = FakeMedia(fleet.media, s3)
         await media.serve()
         ids = [(await upload(fleet))["id"] for _ in range(4)]
         post, stranger = fleet.client.post, str(uuid4())
-        good = await post("/v1/media/archive", json={"media_ids": [*ids[:3], ids[0]]})
-        large = await post("/v1/media/archive", json={"media_ids": ids})
-        unknown = await post("/v1/media/archive", json={"media_ids": [ids[0], stranger]})
-        none = await post("/v1/media/archive", json={"media_ids": []})
+        good = await post("/v1/media/zip", json={"media_ids": [*ids[:3], ids[0]]})
+        large = await post("/v1/media/zip", json={"media_ids": ids})
+        unknown = await post("/v1/media/zip", json={"media_ids": [ids[0], stranger]})
+        none = await post("/v1/media/zip", json={"media_ids": []})
 
         assert good.headers["content-type"] == "application/zip"
-        with ZipFile(io.BytesIO(good.content)) as archive:
-            assert archive.testzip() is None
-            first, second, third = archive.namelist()
-            assert archive.read(third) == PICTURE
+        with ZipFile(io.BytesIO(good.content)) as zip_file:
+            assert zip_file.testzip() is None
+            first, second, third = zip_file.namelist()
+            assert zip_file.read(third) == PICTURE
         assert (first, second) == ('a "picture".png', 'a "picture" (2).png')
         assert large.json()["errors"][0]["code"] == "too_big"
         assert unknown.json()["errors"][0]["path"] == "media_ids.1"
         assert none.status_code == 422
 
 
-async def test_archives_are_as_many_as_allowed_again_and_again(
+async def test_zip_downloads_are_as_many_as_allowed_again_and_again(
     nats: NatsServer, s3: S3Server
 ) -> None:
-    async with a_fleet(nats, max_archives=1) as fleet:
+    async with a_fleet(nats, max_zip_downloads=1) as fleet:
         await FakeMedia(fleet.media, s3).serve()
         wanted = {"media_ids": [(await upload(fleet))["id"]]}
         for _ in range(3):
-            assert (await fleet.client.post("/v1/media/archive", json=wanted)).is_success
+            assert (await fleet.client.post("/v1/media/zip", json=wanted)).is_success
 
 
 async def test_a_large_file_is_put_straight_into_the_store(nats: NatsServer, s3: S3Server) -> None:

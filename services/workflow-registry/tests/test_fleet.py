@@ -31,12 +31,12 @@ async def test_coverage_is_worked_out_once_for_each_kind_of_server() -> None:
     view = await push(registry)
     await find_coverage(registry, FindCoverage(actor=an_actor(), version_hash=view.hash))
 
-    assert [(node.name, node.is_runnable) for node in view.coverage.items] == [
+    assert [(node.name, node.is_runnable) for node in view.coverage.nodes] == [
         ("a", True),
         ("b", True),
         ("c", False),
     ]
-    assert view.coverage.items[2].unmet[0].name == "EmptyImage"
+    assert view.coverage.nodes[2].unmet[0].name == "EmptyImage"
     assert fake.descriptions.reads == 2
 
 
@@ -48,7 +48,7 @@ async def test_a_server_of_an_unknown_engine_is_stored_and_not_described() -> No
     view = await push(fake.service)
     await prune_descriptions(fake.service)
 
-    [node] = view.coverage.items
+    [node] = view.coverage.nodes
     assert (node.is_described, node.is_runnable, view.coverage.is_runnable) == (False, False, None)
     assert not fake.bucket.servers
     assert await fake.descriptions.known([digest]) == {digest}

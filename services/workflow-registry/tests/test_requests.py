@@ -21,7 +21,7 @@ from contracts.registry.requests import (
     UploadWorkflow,
 )
 from contracts.registry.workflows import ModelFolder, ServerClasses
-from contracts.scheduler.nodes import ListNodes, NodeJoined, NodeList, NodeView
+from contracts.scheduler.nodes import ListNodes, NodeJoined, NodePage, NodeView
 from contracts.services import WORKFLOWS
 from runtime import clock
 from runtime.bus.bucket import read_value
@@ -42,8 +42,8 @@ class FakeScheduler:
     def __init__(self, *nodes: NodeView) -> None:
         self.nodes = list(nodes)
 
-    async def list(self, _: ListNodes) -> NodeList:
-        return NodeList(items=self.nodes)
+    async def list(self, _: ListNodes) -> NodePage:
+        return NodePage(items=self.nodes)
 
 
 def an_upload(color: int = 0, *, name: str = "mine", activate: bool = False) -> UploadWorkflow:
@@ -134,7 +134,7 @@ async def test_coverage_follows_the_nodes(
         coverage = await bus.call(query)
         body = await read_value(bus, WORKFLOWS, "models.loras")
 
-        assert [(node.name, node.is_runnable) for node in coverage.items] == [
+        assert [(node.name, node.is_runnable) for node in coverage.nodes] == [
             ("old", False),
             ("new", True),
         ]
@@ -176,7 +176,7 @@ async def join(scheduler: Bus, node: NodeView) -> None:
 
 
 async def covers(bus: Bus, query: FindCoverage, node: NodeView) -> bool:
-    return node.id in [item.node_id for item in (await bus.call(query)).items if item.is_runnable]
+    return node.id in [item.node_id for item in (await bus.call(query)).nodes if item.is_runnable]
 
 
 SAVED: dict[str, Any] = {

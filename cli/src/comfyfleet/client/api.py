@@ -14,7 +14,7 @@ from comfyfleet import CommandError
 from comfyfleet.client.errors import UNAUTHORIZED, UnreachableError, api_error
 from contracts.media.files import MediaView
 from contracts.scheduler.jobs import JobPage, JobView
-from contracts.scheduler.nodes import NodeList, NodeView
+from contracts.scheduler.nodes import NodePage, NodeView
 
 # The fleet sends a comment every 10 s on an open stream.
 STREAM_SILENCE_SECONDS = 30.0
@@ -113,7 +113,7 @@ class FleetClient:
         draft.replace(path)
 
     def nodes(self) -> list[NodeView]:
-        return self.ask(NodeList, "GET", "/v1/nodes").items
+        return self.ask(NodePage, "GET", "/v1/nodes").items
 
     def add_node(self, name: str, base_url: str, labels: dict[str, str]) -> NodeView:
         body = {"name": name, "base_url": base_url, "labels": labels}

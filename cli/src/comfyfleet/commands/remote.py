@@ -46,7 +46,7 @@ def jobs(
 
 
 def nodes() -> None:
-    """List the GPU servers with state, free memory and running jobs."""
+    """List the GPU servers with phase, free memory and running jobs."""
     with closing(connect()) as client:
         console.print(nodes_table(client.nodes()))
 

@@ -194,7 +194,7 @@ def parse(reference: str) -> tuple[str, int | None]:
 
 def summary(coverage: CoverageView) -> str:
     """Return in one line how many nodes can run the workflow."""
-    described = [node for node in coverage.items if node.is_described]
+    described = [node for node in coverage.nodes if node.is_described]
     if not described:
         return "no node has reported yet what it can run"
     able = sum(node.is_runnable for node in described)

@@ -62,7 +62,7 @@ class Limits(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     max_waiting_jobs: int = Field(
-        default=1_000, ge=0, description="Largest number of jobs queued at one time."
+        default=1_000, ge=0, description="Jobs that may wait at one time."
     )
     max_priority: Priority = Field(
         default=Priority.INTERACTIVE,

@@ -56,6 +56,8 @@ class EndSession(Command[Accepted]):
 
 
 class UserView(BaseModel):
+    """The account of a user."""
+
     id: UUID = Field(description="The user.")
     email: str = Field(description="Name for logging in.")
     name: str = Field(description="Name for people.")

@@ -91,7 +91,7 @@ def build(settings: GatewaySettings, runtime: Runtime, store: HttpObjectStore) -
         signer=LinkSigner(secret(settings.url_secret), time.time, settings.path_prefix),
         idempotency_secret=secret(settings.idempotency_secret),
         free_uploads=asyncio.Semaphore(settings.max_uploads),
-        free_zip_downloads=asyncio.Semaphore(settings.max_archives),
+        free_zip_downloads=asyncio.Semaphore(settings.max_zip_downloads),
         free_replays=asyncio.Semaphore(REPLAYS),
         failing=runtime.health.failing,
     )

@@ -36,8 +36,8 @@ class GatewaySettings(FleetSettings):
     max_upload_bytes: int = Field(default=100 * 1024**2, description="Largest uploaded file.")
     max_uploads: int = Field(default=16, ge=1, description="Uploads in progress at one time.")
     upload_seconds: float = Field(default=600.0, description="Longest one upload may take.")
-    max_archives: int = Field(default=4, ge=1, description="ZIP downloads at one time.")
-    max_archive_bytes: int = Field(default=8 * 1024**3, description="Media in one ZIP download.")
+    max_zip_downloads: int = Field(default=4, ge=1, description="ZIP downloads at one time.")
+    max_zip_bytes: int = Field(default=8 * 1024**3, description="Media in one ZIP download.")
     result_metadata: Literal["permitted", "keep", "strip"] = Field(
         default="permitted",
         description="Whether results keep the prompt and graph that ComfyUI writes into them; "

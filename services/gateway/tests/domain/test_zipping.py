@@ -18,12 +18,12 @@ def test_a_zip_comes_piece_by_piece_and_can_be_read_whole() -> None:
     parts.append(sink.taken())
     assert b"hel" in parts[0]
     assert b"hel" not in b"".join(parts[1:2])
-    with ZipFile(io.BytesIO(b"".join(parts))) as archive:
-        assert archive.testzip() is None
-        assert archive.namelist() == ["a.txt", "č.txt"]
-        assert archive.read("a.txt") == b"hello"
-        assert archive.getinfo("a.txt").date_time == (2026, 1, 2, 3, 4, 6)
-        assert archive.getinfo("č.txt").date_time == (1980, 1, 1, 0, 0, 0)
+    with ZipFile(io.BytesIO(b"".join(parts))) as zip_file:
+        assert zip_file.testzip() is None
+        assert zip_file.namelist() == ["a.txt", "č.txt"]
+        assert zip_file.read("a.txt") == b"hello"
+        assert zip_file.getinfo("a.txt").date_time == (2026, 1, 2, 3, 4, 6)
+        assert zip_file.getinfo("č.txt").date_time == (1980, 1, 1, 0, 0, 0)
 
 
 def test_names_are_plain_and_each_is_there_once() -> None:

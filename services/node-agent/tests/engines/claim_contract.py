@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from contracts.access import Actor, Permission
 from contracts.agent import Cause, Outcome
 from contracts.registry.requests import CoverageView, FindDescription, UploadWorkflow
-from contracts.scheduler.nodes import ListNodes, NodeList, NodePhase, NodeView
+from contracts.scheduler.nodes import ListNodes, NodePage, NodePhase, NodeView
 from contracts.values import new_id
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
@@ -82,12 +82,12 @@ class ClaimContract(EngineContract):
     ) -> None:
         spec, version = await fleet.add_node(url, engine=self.name), self.workflows.quick()
 
-        async def list_nodes(_: ListNodes) -> NodeList:
+        async def list_nodes(_: ListNodes) -> NodePage:
             found = {report.node_id: report.capabilities.digest for report in fleet.capabilities}
             shown = spec.model_dump(exclude={"node_id", "headers"})
             digest = found.get(spec.node_id)
             view = NodeView(id=spec.node_id, phase=NodePhase.READY, digest=digest, **shown)
-            return NodeList(items=[view])
+            return NodePage(items=[view])
 
         async def coverage() -> CoverageView:
             content = version.spec.model_dump(mode="json", exclude_defaults=True)
@@ -95,7 +95,7 @@ class ClaimContract(EngineContract):
             return (await fleet.gateway.call(command)).coverage
 
         async def is_judged() -> bool:
-            [node] = (await coverage()).items
+            [node] = (await coverage()).nodes
             return (node.is_described, node.is_runnable) == (self.is_described, self.is_described)
 
         await fleet.scheduler.serve(ListNodes, list_nodes)

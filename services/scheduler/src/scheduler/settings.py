@@ -14,7 +14,7 @@ class SchedulerSettings(GrantSettings, DatabaseSettings):
     max_waiting_jobs: int = Field(
         default=100_000,
         ge=1,
-        description="Largest number of jobs that wait; more are refused.",
+        description="Jobs of all owners that may wait at one time; more are refused.",
     )
     node_grace_seconds: float = Field(
         default=30.0,

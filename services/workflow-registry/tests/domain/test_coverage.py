@@ -104,13 +104,13 @@ def test_the_view_says_of_each_node_what_it_lacks() -> None:
 
     view = coverage(nodes, {"able": [], "unable": missing_class()})
 
-    assert [(node.name, node.is_runnable, node.is_described) for node in view.items] == [
+    assert [(node.name, node.is_runnable, node.is_described) for node in view.nodes] == [
         ("a", True, True),
         ("b", False, True),
         ("c", False, False),
     ]
     assert view.is_runnable is True
-    assert view.items[1].unmet == missing_class()
+    assert view.nodes[1].unmet == missing_class()
 
 
 def test_the_view_of_many_nodes_fits_into_a_message() -> None:

@@ -15,7 +15,7 @@ from contracts.errors import FieldError
 from contracts.message import Command, Query
 from contracts.registry.workflows import WorkflowEntry
 from contracts.scheduler.nodes import NodePhase
-from contracts.values import Unmet
+from contracts.values import Page, Unmet
 
 
 class NodeCoverage(BaseModel):
@@ -39,7 +39,7 @@ class CoverageView(BaseModel):
     is_runnable: bool | None = Field(
         description="Some node that takes jobs can run it; None: no node is described yet."
     )
-    items: list[NodeCoverage] = Field(
+    nodes: list[NodeCoverage] = Field(
         default_factory=list[NodeCoverage], description="Every node of the fleet."
     )
 
@@ -183,13 +183,11 @@ class VersionSummary(BaseModel):
     )
 
 
-class VersionList(BaseModel):
-    """The versions of a workflow, newest first."""
-
-    items: list[VersionSummary] = Field(description="The versions; at most the newest 500.")
+class VersionPage(Page[VersionSummary]):
+    """The versions of a workflow, newest first; at most the newest 500."""
 
 
-class ListVersions(UserQuery[VersionList]):
+class ListVersions(UserQuery[VersionPage]):
     """List the versions of a workflow. Errors: NotFound."""
 
     subject: ClassVar[str] = "query.registry.list_versions.v1"

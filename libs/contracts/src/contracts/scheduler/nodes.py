@@ -11,9 +11,12 @@ from contracts.access import Actor, IdempotencyKey, UserCommand
 from contracts.event import Event
 from contracts.message import Accepted, Query
 from contracts.scheduler.job_requests import ModelFile
+from contracts.values import Page
 
 
 class NodePhase(StrEnum):
+    """Where a node is in its life; `ready` and `busy` nodes get jobs."""
+
     JOINING = "joining"
     """Added; no agent has claimed it yet, or its capabilities are unknown."""
     READY = "ready"
@@ -107,6 +110,8 @@ class NodeEntry(NewNode):
 
 
 class Device(BaseModel):
+    """One accelerator of a server."""
+
     name: str = Field(description="Name that the engine gives it.")
     vram_total_mb: int = Field(default=0, description="Total memory.")
     vram_free_mb: int = Field(default=0, description="Free memory at the time of the report.")
@@ -144,11 +149,11 @@ class NodeView(NodeSettings):
     )
 
 
-class NodeList(BaseModel):
-    items: list[NodeView] = Field(description="The nodes.")
+class NodePage(Page[NodeView]):
+    """Every node of the fleet."""
 
 
-class ListNodes(Query[NodeList]):
+class ListNodes(Query[NodePage]):
     """List every node of the fleet."""
 
     subject: ClassVar[str] = "query.scheduler.list_nodes.v1"

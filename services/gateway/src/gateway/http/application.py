@@ -12,7 +12,14 @@ from starlette.exceptions import HTTPException
 from contracts.errors import OperationError
 from gateway.http.bodies import invalid_fields
 from gateway.http.openapi import describe
-from gateway.http.problems import GENERIC, RefusedError, field_errors, from_operation, problem
+from gateway.http.problems import (
+    GENERIC,
+    PROBLEM_JSON,
+    RefusedError,
+    field_errors,
+    from_operation,
+    problem,
+)
 
 
 def application(routers: Iterable[APIRouter], version: str) -> FastAPI:
@@ -59,4 +66,4 @@ async def failed(request: Request, error: Exception) -> Response:
             refused = RefusedError(500, "internal", detail)
     request_id = request.scope["state"]["request_id"]
     body = problem(refused, instance=request.url.path, request_id=request_id).model_dump_json()
-    return Response(body, refused.status, refused.headers, "application/problem+json")
+    return Response(body, refused.status, refused.headers, PROBLEM_JSON)

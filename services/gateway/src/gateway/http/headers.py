@@ -3,25 +3,17 @@
 import hashlib
 import hmac
 import re
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Header, Request, Response
 
 from contracts.access import IdempotencyKey
 from gateway.http.bodies import malformed
 
-LONGEST_WAIT = 60
+MAX_WAIT_SECONDS = 60
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
 IDEMPOTENCY_REPLAYED = "Idempotency-Replayed"
-LOCATED: dict[int | str, dict[str, Any]] = {
-    201: {
-        "headers": {
-            "Location": {"description": "Path of the new resource.", "schema": {"type": "string"}}
-        }
-    }
-}
-"""Declares the header `Location` of a 201."""
 
 IdempotencyKeyHeader: TypeAlias = Annotated[
     str | None,
@@ -67,7 +59,7 @@ async def idempotency_key(
 async def wait_seconds(request: Request, _: PreferHeader = None) -> int:
     """Return N of `Prefer: wait=N` (RFC 7240), at most 60; 0 if there is none."""
     found = PREFER_WAIT.search(request.headers.get("prefer", ""))
-    return min(int(found[1]), LONGEST_WAIT) if found else 0
+    return min(int(found[1]), MAX_WAIT_SECONDS) if found else 0
 
 
 IdempotencyKeyText: TypeAlias = Annotated[str | None, Depends(idempotency_key_text)]
@@ -75,9 +67,8 @@ MaybeIdempotencyKey: TypeAlias = Annotated[IdempotencyKey | None, Depends(idempo
 WaitSeconds: TypeAlias = Annotated[int, Depends(wait_seconds)]
 
 
-def mark_created(answer: Response, location: str | None = None, *, is_replay: bool = False) -> None:
+def mark_created(answer: Response, location: str, *, is_replay: bool = False) -> None:
     """Set the headers of a 201: where the result is, and whether an earlier request made it."""
-    if location:
-        answer.headers["Location"] = location
+    answer.headers["Location"] = location
     if is_replay:
         answer.headers[IDEMPOTENCY_REPLAYED] = "true"

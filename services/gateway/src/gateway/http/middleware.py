@@ -70,7 +70,7 @@ class RequestMiddleware:
             try:
                 await self.app(scope, limited(receive, self._limit(scope)), outgoing)
             except Exception:
-                # the app has answered 500 already, without the reason
+                # the app has answered 500; only the log has the reason
                 log.exception("request_crashed", path=scope["path"][:200])
 
     def _limit(self, scope: Scope) -> int:

@@ -7,7 +7,7 @@ answers and headers that follow from what an operation has, and the security sch
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
-from typing import Any, TypeAlias
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
@@ -16,13 +16,20 @@ from fastapi.routing import iter_route_contexts
 from pydantic.json_schema import models_json_schema
 
 from gateway.http.access import BEARER
+from gateway.http.answers import (
+    HEADERS,
+    HEADERS_OF_PARAMETER,
+    HEADERS_OF_STATUS,
+    REF,
+    Part,
+    codes_of,
+    declare_problems,
+    problem_examples,
+    sends,
+)
 from gateway.http.bodies import ReadsBody
-from gateway.http.headers import IDEMPOTENCY_REPLAYED
-from gateway.http.problems import TITLES, URN, Problem
+from gateway.http.problems import PROBLEMS, URN, Problem
 
-Part: TypeAlias = dict[str, Any]
-
-REF = "#/components/schemas/"
 PASSWORD = "password"  # noqa: S105  # the name of a security scheme
 TAGS = {
     "jobs": "Run workflows, follow the jobs and cancel them.",
@@ -30,29 +37,8 @@ TAGS = {
     "media": "Pictures, masks, videos and files: upload, find, download, share.",
     "workflows": "Workflows by name: what runs, with which inputs; upload and activate versions.",
     "nodes": "ComfyUI servers of the fleet, for operators.",
-    "session": "Log in, refresh and end a session; the account of the caller.",
+    "sessions": "Log in, refresh and end a session; the account of the caller.",
     "ops": "Health, readiness and version of the gateway.",
-}
-ERRORS = {
-    401: "The access token is missing or not valid.",
-    403: "A permission is missing.",
-    404: "It does not exist, or belongs to another user.",
-    408: "The body took too long to arrive.",
-    409: "The request conflicts with the current state.",
-    413: "The body is too large.",
-    415: "The content type is not supported.",
-    422: "The request is not valid; `errors` names each field.",
-    429: "Too many requests; see `Retry-After`.",
-    500: "The gateway failed; its log has the details under the request id.",
-    503: "The service cannot do it now; see `Retry-After`.",
-}
-HEADERS = {
-    "X-Request-ID": "Id of the request in the logs.",
-    "Retry-After": "Seconds to wait before the next try.",
-    "WWW-Authenticate": "The challenge of RFC 6750.",
-    "ETag": "Tag of the content, for `If-None-Match`.",
-    "Preference-Applied": "`wait=N`, if the answer waited for the end of the job.",
-    IDEMPOTENCY_REPLAYED: "`true`: an earlier request with this idempotency key made the result.",
 }
 REQUEST_ID: Part = {
     "name": "X-Request-ID",
@@ -61,10 +47,8 @@ REQUEST_ID: Part = {
     "description": "Your id for this request, used in the logs: 1 to 64 of `[A-Za-z0-9._-]`.",
     "schema": {"type": "string"},
 }
-UNAUTHORIZED: dict[int | str, Part] = {401: {}}
-FORBIDDEN: dict[int | str, Part] = {403: {}}
-CONFLICT: dict[int | str, Part] = {409: {}}
-"""Declare errors that do not follow from the signature."""
+FILLER = "Successful Response"
+"""FastAPI's description of an answer that has none."""
 
 
 def describe(app: FastAPI) -> Part:
@@ -78,6 +62,7 @@ def describe(app: FastAPI) -> Part:
         description=problem_table(),
         routes=app.routes,
         tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+        contact={"name": "The operators of this fleet"},
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         servers=[{"url": "/"}],
     )
@@ -87,16 +72,18 @@ def describe(app: FastAPI) -> Part:
         require_all(schema)
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    bodies = dict(bodies_of(app))
-    schemas.update(request_schemas(bodies.values()))
+    solved = dict(dependencies_by_operation(app))
+    bodies = [call for calls in solved.values() for call in calls if isinstance(call, ReadsBody)]
+    schemas.update(request_schemas(bodies))
+    examples: Part = json.loads((files("gateway.http") / "examples.json").read_bytes())
+    for name in schemas.keys() & examples.keys():
+        schemas[name]["examples"] = [examples[name]]
+    used: set[str] = set()
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            if body := bodies.get((path, method)):
-                operation["requestBody"] = request_body(body)
-            complete(path, operation)
-    examples: Part = json.loads((files("gateway.http") / "examples.json").read_bytes())
-    for name, value in examples.items():
-        schemas[name]["examples"] = [value]
+            used |= complete(path, operation, solved[path, method])
+            describe_answers(operation, schemas, examples.get(operation["operationId"]))
+    components["examples"] = problem_examples(examples["Problem"], used)
     components["headers"] = {
         name: {"description": text, "schema": {"type": "string"}} for name, text in HEADERS.items()
     }
@@ -123,13 +110,12 @@ def require_all(schema: Part) -> None:
         schema["required"] = required
 
 
-def bodies_of(app: FastAPI) -> Iterator[tuple[tuple[str, str], ReadsBody]]:
-    """Yield (path, method) and the dependency that reads the body there."""
+def dependencies_by_operation(app: FastAPI) -> Iterator[tuple[tuple[str, str], list[object]]]:
+    """Yield path and method, and the dependencies of the endpoint there."""
     for context in iter_route_contexts(app.routes):
-        for call in dependencies_of(getattr(context, "dependant", None)):
-            if isinstance(call, ReadsBody):
-                for method in context.methods or ():
-                    yield (context.path_format or "", method.lower()), call
+        for method in context.methods or ():
+            calls = dependencies_of(getattr(context, "dependant", None))
+            yield (context.path_format or "", method.lower()), list(calls)
 
 
 def dependencies_of(dependant: Dependant | None) -> Iterator[object]:
@@ -154,53 +140,40 @@ def request_body(body: ReadsBody) -> Part:
     return {"required": body.is_required, "content": content}
 
 
-def complete(path: str, operation: Part) -> None:
-    """Add the security, the error answers and the headers of one operation."""
+def complete(path: str, operation: Part, dependencies: list[object]) -> set[str]:
+    """Add body, security, problems and headers of one operation; return codes of its problems."""
+    for call in dependencies:
+        if isinstance(call, ReadsBody):
+            operation["requestBody"] = request_body(call)
     operation.setdefault("security", [])
     if {BEARER: []} in operation["security"]:
         operation["security"].insert(1, {PASSWORD: []})
+    parameters: list[Part] = operation.get("parameters", [])
+    asked = {parameter["name"] for parameter in parameters}
     answers: dict[str, Part] = operation["responses"]
-    for status in errors_of(path, operation):
-        content = {"application/problem+json": {"schema": {"$ref": REF + Problem.__name__}}}
-        answers[str(status)] = {"description": ERRORS[status], "content": content}
-    asked = {parameter["name"] for parameter in operation.get("parameters", ())}
-    operation["parameters"] = [*operation.get("parameters", ()), REQUEST_ID]
+    codes = declare_problems(answers, {*codes_of(path, operation, dependencies, asked)})
+    operation["parameters"] = [*parameters, REQUEST_ID]
     for status, answer in answers.items():
-        names = ["X-Request-ID", *headers_of(int(status), asked)]
-        links = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-        answer["headers"] = {**links, **answer.get("headers", {})}
+        sent = sends("X-Request-ID", *HEADERS_OF_STATUS.get(int(status), ()))["headers"]
+        for name, (statuses, headers) in HEADERS_OF_PARAMETER.items():
+            if name in asked and int(status) in statuses:
+                sent |= sends(*headers)["headers"]
+        answer["headers"] = sent | answer.get("headers", {})
         tidy(answer)
+    return codes
 
 
-def errors_of(path: str, operation: Part) -> set[int]:
-    """Return the error statuses that follow from what an operation has."""
-    found = {int(status) for status in operation["responses"]} & ERRORS.keys()
-    if path.startswith("/v1"):
-        found |= {429, 500, 503}
-    if operation["security"]:
-        found |= {401, 403}
-    if "{" in path:
-        found |= {404, 422}
-    if operation.get("parameters"):
-        found |= {422}
-    if "requestBody" in operation:
-        found |= {408, 413, 415, 422}
-    return found
-
-
-def headers_of(status: int, asked: set[str]) -> Iterator[str]:
-    if status in (429, 503):
-        yield "Retry-After"
-    if status == 401:  # noqa: PLR2004  # as in the RFC
-        yield "WWW-Authenticate"
-    if status >= 400:  # noqa: PLR2004  # the errors
-        return
-    if "Idempotency-Key" in asked:
-        yield IDEMPOTENCY_REPLAYED
-    if "Prefer" in asked:
-        yield "Preference-Applied"
-    if "If-None-Match" in asked:
-        yield "ETag"
+def describe_answers(operation: Part, schemas: Part, example: Any) -> None:
+    """Describe each answer as its model is described, and add the example of an inline schema."""
+    for status, answer in operation["responses"].items():
+        [schema] = [part.get("schema", {}) for part in answer.get("content", {}).values()] or [{}]
+        if answer["description"] == FILLER:
+            name = schema.get("$ref", "").removeprefix(REF)
+            text = schemas[name]["description"] if name else "The request is done."
+            answer["description"] = text.partition("\n\n")[0]
+        if status == "200" and example is not None:
+            for part in answer["content"].values():
+                part["example"] = example
 
 
 def tidy(answer: Part) -> None:
@@ -212,5 +185,9 @@ def tidy(answer: Part) -> None:
 
 
 def problem_table() -> str:
-    rows = "\n".join(f"| `{URN}{code}` | {title} |" for code, title in TITLES.items())
-    return f"Errors are RFC 9457 problems.\n\n| type | meaning |\n|---|---|\n{rows}\n"
+    rows = "\n".join(
+        f"| `{URN}{code}` | {status} | {title} |"
+        for status, codes in PROBLEMS.items()
+        for code, title in codes.items()
+    )
+    return f"Errors are RFC 9457 problems.\n\n| type | status | meaning |\n|---|---|---|\n{rows}\n"

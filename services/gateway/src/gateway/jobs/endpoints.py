@@ -1,26 +1,42 @@
 """Endpoints of jobs."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
 from contracts.access import Actor, Permission
 from contracts.scheduler.job_requests import CancelJob, ListJobs
 from gateway.http.access import Allowed
+from gateway.http.answers import refusals
 from gateway.http.bodies import Body
-from gateway.http.headers import LOCATED, MaybeIdempotencyKey, WaitSeconds, mark_created
-from gateway.http.openapi import CONFLICT
+from gateway.http.headers import MaybeIdempotencyKey, WaitSeconds, mark_created
 from gateway.http.route import HotRoute
-from gateway.jobs.requests import JobFilters, JobRequest
+from gateway.jobs.requests import JobFilters, JobId, JobRequest
 from gateway.jobs.resources import Job, JobPage, job_resource
 from gateway.jobs.submission import add_graph_nodes_to_unmet, find_job, submit_job, wait_for_end
 from gateway.service import CurrentGateway
+from gateway.workflows.versions import REFUSALS
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=HotRoute)
 
 
-@router.post("", status_code=201, summary="Run a workflow", responses=LOCATED | CONFLICT)
+@router.post(
+    "",
+    status_code=201,
+    summary="Run a workflow",
+    responses=refusals(
+        *REFUSALS,
+        "priority_not_allowed",
+        "storage_quota",
+        "bad_text",
+        "bad_time",
+        "invalid_inputs",
+        "too_many_waiting",
+        "overloaded",
+        "queue_full",
+        "database_away",
+    ),
+)
 async def create_job(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.JOBS_RUN)],
@@ -29,6 +45,10 @@ async def create_job(
     seconds: WaitSeconds,
     answer: Response,
 ) -> Job:
+    """The job waits until a node can run it; 404 is about the workflow that the body names.
+
+    With `Prefer: wait=N` the answer comes when the job ends, or after N seconds.
+    """
     submitted = await submit_job(gateway, actor, job, idempotency_key)
     view = submitted.job
     if seconds:
@@ -38,30 +58,32 @@ async def create_job(
     return job_resource(gateway.signer, view)
 
 
-@router.get("", summary="List jobs, newest first")
+@router.get("", summary="List jobs, newest first", responses=refusals("database_away"))
 async def list_jobs(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.JOBS_READ)],
     filters: Annotated[JobFilters, Query()],
 ) -> JobPage:
+    """All filters must match. Listing jobs of other users needs `jobs:read_all`."""
     page = await gateway.bus.call(ListJobs(actor=actor, **filters.__dict__))
     items = [job_resource(gateway.signer, view) for view in page.items]
     return JobPage(items=items, next_cursor=page.next_cursor)
 
 
-@router.get("/{job_id}", summary="Show a job")
+@router.get("/{job_id}", summary="Show a job", responses=refusals("database_away"))
 async def get_job(
-    gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.JOBS_READ)], job_id: UUID
+    gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.JOBS_READ)], job_id: JobId
 ) -> Job:
+    """With progress, results so far and, while it waits, its place in the queue."""
     view = await find_job(gateway, actor, job_id)
     return job_resource(gateway.signer, await add_graph_nodes_to_unmet(gateway, view))
 
 
-@router.post("/{job_id}/cancel", summary="End a job early")
+@router.post("/{job_id}/cancel", summary="End a job early", responses=refusals("overloaded"))
 async def cancel_job(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.JOBS_RUN, Permission.JOBS_CANCEL_ALL)],
-    job_id: UUID,
+    job_id: JobId,
 ) -> Job:
     """Canceling a job that has ended changes nothing and returns the job."""
     view = await gateway.bus.call(CancelJob(actor=actor, job_id=job_id))

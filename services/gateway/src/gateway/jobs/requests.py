@@ -1,13 +1,17 @@
 """Requests about jobs: every field is known, limited and described; others are errors."""
 
-from typing import Any
+from typing import Annotated, Any, TypeAlias
+from uuid import UUID
 
+from fastapi import Path
 from pydantic import Field
 
 from contracts.access import Priority
 from contracts.scheduler import job_requests
 from contracts.values import LabelKey, LabelValue, UtcTime
 from gateway.http.bodies import Strict
+
+JobId: TypeAlias = Annotated[UUID, Path(description="Id of the job.")]
 
 
 class JobRequest(Strict):

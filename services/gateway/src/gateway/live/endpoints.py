@@ -1,7 +1,6 @@
 """Endpoints of live events (SSE)."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import StreamingResponse
@@ -9,6 +8,8 @@ from fastapi.responses import StreamingResponse
 from contracts.access import Permission
 from contracts.agent import JobWatched
 from gateway.http.access import AdmitsCaller, AdmittedCaller
+from gateway.http.answers import refusals, sends
+from gateway.jobs.requests import JobId
 from gateway.live.frames import EventFrame, last_seen
 from gateway.live.streams import SSE, open_job_stream, open_owner_stream
 from gateway.service import CurrentGateway
@@ -28,7 +29,8 @@ class EventStream(StreamingResponse):
 
 router = APIRouter(prefix="/v1", tags=["events"], default_response_class=EventStream)
 STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"model": EventFrame, "description": "Server-sent events."}
+    200: {"model": EventFrame, "description": "Server-sent events."} | sends("X-Accel-Buffering"),
+    **refusals("too_many_streams", "overloaded", "database_away"),
 }
 
 
@@ -41,7 +43,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
 async def follow_job(
     gateway: CurrentGateway,
     caller: Annotated[AdmittedCaller, Depends(AdmitsCaller(Permission.JOBS_READ))],
-    job_id: UUID,
+    job_id: JobId,
     last_id: LastEventId = None,
 ) -> Response:
     """The first event is a snapshot of the job; the last contains the finished job.

@@ -105,7 +105,7 @@ class Hub:
                 listener.add(fact)
 
     def pass_signal(self, name: str, owner_id: UUID, job_id: UUID, body: bytes) -> None:
-        """Pass progress or a preview on to the listeners of now."""
+        """Pass progress or a preview on to the current listeners."""
         for listener in self._interested(job_id, owner_id):
             listener.replace_signal(name, job_id, body)
 
@@ -117,7 +117,7 @@ class Hub:
         """Listen to a job, or to all jobs of an owner. Raises RefusedError if too many do."""
         if self._per_user.total() >= self._most:
             headers = {"Retry-After": "5"}
-            raise RefusedError(503, "too_many_streams", "too many streams", headers=headers)
+            raise RefusedError(503, "overloaded", "too many streams", headers=headers)
         if self._per_user[user_id] >= self._most_per_user:
             detail = f"at most {self._most_per_user} streams can be open"
             raise RefusedError(429, "too_many_streams", detail, headers={"Retry-After": "5"})

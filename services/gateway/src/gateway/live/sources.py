@@ -28,7 +28,7 @@ TOO_MUCH = "too_much_missed"
 
 
 async def follow_events(gateway: Gateway) -> None:
-    """Pass every event on from now on, until canceled."""
+    """Pass on each new event until canceled."""
     _, last = await event_stream.bounds(gateway.bus)
     gateway.hub.begin(last)
     async for event in event_stream.follow(gateway.bus, last):

@@ -2,7 +2,6 @@
 
 from contextlib import AsyncExitStack
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -11,9 +10,11 @@ from contracts.access import Permission
 from contracts.content_types import content_disposition
 from contracts.media.files import LocateContent, MediaView, Rendition
 from gateway.http.access import BEARER, admission_of
+from gateway.http.answers import refusals, sends
 from gateway.http.conditional import NOT_MODIFIED, ClientEtag, is_current
 from gateway.http.ranges import asked_part
 from gateway.http.streaming import LongAnswer
+from gateway.media.requests import MediaId
 from gateway.media.store import chunks_of
 from gateway.service import CurrentGateway, Gateway
 
@@ -26,14 +27,15 @@ LOCATE_SECONDS = 30.0
 """A thumbnail that does not exist yet is made first."""
 LARGEST_WIDTH = 1024
 BYTES: dict[str, Any] = {
-    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    **sends("Content-Disposition", "Accept-Ranges"),
 }
 
 
 async def wanted_content(  # noqa: PLR0913, PLR0917  # one for each parameter
     request: Request,
     gateway: CurrentGateway,
-    media_id: UUID,
+    media_id: MediaId,
     width: Annotated[
         int | None,
         Query(
@@ -67,13 +69,20 @@ async def wanted_content(  # noqa: PLR0913, PLR0917  # one for each parameter
     response_description="The content.",
     responses={
         200: BYTES,
-        206: {"description": "The range."} | BYTES,
-        307: {
-            "description": "The content is in the public store.",
-            "headers": {"Location": {"schema": {"type": "string"}, "description": "Its URL."}},
-        },
-        416: {"description": "The range is outside the content."},
-        **NOT_MODIFIED,
+        206: BYTES
+        | {"description": "The range."}
+        | sends("Content-Disposition", "Accept-Ranges", "Content-Range"),
+        307: {"description": "The content is in the public store, at `Location`."},
+        304: NOT_MODIFIED[304] | sends("Content-Disposition", "Accept-Ranges"),
+        **refusals(
+            "missing_permission",
+            "bad_link",
+            "link_expired",
+            "link_over",
+            "no_thumbnail",
+            "range_not_satisfiable",
+            "store_unavailable",
+        ),
     },
     openapi_extra={"security": [{BEARER: []}, {}]},
 )

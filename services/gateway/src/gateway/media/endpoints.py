@@ -1,7 +1,6 @@
 """Endpoints of an owner's media: list, show, change, delete, storage used, share links."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
@@ -20,10 +19,10 @@ from contracts.media.library import (
 )
 from contracts.values import new_id
 from gateway.http.access import Allowed
+from gateway.http.answers import refusals
 from gateway.http.bodies import Body
 from gateway.http.headers import MaybeIdempotencyKey, mark_created
-from gateway.http.openapi import CONFLICT
-from gateway.media.requests import LinkRequest, MediaChanges, MediaFilters
+from gateway.media.requests import LinkId, LinkRequest, MediaChanges, MediaFilters, MediaId
 from gateway.media.resources import Link, LinkPage, Media, MediaPage, link_resource, media_resource
 from gateway.service import CurrentGateway
 
@@ -38,6 +37,7 @@ async def list_media(
     actor: Annotated[Actor, Allowed(Permission.MEDIA_READ)],
     filters: Annotated[MediaFilters, Query()],
 ) -> MediaPage:
+    """All filters must match; only the caller's own media are listed."""
     page = await gateway.bus.call(ListMedia(actor=actor, **filters.__dict__))
     items = [media_resource(gateway.signer, view) for view in page.items]
     return MediaPage(items=items, next_cursor=page.next_cursor)
@@ -48,13 +48,17 @@ async def list_media(
 async def get_storage_usage(
     gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.MEDIA_READ)]
 ) -> StorageView:
+    """Equal bytes of one owner are stored and counted once."""
     return await gateway.bus.call(FindStorage(actor=actor))
 
 
 @router.get("/{media_id}", summary="Show a media")
 async def get_media(
-    gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.MEDIA_READ)], media_id: UUID
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.MEDIA_READ)],
+    media_id: MediaId,
 ) -> Media:
+    """The link `url` in the answer opens the content without a token for at least an hour."""
     found = await gateway.bus.call(FindMedia(actor=actor, media_ids=[media_id]))
     if not found.items:
         raise NotFoundError("there is no such media")
@@ -65,9 +69,10 @@ async def get_media(
 async def update_media(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
-    media_id: UUID,
+    media_id: MediaId,
     changes: Body[MediaChanges],
 ) -> Media:
+    """A field that is left out stays as it is."""
     command = UpdateMedia(actor=actor, media_id=media_id, **changes.__dict__)
     return media_resource(gateway.signer, await gateway.bus.call(command))
 
@@ -76,18 +81,23 @@ async def update_media(
 async def delete_media(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
-    media_id: UUID,
+    media_id: MediaId,
 ) -> None:
     """Its bytes are deleted too, unless another of your media has the same bytes."""
     command = DeleteMedia(actor=actor, media_id=media_id)
     await gateway.bus.call(command, within=DELETION_SECONDS)
 
 
-@router.post("/{media_id}/links", status_code=201, summary="Make a share link", responses=CONFLICT)
+@router.post(
+    "/{media_id}/links",
+    status_code=201,
+    summary="Make a share link",
+    responses=refusals("too_many_links"),
+)
 async def create_link(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
-    media_id: UUID,
+    media_id: MediaId,
     wanted: Body[LinkRequest],
     idempotency_key: MaybeIdempotencyKey,
     answer: Response,
@@ -101,13 +111,16 @@ async def create_link(
         idempotency=idempotency_key,
     )
     link = await gateway.bus.call(command)
-    mark_created(answer, is_replay=link.id != command.link_id)
-    return link_resource(gateway.signer, link)
+    shown = link_resource(gateway.signer, link)
+    mark_created(answer, shown.url, is_replay=link.id != command.link_id)
+    return shown
 
 
 @router.get("/{media_id}/links", summary="List the open share links")
 async def list_links(
-    gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.MEDIA_READ)], media_id: UUID
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.MEDIA_READ)],
+    media_id: MediaId,
 ) -> LinkPage:
     """The list is complete: `next_cursor` is always null."""
     found = await gateway.bus.call(ListLinks(actor=actor, media_id=media_id))
@@ -118,7 +131,8 @@ async def list_links(
 async def revoke_link(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
-    media_id: UUID,
-    link_id: UUID,
+    media_id: MediaId,
+    link_id: LinkId,
 ) -> None:
+    """Caches may serve the content for another minute."""
     await gateway.bus.call(RevokeLink(actor=actor, media_id=media_id, link_id=link_id))

@@ -1,9 +1,9 @@
 """Requests about media: every field is known, limited and described; others are errors."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
-from fastapi import UploadFile
+from fastapi import Path, UploadFile
 from pydantic import Field, StringConstraints, WithJsonSchema
 
 from contracts.media import library
@@ -12,8 +12,10 @@ from gateway.http.bodies import Strict
 
 MASK_OPTIONS = ("channel", "invert", "feather", "smooth")
 """Options of a mask that a spec, a form and a `MadeMask` share."""
-MAX_ARCHIVED = 500
+MAX_ZIPPED = 500
 HOUR = 3_600
+MediaId: TypeAlias = Annotated[UUID, Path(description="Id of the media.")]
+LinkId: TypeAlias = Annotated[UUID, Path(description="Id of the share link.")]
 
 
 class MediaFilters(library.MediaFilters, Strict):
@@ -35,12 +37,12 @@ class LinkRequest(Strict):
     )
 
 
-class ArchiveRequest(Strict):
+class ZipRequest(Strict):
     """Media to download as one ZIP file."""
 
     media_ids: list[UUID] = Field(
         min_length=1,
-        max_length=MAX_ARCHIVED,
+        max_length=MAX_ZIPPED,
         description="Media in the order of the ZIP file; repeated ids count once.",
     )
 

@@ -23,6 +23,7 @@ from contracts.media.files import (
 )
 from contracts.values import new_id
 from gateway.http.access import Allowed
+from gateway.http.answers import refusals
 from gateway.http.bodies import (
     MULTIPART,
     Body,
@@ -33,18 +34,19 @@ from gateway.http.bodies import (
     require_content_type,
     validated,
 )
-from gateway.http.headers import LOCATED, IdempotencyKeyText, MaybeIdempotencyKey, mark_created
-from gateway.http.openapi import CONFLICT
+from gateway.http.headers import IdempotencyKeyText, MaybeIdempotencyKey, mark_created
 from gateway.http.problems import RefusedError, invalid
 from gateway.media.requests import (
     MASK_OPTIONS,
     DirectUpload,
     DirectUploadForm,
     MediaForm,
+    MediaId,
     MediaUpload,
 )
 from gateway.media.resources import Media, media_resource
 from gateway.service import CurrentGateway, Gateway, current_gateway
+from gateway.workflows.versions import REFUSALS
 
 log = structlog.get_logger()
 router = APIRouter(prefix="/v1/media", tags=["media"])
@@ -77,7 +79,12 @@ class ReadsUpload(ReadsBody):
             raise RefusedError(408, "too_slow", "the upload took too long") from error
 
 
-@router.post("", status_code=201, summary="Upload a file", responses=LOCATED | CONFLICT)
+@router.post(
+    "",
+    status_code=201,
+    summary="Upload a file",
+    responses=refusals(*REFUSALS, "storage_quota", "media_refused", "store_unavailable", "no_room"),
+)
 async def upload_media(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
@@ -85,6 +92,7 @@ async def upload_media(
     idempotency_key: IdempotencyKeyText,
     answer: Response,
 ) -> Media:
+    """The file is inspected before the answer; 404 is about the `workflow` of a mask."""
     upload = await with_options_of_spec(gateway, sent, actor)
     key = None
     if idempotency_key:
@@ -96,7 +104,10 @@ async def upload_media(
 
 
 @router.post(
-    "/uploads", status_code=201, summary="Begin a direct upload to the store", responses=CONFLICT
+    "/uploads",
+    status_code=201,
+    summary="Begin a direct upload to the store",
+    responses=refusals("storage_quota", "no_public_store"),
 )
 async def begin_upload(
     gateway: CurrentGateway,
@@ -107,7 +118,7 @@ async def begin_upload(
 ) -> UploadPlace:
     """Works only if the store is public.
 
-    PUT the bytes to `url`, then POST to `/v1/media/uploads/{media_id}`. After 409
+    PUT the bytes to `url`, then POST to `Location`. After 409
     `no_public_store`, upload through `POST /v1/media`.
     """
     command = BeginUpload(
@@ -118,7 +129,8 @@ async def begin_upload(
         idempotency=idempotency_key,
     )
     place = await gateway.bus.call(command)
-    mark_created(answer, is_replay=place.media_id != command.media_id)
+    path = gateway.path(f"/v1/media/uploads/{place.media_id}")
+    mark_created(answer, path, is_replay=place.media_id != command.media_id)
     return place
 
 
@@ -126,12 +138,12 @@ async def begin_upload(
     "/uploads/{media_id}",
     status_code=201,
     summary="Complete a direct upload to the store",
-    responses=LOCATED,
+    responses=refusals("storage_quota", "nothing_uploaded", "media_refused", "store_unavailable"),
 )
 async def complete_upload(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
-    media_id: UUID,
+    media_id: MediaId,
     form: Body[DirectUploadForm],
     answer: Response,
 ) -> Media:

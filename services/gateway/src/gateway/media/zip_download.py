@@ -13,9 +13,10 @@ from contracts.access import Actor, Permission
 from contracts.errors import FieldError, InvalidError, UnavailableError
 from contracts.media.files import FindMedia, LocateContent, MediaView
 from gateway.http.access import Allowed
+from gateway.http.answers import refusals, sends
 from gateway.http.bodies import Body
 from gateway.http.streaming import LongAnswer
-from gateway.media.requests import ArchiveRequest
+from gateway.media.requests import ZipRequest
 from gateway.media.store import chunks_of
 from gateway.media.zipper import Sink, entry, unique_names
 from gateway.service import CurrentGateway, Gateway
@@ -33,17 +34,22 @@ HEADERS = {
 
 
 @router.post(
-    "/archive",
+    "/zip",
     summary="Download many media as a ZIP file",
     response_class=StreamingResponse,
     response_description="The ZIP file. If the response ends early, the download has failed.",
-    responses={200: {"content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}}},
+    responses={
+        200: {"content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}}
+        | sends("Content-Disposition"),
+        **refusals("store_unavailable"),
+    },
 )
-async def download_archive(
+async def download_zip(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.MEDIA_READ)],
-    wanted: Body[ArchiveRequest],
+    wanted: Body[ZipRequest],
 ) -> LongAnswer:
+    """The file is made while it is sent: at most 500 media, stored without compression."""
     media = await find_all(gateway, actor, wanted.media_ids)
     if gateway.free_zip_downloads.locked():
         raise UnavailableError("too many ZIP downloads at once", retry_in=5)
@@ -67,7 +73,7 @@ async def find_all(gateway: Gateway, actor: Actor, media_ids: Sequence[UUID]) ->
             if media_id in missing
         ]
         raise InvalidError(message, errors=problems[:100])
-    max_bytes = gateway.settings.max_archive_bytes
+    max_bytes = gateway.settings.max_zip_bytes
     if sum(view.size_bytes for view in found) > max_bytes:
         message = f"expected at most {max_bytes} bytes in all"
         problem = FieldError(path="media_ids", code="too_big", message=message)
@@ -84,11 +90,11 @@ async def zip_of(
     """
     sink = Sink()
     names = unique_names(view.filename or str(view.id) for view in media)
-    with ZipFile(sink, "w", ZIP_STORED) as archive:
+    with ZipFile(sink, "w", ZIP_STORED) as zip_file:
         for view, name in zip(media, names, strict=True):
             # Each URL when it is needed: a long download outlives the first ones.
             located = await gateway.bus.call(LocateContent(actor=actor, media_id=view.id))
-            with archive.open(entry(name, view.created_at), "w", force_zip64=True) as file:
+            with zip_file.open(entry(name, view.created_at), "w", force_zip64=True) as file:
                 async with gateway.store.open(located.url, {}) as stored:
                     async for chunk in chunks_of(stored):
                         file.write(chunk)

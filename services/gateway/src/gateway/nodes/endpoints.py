@@ -1,21 +1,23 @@
 """Endpoints of nodes: the servers of the fleet, for operators."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import ConfigDict
 
 from contracts.access import Actor, Permission
-from contracts.scheduler.nodes import AddNode, ListNodes, NewNode, NodeList, NodeView, RemoveNode
+from contracts.scheduler.nodes import AddNode, ListNodes, NewNode, NodePage, NodeView, RemoveNode
 from contracts.values import new_id
 from gateway.http.access import Allowed
+from gateway.http.answers import refusals
 from gateway.http.bodies import Body
-from gateway.http.headers import LOCATED, MaybeIdempotencyKey, mark_created
-from gateway.http.openapi import CONFLICT
+from gateway.http.headers import MaybeIdempotencyKey, mark_created
 from gateway.service import CurrentGateway
 
 router = APIRouter(prefix="/v1/nodes", tags=["nodes"])
+
+NodeId: TypeAlias = Annotated[UUID, Path(description="Id of the node.")]
 
 
 class NodeRequest(NewNode):
@@ -27,11 +29,17 @@ class NodeRequest(NewNode):
 @router.get("", summary="List nodes")
 async def list_nodes(
     gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.NODES_READ)]
-) -> NodeList:
+) -> NodePage:
+    """The list is complete: `next_cursor` is always null."""
     return await gateway.bus.call(ListNodes(actor=actor))
 
 
-@router.post("", status_code=201, summary="Add a server", responses=LOCATED | CONFLICT)
+@router.post(
+    "",
+    status_code=201,
+    summary="Add a server",
+    responses=refusals("node_exists", "node_removed", "bad_url", "bad_header", "overloaded"),
+)
 async def add_node(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.NODES_WRITE)],
@@ -39,6 +47,7 @@ async def add_node(
     idempotency_key: MaybeIdempotencyKey,
     answer: Response,
 ) -> NodeView:
+    """The node gets jobs once an agent of its pool has claimed it and knows its capabilities."""
     command = AddNode(actor=actor, node_id=new_id(), node=node, idempotency=idempotency_key)
     view = await gateway.bus.call(command)
     is_replay = view.id != command.node_id
@@ -46,9 +55,13 @@ async def add_node(
     return view
 
 
-@router.delete("/{node_id}", status_code=204, summary="Remove a node")
+@router.delete(
+    "/{node_id}", status_code=204, summary="Remove a node", responses=refusals("overloaded")
+)
 async def remove_node(
-    gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.NODES_WRITE)], node_id: UUID
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.NODES_WRITE)],
+    node_id: NodeId,
 ) -> None:
     """Jobs that run on it are run again on other nodes."""
     await gateway.bus.call(RemoveNode(actor=actor, node_id=node_id))

@@ -2,12 +2,13 @@
 
 from importlib.metadata import version
 from importlib.resources import files
-from typing import Any
 
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
+from gateway.http.answers import refusals
+from gateway.http.problems import RefusedError
 from gateway.service import CurrentGateway
 
 router = APIRouter(tags=["ops"])
@@ -16,12 +17,6 @@ DOCS_POLICY = (
     "default-src 'none'; connect-src 'self'; img-src data:; "
     "style-src 'unsafe-inline'; script-src 'self'; frame-ancestors 'none'"
 )
-NOT_READY: dict[int | str, dict[str, Any]] = {
-    503: {
-        "description": "Not ready; the text says what the gateway waits for.",
-        "content": {"text/plain": {}},
-    }
-}
 
 
 class Version(BaseModel):
@@ -34,11 +29,18 @@ class Version(BaseModel):
 
 @router.get("/version", summary="Show the release")
 async def get_version() -> Version:
+    """All services of a fleet are released together under one version."""
     return Version(version=version("comfyfleet-gateway"))
 
 
-@router.get("/healthz", summary="Whether the process runs", response_class=PlainTextResponse)
+@router.get(
+    "/healthz",
+    summary="Whether the process runs",
+    response_class=PlainTextResponse,
+    response_description="The process runs.",
+)
 async def get_health() -> str:
+    """It answers while the process runs, also if nothing else works: restart it if not."""
     return "ok\n"
 
 
@@ -46,12 +48,17 @@ async def get_health() -> str:
     "/readyz",
     summary="Whether the gateway can work",
     response_class=PlainTextResponse,
-    responses=NOT_READY,
+    response_description="The gateway can work.",
+    responses=refusals("unavailable"),
 )
-async def get_readiness(gateway: CurrentGateway) -> Response:
-    failing = await gateway.failing()
-    text = f"waiting for: {', '.join(failing)}\n" if failing else "ok\n"
-    return PlainTextResponse(text, 503 if failing else 200)
+async def get_readiness(gateway: CurrentGateway) -> str:
+    """503 names in `detail` what the gateway waits for; a load balancer sends it no requests."""
+    if failing := await gateway.failing():
+        headers = {"Retry-After": "1"}
+        raise RefusedError(
+            503, "unavailable", f"waiting for: {', '.join(failing)}", headers=headers
+        )
+    return "ok\n"
 
 
 @router.get("/docs", include_in_schema=False)

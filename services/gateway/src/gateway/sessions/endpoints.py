@@ -8,12 +8,12 @@ from pydantic import BaseModel, Field
 from contracts.access import Actor
 from contracts.auth import EndSession, FindUser, IssueToken, RefreshToken, TokenView, UserView
 from gateway.http.access import Allowed, admission_of
+from gateway.http.answers import refusals, sends
 from gateway.http.bodies import Body, FormBody, Strict
-from gateway.http.openapi import FORBIDDEN, UNAUTHORIZED
 from gateway.http.problems import RefusedError
 from gateway.service import CurrentGateway, Gateway
 
-router = APIRouter(prefix="/v1", tags=["session"])
+router = APIRouter(prefix="/v1", tags=["sessions"])
 
 COOKIE = "comfyfleet_refresh"
 COOKIE_PATH = "/v1/auth/refresh"
@@ -70,7 +70,10 @@ SentToken = Annotated[str | None, Depends(refresh_token)]
     "/auth/token",
     summary="Log in with a password",
     dependencies=[Depends(login_attempt)],
-    responses=UNAUTHORIZED | FORBIDDEN,
+    responses={
+        200: sends("Set-Cookie"),
+        **refusals("bad_credentials", "blocked", "rate_limited", "too_many_attempts", "busy"),
+    },
 )
 async def issue_token(
     request: Request,
@@ -78,6 +81,7 @@ async def issue_token(
     form: Annotated[LoginForm, Depends(FormBody(LoginForm))],
     answer: Response,
 ) -> Tokens:
+    """The form of OAuth2's password grant; the refresh token is set as a cookie too."""
     command = IssueToken(username=form.username, password=form.password)
     view = await gateway.bus.call(command, within=LOGIN_SECONDS)
     return tokens(gateway, request, view, answer)
@@ -87,7 +91,10 @@ async def issue_token(
     "/auth/refresh",
     summary="Exchange a refresh token for new tokens",
     dependencies=[Depends(login_attempt)],
-    responses=UNAUTHORIZED | FORBIDDEN,
+    responses={
+        200: sends("Set-Cookie"),
+        **refusals("bad_refresh_token", "blocked", "bad_origin", "rate_limited"),
+    },
 )
 async def refresh_session(
     request: Request, gateway: CurrentGateway, token: SentToken, answer: Response
@@ -106,16 +113,22 @@ async def refresh_session(
     "/auth/logout",
     status_code=204,
     summary="End the session of a refresh token",
-    responses=FORBIDDEN,
+    responses={204: sends("Set-Cookie"), **refusals("bad_origin")},
 )
 async def end_session(gateway: CurrentGateway, token: SentToken, answer: Response) -> None:
+    """Without a token only the cookie is deleted. Access tokens work until they expire."""
     if token:
         await gateway.bus.call(EndSession(refresh_token=token))
     answer.delete_cookie(COOKIE, path=gateway.path(COOKIE_PATH))
 
 
-@router.get("/me", summary="Show the account of the caller and its permissions")
+@router.get(
+    "/me",
+    summary="Show the account of the caller and its permissions",
+    responses=refusals("not_found"),
+)
 async def get_me(gateway: CurrentGateway, actor: Annotated[Actor, Allowed()]) -> UserView:
+    """Needs a token, but no permission."""
     return await gateway.bus.call(FindUser(user_id=actor.user_id))
 
 

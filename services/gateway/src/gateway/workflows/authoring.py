@@ -25,13 +25,15 @@ from contracts.registry.requests import (
 )
 from contracts.registry.workflows import WorkflowEntry
 from gateway.http.access import Allowed
+from gateway.http.answers import refusals, sends
 from gateway.http.bodies import Body
-from gateway.http.headers import LOCATED, mark_created
-from gateway.http.openapi import CONFLICT
+from gateway.http.headers import mark_created
 from gateway.service import CurrentGateway, Gateway
 from gateway.workflows.requests import (
+    Name,
     ProposalRequest,
     ReadsWorkflow,
+    VersionNumber,
     WorkflowPatch,
     WorkflowRequest,
 )
@@ -44,6 +46,17 @@ CHECK_SECONDS = 30.0
 CAUGHT_UP_SECONDS = 2.0
 MAX_BYTES = 500 * 1024
 """Of all parts together: they travel in one message."""
+CHECKED = (
+    "too_big",
+    "unreadable",
+    "cannot_convert",
+    "no_output",
+    "invalid_workflow",
+    "invalid_library",
+    "bad_pattern",
+    "unsafe_workflow",
+)
+"""Problems of a graph and its spec."""
 SentWorkflow = Annotated[WorkflowRequest, Depends(ReadsWorkflow())]
 
 
@@ -51,9 +64,11 @@ SentWorkflow = Annotated[WorkflowRequest, Depends(ReadsWorkflow())]
     "",
     status_code=201,
     summary="Upload a workflow",
-    responses=LOCATED
-    | CONFLICT
-    | {200: {"model": UploadView, "description": "This version exists already."}},
+    responses={
+        200: {"model": UploadView, "description": "This version exists already."}
+        | sends("Location"),
+        **refusals("other_source", *CHECKED),
+    },
 )
 async def upload_workflow(
     gateway: CurrentGateway,
@@ -75,36 +90,46 @@ async def upload_workflow(
     return view
 
 
-@router.post("/validate", summary="Check a workflow without storing it")
+@router.post(
+    "/validate", summary="Check a workflow without storing it", responses=refusals(*CHECKED)
+)
 async def validate_workflow(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_WRITE)],
     sent: SentWorkflow,
 ) -> ValidationView:
+    """Answers 200 also for warnings and for a workflow that no node can run."""
     parts = await asyncio.to_thread(parse, sent)
     query = ValidateWorkflow(actor=actor, **parts)
     return await gateway.bus.call(query, within=CHECK_SECONDS)
 
 
-@router.post("/propose", summary="Draft a spec for a graph")
+@router.post(
+    "/propose",
+    summary="Draft a spec for a graph",
+    responses=refusals("too_big", "unreadable", "cannot_convert", "no_output"),
+)
 async def propose_spec(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_WRITE)],
     wanted: Body[ProposalRequest],
 ) -> ProposalView:
+    """The draft passes all checks; edit it, then upload it with the graph."""
     graph = await asyncio.to_thread(read_mapping, wanted.graph, "graph")
     query = ProposeSpec(actor=actor, name=wanted.name, graph=graph)
     return await gateway.bus.call(query, within=CHECK_SECONDS)
 
 
 @router.post(
-    "/{name}/versions/{version}/activate", summary="Activate a version", responses=CONFLICT
+    "/{name}/versions/{version}/activate",
+    summary="Activate a version",
+    responses=refusals("other_source"),
 )
 async def activate_workflow_version(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_WRITE)],
-    name: str,
-    version: int,
+    name: Name,
+    version: VersionNumber,
 ) -> Workflow:
     """Activating an older version is a rollback."""
     command = ActivateVersion(actor=actor, name=name[:63], version=version)
@@ -112,12 +137,14 @@ async def activate_workflow_version(
 
 
 @router.patch(
-    "/{name}", summary="Switch a workflow on or off, or change its category", responses=CONFLICT
+    "/{name}",
+    summary="Switch a workflow on or off, or change its category",
+    responses=refusals("other_source"),
 )
 async def update_workflow(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_WRITE)],
-    name: str,
+    name: Name,
     patch: Body[WorkflowPatch],
 ) -> Workflow:
     """A workflow from the folder can be switched off too; it stays off when its file changes.
@@ -128,9 +155,13 @@ async def update_workflow(
     return await changed(gateway, await gateway.bus.call(command))
 
 
-@router.delete("/{name}", status_code=204, summary="Delete a workflow", responses=CONFLICT)
+@router.delete(
+    "/{name}", status_code=204, summary="Delete a workflow", responses=refusals("other_source")
+)
 async def delete_workflow(
-    gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_WRITE)], name: str
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_WRITE)],
+    name: Name,
 ) -> None:
     """Its versions stay readable, for the history of jobs."""
     gone = await gateway.bus.call(DeleteWorkflow(actor=actor, name=name[:63]))

@@ -1,18 +1,19 @@
 """Endpoints of the catalog: which workflows can be run, and with which inputs."""
 
 import asyncio
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from contracts.access import Actor, Permission
 from contracts.errors import NotFoundError
-from contracts.registry.requests import CoverageView, FindCoverage, ListVersions, VersionList
+from contracts.registry.requests import CoverageView, FindCoverage, ListVersions, VersionPage
 from contracts.registry.workflows import WorkflowEntry
 from gateway.http.access import Allowed
+from gateway.http.answers import refusals
 from gateway.http.conditional import NOT_MODIFIED, ClientEtag, document
 from gateway.service import CurrentGateway
-from gateway.workflows.requests import WorkflowFilters
+from gateway.workflows.requests import Name, Reference, VersionNumber, WorkflowFilters
 from gateway.workflows.resources import (
     WorkflowContent,
     WorkflowDetail,
@@ -30,7 +31,6 @@ from workflows.spec.json_schema import spec_schema
 router = APIRouter(prefix="/v1/workflows", tags=["workflows"])
 
 COVERAGE_SECONDS = 20.0
-Reference: TypeAlias = Annotated[str, Path(description="`name`, or `name@version`.")]
 
 
 @router.get("", summary="List workflows by name")
@@ -39,6 +39,7 @@ async def list_workflows(
     _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
     filters: Annotated[WorkflowFilters, Query()],
 ) -> WorkflowPage:
+    """All filters must match. Deleted workflows are not listed."""
     workflows = sorted(gateway.catalog.names.values(), key=lambda workflow: workflow.name)
     found = [workflow for workflow in workflows if is_listed(workflow, filters)]
     page = found[: filters.limit]
@@ -48,7 +49,7 @@ async def list_workflows(
     )
 
 
-# Must precede `/{reference}`.
+# Must precede `/{name}`.
 @router.get(
     "/spec.schema.json",
     summary="JSON Schema of a workflow spec",
@@ -64,13 +65,14 @@ async def get_spec_schema(client_etag: ClientEtag = None) -> Response:
     return document(spec_schema(), client_etag, "public, max-age=3600")
 
 
-@router.get("/{reference}", summary="Show a workflow")
+@router.get("/{name}", summary="Show a workflow", responses=refusals("unreadable_value"))
 async def get_workflow(
     gateway: CurrentGateway,
     _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
-    reference: Reference,
+    name: Reference,
 ) -> WorkflowDetail:
-    version = await gateway.catalog.look_up(reference)
+    """Without `@version` it shows the active version, which a job with this name would run."""
+    version = await gateway.catalog.look_up(name)
     workflow = gateway.catalog.name(version.name)
     if workflow is None:
         raise NotFoundError(f"there is no workflow {version.name}")
@@ -78,57 +80,65 @@ async def get_workflow(
 
 
 @router.get(
-    "/{reference}/schema",
+    "/{name}/schema",
     summary="JSON Schema of a workflow's inputs",
     response_model=dict[str, Any],
     response_description="JSON Schema 2020-12.",
-    responses=NOT_MODIFIED,
+    responses=NOT_MODIFIED | refusals("unreadable_value"),
 )
 async def get_workflow_schema(
     gateway: CurrentGateway,
     _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
-    reference: Reference,
+    name: Reference,
     client_etag: ClientEtag = None,
 ) -> Response:
-    version = await gateway.catalog.look_up(reference)
+    """For forms and clients: it lists the model files that the fleet has now."""
+    version = await gateway.catalog.look_up(name)
     return document(inputs_schema(version.spec, gateway.catalog.models), client_etag)
 
 
 @router.get(
-    "/{reference}/openapi.json",
+    "/{name}/openapi.json",
     summary="OpenAPI document of one workflow",
     response_model=dict[str, Any],
     response_description="OpenAPI 3.1.",
-    responses=NOT_MODIFIED,
+    responses=NOT_MODIFIED | refusals("unreadable_value"),
 )
 async def get_workflow_openapi(
     gateway: CurrentGateway,
     _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
-    reference: Reference,
+    name: Reference,
     client_etag: ClientEtag = None,
 ) -> Response:
-    version = await gateway.catalog.look_up(reference)
+    """For generated clients: `POST /v1/jobs` with the inputs of this workflow."""
+    version = await gateway.catalog.look_up(name)
     server = gateway.settings.path_prefix or "/"
     return document(
         openapi(version.spec, version.version, server, gateway.catalog.models), client_etag
     )
 
 
-@router.get("/{reference}/coverage", summary="Show which nodes can run a workflow")
+@router.get(
+    "/{name}/coverage",
+    summary="Show which nodes can run a workflow",
+    responses=refusals("unreadable_value"),
+)
 async def get_workflow_coverage(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.NODES_READ)],
-    reference: Reference,
+    name: Reference,
 ) -> CoverageView:
-    version = await gateway.catalog.look_up(reference)
+    """Lists every node, with the requirements that it does not meet."""
+    version = await gateway.catalog.look_up(name)
     query = FindCoverage(actor=actor, version_hash=version.hash)
     return await gateway.bus.call(query, within=COVERAGE_SECONDS)
 
 
 @router.get("/{name}/versions", summary="List the versions of a workflow")
 async def list_workflow_versions(
-    gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)], name: str
-) -> VersionList:
+    gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)], name: Name
+) -> VersionPage:
+    """Newest first, at most 500: `next_cursor` is always null."""
     return await gateway.bus.call(ListVersions(actor=actor, name=name[:63]))
 
 
@@ -136,15 +146,16 @@ async def list_workflow_versions(
     "/{name}/versions/{version}",
     summary="Graph and spec of a version",
     response_model=WorkflowContent,
-    responses=NOT_MODIFIED,
+    responses=NOT_MODIFIED | refusals("unreadable_value"),
 )
 async def get_workflow_version(
     gateway: CurrentGateway,
     _: Annotated[Actor, Allowed(Permission.GRAPHS_READ)],
-    name: str,
-    version: int,
+    name: Name,
+    version: VersionNumber,
     client_etag: ClientEtag = None,
 ) -> Response:
+    """Content of a version never changes."""
     found = await gateway.catalog.look_up(f"{name}@{version}")
     return document(WorkflowContent(**found.model_dump()), client_etag)
 
@@ -153,16 +164,17 @@ async def get_workflow_version(
     "/{name}/versions/{version}/diff",
     summary="Compare a version with another, or with the active one",
     response_model=WorkflowDiff,
-    responses=NOT_MODIFIED,
+    responses=NOT_MODIFIED | refusals("unreadable_value"),
 )
 async def compare_workflow_versions(
     gateway: CurrentGateway,
     _: Annotated[Actor, Allowed(Permission.GRAPHS_READ)],
-    name: str,
-    version: int,
+    name: Name,
+    version: VersionNumber,
     against: Annotated[int | None, Query(ge=1, description="Number of a version.")] = None,
     client_etag: ClientEtag = None,
 ) -> Response:
+    """Both are versions of one workflow; the differences of the graph come first."""
     before = await gateway.catalog.look_up(f"{name}@{against}" if against else name)
     after = await gateway.catalog.look_up(f"{name}@{version}")
     return document(await asyncio.to_thread(diff, after, before), client_etag)

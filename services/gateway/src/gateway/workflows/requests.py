@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from fastapi import Request, UploadFile
+from fastapi import Path, Request, UploadFile
 from pydantic import Field, WithJsonSchema
 
 from contracts.values import QueryText
@@ -20,6 +20,11 @@ from gateway.http.bodies import (
 )
 
 Category: TypeAlias = Literal["image", "video", "audio", "3d", "utility"]
+Name: TypeAlias = Annotated[str, Path(description="Name of the workflow.")]
+Reference: TypeAlias = Annotated[
+    str, Path(description="`name` for the active version, or `name@version`.")
+]
+VersionNumber: TypeAlias = Annotated[int, Path(description="Number of the version.")]
 MAX_PART_BYTES = 1024 * 1024
 FORM = "expected a form with the parts graph, spec and activate, of 1 MiB each at most"
 

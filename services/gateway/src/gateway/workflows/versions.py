@@ -11,6 +11,10 @@ from workflows import WorkflowVersion
 REFERENCE = re.compile(r"(?P<name>[a-z][a-z0-9_-]{0,62})(@(?P<number>[1-9][0-9]{0,8}))?")
 
 
+REFUSALS = ("not_found", "switched_off", "withdrawn", "draft", "unreadable_value")
+"""Problems of a reference to a version in the body of a request."""
+
+
 class ParsedVersion(WorkflowVersion):
     """One version, parsed from the value that the registry publishes."""
 

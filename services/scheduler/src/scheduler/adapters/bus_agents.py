@@ -105,7 +105,7 @@ class BusAgents:
                     continue
                 refusal = error
             except ValueError:
-                refusal = UnavailableError("the agent's answer is malformed", code="malformed")
+                refusal = UnavailableError("the agent's answer is malformed", code="bad_answer")
             self.put(OrderAnswered(attempt_id, refusal))
             return
 

@@ -18,7 +18,7 @@ class PrometheusMeter:
         )
         self._queued = Gauge("comfyfleet_scheduler_jobs_queued", "Jobs that wait for a node.")
         self._running = Gauge("comfyfleet_scheduler_attempts_live", "Attempts that nodes have.")
-        self._nodes = Gauge("comfyfleet_scheduler_nodes", "Nodes by state.", ["state"])
+        self._nodes = Gauge("comfyfleet_scheduler_nodes", "Nodes by phase.", ["phase"])
 
     def batch(self, size: int, commit_seconds: float) -> None:
         self._batch.observe(size)
@@ -27,5 +27,5 @@ class PrometheusMeter:
     def fleet(self, queued: int, running: int, nodes: dict[str, int]) -> None:
         self._queued.set(queued)
         self._running.set(running)
-        for state, number in nodes.items():
-            self._nodes.labels(state).set(number)
+        for phase, number in nodes.items():
+            self._nodes.labels(phase).set(number)

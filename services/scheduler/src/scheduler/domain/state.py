@@ -17,7 +17,7 @@ from scheduler.domain.startable import Kind, StartableJobs
 class Limits:
     """Limits that the operator sets."""
 
-    max_queued: int = 100_000
+    max_waiting_jobs: int = 100_000
     """Queued jobs of all owners, delayed ones included; more are refused."""
     node_grace_seconds: float = 30.0
 

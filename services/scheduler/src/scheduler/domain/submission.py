@@ -69,7 +69,7 @@ def refuse_excess(context: StepContext, command: SubmitJob) -> None:
             code="too_many_waiting",
             retry_in=5.0,
         )
-    if context.state.queue_size >= context.state.limits.max_queued:
+    if context.state.queue_size >= context.state.limits.max_waiting_jobs:
         raise UnavailableError("the queue is full", code="queue_full", retry_in=10.0)
 
 

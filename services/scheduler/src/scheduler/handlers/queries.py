@@ -6,7 +6,7 @@ from contracts.access import Actor, Permission
 from contracts.errors import ForbiddenError, InvalidError
 from contracts.scheduler.job_requests import FindJobs, ListJobs
 from contracts.scheduler.jobs import JobPage, JobView
-from contracts.scheduler.nodes import ListNodes, NodeList
+from contracts.scheduler.nodes import ListNodes, NodePage
 from runtime.cursor import read_cursor, write_cursor
 from scheduler.domain.forecast import complete_view, forecast
 from scheduler.domain.views import node_view
@@ -37,9 +37,9 @@ async def list_jobs(scheduler: Scheduler, query: ListJobs) -> JobPage:
     return JobPage(items=items, next_cursor=cursor)
 
 
-async def list_nodes(scheduler: Scheduler, query: ListNodes) -> NodeList:  # noqa: ARG001
+async def list_nodes(scheduler: Scheduler, query: ListNodes) -> NodePage:  # noqa: ARG001
     context = scheduler.read_context(scheduler.current_term())
-    return NodeList(items=[node_view(context, node) for node in context.state.nodes.values()])
+    return NodePage(items=[node_view(context, node) for node in context.state.nodes.values()])
 
 
 def visible_owner(actor: Actor) -> UUID | None:

@@ -50,7 +50,7 @@ def coverage(nodes: Sequence[NodeView], found: UnmetByDigest) -> CoverageView:
     """Return the view of all nodes; `found` holds each described digest."""
     most = max(1, min(MAX_UNMET, MAX_ENTRIES // max(1, len(nodes))))
     items = [node_coverage(node, found, most) for node in nodes[:MAX_NODES]]
-    return CoverageView(is_runnable=is_runnable(nodes, found), items=items)
+    return CoverageView(is_runnable=is_runnable(nodes, found), nodes=items)
 
 
 def node_coverage(node: NodeView, found: UnmetByDigest, most: int) -> NodeCoverage:

@@ -23,7 +23,7 @@ from contracts.registry.requests import (
     UploadWorkflow,
     ValidateWorkflow,
     ValidationView,
-    VersionList,
+    VersionPage,
 )
 from contracts.registry.workflows import WorkflowEntry
 from workflow_registry.domain.checks import Rules, checked_version, record
@@ -182,12 +182,12 @@ async def change(
     return published(done.workflow)
 
 
-async def list_versions(registry: Registry, query: ListVersions) -> VersionList:
+async def list_versions(registry: Registry, query: ListVersions) -> VersionPage:
     require(query.actor, Permission.WORKFLOWS_READ)
     items = await registry.workflows.versions(query.name, MAX_VERSIONS)
     if not items:
         raise NotFoundError(f"there is no workflow {query.name}")
-    return VersionList(items=list(items))
+    return VersionPage(items=list(items))
 
 
 async def find_coverage(registry: Registry, query: FindCoverage) -> CoverageView:
