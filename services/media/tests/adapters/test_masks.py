@@ -4,7 +4,8 @@ import pytest
 from PIL import Image
 
 from contracts.media.files import MaskOptions
-from media.adapters.sandbox.mask import make_mask
+from contracts.values import Channel
+from media.adapters.sandbox.mask import for_every_loader, make_mask, shown
 from media.domain.inspection import FileRefusedError
 
 from .pictures import gray, rows
@@ -76,3 +77,18 @@ def test_a_fully_transparent_picture_is_a_full_mask() -> None:
     with pytest.raises(FileRefusedError) as refused:
         make_mask(transparent([0, 0]), MaskOptions())
     assert refused.value.code == "full_mask"
+
+
+@pytest.mark.parametrize("channel", ["auto", "alpha", "luminance"])
+def test_the_file_of_a_mask_is_that_mask_by_any_channel_and_in_its_thumbnail(
+    channel: Channel,
+) -> None:
+    mask = gray([[0, 7, 255]])
+    file = for_every_loader(mask)
+    assert rows(make_mask(file, MaskOptions(channel=channel))) == rows(mask)
+    assert rows(shown(file)) == rows(mask)
+
+
+def test_a_transparent_picture_is_shown_as_it_is() -> None:
+    picture = transparent([0, 255, 100])
+    assert shown(picture) is picture

@@ -65,7 +65,7 @@ async def test_the_profile_of_an_avif_is_applied(tmp_path: Path) -> None:
 
 async def test_a_mask_may_come_from_a_phone(tmp_path: Path) -> None:
     finding, picture = await kept(tmp_path, SIDEWAYS, "mask")
-    assert (finding.content_type, picture.mode) == ("image/png", "L")
+    assert (finding.content_type, picture.mode) == ("image/png", "RGBA")
 
 
 async def test_an_animated_avif_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from blake3 import blake3
-from PIL import Image
+from PIL import Image, ImageChops
 
 from contracts.media.files import MaskOptions
 from media.adapters.sandbox.process import ProcessSandbox, WorkerLimits
@@ -98,13 +98,14 @@ async def test_an_animation_is_kept_as_it_is(form: str, tmp_path: Path) -> None:
     assert finding.content_type == f"image/{form.lower()}"
 
 
-async def test_a_mask_is_one_channel_of_the_asked_size(tmp_path: Path) -> None:
+async def test_a_mask_of_the_asked_size_is_alike_for_every_loader(tmp_path: Path) -> None:
     options = MaskOptions(invert=True)
     finding, content = await kept(
         tmp_path, encoded(gray([[0, 255]]), "WEBP", lossless=True), "mask", options, (4, 2)
     )
-    assert decoded(content).mode == "L"
-    assert rows(decoded(content)) == [[255, 255, 0, 0]] * 2
+    red, green, blue, alpha = decoded(content).split()
+    assert rows(red) == rows(green) == rows(blue) == [[255, 255, 0, 0]] * 2
+    assert rows(ImageChops.invert(alpha)) == rows(red)
     assert (finding.content_type, finding.width, finding.height) == ("image/png", 4, 2)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageFile
 
 from media.adapters.sandbox import decoder
-from media.adapters.sandbox.mask import blank, make_mask, taken_from
+from media.adapters.sandbox.mask import blank, for_every_loader, make_mask, taken_from
 from media.adapters.sandbox.metadata import inspected, write_bare
 from media.adapters.sandbox.source import content_type_of
 from media.domain.bare import STRIPPED
@@ -109,8 +109,10 @@ def keep_mask(
         raise FileRefusedError("animated_mask", "A mask cannot be an animation.")
     picture.load()
     upright = decoder.upright(decoder.plain(picture), decoder.orientation(picture))
-    mask = make_mask(upright, options, size)
-    return replace(save(mask, target), channel=taken_from(upright, options), blank=blank(mask))
+    mask, channel = make_mask(upright, options, size), taken_from(upright, options)
+    del picture, upright  # a worker has memory for two large pictures
+    kept = save(for_every_loader(mask), target)
+    return replace(kept, channel=channel, blank=blank(mask))
 
 
 def save(picture: Image.Image, target: Path) -> InspectedFile:

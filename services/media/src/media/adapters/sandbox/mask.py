@@ -1,4 +1,4 @@
-"""Makes masks: one channel, white where the picture is to be repainted."""
+"""Makes masks, white where the picture is to be repainted, and the file that keeps them."""
 
 # Pillow leaves out the types of some parameters.
 # pyright: reportUnknownMemberType=false
@@ -35,6 +35,25 @@ def make_mask(
     if not options.allow_empty and (found := blank(mask)):
         raise FileRefusedError(f"{found}_mask", REFUSED[found])
     return mask
+
+
+def for_every_loader(mask: Image.Image) -> Image.Image:
+    """Return the mask in red, green and blue, and inverted as alpha.
+
+    `LoadImageMask` takes a color or 1 - alpha, and the MASK of `LoadImage` is 1 - alpha. One gray
+    channel would be all black by alpha, and white would be 255/256 in ComfyUI 0.21 and later.
+    """
+    return Image.merge("RGBA", (mask, mask, mask, ImageChops.invert(mask)))
+
+
+def shown(picture: Image.Image) -> Image.Image:
+    """Return a mask from `for_every_loader` black and white; any other picture as it is."""
+    if picture.mode != "RGBA":
+        return picture
+    red, alpha = picture.getchannel("R"), ImageChops.invert(picture.getchannel("A"))
+    others = (alpha, picture.getchannel("G"), picture.getchannel("B"))
+    is_mask = all(ImageChops.difference(red, one).getbbox() is None for one in others)
+    return red if is_mask else picture
 
 
 def taken_from(picture: Image.Image, options: "MaskOptions") -> "Channel":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from media.adapters.sandbox import decoder
+from media.adapters.sandbox import decoder, mask
 from media.adapters.sandbox.source import digest_of, head_type
 from media.domain.bare import REMUXED
 from media.domain.inspection import (
@@ -48,9 +48,9 @@ def preview_picture(source: Path, folder: Path, content_type: str, bounds: Bound
         # The decoder scales by powers of two itself: a tenth of the time and memory.
         picture.draft(None, (2 * SIZES[-1], 2 * SIZES[-1]))
     picture.load()
-    shown = decoder.upright_srgb(picture, tagged=picture)
+    upright = decoder.upright_srgb(picture, tagged=picture)
     preview = BlobPreview(frames, width, height)
-    return with_thumbnails(preview, shown, folder, sizes_for(width, height))
+    return with_thumbnails(preview, mask.shown(upright), folder, sizes_for(width, height))
 
 
 def preview_video(source: Path, folder: Path, content_type: str, bounds: Bounds) -> BlobPreview:
