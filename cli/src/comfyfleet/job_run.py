@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
-from comfyfleet.client.job_progress import failure_of, follow
+from comfyfleet.client.job_progress import failure_of, follow, not_runnable
 from comfyfleet.input_values import FileInput
 from contracts.content_types import extension
 from contracts.scheduler.jobs import JobStatus, JobView, Output
@@ -59,7 +59,7 @@ def watch(client: FleetClient, submitted: JobView, console: Console) -> JobView:
 def describe(job: JobView) -> str:
     if job.status is JobStatus.QUEUED:
         if job.unmet:
-            return f"waits: no node has {', '.join(entry.name for entry in job.unmet)}"
+            return f"waits: {not_runnable(job.unmet)}"
         return f"queued, place {job.queue_position}" if job.queue_position else "queued"
     if job.status is not JobStatus.RUNNING:
         return job.status.value

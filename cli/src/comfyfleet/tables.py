@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from comfyfleet.client.job_progress import not_runnable
 from comfyfleet.supervision.state import ChildState, FleetState
 from contracts.scheduler.jobs import JobView
 from contracts.scheduler.nodes import NodeView
@@ -79,7 +80,7 @@ def job_detail(job: JobView) -> str:
     if job.error:
         return job.error.message
     if job.unmet and not job.status.is_terminal:
-        return f"no node has {', '.join(entry.name for entry in job.unmet)}"
+        return not_runnable(job.unmet)
     if job.outputs:
         return f"{len(job.outputs)} file{'s' if len(job.outputs) > 1 else ''}"
     return f"{job.progress.fraction:.0%}" if job.status == "running" else ""

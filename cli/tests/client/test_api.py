@@ -135,7 +135,7 @@ def test_a_failed_job_names_the_graph_node(client: FleetClient, tmp_path: Path) 
 def test_a_job_that_nobody_can_run_says_what_is_missing(fleet: Fleet, client: FleetClient) -> None:
     waiting = a_job(missing=["checkpoints/x.safetensors"])
     fleet.on(f"GET /v1/jobs/{JOB_ID}", body(waiting))
-    with pytest.raises(CommandError, match=r"No node can run it: checkpoints/x\.safetensors"):
+    with pytest.raises(CommandError, match=r"the nearest lacks checkpoints/x\.safetensors"):
         wait_for(client, waiting, within=0.3)
 
 

@@ -167,7 +167,7 @@ def test_the_list_says_why_one_cannot_run(fleet: Script, tmp_path: Path) -> None
 
     fleet.on("GET /v1/workflows?category=video&is_active=false", body({"items": []}))
 
-    assert "no node has KSampler" in workflows(fleet, tmp_path, "list").stdout
+    assert "the nearest lacks KSampler" in workflows(fleet, tmp_path, "list").stdout
     some = workflows(fleet, tmp_path, "list", "--category", "video", "--no-active")
     assert "mine" not in some.stdout
     assert some.returncode == 0, some.stderr

@@ -32,7 +32,7 @@ class Outbox:
     relay: Relay
 
     async def commit(self, *rows: Sequence[Outgoing]) -> None:
-        """One transaction a row, all published or set aside in the end."""
+        """One transaction a row, all published or refused in the end."""
         async with self.pool.acquire() as connection:
             for row in rows:
                 await append_asyncpg(connection, row)

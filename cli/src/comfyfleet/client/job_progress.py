@@ -1,7 +1,7 @@
 """Follows one job to its end."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +10,7 @@ from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.errors import UnreachableError
 from contracts.scheduler.jobs import JobView, Progress
+from contracts.values import Unmet
 
 MAX_BROKEN_CONNECTIONS = 5
 RETRY_SECONDS = 1.0
@@ -59,12 +60,15 @@ def wait_for(client: FleetClient, job: JobView, *, within: float) -> JobView:
     deadline = time.monotonic() + within
     while not job.status.is_terminal:
         if time.monotonic() > deadline:
-            names = "; ".join(entry.name for entry in job.unmet)
-            reason = f" No node can run it: {names}." if names else ""
-            raise CommandError(f"Job {job.id} is still {job.status} after {within:.0f} s.{reason}")
+            reason = f": {not_runnable(job.unmet)}" if job.unmet else ""
+            raise CommandError(f"Job {job.id} is still {job.status} after {within:.0f} s{reason}.")
         time.sleep(POLL_SECONDS)
         job = client.find_job(job.id)
     return job
+
+
+def not_runnable(unmet: Sequence[Unmet]) -> str:
+    return f"no node can run it; the nearest lacks {', '.join(entry.name for entry in unmet)}"
 
 
 def failure_of(job: JobView) -> str:

@@ -14,6 +14,7 @@ from comfyfleet.client.api import FleetClient
 from comfyfleet.client.authoring import Diff
 from comfyfleet.client.connection import connect
 from comfyfleet.client.errors import UnreachableError
+from comfyfleet.client.job_progress import not_runnable
 from comfyfleet.tables import console, plain_table, say
 from comfyfleet.workflow_files import WorkflowFiles
 from contracts.errors import FieldError
@@ -47,8 +48,7 @@ def list_(
         )
         for row in authoring.find(client, category, active=active):
             runs = {True: "yes", False: "no", None: "?"}[row.is_runnable]
-            names = ", ".join(entry.name for entry in row.unmet)
-            reason = row.problem or (f"no node has {names}" if names else "")
+            reason = row.problem or (not_runnable(row.unmet) if row.unmet else "")
             version = str(row.active_version) if row.is_active else "-"
             count = str(len(row.versions) + len(row.drafts))
             table.add_row(row.name, version, count, row.source, row.category, runs, Text(reason))

@@ -1,9 +1,12 @@
 """Defines the four kinds of message and the grammar of their subjects.
 
 event.<aggregate>.<past participle>.v<n>.<key>    a fact; stored, many readers
-command.<service>.<verb>_<noun>.v<n>[.<key>]      a change; not stored, one owner answers
-query.<service>.<verb>_<noun>.v<n>[.<key>]        a question; not stored, one owner answers
+command.<owner>.<verb>_<noun>.v<n>[.<key>]        a change; not stored, one owner answers
+query.<owner>.<verb>_<noun>.v<n>[.<key>]          a question; not stored, one owner answers
 signal.<aggregate>.<past participle>.v<n>.<key>   a hint; not stored, may be lost
+
+`<owner>` is the service that answers: auth, media, scheduler, registry (workflow-registry) or node
+(node-agent). A subject may end in several keys, or in none.
 
 A message class declares its subject, its senders and its receivers. NATS permissions, the bus and
 the reference pages derive from these declarations alone.

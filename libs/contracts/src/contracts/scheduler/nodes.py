@@ -27,6 +27,7 @@ class NodePhase(StrEnum):
     LOST = "lost"
     """No beat for 4 s, or the agent cannot reach its engine."""
     DISABLED = "disabled"
+    """Added without being used."""
 
 
 Setting: TypeAlias = str | int | float | bool
@@ -61,7 +62,7 @@ class NodeSettings(BaseModel):
     )
     engine: EngineName = "comfyui"
     engine_settings: EngineSettings = {}
-    is_enabled: bool = Field(default=True, description="False: the node gets no new jobs.")
+    is_enabled: bool = Field(default=True, description="False: added without being used.")
     max_queue: int = Field(
         default=2,
         ge=1,

@@ -2,7 +2,8 @@
 
 A subscriber is a service and a class of events. A durable pull consumer of JetStream remembers
 what it has handled; no more messages are taken than handlers are free. An event that cannot be
-handled becomes a dead letter, which an operator can replay to this subscriber alone (ADR 11).
+handled becomes a dead letter, which an operator can replay to this subscriber alone
+(docs/decisions/0011).
 """
 
 # nats-py is only partly typed; see client.py.

@@ -51,7 +51,7 @@ class DeadLetter(BaseModel):
 
 
 async def store(jetstream: JetStreamContext, letter: DeadLetter, body: bytes) -> None:
-    """Store an event with its record; the server drops a repeat within 2 min."""
+    """Store an event with its record; NATS drops a repeat within 2 min."""
     message_id = f"{letter.service}-{letter.event_class}-{letter.stream}-{letter.sequence}"
     record = letter.model_dump_json(ensure_ascii=True)
     headers = {"Nats-Msg-Id": message_id, RECORD: record}

@@ -43,14 +43,15 @@ class DeliveryPolicy:
     """The limits after which an event that cannot be handled becomes a dead letter."""
 
     ack_wait_seconds: float = 30.0
-    """The server delivers again if it hears nothing for so long: the subscriber is gone."""
+    """NATS delivers again if it hears nothing for so long: the subscriber is gone."""
     pauses_seconds: tuple[float, ...] = (1.0, 5.0, 25.0, 60.0)
     """Pause after each failure by a bug; one failure more in one process and the event is dead."""
     unavailable_seconds: float = 24 * 3600
     """The event is dead if its handler raises UnavailableError in one process for so long."""
     max_deliveries: int = 10
-    """An event that nobody settled in so many deliveries is dead: its subscribers crash. Restarts
-    and reconnects count as deliveries too, so the number is above that of the pauses."""
+    """After so many deliveries without a settlement the event is dead: handling it probably crashes
+    the process. Restarts and reconnects count as deliveries too, so the number is above that of
+    the pauses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ class Deliveries(Generic[E]):
 
 
 async def keep_in_progress(message: Msg, seconds: float) -> None:
-    """Tell the server every `seconds` that the message is still being handled."""
+    """Tell NATS every `seconds` that the message is still being handled."""
     while True:
         await asyncio.sleep(seconds)
         try:

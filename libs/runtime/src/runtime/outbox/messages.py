@@ -20,7 +20,7 @@ LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()), 1)"
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message to JetStream; `message_id` lets the server drop a repeat (2 min window)."""
+    """One message to JetStream; `message_id` lets NATS drop a repeat (2 min window)."""
 
     subject: str
     body: str

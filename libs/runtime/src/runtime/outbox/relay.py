@@ -2,7 +2,7 @@
 
 One row holds all messages of a commit. A relay publishes the rows in order and deletes them. After
 a crash it may publish a message twice; JetStream drops the second by its id. A message that NATS
-refuses to store is set aside (refused.py), so that it does not hold up the others.
+refuses to store moves to another table (refused.py), so that it does not hold up the others.
 """
 
 import asyncio
@@ -105,7 +105,7 @@ def start_relay(runtime: Runtime, acquire: Acquire) -> Relay:
 
 
 async def publish(bus: Bus, messages: Sequence[Outgoing]) -> list[Refused]:
-    """Publish all, wait until the server has stored each, and return those it refuses, and why.
+    """Publish all, wait until NATS has stored each, and return those it refuses, and why.
 
     Raises an error of nats-py while NATS is away; then any part of them may be stored.
     """

@@ -1,4 +1,4 @@
-"""Loads jobs for many clients with few queries: an ended job is sent to several at once."""
+"""Loads jobs for many clients with few queries: several need a job at the moment it ends."""
 
 import asyncio
 from uuid import UUID

@@ -44,11 +44,10 @@ def size_mismatch(
     image = media_by_id.get(use.of_media_id) if use.of_media_id else None
     if image is None or (image.width, image.height) == (mask.width, mask.height):
         return None
-    expected = f"{image.width}x{image.height}"
     return error(
         use,
         "size_mismatch",
-        f"expected {expected} as its image, it is {mask.width}x{mask.height}; "
+        f"the mask is {mask.width}x{mask.height} and its image {image.width}x{image.height}; "
         "upload the mask with `image_id=<image>`",
     )
 

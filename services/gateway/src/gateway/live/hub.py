@@ -53,7 +53,7 @@ class Listener:
         self._wake.set()
 
     def end(self) -> None:
-        """Cut the client off, which connects anew: it was too slow, or the gateway stops."""
+        """End the stream: the client is too slow, or the gateway stops. The client reconnects."""
         self.is_over = True
         self._wake.set()
 

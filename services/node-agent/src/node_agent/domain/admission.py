@@ -50,16 +50,16 @@ def refuse_stale(claim: int, epoch: int, command: RunAttempt | CancelAttempt) ->
 
 
 def refuse_excess(
-    phases: Iterable[AttemptPhase], *, is_led: bool, is_reachable: bool, is_adopting: bool
+    phases: Iterable[AttemptPhase], *, is_led: bool, is_usable: bool, is_adopting: bool
 ) -> None:
     """Raise if no new attempt can be accepted now, beside those in `phases`.
 
-    `is_reachable`: the engine answers and executes attempts.
+    `is_usable`: the engine answers and executes attempts.
     """
     if not is_led:
         raise UnavailableError("No scheduler was heard for a while.", code="no_leader")
-    if not is_reachable:
-        raise UnavailableError("The engine does not answer.", code="unreachable")
+    if not is_usable:
+        raise UnavailableError("The engine cannot run attempts now.", code="unreachable")
     if is_adopting:
         raise UnavailableError("The node still looks for earlier attempts.", code="adopting")
     if sum(phase in BEFORE_THE_END for phase in phases) >= MAX_UNFINISHED:

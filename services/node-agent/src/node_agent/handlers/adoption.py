@@ -1,7 +1,7 @@
 """Takes over attempts that another agent, or this one before a crash, left on a node.
 
 Recorded results come first, then the engine is asked: work that the GPU has done or is doing is
-never repeated.
+not repeated, as long as the node is heard again within 30 s.
 """
 
 import asyncio

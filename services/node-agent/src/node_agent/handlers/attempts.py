@@ -56,9 +56,8 @@ async def result_of(attempt: Attempt, ending: Awaitable[AttemptResult]) -> Attem
         log.exception("attempt_broke")
         # The agent, or the machine below it, failed: not the workflow, so it is tried elsewhere.
         cause = Cause.INPUT if attempt.phase is AttemptPhase.PREPARING else Cause.OUTPUT
-        return failed_error(
-            cause, "agent_error", "The agent failed at it; its log says why."
-        ).result
+        text = "The agent failed while it handled this attempt; see the agent's log."
+        return failed_error(cause, "agent_error", text).result
 
 
 async def stage_run_upload(claim: Claim, attempt: Attempt) -> AttemptResult:

@@ -121,7 +121,7 @@ def note_health(claim: Claim) -> None:
 
 
 async def finish(claim: Claim) -> None:
-    """Finish the attempts of a node that the operator disabled, then end the claim."""
+    """Finish the attempts of a node that this agent is no longer to hold, then end the claim."""
     await claim.attempts.until_empty()
     claim.tasks.ended.set()
 

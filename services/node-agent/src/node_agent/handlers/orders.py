@@ -22,7 +22,7 @@ async def accept_attempt(agent: NodeAgent, command: RunAttempt) -> Accepted:
     refuse_excess(
         (a.phase for a in claim.attempts.live.values()),
         is_led=claim.is_led,
-        is_reachable=claim.engine.health().is_usable,
+        is_usable=claim.engine.health().is_usable,
         is_adopting=claim.attempts.is_adopting,
     )
     claim.attempts.live[attempt.id] = attempt

@@ -1,4 +1,8 @@
-"""Everything that the core reacts to. Beats are the messages; a command comes with a token."""
+"""Everything that the core reacts to.
+
+A beat is taken as the message itself; a command is wrapped in `Requested`, whose token finds its
+waiting caller.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -35,7 +39,7 @@ class RecallAnswered:
 
 @dataclass(frozen=True, slots=True)
 class ClockTicked:
-    """Time passed; comes at least once a second while nothing else does."""
+    """Time passed: at least 0.5 s since the last tick. Comes with the next batch."""
 
     is_connected: bool = True
     """Beats could have been received since the last tick."""

@@ -56,7 +56,7 @@ def apply_result(context: StepContext, attempt: Attempt, result: AttemptResult) 
 
 
 def cause_of(attempt: Attempt, result: AttemptResult) -> Cause:
-    """Return the attempt's row of the retry table.
+    """Return the cause that the retry table counts.
 
     If the engine no longer knows a posted attempt, it crashed while running it: cause POISON.
     """
@@ -160,6 +160,6 @@ def take_recall_answer(context: StepContext, attempt_id: UUID) -> None:
 
 
 def recall(context: StepContext, node: Node, attempt_id: UUID) -> None:
-    """Stop an attempt that is over for the scheduler; until then it takes the node's slot."""
+    """Recall an attempt that is over. Its node gets no job until it has stopped."""
     node.contact.recalled |= {attempt_id}
     context.effects.recall(node, attempt_id)

@@ -112,7 +112,7 @@ def reason_not_joined(node: Node) -> str:
         return f"no agent of pool {node.settings.pool} has claimed it"
     if node.claim_status is ClaimStatus.LOST or node.contact.beat_at is None:
         return "nothing is heard of its agent"
-    return node.contact.reason or "its agent does not know yet what it can run"
+    return node.contact.reason or "its agent does not know yet what the server can run"
 
 
 def reason_full(node: Node) -> str | None:

@@ -1,4 +1,4 @@
-"""Decides which nodes meet a job's requirements, and lists those that no node meets."""
+"""Decides which nodes meet a job's requirements, and lists what the best node lacks."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -37,7 +37,7 @@ def is_eligible(node: Node, kind: Kind) -> bool:
     )
 
 
-def unmet(nodes: Iterable[Node], request: NewJob) -> list[Unmet]:
+def unmet_by_best_node(nodes: Iterable[Node], request: NewJob) -> list[Unmet]:
     """List the unmet requirements of the best node; none if no node could get jobs at all."""
     lists = [
         unmet_by(node, request)

@@ -17,7 +17,7 @@ from scheduler.domain.context import StepContext
 from scheduler.domain.idempotency import find_created, remember_created
 from scheduler.domain.jobs import Job
 from scheduler.domain.lifecycle import begin_cancel, finish_cancel, queue_job
-from scheduler.domain.requirements import eligible_nodes, unmet
+from scheduler.domain.requirements import eligible_nodes, unmet_by_best_node
 from scheduler.domain.startable import kind_of
 from scheduler.domain.views import job_view
 
@@ -52,12 +52,14 @@ def refuse_unstorable(command: SubmitJob) -> None:
     if any("\0" in text for text in texts):
         raise InvalidError("a text contains the character NUL", code="bad_text")
     if job.deadline and job.deadline.tzinfo is None:
-        problem = FieldError(path="deadline", code="no_time_zone", message="a time with its zone")
+        problem = FieldError(
+            path="deadline", code="no_time_zone", message="expected a time with a zone"
+        )
         raise InvalidError("the deadline has no time zone", code="bad_time", errors=[problem])
 
 
 def refuse_excess(context: StepContext, command: SubmitJob) -> None:
-    """Raise if the owner, or the fleet, already has its maximum of waiting jobs."""
+    """Raise for a priority above the owner's, and for a full queue of the owner or the fleet."""
     limits = command.actor.limits
     if RANKS[command.job.priority] < RANKS[limits.max_priority]:
         raise ForbiddenError(
@@ -74,14 +76,14 @@ def refuse_excess(context: StepContext, command: SubmitJob) -> None:
 
 
 def current_view(context: StepContext, job_id: UUID) -> JobView:
-    """Show the job as it is now; a waiting job with the requirements that no node meets."""
+    """Show the job as it is now; one that no node can run, with what the best node lacks."""
     job = context.find_job(job_id)
     if job is None:
         raise NotFoundError("the job is gone")
     view = job_view(job)
     if job.status is JobStatus.QUEUED and not eligible_nodes(context.state, kind_of(job)):
         view.is_runnable = False
-        view.unmet = unmet(context.state.nodes.values(), job.request)
+        view.unmet = unmet_by_best_node(context.state.nodes.values(), job.request)
     return view
 
 

@@ -95,9 +95,8 @@ def why_stop(session: Session, prompt: Prompt, since: float) -> AttemptEndedErro
     seconds = prompt.task.timeout_seconds
     if monotonic() - since > seconds:
         if prompt.is_running:
-            return failed_error(
-                Cause.TIMEOUT, "attempt_timeout", f"It ran longer than {seconds:g} s."
-            )
+            text = f"The attempt ran longer than {seconds:g} s."
+            return failed_error(Cause.TIMEOUT, "attempt_timeout", text)
         return failed_error(Cause.UNREACHABLE, "never_started", "Other prompts kept the node busy.")
     if session.is_dead and not prompt.has_worked:
         text = "ComfyUI's worker is dead: the prompt never started."
