@@ -186,7 +186,7 @@ async def test_nobody_touches_the_consumer_or_the_dead_letters_of_another_servic
                 f"$JS.API.CONSUMER.DELETE.EVENTS.{name}",
                 "$JS.API.CONSUMER.CREATE.EVENTS",
                 "$JS.API.STREAM.MSG.GET.DEAD_LETTERS",
-                "dead.other.NodeFact.x",
+                "dead.other.NodeEvent.x",
                 one.retry_subject(fact),
             }
             for service in SERVICES:

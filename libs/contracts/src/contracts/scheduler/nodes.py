@@ -180,8 +180,8 @@ class RemoveNode(UserCommand[Accepted]):
     node_id: UUID
 
 
-class NodeFact(Event):
-    """A fact about a node: any event below."""
+class NodeEvent(Event):
+    """An event about a node: any event below."""
 
     sent_by: ClassVar = ("scheduler",)
     aggregate_key = "node_id"
@@ -192,31 +192,31 @@ class NodeFact(Event):
     reason: str | None = None
 
 
-class NodeAdded(NodeFact):
+class NodeAdded(NodeEvent):
     """An operator added a node."""
 
     subject: ClassVar[str] = "event.node.added.v1.{node_id}"
 
 
-class NodeJoined(NodeFact):
+class NodeJoined(NodeEvent):
     """An agent has claimed the node, and it can take jobs."""
 
     subject: ClassVar[str] = "event.node.joined.v1.{node_id}"
 
 
-class NodeLost(NodeFact):
+class NodeLost(NodeEvent):
     """Nothing was heard of the node for 4 s."""
 
     subject: ClassVar[str] = "event.node.lost.v1.{node_id}"
 
 
-class NodeQuarantined(NodeFact):
+class NodeQuarantined(NodeEvent):
     """The node harms jobs and gets none until a trial on it passes."""
 
     subject: ClassVar[str] = "event.node.quarantined.v1.{node_id}"
 
 
-class NodeRemoved(NodeFact):
+class NodeRemoved(NodeEvent):
     """An operator removed the node."""
 
     subject: ClassVar[str] = "event.node.removed.v1.{node_id}"
