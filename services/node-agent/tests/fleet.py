@@ -11,10 +11,10 @@ from minio import Minio
 from pydantic import SecretStr
 
 from contracts.agent import (
+    AttemptEnd,
     AttemptOrder,
     AttemptPreviewed,
     AttemptProgressed,
-    AttemptResult,
     CancelAttempt,
     FinishAttempt,
     JobWatched,
@@ -59,7 +59,7 @@ class Fleet:
     claims: dict[UUID, int] = field(default_factory=dict[UUID, int])
     specs: dict[UUID, NodeEntry] = field(default_factory=dict[UUID, NodeEntry])
     live: list[AttemptOrder] = field(default_factory=list[AttemptOrder])
-    finished: dict[UUID, AttemptResult] = field(default_factory=dict[UUID, AttemptResult])
+    finished: dict[UUID, AttemptEnd] = field(default_factory=dict[UUID, AttemptEnd])
     reports: list[FinishAttempt] = field(default_factory=list[FinishAttempt])
     beats: list[NodeBeat] = field(default_factory=list[NodeBeat])
     capabilities: list[ReportCapabilities] = field(default_factory=list[ReportCapabilities])
@@ -81,7 +81,7 @@ class Fleet:
         if message.claim != self.claims[message.node_id]:
             raise ConflictError("an older claim", code="stale_claim")
         self.reports.append(message)
-        self.finished.setdefault(message.attempt_id, message.result)
+        self.finished.setdefault(message.attempt_id, message.end)
         return Accepted()
 
     async def learn(self, message: ReportCapabilities) -> Accepted:
@@ -137,7 +137,7 @@ class Fleet:
             CancelAttempt(node_id=spec.node_id, claim=claim, epoch=EPOCH, attempt_id=attempt_id)
         )
 
-    async def outcome(self, order: AttemptOrder, within: float = 20) -> AttemptResult:
+    async def outcome(self, order: AttemptOrder, within: float = 20) -> AttemptEnd:
         await eventually(lambda: order.attempt_id in self.finished, within)
         return self.finished[order.attempt_id]
 

@@ -29,9 +29,9 @@ async def test_a_running_prompt_is_followed_to_its_end(fleet: Fleet, comfy_url: 
     order = an_order(await fleet.publish(slow_steps(steps=20, seconds_per_step=0.05)))
     await started_and_left(fleet, comfy_url, order)
     async with fleet.agent():
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED
+    assert end.outcome is Outcome.COMPLETED
     assert fleet.reports[-1].claim == 2
 
 
@@ -44,10 +44,10 @@ async def test_a_prompt_that_ended_meanwhile_is_collected(fleet: Fleet, comfy_ur
 
     await eventually(has_ended)
     async with fleet.agent():
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED
-    assert result.outputs[0].width == 64
+    assert end.outcome is Outcome.COMPLETED
+    assert end.outputs[0].width == 64
 
 
 async def test_recorded_results_are_reported_without_asking_comfyui(
@@ -63,10 +63,10 @@ async def test_recorded_results_are_reported_without_asking_comfyui(
     fleet.live = [order]
     await fleet.wish(spec.model_copy(update={"base_url": "http://127.0.0.1:9"}))
     async with fleet.agent():
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED
-    assert len(result.outputs) == 1
+    assert end.outcome is Outcome.COMPLETED
+    assert len(end.outputs) == 1
 
 
 async def test_a_prompt_that_comfyui_does_not_know_is_lost(fleet: Fleet, comfy_url: str) -> None:
@@ -74,6 +74,6 @@ async def test_a_prompt_that_comfyui_does_not_know_is_lost(fleet: Fleet, comfy_u
     fleet.live = [order]
     await fleet.add_node(comfy_url)
     async with fleet.agent():
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.LOST)
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.LOST)

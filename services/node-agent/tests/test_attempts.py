@@ -26,10 +26,10 @@ async def test_a_graph_runs_and_its_picture_is_stored_and_reported(
     async with fleet.agent():
         await fleet.ready(spec)
         await fleet.run(spec, order)
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED, result
-    [output] = result.outputs
+    assert end.outcome is Outcome.COMPLETED, end
+    [output] = end.outputs
     assert (output.content_type, output.width, output.height) == ("image/png", 64, 48)
     with Image.open(io.BytesIO(await fleet.media.bytes_of(order.grant))) as picture:
         assert picture.size == (64, 48)
@@ -44,10 +44,10 @@ async def test_an_input_picture_is_staged_and_resized(fleet: Fleet, comfy_url: s
     async with fleet.agent():
         await fleet.ready(spec)
         await fleet.run(spec, order)
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED, result
-    assert (result.outputs[0].width, result.outputs[0].height) == (32, 16)
+    assert end.outcome is Outcome.COMPLETED, end
+    assert (end.outputs[0].width, end.outputs[0].height) == (32, 16)
 
 
 async def test_a_picture_in_the_temp_folder_is_a_result_too(fleet: Fleet, comfy_url: str) -> None:
@@ -56,10 +56,10 @@ async def test_a_picture_in_the_temp_folder_is_a_result_too(fleet: Fleet, comfy_
     async with fleet.agent():
         await fleet.ready(spec)
         await fleet.run(spec, order)
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED, result
-    assert result.outputs[0].width == 64
+    assert end.outcome is Outcome.COMPLETED, end
+    assert end.outputs[0].width == 64
 
 
 async def test_a_graph_node_that_raises_is_named(fleet: Fleet, comfy_url: str) -> None:
@@ -68,12 +68,12 @@ async def test_a_graph_node_that_raises_is_named(fleet: Fleet, comfy_url: str) -
     async with fleet.agent():
         await fleet.ready(spec)
         await fleet.run(spec, order)
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.WORKFLOW)
-    assert result.error
-    assert (result.error.graph_node, result.error.graph_node_class) == ("2", "AlwaysRaises")
-    assert result.error.message == "no secret.txt here"
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.WORKFLOW)
+    assert end.error
+    assert (end.error.graph_node, end.error.graph_node_class) == ("2", "AlwaysRaises")
+    assert end.error.message == "no secret.txt here"
 
 
 async def test_a_running_attempt_shows_progress_and_is_canceled(
@@ -89,10 +89,10 @@ async def test_a_running_attempt_shows_progress_and_is_canceled(
         assert fleet.progress[-1].progress.steps == 200
 
         await fleet.cancel(spec, order.attempt_id)
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
         await fleet.sees(spec, lambda beat: not beat.attempts and beat.foreign_prompts == 0)
 
-    assert result.outcome is Outcome.CANCELED
+    assert end.outcome is Outcome.CANCELED
 
 
 async def test_the_next_attempt_is_prepared_while_one_runs_and_a_third_is_refused(
@@ -122,7 +122,7 @@ async def test_an_attempt_that_takes_too_long_is_interrupted(fleet: Fleet, comfy
     async with fleet.agent():
         await fleet.ready(spec)
         await fleet.run(spec, order)
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
         await fleet.sees(spec, lambda beat: not beat.attempts and beat.foreign_prompts == 0)
 
-    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.TIMEOUT)
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.TIMEOUT)

@@ -39,9 +39,9 @@ async def test_a_big_result_waits_for_a_place_and_is_made_once(
             await eventually(lambda: sum(line.startswith(b"GET /view") for line in engine.seen) > 1)
             assert not fleet.finished
             monkeypatch.undo()
-            result = await fleet.outcome(order)
+            end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED, result
+    assert end.outcome is Outcome.COMPLETED, end
     assert sum(line.startswith(b"POST /prompt") for line in engine.seen) == 1
 
 
@@ -56,6 +56,6 @@ async def test_an_input_without_a_place_may_be_tried_elsewhere(
         await fleet.ready(spec)
         monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
         await fleet.run(spec, order)
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.INPUT)
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.INPUT)

@@ -33,11 +33,11 @@ async def test_a_result_outlives_a_store_that_fails_and_is_made_once(
             await eventually(lambda: store.refused > before)
             assert not fleet.finished
             store.mood = "slow"
-            result = await fleet.outcome(order)
+            end = await fleet.outcome(order)
         posts = [line for line in engine.seen if line.startswith(b"POST /prompt")]
         store.mood = "well"
 
-        assert result.outcome is Outcome.COMPLETED, result
+        assert end.outcome is Outcome.COMPLETED, end
         assert len(posts) == 1
         with Image.open(io.BytesIO(await fleet.media.bytes_of(order.grant))) as picture:
             assert picture.size == (64, 48)
@@ -56,7 +56,7 @@ async def test_a_url_that_expired_is_replaced(
             await fleet.ready(spec)
             store.answers.append(b"HTTP/1.1 403 Forbidden\r\n")
             await fleet.run(spec, order)
-            result = await fleet.outcome(order)
+            end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED, result
+    assert end.outcome is Outcome.COMPLETED, end
     assert (store.refused, fleet.media.opened) == (1, 2)

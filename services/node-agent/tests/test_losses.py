@@ -23,10 +23,10 @@ async def test_a_prompt_whose_answer_was_lost_is_not_posted_again(
             await fleet.ready(spec)
             proxy.loses.append(b"POST /prompt")
             await fleet.run(spec, order)
-            result = await fleet.outcome(order)
+            end = await fleet.outcome(order)
         posts = [line for line in proxy.seen if line.startswith(b"POST /prompt")]
 
-    assert result.outcome is Outcome.COMPLETED
+    assert end.outcome is Outcome.COMPLETED
     assert len(posts) == 1
 
 
@@ -37,10 +37,10 @@ async def test_a_report_is_repeated_until_it_is_answered(fleet: Fleet, engine_ur
     async with fleet.agent():
         await fleet.ready(spec)
         await fleet.run(spec, order)
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
         await fleet.sees(spec, lambda beat: not beat.attempts)
 
-    assert result.outcome is Outcome.COMPLETED
+    assert end.outcome is Outcome.COMPLETED
 
 
 async def test_an_input_is_sent_once_and_again_when_the_server_lost_it(

@@ -35,9 +35,9 @@ async def test_the_same_order_again_changes_nothing(fleet: Fleet, engine_url: st
     async with fleet.agent():
         await fleet.ready(spec)
         await asyncio.gather(*(fleet.run(spec, order) for _ in range(5)))
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED
+    assert end.outcome is Outcome.COMPLETED
     assert len(fleet.reports) == 1
 
 
@@ -50,7 +50,7 @@ async def test_a_cancel_that_overtakes_its_order_works(fleet: Fleet, engine_url:
         await fleet.run(spec, order)
         await eventually(lambda: len(fleet.reports) == 2)
 
-    assert {report.result.outcome for report in fleet.reports} == {Outcome.CANCELED}
+    assert {report.end.outcome for report in fleet.reports} == {Outcome.CANCELED}
 
 
 async def test_a_prepared_attempt_is_recalled_without_a_trace(
@@ -91,7 +91,7 @@ async def test_without_a_leader_nothing_new_is_started(fleet: Fleet, engine_url:
 
 
 def accepted(fleet: Fleet) -> bool:
-    return all(result.outcome is Outcome.COMPLETED for result in fleet.finished.values())
+    return all(end.outcome is Outcome.COMPLETED for end in fleet.finished.values())
 
 
 async def test_a_watched_job_shows_previews_and_others_do_not(fleet: Fleet, comfy_url: str) -> None:
@@ -127,9 +127,9 @@ async def test_an_agent_that_lost_its_claim_goes_silent_and_leaves_the_prompt(
         await fleet.wish(spec.model_copy(update=taken))
         silence = len(fleet.beats)
         await fleet.wish(spec.model_copy(update=taken | {"is_claimable": True}))
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED
+    assert end.outcome is Outcome.COMPLETED
     assert fleet.reports[-1].claim == 3
     assert all(beat.claim in (1, 3) for beat in fleet.beats[silence:])
 
@@ -159,6 +159,6 @@ async def test_a_disabled_node_finishes_what_it_has(fleet: Fleet, engine_url: st
         await fleet.ready(spec)
         await fleet.run(spec, order)
         await fleet.wish(spec.model_copy(update={"is_enabled": False}))
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED
+    assert end.outcome is Outcome.COMPLETED

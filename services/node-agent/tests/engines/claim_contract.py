@@ -39,11 +39,11 @@ class ClaimContract(EngineContract):
             await fleet.ready(spec)
             await eventually(lambda: bool(fleet.capabilities))
             await fleet.run(spec, order)
-            result = await fleet.outcome(order)
+            end = await fleet.outcome(order)
             await fleet.sees(spec, lambda beat: not beat.attempts and beat.foreign_prompts == 0)
 
-        assert result.outcome is Outcome.COMPLETED, result
-        assert (result.outputs[0].content_type, result.outputs[0].width) == ("image/png", 64)
+        assert end.outcome is Outcome.COMPLETED, end
+        assert (end.outputs[0].content_type, end.outputs[0].width) == ("image/png", 64)
         assert any(seen.progress.step for seen in fleet.progress)
         with Image.open(io.BytesIO(await fleet.media.bytes_of(order.grant))) as image:
             assert image.size == (64, 48)
@@ -72,9 +72,9 @@ class ClaimContract(EngineContract):
         assert order.attempt_id not in fleet.finished
         fleet.live = [order]
         async with fleet.agent(engines=engines):
-            result = await fleet.outcome(order)
+            end = await fleet.outcome(order)
 
-        assert result.outcome is Outcome.COMPLETED
+        assert end.outcome is Outcome.COMPLETED
         assert fleet.reports[-1].claim == 2
 
     async def test_the_real_registry_takes_the_description(

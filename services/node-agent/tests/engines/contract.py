@@ -148,17 +148,17 @@ class EngineContract:
         with pytest.raises(AttemptEndedError) as ended:
             await of(self.workflows.failing("a reason")).run(engine)
 
-        result = ended.value.result
-        assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.WORKFLOW)
-        assert result.error
-        assert result.error.message == "a reason"
+        end = ended.value.end
+        assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.WORKFLOW)
+        assert end.error
+        assert end.error.message == "a reason"
 
     async def test_an_attempt_that_takes_too_long_is_stopped(self, engine: Engine) -> None:
         attempt = of(self.workflows.slow(200), timeout_seconds=0.3)
         with pytest.raises(AttemptEndedError) as ended:
             await attempt.run(engine)
 
-        assert ended.value.result.cause is Cause.TIMEOUT
+        assert ended.value.end.cause is Cause.TIMEOUT
         assert not await engine.has_attempt(attempt.attempt_id)
 
     async def test_an_unknown_attempt_is_lost(self, engine: Engine) -> None:
@@ -167,7 +167,7 @@ class EngineContract:
         assert not await engine.has_attempt(attempt.attempt_id)
         with pytest.raises(AttemptEndedError) as ended:
             await engine.resume(attempt.task)
-        assert ended.value.result.cause is Cause.LOST
+        assert ended.value.end.cause is Cause.LOST
 
     async def test_an_attempt_that_ended_is_found_by_the_next_session(self, url: str) -> None:
         attempt = of(self.workflows.quick())

@@ -3,7 +3,7 @@
 from math import isfinite
 from uuid import UUID
 
-from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
+from contracts.agent import AttemptEnd, Cause, FinishAttempt, Outcome
 from contracts.errors import ConflictError, OperationError
 from contracts.message import Accepted
 from contracts.scheduler.jobs import JobError, JobStatus
@@ -32,35 +32,35 @@ def finish_attempt(context: StepContext, command: FinishAttempt) -> Accepted:
         raise ConflictError("another agent owns the node now", code="stale_claim")
     attempt = node.attempts.get(command.attempt_id)
     if attempt:
-        apply_result(context, attempt, command.result)
+        apply_end(context, attempt, command.end)
     node.contact.recalled -= {command.attempt_id}
     return Accepted()
 
 
-def apply_result(context: StepContext, attempt: Attempt, result: AttemptResult) -> None:
-    seconds = result.executed_seconds
+def apply_end(context: StepContext, attempt: Attempt, end: AttemptEnd) -> None:
+    seconds = end.executed_seconds
     attempt.executed_seconds = seconds if seconds is not None and isfinite(seconds) else None
     if attempt.job.status is JobStatus.CANCELING:
         end_attempt(context, attempt, Outcome.CANCELED)
         finish_cancel(context, attempt.job)
-    elif result.outcome is Outcome.COMPLETED:
+    elif end.outcome is Outcome.COMPLETED:
         end_attempt(context, attempt, Outcome.COMPLETED)
         record_success(context, attempt)
         update_mean_seconds(context, attempt)
-        complete_job(context, attempt.job, result.outputs)
-    elif result.outcome is Outcome.CANCELED:
+        complete_job(context, attempt.job, end.outputs)
+    elif end.outcome is Outcome.CANCELED:
         # The scheduler did not recall it: somebody stopped it in the engine itself.
         fail_attempt(context, attempt, Cause.LOST, None)
     else:
-        fail_attempt(context, attempt, cause_of(attempt, result), result.error)
+        fail_attempt(context, attempt, cause_of(attempt, end), end.error)
 
 
-def cause_of(attempt: Attempt, result: AttemptResult) -> Cause:
+def cause_of(attempt: Attempt, end: AttemptEnd) -> Cause:
     """Return the attempt's row of the retry table.
 
     If the engine no longer knows a posted attempt, it crashed while running it: cause POISON.
     """
-    cause = result.cause or Cause.WORKFLOW
+    cause = end.cause or Cause.WORKFLOW
     if cause is not Cause.LOST:
         return cause
     if attempt.phase in STARTED_PHASES:

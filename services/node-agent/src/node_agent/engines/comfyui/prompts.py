@@ -57,11 +57,11 @@ async def post(session: Session, prompt: Prompt, graph: Graph) -> None:
     try:
         await submit(session, prompt, graph)
     except RefusedPromptError as error:
-        result = rejection(error.status, error.answer)
+        end = rejection(error.status, error.answer)
         if lacks_input_file(error.answer):
             session.inputs.clear()
-            raise InputsLostError(result) from error
-        raise AttemptEndedError(result) from error
+            raise InputsLostError(end) from error
+        raise AttemptEndedError(end) from error
 
 
 async def submit(session: Session, prompt: Prompt, graph: Graph) -> None:
