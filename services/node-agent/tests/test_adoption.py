@@ -16,10 +16,10 @@ async def history(url: str, order: AttemptOrder) -> dict[str, object]:
 
 async def started_and_left(fleet: Fleet, url: str, order: AttemptOrder) -> None:
     """An agent dies with the attempt inside ComfyUI."""
-    spec = await fleet.add_node(url)
+    entry = await fleet.add_node(url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
         await eventually(lambda: any(seen.progress.step for seen in fleet.progress))
     assert order.attempt_id not in fleet.finished
     fleet.live = [order]
@@ -54,14 +54,14 @@ async def test_recorded_results_are_reported_without_asking_comfyui(
     fleet: Fleet, comfy_url: str
 ) -> None:
     order = an_order(await fleet.publish(quick()))
-    spec = await fleet.add_node(comfy_url)
+    entry = await fleet.add_node(comfy_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
         await fleet.outcome(order)
     fleet.finished.clear()
     fleet.live = [order]
-    await fleet.wish(spec.model_copy(update={"base_url": "http://127.0.0.1:9"}))
+    await fleet.wish(entry.model_copy(update={"base_url": "http://127.0.0.1:9"}))
     async with fleet.agent():
         end = await fleet.outcome(order)
 

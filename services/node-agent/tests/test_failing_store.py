@@ -23,11 +23,11 @@ async def test_a_result_outlives_a_store_that_fails_and_is_made_once(
         a_fleet(nats, replace(s3, endpoint=store.endpoint)) as fleet,
     ):
         order = an_order(await fleet.publish(quick()))
-        spec = await fleet.add_node(f"http://127.0.0.1:{engine.port}")
+        entry = await fleet.add_node(f"http://127.0.0.1:{engine.port}")
         async with fleet.agent():
-            await fleet.ready(spec)
+            await fleet.ready(entry)
             store.mood = "errors"
-            await fleet.run(spec, order)
+            await fleet.run(entry, order)
             await eventually(lambda: store.refused >= 1)
             store.mood, before = "hangs up", store.refused
             await eventually(lambda: store.refused > before)
@@ -51,11 +51,11 @@ async def test_a_url_that_expired_is_replaced(
         a_fleet(nats, replace(s3, endpoint=store.endpoint)) as fleet,
     ):
         order = an_order(await fleet.publish(quick()))
-        spec = await fleet.add_node(engine_url)
+        entry = await fleet.add_node(engine_url)
         async with fleet.agent():
-            await fleet.ready(spec)
+            await fleet.ready(entry)
             store.answers.append(b"HTTP/1.1 403 Forbidden\r\n")
-            await fleet.run(spec, order)
+            await fleet.run(entry, order)
             end = await fleet.outcome(order)
 
     assert end.outcome is Outcome.COMPLETED, end

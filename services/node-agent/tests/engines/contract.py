@@ -72,9 +72,9 @@ class EngineContract:
     @asynccontextmanager
     async def session(self, url: str) -> AsyncGenerator[Engine, None]:
         """An engine that has seen its server; each session is a new claim's."""
-        spec = NodeEntry(node_id=new_id(), name="n", base_url=url, engine=self.name)
+        entry = NodeEntry(node_id=new_id(), name="n", base_url=url, engine=self.name)
         changed = asyncio.Event()
-        async with type(self).open_engine(spec) as engine:
+        async with type(self).open_engine(entry) as engine:
             serving = asyncio.create_task(engine.serve(changed.set))
             try:
                 await asyncio.wait_for(changed.wait(), 10)
@@ -117,16 +117,16 @@ class EngineContract:
         assert health.reason is None
 
     async def test_an_unknown_setting_is_refused_by_name(self, url: str) -> None:
-        spec = NodeEntry(
+        entry = NodeEntry(
             node_id=new_id(), name="n", base_url=url, engine=self.name, engine_settings={"x": 1}
         )
         with pytest.raises(InvalidError, match="'x' is unknown"):
-            async with type(self).open_engine(spec):
+            async with type(self).open_engine(entry):
                 raise AssertionError("it was opened")
 
     async def test_a_server_that_is_not_there_says_why(self, nowhere: str) -> None:
-        spec = NodeEntry(node_id=new_id(), name="n", base_url=nowhere, engine=self.name)
-        async with type(self).open_engine(spec) as engine:
+        entry = NodeEntry(node_id=new_id(), name="n", base_url=nowhere, engine=self.name)
+        async with type(self).open_engine(entry) as engine:
             assert not engine.health().is_reachable
             assert engine.health().reason
             with pytest.raises(UnreachableError):

@@ -86,8 +86,8 @@ SERVERS: dict[str, TinyServer] = {}
 
 
 @asynccontextmanager
-async def open_tiny(spec: NodeEntry) -> AsyncGenerator["TinyEngine", None]:
-    yield TinyEngine(spec.base_url, engine_settings(TinySettings, spec))
+async def open_tiny(entry: NodeEntry) -> AsyncGenerator["TinyEngine", None]:
+    yield TinyEngine(entry.base_url, engine_settings(TinySettings, entry))
 
 
 class TinyEngine:

@@ -35,10 +35,10 @@ from runtime.process.telemetry import span
 
 
 @asynccontextmanager
-async def open_comfyui(spec: NodeEntry, defaults: BaseModel) -> AsyncGenerator["ComfyUI", None]:
-    settings = engine_settings(ComfyUISettings, spec, defaults)
-    async with comfy_http(spec, settings) as http:
-        engine = ComfyUI(spec, http, Vitals(settings.dead_after_seconds))
+async def open_comfyui(entry: NodeEntry, defaults: BaseModel) -> AsyncGenerator["ComfyUI", None]:
+    settings = engine_settings(ComfyUISettings, entry, defaults)
+    async with comfy_http(entry, settings) as http:
+        engine = ComfyUI(entry, http, Vitals(settings.dead_after_seconds))
         try:
             yield engine
         finally:

@@ -106,7 +106,7 @@ def body_of(session: Session, prompt: Prompt, graph: Graph) -> dict[str, Any]:
         "prompt": graph,
         "prompt_id": prompt.id,
         "client_id": prompt.client_id or prompt.id,
-        "extra_data": {NODE_KEY: str(session.spec.node_id)} | preview,
+        "extra_data": {NODE_KEY: str(session.entry.node_id)} | preview,
     }
 
 
