@@ -5,7 +5,7 @@ from contracts.scheduler.claims import ClaimNode, NodeBeat
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.nodes import AddNode, NewNode, NodePhase, RemoveNode
 from contracts.values import new_id
-from scheduler.domain.events import node_entry
+from scheduler.domain.node_entries import node_entry
 from scheduler.domain.nodes import Node
 from scheduler.domain.occurrences import ClockTicked
 from scheduler.domain.views import node_phase, node_view

@@ -14,8 +14,8 @@ from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobPage, JobStatus, JobView
 from gateway.http.access import AdmittedCaller
 from gateway.http.streaming import LongAnswer
+from gateway.jobs.reading import find_job
 from gateway.jobs.resources import job_resource
-from gateway.jobs.submission import find_job
 from gateway.live.facts import Fact, Versions, complete
 from gateway.live.frames import COMMENT, RETRY, ReadyFrame, frame
 from gateway.live.hub import Listener

@@ -6,9 +6,10 @@ A job's transition has set its version already; `add_node_event` sets the node's
 from typing import Any
 
 from contracts.scheduler.jobs import JobEvent
-from contracts.scheduler.nodes import NodeEntry, NodeEvent
+from contracts.scheduler.nodes import NodeEvent
 from scheduler.domain.context import StepContext
 from scheduler.domain.jobs import Job
+from scheduler.domain.node_entries import put_node_entry
 from scheduler.domain.nodes import Node
 
 
@@ -44,21 +45,3 @@ def add_node_event(
             reason=reason,
         )
     )
-
-
-def node_entry(node: Node) -> NodeEntry:
-    """Return the node's entry in bucket `nodes`, which agents watch."""
-    return NodeEntry(
-        node_id=node.id,
-        agent_id=node.agent_id,
-        claim=node.claim,
-        is_claimable=node.is_claimable,
-        trial=node.health.trial,
-        **node.settings.model_dump(),
-    )
-
-
-def put_node_entry(context: StepContext, node: Node) -> None:
-    """Save a node and put its entry into bucket `nodes`."""
-    context.effects.nodes[node.id] = node
-    context.effects.node_entries[node.id] = node_entry(node)
