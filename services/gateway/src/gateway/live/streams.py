@@ -19,7 +19,7 @@ from gateway.jobs.resources import job_resource
 from gateway.live.facts import Fact, Versions, complete
 from gateway.live.frames import COMMENT, RETRY, ReadyFrame, frame
 from gateway.live.hub import Listener
-from gateway.live.sources import TOO_MUCH, replay
+from gateway.live.sources import TOO_MUCH, read_missed
 from gateway.service import Gateway
 from runtime.bus import event_stream
 
@@ -191,7 +191,7 @@ async def missed_of_job(gateway: Gateway, view: JobView, seen: int | None) -> li
         return found
     try:
         first, last = await event_stream.bounds(gateway.bus)
-        stored = await replay(gateway, view.owner_id, first - 1, last)
+        stored = await read_missed(gateway, view.owner_id, first - 1, last)
     except UnavailableError:
         return []
     facts = [fact for fact in stored if fact.job_id == view.id]
@@ -213,7 +213,7 @@ async def missed_of_owner(gateway: Gateway, owner_id: UUID, seen: int | None) ->
     if seen + 1 < first:
         return None
     try:
-        return await replay(gateway, owner_id, seen, position)
+        return await read_missed(gateway, owner_id, seen, position)
     except UnavailableError as error:
         if error.code == TOO_MUCH:
             return None

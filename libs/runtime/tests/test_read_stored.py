@@ -36,7 +36,7 @@ async def test_a_part_of_the_stream_is_read_again_and_ends(nats: NatsServer) -> 
 
         async def replayed(owner_id: UUID, after: int, until: int) -> list[int]:
             subject = f"event.job.*.v1.{owner_id}"
-            found = event_stream.replay(gateway, subject, after, until)
+            found = event_stream.read_stored(gateway, subject, after, until)
             return [stored.sequence - before async for stored in found]
 
         assert first <= before + 1
