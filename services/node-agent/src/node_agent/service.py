@@ -132,7 +132,7 @@ class Attempts:
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_UPLOADS))
     is_adopting: bool = False
     """The agent still looks for attempts that another agent left."""
-    is_unreported: bool = False
+    is_node_removed: bool = False
     """The node was removed, so nobody waits for reports."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 

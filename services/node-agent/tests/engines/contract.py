@@ -75,14 +75,14 @@ class EngineContract:
         entry = NodeEntry(node_id=new_id(), name="n", base_url=url, engine=self.name)
         changed = asyncio.Event()
         async with type(self).open_engine(entry) as engine:
-            serving = asyncio.create_task(engine.serve(changed.set))
+            watching = asyncio.create_task(engine.watch(changed.set))
             try:
                 await asyncio.wait_for(changed.wait(), 10)
                 yield engine
             finally:
-                serving.cancel()
+                watching.cancel()
                 with suppress(asyncio.CancelledError):
-                    await serving
+                    await watching
 
     @pytest.fixture
     async def engine(self, url: str) -> AsyncGenerator[Engine, None]:

@@ -75,7 +75,7 @@ def test_a_missing_model_corrects_what_the_node_is_thought_to_have() -> None:
     core.finish(attempt_of(job), Cause.MISSING)
 
     assert attempt_of(job).node_id == right.id
-    assert wrong.refused_versions == {"h"}
+    assert wrong.versions_lacking_files == {"h"}
 
 
 def test_only_the_first_report_counts() -> None:

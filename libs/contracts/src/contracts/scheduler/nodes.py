@@ -15,7 +15,7 @@ from contracts.values import Page
 
 
 class NodePhase(StrEnum):
-    """Where a node is in its life; `ready` and `busy` nodes get jobs."""
+    """Where a node is in its life; `ready` nodes get jobs, `busy` ones when their slot is free."""
 
     JOINING = "joining"
     """Added; no agent has claimed it yet, or its capabilities are unknown."""
@@ -130,7 +130,9 @@ class NodeView(NodeSettings):
     """A node as it is now."""
 
     id: UUID = Field(description="The node.")
-    phase: NodePhase = Field(description="Phase of the node; `ready` and `busy` nodes get jobs.")
+    phase: NodePhase = Field(
+        description="Its phase; `ready` nodes get jobs, `busy` ones when their slot is free."
+    )
     reason: str | None = Field(default=None, description="Reason for the phase, for people.")
     engine_version: str | None = Field(default=None, description="Version of its engine.")
     devices: list[Device] = Field(default_factory=list[Device], description="Its accelerators.")

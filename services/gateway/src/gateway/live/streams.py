@@ -16,7 +16,7 @@ from gateway.http.access import AdmittedCaller
 from gateway.http.streaming import LongAnswer
 from gateway.jobs.reading import find_job
 from gateway.jobs.resources import job_resource
-from gateway.live.facts import Fact, Versions, complete
+from gateway.live.facts import Fact, SentVersions, complete
 from gateway.live.frames import COMMENT, RETRY, ReadyFrame, frame
 from gateway.live.hub import Listener
 from gateway.live.sources import TOO_MUCH, read_missed
@@ -112,7 +112,7 @@ async def owner_frames(
             yield frame("job.snapshot", job_json(gateway, view))
     except OperationError:
         return
-    versions = Versions(shown)
+    versions = SentVersions(shown)
     async for update in updates(listener, caller, missed):
         if isinstance(update, ReadyFrame):
             yield update

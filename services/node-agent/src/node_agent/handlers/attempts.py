@@ -151,7 +151,7 @@ async def report_end(claim: Claim, attempt_id: UUID, end: AttemptEnd) -> None:
     message = FinishAttempt(node_id=claim.id, claim=claim.number, attempt_id=attempt_id, end=end)
 
     async def send() -> None:
-        if not claim.attempts.is_unreported:
+        if not claim.attempts.is_node_removed:
             await claim.agent.bus.call(message)
 
     try:
@@ -162,7 +162,7 @@ async def report_end(claim: Claim, attempt_id: UUID, end: AttemptEnd) -> None:
         log.warning("report_refused", reason=error.message)
 
 
-async def report_canceled(claim: Claim, attempt_id: UUID) -> None:
+async def stop_and_report(claim: Claim, attempt_id: UUID) -> None:
     """Stop an attempt that this claim does not run, and report it as canceled."""
     await claim.engine.cancel(attempt_id)
     await report_end(claim, attempt_id, canceled_error().end)

@@ -94,7 +94,7 @@ async def hold(claim: Claim, view: ClaimView) -> None:
     """Work for the node until the claim ends; raises only for a bug."""
     loops = {
         "beat": beat(claim),
-        "engine": claim.engine.serve(partial(note_health, claim)),
+        "engine": claim.engine.watch(partial(note_health, claim)),
         "capabilities": keep_scheduler_informed(claim),
         "description": keep_registry_informed(claim),
         "trial": run_trials(claim),
@@ -131,7 +131,7 @@ async def stop_attempts(claim: Claim) -> None:
 
     Their jobs run on other nodes.
     """
-    claim.attempts.is_unreported = True
+    claim.attempts.is_node_removed = True
     for attempt in claim.attempts.live.values():
         attempt.canceled.set()
     with contextlib.suppress(TimeoutError):

@@ -101,7 +101,7 @@ class TinyEngine:
             return server
         raise UnreachableError("is not in this process")
 
-    async def serve(self, on_health_change: Callable[[], None]) -> None:
+    async def watch(self, on_health_change: Callable[[], None]) -> None:
         on_health_change()
         await asyncio.Event().wait()
 

@@ -54,7 +54,7 @@ def report_capabilities(context: StepContext, command: ReportCapabilities) -> Ac
             models=frozenset(can.models),
             devices=devices,
         )
-        node.refused_versions.clear()
+        node.versions_lacking_files.clear()
         context.state.eligible.clear()
         context.effects.capabilities[node.id] = node
     return Accepted()

@@ -107,7 +107,7 @@ MESSAGES: dict[Cause, str] = {
 def restrict_node(context: StepContext, node: Node, attempt: Attempt, cause: Cause) -> None:
     """Keep jobs away from a node that lacks a file, or that refused an order, as far as needed."""
     if cause is Cause.MISSING:
-        node.refused_versions.add(attempt.job.request.version_hash)
+        node.versions_lacking_files.add(attempt.job.request.version_hash)
         context.state.eligible.clear()
     elif cause is Cause.UNREACHABLE:
         node.refusals += 1
@@ -159,7 +159,7 @@ def take_recall_answer(context: StepContext, attempt_id: UUID) -> None:
         attempt.confirmed_at = context.now.steady
 
 
-def recall(context: StepContext, node: Node, attempt_id: UUID) -> None:
+def block_and_recall(context: StepContext, node: Node, attempt_id: UUID) -> None:
     """Stop an attempt that is over for the scheduler; until then it takes the node's slot."""
     node.contact.recalled |= {attempt_id}
     context.effects.recall(node, attempt_id)

@@ -49,7 +49,7 @@ async def open_comfyui(entry: NodeEntry, defaults: BaseModel) -> AsyncGenerator[
 class ComfyUI(Session):
     """One ComfyUI server."""
 
-    async def serve(self, on_health_change: Callable[[], None]) -> None:
+    async def watch(self, on_health_change: Callable[[], None]) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(probe(self, on_health_change))
             group.create_task(watch_memory(self))
