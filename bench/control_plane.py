@@ -22,7 +22,7 @@ from bench.wire import connected
 from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
 from comfyfleet.testing import LocalFleet
-from contracts.agent import AttemptResult, CancelAttempt, FinishAttempt, Outcome, RunAttempt
+from contracts.agent import AttemptEnd, CancelAttempt, FinishAttempt, Outcome, RunAttempt
 from contracts.message import Accepted
 from contracts.scheduler.claims import ClaimNode, NodeBeat, ReportCapabilities
 from contracts.scheduler.nodes import Capabilities
@@ -169,7 +169,7 @@ async def run(bus: Bus, reports: asyncio.TaskGroup, claim: int, command: RunAtte
         node_id=command.node_id,
         claim=claim,
         attempt_id=command.order.attempt_id,
-        result=AttemptResult(outcome=Outcome.COMPLETED),
+        end=AttemptEnd(outcome=Outcome.COMPLETED),
     )
     reports.create_task(bus.call(finish))
     return Accepted()

@@ -39,7 +39,7 @@ def dead_letters(*words: str, **environment: str) -> subprocess.CompletedProcess
 def a_letter(name: str) -> DeadLetter:
     return DeadLetter(
         service="workflow-registry",
-        event_class="NodeFact",
+        event_class="NodeEvent",
         subject=f"event.node.added.v1.{name}",
         kind="bug",
         code="KeyError",
@@ -74,7 +74,7 @@ async def test_dead_letters_are_listed_newest_first_and_replayed(nats: NatsServe
     async with administration(nats.url, nats.passwords[PROVISIONER]) as jetstream:
         messages = [(await jetstream.get_msg(RETRIES_STREAM, n)).subject for n in (1, 2, 3)]
     assert messages == [
-        f"retry.workflow-registry.NodeFact.event.node.added.v1.{name}" for name in "bac"
+        f"retry.workflow-registry.NodeEvent.event.node.added.v1.{name}" for name in "bac"
     ]
 
 

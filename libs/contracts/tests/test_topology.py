@@ -10,7 +10,7 @@ import contracts
 from contracts.event import Event
 from contracts.message import Message
 from contracts.messages import MESSAGES
-from contracts.scheduler.nodes import NodeFact
+from contracts.scheduler.nodes import NodeEvent
 from contracts.services import SERVICES
 from contracts.topology import Subscriber, permissions, subscriber, subscribers
 
@@ -59,10 +59,10 @@ def matches(pattern: str, subject: str) -> bool:
 
 
 def test_the_registry_consumes_what_happens_to_nodes() -> None:
-    assert subscribers() == [Subscriber("workflow-registry", NodeFact)]
-    assert subscriber("workflow-registry", NodeFact).pattern == "event.node.*.v1.*"
+    assert subscribers() == [Subscriber("workflow-registry", NodeEvent)]
+    assert subscriber("workflow-registry", NodeEvent).pattern == "event.node.*.v1.*"
     with pytest.raises(TypeError, match="does not name gateway"):
-        subscriber("gateway", NodeFact)
+        subscriber("gateway", NodeEvent)
 
 
 def test_an_agent_cannot_write_buckets_nor_events() -> None:

@@ -1,11 +1,11 @@
-"""A NATS with a stream of node facts, and handlers that remember what they were given."""
+"""A NATS with a stream of node events, and handlers that remember what they were given."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from contracts.scheduler.nodes import NodeAdded, NodeFact
+from contracts.scheduler.nodes import NodeAdded, NodeEvent
 from contracts.services import ServiceName
 from contracts.values import new_id
 from runtime.bus.client import Bus
@@ -21,7 +21,7 @@ HASTY = DeliveryPolicy(ack_wait_seconds=1.0, pauses_seconds=(0.05, 0.1), max_del
 """Three failures."""
 
 
-def a_fact(name: str) -> NodeFact:
+def an_event(name: str) -> NodeEvent:
     return NodeAdded(node_id=new_id(), name=name, version=1, occurred_at=datetime.now(UTC))
 
 
@@ -51,11 +51,11 @@ class Reader:
     behavior: Callable[[str], Awaitable[None]] | None = None
     names: list[str] = field(default_factory=list[str])
 
-    async def __call__(self, fact: NodeFact) -> None:
-        self.names.append(fact.name)
+    async def __call__(self, node_event: NodeEvent) -> None:
+        self.names.append(node_event.name)
         if self.behavior:
-            await self.behavior(fact.name)
+            await self.behavior(node_event.name)
 
 
 async def send(scheduler: Bus, *names: str) -> None:
-    await publish(scheduler, [event(a_fact(name)) for name in names])
+    await publish(scheduler, [event(an_event(name)) for name in names])

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from contracts.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
-from contracts.scheduler.nodes import NodeAdded, NodeFact
+from contracts.scheduler.nodes import NodeAdded, NodeEvent
 from contracts.topology import EVENTS_STREAM, RETRIES_STREAM
 from contracts.values import new_id
 from runtime.bus.client import Bus
@@ -32,12 +32,12 @@ async def test_an_event_under_which_subscribers_die_is_poison(fleet: Fleet) -> N
     for _ in range(HASTY.max_deliveries):
         reader = Reader(wait)
         registry = await fleet.bus("workflow-registry")
-        await registry.consume(NodeFact, reader, policy=HASTY)
+        await registry.consume(NodeEvent, reader, policy=HASTY)
         await eventually(lambda reader=reader: reader.names == ["poison"])
         await sever(registry)
     reader = Reader()
     registry = await fleet.bus("workflow-registry")
-    await registry.consume(NodeFact, reader, policy=HASTY)
+    await registry.consume(NodeEvent, reader, policy=HASTY)
     await send(scheduler, "next")
     await eventually(lambda: reader.names == ["next"])
     assert [stored.code for stored in await fleet.letters()] == ["never_settled"]
@@ -57,13 +57,13 @@ async def test_a_bug_is_tried_again_then_set_aside_as_a_record(fleet: Fleet) -> 
             raise KeyError(name)
 
     reader = Reader(fail)
-    await registry.consume(NodeFact, reader, policy=HASTY)
+    await registry.consume(NodeEvent, reader, policy=HASTY)
     await send(scheduler, "bad", "good")
     await eventually(lambda: reader.names == ["bad"] * 3 + ["good"])
-    sample = {"subscriber": "workflow-registry-NodeFact"}
+    sample = {"subscriber": "workflow-registry-NodeEvent"}
     assert REGISTRY.get_sample_value("comfyfleet_dead_letters_total", sample)
     [letter] = await fleet.letters()
-    assert (letter.service, letter.event_class) == ("workflow-registry", "NodeFact")
+    assert (letter.service, letter.event_class) == ("workflow-registry", "NodeEvent")
     assert (letter.kind, letter.code, letter.message) == ("bug", "KeyError", "'bad'")
     assert letter.deliveries == 3
     assert NodeAdded.decode(letter.subject, letter.body).name == "bad"
@@ -78,7 +78,7 @@ async def test_a_replayed_event_is_handled_or_set_aside_again(fleet: Fleet) -> N
             raise InvalidError("no")
 
     reader = Reader(fail)
-    await registry.consume(NodeFact, reader, policy=HASTY)
+    await registry.consume(NodeEvent, reader, policy=HASTY)
     await send(scheduler, "bad")
     await eventually(fleet.has_letter)
     [first] = await fleet.letters()
@@ -111,7 +111,7 @@ async def test_an_error_that_no_repeat_can_help_sets_the_event_aside_at_once(
         raise kind("no", code="unwanted")
 
     reader = Reader(refuse)
-    await registry.consume(NodeFact, reader, policy=HASTY)
+    await registry.consume(NodeEvent, reader, policy=HASTY)
     await send(scheduler, "a")
     await eventually(fleet.has_letter)
     [stored] = await fleet.letters()
@@ -129,7 +129,7 @@ async def test_an_unavailable_handler_gets_the_event_until_it_is_available(fleet
 
     reader.behavior = be_away
     policy = DeliveryPolicy(ack_wait_seconds=1.0, pauses_seconds=())
-    await registry.consume(NodeFact, reader, policy=policy)
+    await registry.consume(NodeEvent, reader, policy=policy)
     await send(scheduler, "a", "b")
     await eventually(lambda: reader.names == ["a", "a", "a", "b"])
     assert await fleet.letters() == []
@@ -144,7 +144,7 @@ async def test_an_event_whose_handler_stays_unavailable_is_set_aside_in_the_end(
         raise UnavailableError("the database does not answer")
 
     policy = DeliveryPolicy(unavailable_seconds=0)
-    await registry.consume(NodeFact, Reader(be_away), policy=policy)
+    await registry.consume(NodeEvent, Reader(be_away), policy=policy)
     await send(scheduler, "a")
     await eventually(fleet.has_letter)
     assert (await fleet.letters())[0].kind == "unavailable"
@@ -160,7 +160,7 @@ async def test_restarts_during_an_outage_do_not_bury_an_event(fleet: Fleet) -> N
     policy = DeliveryPolicy(pauses_seconds=(0.05,))
     for _ in range(3):
         reader, registry = Reader(be_away), await fleet.bus("workflow-registry")
-        close = await registry.consume(NodeFact, reader, policy=policy)
+        close = await registry.consume(NodeEvent, reader, policy=policy)
         await eventually(lambda reader=reader: reader.names == ["a"])
         await close()
     errors = [KeyError("once")]
@@ -170,7 +170,7 @@ async def test_restarts_during_an_outage_do_not_bury_an_event(fleet: Fleet) -> N
             raise errors.pop()
 
     reader, registry = Reader(fail_once), await fleet.bus("workflow-registry")
-    await registry.consume(NodeFact, reader, policy=policy)
+    await registry.consume(NodeEvent, reader, policy=policy)
     await eventually(lambda: reader.names == ["a", "a"])
     assert await fleet.letters() == []
 
@@ -182,7 +182,7 @@ async def test_a_class_that_comes_with_a_newer_version_waits_as_a_dead_letter(
     async with administration(fleet.nats.url, fleet.nats.passwords[PROVISIONER]) as jetstream:
         await jetstream.publish("event.node.repainted.v1.x", b"{}")
     reader = Reader()
-    await registry.consume(NodeFact, reader, policy=HASTY)
+    await registry.consume(NodeEvent, reader, policy=HASTY)
     await send(scheduler, "good")
     await eventually(lambda: reader.names == ["good"])
     [letter] = await fleet.letters()
@@ -195,7 +195,7 @@ async def test_the_largest_event_is_set_aside_and_replayed_whole_with_its_trace(
     scheduler, registry = await fleet.bus("scheduler"), await fleet.bus("workflow-registry")
     body, trace = '"' * (scheduler.largest_bytes - 2048), {"traceparent": "00-" + "a" * 52}
     await publish(scheduler, [Outgoing("event.node.added.v1.x", body, "an-id", trace)])
-    await registry.consume(NodeFact, Reader(), policy=HASTY)
+    await registry.consume(NodeEvent, Reader(), policy=HASTY)
     await eventually(fleet.has_letter)
     async with administration(fleet.nats.url, fleet.nats.passwords[PROVISIONER]) as jetstream:
         for number in (1, 2):
@@ -234,7 +234,7 @@ async def test_a_malformed_event_is_set_aside(fleet: Fleet) -> None:
     bodies = {f"event.node.added.v1.{n}": body for n, body in enumerate(("{", "[]", '"é', "{}"))}
     messages = [Outgoing(subject, body, str(new_id())) for subject, body in bodies.items()]
     await publish(scheduler, messages)
-    await registry.consume(NodeFact, reader, policy=HASTY)
+    await registry.consume(NodeEvent, reader, policy=HASTY)
     await send(scheduler, "good")
     await eventually(lambda: reader.names == ["good"])
     letters = await fleet.letters()

@@ -186,7 +186,7 @@ async def test_nobody_touches_the_consumer_or_the_dead_letters_of_another_servic
                 f"$JS.API.CONSUMER.DELETE.EVENTS.{name}",
                 "$JS.API.CONSUMER.CREATE.EVENTS",
                 "$JS.API.STREAM.MSG.GET.DEAD_LETTERS",
-                "dead.other.NodeFact.x",
+                "dead.other.NodeEvent.x",
                 one.retry_subject(fact),
             }
             for service in SERVICES:
@@ -201,7 +201,9 @@ async def test_a_reader_of_all_events_reads_them_under_a_name_of_its_own(nats: N
             await a_bus(stack, nats, name) for name in ("gateway", "workflow-registry")
         ]
         _, last = await event_stream.bounds(gateway)
-        assert [event async for event in event_stream.replay(gateway, "event.>", 0, last)] == []
+        assert [
+            event async for event in event_stream.read_stored(gateway, "event.>", 0, last)
+        ] == []
         with pytest.raises(UnavailableError):
             await event_stream.bounds(registry)
 

@@ -23,7 +23,7 @@ def a_node(node_id: UUID) -> NodeEntry:
     return NodeEntry(node_id=node_id, name="n", base_url="http://127.0.0.1:1")
 
 
-def a_fact(version: int = 1) -> JobCanceled:
+def an_event(version: int = 1) -> JobCanceled:
     return JobCanceled(
         job_id=new_id(),
         owner_id=new_id(),
@@ -107,7 +107,7 @@ async def test_a_value_of_a_newer_format_is_unavailable(nats: NatsServer) -> Non
 async def test_events_come_in_order_from_any_sequence_and_once(nats: NatsServer) -> None:
     async with AsyncExitStack() as stack:
         scheduler, _, gateway = await connected(stack, nats)
-        facts = [a_fact(version) for version in (1, 2, 3)]
+        facts = [an_event(version) for version in (1, 2, 3)]
         live = event_stream.follow(gateway)
         first = asyncio.ensure_future(anext(live))
         await asyncio.sleep(0.3)  # the subscription has no sign of being in place
@@ -134,7 +134,7 @@ async def test_followers_and_events_survive_a_killed_server(nats: NatsServer) ->
 
         listening = asyncio.create_task(listen())
         await asyncio.wait_for(mirror.ready.wait(), 5)
-        first = a_fact()
+        first = an_event()
 
         async def heard() -> bool:
             await publish(scheduler, [event(first)])
@@ -146,7 +146,7 @@ async def test_followers_and_events_survive_a_killed_server(nats: NatsServer) ->
         buses = (scheduler, agent, gateway)
         await eventually(lambda: all(bus.is_connected for bus in buses))
 
-        key, fact = str(new_id()), a_fact()
+        key, fact = str(new_id()), an_event()
 
         async def published() -> bool:
             with suppress(TimeoutError):

@@ -9,7 +9,7 @@ from contracts.errors import ConflictError, NotFoundError
 from contracts.scheduler.job_requests import CancelJob, FindJobs, ListJobs, SubmitJob, SubmitJobView
 from contracts.scheduler.jobs import (
     JobCompleted,
-    JobFact,
+    JobEvent,
     JobPage,
     JobQueued,
     JobStarted,
@@ -22,7 +22,7 @@ from runtime.bus.client import Bus
 from runtime.outbox.messages import event
 from runtime.outbox.relay import publish
 
-F = TypeVar("F", bound=JobFact)
+F = TypeVar("F", bound=JobEvent)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -126,5 +126,5 @@ class FakeScheduler:
         place = {"workflow": job.workflow, "version": job.version, "occurred_at": NOW}
         return fact.model_validate({**same, **place, **more})
 
-    async def tell(self, fact: JobFact) -> None:
+    async def tell(self, fact: JobEvent) -> None:
         await publish(self.bus, [event(fact)])

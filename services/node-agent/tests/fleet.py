@@ -11,10 +11,10 @@ from minio import Minio
 from pydantic import SecretStr
 
 from contracts.agent import (
+    AttemptEnd,
     AttemptOrder,
     AttemptPreviewed,
     AttemptProgressed,
-    AttemptResult,
     CancelAttempt,
     FinishAttempt,
     JobWatched,
@@ -57,9 +57,9 @@ class Fleet:
     registry: Bus
     media: FakeMedia
     claims: dict[UUID, int] = field(default_factory=dict[UUID, int])
-    specs: dict[UUID, NodeEntry] = field(default_factory=dict[UUID, NodeEntry])
+    entries: dict[UUID, NodeEntry] = field(default_factory=dict[UUID, NodeEntry])
     live: list[AttemptOrder] = field(default_factory=list[AttemptOrder])
-    finished: dict[UUID, AttemptResult] = field(default_factory=dict[UUID, AttemptResult])
+    finished: dict[UUID, AttemptEnd] = field(default_factory=dict[UUID, AttemptEnd])
     reports: list[FinishAttempt] = field(default_factory=list[FinishAttempt])
     beats: list[NodeBeat] = field(default_factory=list[NodeBeat])
     capabilities: list[ReportCapabilities] = field(default_factory=list[ReportCapabilities])
@@ -70,9 +70,11 @@ class Fleet:
     """So many reports are not answered."""
 
     async def claim(self, message: ClaimNode) -> ClaimView:
-        spec = self.specs[message.node_id]
+        entry = self.entries[message.node_id]
         self.claims[message.node_id] = self.claims.get(message.node_id, 0) + 1
-        return ClaimView(claim=self.claims[message.node_id], epoch=EPOCH, node=spec, live=self.live)
+        return ClaimView(
+            claim=self.claims[message.node_id], epoch=EPOCH, node=entry, live=self.live
+        )
 
     async def finish(self, message: FinishAttempt) -> Accepted:
         if self.deaf_for:
@@ -81,7 +83,7 @@ class Fleet:
         if message.claim != self.claims[message.node_id]:
             raise ConflictError("an older claim", code="stale_claim")
         self.reports.append(message)
-        self.finished.setdefault(message.attempt_id, message.result)
+        self.finished.setdefault(message.attempt_id, message.end)
         return Accepted()
 
     async def learn(self, message: ReportCapabilities) -> Accepted:
@@ -89,16 +91,16 @@ class Fleet:
         return Accepted()
 
     async def add_node(self, url: str, **more: Any) -> NodeEntry:
-        spec = NodeEntry(node_id=new_id(), name="node", base_url=url, **more)
-        await self.wish(spec)
-        return spec
+        entry = NodeEntry(node_id=new_id(), name="node", base_url=url, **more)
+        await self.wish(entry)
+        return entry
 
-    async def wish(self, spec: NodeEntry) -> None:
-        self.specs[spec.node_id] = spec
-        await put(self.scheduler, NODES.name, str(spec.node_id), spec.model_dump_json())
+    async def wish(self, entry: NodeEntry) -> None:
+        self.entries[entry.node_id] = entry
+        await put(self.scheduler, NODES.name, str(entry.node_id), entry.model_dump_json())
 
-    async def unwish(self, spec: NodeEntry) -> None:
-        await (await self.scheduler.jetstream.key_value(NODES.name)).delete(str(spec.node_id))
+    async def unwish(self, entry: NodeEntry) -> None:
+        await (await self.scheduler.jetstream.key_value(NODES.name)).delete(str(entry.node_id))
 
     async def publish(self, version: WorkflowVersion) -> str:
         record = WorkflowVersionRecord(
@@ -112,32 +114,32 @@ class Fleet:
         await put(self.registry, WORKFLOWS.name, key, record.model_dump_json())
         return version.hash
 
-    async def ready(self, spec: NodeEntry) -> None:
-        await self.sees(spec, lambda beat: beat.is_reachable)
+    async def ready(self, entry: NodeEntry) -> None:
+        await self.sees(entry, lambda beat: beat.is_reachable)
 
     async def sees(
-        self, spec: NodeEntry, is_so: Callable[[NodeBeat], bool], within: float = 10
+        self, entry: NodeEntry, is_so: Callable[[NodeBeat], bool], within: float = 10
     ) -> None:
         """Wait for a beat of the node that comes from now on."""
         start = len(self.beats)
 
         def is_seen() -> bool:
-            return any(b.node_id == spec.node_id and is_so(b) for b in self.beats[start:])
+            return any(b.node_id == entry.node_id and is_so(b) for b in self.beats[start:])
 
         await eventually(is_seen, within)
 
-    async def run(self, spec: NodeEntry, order: AttemptOrder, epoch: int = EPOCH) -> Accepted:
-        claim = self.claims[spec.node_id]
-        message = RunAttempt(node_id=spec.node_id, claim=claim, epoch=epoch, order=order)
+    async def run(self, entry: NodeEntry, order: AttemptOrder, epoch: int = EPOCH) -> Accepted:
+        claim = self.claims[entry.node_id]
+        message = RunAttempt(node_id=entry.node_id, claim=claim, epoch=epoch, order=order)
         return await self.scheduler.call(message)
 
-    async def cancel(self, spec: NodeEntry, attempt_id: UUID) -> Accepted:
-        claim = self.claims[spec.node_id]
+    async def cancel(self, entry: NodeEntry, attempt_id: UUID) -> Accepted:
+        claim = self.claims[entry.node_id]
         return await self.scheduler.call(
-            CancelAttempt(node_id=spec.node_id, claim=claim, epoch=EPOCH, attempt_id=attempt_id)
+            CancelAttempt(node_id=entry.node_id, claim=claim, epoch=EPOCH, attempt_id=attempt_id)
         )
 
-    async def outcome(self, order: AttemptOrder, within: float = 20) -> AttemptResult:
+    async def outcome(self, order: AttemptOrder, within: float = 20) -> AttemptEnd:
         await eventually(lambda: order.attempt_id in self.finished, within)
         return self.finished[order.attempt_id]
 
@@ -210,8 +212,8 @@ async def a_fleet(nats: NatsServer, s3: S3Server) -> AsyncGenerator[Fleet, None]
             yield fleet
         finally:
             leading.cancel()
-            for spec in fleet.specs.values():
-                await fleet.unwish(spec)
+            for entry in fleet.entries.values():
+                await fleet.unwish(entry)
 
 
 def keep(kept: list[Any]) -> Callable[[Any], Any]:
@@ -221,10 +223,10 @@ def keep(kept: list[Any]) -> Callable[[Any], Any]:
     return hear
 
 
-async def refused(fleet: Fleet, spec: NodeEntry, order: AttemptOrder) -> OperationError:
+async def refused(fleet: Fleet, entry: NodeEntry, order: AttemptOrder) -> OperationError:
     """The error that the agent answered."""
     try:
-        await fleet.run(spec, order)
+        await fleet.run(entry, order)
     except OperationError as error:
         return error
     raise AssertionError("the order was accepted")

@@ -16,10 +16,10 @@ async def history(url: str, order: AttemptOrder) -> dict[str, object]:
 
 async def started_and_left(fleet: Fleet, url: str, order: AttemptOrder) -> None:
     """An agent dies with the attempt inside ComfyUI."""
-    spec = await fleet.add_node(url)
+    entry = await fleet.add_node(url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
         await eventually(lambda: any(seen.progress.step for seen in fleet.progress))
     assert order.attempt_id not in fleet.finished
     fleet.live = [order]
@@ -29,9 +29,9 @@ async def test_a_running_prompt_is_followed_to_its_end(fleet: Fleet, comfy_url: 
     order = an_order(await fleet.publish(slow_steps(steps=20, seconds_per_step=0.05)))
     await started_and_left(fleet, comfy_url, order)
     async with fleet.agent():
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED
+    assert end.outcome is Outcome.COMPLETED
     assert fleet.reports[-1].claim == 2
 
 
@@ -44,29 +44,29 @@ async def test_a_prompt_that_ended_meanwhile_is_collected(fleet: Fleet, comfy_ur
 
     await eventually(has_ended)
     async with fleet.agent():
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED
-    assert result.outputs[0].width == 64
+    assert end.outcome is Outcome.COMPLETED
+    assert end.outputs[0].width == 64
 
 
 async def test_recorded_results_are_reported_without_asking_comfyui(
     fleet: Fleet, comfy_url: str
 ) -> None:
     order = an_order(await fleet.publish(quick()))
-    spec = await fleet.add_node(comfy_url)
+    entry = await fleet.add_node(comfy_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
         await fleet.outcome(order)
     fleet.finished.clear()
     fleet.live = [order]
-    await fleet.wish(spec.model_copy(update={"base_url": "http://127.0.0.1:9"}))
+    await fleet.wish(entry.model_copy(update={"base_url": "http://127.0.0.1:9"}))
     async with fleet.agent():
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED
-    assert len(result.outputs) == 1
+    assert end.outcome is Outcome.COMPLETED
+    assert len(end.outputs) == 1
 
 
 async def test_a_prompt_that_comfyui_does_not_know_is_lost(fleet: Fleet, comfy_url: str) -> None:
@@ -74,6 +74,6 @@ async def test_a_prompt_that_comfyui_does_not_know_is_lost(fleet: Fleet, comfy_u
     fleet.live = [order]
     await fleet.add_node(comfy_url)
     async with fleet.agent():
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.LOST)
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.LOST)

@@ -22,14 +22,14 @@ async def test_a_graph_runs_and_its_picture_is_stored_and_reported(
     fleet: Fleet, comfy_url: str
 ) -> None:
     order = an_order(await fleet.publish(quick()))
-    spec = await fleet.add_node(comfy_url)
+    entry = await fleet.add_node(comfy_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
-        result = await fleet.outcome(order)
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED, result
-    [output] = result.outputs
+    assert end.outcome is Outcome.COMPLETED, end
+    [output] = end.outputs
     assert (output.content_type, output.width, output.height) == ("image/png", 64, 48)
     with Image.open(io.BytesIO(await fleet.media.bytes_of(order.grant))) as picture:
         assert picture.size == (64, 48)
@@ -40,59 +40,59 @@ async def test_an_input_picture_is_staged_and_resized(fleet: Fleet, comfy_url: s
     media_id = await fleet.media.upload(attempt.grant, a_png())
     inputs = {"image": {"media": str(media_id)}, "width": 32, "height": 16, "method": "lanczos"}
     order = attempt.model_copy(update={"inputs": inputs | {"crop": False}, "media": [media_id]})
-    spec = await fleet.add_node(comfy_url)
+    entry = await fleet.add_node(comfy_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
-        result = await fleet.outcome(order)
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED, result
-    assert (result.outputs[0].width, result.outputs[0].height) == (32, 16)
+    assert end.outcome is Outcome.COMPLETED, end
+    assert (end.outputs[0].width, end.outputs[0].height) == (32, 16)
 
 
 async def test_a_picture_in_the_temp_folder_is_a_result_too(fleet: Fleet, comfy_url: str) -> None:
     order = an_order(await fleet.publish(quick("PreviewImage")))
-    spec = await fleet.add_node(comfy_url)
+    entry = await fleet.add_node(comfy_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
-        result = await fleet.outcome(order)
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED, result
-    assert result.outputs[0].width == 64
+    assert end.outcome is Outcome.COMPLETED, end
+    assert end.outputs[0].width == 64
 
 
 async def test_a_graph_node_that_raises_is_named(fleet: Fleet, comfy_url: str) -> None:
     order = an_order(await fleet.publish(raising("no /home/someone/secret.txt here")))
-    spec = await fleet.add_node(comfy_url)
+    entry = await fleet.add_node(comfy_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
-        result = await fleet.outcome(order)
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
+        end = await fleet.outcome(order)
 
-    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.WORKFLOW)
-    assert result.error
-    assert (result.error.graph_node, result.error.graph_node_class) == ("2", "AlwaysRaises")
-    assert result.error.message == "no secret.txt here"
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.WORKFLOW)
+    assert end.error
+    assert (end.error.graph_node, end.error.graph_node_class) == ("2", "AlwaysRaises")
+    assert end.error.message == "no secret.txt here"
 
 
 async def test_a_running_attempt_shows_progress_and_is_canceled(
     fleet: Fleet, comfy_url: str
 ) -> None:
     order = an_order(await fleet.publish(slow_steps(steps=200)))
-    spec = await fleet.add_node(comfy_url)
+    entry = await fleet.add_node(comfy_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
         await eventually(lambda: any((seen.progress.step or 0) > 1 for seen in fleet.progress))
         assert fleet.progress[-1].job_id == order.job_id
         assert fleet.progress[-1].progress.steps == 200
 
-        await fleet.cancel(spec, order.attempt_id)
-        result = await fleet.outcome(order)
-        await fleet.sees(spec, lambda beat: not beat.attempts and beat.foreign_prompts == 0)
+        await fleet.cancel(entry, order.attempt_id)
+        end = await fleet.outcome(order)
+        await fleet.sees(entry, lambda beat: not beat.attempts and beat.foreign_prompts == 0)
 
-    assert result.outcome is Outcome.CANCELED
+    assert end.outcome is Outcome.CANCELED
 
 
 async def test_the_next_attempt_is_prepared_while_one_runs_and_a_third_is_refused(
@@ -100,29 +100,29 @@ async def test_the_next_attempt_is_prepared_while_one_runs_and_a_third_is_refuse
 ) -> None:
     version = await fleet.publish(slow_steps(steps=60, seconds_per_step=0.05))
     first, second, third = an_order(version), an_order(version), an_order(version)
-    spec = await fleet.add_node(comfy_url)
+    entry = await fleet.add_node(comfy_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, first)
-        await fleet.run(spec, second)
+        await fleet.ready(entry)
+        await fleet.run(entry, first)
+        await fleet.run(entry, second)
         await fleet.sees(
-            spec,
+            entry,
             lambda beat: (
                 {a.phase for a in beat.attempts} == {AttemptPhase.POSTED, AttemptPhase.PREPARING}
             ),
         )
-        assert (await refused(fleet, spec, third)).code == "no_room"
+        assert (await refused(fleet, entry, third)).code == "no_room"
         assert (await fleet.outcome(first)).outcome is Outcome.COMPLETED
         assert (await fleet.outcome(second)).outcome is Outcome.COMPLETED
 
 
 async def test_an_attempt_that_takes_too_long_is_interrupted(fleet: Fleet, comfy_url: str) -> None:
     order = an_order(await fleet.publish(slow_steps(steps=200)), timeout_seconds=0.5)
-    spec = await fleet.add_node(comfy_url)
+    entry = await fleet.add_node(comfy_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
-        result = await fleet.outcome(order)
-        await fleet.sees(spec, lambda beat: not beat.attempts and beat.foreign_prompts == 0)
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
+        end = await fleet.outcome(order)
+        await fleet.sees(entry, lambda beat: not beat.attempts and beat.foreign_prompts == 0)
 
-    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.TIMEOUT)
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.TIMEOUT)

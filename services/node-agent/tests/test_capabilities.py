@@ -34,11 +34,11 @@ async def test_a_server_is_described_once_however_many_nodes_are_alike(
     registry = FakeRegistry()
     await fleet.registry.serve(FindDescription, registry.find)
     await fleet.registry.serve(StoreDescription, registry.store)
-    specs = [await fleet.add_node(start_engine()) for _ in range(2)]
+    entries = [await fleet.add_node(start_engine()) for _ in range(2)]
     async with fleet.agent():
-        for spec in specs:
-            await fleet.ready(spec)
-        await eventually(lambda: len(registry.asked) == len(specs))
+        for entry in entries:
+            await fleet.ready(entry)
+        await eventually(lambda: len(registry.asked) == len(entries))
 
     [(digest, pages)] = registry.pages.items()
     content = zlib.decompress(b"".join(pages))

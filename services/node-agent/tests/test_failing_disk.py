@@ -31,17 +31,17 @@ async def test_a_big_result_waits_for_a_place_and_is_made_once(
     inputs |= {"method": "bicubic", "crop": False}
     order = attempt.model_copy(update={"inputs": inputs, "media": [media_id]})
     async with relay(engine_url) as engine:
-        spec = await fleet.add_node(f"http://127.0.0.1:{engine.port}")
+        entry = await fleet.add_node(f"http://127.0.0.1:{engine.port}")
         async with fleet.agent():
-            await fleet.ready(spec)
+            await fleet.ready(entry)
             monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
-            await fleet.run(spec, order)
+            await fleet.run(entry, order)
             await eventually(lambda: sum(line.startswith(b"GET /view") for line in engine.seen) > 1)
             assert not fleet.finished
             monkeypatch.undo()
-            result = await fleet.outcome(order)
+            end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED, result
+    assert end.outcome is Outcome.COMPLETED, end
     assert sum(line.startswith(b"POST /prompt") for line in engine.seen) == 1
 
 
@@ -51,11 +51,11 @@ async def test_an_input_without_a_place_may_be_tried_elsewhere(
     attempt = an_order(await fleet.publish(shipped("resize")))
     media_id = await fleet.media.upload(attempt.grant, noise(1_200))
     order = attempt.model_copy(update={"media": [media_id]})
-    spec = await fleet.add_node(engine_url)
+    entry = await fleet.add_node(engine_url)
     async with fleet.agent():
-        await fleet.ready(spec)
+        await fleet.ready(entry)
         monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
-        await fleet.run(spec, order)
-        result = await fleet.outcome(order)
+        await fleet.run(entry, order)
+        end = await fleet.outcome(order)
 
-    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.INPUT)
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.INPUT)

@@ -23,21 +23,21 @@ async def test_a_result_outlives_a_store_that_fails_and_is_made_once(
         a_fleet(nats, replace(s3, endpoint=store.endpoint)) as fleet,
     ):
         order = an_order(await fleet.publish(quick()))
-        spec = await fleet.add_node(f"http://127.0.0.1:{engine.port}")
+        entry = await fleet.add_node(f"http://127.0.0.1:{engine.port}")
         async with fleet.agent():
-            await fleet.ready(spec)
+            await fleet.ready(entry)
             store.mood = "errors"
-            await fleet.run(spec, order)
+            await fleet.run(entry, order)
             await eventually(lambda: store.refused >= 1)
             store.mood, before = "hangs up", store.refused
             await eventually(lambda: store.refused > before)
             assert not fleet.finished
             store.mood = "slow"
-            result = await fleet.outcome(order)
+            end = await fleet.outcome(order)
         posts = [line for line in engine.seen if line.startswith(b"POST /prompt")]
         store.mood = "well"
 
-        assert result.outcome is Outcome.COMPLETED, result
+        assert end.outcome is Outcome.COMPLETED, end
         assert len(posts) == 1
         with Image.open(io.BytesIO(await fleet.media.bytes_of(order.grant))) as picture:
             assert picture.size == (64, 48)
@@ -51,12 +51,12 @@ async def test_a_url_that_expired_is_replaced(
         a_fleet(nats, replace(s3, endpoint=store.endpoint)) as fleet,
     ):
         order = an_order(await fleet.publish(quick()))
-        spec = await fleet.add_node(engine_url)
+        entry = await fleet.add_node(engine_url)
         async with fleet.agent():
-            await fleet.ready(spec)
+            await fleet.ready(entry)
             store.answers.append(b"HTTP/1.1 403 Forbidden\r\n")
-            await fleet.run(spec, order)
-            result = await fleet.outcome(order)
+            await fleet.run(entry, order)
+            end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED, result
+    assert end.outcome is Outcome.COMPLETED, end
     assert (store.refused, fleet.media.opened) == (1, 2)

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from contracts.agent import AttemptOrder, AttemptResult, Cause, Outcome
+from contracts.agent import AttemptEnd, AttemptOrder, Cause, Outcome
 from contracts.scheduler.claims import NodeBeat
 from contracts.scheduler.nodes import NodeEntry
 from runtime.testing.ports import eventually, free_port
@@ -20,11 +20,11 @@ async def switch(url: str, **switches: Any) -> None:
         response.raise_for_status()
 
 
-async def run_one(fleet: Fleet, url: str, order: AttemptOrder, **settings: Any) -> AttemptResult:
-    spec = await fleet.add_node(url)
+async def run_one(fleet: Fleet, url: str, order: AttemptOrder, **settings: Any) -> AttemptEnd:
+    entry = await fleet.add_node(url)
     async with fleet.agent(**settings):
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
         return await fleet.outcome(order)
 
 
@@ -32,10 +32,10 @@ async def test_the_type_of_an_exception_decides_what_is_broken(
     fleet: Fleet, start_engine: StartEngine
 ) -> None:
     url = start_engine()
-    spec = await fleet.add_node(url)
+    entry = await fleet.add_node(url)
     version = await fleet.publish(quick())
     async with fleet.agent():
-        await fleet.ready(spec)
+        await fleet.ready(entry)
         for exception, message, cause in (
             ("torch.OutOfMemoryError", "Allocation on device", Cause.OUT_OF_MEMORY),
             ("RuntimeError", "CUDA error: an illegal memory access", Cause.NODE_FAULT),
@@ -44,7 +44,7 @@ async def test_the_type_of_an_exception_decides_what_is_broken(
         ):
             await switch(url, fail_class="SaveImage", fail_type=exception, fail_message=message)
             order = an_order(version)
-            await fleet.run(spec, order)
+            await fleet.run(entry, order)
             assert (await fleet.outcome(order)).cause is cause
 
 
@@ -55,11 +55,11 @@ async def test_a_class_that_is_not_there_is_missing(fleet: Fleet, comfy_url: str
         "3": saved("1"),
     }
     graph["3"]["inputs"]["more"] = ["2", 0]
-    result = await run_one(fleet, comfy_url, an_order(await fleet.publish(a_version(graph, "3"))))
+    end = await run_one(fleet, comfy_url, an_order(await fleet.publish(a_version(graph, "3"))))
 
-    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.MISSING)
-    assert result.error
-    assert result.error.graph_node_class == "NotHere"
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.MISSING)
+    assert end.error
+    assert end.error.graph_node_class == "NotHere"
 
 
 async def test_a_model_that_is_not_there_is_missing(fleet: Fleet, comfy_url: str) -> None:
@@ -67,28 +67,28 @@ async def test_a_model_that_is_not_there_is_missing(fleet: Fleet, comfy_url: str
     encode = {"class_type": "VAEEncode", "inputs": {"pixels": ["1", 0], "vae": ["2", 0]}}
     decode = {"class_type": "VAEDecode", "inputs": {"samples": ["4", 0], "vae": ["2", 0]}}
     graph = {"1": an_image(), "2": loader, "4": encode, "5": decode, "3": saved("5")}
-    result = await run_one(fleet, comfy_url, an_order(await fleet.publish(a_version(graph, "3"))))
+    end = await run_one(fleet, comfy_url, an_order(await fleet.publish(a_version(graph, "3"))))
 
-    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.MISSING)
-    assert result.error
-    assert result.error.code == "missing_model"
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.MISSING)
+    assert end.error
+    assert end.error.code == "missing_model"
 
 
 async def test_a_wrong_value_is_the_workflows_fault(fleet: Fleet, comfy_url: str) -> None:
     graph = {"1": an_image(width=-5), "3": saved("1")}
-    result = await run_one(fleet, comfy_url, an_order(await fleet.publish(a_version(graph, "3"))))
+    end = await run_one(fleet, comfy_url, an_order(await fleet.publish(a_version(graph, "3"))))
 
-    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.WORKFLOW)
-    assert result.error
-    assert result.error.graph_node == "1"
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.WORKFLOW)
+    assert end.error
+    assert end.error.graph_node == "1"
 
 
 async def test_a_version_that_nobody_published_fails_as_input(
     fleet: Fleet, engine_url: str
 ) -> None:
-    result = await run_one(fleet, engine_url, an_order("0" * 64))
+    end = await run_one(fleet, engine_url, an_order("0" * 64))
 
-    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.INPUT)
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.INPUT)
 
 
 async def test_a_worker_that_never_starts_a_graph_node_is_dead(
@@ -97,39 +97,39 @@ async def test_a_worker_that_never_starts_a_graph_node_is_dead(
     url = start_engine()
     await switch(url, silent=True)
     order = an_order(await fleet.publish(quick()))
-    spec = await fleet.add_node(url, engine_settings={"dead_after_seconds": 1})
+    entry = await fleet.add_node(url, engine_settings={"dead_after_seconds": 1})
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
-        result = await fleet.outcome(order)
-        await fleet.sees(spec, lambda beat: beat.is_dead and "restart" in (beat.reason or ""))
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
+        end = await fleet.outcome(order)
+        await fleet.sees(entry, lambda beat: beat.is_dead and "restart" in (beat.reason or ""))
 
-    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.NODE_FAULT)
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.NODE_FAULT)
 
 
 async def test_a_slow_graph_node_is_not_taken_for_a_dead_worker(
     fleet: Fleet, comfy_url: str
 ) -> None:
     order = an_order(await fleet.publish(slow_steps(steps=1, seconds_per_step=3)))
-    result = await run_one(fleet, comfy_url, order, dead_after_seconds=1)
+    end = await run_one(fleet, comfy_url, order, dead_after_seconds=1)
 
-    assert result.outcome is Outcome.COMPLETED
+    assert end.outcome is Outcome.COMPLETED
 
 
 async def test_a_prompt_that_a_person_interrupts_ends_as_canceled(
     fleet: Fleet, comfy_url: str
 ) -> None:
     order = an_order(await fleet.publish(slow_steps(steps=100)))
-    spec = await fleet.add_node(comfy_url)
+    entry = await fleet.add_node(comfy_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
         await eventually(lambda: any(seen.progress.step for seen in fleet.progress))
         async with httpx.AsyncClient() as client:
             await client.post(f"{comfy_url}/interrupt")
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.CANCELED
+    assert end.outcome is Outcome.CANCELED
 
 
 async def test_a_prompt_is_lost_when_comfyui_crashed_and_came_back(
@@ -139,16 +139,16 @@ async def test_a_prompt_is_lost_when_comfyui_crashed_and_came_back(
     url = start_engine("--port", port)
     await switch(url, crash_after_steps=3)
     order = an_order(await fleet.publish(slow_steps(steps=10, seconds_per_step=0.05)))
-    spec = await fleet.add_node(url)
+    entry = await fleet.add_node(url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
-        await fleet.sees(spec, is_away_with_an_attempt)
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
+        await fleet.sees(entry, is_away_with_an_attempt)
         assert not fleet.finished, "while ComfyUI is away the scheduler decides how long to wait"
         start_engine("--port", port)
-        result = await fleet.outcome(order)
+        end = await fleet.outcome(order)
 
-    assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.LOST)
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.LOST)
 
 
 def is_away_with_an_attempt(beat: NodeBeat) -> bool:
@@ -159,21 +159,21 @@ async def test_a_node_that_comes_back_takes_jobs_again(
     fleet: Fleet, start_engine: StartEngine
 ) -> None:
     port = free_port()
-    spec = await fleet.add_node(f"http://127.0.0.1:{port}")
+    entry = await fleet.add_node(f"http://127.0.0.1:{port}")
     order = an_order(await fleet.publish(quick()))
     async with fleet.agent():
-        await fleet.sees(spec, lambda beat: not beat.is_reachable and bool(beat.reason))
+        await fleet.sees(entry, lambda beat: not beat.is_reachable and bool(beat.reason))
         start_engine("--port", str(port))
-        await fleet.ready(spec)
-        await eventually(lambda: has_capabilities(fleet, spec))
-        await fleet.run(spec, order)
-        result = await fleet.outcome(order)
+        await fleet.ready(entry)
+        await eventually(lambda: has_capabilities(fleet, entry))
+        await fleet.run(entry, order)
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED
+    assert end.outcome is Outcome.COMPLETED
 
 
-def has_capabilities(fleet: Fleet, spec: NodeEntry) -> bool:
+def has_capabilities(fleet: Fleet, entry: NodeEntry) -> bool:
     known = [
-        message.capabilities for message in fleet.capabilities if message.node_id == spec.node_id
+        message.capabilities for message in fleet.capabilities if message.node_id == entry.node_id
     ]
     return bool(known) and "SaveImage" in known[-1].classes

@@ -18,29 +18,29 @@ async def test_a_prompt_whose_answer_was_lost_is_not_posted_again(
 ) -> None:
     order = an_order(await fleet.publish(quick()))
     async with relay(comfy_url) as proxy:
-        spec = await fleet.add_node(f"http://127.0.0.1:{proxy.port}")
+        entry = await fleet.add_node(f"http://127.0.0.1:{proxy.port}")
         async with fleet.agent():
-            await fleet.ready(spec)
+            await fleet.ready(entry)
             proxy.loses.append(b"POST /prompt")
-            await fleet.run(spec, order)
-            result = await fleet.outcome(order)
+            await fleet.run(entry, order)
+            end = await fleet.outcome(order)
         posts = [line for line in proxy.seen if line.startswith(b"POST /prompt")]
 
-    assert result.outcome is Outcome.COMPLETED
+    assert end.outcome is Outcome.COMPLETED
     assert len(posts) == 1
 
 
 async def test_a_report_is_repeated_until_it_is_answered(fleet: Fleet, engine_url: str) -> None:
     order = an_order(await fleet.publish(quick()))
-    spec = await fleet.add_node(engine_url)
+    entry = await fleet.add_node(engine_url)
     fleet.deaf_for = 2
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
-        result = await fleet.outcome(order)
-        await fleet.sees(spec, lambda beat: not beat.attempts)
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
+        end = await fleet.outcome(order)
+        await fleet.sees(entry, lambda beat: not beat.attempts)
 
-    assert result.outcome is Outcome.COMPLETED
+    assert end.outcome is Outcome.COMPLETED
 
 
 async def test_an_input_is_sent_once_and_again_when_the_server_lost_it(
@@ -49,9 +49,9 @@ async def test_an_input_is_sent_once_and_again_when_the_server_lost_it(
     url = start_engine(home=tmp_path)
     version = await fleet.publish(shipped("resize"))
     async with relay(url) as proxy:
-        spec = await fleet.add_node(f"http://127.0.0.1:{proxy.port}")
+        entry = await fleet.add_node(f"http://127.0.0.1:{proxy.port}")
         async with fleet.agent():
-            await fleet.ready(spec)
+            await fleet.ready(entry)
             for uploads in (1, 1, 2):
                 if uploads > 1:
                     shutil.rmtree(tmp_path / "input")
@@ -60,7 +60,7 @@ async def test_an_input_is_sent_once_and_again_when_the_server_lost_it(
                 values = {"width": 32, "height": 16, "method": "area", "crop": False}
                 inputs = values | {"image": {"media": str(media_id)}}
                 order = attempt.model_copy(update={"inputs": inputs, "media": [media_id]})
-                await fleet.run(spec, order)
+                await fleet.run(entry, order)
                 assert (await fleet.outcome(order)).outcome is Outcome.COMPLETED
                 sent = [line for line in proxy.seen if line.startswith(b"POST /upload")]
                 assert len(sent) == uploads
@@ -71,9 +71,9 @@ async def test_a_websocket_that_breaks_is_made_anew(
 ) -> None:
     async with relay(start_engine()) as proxy:
         proxy.loses.append(b"GET /ws?clientId=")
-        spec = await fleet.add_node(f"http://127.0.0.1:{proxy.port}")
+        entry = await fleet.add_node(f"http://127.0.0.1:{proxy.port}")
         async with fleet.agent():
-            await fleet.ready(spec)
+            await fleet.ready(entry)
             await eventually(lambda: len(connections(proxy.seen)) > 1)
 
     assert len(set(connections(proxy.seen))) == len(connections(proxy.seen))

@@ -17,12 +17,12 @@ async def test_an_order_of_an_older_claim_or_epoch_is_refused(
     fleet: Fleet, engine_url: str
 ) -> None:
     order = an_order(await fleet.publish(quick()))
-    spec = await fleet.add_node(engine_url)
+    entry = await fleet.add_node(engine_url)
     async with fleet.agent():
-        await fleet.ready(spec)
+        await fleet.ready(entry)
         with pytest.raises(ConflictError) as epoch:
-            await fleet.run(spec, order, epoch=EPOCH - 1)
-        stale = RunAttempt(node_id=spec.node_id, claim=0, epoch=EPOCH, order=order)
+            await fleet.run(entry, order, epoch=EPOCH - 1)
+        stale = RunAttempt(node_id=entry.node_id, claim=0, epoch=EPOCH, order=order)
         with pytest.raises(ConflictError) as claim:
             await fleet.scheduler.call(stale)
 
@@ -31,26 +31,26 @@ async def test_an_order_of_an_older_claim_or_epoch_is_refused(
 
 async def test_the_same_order_again_changes_nothing(fleet: Fleet, engine_url: str) -> None:
     order = an_order(await fleet.publish(slow_steps(steps=5)))
-    spec = await fleet.add_node(engine_url)
+    entry = await fleet.add_node(engine_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await asyncio.gather(*(fleet.run(spec, order) for _ in range(5)))
-        result = await fleet.outcome(order)
+        await fleet.ready(entry)
+        await asyncio.gather(*(fleet.run(entry, order) for _ in range(5)))
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED
+    assert end.outcome is Outcome.COMPLETED
     assert len(fleet.reports) == 1
 
 
 async def test_a_cancel_that_overtakes_its_order_works(fleet: Fleet, engine_url: str) -> None:
     order = an_order(await fleet.publish(quick()))
-    spec = await fleet.add_node(engine_url)
+    entry = await fleet.add_node(engine_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.cancel(spec, order.attempt_id)
-        await fleet.run(spec, order)
+        await fleet.ready(entry)
+        await fleet.cancel(entry, order.attempt_id)
+        await fleet.run(entry, order)
         await eventually(lambda: len(fleet.reports) == 2)
 
-    assert {report.result.outcome for report in fleet.reports} == {Outcome.CANCELED}
+    assert {report.end.outcome for report in fleet.reports} == {Outcome.CANCELED}
 
 
 async def test_a_prepared_attempt_is_recalled_without_a_trace(
@@ -58,53 +58,53 @@ async def test_a_prepared_attempt_is_recalled_without_a_trace(
 ) -> None:
     version = await fleet.publish(slow_steps(steps=30, seconds_per_step=0.05))
     running, prepared = an_order(version), an_order(version)
-    spec = await fleet.add_node(engine_url)
+    entry = await fleet.add_node(engine_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, running)
-        await fleet.run(spec, prepared)
-        await fleet.cancel(spec, prepared.attempt_id)
+        await fleet.ready(entry)
+        await fleet.run(entry, running)
+        await fleet.run(entry, prepared)
+        await fleet.cancel(entry, prepared.attempt_id)
         assert (await fleet.outcome(prepared, within=2)).outcome is Outcome.CANCELED
         assert running.attempt_id not in fleet.finished
-        await fleet.cancel(spec, running.attempt_id)
+        await fleet.cancel(entry, running.attempt_id)
         await fleet.outcome(running)
 
 
 async def test_without_a_leader_nothing_new_is_started(fleet: Fleet, engine_url: str) -> None:
     order = an_order(await fleet.publish(quick()))
-    spec = await fleet.add_node(engine_url)
+    entry = await fleet.add_node(engine_url)
     async with fleet.agent():
-        await fleet.ready(spec)
+        await fleet.ready(entry)
         fleet.is_leading = False
 
         async def is_refused() -> bool:
             try:
-                await fleet.run(spec, an_order(order.version_hash))
+                await fleet.run(entry, an_order(order.version_hash))
             except UnavailableError as error:
                 return error.code == "no_leader"
             return False
 
         await eventually(is_refused)
         fleet.is_leading = True
-        await fleet.sees(spec, lambda beat: not beat.attempts)
+        await fleet.sees(entry, lambda beat: not beat.attempts)
         await eventually(lambda: accepted(fleet))
 
 
 def accepted(fleet: Fleet) -> bool:
-    return all(result.outcome is Outcome.COMPLETED for result in fleet.finished.values())
+    return all(end.outcome is Outcome.COMPLETED for end in fleet.finished.values())
 
 
 async def test_a_watched_job_shows_previews_and_others_do_not(fleet: Fleet, comfy_url: str) -> None:
     version = await fleet.publish(slow_steps(steps=25, preview=True))
     watched, unwatched = an_order(version), an_order(version)
-    spec = await fleet.add_node(comfy_url)
+    entry = await fleet.add_node(comfy_url)
     async with fleet.agent():
-        await fleet.ready(spec)
+        await fleet.ready(entry)
         await fleet.watch_job(watched)
-        await fleet.run(spec, watched)
+        await fleet.run(entry, watched)
         await eventually(lambda: len(fleet.previews) > 1)
-        await fleet.cancel(spec, watched.attempt_id)
-        await fleet.run(spec, unwatched)
+        await fleet.cancel(entry, watched.attempt_id)
+        await fleet.run(entry, unwatched)
         await fleet.outcome(unwatched)
 
     assert {preview.job_id for preview in fleet.previews} == {watched.job_id}
@@ -116,49 +116,49 @@ async def test_an_agent_that_lost_its_claim_goes_silent_and_leaves_the_prompt(
     fleet: Fleet, engine_url: str
 ) -> None:
     order = an_order(await fleet.publish(slow_steps(steps=30, seconds_per_step=0.05)))
-    spec = await fleet.add_node(engine_url)
+    entry = await fleet.add_node(engine_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
         await eventually(lambda: any(seen.progress.step for seen in fleet.progress))
         fleet.live = [order]
-        fleet.claims[spec.node_id] += 1
+        fleet.claims[entry.node_id] += 1
         taken = {"claim": 2, "agent_id": new_id(), "is_claimable": False}
-        await fleet.wish(spec.model_copy(update=taken))
+        await fleet.wish(entry.model_copy(update=taken))
         silence = len(fleet.beats)
-        await fleet.wish(spec.model_copy(update=taken | {"is_claimable": True}))
-        result = await fleet.outcome(order)
+        await fleet.wish(entry.model_copy(update=taken | {"is_claimable": True}))
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED
+    assert end.outcome is Outcome.COMPLETED
     assert fleet.reports[-1].claim == 3
     assert all(beat.claim in (1, 3) for beat in fleet.beats[silence:])
 
 
 async def test_a_removed_node_is_cleared_out_and_let_go(fleet: Fleet, engine_url: str) -> None:
     order = an_order(await fleet.publish(slow_steps(steps=100)))
-    spec = await fleet.add_node(engine_url)
+    entry = await fleet.add_node(engine_url)
     other = await fleet.add_node(engine_url)
     async with fleet.agent():
-        await fleet.ready(spec)
+        await fleet.ready(entry)
         await fleet.ready(other)
-        await fleet.run(spec, order)
-        await fleet.sees(other, lambda beat: beat.other_node_id == spec.node_id)
-        await fleet.unwish(spec)
+        await fleet.run(entry, order)
+        await fleet.sees(other, lambda beat: beat.other_node_id == entry.node_id)
+        await fleet.unwish(entry)
         await fleet.sees(other, lambda beat: beat.foreign_prompts == 0)
-        claim = fleet.claims[spec.node_id]
+        claim = fleet.claims[entry.node_id]
         await fleet.sees(other, lambda beat: beat.is_reachable)
 
-    assert fleet.claims[spec.node_id] == claim
+    assert fleet.claims[entry.node_id] == claim
     assert order.attempt_id not in fleet.finished
 
 
 async def test_a_disabled_node_finishes_what_it_has(fleet: Fleet, engine_url: str) -> None:
     order = an_order(await fleet.publish(slow_steps(steps=10)))
-    spec = await fleet.add_node(engine_url)
+    entry = await fleet.add_node(engine_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.run(spec, order)
-        await fleet.wish(spec.model_copy(update={"is_enabled": False}))
-        result = await fleet.outcome(order)
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
+        await fleet.wish(entry.model_copy(update={"is_enabled": False}))
+        end = await fleet.outcome(order)
 
-    assert result.outcome is Outcome.COMPLETED
+    assert end.outcome is Outcome.COMPLETED

@@ -19,19 +19,19 @@ NO_QUEUE: Answers = {"/queue": {"error": "no"}}
 NOTHING: Answers = {"/queue": 404}
 
 
-async def is_told(fleet: Fleet, spec: NodeEntry, reason: str, *, is_reachable: bool) -> None:
+async def is_told(fleet: Fleet, entry: NodeEntry, reason: str, *, is_reachable: bool) -> None:
     def says_so(told: str | None, reached: object) -> bool:
         return reason in (told or "") and reached is is_reachable
 
-    await fleet.sees(spec, lambda beat: says_so(beat.reason, beat.is_reachable))
+    await fleet.sees(entry, lambda beat: says_so(beat.reason, beat.is_reachable))
 
 
 async def test_where_nobody_listens_the_connection_is_refused(fleet: Fleet) -> None:
     place = f"127.0.0.1:{free_port()}"
-    spec = await fleet.add_node(f"http://user:secret@{place}")
+    entry = await fleet.add_node(f"http://user:secret@{place}")
     async with fleet.agent():
         reason = f"http://{place} refuses the connection: nobody listens there"
-        await is_told(fleet, spec, reason, is_reachable=False)
+        await is_told(fleet, entry, reason, is_reachable=False)
 
 
 @pytest.mark.parametrize(
@@ -47,17 +47,17 @@ async def test_a_server_that_is_no_comfyui_of_use_is_not_reachable(
     fleet: Fleet, answers: Answers, reason: str
 ) -> None:
     with canned(answers) as server:
-        spec = await fleet.add_node(server.url)
+        entry = await fleet.add_node(server.url)
         async with fleet.agent():
-            await is_told(fleet, spec, f"{server.url} {reason}", is_reachable=False)
+            await is_told(fleet, entry, f"{server.url} {reason}", is_reachable=False)
 
 
 async def test_a_server_that_cannot_describe_itself_says_so(fleet: Fleet) -> None:
     with canned(BROKEN) as server:
-        spec = await fleet.add_node(server.url)
+        entry = await fleet.add_node(server.url)
         async with fleet.agent():
             reason = f"{server.url} answers 500 to /object_info"
-            await is_told(fleet, spec, reason, is_reachable=True)
+            await is_told(fleet, entry, reason, is_reachable=True)
 
 
 async def test_two_nodes_of_two_agents_notice_that_they_are_one_server(
@@ -82,23 +82,23 @@ async def test_a_node_whose_engine_the_agent_does_not_have_says_so(
     fleet: Fleet, engine_url: str
 ) -> None:
     order = an_order("0" * 64)
-    spec = await fleet.add_node(engine_url, engine="other")
+    entry = await fleet.add_node(engine_url, engine="other")
     async with fleet.agent():
         reason = f"{engine_url} needs engine 'other', which this agent does not have"
-        await is_told(fleet, spec, reason, is_reachable=False)
-        assert (await refused(fleet, spec, order)).code == "unreachable"
-        await fleet.wish(spec.model_copy(update={"engine": "comfyui"}))
-        await fleet.ready(spec)
+        await is_told(fleet, entry, reason, is_reachable=False)
+        assert (await refused(fleet, entry, order)).code == "unreachable"
+        await fleet.wish(entry.model_copy(update={"engine": "comfyui"}))
+        await fleet.ready(entry)
 
 
 async def test_a_node_is_claimed_anew_when_its_engine_settings_change(
     fleet: Fleet, engine_url: str
 ) -> None:
-    spec = await fleet.add_node(engine_url)
+    entry = await fleet.add_node(engine_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.wish(spec.model_copy(update={"engine_settings": {"dead_after_seconds": 9}}))
-        await fleet.sees(spec, lambda beat: beat.claim == 2 and beat.is_reachable)
+        await fleet.ready(entry)
+        await fleet.wish(entry.model_copy(update={"engine_settings": {"dead_after_seconds": 9}}))
+        await fleet.sees(entry, lambda beat: beat.claim == 2 and beat.is_reachable)
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ async def test_a_node_is_claimed_anew_when_its_engine_settings_change(
 async def test_a_node_with_a_setting_that_its_engine_refuses_says_so(
     fleet: Fleet, engine_url: str, settings: dict[str, Any], reason: str
 ) -> None:
-    spec = await fleet.add_node(engine_url, engine_settings=settings)
+    entry = await fleet.add_node(engine_url, engine_settings=settings)
     async with fleet.agent():
         reason = f"{engine_url} cannot be used: its engine setting {reason}"
-        await is_told(fleet, spec, reason, is_reachable=False)
-        await fleet.wish(spec.model_copy(update={"engine_settings": {}}))
-        await fleet.ready(spec)
+        await is_told(fleet, entry, reason, is_reachable=False)
+        await fleet.wish(entry.model_copy(update={"engine_settings": {}}))
+        await fleet.ready(entry)

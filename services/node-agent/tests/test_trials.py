@@ -8,11 +8,13 @@ from .test_failures import switch
 
 
 async def test_a_node_that_runs_a_trial_prompt_has_passed(fleet: Fleet, comfy_url: str) -> None:
-    spec = await fleet.add_node(comfy_url)
+    entry = await fleet.add_node(comfy_url)
     async with fleet.agent():
-        await fleet.ready(spec)
-        await fleet.wish(spec.model_copy(update={"trial": 7, "claim": fleet.claims[spec.node_id]}))
-        await fleet.sees(spec, lambda beat: beat.passed_trial == 7)
+        await fleet.ready(entry)
+        await fleet.wish(
+            entry.model_copy(update={"trial": 7, "claim": fleet.claims[entry.node_id]})
+        )
+        await fleet.sees(entry, lambda beat: beat.passed_trial == 7)
 
     assert {beat.passed_trial for beat in fleet.beats} == {0, 7}
 
@@ -21,9 +23,9 @@ async def test_a_trial_that_fails_says_why(fleet: Fleet, start_engine: StartEngi
     url = start_engine()
     message = "CUDA error: an illegal memory access"
     await switch(url, fail_class="ImageBlur", fail_type="RuntimeError", fail_message=message)
-    spec = await fleet.add_node(url, trial=3)
+    entry = await fleet.add_node(url, trial=3)
     async with fleet.agent():
-        await fleet.sees(spec, lambda beat: beat.reason == f"a trial failed: {message}")
+        await fleet.sees(entry, lambda beat: beat.reason == f"a trial failed: {message}")
         await eventually(lambda: fleet.beats[-1].foreign_prompts == 0)
 
     assert {beat.passed_trial for beat in fleet.beats} == {0}

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from contracts.access import Actor, IdempotencyKey, Permission
 from contracts.agent import (
+    AttemptEnd,
     AttemptOrder,
-    AttemptResult,
     CancelAttempt,
     FinishAttempt,
     Outcome,
@@ -147,7 +147,7 @@ class FakeAgent:
             node_id=self.node_id,
             claim=self.claim,
             attempt_id=order.attempt_id,
-            result=AttemptResult(outcome=outcome, executed_seconds=0.01),
+            end=AttemptEnd(outcome=outcome, executed_seconds=0.01),
         )
         while True:
             try:

@@ -84,7 +84,7 @@ class Cause(StrEnum):
     """Inputs could not be staged."""
 
 
-class AttemptResult(BaseModel):
+class AttemptEnd(BaseModel):
     outcome: Outcome
     cause: Cause | None = Field(default=None, description="Only for `failed`.")
     error: JobError | None = Field(default=None, description="Only for `failed`.")
@@ -106,7 +106,7 @@ class FinishAttempt(Command[Accepted]):
     node_id: UUID
     claim: int
     attempt_id: UUID
-    result: AttemptResult
+    end: AttemptEnd
 
 
 class AttemptSignal(Signal):

@@ -60,7 +60,7 @@ TICKS: TickTable[Gateway] = {announce_watched_jobs: 5.0}
 OPEN_STREAMS = Gauge("comfyfleet_open_streams", "Event streams that clients have open.")
 START_SECONDS = 60.0
 MIN_LOGINS = 10
-REPLAYS = 4
+MAX_CATCH_UPS = 4
 """Few at one time, since each reads from disk."""
 
 
@@ -79,7 +79,7 @@ def build(settings: GatewaySettings, runtime: Runtime, store: HttpObjectStore) -
         store=store,
         accounts=accounts,
         catalog=WorkflowCatalog(bus, settings.version_cache),
-        admission=AccessControl(
+        access=AccessControl(
             tokens=accounts.tokens,
             principal_of=accounts.principal,
             callers=Rates(settings.rate_per_second, settings.rate_burst),
@@ -92,7 +92,7 @@ def build(settings: GatewaySettings, runtime: Runtime, store: HttpObjectStore) -
         idempotency_secret=secret(settings.idempotency_secret),
         free_uploads=asyncio.Semaphore(settings.max_uploads),
         free_zip_downloads=asyncio.Semaphore(settings.max_zip_downloads),
-        free_replays=asyncio.Semaphore(REPLAYS),
+        free_catch_ups=asyncio.Semaphore(MAX_CATCH_UPS),
         failing=runtime.health.failing,
     )
 
@@ -104,7 +104,7 @@ def secret(value: SecretStr) -> bytes:
 def web(gateway: Gateway) -> RequestMiddleware:
     app = application(ROUTERS, version("comfyfleet-gateway"))
     app.state.gateway = gateway
-    app.state.admission = gateway.admission
+    app.state.access = gateway.access
     app.state.idempotency_secret = gateway.idempotency_secret
     settings = gateway.settings
     return RequestMiddleware(app, settings.max_body_bytes, settings.max_upload_bytes)

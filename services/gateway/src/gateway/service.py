@@ -28,7 +28,7 @@ class Gateway:
     store: HttpObjectStore
     accounts: Accounts
     catalog: WorkflowCatalog
-    admission: AccessControl
+    access: AccessControl
     hub: Hub
     loader: JobLoader
     quota: Quota
@@ -36,7 +36,7 @@ class Gateway:
     idempotency_secret: bytes
     free_uploads: Semaphore
     free_zip_downloads: Semaphore
-    free_replays: Semaphore
+    free_catch_ups: Semaphore
     failing: Callable[[], Awaitable[list[str]]]
 
     def path(self, path: str) -> str:

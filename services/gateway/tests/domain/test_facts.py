@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.scheduler.jobs import JobCompleted, JobStatus
-from gateway.live.facts import Fact, Ring, Versions, read_fact
+from gateway.live.facts import Fact, Ring, SentVersions, read_fact
 
 JOB, OWNER = uuid4(), uuid4()
 
@@ -66,7 +66,7 @@ def test_the_ring_says_when_it_has_forgotten() -> None:
 
 def test_a_fact_that_was_told_twice_counts_once() -> None:
     ring = a_ring(a_fact(1, 1), a_fact(2, 1), a_fact(3, 2))
-    versions = Versions({})
+    versions = SentVersions({})
 
     assert [fact.version for fact in ring.of_job(JOB, 0, 2) or []] == [1, 2]
     assert [versions.is_newer(a_fact(1, v)) for v in (1, 1, 3, 2, 4)] == [
@@ -79,7 +79,7 @@ def test_a_fact_that_was_told_twice_counts_once() -> None:
 
 
 def test_what_was_shown_is_remembered_within_bounds() -> None:
-    versions, first = Versions({}, most=2), uuid4()
+    versions, first = SentVersions({}, most=2), uuid4()
     for job_id in (first, uuid4(), uuid4()):
         assert versions.is_newer(a_fact(1, 1, job_id))
 

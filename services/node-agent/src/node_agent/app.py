@@ -41,7 +41,7 @@ TRANSFER_TIMEOUT = httpx.Timeout(30.0, connect=5.0, pool=60.0)
 
 def engines_of(settings: NodeAgentSettings) -> dict[str, OpenEngine]:
     """Return the function that opens a session, by the name of the engine."""
-    return {"comfyui": lambda spec: open_comfyui(spec, settings)}
+    return {"comfyui": lambda entry: open_comfyui(entry, settings)}
 
 
 async def run(
@@ -56,8 +56,8 @@ async def run(
         engines = {**engines_of(settings), **(more_engines or {})}
         agent = build(settings, runtime.bus, client, engines)
         await serve(agent.bus, agent, subscriptions=SUBSCRIPTIONS)
-        runtime.spawn(agent.specs.follow(agent.bus), name="nodes")
-        await agent.specs.ready.wait()
+        runtime.spawn(agent.node_entries.follow(agent.bus), name="nodes")
+        await agent.node_entries.ready.wait()
         runtime.spawn(keep_claims(agent, open_claim), name="claims")
         runtime.ready()
         await runtime.stop.wait()
@@ -74,7 +74,7 @@ def build(
         agent_id=new_id(),
         pool=settings.pool,
         bus=bus,
-        specs=Mirror(NODES, NodeEntry, on_change=claims_dirty.set),
+        node_entries=Mirror(NODES, NodeEntry, on_change=claims_dirty.set),
         engines=engines,
         versions=KeptValues(bus, WORKFLOWS, Version, "version.", MAX_VERSIONS),
         store=HttpObjectStore(client),
@@ -94,11 +94,11 @@ async def open_claim(agent: NodeAgent, view: ClaimView) -> AsyncGenerator[Claim,
         yield claim
 
 
-async def open_engine(agent: NodeAgent, spec: NodeEntry, stack: AsyncExitStack) -> Engine:
+async def open_engine(agent: NodeAgent, entry: NodeEntry, stack: AsyncExitStack) -> Engine:
     """Return the node's engine; if it cannot be opened, one whose health says why."""
-    if spec.engine not in agent.engines:
-        return UnusableEngine(f"needs engine {spec.engine!r}, which this agent does not have")
+    if entry.engine not in agent.engines:
+        return UnusableEngine(f"needs engine {entry.engine!r}, which this agent does not have")
     try:
-        return await stack.enter_async_context(agent.engines[spec.engine](spec))
+        return await stack.enter_async_context(agent.engines[entry.engine](entry))
     except InvalidError as error:
         return UnusableEngine(error.message)

@@ -141,7 +141,7 @@ class Engine(Protocol):
     Calls raise UnreachableError if the server is silent; `run`, `resume` and `cancel` wait.
     """
 
-    async def serve(self, on_health_change: Callable[[], None]) -> None:
+    async def watch(self, on_health_change: Callable[[], None]) -> None:
         """Keep `health` current until canceled; call back when the server's usability changes."""
         ...
 

@@ -51,7 +51,7 @@ class NodeAgent:
     agent_id: UUID
     pool: str
     bus: Bus
-    specs: Mirror[NodeEntry]
+    node_entries: Mirror[NodeEntry]
     """Bucket `nodes`."""
     versions: KeptValues[Version]
     """Workflow versions by hash."""
@@ -59,7 +59,7 @@ class NodeAgent:
     store: ObjectStore
     max_output_bytes: int
     claims_dirty: asyncio.Event
-    """Claims or specs changed."""
+    """Claims or entries changed."""
     leadership: Leadership = field(default_factory=Leadership)
     watched: TTLCache[UUID, None] = field(default_factory=lambda: id_memory(WATCHED_SECONDS))
     """Jobs that a client watches now."""
@@ -132,7 +132,7 @@ class Attempts:
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_UPLOADS))
     is_adopting: bool = False
     """The agent still looks for attempts that another agent left."""
-    is_unreported: bool = False
+    is_node_removed: bool = False
     """The node was removed, so nobody waits for reports."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -201,7 +201,7 @@ class Claim:
     """One claimed node: its engine, its attempts and their tasks."""
 
     agent: NodeAgent
-    spec: NodeEntry
+    entry: NodeEntry
     number: int
     engine: Engine
     attempts: Attempts = field(default_factory=Attempts)
@@ -214,12 +214,12 @@ class Claim:
 
     @property
     def id(self) -> UUID:
-        return self.spec.node_id
+        return self.entry.node_id
 
     @property
     def address(self) -> str:
         """Return scheme, host and port of the server, without path and credentials."""
-        parts = urlsplit(self.spec.base_url)
+        parts = urlsplit(self.entry.base_url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
     @property

@@ -34,16 +34,16 @@ class ClaimContract(EngineContract):
 
     async def test_a_claim_goes_from_beat_and_order_to_report(self, fleet: Fleet, url: str) -> None:
         order = an_order(await fleet.publish(self.workflows.slow(5)))
-        spec = await fleet.add_node(url, engine=self.name)
+        entry = await fleet.add_node(url, engine=self.name)
         async with fleet.agent(engines={self.name: type(self).open_engine}):
-            await fleet.ready(spec)
+            await fleet.ready(entry)
             await eventually(lambda: bool(fleet.capabilities))
-            await fleet.run(spec, order)
-            result = await fleet.outcome(order)
-            await fleet.sees(spec, lambda beat: not beat.attempts and beat.foreign_prompts == 0)
+            await fleet.run(entry, order)
+            end = await fleet.outcome(order)
+            await fleet.sees(entry, lambda beat: not beat.attempts and beat.foreign_prompts == 0)
 
-        assert result.outcome is Outcome.COMPLETED, result
-        assert (result.outputs[0].content_type, result.outputs[0].width) == ("image/png", 64)
+        assert end.outcome is Outcome.COMPLETED, end
+        assert (end.outputs[0].content_type, end.outputs[0].width) == ("image/png", 64)
         assert any(seen.progress.step for seen in fleet.progress)
         with Image.open(io.BytesIO(await fleet.media.bytes_of(order.grant))) as image:
             assert image.size == (64, 48)
@@ -51,42 +51,42 @@ class ClaimContract(EngineContract):
     async def test_a_claim_reports_cancels_and_failures(self, fleet: Fleet, url: str) -> None:
         canceled = an_order(await fleet.publish(self.workflows.slow(200)))
         failing = an_order(await fleet.publish(self.workflows.failing("a reason")))
-        spec = await fleet.add_node(url, engine=self.name)
+        entry = await fleet.add_node(url, engine=self.name)
         async with fleet.agent(engines={self.name: type(self).open_engine}):
-            await fleet.ready(spec)
-            await fleet.run(spec, canceled)
+            await fleet.ready(entry)
+            await fleet.run(entry, canceled)
             await eventually(lambda: any(seen.progress.step for seen in fleet.progress))
-            await fleet.cancel(spec, canceled.attempt_id)
+            await fleet.cancel(entry, canceled.attempt_id)
             assert (await fleet.outcome(canceled)).outcome is Outcome.CANCELED
-            await fleet.run(spec, failing)
+            await fleet.run(entry, failing)
             assert (await fleet.outcome(failing)).cause is Cause.WORKFLOW
 
     async def test_the_next_agent_adopts_a_running_attempt(self, fleet: Fleet, url: str) -> None:
         order = an_order(await fleet.publish(self.workflows.slow(20)))
-        spec = await fleet.add_node(url, engine=self.name)
+        entry = await fleet.add_node(url, engine=self.name)
         engines = {self.name: type(self).open_engine}
         async with fleet.agent(engines=engines):
-            await fleet.ready(spec)
-            await fleet.run(spec, order)
+            await fleet.ready(entry)
+            await fleet.run(entry, order)
             await eventually(lambda: any(seen.progress.step for seen in fleet.progress))
         assert order.attempt_id not in fleet.finished
         fleet.live = [order]
         async with fleet.agent(engines=engines):
-            result = await fleet.outcome(order)
+            end = await fleet.outcome(order)
 
-        assert result.outcome is Outcome.COMPLETED
+        assert end.outcome is Outcome.COMPLETED
         assert fleet.reports[-1].claim == 2
 
     async def test_the_real_registry_takes_the_description(
         self, fleet: Fleet, postgres: PostgresServer, tmp_path: Path, url: str
     ) -> None:
-        spec, version = await fleet.add_node(url, engine=self.name), self.workflows.quick()
+        entry, version = await fleet.add_node(url, engine=self.name), self.workflows.quick()
 
         async def list_nodes(_: ListNodes) -> NodePage:
             found = {report.node_id: report.capabilities.digest for report in fleet.capabilities}
-            shown = spec.model_dump(exclude={"node_id", "headers"})
-            digest = found.get(spec.node_id)
-            view = NodeView(id=spec.node_id, phase=NodePhase.READY, digest=digest, **shown)
+            shown = entry.model_dump(exclude={"node_id", "headers"})
+            digest = found.get(entry.node_id)
+            view = NodeView(id=entry.node_id, phase=NodePhase.READY, digest=digest, **shown)
             return NodePage(items=[view])
 
         async def coverage() -> CoverageView:
@@ -110,7 +110,7 @@ class ClaimContract(EngineContract):
             digest = fleet.capabilities[0].capabilities.digest
 
             async def is_stored() -> bool:
-                query = FindDescription(node_id=spec.node_id, digest=digest)
+                query = FindDescription(node_id=entry.node_id, digest=digest)
                 return (await asking.call(query)).is_known
 
             await eventually(is_stored)

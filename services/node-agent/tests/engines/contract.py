@@ -72,17 +72,17 @@ class EngineContract:
     @asynccontextmanager
     async def session(self, url: str) -> AsyncGenerator[Engine, None]:
         """An engine that has seen its server; each session is a new claim's."""
-        spec = NodeEntry(node_id=new_id(), name="n", base_url=url, engine=self.name)
+        entry = NodeEntry(node_id=new_id(), name="n", base_url=url, engine=self.name)
         changed = asyncio.Event()
-        async with type(self).open_engine(spec) as engine:
-            serving = asyncio.create_task(engine.serve(changed.set))
+        async with type(self).open_engine(entry) as engine:
+            watching = asyncio.create_task(engine.watch(changed.set))
             try:
                 await asyncio.wait_for(changed.wait(), 10)
                 yield engine
             finally:
-                serving.cancel()
+                watching.cancel()
                 with suppress(asyncio.CancelledError):
-                    await serving
+                    await watching
 
     @pytest.fixture
     async def engine(self, url: str) -> AsyncGenerator[Engine, None]:
@@ -117,16 +117,16 @@ class EngineContract:
         assert health.reason is None
 
     async def test_an_unknown_setting_is_refused_by_name(self, url: str) -> None:
-        spec = NodeEntry(
+        entry = NodeEntry(
             node_id=new_id(), name="n", base_url=url, engine=self.name, engine_settings={"x": 1}
         )
         with pytest.raises(InvalidError, match="'x' is unknown"):
-            async with type(self).open_engine(spec):
+            async with type(self).open_engine(entry):
                 raise AssertionError("it was opened")
 
     async def test_a_server_that_is_not_there_says_why(self, nowhere: str) -> None:
-        spec = NodeEntry(node_id=new_id(), name="n", base_url=nowhere, engine=self.name)
-        async with type(self).open_engine(spec) as engine:
+        entry = NodeEntry(node_id=new_id(), name="n", base_url=nowhere, engine=self.name)
+        async with type(self).open_engine(entry) as engine:
             assert not engine.health().is_reachable
             assert engine.health().reason
             with pytest.raises(UnreachableError):
@@ -148,17 +148,17 @@ class EngineContract:
         with pytest.raises(AttemptEndedError) as ended:
             await of(self.workflows.failing("a reason")).run(engine)
 
-        result = ended.value.result
-        assert (result.outcome, result.cause) == (Outcome.FAILED, Cause.WORKFLOW)
-        assert result.error
-        assert result.error.message == "a reason"
+        end = ended.value.end
+        assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.WORKFLOW)
+        assert end.error
+        assert end.error.message == "a reason"
 
     async def test_an_attempt_that_takes_too_long_is_stopped(self, engine: Engine) -> None:
         attempt = of(self.workflows.slow(200), timeout_seconds=0.3)
         with pytest.raises(AttemptEndedError) as ended:
             await attempt.run(engine)
 
-        assert ended.value.result.cause is Cause.TIMEOUT
+        assert ended.value.end.cause is Cause.TIMEOUT
         assert not await engine.has_attempt(attempt.attempt_id)
 
     async def test_an_unknown_attempt_is_lost(self, engine: Engine) -> None:
@@ -167,7 +167,7 @@ class EngineContract:
         assert not await engine.has_attempt(attempt.attempt_id)
         with pytest.raises(AttemptEndedError) as ended:
             await engine.resume(attempt.task)
-        assert ended.value.result.cause is Cause.LOST
+        assert ended.value.end.cause is Cause.LOST
 
     async def test_an_attempt_that_ended_is_found_by_the_next_session(self, url: str) -> None:
         attempt = of(self.workflows.quick())

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.access import Actor, IdempotencyKey
-from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
+from contracts.agent import AttemptEnd, Cause, FinishAttempt, Outcome
 from contracts.errors import OperationError
 from contracts.message import Command
 from contracts.scheduler.claims import (
@@ -114,9 +114,9 @@ class Core:
         """Have the attempt's node report its end."""
         node = self.state.nodes[attempt.node_id]
         outcome = Outcome.FAILED if cause else Outcome.COMPLETED
-        result = AttemptResult(outcome=outcome, cause=cause, error=error, executed_seconds=2.0)
+        end = AttemptEnd(outcome=outcome, cause=cause, error=error, executed_seconds=2.0)
         return self.ask(
-            FinishAttempt(node_id=node.id, claim=node.claim, attempt_id=attempt.id, result=result)
+            FinishAttempt(node_id=node.id, claim=node.claim, attempt_id=attempt.id, end=end)
         )
 
     def fail(self, job: Job, cause: Cause) -> JobStatus:

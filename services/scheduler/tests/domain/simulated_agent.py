@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
+from contracts.agent import AttemptEnd, Cause, FinishAttempt, Outcome
 from contracts.message import Command
 from contracts.scheduler.claims import (
     AttemptPhase,
@@ -33,7 +33,7 @@ class SimulatedAgent:
     claim: int = 0
     known: dict[UUID, AttemptPhase] = field(default_factory=dict[UUID, AttemptPhase])
     canceled: set[UUID] = field(default_factory=set[UUID])
-    results: dict[UUID, AttemptResult] = field(default_factory=dict[UUID, AttemptResult])
+    ends: dict[UUID, AttemptEnd] = field(default_factory=dict[UUID, AttemptEnd])
     comfyui: dict[UUID, float] = field(default_factory=dict[UUID, float])
     """Seconds of work left of each prompt; 0 is history."""
     executions: int = 0
@@ -44,7 +44,7 @@ class SimulatedAgent:
         """Forget everything; a new process takes over later."""
         self.is_alive, self.claim = False, 0
         self.agent_id = UUID(int=self.random.getrandbits(128))
-        self.known, self.canceled, self.results = {}, set(), {}
+        self.known, self.canceled, self.ends = {}, set(), {}
 
     def restart_comfyui(self) -> None:
         self.comfyui.clear()
@@ -62,9 +62,9 @@ class SimulatedAgent:
             self.follow(attempt_id)
         if self.random.random() < chance:
             self.say_beat()
-        for attempt_id, result in list(self.results.items()):
+        for attempt_id, end in list(self.ends.items()):
             if self.random.random() < chance:
-                self.say_finished(attempt_id, result)
+                self.say_finished(attempt_id, end)
 
     def take_claim(self, answer: object) -> None:
         if not isinstance(answer, ClaimGranted) or answer.entry.agent_id != self.agent_id:
@@ -94,12 +94,12 @@ class SimulatedAgent:
     def take_recall(self, attempt_id: UUID) -> None:
         self.canceled.add(attempt_id)
         self.comfyui.pop(attempt_id, None)
-        if attempt_id in self.known and attempt_id not in self.results:
+        if attempt_id in self.known and attempt_id not in self.ends:
             self.end(attempt_id, Outcome.CANCELED)
 
     def follow(self, attempt_id: UUID) -> None:
         """Take an attempt one step further."""
-        if attempt_id in self.results:
+        if attempt_id in self.ends:
             return
         if self.known[attempt_id] is AttemptPhase.PREPARING:
             self.known[attempt_id] = AttemptPhase.POSTED
@@ -114,7 +114,7 @@ class SimulatedAgent:
 
     def end(self, attempt_id: UUID, outcome: Outcome, cause: Cause | None = None) -> None:
         self.known[attempt_id] = AttemptPhase.REPORTING
-        self.results[attempt_id] = AttemptResult(outcome=outcome, cause=cause)
+        self.ends[attempt_id] = AttemptEnd(outcome=outcome, cause=cause)
 
     def say_beat(self) -> None:
         attempts = [BeatAttempt(attempt_id=k, phase=phase) for k, phase in self.known.items()]
@@ -128,13 +128,13 @@ class SimulatedAgent:
             )
         )
 
-    def say_finished(self, attempt_id: UUID, result: AttemptResult) -> None:
+    def say_finished(self, attempt_id: UUID, end: AttemptEnd) -> None:
         report = FinishAttempt(
-            node_id=self.node_id, claim=self.claim, attempt_id=attempt_id, result=result
+            node_id=self.node_id, claim=self.claim, attempt_id=attempt_id, end=end
         )
         self.ask(report, lambda _: self.forget(attempt_id))
 
     def forget(self, attempt_id: UUID) -> None:
         """The report was answered, be it with `stale_claim`."""
         self.known.pop(attempt_id, None)
-        self.results.pop(attempt_id, None)
+        self.ends.pop(attempt_id, None)

@@ -4,7 +4,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from contracts.scheduler.jobs import TERMINAL, JobFact, JobStatus
+from contracts.scheduler.jobs import TERMINAL, JobEvent, JobStatus
 from scheduler.domain.context import LoadedRows
 from scheduler.domain.effects import Effects, KeyName, KeyUse
 from scheduler.domain.jobs import Attempt, Job
@@ -32,10 +32,10 @@ class SimulatedLedger:
             self.nodes.pop(node_id, None)
         self.keys.update(effects.keys)
         for fact in effects.events:
-            if isinstance(fact, JobFact):
+            if isinstance(fact, JobEvent):
                 self.publish(fact)
 
-    def publish(self, fact: JobFact) -> None:
+    def publish(self, fact: JobEvent) -> None:
         """Hold every event against those before it: no gap, no repeat, one ending."""
         assert fact.version == self.versions.get(fact.job_id, 0) + 1, fact
         assert fact.job_id not in self.ended, f"{fact} after {self.ended[fact.job_id]}"
@@ -74,6 +74,6 @@ def stored_job(job: Job) -> Job:
 def stored_node(node: Node) -> Node:
     row = copy(node)
     row.health, row.contact = copy(node.health), Contact()
-    row.attempts, row.refused_versions = {}, set()
+    row.attempts, row.versions_lacking_files = {}, set()
     row.refusals, row.rests_until, row.given_at = 0, 0.0, 0.0
     return row

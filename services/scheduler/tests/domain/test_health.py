@@ -5,7 +5,7 @@ from contracts.scheduler.claims import ClaimNode, NodeBeat
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.nodes import AddNode, NewNode, NodePhase, RemoveNode
 from contracts.values import new_id
-from scheduler.domain.events import node_entry
+from scheduler.domain.node_entries import node_entry
 from scheduler.domain.nodes import Node
 from scheduler.domain.occurrences import ClockTicked
 from scheduler.domain.views import node_phase, node_view
@@ -52,14 +52,14 @@ def test_a_quarantine_ends_only_after_a_trial_that_was_asked_for() -> None:
         failed = a_beat(node, passed_trial=node.version - 1, reason="a trial failed: CUDA")
         core.say(failed, ClockTicked())
         assert job.status is JobStatus.QUEUED, second
-    spec = node_entry(node)
+    entry = node_entry(node)
     view = node_view(core.read_context(), node)
-    assert spec.trial == node.version
+    assert entry.trial == node.version
     assert (view.phase, view.reason) == (
         NodePhase.QUARANTINED,
         "the accelerator or the disk of the node is broken; a trial failed: CUDA",
     )
-    core.say(a_beat(node, passed_trial=spec.trial))
+    core.say(a_beat(node, passed_trial=entry.trial))
 
     assert job.status is JobStatus.RUNNING
     assert (node_entry(node).trial, node.health.quarantines) == (0, 1)

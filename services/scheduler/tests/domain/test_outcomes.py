@@ -1,6 +1,6 @@
 import pytest
 
-from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
+from contracts.agent import AttemptEnd, Cause, FinishAttempt, Outcome
 from contracts.errors import UnavailableError
 from contracts.scheduler.claims import ClaimNode
 from contracts.scheduler.jobs import JobStatus
@@ -75,7 +75,7 @@ def test_a_missing_model_corrects_what_the_node_is_thought_to_have() -> None:
     core.finish(attempt_of(job), Cause.MISSING)
 
     assert attempt_of(job).node_id == right.id
-    assert wrong.refused_versions == {"h"}
+    assert wrong.versions_lacking_files == {"h"}
 
 
 def test_only_the_first_report_counts() -> None:
@@ -96,8 +96,8 @@ def test_a_report_of_an_older_claim_is_refused() -> None:
     job = core.job()
     attempt = attempt_of(job)
     node = core.state.nodes[attempt.node_id]
-    result = AttemptResult(outcome=Outcome.COMPLETED)
-    report = FinishAttempt(node_id=node.id, claim=node.claim, attempt_id=attempt.id, result=result)
+    end = AttemptEnd(outcome=Outcome.COMPLETED)
+    report = FinishAttempt(node_id=node.id, claim=node.claim, attempt_id=attempt.id, end=end)
     core.pass_time(1)
     core.silent.add(node.id)
     core.pass_time(22)

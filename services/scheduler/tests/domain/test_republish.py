@@ -1,6 +1,6 @@
 from scheduler.domain.core import republish
 from scheduler.domain.effects import Effects
-from scheduler.domain.events import node_entry
+from scheduler.domain.node_entries import node_entry
 
 from .core import Core
 

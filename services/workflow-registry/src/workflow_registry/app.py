@@ -18,7 +18,7 @@ from contracts.registry.requests import (
     UploadWorkflow,
     ValidateWorkflow,
 )
-from contracts.scheduler.nodes import NodeFact
+from contracts.scheduler.nodes import NodeEvent
 from runtime.outbox.relay import Relay
 from runtime.process.service import Runtime
 from runtime.process.tables import (
@@ -72,7 +72,7 @@ ANSWERS: AnswerTable[Registry] = {
     FindDescription: find_description,
     StoreDescription: Limited(store_description, CHECKS),
 }
-SUBSCRIPTIONS: SubscriptionTable[Registry] = {NodeFact: refresh_fleet}
+SUBSCRIPTIONS: SubscriptionTable[Registry] = {NodeEvent: refresh_fleet}
 TICKS: TickTable[Registry] = {watch_fleet: 0.3, sync_bucket: 60.0, prune_descriptions: 60.0}
 """`watch_fleet` itself waits for a change, at most 10 s; the pause bounds its load."""
 

@@ -23,7 +23,9 @@ class NodeCoverage(BaseModel):
 
     node_id: UUID = Field(description="The node.")
     name: str = Field(description="Name of the node, for people.")
-    phase: NodePhase = Field(description="Phase of the node; `ready` and `busy` nodes get jobs.")
+    phase: NodePhase = Field(
+        description="Its phase; `ready` nodes get jobs, `busy` ones when their slot is free."
+    )
     is_described: bool = Field(
         description="False: the registry does not know yet what the node can run."
     )

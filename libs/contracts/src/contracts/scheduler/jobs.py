@@ -122,7 +122,7 @@ class JobPage(Page[JobView]):
     """A page of jobs."""
 
 
-class JobFact(Event):
+class JobEvent(Event):
     """Common fields of job events; inputs are not included."""
 
     sent_by: ClassVar = ("scheduler",)
@@ -136,13 +136,13 @@ class JobFact(Event):
     labels: dict[str, str] = Field(default_factory=dict, description="Labels given at submission.")
 
 
-class JobQueued(JobFact):
+class JobQueued(JobEvent):
     """The scheduler accepted a job; it waits for a node."""
 
     subject: ClassVar[str] = "event.job.queued.v1.{owner_id}"
 
 
-class JobStarted(JobFact):
+class JobStarted(JobEvent):
     """A node was given the job."""
 
     subject: ClassVar[str] = "event.job.started.v1.{owner_id}"
@@ -150,7 +150,7 @@ class JobStarted(JobFact):
     attempt: int = Field(description="Number of the attempt; 1 is the first.")
 
 
-class JobRequeued(JobFact):
+class JobRequeued(JobEvent):
     """An attempt failed; the job waits for another one."""
 
     subject: ClassVar[str] = "event.job.requeued.v1.{owner_id}"
@@ -159,33 +159,33 @@ class JobRequeued(JobFact):
     )
 
 
-class JobCanceling(JobFact):
+class JobCanceling(JobEvent):
     """Cancellation of a running job began; its node is asked to stop it."""
 
     subject: ClassVar[str] = "event.job.canceling.v1.{owner_id}"
 
 
-class JobCompleted(JobFact):
+class JobCompleted(JobEvent):
     """The job succeeded; its outputs can be read."""
 
     subject: ClassVar[str] = "event.job.completed.v1.{owner_id}"
     output_ids: list[UUID] = Field(default_factory=list[UUID])
 
 
-class JobFailed(JobFact):
+class JobFailed(JobEvent):
     """The job failed and is not tried again."""
 
     subject: ClassVar[str] = "event.job.failed.v1.{owner_id}"
     error_code: str
 
 
-class JobCanceled(JobFact):
+class JobCanceled(JobEvent):
     """The job ended because somebody canceled it."""
 
     subject: ClassVar[str] = "event.job.canceled.v1.{owner_id}"
 
 
-class JobExpired(JobFact):
+class JobExpired(JobEvent):
     """The job's deadline passed before a node could finish it."""
 
     subject: ClassVar[str] = "event.job.expired.v1.{owner_id}"

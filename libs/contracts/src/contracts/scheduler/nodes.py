@@ -15,7 +15,7 @@ from contracts.values import Page
 
 
 class NodePhase(StrEnum):
-    """Where a node is in its life; `ready` and `busy` nodes get jobs."""
+    """Where a node is in its life; `ready` nodes get jobs, `busy` ones when their slot is free."""
 
     JOINING = "joining"
     """Added; no agent has claimed it yet, or its capabilities are unknown."""
@@ -131,7 +131,9 @@ class NodeView(NodeSettings):
     """A node as it is now."""
 
     id: UUID = Field(description="The node.")
-    phase: NodePhase = Field(description="Phase of the node; `ready` and `busy` nodes get jobs.")
+    phase: NodePhase = Field(
+        description="Its phase; `ready` nodes get jobs, `busy` ones when their slot is free."
+    )
     reason: str | None = Field(default=None, description="Reason for the phase, for people.")
     engine_version: str | None = Field(default=None, description="Version of its engine.")
     devices: list[Device] = Field(default_factory=list[Device], description="Its accelerators.")
@@ -181,8 +183,8 @@ class RemoveNode(UserCommand[Accepted]):
     node_id: UUID
 
 
-class NodeFact(Event):
-    """A fact about a node: any event below."""
+class NodeEvent(Event):
+    """An event about a node: any event below."""
 
     sent_by: ClassVar = ("scheduler",)
     aggregate_key = "node_id"
@@ -193,31 +195,31 @@ class NodeFact(Event):
     reason: str | None = None
 
 
-class NodeAdded(NodeFact):
+class NodeAdded(NodeEvent):
     """An operator added a node."""
 
     subject: ClassVar[str] = "event.node.added.v1.{node_id}"
 
 
-class NodeJoined(NodeFact):
+class NodeJoined(NodeEvent):
     """An agent has claimed the node, and it can take jobs."""
 
     subject: ClassVar[str] = "event.node.joined.v1.{node_id}"
 
 
-class NodeLost(NodeFact):
+class NodeLost(NodeEvent):
     """Nothing was heard of the node for 4 s."""
 
     subject: ClassVar[str] = "event.node.lost.v1.{node_id}"
 
 
-class NodeQuarantined(NodeFact):
+class NodeQuarantined(NodeEvent):
     """The node harms jobs and gets none until a trial on it passes."""
 
     subject: ClassVar[str] = "event.node.quarantined.v1.{node_id}"
 
 
-class NodeRemoved(NodeFact):
+class NodeRemoved(NodeEvent):
     """An operator removed the node."""
 
     subject: ClassVar[str] = "event.node.removed.v1.{node_id}"

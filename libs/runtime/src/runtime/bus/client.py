@@ -29,7 +29,7 @@ from contracts.services import ServiceName
 from contracts.topology import subscriber
 from runtime.bus.answerer import Answerer
 from runtime.bus.connection import connect
-from runtime.bus.consume import Consumer
+from runtime.bus.consume import SubscriberWorkers
 from runtime.bus.delivery import Deliveries, DeliveryPolicy
 from runtime.bus.nats_config import MAX_MESSAGE_BYTES
 from runtime.process.telemetry import carry, span
@@ -56,7 +56,7 @@ class Bus:
         self._reconnected: list[Callable[[], None]] = []
         self._client = Client()
         self._jetstream = self._client.jetstream(timeout=5)
-        self._open: list[Answerer[Any] | Consumer[Any]] = []
+        self._open: list[Answerer[Any] | SubscriberWorkers[Any]] = []
 
     @classmethod
     @asynccontextmanager
@@ -77,7 +77,7 @@ class Bus:
         for callback in self._reconnected:
             callback()
         for part in self._open:
-            if isinstance(part, Consumer):
+            if isinstance(part, SubscriberWorkers):
                 part.renew()
 
     async def close(self) -> None:
@@ -107,8 +107,8 @@ class Bus:
 
     def warning(self) -> str | None:
         """Return why events do not arrive, for `/readyz`; None if nothing is wrong."""
-        consumers = (part for part in self._open if isinstance(part, Consumer))
-        return "; ".join(found for one in consumers if (found := one.warning())) or None
+        subscribers = (part for part in self._open if isinstance(part, SubscriberWorkers))
+        return "; ".join(found for one in subscribers if (found := one.warning())) or None
 
     async def ping(self) -> bool:
         """Return whether the server is connected, for `/readyz`."""
@@ -189,11 +189,11 @@ class Bus:
         """
         declared = subscriber(self.service, event)
         deliveries = Deliveries(self._jetstream, declared, handle, policy or DeliveryPolicy())
-        consumer = Consumer(deliveries, concurrency)
-        consumer.start()
-        return self._closing(consumer)
+        workers = SubscriberWorkers(deliveries, concurrency)
+        workers.start()
+        return self._closing(workers)
 
-    def _closing(self, part: Answerer[Any] | Consumer[Any]) -> Closing:
+    def _closing(self, part: Answerer[Any] | SubscriberWorkers[Any]) -> Closing:
         """Return the function that ends this part of the bus; otherwise the bus does."""
         self._open.append(part)
 

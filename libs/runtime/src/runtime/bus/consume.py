@@ -35,7 +35,7 @@ RETRY_SECONDS = 1.0
 STOP_SECONDS = 10.0
 
 
-class Consumer(Generic[E]):
+class SubscriberWorkers(Generic[E]):
     """Workers of one subscriber in this process; at most `concurrency` of them handle an event."""
 
     def __init__(self, deliveries: Deliveries[E], concurrency: int) -> None:

@@ -94,7 +94,7 @@ async def bounds(bus: Bus) -> tuple[int, int]:
     return (state.first_seq if state.messages else state.last_seq + 1), state.last_seq
 
 
-async def replay(
+async def read_stored(
     bus: Bus, subject: str, after: int, until: int
 ) -> AsyncGenerator[StoredEvent, None]:
     """Yield stored events that match `subject`, with `after < sequence <= until`, in order."""

@@ -26,15 +26,15 @@ BEARER = "bearer"
 
 @dataclass(frozen=True, slots=True)
 class AdmittedCaller:
-    """An admitted caller, and whether the admission still holds."""
+    """An admitted caller, and whether the access still holds."""
 
     actor: Actor
     claims: Claims
-    admission: "AccessControl"
+    access: "AccessControl"
 
     def seconds_left(self) -> float:
         """Return the time until the token expires; 0 once the caller is blocked or signed out."""
-        if refusal(self.claims, self.admission.principal_of(self.actor.user_id)):
+        if refusal(self.claims, self.access.principal_of(self.actor.user_id)):
             return 0.0
         return max(0.0, self.claims.expires_at - time.time())
 
@@ -81,14 +81,14 @@ class AdmitsActor(SecurityBase):
         self.permissions = permissions
 
     async def __call__(self, request: Request) -> Actor:
-        return admission_of(request).admit(request, *self.permissions).actor
+        return access_of(request).admit(request, *self.permissions).actor
 
 
 class AdmitsCaller(AdmitsActor):
     """A dependency of a stream, which must check again and again whether it may go on."""
 
     async def __call__(self, request: Request) -> AdmittedCaller:  # pyright: ignore[reportIncompatibleMethodOverride]  # FastAPI calls it
-        return admission_of(request).admit(request, *self.permissions)
+        return access_of(request).admit(request, *self.permissions)
 
 
 class Allowed(Depends):
@@ -98,8 +98,8 @@ class Allowed(Depends):
         super().__init__(AdmitsActor(*permissions))
 
 
-def admission_of(request: Request) -> AccessControl:
-    return request.app.state.admission
+def access_of(request: Request) -> AccessControl:
+    return request.app.state.access
 
 
 def bearer_token(request: Request) -> str:

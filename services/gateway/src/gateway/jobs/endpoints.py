@@ -11,9 +11,10 @@ from gateway.http.answers import refusals
 from gateway.http.bodies import Body
 from gateway.http.headers import MaybeIdempotencyKey, WaitSeconds, mark_created
 from gateway.http.route import HotRoute
+from gateway.jobs.reading import add_graph_nodes_to_unmet, find_job, wait_for_end
 from gateway.jobs.requests import JobFilters, JobId, JobRequest
 from gateway.jobs.resources import Job, JobPage, job_resource
-from gateway.jobs.submission import add_graph_nodes_to_unmet, find_job, submit_job, wait_for_end
+from gateway.jobs.submission import submit_job
 from gateway.service import CurrentGateway
 from gateway.workflows.versions import REFUSALS
 

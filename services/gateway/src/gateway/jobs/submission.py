@@ -1,4 +1,4 @@
-"""Submits jobs: checks the inputs against the workflow, and waits for the end if asked to."""
+"""Submits jobs, after it has checked the inputs against the workflow."""
 
 import secrets
 from collections.abc import Mapping
@@ -6,20 +6,19 @@ from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from contracts.access import Actor, IdempotencyKey, Permission
-from contracts.errors import InvalidError, NotFoundError, OperationError, UnavailableError
+from contracts.errors import InvalidError
 from contracts.media.files import FindMedia, MediaView
 from contracts.scheduler.job_requests import (
-    FindJobs,
     ModelFile,
     NewJob,
     Requirements,
     SubmitJob,
     SubmitJobView,
 )
-from contracts.scheduler.jobs import JobView
 from contracts.values import new_id
-from gateway.http.problems import RefusedError, invalid
+from gateway.http.problems import invalid
 from gateway.jobs.media_inputs import mismatch
+from gateway.jobs.reading import add_graph_nodes_to_unmet
 from gateway.jobs.requests import JobRequest
 from gateway.service import Gateway
 from gateway.workflows.servers import Servers
@@ -35,7 +34,6 @@ from workflows import (
     requirements,
     validate_inputs,
 )
-from workflows.compatibility.unmet import with_graph_nodes
 
 MetadataRule: TypeAlias = Literal["permitted", "keep", "strip"]
 
@@ -98,18 +96,6 @@ def strips_prompt_and_graph(rule: MetadataRule, spec: Spec, actor: Actor) -> boo
     return wanted == "strip" or (wanted == "permitted" and not actor.may(Permission.GRAPHS_READ))
 
 
-async def add_graph_nodes_to_unmet(gateway: Gateway, view: JobView) -> JobView:
-    """Add to each unmet requirement the graph node and input that it comes from."""
-    if not view.unmet:
-        return view
-    try:
-        version = await gateway.catalog.look_up(view.workflow)
-        rendered = render(version.graph, version.spec, view.inputs)
-    except OperationError:  # the version is gone; the requirements are known without it
-        return view
-    return view.model_copy(update={"unmet": with_graph_nodes(view.unmet, rendered, version.spec)})
-
-
 async def check_media(bus: Bus, actor: Actor, uses: list[MediaUse]) -> list[UUID]:
     """Return the ids of the inputs' media, in order. Raises InvalidError if one cannot be used."""
     ids = list(dict.fromkeys(UUID(use.media_id) for use in uses))
@@ -125,27 +111,3 @@ async def check_media(bus: Bus, actor: Actor, uses: list[MediaUse]) -> list[UUID
             "The inputs do not fit the workflow", code="invalid_inputs", errors=errors
         )
     return ids
-
-
-async def find_job(gateway: Gateway, actor: Actor, job_id: UUID) -> JobView:
-    page = await gateway.bus.call(FindJobs(actor=actor, job_ids=[job_id]))
-    if not page.items:
-        raise NotFoundError("there is no such job")
-    return page.items[0]
-
-
-async def wait_for_end(gateway: Gateway, view: JobView, seconds: float) -> JobView:
-    """Return the job when it has ended, or as it is when the time is up.
-
-    The job is accepted already: if waiting fails, the answer is still the job.
-    """
-    newest = view
-    try:
-        with gateway.hub.listening(view.owner_id, view.id) as listener:
-            newest = await gateway.loader.load(view.id) or view
-            if newest.status.is_terminal:
-                return newest
-            await listener.wait_for_end(seconds)
-        return await gateway.loader.load(view.id) or newest
-    except (RefusedError, UnavailableError):
-        return newest

@@ -84,7 +84,7 @@ def complete(facts: Iterable[Fact], after: int, until: int) -> list[Fact] | None
     return [by_version[version] for version in sorted(by_version)]
 
 
-class Versions:
+class SentVersions:
     """Remembers the newest version of each job that a client has; drops the oldest entries."""
 
     def __init__(self, sent: Mapping[UUID, int], most: int = 10_000) -> None:

@@ -22,8 +22,8 @@ from runtime.bus.event_stream import StoredEvent
 
 log = structlog.get_logger()
 
-REPLAY_SECONDS = 15.0
-MAX_REPLAYED = 50_000
+CATCH_UP_SECONDS = 15.0
+MAX_MISSED = 50_000
 TOO_MUCH = "too_much_missed"
 
 
@@ -35,23 +35,23 @@ async def follow_events(gateway: Gateway) -> None:
         gateway.hub.receive(event.sequence, fact_of(event))
 
 
-async def replay(gateway: Gateway, owner_id: UUID, after: int, until: int) -> list[Fact]:
+async def read_missed(gateway: Gateway, owner_id: UUID, after: int, until: int) -> list[Fact]:
     """Return the owner's facts in between, in order.
 
     Raises UnavailableError if it takes too long, with code `TOO_MUCH` if there are too many.
     """
     facts: list[Fact] = []
-    stored = event_stream.replay(gateway.bus, f"event.job.*.v1.{owner_id}", after, until)
+    stored = event_stream.read_stored(gateway.bus, f"event.job.*.v1.{owner_id}", after, until)
     try:
         async with (
-            asyncio.timeout(REPLAY_SECONDS),
-            gateway.free_replays,
+            asyncio.timeout(CATCH_UP_SECONDS),
+            gateway.free_catch_ups,
             aclosing(stored) as events,
         ):
             async for event in events:
                 if fact := fact_of(event):
                     facts.append(fact)
-                if len(facts) > MAX_REPLAYED:
+                if len(facts) > MAX_MISSED:
                     raise UnavailableError("too much was missed", code=TOO_MUCH)
     except TimeoutError as error:
         raise UnavailableError("too many clients read missed events", retry_in=5) from error

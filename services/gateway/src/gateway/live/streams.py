@@ -14,12 +14,12 @@ from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobPage, JobStatus, JobView
 from gateway.http.access import AdmittedCaller
 from gateway.http.streaming import LongAnswer
+from gateway.jobs.reading import find_job
 from gateway.jobs.resources import job_resource
-from gateway.jobs.submission import find_job
-from gateway.live.facts import Fact, Versions, complete
+from gateway.live.facts import Fact, SentVersions, complete
 from gateway.live.frames import COMMENT, RETRY, ReadyFrame, frame
 from gateway.live.hub import Listener
-from gateway.live.sources import TOO_MUCH, replay
+from gateway.live.sources import TOO_MUCH, read_missed
 from gateway.service import Gateway
 from runtime.bus import event_stream
 
@@ -112,7 +112,7 @@ async def owner_frames(
             yield frame("job.snapshot", job_json(gateway, view))
     except OperationError:
         return
-    versions = Versions(shown)
+    versions = SentVersions(shown)
     async for update in updates(listener, caller, missed):
         if isinstance(update, ReadyFrame):
             yield update
@@ -191,7 +191,7 @@ async def missed_of_job(gateway: Gateway, view: JobView, seen: int | None) -> li
         return found
     try:
         first, last = await event_stream.bounds(gateway.bus)
-        stored = await replay(gateway, view.owner_id, first - 1, last)
+        stored = await read_missed(gateway, view.owner_id, first - 1, last)
     except UnavailableError:
         return []
     facts = [fact for fact in stored if fact.job_id == view.id]
@@ -213,7 +213,7 @@ async def missed_of_owner(gateway: Gateway, owner_id: UUID, seen: int | None) ->
     if seen + 1 < first:
         return None
     try:
-        return await replay(gateway, owner_id, seen, position)
+        return await read_missed(gateway, owner_id, seen, position)
     except UnavailableError as error:
         if error.code == TOO_MUCH:
             return None

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from contracts.access import Permission
 from contracts.content_types import content_disposition
 from contracts.media.files import LocateContent, MediaView, Rendition
-from gateway.http.access import BEARER, admission_of
+from gateway.http.access import BEARER, access_of
 from gateway.http.answers import refusals, sends
 from gateway.http.conditional import NOT_MODIFIED, ClientEtag, is_current
 from gateway.http.ranges import asked_part
@@ -53,7 +53,7 @@ async def wanted_content(  # noqa: PLR0913, PLR0917  # one for each parameter
     """Check the right to the content: a token, or a signed link, which has no actor."""
     actor, link_id = None, None
     if sig is None:
-        actor = admission_of(request).admit(request, Permission.MEDIA_READ).actor
+        actor = access_of(request).admit(request, Permission.MEDIA_READ).actor
     elif link is not None:
         link_id = gateway.signer.check_shared(media_id, link, sig)
     else:

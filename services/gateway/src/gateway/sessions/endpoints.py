@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from contracts.access import Actor
 from contracts.auth import EndSession, FindUser, IssueToken, RefreshToken, TokenView, UserView
-from gateway.http.access import Allowed, admission_of
+from gateway.http.access import Allowed, access_of
 from gateway.http.answers import refusals, sends
 from gateway.http.bodies import Body, FormBody, Strict
 from gateway.http.problems import RefusedError
@@ -46,7 +46,7 @@ class Tokens(BaseModel):
 
 
 async def login_attempt(request: Request) -> None:
-    admission_of(request).admit_login(request)
+    access_of(request).admit_login(request)
 
 
 async def refresh_token(

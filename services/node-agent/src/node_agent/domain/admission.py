@@ -66,14 +66,14 @@ def refuse_excess(
         raise UnavailableError("One attempt runs and one more is prepared.", code="no_room")
 
 
-def is_wanted(spec: NodeEntry, pool: str) -> bool:
-    return spec.is_enabled and spec.pool == pool
+def is_wanted(entry: NodeEntry, pool: str) -> bool:
+    return entry.is_enabled and entry.pool == pool
 
 
-def may_claim(spec: NodeEntry, agent_id: UUID, pool: str) -> bool:
-    return is_wanted(spec, pool) and (spec.is_claimable or spec.agent_id == agent_id)
+def may_claim(entry: NodeEntry, agent_id: UUID, pool: str) -> bool:
+    return is_wanted(entry, pool) and (entry.is_claimable or entry.agent_id == agent_id)
 
 
-def is_taken_away(spec: NodeEntry, agent_id: UUID, claim: int) -> bool:
+def is_taken_away(entry: NodeEntry, agent_id: UUID, claim: int) -> bool:
     """Return whether another agent has the newest claim."""
-    return spec.claim > claim and spec.agent_id != agent_id
+    return entry.claim > claim and entry.agent_id != agent_id

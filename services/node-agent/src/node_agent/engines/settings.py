@@ -10,14 +10,14 @@ from contracts.scheduler.nodes import NodeEntry
 S = TypeVar("S", bound=BaseModel)
 
 
-def engine_settings(kind: type[S], spec: NodeEntry, defaults: BaseModel | None = None) -> S:
+def engine_settings(kind: type[S], entry: NodeEntry, defaults: BaseModel | None = None) -> S:
     """Return the node's settings; `defaults` has values for settings that the node leaves out.
 
     Raises InvalidError that names the first setting which is unknown or has a wrong value.
     """
     known = defaults.model_dump(include=set(kind.model_fields)) if defaults else {}
     try:
-        return kind.model_validate(known | spec.engine_settings)
+        return kind.model_validate(known | entry.engine_settings)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])

@@ -13,7 +13,7 @@ class UnusableEngine:
     def __init__(self, reason: str) -> None:
         self._reason = reason
 
-    async def serve(self, on_health_change: Callable[[], None]) -> None:
+    async def watch(self, on_health_change: Callable[[], None]) -> None:
         on_health_change()
         await asyncio.Event().wait()
 

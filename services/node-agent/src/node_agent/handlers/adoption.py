@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from contracts.agent import AttemptOrder, AttemptResult, Outcome
+from contracts.agent import AttemptEnd, AttemptOrder, Outcome
 from contracts.errors import OperationError
 from contracts.media.attempts import FindResults
 from contracts.scheduler.claims import AttemptPhase
@@ -74,11 +74,11 @@ async def is_in_engine(claim: Claim, attempt: Attempt) -> bool:
     return False
 
 
-async def completed(outputs: list[Output]) -> AttemptResult:
-    return AttemptResult(outcome=Outcome.COMPLETED, outputs=outputs)
+async def completed(outputs: list[Output]) -> AttemptEnd:
+    return AttemptEnd(outcome=Outcome.COMPLETED, outputs=outputs)
 
 
-async def resume(claim: Claim, attempt: Attempt, *, is_inside: bool) -> AttemptResult:
+async def resume(claim: Claim, attempt: Attempt, *, is_inside: bool) -> AttemptEnd:
     """Follow the attempt to its end. Only an attempt inside the engine takes the slot."""
     if is_inside:
         # not before it is found: an attempt that never started did not kill its server

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
+from contracts.agent import AttemptEnd, Cause, FinishAttempt, Outcome
 from contracts.errors import OperationError
 from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.jobs import Progress
@@ -33,34 +33,34 @@ log = structlog.get_logger()
 LEADER_CHECK_SECONDS = 0.2
 
 
-async def run_and_report(claim: Claim, attempt: Attempt, ending: Awaitable[AttemptResult]) -> None:
+async def run_and_report(claim: Claim, attempt: Attempt, ending: Awaitable[AttemptEnd]) -> None:
     order = attempt.order
     ids = {"job_id": str(order.job_id), "attempt_id": str(order.attempt_id)}
     with bound_contextvars(**ids), span("attempt", parent=order.trace, attributes=ids):
-        result = await result_of(attempt, ending)
+        end = await end_of(attempt, ending)
         claim.enter(attempt, AttemptPhase.REPORTING)
-        if result.cause is Cause.MISSING:
+        if end.cause is Cause.MISSING:
             claim.reported.outdated.set()
-        await report_end(claim, attempt.id, result)
+        await report_end(claim, attempt.id, end)
         claim.forget(attempt)
-        cause = result.cause.value if result.cause else None
-        log.info("attempt_ended", outcome=result.outcome.value, cause=cause)
+        cause = end.cause.value if end.cause else None
+        log.info("attempt_ended", outcome=end.outcome.value, cause=cause)
 
 
-async def result_of(attempt: Attempt, ending: Awaitable[AttemptResult]) -> AttemptResult:
+async def end_of(attempt: Attempt, ending: Awaitable[AttemptEnd]) -> AttemptEnd:
     try:
         return await ending
     except AttemptEndedError as error:
-        return error.result
+        return error.end
     except Exception:  # the outermost loop of an attempt: a bug here must not end the others
         log.exception("attempt_broke")
         # The agent, or the machine below it, failed: not the workflow, so it is tried elsewhere.
         cause = Cause.INPUT if attempt.phase is AttemptPhase.PREPARING else Cause.OUTPUT
         text = "The agent failed while it handled this attempt; see the agent's log."
-        return failed_error(cause, "agent_error", text).result
+        return failed_error(cause, "agent_error", text).end
 
 
-async def stage_run_upload(claim: Claim, attempt: Attempt) -> AttemptResult:
+async def stage_run_upload(claim: Claim, attempt: Attempt) -> AttemptEnd:
     task = engine_task(claim, attempt)
     version = await attempt.unless_canceled(find_version(claim, attempt))
     with span("stage"):
@@ -130,7 +130,7 @@ async def stoppable(claim: Claim, attempt: Attempt, work: Awaitable[Execution]) 
 
 async def upload_results(
     claim: Claim, attempt: Attempt, version: Version, execution: Execution
-) -> AttemptResult:
+) -> AttemptEnd:
     """Store the results, and release `uploads`, which the caller has acquired."""
     claim.enter(attempt, AttemptPhase.UPLOADING)
     try:
@@ -139,7 +139,7 @@ async def upload_results(
             outputs = await attempt.unless_canceled(store_results(claim, attempt, found))
     finally:
         claim.attempts.uploads.release()
-    return AttemptResult(
+    return AttemptEnd(
         outcome=Outcome.COMPLETED,
         outputs=outputs,
         started_at=execution.started_at,
@@ -147,14 +147,12 @@ async def upload_results(
     )
 
 
-async def report_end(claim: Claim, attempt_id: UUID, result: AttemptResult) -> None:
+async def report_end(claim: Claim, attempt_id: UUID, end: AttemptEnd) -> None:
     """Report the end of the attempt until the scheduler answers."""
-    message = FinishAttempt(
-        node_id=claim.id, claim=claim.number, attempt_id=attempt_id, result=result
-    )
+    message = FinishAttempt(node_id=claim.id, claim=claim.number, attempt_id=attempt_id, end=end)
 
     async def send() -> None:
-        if not claim.attempts.is_unreported:
+        if not claim.attempts.is_node_removed:
             await claim.agent.bus.call(message)
 
     try:
@@ -165,7 +163,7 @@ async def report_end(claim: Claim, attempt_id: UUID, result: AttemptResult) -> N
         log.warning("report_refused", reason=error.message)
 
 
-async def report_canceled(claim: Claim, attempt_id: UUID) -> None:
+async def stop_and_report(claim: Claim, attempt_id: UUID) -> None:
     """Stop an attempt that this claim does not run, and report it as canceled."""
     await claim.engine.cancel(attempt_id)
-    await report_end(claim, attempt_id, canceled_error().result)
+    await report_end(claim, attempt_id, canceled_error().end)

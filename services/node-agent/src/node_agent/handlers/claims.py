@@ -43,34 +43,34 @@ async def keep_claims(agent: NodeAgent, open_claim: OpenClaim) -> None:
     async with asyncio.TaskGroup() as group:
         while True:
             agent.claims_dirty.clear()
-            wanted = {spec.node_id: spec for spec in agent.specs.entries.values()}
-            for node_id, spec in wanted.items():
-                if node_id not in agent.claims and may_claim(spec, agent.agent_id, agent.pool):
+            wanted = {entry.node_id: entry for entry in agent.node_entries.entries.values()}
+            for node_id, entry in wanted.items():
+                if node_id not in agent.claims and may_claim(entry, agent.agent_id, agent.pool):
                     agent.claims[node_id] = None
                     group.create_task(claim_and_hold(agent, node_id, open_claim))
             for node_id, claim in list(agent.claims.items()):
                 if claim and not claim.tasks.is_ending:
-                    follow_spec(claim, wanted.get(node_id))
+                    follow_entry(claim, wanted.get(node_id))
             await wait_for(agent.claims_dirty, TICK_SECONDS)
 
 
-def follow_spec(claim: Claim, spec: NodeEntry | None) -> None:
+def follow_entry(claim: Claim, entry: NodeEntry | None) -> None:
     claim.tasks.is_ending = True
-    if spec is None:
+    if entry is None:
         claim.tasks.spawn(stop_attempts(claim), name=f"stop attempts {claim.id}")
-    elif is_taken_away(spec, claim.agent.agent_id, claim.number):
+    elif is_taken_away(entry, claim.agent.agent_id, claim.number):
         claim.tasks.ended.set()
-    elif not is_wanted(spec, claim.agent.pool):
+    elif not is_wanted(entry, claim.agent.pool):
         claim.tasks.spawn(finish(claim), name=f"finish {claim.id}")
-    elif server_of(spec) != server_of(claim.spec):
+    elif server_of(entry) != server_of(claim.entry):
         claim.tasks.ended.set()  # claimed anew at its new address
     else:
         claim.tasks.is_ending = False
-        claim.trial.ask(spec.trial)
+        claim.trial.ask(entry.trial)
 
 
-def server_of(spec: NodeEntry) -> tuple[object, ...]:
-    return spec.engine, spec.engine_settings, spec.base_url, spec.headers
+def server_of(entry: NodeEntry) -> tuple[object, ...]:
+    return entry.engine, entry.engine_settings, entry.base_url, entry.headers
 
 
 async def claim_and_hold(agent: NodeAgent, node_id: UUID, open_claim: OpenClaim) -> None:
@@ -94,7 +94,7 @@ async def hold(claim: Claim, view: ClaimView) -> None:
     """Work for the node until the claim ends; raises only for a bug."""
     loops = {
         "beat": beat(claim),
-        "engine": claim.engine.serve(partial(note_health, claim)),
+        "engine": claim.engine.watch(partial(note_health, claim)),
         "capabilities": keep_scheduler_informed(claim),
         "description": keep_registry_informed(claim),
         "trial": run_trials(claim),
@@ -131,7 +131,7 @@ async def stop_attempts(claim: Claim) -> None:
 
     Their jobs run on other nodes.
     """
-    claim.attempts.is_unreported = True
+    claim.attempts.is_node_removed = True
     for attempt in claim.attempts.live.values():
         attempt.canceled.set()
     with contextlib.suppress(TimeoutError):

@@ -3,7 +3,7 @@
 from contracts.agent import CancelAttempt, RunAttempt
 from contracts.message import Accepted
 from node_agent.domain.admission import refuse_excess, refuse_stale
-from node_agent.handlers.attempts import report_canceled, run_and_report, stage_run_upload
+from node_agent.handlers.attempts import run_and_report, stage_run_upload, stop_and_report
 from node_agent.service import Attempt, NodeAgent
 
 
@@ -17,7 +17,7 @@ async def accept_attempt(agent: NodeAgent, command: RunAttempt) -> Accepted:
         return Accepted()
     if attempt.id in claim.attempts.must_not_run:
         # a cancel overtook the order, or its report and this repetition crossed
-        claim.tasks.spawn(report_canceled(claim, attempt.id), name=f"canceled {attempt.id}")
+        claim.tasks.spawn(stop_and_report(claim, attempt.id), name=f"canceled {attempt.id}")
         return Accepted()
     refuse_excess(
         (a.phase for a in claim.attempts.live.values()),
@@ -40,5 +40,5 @@ async def cancel_attempt(agent: NodeAgent, command: CancelAttempt) -> Accepted:
     if attempt := claim.attempts.live.get(attempt_id):
         attempt.canceled.set()
     elif not is_known:
-        claim.tasks.spawn(report_canceled(claim, attempt_id), name=f"canceled {attempt_id}")
+        claim.tasks.spawn(stop_and_report(claim, attempt_id), name=f"canceled {attempt_id}")
     return Accepted()

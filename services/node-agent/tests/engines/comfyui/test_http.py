@@ -16,8 +16,8 @@ from workflows.json_values import as_object
 
 
 def a_client(url: str) -> AbstractAsyncContextManager[ComfyHttp]:
-    spec = NodeEntry(node_id=new_id(), name="n", base_url=url)
-    return comfy_http(spec, ComfyUISettings())
+    entry = NodeEntry(node_id=new_id(), name="n", base_url=url)
+    return comfy_http(entry, ComfyUISettings())
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.agent import AttemptResult, Cause, Outcome
+from contracts.agent import AttemptEnd, Cause, Outcome
 from contracts.scheduler.jobs import JobError
 from node_agent.engines.comfyui.outcome import (
     cause_of,
@@ -30,7 +30,7 @@ def an_error(kind: str, message: str) -> list[Any]:
 
 
 def error_of(found: object) -> JobError:
-    assert isinstance(found, AttemptResult)
+    assert isinstance(found, AttemptEnd)
     assert found.error
     return found.error
 
@@ -41,7 +41,7 @@ START = ["execution_start", {"timestamp": 1_000}]
 def test_an_interrupt_is_told_from_an_error_by_the_last_message() -> None:
     interrupted = an_entry(START, ["execution_interrupted", {"node_id": "2"}])
 
-    assert failure_in(interrupted) == AttemptResult(outcome=Outcome.CANCELED)
+    assert failure_in(interrupted) == AttemptEnd(outcome=Outcome.CANCELED)
 
 
 def test_an_error_names_the_graph_node_and_hides_the_host() -> None:

@@ -86,8 +86,8 @@ SERVERS: dict[str, TinyServer] = {}
 
 
 @asynccontextmanager
-async def open_tiny(spec: NodeEntry) -> AsyncGenerator["TinyEngine", None]:
-    yield TinyEngine(spec.base_url, engine_settings(TinySettings, spec))
+async def open_tiny(entry: NodeEntry) -> AsyncGenerator["TinyEngine", None]:
+    yield TinyEngine(entry.base_url, engine_settings(TinySettings, entry))
 
 
 class TinyEngine:
@@ -101,7 +101,7 @@ class TinyEngine:
             return server
         raise UnreachableError("is not in this process")
 
-    async def serve(self, on_health_change: Callable[[], None]) -> None:
+    async def watch(self, on_health_change: Callable[[], None]) -> None:
         on_health_change()
         await asyncio.Event().wait()
 

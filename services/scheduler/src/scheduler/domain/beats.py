@@ -14,7 +14,7 @@ from scheduler.domain.events import add_node_event
 from scheduler.domain.health import end_quarantine, quarantine, quarantine_duplicate
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.nodes import ClaimStatus, Node
-from scheduler.domain.outcomes import fail_attempt, recall
+from scheduler.domain.outcomes import block_and_recall, fail_attempt
 
 PHASES = list(AttemptPhase)
 BEATS_TO_BELIEVE = 2
@@ -66,7 +66,7 @@ def compare_attempts(context: StepContext, node: Node, beat: NodeBeat) -> None:
     node.contact.recalled = frozenset()
     for attempt_id, item in listed.items():
         if item.phase is not AttemptPhase.REPORTING:
-            recall(context, node, attempt_id)
+            block_and_recall(context, node, attempt_id)
 
 
 def follow(context: StepContext, attempt: Attempt, item: BeatAttempt) -> None:

@@ -1,66 +1,13 @@
-"""Decides which agent has which node: nodes are added, claimed, described and removed."""
+"""Decides which agent has which node: nodes are claimed and described."""
 
-from contracts.agent import Cause
 from contracts.errors import ConflictError, NotFoundError
 from contracts.message import Accepted
 from contracts.scheduler.claims import ClaimNode, ReportCapabilities
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.nodes import AddNode, NewNode, NodeAdded, NodeRemoved, NodeView, RemoveNode
 from scheduler.domain.context import StepContext
 from scheduler.domain.effects import ClaimGranted
-from scheduler.domain.events import add_node_event, node_entry, put_node_entry
-from scheduler.domain.idempotency import find_created, remember_created
-from scheduler.domain.node_address import address_of, checked
+from scheduler.domain.node_entries import node_entry, put_node_entry
 from scheduler.domain.nodes import Contact, Node, NodeCapabilities
-from scheduler.domain.outcomes import fail_attempt
-from scheduler.domain.views import node_view
-
-
-def add_node(context: StepContext, command: AddNode) -> NodeView:
-    """Add a server once; its agent finds it in bucket `nodes`."""
-    if created_id := find_created(context, command):
-        if created_id not in context.state.nodes:
-            raise ConflictError("the node made under this key was removed", code="node_removed")
-        return node_view(context, context.state.nodes[created_id])
-    if existing := context.state.nodes.get(command.node_id):
-        return node_view(context, existing)
-    settings = checked(command.node)
-    refuse_duplicate(context, settings)
-    node = Node(command.node_id, settings, context.now.wall)
-    context.state.nodes[node.id] = node
-    add_node_event(context, node, NodeAdded)
-    remember_created(context, command, node.id)
-    return node_view(context, node)
-
-
-def refuse_duplicate(context: StepContext, settings: NewNode) -> None:
-    """Raise if a node has this address.
-
-    Two addresses of one server are found later: see `health.quarantine_duplicate`.
-    """
-    address = address_of(settings.base_url)
-    for node in context.state.nodes.values():
-        if address_of(node.settings.base_url) == address:
-            raise ConflictError(f"there is a node at {node.settings.base_url}", code="node_exists")
-
-
-def remove_node(context: StepContext, command: RemoveNode) -> Accepted:
-    """Forget a node; its jobs go elsewhere at once."""
-    node = context.state.nodes.get(command.node_id)
-    if node is None:
-        raise NotFoundError("there is no such node")
-    attempts = list(node.attempts.values())
-    add_node_event(context, node, NodeRemoved)
-    del context.state.nodes[node.id]
-    context.state.eligible.clear()
-    for attempt in attempts:
-        context.effects.recall(node, attempt.id)
-        fail_attempt(context, attempt, Cause.UNREACHABLE, None)
-    context.effects.nodes.pop(node.id, None)
-    context.effects.capabilities.pop(node.id, None)
-    context.effects.removed_nodes.add(node.id)
-    context.effects.node_entries[node.id] = None
-    return Accepted()
 
 
 def claim_node(context: StepContext, command: ClaimNode) -> ClaimGranted:
@@ -107,7 +54,7 @@ def report_capabilities(context: StepContext, command: ReportCapabilities) -> Ac
             models=frozenset(can.models),
             devices=devices,
         )
-        node.refused_versions.clear()
+        node.versions_lacking_files.clear()
         context.state.eligible.clear()
         context.effects.capabilities[node.id] = node
     return Accepted()

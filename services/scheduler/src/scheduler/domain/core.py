@@ -18,13 +18,13 @@ from contracts.scheduler.claims import ClaimNode, NodeBeat, ReportCapabilities
 from contracts.scheduler.job_requests import CancelJob, SubmitJob
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.nodes import AddNode, NodeEntry, RemoveNode
-from scheduler.domain import claims, outcomes, submission
+from scheduler.domain import claims, fleet, outcomes, submission
 from scheduler.domain.beats import take_beat
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.effects import Answer, Effects, KeyName
-from scheduler.domain.events import node_entry
 from scheduler.domain.expiry import pass_time
 from scheduler.domain.idempotency import Creation, key_name
+from scheduler.domain.node_entries import node_entry
 from scheduler.domain.occurrences import (
     ClockTicked,
     Occurrence,
@@ -51,8 +51,8 @@ RULES: Mapping[type[Command[Any]], Rule] = {
     FinishAttempt: Rule(outcomes.finish_attempt),
     ClaimNode: Rule(claims.claim_node),
     ReportCapabilities: Rule(claims.report_capabilities),
-    AddNode: Rule(claims.add_node),
-    RemoveNode: Rule(claims.remove_node),
+    AddNode: Rule(fleet.add_node),
+    RemoveNode: Rule(fleet.remove_node),
 }
 """Every command that the scheduler answers. The loop, the bus and the look-ups follow it."""
 

@@ -5,14 +5,15 @@ A job's transition has set its version already; `add_node_event` sets the node's
 
 from typing import Any
 
-from contracts.scheduler.jobs import JobFact
-from contracts.scheduler.nodes import NodeEntry, NodeFact
+from contracts.scheduler.jobs import JobEvent
+from contracts.scheduler.nodes import NodeEvent
 from scheduler.domain.context import StepContext
 from scheduler.domain.jobs import Job
+from scheduler.domain.node_entries import put_node_entry
 from scheduler.domain.nodes import Node
 
 
-def add_job_event(context: StepContext, job: Job, event: type[JobFact], **details: Any) -> None:
+def add_job_event(context: StepContext, job: Job, event: type[JobEvent], **details: Any) -> None:
     """Add an event under the version that the job already has."""
     context.effects.events.append(
         event(
@@ -30,7 +31,7 @@ def add_job_event(context: StepContext, job: Job, event: type[JobFact], **detail
 
 
 def add_node_event(
-    context: StepContext, node: Node, event: type[NodeFact], reason: str | None = None
+    context: StepContext, node: Node, event: type[NodeEvent], reason: str | None = None
 ) -> None:
     """Give the node its next version, add an event under it and renew the node's entry."""
     node.version += 1
@@ -44,21 +45,3 @@ def add_node_event(
             reason=reason,
         )
     )
-
-
-def node_entry(node: Node) -> NodeEntry:
-    """Return the node's entry in bucket `nodes`, which agents watch."""
-    return NodeEntry(
-        node_id=node.id,
-        agent_id=node.agent_id,
-        claim=node.claim,
-        is_claimable=node.is_claimable,
-        trial=node.health.trial,
-        **node.settings.model_dump(),
-    )
-
-
-def put_node_entry(context: StepContext, node: Node) -> None:
-    """Save a node and put its entry into bucket `nodes`."""
-    context.effects.nodes[node.id] = node
-    context.effects.node_entries[node.id] = node_entry(node)

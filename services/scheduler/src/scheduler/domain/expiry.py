@@ -15,7 +15,7 @@ from scheduler.domain.leases import LOST_SECONDS, NOT_STARTED_SECONDS
 from scheduler.domain.lifecycle import end_attempt, expire_job, finish_cancel
 from scheduler.domain.nodes import ClaimStatus, Node
 from scheduler.domain.occurrences import ClockTicked
-from scheduler.domain.outcomes import fail_attempt, recall
+from scheduler.domain.outcomes import block_and_recall, fail_attempt
 
 SPARE_DEADLINES = 1_000
 OVERTIME_SECONDS = 600.0
@@ -77,7 +77,7 @@ def give_up_if_overdue(context: StepContext, attempt: Attempt) -> None:
     else:
         return
     fail_attempt(context, attempt, cause, None)
-    recall(context, node, attempt.id)
+    block_and_recall(context, node, attempt.id)
 
 
 def silence(context: StepContext, attempt: Attempt, node: Node) -> float:
@@ -97,7 +97,7 @@ def expire(context: StepContext, job: Job) -> None:
     if attempt:
         node = context.state.nodes[attempt.node_id]
         end_attempt(context, attempt, "expired")
-        recall(context, node, attempt.id)
+        block_and_recall(context, node, attempt.id)
     if job.status is JobStatus.CANCELING:
         finish_cancel(context, job)
     else:

@@ -11,8 +11,9 @@ from uuid import UUID
 from contracts.agent import Cause
 from contracts.scheduler.nodes import NodeQuarantined
 from scheduler.domain.context import StepContext
-from scheduler.domain.events import add_node_event, put_node_entry
+from scheduler.domain.events import add_node_event
 from scheduler.domain.jobs import Attempt
+from scheduler.domain.node_entries import put_node_entry
 from scheduler.domain.nodes import Health, Node
 
 FIRST_QUARANTINE_SECONDS = 60.0

@@ -13,8 +13,8 @@ from contracts.scheduler.jobs import (
     JobCanceling,
     JobCompleted,
     JobError,
+    JobEvent,
     JobExpired,
-    JobFact,
     JobFailed,
     JobQueued,
     JobRequeued,
@@ -81,7 +81,7 @@ def expire_job(context: StepContext, job: Job) -> None:
 
 
 def end_job(
-    context: StepContext, job: Job, status: JobStatus, event: type[JobFact], **details: Any
+    context: StepContext, job: Job, status: JobStatus, event: type[JobEvent], **details: Any
 ) -> None:
     """Remove a job from the state; from now on only the database knows it."""
     if job.status is JobStatus.QUEUED:
@@ -102,7 +102,7 @@ def leave_queue(context: StepContext, job: Job) -> None:
 
 
 def change(
-    context: StepContext, job: Job, status: JobStatus, event: type[JobFact], **details: Any
+    context: StepContext, job: Job, status: JobStatus, event: type[JobEvent], **details: Any
 ) -> None:
     job.status = status
     job.version += 1

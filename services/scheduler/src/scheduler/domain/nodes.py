@@ -85,7 +85,7 @@ class Node:
     capabilities: NodeCapabilities = field(default_factory=NodeCapabilities)
     contact: Contact = field(default_factory=Contact)
     attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
-    refused_versions: set[str] = field(default_factory=set[str])
+    versions_lacking_files: set[str] = field(default_factory=set[str])
     """Versions that failed here for want of a model or a class that `capabilities` lists."""
     refusals: int = 0
     """Orders refused in a row."""

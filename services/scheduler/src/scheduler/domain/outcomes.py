@@ -3,7 +3,7 @@
 from math import isfinite
 from uuid import UUID
 
-from contracts.agent import AttemptResult, Cause, FinishAttempt, Outcome
+from contracts.agent import AttemptEnd, Cause, FinishAttempt, Outcome
 from contracts.errors import ConflictError, OperationError
 from contracts.message import Accepted
 from contracts.scheduler.jobs import JobError, JobStatus
@@ -32,35 +32,35 @@ def finish_attempt(context: StepContext, command: FinishAttempt) -> Accepted:
         raise ConflictError("another agent owns the node now", code="stale_claim")
     attempt = node.attempts.get(command.attempt_id)
     if attempt:
-        apply_result(context, attempt, command.result)
+        apply_end(context, attempt, command.end)
     node.contact.recalled -= {command.attempt_id}
     return Accepted()
 
 
-def apply_result(context: StepContext, attempt: Attempt, result: AttemptResult) -> None:
-    seconds = result.executed_seconds
+def apply_end(context: StepContext, attempt: Attempt, end: AttemptEnd) -> None:
+    seconds = end.executed_seconds
     attempt.executed_seconds = seconds if seconds is not None and isfinite(seconds) else None
     if attempt.job.status is JobStatus.CANCELING:
         end_attempt(context, attempt, Outcome.CANCELED)
         finish_cancel(context, attempt.job)
-    elif result.outcome is Outcome.COMPLETED:
+    elif end.outcome is Outcome.COMPLETED:
         end_attempt(context, attempt, Outcome.COMPLETED)
         record_success(context, attempt)
         update_mean_seconds(context, attempt)
-        complete_job(context, attempt.job, result.outputs)
-    elif result.outcome is Outcome.CANCELED:
+        complete_job(context, attempt.job, end.outputs)
+    elif end.outcome is Outcome.CANCELED:
         # The scheduler did not recall it: somebody stopped it in the engine itself.
         fail_attempt(context, attempt, Cause.LOST, None)
     else:
-        fail_attempt(context, attempt, cause_of(attempt, result), result.error)
+        fail_attempt(context, attempt, cause_of(attempt, end), end.error)
 
 
-def cause_of(attempt: Attempt, result: AttemptResult) -> Cause:
+def cause_of(attempt: Attempt, end: AttemptEnd) -> Cause:
     """Return the cause that the retry table counts.
 
     If the engine no longer knows a posted attempt, it crashed while running it: cause POISON.
     """
-    cause = result.cause or Cause.WORKFLOW
+    cause = end.cause or Cause.WORKFLOW
     if cause is not Cause.LOST:
         return cause
     if attempt.phase in STARTED_PHASES:
@@ -107,7 +107,7 @@ MESSAGES: dict[Cause, str] = {
 def restrict_node(context: StepContext, node: Node, attempt: Attempt, cause: Cause) -> None:
     """Keep jobs away from a node that lacks a file, or that refused an order, as far as needed."""
     if cause is Cause.MISSING:
-        node.refused_versions.add(attempt.job.request.version_hash)
+        node.versions_lacking_files.add(attempt.job.request.version_hash)
         context.state.eligible.clear()
     elif cause is Cause.UNREACHABLE:
         node.refusals += 1
@@ -159,7 +159,7 @@ def take_recall_answer(context: StepContext, attempt_id: UUID) -> None:
         attempt.confirmed_at = context.now.steady
 
 
-def recall(context: StepContext, node: Node, attempt_id: UUID) -> None:
+def block_and_recall(context: StepContext, node: Node, attempt_id: UUID) -> None:
     """Recall an attempt that is over. Its node gets no job until it has stopped."""
     node.contact.recalled |= {attempt_id}
     context.effects.recall(node, attempt_id)

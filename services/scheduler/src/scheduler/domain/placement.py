@@ -119,7 +119,7 @@ def reason_full(node: Node) -> str | None:
     if node.contact.recalled:
         return "stops an attempt that is over"
     if any(attempt.holds_slot for attempt in node.attempts.values()):
-        return "busy"
+        return "its slot is taken"
     if len(node.attempts) >= MOST_UPLOADING:
         return "too many results wait for their upload"
     if node.contact.foreign_prompts >= node.settings.max_queue:

@@ -30,7 +30,7 @@ def is_eligible(node: Node, kind: Kind) -> bool:
     return (
         bool(capabilities.digest)
         and node.settings.is_enabled
-        and kind.version_hash not in node.refused_versions
+        and kind.version_hash not in node.versions_lacking_files
         and kind.classes <= capabilities.classes
         and kind.models <= capabilities.models
         and capabilities.digest not in kind.incompatible
@@ -56,7 +56,7 @@ def unmet_by(node: Node, request: NewJob) -> list[Unmet]:
     for group in required.incompatible:
         if capabilities.digest in group.digests:
             found += group.unmet
-    if request.version_hash in node.refused_versions:
+    if request.version_hash in node.versions_lacking_files:
         text = "its engine refused this version because a model file or a class is missing"
         found.append(Unmet(kind="input", name=request.workflow, message=text))
     return found

@@ -14,12 +14,12 @@ class Row:
     """`limit` failures of this cause end the job; until then it goes elsewhere if it can."""
 
     limit: int
-    first_delay_seconds: float = 0.0
+    second_delay_seconds: float = 0.0
     """Delay of the second repeat; it doubles each time. The first repeat is at once."""
 
 
 TABLE: dict[Cause, Row] = {
-    Cause.UNREACHABLE: Row(10, first_delay_seconds=1.0),
+    Cause.UNREACHABLE: Row(10, second_delay_seconds=1.0),
     Cause.LOST: Row(3),
     Cause.NODE_FAULT: Row(10),
     Cause.OUT_OF_MEMORY: Row(2),
@@ -27,8 +27,8 @@ TABLE: dict[Cause, Row] = {
     Cause.WORKFLOW: Row(1),
     Cause.TIMEOUT: Row(1),
     Cause.POISON: Row(2),
-    Cause.OUTPUT: Row(3, first_delay_seconds=5.0),
-    Cause.INPUT: Row(3, first_delay_seconds=5.0),
+    Cause.OUTPUT: Row(3, second_delay_seconds=5.0),
+    Cause.INPUT: Row(3, second_delay_seconds=5.0),
 }
 
 
@@ -48,4 +48,4 @@ def delay(row: Row, count: int) -> float:
     """Return the seconds between failure number `count` and the next try."""
     if count == 1:
         return 0.0
-    return float(min(row.first_delay_seconds * 2 ** (count - 2), LONGEST_DELAY_SECONDS))
+    return float(min(row.second_delay_seconds * 2 ** (count - 2), LONGEST_DELAY_SECONDS))

@@ -16,7 +16,7 @@ from contracts.registry.requests import (
     StoreDescription,
 )
 from contracts.registry.workflows import ServerClasses, WorkflowEntry, WorkflowVersionRecord
-from contracts.scheduler.nodes import NodeFact
+from contracts.scheduler.nodes import NodeEvent
 from contracts.values import Unmet
 from runtime import clock
 from runtime.wait import wait_for
@@ -64,7 +64,7 @@ async def prune_descriptions(registry: Registry) -> None:
     await registry.descriptions.prune(registry.fleet.stored)
 
 
-async def refresh_fleet(registry: Registry, event: NodeFact) -> None:
+async def refresh_fleet(registry: Registry, event: NodeEvent) -> None:
     """Look at the fleet, unless a look began after the event, so a hundred events cost one look.
 
     Raises Unavailable as `look_at_fleet` does; the event then stays until a look succeeds.

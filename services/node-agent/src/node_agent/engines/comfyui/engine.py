@@ -35,10 +35,10 @@ from runtime.process.telemetry import span
 
 
 @asynccontextmanager
-async def open_comfyui(spec: NodeEntry, defaults: BaseModel) -> AsyncGenerator["ComfyUI", None]:
-    settings = engine_settings(ComfyUISettings, spec, defaults)
-    async with comfy_http(spec, settings) as http:
-        engine = ComfyUI(spec, http, Vitals(settings.dead_after_seconds))
+async def open_comfyui(entry: NodeEntry, defaults: BaseModel) -> AsyncGenerator["ComfyUI", None]:
+    settings = engine_settings(ComfyUISettings, entry, defaults)
+    async with comfy_http(entry, settings) as http:
+        engine = ComfyUI(entry, http, Vitals(settings.dead_after_seconds))
         try:
             yield engine
         finally:
@@ -49,7 +49,7 @@ async def open_comfyui(spec: NodeEntry, defaults: BaseModel) -> AsyncGenerator["
 class ComfyUI(Session):
     """One ComfyUI server."""
 
-    async def serve(self, on_health_change: Callable[[], None]) -> None:
+    async def watch(self, on_health_change: Callable[[], None]) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(probe(self, on_health_change))
             group.create_task(watch_memory(self))

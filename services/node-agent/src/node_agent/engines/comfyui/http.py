@@ -58,12 +58,12 @@ class Stats:
 
 @asynccontextmanager
 async def comfy_http(
-    spec: NodeEntry, settings: ComfyUISettings
+    entry: NodeEntry, settings: ComfyUISettings
 ) -> AsyncGenerator["ComfyHttp", None]:
     try:
         client = httpx.AsyncClient(
-            base_url=spec.base_url,
-            headers=spec.headers,
+            base_url=entry.base_url,
+            headers=entry.headers,
             timeout=httpx.Timeout(settings.probe_timeout_seconds, pool=SLOW_SECONDS),
             event_hooks={"request": [trace]},
             trust_env=False,

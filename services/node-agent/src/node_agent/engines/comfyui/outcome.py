@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contracts.agent import AttemptResult, Cause, Outcome
-from node_agent.domain.endings import failed_result
+from contracts.agent import AttemptEnd, Cause, Outcome
+from node_agent.domain.endings import failed_end
 from node_agent.engines.comfyui.shapes import is_number
 from workflows.json_values import as_array, as_object
 
@@ -19,7 +19,7 @@ DISK = re.compile(r"Errno (28|30|5)\b|No space left|Read-only file system|Input/
 TORCH_ERRORS = re.compile(r"^(torch\.|RuntimeError$|AcceleratorError$)")
 
 
-def failure_in(entry: Mapping[str, Any]) -> AttemptResult | None:
+def failure_in(entry: Mapping[str, Any]) -> AttemptEnd | None:
     """Return how the prompt failed or was canceled; None if it succeeded.
 
     ComfyUI calls an interrupt an error as well; only the last message tells them apart.
@@ -31,19 +31,19 @@ def failure_in(entry: Mapping[str, Any]) -> AttemptResult | None:
     return ended_by(as_array(messages[-1]) if messages else ())
 
 
-def ended_by(message: Sequence[object]) -> AttemptResult:
+def ended_by(message: Sequence[object]) -> AttemptEnd:
     kind, details = message[0] if message else None, as_object(message[1] if message[1:] else None)
     if kind == "execution_interrupted":
-        return AttemptResult(outcome=Outcome.CANCELED)  # by the agent, or by a person in ComfyUI
+        return AttemptEnd(outcome=Outcome.CANCELED)  # by the agent, or by a person in ComfyUI
     if kind == "execution_error":
         return raised(str(details.get("exception_type", "")), details)
-    return failed_result(Cause.WORKFLOW, "graph_failed", "ComfyUI does not say why it failed.")
+    return failed_end(Cause.WORKFLOW, "graph_failed", "ComfyUI does not say why it failed.")
 
 
-def raised(kind: str, details: Mapping[str, Any]) -> AttemptResult:
+def raised(kind: str, details: Mapping[str, Any]) -> AttemptEnd:
     message = str(details.get("exception_message", ""))
     cause, code = cause_of(kind, message)
-    return failed_result(
+    return failed_end(
         cause,
         code,
         presentable(message) or kind,

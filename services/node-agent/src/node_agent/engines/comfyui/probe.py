@@ -32,7 +32,7 @@ async def probe(session: Session, on_health_change: Callable[[], None]) -> None:
         except UnreachableError as error:
             saw_nothing(session, error.message)
         if (was_reachable, was_usable) != (session.is_reachable, session.health().is_usable):
-            log.info("node_probed", node_id=str(session.spec.node_id), reason=session.reason)
+            log.info("node_probed", node_id=str(session.entry.node_id), reason=session.reason)
             on_health_change()
         await remove_leftovers(session)
         await asyncio.sleep(IDLE_SECONDS if is_idle(session) else PROBE_SECONDS)

@@ -57,11 +57,11 @@ async def post(session: Session, prompt: Prompt, graph: Graph) -> None:
     try:
         await submit(session, prompt, graph)
     except RefusedPromptError as error:
-        result = rejection(error.status, error.answer)
+        end = rejection(error.status, error.answer)
         if lacks_input_file(error.answer):
             session.inputs.clear()
-            raise InputsLostError(result) from error
-        raise AttemptEndedError(result) from error
+            raise InputsLostError(end) from error
+        raise AttemptEndedError(end) from error
 
 
 async def submit(session: Session, prompt: Prompt, graph: Graph) -> None:
@@ -106,7 +106,7 @@ def body_of(session: Session, prompt: Prompt, graph: Graph) -> dict[str, Any]:
         "prompt": graph,
         "prompt_id": prompt.id,
         "client_id": prompt.client_id or prompt.id,
-        "extra_data": {NODE_KEY: str(session.spec.node_id)} | preview,
+        "extra_data": {NODE_KEY: str(session.entry.node_id)} | preview,
     }
 
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contracts.agent import AttemptResult, Cause
-from node_agent.domain.endings import failed_result
+from contracts.agent import AttemptEnd, Cause
+from node_agent.domain.endings import failed_end
 from node_agent.engines.comfyui.outcome import presentable
 from workflows.graph.requirements import MODEL_INPUTS
 from workflows.json_values import as_array, as_object
@@ -30,7 +30,7 @@ MEANINGS = {
 NO_OUTPUT = "prompt_no_outputs"
 
 
-def rejection(status: int, body: object) -> AttemptResult:
+def rejection(status: int, body: object) -> AttemptEnd:
     """The failure that the answer to POST /prompt stands for."""
     answer = as_object(body)
     error = as_object(answer.get("error"))
@@ -40,7 +40,7 @@ def rejection(status: int, body: object) -> AttemptResult:
         return missing or problems[0]
     graph_node = GRAPH_NODE.search(str(error.get("details", "")))
     if class_ := NO_SUCH_CLASS.search(str(error.get("message", ""))):
-        return failed_result(
+        return failed_end(
             Cause.MISSING,
             "missing_class",
             presentable(f"The server has no class {class_[1]}."),
@@ -49,10 +49,10 @@ def rejection(status: int, body: object) -> AttemptResult:
         )
     has_no_output = error.get("type") == NO_OUTPUT
     text = "The graph writes nothing." if has_no_output else f"ComfyUI answered {status}."
-    return failed_result(Cause.WORKFLOW, "graph_refused", text)
+    return failed_end(Cause.WORKFLOW, "graph_refused", text)
 
 
-def graph_node_problems(node_errors: Mapping[str, Any]) -> Iterator[AttemptResult]:
+def graph_node_problems(node_errors: Mapping[str, Any]) -> Iterator[AttemptEnd]:
     for graph_node, entry in node_errors.items():
         fields = as_object(entry)
         class_ = str(fields.get("class_type", ""))
@@ -60,7 +60,7 @@ def graph_node_problems(node_errors: Mapping[str, Any]) -> Iterator[AttemptResul
             yield problem(graph_node, class_, as_object(error))
 
 
-def problem(graph_node: str, class_: str, error: Mapping[str, Any]) -> AttemptResult:
+def problem(graph_node: str, class_: str, error: Mapping[str, Any]) -> AttemptEnd:
     extra = as_object(error.get("extra_info"))
     name, value = str(extra.get("input_name", "")), extra.get("received_value")
     kind = str(error.get("type", ""))
@@ -68,10 +68,10 @@ def problem(graph_node: str, class_: str, error: Mapping[str, Any]) -> AttemptRe
         name in MODEL_INPUTS.get(class_, {}) or MODEL_FILE.search(str(value))
     ):
         text = presentable(f"{name}: {value!r} is not in the list of this node")
-        return failed_result(Cause.MISSING, "missing_model", text, graph_node, class_)
+        return failed_end(Cause.MISSING, "missing_model", text, graph_node, class_)
     why = MEANINGS.get(kind, "the server cannot check it")
     text = presentable(f"Input {name or 'unknown'} of {class_ or 'a graph node'}: {why}.")
-    return failed_result(Cause.WORKFLOW, "graph_refused", text, graph_node, class_)
+    return failed_end(Cause.WORKFLOW, "graph_refused", text, graph_node, class_)
 
 
 def lacks_input_file(body: object) -> bool:

@@ -46,7 +46,7 @@ class Prompt:
 
 @dataclass(slots=True, eq=False)
 class Session:
-    spec: NodeEntry
+    entry: NodeEntry
     http: ComfyHttp
     vitals: Vitals
     prompts: dict[str, Prompt] = field(default_factory=dict[str, Prompt])
@@ -84,7 +84,7 @@ class Session:
 
     def other_node(self) -> UUID | None:
         """Return another node that a prompt names as its own; the name may be any text."""
-        for text in self.queue.nodes - {str(self.spec.node_id)}:
+        for text in self.queue.nodes - {str(self.entry.node_id)}:
             with suppress(ValueError):
                 return UUID(text)
         return None

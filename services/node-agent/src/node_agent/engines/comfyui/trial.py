@@ -20,7 +20,7 @@ async def trial(session: Session) -> str | None:
     """Return why it failed; None if it ran to its end."""
     prompt_id = str(new_id())
     graph = trial_graph(random.randrange(2**24))  # noqa: S311  no secret: else it is cached
-    extra = {NODE_KEY: str(session.spec.node_id)}
+    extra = {NODE_KEY: str(session.entry.node_id)}
     body = {"prompt": graph, "prompt_id": prompt_id, "client_id": prompt_id, "extra_data": extra}
     try:
         taken = await session.http.submit(body)

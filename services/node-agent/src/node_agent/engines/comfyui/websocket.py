@@ -26,13 +26,13 @@ FEATURES = json.dumps({"type": "feature_flags", "data": {"supports_preview_metad
 
 async def listen(session: Session) -> None:
     """Pass events to the session until canceled."""
-    spec, pause = session.spec, FIRST_PAUSE
+    entry, pause = session.entry, FIRST_PAUSE
     while True:
         client_id = uuid4().hex
         try:
             async with connect(
-                f"{address(spec.base_url)}/ws?clientId={client_id}",
-                additional_headers=spec.headers,
+                f"{address(entry.base_url)}/ws?clientId={client_id}",
+                additional_headers=entry.headers,
                 compression=None,
                 max_size=MAX_BYTES,
                 open_timeout=5,
@@ -46,7 +46,7 @@ async def listen(session: Session) -> None:
                 pause = FIRST_PAUSE
                 await read(socket, session)
         except (WebSocketException, OSError, ValueError) as error:
-            log.debug("websocket_lost", node_id=str(spec.node_id), reason=type(error).__name__)
+            log.debug("websocket_lost", node_id=str(entry.node_id), reason=type(error).__name__)
         session.connected(None)
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)

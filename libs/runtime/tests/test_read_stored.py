@@ -10,7 +10,7 @@ from runtime.outbox.relay import publish
 from runtime.testing.servers import NatsServer
 
 
-def a_fact(owner_id: UUID) -> JobCanceled:
+def an_event(owner_id: UUID) -> JobCanceled:
     return JobCanceled(
         job_id=new_id(),
         owner_id=owner_id,
@@ -23,7 +23,7 @@ def a_fact(owner_id: UUID) -> JobCanceled:
 
 async def test_a_part_of_the_stream_is_read_again_and_ends(nats: NatsServer) -> None:
     owner, nobody, other = new_id(), new_id(), new_id()
-    facts = [a_fact(owner), a_fact(other), a_fact(owner), a_fact(owner)]
+    facts = [an_event(owner), an_event(other), an_event(owner), an_event(owner)]
     async with (
         Bus.connect(
             nats.url, service="scheduler", password=nats.passwords["scheduler"]
@@ -36,7 +36,7 @@ async def test_a_part_of_the_stream_is_read_again_and_ends(nats: NatsServer) -> 
 
         async def replayed(owner_id: UUID, after: int, until: int) -> list[int]:
             subject = f"event.job.*.v1.{owner_id}"
-            found = event_stream.replay(gateway, subject, after, until)
+            found = event_stream.read_stored(gateway, subject, after, until)
             return [stored.sequence - before async for stored in found]
 
         assert first <= before + 1
