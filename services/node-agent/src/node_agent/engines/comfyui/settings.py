@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class ComfyUISettings(BaseModel):
-    """How long the agent waits for a ComfyUI server."""
+    """Times that the agent gives a ComfyUI server before it gives up."""
 
     model_config = ConfigDict(extra="forbid")
 
