@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from comfyfleet.client.api import Renewal
 from comfyfleet.testing import ADMIN_EMAIL, LocalFleet, local_fleet
 
 SHIPPED = Path(__file__).parents[2] / "workflows"
@@ -39,10 +40,15 @@ def fleet(servers: list[str], tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="session")
 def api(fleet: LocalFleet) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=fleet.url, timeout=120) as client:
-        form = {"username": ADMIN_EMAIL, "password": fleet.secrets.admin_password}
-        token = client.post("/v1/auth/token", data=form).json()["access_token"]
+    """Return a client that logs in, and logs in again when its access token has expired."""
+    form = {"username": ADMIN_EMAIL, "password": fleet.secrets.admin_password}
+
+    def log_in() -> str:
+        token = httpx.post(f"{fleet.url}/v1/auth/token", data=form).json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
+        return token
+
+    with httpx.Client(base_url=fleet.url, timeout=120, auth=Renewal(log_in)) as client:
         yield client
 
 
