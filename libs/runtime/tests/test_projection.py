@@ -1,9 +1,9 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -15,7 +15,7 @@ from runtime.bus.client import Bus
 from runtime.outbox.messages import append, delete, lock_writers, put
 from runtime.outbox.projection import Projection
 from runtime.outbox.relay import Relay, publish
-from runtime.postgres.engine import driver, sqlalchemy_url
+from runtime.postgres.engine import sqlalchemy_url
 from runtime.postgres.transaction import transaction
 from runtime.process.service import cancel_all
 from runtime.testing.ports import eventually
@@ -28,8 +28,10 @@ def a_principal() -> Principal:
 
 
 @asynccontextmanager
-async def an_engine(postgres: PostgresServer) -> AsyncGenerator[AsyncEngine, None]:
-    engine = create_async_engine(sqlalchemy_url(await postgres.database_for("auth")))
+async def an_engine(
+    postgres: PostgresServer, url: str | None = None
+) -> AsyncGenerator[AsyncEngine, None]:
+    engine = create_async_engine(sqlalchemy_url(url or await postgres.database_for("auth")))
     try:
         yield engine
     finally:
@@ -46,10 +48,12 @@ async def test_a_bucket_becomes_what_the_tables_say(
         bus = await stack.enter_async_context(
             Bus.connect(nats.url, service="auth", password=password)
         )
-        engine = await stack.enter_async_context(an_engine(postgres))
+        url = await postgres.database_for("auth")
+        engine = await stack.enter_async_context(an_engine(postgres, url))
+        pool = await stack.enter_async_context(asyncpg.create_pool(url, min_size=1, max_size=1))
         other = wrong.model_copy(update={"role": "admin"})
         await publish(bus, [put(PRINCIPALS, str(p.user_id), p) for p in (right, other, gone)])
-        projection, relay = Projection(PRINCIPALS, Principal), Relay(partial(driver, engine), bus)
+        projection, relay = Projection(PRINCIPALS, Principal), Relay(pool.acquire, bus)
         tasks = [asyncio.create_task(work) for work in (projection.follow(bus), relay.run())]
         try:
             await projection.wait_until_known()

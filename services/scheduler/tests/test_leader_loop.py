@@ -1,154 +1,22 @@
 """The leader's term over a ledger that can fail, and queries over a job reader."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from uuid import UUID
+from collections.abc import AsyncGenerator
 
 import pytest
-from pydantic import BaseModel
 
 from contracts.access import Actor, Limits, Permission, Priority
-from contracts.agent import AttemptOrder
 from contracts.errors import ForbiddenError
-from contracts.scheduler.job_requests import FindJobs, ListJobs, SubmitJob, SubmitJobView
-from contracts.scheduler.jobs import JobStatus, JobView
+from contracts.scheduler.job_requests import FindJobs, ListJobs, SubmitJobView
+from contracts.scheduler.jobs import JobStatus
 from contracts.values import new_id
-from runtime.cursor import Place
 from runtime.testing.ports import eventually
-from scheduler.domain.context import LoadedRows
-from scheduler.domain.effects import Effects, KeyName, Recall
-from scheduler.domain.jobs import Attempt, Job
-from scheduler.domain.state import State
-from scheduler.handlers.leader_loop import decide, lead
+from scheduler.handlers.leader_loop import decide, pause_after
 from scheduler.handlers.queries import find_jobs, list_jobs
 from scheduler.ports import LeadershipLostError, LedgerUncertainError
-from scheduler.service import Scheduler
 
+from .fakes import FakeLedger, Leader
 from .fleet import a_submit
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class FakeLedger:
-    jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
-    failures: list[Exception] = field(default_factory=list[Exception])
-    batches: list[int] = field(default_factory=list[int])
-
-    async def load(self) -> State:
-        return State()
-
-    async def newest_time(self) -> datetime:
-        return NOW
-
-    async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> LoadedRows:
-        assert not keys
-        return LoadedRows({job_id: self.jobs[job_id] for job_id in jobs if job_id in self.jobs}, {})
-
-    async def commit(self, effects: Effects) -> None:
-        await asyncio.sleep(0)
-        if self.failures and effects.new_jobs:
-            raise self.failures.pop(0)
-        self.jobs |= effects.new_jobs
-        if effects.new_jobs:
-            self.batches.append(len(effects.new_jobs))
-
-    async def forget_old_keys(self) -> None: ...
-
-
-class FakeAgents:
-    async def announce(self) -> None: ...
-    def order(self, attempt: Attempt, claim: int) -> None: ...
-    def recall(self, recall: Recall) -> None: ...
-    def stop_repeating(self, attempt_id: UUID) -> None: ...
-    def write_order(self, attempt: Attempt) -> AttemptOrder:
-        raise NotImplementedError
-
-    async def close(self) -> None: ...
-
-
-class FakeMeter:
-    def batch(self, size: int, commit_seconds: float) -> None: ...
-    def fleet(self, queued: int, running: int, nodes: dict[str, int]) -> None: ...
-
-
-@dataclass
-class FakeLeadership:
-    epoch: int = 0
-    is_taken: bool = False
-    released: list[int] = field(default_factory=list[int])
-
-    async def acquire(self, held: int | None) -> int | None:
-        if self.is_taken:
-            assert held is None, "a scheduler that lost the lead holds no epoch"
-            return None
-        self.epoch += 1
-        return self.epoch
-
-    async def release(self, epoch: int) -> None:
-        self.released.append(epoch)
-
-
-@dataclass
-class FakeJobReader:
-    """Holds views, newest first; remembers whose were asked for, and from which place."""
-
-    views: list[JobView] = field(default_factory=list[JobView])
-    asked: list[tuple[UUID | None, Place | None]] = field(
-        default_factory=list[tuple[UUID | None, Place | None]]
-    )
-
-    async def find(self, ids: Sequence[UUID], owner_id: UUID | None) -> list[JobView]:
-        self.asked.append((owner_id, None))
-        return [view for view in self.views if view.id in ids]
-
-    async def page(
-        self, query: ListJobs, owner_id: UUID | None, after: Place | None
-    ) -> list[JobView]:
-        self.asked.append((owner_id, after))
-        places = [(view.created_at, view.id) for view in self.views]
-        begin = places.index(after) + 1 if after else 0
-        return self.views[begin : begin + query.limit + 1]
-
-
-@dataclass
-class Leader:
-    """A scheduler over fakes, which leads in a task of its own."""
-
-    ledger: FakeLedger = field(default_factory=FakeLedger)
-    leadership: FakeLeadership = field(default_factory=FakeLeadership)
-    job_reader: FakeJobReader = field(default_factory=FakeJobReader)
-    scheduler: Scheduler = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.scheduler = Scheduler(
-            leadership=self.leadership,
-            open_ledger=lambda _: self.ledger,
-            open_agents=lambda _epoch, _put: FakeAgents(),
-            job_reader=self.job_reader,
-            meter=FakeMeter(),
-            is_connected=lambda: True,
-            published=dict,
-            wall=lambda: NOW,
-        )
-
-    def start(self) -> asyncio.Task[None]:
-        return asyncio.create_task(lead(self.scheduler, serve))
-
-    async def leads(self) -> None:
-        await eventually(lambda: self.scheduler.term is not None)
-
-    async def submit(self, command: SubmitJob) -> BaseModel:
-        await self.leads()
-        return await decide(self.scheduler, command)
-
-
-async def serve() -> AsyncExitStack:
-    """No bus: tests call the handlers."""
-    return AsyncExitStack()
 
 
 @pytest.fixture
@@ -197,6 +65,29 @@ async def test_a_leader_that_lost_the_lead_stands_by(leader: Leader) -> None:
     with pytest.raises(asyncio.CancelledError):
         await decide(leader.scheduler, a_submit())
     assert leader.ledger.jobs == {}
+
+
+async def test_a_leader_without_nats_gives_up_the_lead_until_nats_is_back(leader: Leader) -> None:
+    await leader.leads()
+    leader.has_nats = False
+
+    await eventually(lambda: leader.leadership.released == [1])
+    assert leader.scheduler.term is None
+    leader.has_nats = True
+
+    await leader.leads()
+    assert leader.leadership.epoch == 2
+
+
+async def test_a_state_that_cannot_be_loaded_is_tried_again_after_growing_pauses() -> None:
+    leader = Leader(FakeLedger(unreadable=3))
+    leading = leader.start()
+    await leader.leads()
+    leading.cancel()
+    await asyncio.gather(leading, return_exceptions=True)
+
+    assert leader.scheduler.lead.failures == 3
+    assert [pause_after(failures) for failures in (1, 2, 3, 9)] == [0.1, 0.2, 0.4, 10.0]
 
 
 async def test_a_refusal_reaches_its_caller_alone(leader: Leader) -> None:

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.services import SERVICES, ServiceName
-from runtime.outbox.relay import Relay, start_relay
-from runtime.postgres.engine import database, driver
+from runtime.outbox.relay import Relay, relaying
+from runtime.postgres.engine import database
 from runtime.postgres.schema import verify
 from runtime.process.service import Runtime, running
 from runtime.process.settings import DatabaseSettings
@@ -20,4 +20,5 @@ async def running_with_state(
     """Set a service up once its schema is there; the relay publishes what its commits leave."""
     async with database(settings) as engine, running(settings, service) as runtime:
         await verify(settings, SERVICES[service].package)
-        yield runtime, engine, start_relay(runtime, lambda: driver(engine))
+        async with relaying(runtime, settings) as relay:
+            yield runtime, engine, relay

@@ -8,7 +8,7 @@ from contracts.scheduler.job_requests import FindJobs, ListJobs, SubmitJob
 from contracts.scheduler.nodes import ListNodes, NodeEntry
 from contracts.services import NODES
 from runtime.bus.bucket import Mirror
-from runtime.outbox.relay import Relay, start_relay
+from runtime.outbox.relay import Relay, relaying
 from runtime.postgres.pool import pool
 from runtime.postgres.schema import verify
 from runtime.process.service import Runtime, cancel_all, running
@@ -75,9 +75,12 @@ async def run(settings: SchedulerSettings) -> None:
     """Stand by, and lead when no other process does, until told to stop."""
     async with running(settings, "scheduler") as runtime:
         await verify(settings, "scheduler")
-        async with pool(settings) as queries, open_leader_pool(settings) as leader_pool:
+        async with (
+            pool(settings) as queries,
+            open_leader_pool(settings) as leader_pool,
+            relaying(runtime, settings) as relay,
+        ):
             bus, job_reader = runtime.bus, SqlJobReader(queries)
-            relay = start_relay(runtime, queries.acquire)
             scheduler = build(settings, runtime, job_reader, leader_pool, relay)
             runtime.health.checks["database"] = job_reader.is_there
             leading = lead(

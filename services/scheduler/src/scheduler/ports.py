@@ -27,7 +27,10 @@ class Ledger(Protocol):
     """The database as the leader of one epoch uses it."""
 
     async def load(self) -> State:
-        """Read all unfinished jobs, live attempts and nodes."""
+        """Read all unfinished jobs, live attempts and nodes, and let other tasks run meanwhile.
+
+        They are of one moment only if this epoch still leads afterwards: commit to find out.
+        """
         ...
 
     async def newest_time(self) -> datetime:

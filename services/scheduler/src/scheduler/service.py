@@ -63,8 +63,12 @@ class Term:
     inbox: Inbox
     ledger: Ledger
     agents: Agents
+    began_at: float = 0.0
+    """When the state was loaded. This time and those below are in steady seconds."""
     renewed_at: float = 0.0
-    """When the lead was last confirmed. This time and those below are in steady seconds."""
+    """When the lead was last confirmed."""
+    connected_at: float = 0.0
+    """When NATS was last there."""
     ticked_at: float = 0.0
     republish_at: float = 0.0
     forecast: Forecast = field(default_factory=Forecast)
@@ -90,6 +94,8 @@ class Lead:
 
     term: Term | None = None
     """None while another process leads."""
+    failures: int = 0
+    """Terms in a row that ended early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,8 @@ class Scheduler:
     is_connected: Callable[[], bool]
     published: Callable[[], Mapping[UUID, NodeEntry]]
     """Returns the known content of bucket `nodes`."""
+    cut_off_seconds: float = 5.0
+    """A leader without NATS gives up the lead after so long."""
     wall: Callable[[], datetime] = clock.now
     lead: Lead = field(default_factory=Lead)
 

@@ -9,7 +9,11 @@ class SchedulerSettings(GrantSettings, DatabaseSettings):
     """Settings of the scheduler alone; the base classes hold those that services share."""
 
     database_pool: int = Field(
-        default=6, ge=3, le=100, description="Largest number of connections; one is the leader's."
+        default=6,
+        ge=3,
+        le=100,
+        description="Largest number of connections for queries, and for the leader's loop; "
+        "the outbox has one more.",
     )
     max_waiting_jobs: int = Field(
         default=100_000,

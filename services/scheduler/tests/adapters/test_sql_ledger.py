@@ -16,10 +16,11 @@ from contracts.scheduler.nodes import Device, NewNode
 from contracts.values import new_id
 from runtime.bus.client import Bus
 from runtime.outbox.relay import Relay
+from runtime.postgres.pool import session
 from runtime.process.settings import DatabaseSettings
 from runtime.testing.postgres import PostgresServer
 from scheduler.adapters.sql_job_reader import SqlJobReader
-from scheduler.adapters.sql_leadership import LEADER_SETTINGS, SqlLeadership, open_leader_pool
+from scheduler.adapters.sql_leadership import IDLE_SECONDS, SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
 from scheduler.domain.effects import Effects, KeyUse
 from scheduler.domain.jobs import Attempt, Job, Retry
@@ -161,7 +162,7 @@ async def test_the_lead_is_taken_only_when_free_stale_or_ones_own(pool: asyncpg.
 async def test_a_holder_stopped_within_a_transaction_loses_the_row(
     pool: asyncpg.Pool, database_url: str
 ) -> None:
-    stopped = await asyncpg.connect(database_url, server_settings=LEADER_SETTINGS)
+    stopped = await asyncpg.connect(database_url, server_settings=session(IDLE_SECONDS))
     await stopped.execute("BEGIN")
     await stopped.execute("UPDATE leader SET beat_at = now() - interval '9 seconds'")
 

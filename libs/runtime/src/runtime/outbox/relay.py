@@ -3,11 +3,14 @@
 One row holds all messages of a commit. A relay publishes the rows in order and deletes them. After
 a crash it may publish a message twice; JetStream drops the second by its id. A message that NATS
 refuses to store moves to another table (refused.py), so that it does not hold up the others.
+
+A relay has a connection of its own, so no query can starve it. Postgres ends the connection, and
+with it the relay's lock, when the process stands still; the relay of a replica then goes on.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -19,7 +22,9 @@ from nats.js.errors import Error as JetStreamError
 from runtime.bus.client import Bus
 from runtime.outbox.messages import Outgoing, decode, encode
 from runtime.outbox.refused import RefusedMessages, refusal_or_raise
-from runtime.process.service import Runtime
+from runtime.postgres.pool import pool
+from runtime.process.service import Runtime, cancel_all
+from runtime.process.settings import DatabaseSettings
 from runtime.wait import wait_for
 
 log = structlog.get_logger()
@@ -28,13 +33,16 @@ ROWS_AT_ONCE = 64
 IDLE_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 STORED_SECONDS = 3.0
+MOST_IDLE_SECONDS = 10.0
+"""A row takes at most twice `STORED_SECONDS`, so a longer pause within a transaction is a halt."""
+COMMAND_SECONDS = 10.0
 HEADERS_BYTES = 1024
 """Reserved for headers: they count, and a message over the limit ends the connection (measured)."""
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema()), 7102541)"
 """One relay at a time keeps the order; the schema distinguishes services in one database."""
 
 TAKE = "SELECT id, messages FROM outbox ORDER BY id LIMIT $1"
-DROP = "DELETE FROM outbox WHERE id = ANY($1)"
+DROP = "DELETE FROM outbox WHERE id = $1"
 
 Acquire: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
 Refused: TypeAlias = tuple[Outgoing, str]
@@ -80,9 +88,9 @@ class Relay:
                 return False
             rows = await connection.fetch(TAKE, ROWS_AT_ONCE)
             for row in rows:
+                # fails if the lock is gone: a relay that stood still publishes nothing old
+                await connection.execute(DROP, row["id"])
                 await self._publish_row(connection, decode(row["messages"]))
-            if rows:
-                await connection.execute(DROP, [row["id"] for row in rows])
             if not rows or self._refused.has_changed:
                 await self._refused.read(connection)
             return len(rows) == ROWS_AT_ONCE
@@ -96,12 +104,21 @@ class Relay:
             await self._refused.forget(connection, stored)
 
 
-def start_relay(runtime: Runtime, acquire: Acquire) -> Relay:
-    """Publish beside the service what its commits leave in the outbox."""
-    relay = Relay(acquire, runtime.bus)
-    runtime.spawn(relay.run(), name="outbox")
-    runtime.health.warnings.append(relay.warning)
-    return relay
+@asynccontextmanager
+async def relaying(
+    runtime: Runtime, settings: DatabaseSettings, *, idle_seconds: float = MOST_IDLE_SECONDS
+) -> AsyncGenerator[Relay, None]:
+    """Publish beside the service what its commits leave in the outbox, on an own connection."""
+    async with pool(
+        settings, size=1, idle_seconds=idle_seconds, command_timeout=COMMAND_SECONDS
+    ) as connections:
+        relay = Relay(connections.acquire, runtime.bus)
+        running = runtime.spawn(relay.run(), name="outbox")
+        runtime.health.warnings.append(relay.warning)
+        try:
+            yield relay
+        finally:
+            await cancel_all([running])
 
 
 async def publish(bus: Bus, messages: Sequence[Outgoing]) -> list[Refused]:

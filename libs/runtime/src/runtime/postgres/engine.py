@@ -1,14 +1,11 @@
-"""Connects to Postgres through SQLAlchemy, and lends the driver below it to hot paths."""
+"""Connects to Postgres through SQLAlchemy."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import cast
 
-import asyncpg
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from runtime.postgres.pool import COMMAND_SECONDS, CONNECT_SECONDS
+from runtime.postgres.pool import COMMAND_SECONDS, CONNECT_SECONDS, session
 from runtime.process.settings import DatabaseSettings
 
 
@@ -21,23 +18,16 @@ async def database(settings: DatabaseSettings) -> AsyncGenerator[AsyncEngine, No
         max_overflow=0,
         pool_timeout=CONNECT_SECONDS,
         pool_pre_ping=True,
-        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS},
+        connect_args={
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": COMMAND_SECONDS,
+            "server_settings": session(),
+        },
     )
     try:
         yield engine
     finally:
         await engine.dispose()
-
-
-@asynccontextmanager
-async def driver(engine: AsyncEngine) -> AsyncGenerator[asyncpg.Connection, None]:
-    """Lend asyncpg's own connection out of the engine's pool, with no transaction begun."""
-    try:
-        async with engine.connect() as connection:
-            raw = await connection.get_raw_connection()
-            yield cast("asyncpg.Connection", raw.driver_connection)
-    except SQLAlchemyError as error:
-        raise ConnectionError("the database lends no connection") from error
 
 
 def sqlalchemy_url(url: str) -> str:

@@ -53,5 +53,8 @@ class DatabaseSettings(FleetSettings):
         description="PostgreSQL URL; the schema of its role is its search_path.",
     )
     database_pool: int = Field(
-        default=5, ge=1, le=100, description="Largest number of connections."
+        default=5,
+        ge=1,
+        le=100,
+        description="Largest number of connections for requests; the outbox has one more.",
     )

@@ -62,6 +62,7 @@ ATTEMPTS: tuple[Column[Attempt], ...] = (
 INSERT_JOBS = insert("jobs", JOBS)
 UPDATE_JOBS = update("jobs", JOBS)
 UPSERT_ATTEMPTS = upsert("attempts", ATTEMPTS)
+SELECT_JOBS = "SELECT * FROM jobs WHERE id = ANY($1) ORDER BY created_at, id"
 
 
 def read_job(row: asyncpg.Record) -> Job:

@@ -13,7 +13,9 @@ HEALTH = TypeAdapter(Health)
 CAPABILITIES = TypeAdapter(NodeCapabilities)
 
 SELECT_NODES = """SELECT nodes.*, node_capabilities.body AS capabilities FROM nodes
-    LEFT JOIN node_capabilities ON node_id = id ORDER BY created_at, id"""
+    LEFT JOIN node_capabilities ON node_id = id WHERE id = ANY($1) ORDER BY created_at, id"""
+
+NODE_IDS = "SELECT id FROM nodes ORDER BY created_at, id"
 
 DELETE_NODES = "DELETE FROM nodes WHERE id = ANY($1)"
 

@@ -16,8 +16,8 @@ from scheduler.adapters.sql_ledger import FAILURES
 
 log = structlog.get_logger()
 
-LEADER_SETTINGS = {"idle_in_transaction_session_timeout": "1500ms"}
-"""Settings of a leader's connections in Postgres."""
+IDLE_SECONDS = 1.5
+"""Limit of a leader's connections on idling in a transaction."""
 
 COMMAND_SECONDS = 10.0
 
@@ -29,7 +29,7 @@ RELEASE = "UPDATE leader SET beat_at = '-infinity' WHERE epoch = $1"
 
 def open_leader_pool(settings: DatabaseSettings) -> AbstractAsyncContextManager[asyncpg.Pool]:
     """Connections that cannot hold the leader's row while their process is stopped."""
-    return pool(settings, COMMAND_SECONDS, reset=keep, server_settings=LEADER_SETTINGS)
+    return pool(settings, idle_seconds=IDLE_SECONDS, command_timeout=COMMAND_SECONDS, reset=keep)
 
 
 async def keep(_connection: object) -> None:

@@ -13,9 +13,9 @@ from contracts.services import NODES
 from runtime.outbox import messages as outbox
 from runtime.outbox.relay import Relay
 from scheduler.adapters import job_rows, node_rows
+from scheduler.adapters.stored_state import read_state
 from scheduler.domain.context import LoadedRows
 from scheduler.domain.effects import Effects, KeyName, KeyUse
-from scheduler.domain.jobs import Attempt
 from scheduler.domain.state import Limits, State
 from scheduler.ports import LeadershipLostError, LedgerUncertainError
 
@@ -34,17 +34,6 @@ SELECT_KEYS = """SELECT owner_id, operation, key, body_digest, created_id FROM i
      (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[]))
     AND created_at > now() - interval '24 hours'"""
 
-SELECT_UNFINISHED = """SELECT * FROM jobs
-    WHERE status IN ('queued', 'running', 'canceling') ORDER BY created_at, id"""
-
-SELECT_LIVE = "SELECT * FROM attempts WHERE ended_at IS NULL"
-
-SELECT_SECONDS = """SELECT version_hash, avg(executed_seconds) AS seconds FROM
-    (SELECT version_hash, executed_seconds FROM attempts
-     WHERE outcome = 'completed' AND executed_seconds IS NOT NULL ORDER BY id DESC LIMIT 5000)
-    AS newest GROUP BY version_hash"""
-
-SELECT_JOBS = "SELECT * FROM jobs WHERE id = ANY($1)"
 FORGET_KEYS = "DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'"
 NEWEST_TIME = """SELECT greatest(
     (SELECT max(created_at) FROM jobs), (SELECT max(created_at) FROM nodes))"""
@@ -76,8 +65,7 @@ class SqlLedger:
 
     async def load(self) -> State:
         with uncertain():
-            async with self._pool.acquire() as connection, connection.transaction():
-                return await read_state(connection, self._limits)
+            return await read_state(self._pool, self._limits)
 
     async def newest_time(self) -> datetime:
         with uncertain():
@@ -91,7 +79,7 @@ class SqlLedger:
             async with self._pool.acquire() as connection:
                 uses = await look_up_keys(connection, keys)
                 wanted = [*jobs, *(use.created_id for use in uses.values())]
-                rows = await connection.fetch(SELECT_JOBS, wanted)
+                rows = await connection.fetch(job_rows.SELECT_JOBS, wanted)
         found = (job_rows.read_job(row) for row in rows)
         return LoadedRows({job.id: job for job in found}, uses)
 
@@ -109,22 +97,6 @@ class SqlLedger:
             await self._pool.execute(FORGET_KEYS)
         except FAILURES as error:
             raise UnavailableError("old keys cannot be deleted", code="database_away") from error
-
-
-async def read_state(connection: Any, limits: Limits) -> State:
-    """Build the core's state; the next beats add phases and contacts, which are not stored."""
-    state = State(limits=limits)
-    for row in await connection.fetch(node_rows.SELECT_NODES):
-        node = node_rows.read_node(row)
-        state.nodes[node.id] = node
-    for row in await connection.fetch(SELECT_UNFINISHED):
-        state.add_job(job_rows.read_job(row))
-    for row in await connection.fetch(SELECT_LIVE):
-        job, placed = state.jobs[row["job_id"]], (row["node_id"], row["number"], row["created_at"])
-        state.add_attempt(Attempt(row["id"], job, *placed, is_inherited=True))
-    for row in await connection.fetch(SELECT_SECONDS):
-        state.mean_seconds[row["version_hash"]] = row["seconds"]
-    return state
 
 
 async def look_up_keys(connection: Any, keys: Sequence[KeyName]) -> dict[KeyName, KeyUse]:

@@ -1,4 +1,4 @@
-"""Acquires the leadership and runs the leader's loop: decide → commit → send.
+"""Acquires the leadership and runs the leader's loop: load → decide → commit → send.
 
 The loop takes everything that occurred as one batch, lets the core decide, commits the rows in one
 transaction and only then answers and sends orders. One batch at a time: while a commit runs the
@@ -25,7 +25,8 @@ from scheduler.domain.core import names_in, republish, resume, step
 from scheduler.domain.effects import Answer, ClaimGranted, Effects
 from scheduler.domain.jobs import Job
 from scheduler.domain.occurrences import ClockTicked, Occurrence
-from scheduler.ports import LeadershipLostError, LedgerUncertainError
+from scheduler.domain.state import State
+from scheduler.ports import LeadershipLostError, Ledger, LedgerUncertainError
 from scheduler.service import Inbox, Scheduler, Term
 
 log = structlog.get_logger()
@@ -35,10 +36,17 @@ RETRY_SECONDS = 0.1
 MOST_AT_ONCE = 1_000
 TICK_SECONDS = 0.5
 RENEW_SECONDS = 0.8
+LONGEST_PAUSE_SECONDS = 10.0
+STABLE_SECONDS = 60.0
+"""A term that lasted so long makes up for the failed ones before it."""
 REPUBLISH_SECONDS = 60.0
 
 Serve: TypeAlias = Callable[[], Awaitable[AsyncExitStack]]
 """Subscribes to the leader's subjects; closing the stack ends that."""
+
+
+class CutOffError(Exception):
+    """NATS has been away for so long that a standby may reach it better."""
 
 
 async def decide(scheduler: Scheduler, command: Command[Any]) -> BaseModel:
@@ -59,31 +67,51 @@ async def lead(scheduler: Scheduler, serve: Serve) -> None:
     epoch: int | None = None
     try:
         while True:
-            held, epoch = epoch, await scheduler.leadership.acquire(epoch)
+            held, epoch = epoch, await acquire(scheduler, epoch)
             if epoch is None:
                 await asyncio.sleep(STANDBY_SECONDS if held is None else RETRY_SECONDS)
                 continue
             log.info("leading", epoch=epoch)
             epoch = await run_term(scheduler, epoch, serve)
+            scheduler.lead.failures += 1
+            await asyncio.sleep(pause_after(scheduler.lead.failures))
     finally:
         if epoch is not None:
             await asyncio.shield(scheduler.leadership.release(epoch))
+
+
+def pause_after(failures: int) -> float:
+    """Return how long a process waits until it tries to lead again: each time twice as long.
+
+    While it waits it renews nothing, so a standby takes over from a process that cannot lead.
+    """
+    return min(RETRY_SECONDS * 2.0 ** min(failures - 1, 16), LONGEST_PAUSE_SECONDS)
+
+
+async def acquire(scheduler: Scheduler, held: int | None) -> int | None:
+    """Take the lead, unless this process could not hear what it decides."""
+    return await scheduler.leadership.acquire(held) if scheduler.is_connected() else None
 
 
 async def run_term(scheduler: Scheduler, epoch: int, serve: Serve) -> int | None:
     """Lead for one epoch; return it if it may still be ours when the term ends, else None."""
     try:
         ledger, inbox = scheduler.open_ledger(epoch), Inbox()
-        state, newest = await ledger.load(), await ledger.newest_time()
+        state, newest = await load(ledger), await ledger.newest_time()
         async with AsyncExitStack() as stack:
             agents = scheduler.open_agents(epoch, inbox.put)
             stack.push_async_callback(agents.close)
             term = scheduler.lead.term = Term(epoch, state, newest, inbox, ledger, agents)
+            term.began_at = term.renewed_at = term.connected_at = monotonic()
             await stack.enter_async_context(await serve())
             stack.callback(end_term, scheduler, term)
             await run_loop(scheduler, term)
     except LeadershipLostError as error:
         log.warning("leadership_lost", reason=str(error))
+        return None
+    except CutOffError as error:
+        log.warning("leadership_given_up", reason=str(error))
+        await scheduler.leadership.release(epoch)
         return None
     except LedgerUncertainError as error:
         log.warning("state_dropped", epoch=epoch, reason=str(error) or "no reason given")
@@ -91,9 +119,29 @@ async def run_term(scheduler: Scheduler, epoch: int, serve: Serve) -> int | None
     raise AssertionError("the loop runs until something ends it")
 
 
+async def load(ledger: Ledger) -> State:
+    """Read the state and renew the lead meanwhile; raises LeadershipLostError.
+
+    The last commit shows that no other process wrote while the rows were read.
+    """
+    loading = asyncio.create_task(ledger.load())
+    try:
+        while True:
+            await asyncio.wait({loading}, timeout=RENEW_SECONDS)
+            is_loaded = loading.done()
+            await ledger.commit(Effects())
+            if is_loaded:
+                return loading.result()
+    finally:
+        loading.cancel()
+        await asyncio.gather(loading, return_exceptions=True)
+
+
 def end_term(scheduler: Scheduler, term: Term) -> None:
     """Cancel the requests that were not answered, and take no more."""
     scheduler.lead.term = None
+    if monotonic() - term.began_at >= STABLE_SECONDS:
+        scheduler.lead.failures = 0
     for answer in term.answers.values():
         answer.cancel()
     term.answers.clear()
@@ -104,10 +152,18 @@ async def run_loop(scheduler: Scheduler, term: Term) -> None:
     effects = Effects()
     resume(term.state, effects)
     send_effects(term, effects)
-    term.renewed_at = monotonic()
     while True:
         batch = await term.inbox.take(MOST_AT_ONCE, within=TICK_SECONDS)
+        require_nats(scheduler, term)
         await take_batch(scheduler, term, batch)
+
+
+def require_nats(scheduler: Scheduler, term: Term) -> None:
+    """Raise CutOffError once NATS has been away for long: a leader that nobody hears is none."""
+    if scheduler.is_connected():
+        term.connected_at = monotonic()
+    elif monotonic() - term.connected_at >= scheduler.cut_off_seconds:
+        raise CutOffError("NATS is away")
 
 
 async def take_batch(scheduler: Scheduler, term: Term, batch: list[Occurrence]) -> None:

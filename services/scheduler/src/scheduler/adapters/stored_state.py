@@ -1,0 +1,62 @@
+"""Reads the leader's state back from its rows, in slices between which the process does other work.
+
+No transaction encloses the slices: while rows are parsed it would idle, and Postgres ends a
+leader's transaction that idles. It is not needed either. Only the leader changes these rows, and a
+commit after the load shows that the same process led from the first slice to the last.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from time import monotonic
+
+import asyncpg
+
+from scheduler.adapters import job_rows, node_rows
+from scheduler.domain.jobs import Attempt
+from scheduler.domain.state import Limits, State
+
+ROWS_AT_ONCE = 200
+"""A job may have hundreds of kilobytes, the capabilities of a node a few megabytes."""
+NODES_AT_ONCE = 20
+SLICE_SECONDS = 0.02
+"""The loop renews the lead while rows are parsed, so parsing gives way this often."""
+
+UNFINISHED = """SELECT id FROM jobs
+    WHERE status IN ('queued', 'running', 'canceling') ORDER BY created_at, id"""
+
+SELECT_LIVE = "SELECT * FROM attempts WHERE ended_at IS NULL"
+
+SELECT_SECONDS = """SELECT version_hash, avg(executed_seconds) AS seconds FROM
+    (SELECT version_hash, executed_seconds FROM attempts
+     WHERE outcome = 'completed' AND executed_seconds IS NOT NULL ORDER BY id DESC LIMIT 5000)
+    AS newest GROUP BY version_hash"""
+
+
+async def read_state(pool: asyncpg.Pool, limits: Limits) -> State:
+    """Build the core's state; the next beats add phases and contacts, which are not stored."""
+    state = State(limits=limits)
+    async for row in slices(pool, node_rows.NODE_IDS, node_rows.SELECT_NODES, NODES_AT_ONCE):
+        node = node_rows.read_node(row)
+        state.nodes[node.id] = node
+    async for row in slices(pool, UNFINISHED, job_rows.SELECT_JOBS, ROWS_AT_ONCE):
+        state.add_job(job_rows.read_job(row))
+    for row in await pool.fetch(SELECT_LIVE):
+        job, placed = state.jobs[row["job_id"]], (row["node_id"], row["number"], row["created_at"])
+        state.add_attempt(Attempt(row["id"], job, *placed, is_inherited=True))
+    for row in await pool.fetch(SELECT_SECONDS):
+        state.mean_seconds[row["version_hash"]] = row["seconds"]
+    return state
+
+
+async def slices(
+    pool: asyncpg.Pool, ids: str, rows: str, at_once: int
+) -> AsyncGenerator[asyncpg.Record, None]:
+    """Yield the rows of all ids in order, and give way to other tasks."""
+    found = [row["id"] for row in await pool.fetch(ids)]
+    began = monotonic()
+    for first in range(0, len(found), at_once):
+        for row in await pool.fetch(rows, found[first : first + at_once]):
+            yield row
+            if monotonic() - began >= SLICE_SECONDS:
+                await asyncio.sleep(0)
+                began = monotonic()

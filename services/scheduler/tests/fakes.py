@@ -1,0 +1,151 @@
+"""A scheduler over fakes of its ports, which leads in a task of its own."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from contracts.agent import AttemptOrder
+from contracts.scheduler.job_requests import ListJobs, SubmitJob
+from contracts.scheduler.jobs import JobView
+from runtime.cursor import Place
+from runtime.testing.ports import eventually
+from scheduler.domain.context import LoadedRows
+from scheduler.domain.effects import Effects, KeyName, Recall
+from scheduler.domain.jobs import Attempt, Job
+from scheduler.domain.state import State
+from scheduler.handlers.leader_loop import decide, lead
+from scheduler.ports import LedgerUncertainError
+from scheduler.service import Scheduler
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class FakeLedger:
+    jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
+    failures: list[Exception] = field(default_factory=list[Exception])
+    batches: list[int] = field(default_factory=list[int])
+    unreadable: int = 0
+    """So many loads fail first."""
+
+    async def load(self) -> State:
+        if self.unreadable:
+            self.unreadable -= 1
+            raise LedgerUncertainError("the rows cannot be read")
+        return State()
+
+    async def newest_time(self) -> datetime:
+        return NOW
+
+    async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> LoadedRows:
+        assert not keys
+        return LoadedRows({job_id: self.jobs[job_id] for job_id in jobs if job_id in self.jobs}, {})
+
+    async def commit(self, effects: Effects) -> None:
+        await asyncio.sleep(0)
+        if self.failures and effects.new_jobs:
+            raise self.failures.pop(0)
+        self.jobs |= effects.new_jobs
+        if effects.new_jobs:
+            self.batches.append(len(effects.new_jobs))
+
+    async def forget_old_keys(self) -> None: ...
+
+
+class FakeAgents:
+    async def announce(self) -> None: ...
+    def order(self, attempt: Attempt, claim: int) -> None: ...
+    def recall(self, recall: Recall) -> None: ...
+    def stop_repeating(self, attempt_id: UUID) -> None: ...
+    def write_order(self, attempt: Attempt) -> AttemptOrder:
+        raise NotImplementedError
+
+    async def close(self) -> None: ...
+
+
+class FakeMeter:
+    def batch(self, size: int, commit_seconds: float) -> None: ...
+    def fleet(self, queued: int, running: int, nodes: dict[str, int]) -> None: ...
+
+
+@dataclass
+class FakeLeadership:
+    epoch: int = 0
+    is_taken: bool = False
+    released: list[int] = field(default_factory=list[int])
+
+    async def acquire(self, held: int | None) -> int | None:
+        if self.is_taken:
+            assert held is None, "a scheduler that lost the lead holds no epoch"
+            return None
+        self.epoch += 1
+        return self.epoch
+
+    async def release(self, epoch: int) -> None:
+        self.released.append(epoch)
+
+
+@dataclass
+class FakeJobReader:
+    """Holds views, newest first; remembers whose were asked for, and from which place."""
+
+    views: list[JobView] = field(default_factory=list[JobView])
+    asked: list[tuple[UUID | None, Place | None]] = field(
+        default_factory=list[tuple[UUID | None, Place | None]]
+    )
+
+    async def find(self, ids: Sequence[UUID], owner_id: UUID | None) -> list[JobView]:
+        self.asked.append((owner_id, None))
+        return [view for view in self.views if view.id in ids]
+
+    async def page(
+        self, query: ListJobs, owner_id: UUID | None, after: Place | None
+    ) -> list[JobView]:
+        self.asked.append((owner_id, after))
+        places = [(view.created_at, view.id) for view in self.views]
+        begin = places.index(after) + 1 if after else 0
+        return self.views[begin : begin + query.limit + 1]
+
+
+@dataclass
+class Leader:
+    """A scheduler over fakes, which leads in a task of its own."""
+
+    ledger: FakeLedger = field(default_factory=FakeLedger)
+    leadership: FakeLeadership = field(default_factory=FakeLeadership)
+    job_reader: FakeJobReader = field(default_factory=FakeJobReader)
+    has_nats: bool = True
+    scheduler: Scheduler = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.scheduler = Scheduler(
+            leadership=self.leadership,
+            open_ledger=lambda _: self.ledger,
+            open_agents=lambda _epoch, _put: FakeAgents(),
+            job_reader=self.job_reader,
+            meter=FakeMeter(),
+            is_connected=lambda: self.has_nats,
+            published=dict,
+            cut_off_seconds=0.0,
+            wall=lambda: NOW,
+        )
+
+    def start(self) -> asyncio.Task[None]:
+        return asyncio.create_task(lead(self.scheduler, serve))
+
+    async def leads(self) -> None:
+        await eventually(lambda: self.scheduler.term is not None)
+
+    async def submit(self, command: SubmitJob) -> BaseModel:
+        await self.leads()
+        return await decide(self.scheduler, command)
+
+
+async def serve() -> AsyncExitStack:
+    """No bus: tests call the handlers."""
+    return AsyncExitStack()

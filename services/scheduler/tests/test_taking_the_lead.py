@@ -1,0 +1,143 @@
+"""Two schedulers on one real Postgres: one loads a state and leads, the other stands by."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from contracts.scheduler.job_requests import SubmitJobView
+from contracts.values import new_id
+from runtime.bus.client import Bus
+from runtime.outbox.relay import Relay
+from runtime.process.settings import DatabaseSettings
+from runtime.testing.ports import eventually
+from runtime.testing.postgres import PostgresServer
+from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
+from scheduler.adapters.sql_ledger import SqlLedger
+from scheduler.domain.effects import Effects
+from scheduler.domain.jobs import Job
+from scheduler.domain.state import Limits, State
+from scheduler.handlers.leader_loop import decide, lead
+from scheduler.service import Scheduler
+
+from .fakes import NOW, FakeAgents, FakeJobReader, FakeMeter, serve
+from .fleet import a_submit
+
+MANY_JOBS = 3_000
+ASKED_ENOUGH = 10
+"""A standby asks every 0.4 s, and takes a lead that was not renewed for 2 s."""
+
+
+class CountingLeadership(SqlLeadership):
+    asked = 0
+
+    async def acquire(self, held: int | None) -> int | None:
+        self.asked += 1
+        return await super().acquire(held)
+
+
+class SlowLedger(SqlLedger):
+    may_load: Callable[[], bool] = staticmethod(lambda: True)
+
+    async def load(self) -> State:
+        state = await super().load()
+        await eventually(self.may_load, within=60)
+        return state
+
+
+@dataclass
+class Contender:
+    """A scheduler that tries to lead in a task of its own."""
+
+    pool: asyncpg.Pool
+    may_load: Callable[[], bool] = lambda: True
+    leadership: CountingLeadership = field(init=False)
+    scheduler: Scheduler = field(init=False)
+    leading: asyncio.Task[None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.leadership = CountingLeadership(self.pool)
+        self.scheduler = Scheduler(
+            leadership=self.leadership,
+            open_ledger=self.open_ledger,
+            open_agents=lambda _epoch, _put: FakeAgents(),
+            job_reader=FakeJobReader(),
+            meter=FakeMeter(),
+            is_connected=lambda: True,
+            published=dict,
+        )
+        self.leading = asyncio.create_task(lead(self.scheduler, serve))
+
+    def open_ledger(self, epoch: int) -> SqlLedger:
+        ledger = SlowLedger(self.pool, a_relay(self.pool), epoch, Limits())
+        ledger.may_load = self.may_load
+        return ledger
+
+    @property
+    def leads(self) -> bool:
+        return self.scheduler.term is not None
+
+    async def stop(self) -> None:
+        self.leading.cancel()
+        await asyncio.gather(self.leading, return_exceptions=True)
+
+
+def a_relay(pool: asyncpg.Pool) -> Relay:
+    return Relay(pool.acquire, Bus("scheduler"))
+
+
+@pytest.fixture
+async def database_url(postgres: PostgresServer) -> str:
+    return await postgres.database_for("scheduler")
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncGenerator[asyncpg.Pool, None]:
+    async with open_leader_pool(DatabaseSettings(database_url=SecretStr(database_url))) as opened:
+        yield opened
+
+
+async def commit_waiting_jobs(pool: asyncpg.Pool, count: int) -> None:
+    jobs = [Job(a_submit().job, new_id(), NOW) for _ in range(count)]
+    epoch = await SqlLeadership(pool).acquire(None)
+    assert epoch is not None
+    ledger = SqlLedger(pool, a_relay(pool), epoch, Limits())
+    await ledger.commit(Effects(new_jobs={job.id: job for job in jobs}))
+    await SqlLeadership(pool).release(epoch)
+
+
+async def test_a_load_that_takes_longer_than_the_lead_lasts_keeps_the_lead(
+    pool: asyncpg.Pool,
+) -> None:
+    await commit_waiting_jobs(pool, 10)
+    first = Contender(pool, may_load=lambda: second.leadership.asked >= ASKED_ENOUGH)
+    await eventually(lambda: first.leadership.asked == 1)
+    second = Contender(pool)
+
+    await eventually(lambda: first.leads, within=60)
+
+    assert not second.leads
+    assert first.leadership.asked == 1
+    assert isinstance(await decide(first.scheduler, a_submit()), SubmitJobView)
+    await first.stop()
+    await eventually(lambda: second.leads)
+    assert second.scheduler.term
+    assert len(second.scheduler.term.state.jobs) == 11
+    await second.stop()
+
+
+async def test_rows_are_parsed_outside_of_any_transaction(
+    pool: asyncpg.Pool, database_url: str
+) -> None:
+    """Postgres ends every transaction here that idles for 5 ms; parsing takes 20 times as long."""
+    await commit_waiting_jobs(pool, MANY_JOBS)
+    strict = {"idle_in_transaction_session_timeout": "5ms"}
+    async with asyncpg.create_pool(
+        database_url, min_size=1, max_size=2, server_settings=strict
+    ) as impatient:
+        state = await SqlLedger(impatient, a_relay(pool), 1, Limits()).load()
+
+    assert len(state.startable) == MANY_JOBS
