@@ -8,7 +8,7 @@ from typing import Any
 
 from comfyfleet import CommandError
 
-MEDIA_TYPES = ("image", "mask", "video", "audio", "file")
+MEDIA_TYPES = ("image", "mask", "video", "audio", "3d", "file")
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 

@@ -12,7 +12,7 @@ from workflows.spec.documents import MOST_BYTES, read_mapping
         ("- a", "mapping"),
         ("a: [", "cannot be read"),
         ("{", "cannot be read"),
-        ("a: .nan", "not plain JSON"),
+        ("a: {b: [1, .nan]}", "a.b.1: expected a finite number"),
         ("a: !!python/object:os.system {}", "cannot be read"),
         ('a: "\\0"', "NUL"),
         ('{"a": "\\ud800"}', "not plain JSON"),

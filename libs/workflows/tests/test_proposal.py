@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from contracts.errors import InvalidError
-from workflows import load_version
+from workflows import load_version, validate_inputs
 from workflows.authoring.proposal import propose
+from workflows.compatibility.safety import risks
 
 FOLDER = Path(__file__).parents[3] / "workflows"
 GRAPHS = sorted(FOLDER.glob("*.graph.json"))
@@ -92,6 +93,20 @@ def test_pictures_and_masks_are_uploads() -> None:
     assert inputs["mask"]["of"] == "image"
 
 
+def test_a_model_of_a_thing_is_an_upload_too() -> None:
+    graph: dict[str, Any] = {
+        "1": {"class_type": "Load3D", "inputs": {"model_file": "3d/chair.glb [input]"}},
+        "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}},
+    }
+
+    spec = propose(graph, "mine")
+
+    assert spec["inputs"]["model_file"]["type"] == "3d"
+    media = {"media": "0192f0c0-0000-7000-8000-00000000000a"}
+    version = load_version(spec, graph)
+    assert validate_inputs(version.spec, {"model_file": media}, lambda: 1)["model_file"] == media
+
+
 def test_a_title_that_a_person_gave_is_the_title_of_the_input() -> None:
     graph = shipped("txt2img")
     graph["6"]["_meta"] = {"title": "What to paint"}
@@ -114,3 +129,27 @@ def test_choices_come_from_the_fleet() -> None:
 def test_a_graph_from_which_nothing_comes_is_refused() -> None:
     with pytest.raises(InvalidError, match="writes files"):
         propose({"1": {"class_type": "EmptyImage", "inputs": {}}}, "mine")
+
+
+def test_a_draft_is_judged_as_an_upload_is() -> None:
+    multiline = {"multiline": True}
+    graph: dict[str, Any] = {
+        "1": {"class_type": "Math", "inputs": {"expression": "a + b", "text": "a fox"}},
+        "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}},
+    }
+    inputs = {"expression": ["STRING", multiline], "text": ["STRING", multiline]}
+    info: dict[str, Any] = {
+        "Math": {"input": {"required": inputs}, "output": ["IMAGE"]},
+        "SaveImage": {"input": {}, "output": [], "output_node": True},
+    }
+
+    def check(spec: dict[str, Any], graph: dict[str, Any]) -> None:
+        version = load_version(spec, graph, object_info=info)
+        if found := risks(version.graph, version.spec):
+            raise InvalidError("not safe", errors=found)
+
+    assert list(propose(graph, "mine", info)["inputs"]) == ["expression", "text"]
+    assert list(propose(graph, "mine", info, check)["inputs"]) == ["text"]
+    graph["1"]["inputs"]["image"] = "x.png [output]"
+    with pytest.raises(InvalidError):
+        propose(graph, "mine", info, check)

@@ -55,6 +55,35 @@ def test_servers_that_are_alike_in_what_the_graph_uses_are_judged_together() -> 
     assert len(servers.kinds(frozenset({"Other"}))) == MAX_KINDS
 
 
+def test_a_server_that_may_refuse_is_tried_where_no_other_is_sure() -> None:
+    def custom(digest: str, *samplers: str) -> ServerClasses:
+        server = a_server(digest, *samplers)
+        classes = {**server.classes, "Sampler": server.classes["Sampler"] | {"is_custom": True}}
+        return server.model_copy(update={"classes": classes})
+
+    bare = ServerClasses(digest="bare", classes={"SaveImage": SAVE})
+    doubtful = custom("doubtful", "euler")
+
+    assert unmet_by_digest(Servers([doubtful, bare]), "res") == {}
+    both = Servers([doubtful, custom("sure", "euler", "res")])
+    assert unmet_by_digest(both, "res") == {"doubtful": ["sampler_name: res"]}
+    assert unmet_by_digest(both, "odd") == {}
+
+
+def test_seeds_are_drawn_within_the_range_of_every_server() -> None:
+    spec = SPEC.replace("type: string, default: euler", "type: seed")
+    version = load_version(spec, json.dumps(GRAPH))
+
+    def server(digest: str, most: int) -> ServerClasses:
+        declared = {"required": {"sampler_name": ["INT", {"max": most}]}}
+        sampler = {"input": declared, "output": ["IMAGE"]}
+        return ServerClasses(digest=digest, classes={"Sampler": sampler})
+
+    servers = Servers([server("old", 2**31), server("new", 2**64)])
+
+    assert servers.seed_ranges(version.graph, version.spec) == {"sampler": (0, 2**31)}
+
+
 def test_a_class_that_is_not_told_of_is_no_reason() -> None:
     bare = ServerClasses(digest="bare", classes={"SaveImage": SAVE})
 

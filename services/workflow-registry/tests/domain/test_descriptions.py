@@ -34,6 +34,14 @@ def test_a_description_is_read_as_it_was_written() -> None:
     assert list(description.models) == [ModelFile(folder="loras", name="film.safetensors")]
 
 
+def test_models_of_a_server_on_windows_have_slashes() -> None:
+    digest, packed = a_description(models={"loras": ["styles\\ink.safetensors"]})
+
+    [model] = read_description(digest, packed).models
+
+    assert model.name == "styles/ink.safetensors"
+
+
 def test_a_description_of_an_unknown_engine_has_nothing_that_could_be_judged() -> None:
     description = read_description(*a_description(models={"loras": ["a"]}, engine="other"))
 

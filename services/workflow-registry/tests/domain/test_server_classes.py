@@ -31,6 +31,15 @@ def test_only_what_is_checked_of_the_used_classes_is_left() -> None:
     }
 
 
+def test_the_classes_of_custom_nodes_are_marked() -> None:
+    mine = {**a_class(), "python_module": "custom_nodes.mine"}
+    own = {**a_class(), "python_module": "comfy_extras.nodes_mask"}
+
+    found = taken({"Mine": mine, "Own": own})
+
+    assert [name for name, info in found.items() if info.get("is_custom")] == ["Mine"]
+
+
 def test_names_of_files_are_left_to_the_folders() -> None:
     choices: list[Any] = [["film.safetensors"], {}]
 

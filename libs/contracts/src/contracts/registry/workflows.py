@@ -72,7 +72,7 @@ class ServerClasses(BaseModel):
     engine: EngineName = "comfyui"
     classes: dict[str, dict[str, Any]] = Field(
         description="By name, in the format of the engine; of ComfyUI `input`, `output` and "
-        "`output_node`, as `object_info` has them."
+        "`output_node`, as `object_info` has them, and `is_custom` for a class of a custom node."
     )
 
 

@@ -4,8 +4,9 @@ It follows the graph's links to prompts, pictures, size, seed, steps, model and 
 passes every check; its author removes inputs that are too many.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any, TypeAlias
 
 from contracts.errors import InvalidError
 from workflows.authoring.draft_input import DraftInput
@@ -23,13 +24,20 @@ KINDS = (
     ("text", ("text", "string", "previewany")),
 )
 CATEGORIES = frozenset({"image", "video", "audio", "3d"})
-TRIES = 5
+Check: TypeAlias = Callable[[dict[str, Any], dict[str, Any]], object]
+"""Takes a spec and its graph."""
 
 
-def propose(graph: Graph, name: str, object_info: ObjectInfo | None = None) -> dict[str, Any]:
+def propose(
+    graph: Graph,
+    name: str,
+    object_info: ObjectInfo | None = None,
+    check: Check | None = None,
+) -> dict[str, Any]:
     """Return the draft as the content of a spec file; raise Invalid if the graph writes no file.
 
-    `object_info` adds exact ranges, choices, and which graph nodes write files.
+    `object_info` adds exact ranges, choices, and which graph nodes write files. `check` judges
+    drafts as an upload is judged, and raises Invalid as well.
     """
     info: ObjectInfo = object_info or {}
     outputs = dict(proposed_outputs(graph, info))
@@ -48,7 +56,7 @@ def propose(graph: Graph, name: str, object_info: ObjectInfo | None = None) -> d
         "outputs": outputs,
         "example": examples,
     }
-    return passing(spec, graph, info)
+    return passing(spec, dict(graph), check or partial(load_version, object_info=info))
 
 
 def named(found: Iterable[DraftInput]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -65,27 +73,27 @@ def named(found: Iterable[DraftInput]) -> tuple[dict[str, Any], dict[str, Any]]:
     return inputs, examples
 
 
-def passing(spec: dict[str, Any], graph: Graph, info: ObjectInfo) -> dict[str, Any]:
-    """Drop the inputs that fail a check: real graphs hold values outside every usual range."""
-    for _ in range(TRIES):
+def passing(spec: dict[str, Any], graph: dict[str, Any], check: Check) -> dict[str, Any]:
+    """Drop the inputs that fail the check, such as values outside every usual range, or code."""
+    while True:
         try:
-            load_version(spec, dict(graph), object_info=info)
+            check(spec, graph)
         except InvalidError as error:
             wrong = wrong_inputs(spec, [found.path for found in error.errors])
             if not wrong:
                 raise
             spec = without(spec, wrong)
         else:
-            break
-    return spec
+            return spec
 
 
 def wrong_inputs(spec: dict[str, Any], paths: list[str]) -> set[str]:
-    """Return the inputs that the errors name; all optional ones if they fail only together."""
+    """Return the draft's inputs that the errors name; all optional ones if they fail together."""
     if "inputs" in paths:
         return {name for name, item in spec["inputs"].items() if "when_absent" in item}
     steps = [path.split(".") for path in paths]
-    return {step[1] for step in steps if step[0] in ("inputs", "example") and step[1:]}
+    named = {step[1] for step in steps if step[0] in ("inputs", "example") and step[1:]}
+    return named & spec["inputs"].keys()
 
 
 def without(spec: dict[str, Any], wrong: set[str]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Suggests inputs of a spec by the names that ComfyUI gives to the inputs of graph nodes."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workflows.authoring.draft_input import DraftInput, binds, titled
@@ -11,6 +11,7 @@ from workflows.graph.graph import Graph, class_of, inputs_of
 from workflows.graph.removal import is_bypassable, uses_of
 from workflows.graph.requirements import FILE_INPUTS, MODEL_INPUTS
 from workflows.json_values import is_number
+from workflows.spec.checks import SEED_MAXIMUM
 
 SEEDS = ("seed", "noise_seed")
 ADVANCED = {"group": "Sampling", "advanced": True}
@@ -39,6 +40,7 @@ LOADERS = {
     **dict.fromkeys(("LoadImage", "LoadImageMask"), "image"),
     **dict.fromkeys(("LoadVideo", "VHS_LoadVideo"), "video"),
     **dict.fromkeys(("LoadAudio", "VHS_LoadAudioUpload"), "audio"),
+    **dict.fromkeys(("Load3D", "Load3DAdvanced"), "3d"),
 }
 """Type of the file that a class loads."""
 
@@ -48,7 +50,7 @@ def suggestions(graph: Graph, info: ObjectInfo) -> Iterator[DraftInput]:
     yield from prompts(graph, info)
     yield from files(graph, info)
     yield from sizes(graph, info)
-    yield from seed(graph)
+    yield from seed(graph, info)
     yield from models(graph, info)
     yield from sampling(graph, info)
 
@@ -64,7 +66,8 @@ def files(graph: Graph, info: ObjectInfo) -> Iterator[DraftInput]:
         if has_image and is_mask(graph, id_):
             item |= {"type": "mask", "of": "image"}
         bind = binds(id_, [FILE_INPUTS[class_of(graph[id_])]])
-        yield DraftInput(item["type"], item | titled(graph, id_, info) | {"bind": bind})
+        name = "model_file" if item["type"] == "3d" else item["type"]
+        yield DraftInput(name, item | titled(graph, id_, info) | {"bind": bind})
 
 
 def is_mask(graph: Graph, id_: str) -> bool:
@@ -81,7 +84,7 @@ def sizes(graph: Graph, info: ObjectInfo) -> Iterator[DraftInput]:
                 yield from number(name, id_, graph, limits, info)
 
 
-def seed(graph: Graph) -> Iterator[DraftInput]:
+def seed(graph: Graph, info: ObjectInfo) -> Iterator[DraftInput]:
     """Yield one seed for all graph nodes, so that a result can be reproduced."""
     places = [
         {"node": id_, "input": name}
@@ -90,7 +93,25 @@ def seed(graph: Graph) -> Iterator[DraftInput]:
         if is_number(value := inputs_of(node).get(name)) and isinstance(value, int)
     ]
     if places:
-        yield DraftInput("seed", {"type": "seed", "default": "random", "bind": places})
+        item: dict[str, Any] = {"type": "seed", "default": "random"}
+        yield DraftInput("seed", {**item, **seed_limits(places, graph, info), "bind": places})
+
+
+def seed_limits(
+    places: Sequence[Mapping[str, str]], graph: Graph, info: ObjectInfo
+) -> dict[str, int]:
+    """Return the range that all classes take, where it is smaller than that of every seed."""
+    found = [
+        declared.limits
+        for place in places
+        if (
+            declared := declared_input(info.get(class_of(graph[place["node"]]), {}), place["input"])
+        )
+    ]
+    low = max((0, *(least for least, _ in found)))
+    high = min((SEED_MAXIMUM, *(most for _, most in found)))
+    limits = {"minimum": int(low)} if low > 0 else {}
+    return limits | ({"maximum": int(high)} if low <= high < SEED_MAXIMUM else {})
 
 
 def models(graph: Graph, info: ObjectInfo) -> Iterator[DraftInput]:

@@ -14,6 +14,17 @@ DYNAMIC = "COMFY_"
 """Prefix of types whose real inputs depend on the graph: `images` becomes `images.image0`."""
 NUMBER_TYPES = ("INT", "FLOAT")
 WIDGET_TYPES = ("STRING", "BOOLEAN")
+OWN_PACKAGES = ("nodes", "comfy_extras", "comfy_api_nodes")
+"""Modules of ComfyUI's own classes; an unnamed module counts as one of them."""
+CUSTOM = "is_custom"
+"""Key of a reduced class (registry) that stands for its `python_module`."""
+TAKES_ANY_VALUE = frozenset(
+    {
+        ("ModelAttentionBackend", "attention"),
+        *((f"Select{model}Device", "device") for model in ("CLIP", "Model", "VAE")),
+    }
+)
+"""Inputs of ComfyUI's own classes whose `VALIDATE_INPUTS` accepts values beyond the list."""
 
 
 class DeclaredInput(NamedTuple):
@@ -63,13 +74,32 @@ def declared_input(info: Mapping[str, Any], name: str) -> DeclaredInput | None:
     return next((declared for declared in declared_inputs(info) if declared.name == name), None)
 
 
+def is_custom(info: Mapping[str, Any]) -> bool:
+    """Tell whether the class is not ComfyUI's own, so that it may check its values itself.
+
+    Where such a class declares `VALIDATE_INPUTS`, ComfyUI leaves choices and limits to it
+    (execution.py), and `object_info` does not say so. Its outputs may also be more than it lists.
+    """
+    module = str(info.get("python_module", OWN_PACKAGES[0]))
+    return bool(info.get(CUSTOM)) or module.partition(".")[0] not in OWN_PACKAGES
+
+
+def types_in(type_: str) -> set[str]:
+    """Return the types of a union such as `FLOAT, INT`."""
+    return {part.strip() for part in type_.split(",")}
+
+
 def types_match(given: Any, wanted: Any) -> bool:
     """Tell whether ComfyUI accepts a link between these types."""
     if not isinstance(given, str) or not isinstance(wanted, str):
         return True  # ComfyUI itself compares lists of choices
-    offered, accepted = set(given.split(",")), set(wanted.split(","))
-    is_open = any(is_dynamic(name) for name in accepted | offered)
-    return is_open or ANY in offered | accepted or bool(offered & accepted)
+    offered, accepted = types_in(given), types_in(wanted)
+    return any(map(is_open, accepted | offered)) or bool(offered & accepted)
+
+
+def is_open(type_: str) -> bool:
+    """Tell whether the type stands for any other."""
+    return type_ == ANY or is_dynamic(type_)
 
 
 def is_dynamic(type_: Any) -> bool:
@@ -78,9 +108,13 @@ def is_dynamic(type_: Any) -> bool:
 
 def comes_by_link(declared: DeclaredInput, object_info: ObjectInfo) -> bool:
     """Tell whether only a link can feed the input, unlike widgets of custom nodes (COLORCODE)."""
-    if declared.type in WIDGET_TYPES or "default" in declared.options:
+    if "default" in declared.options or not isinstance(declared.type, str):
         return False
-    return any(declared.type in (info.get("output") or []) for info in object_info.values())
+    types = types_in(declared.type)
+    if types & {*WIDGET_TYPES, *NUMBER_TYPES} or any(map(is_open, types)):
+        return False
+    given = (type_ for info in object_info.values() for type_ in info.get("output") or ())
+    return any(isinstance(type_, str) and type_ in types for type_ in given)
 
 
 def as_number(value: Any) -> float | None:

@@ -40,6 +40,7 @@ CODE_WORDS = frozenset(
 """Words in the name of an input that takes code. A regular expression counts as code, because it
 can block a server forever."""
 WORD = re.compile(r"[A-Z]+s?(?![a-z])|[A-Z]?[a-z]+")
+CLASS_WORD = re.compile(r"[A-Z]+s?(?![a-z])|[A-Z]?[a-z]+|\d+")
 COMPOUND = re.compile(
     r"(audio|base|font|image|img|input|load|mask|model|output|root|save|text|video|web)"
     r"(dir|directory|file|folder|path|uri|url)"
@@ -51,12 +52,39 @@ def risks(graph: Graph, spec: Spec, forbidden: Collection[str] = FORBIDDEN) -> l
     problems = Problems()
     for id_, node in graph.items():
         class_ = class_of(node)
-        if any(fnmatchcase(class_.lower(), pattern.lower()) for pattern in forbidden):
+        if any(is_named(class_, pattern) for pattern in forbidden):
             message = f"this fleet does not allow graph nodes of class {class_}: remove it"
             problems.add(f"graph.{id_}.class_type", "forbidden_class", message)
+    replaced = {f"graph.{place}" for place in replaced_places(spec)}
     for found in (*escapes(graph), *unsafe_binds(spec, graph)):
-        problems.add(*found)
+        if found[0] not in replaced:
+            problems.add(*found)
     return problems.errors
+
+
+def replaced_places(spec: Spec) -> Iterator[str]:
+    """Yield the places whose stored value never runs, because every job must give another."""
+    for item in spec.inputs.values():
+        sure = (item.min_items or 1) if item.is_spread else len(item.bind)
+        for bind in item.bind[:sure] if item.required else ():
+            if bind.path is None:
+                yield f"{bind.node}.inputs.{bind.input}"
+
+
+def is_named(class_: str, pattern: str) -> bool:
+    """Tell whether a pattern names the class: each part of it must begin where a word does.
+
+    So `*Run*Code*` does not name TruncateTextEncode. A name of one word is compared by letters.
+    """
+    words, parts = in_words(class_), [in_words(part) for part in pattern.split("*")]
+    if " " not in words or set("?[") & set(pattern):
+        return fnmatchcase(class_.lower(), pattern.lower())
+    starts = [rf"\b{re.escape(part)}" if part else "" for part in parts]
+    return bool(re.fullmatch(".*".join(starts), words))
+
+
+def in_words(class_: str) -> str:
+    return " ".join(CLASS_WORD.findall(class_)).lower()
 
 
 def unsafe_binds(spec: Spec, graph: Graph) -> Iterator[tuple[str, str, str]]:

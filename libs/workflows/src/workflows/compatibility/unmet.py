@@ -1,12 +1,12 @@
 """Names each unmet requirement of a graph on a server: the graph node and the workflow's input."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from contracts.errors import FieldError
 from contracts.values import Unmet
-from workflows.compatibility.graph_check import graph_errors
+from workflows.compatibility.graph_check import graph_doubts, graph_errors
 from workflows.compatibility.object_info import ObjectInfo
 from workflows.graph.graph import Graph, class_of, inputs_of
 from workflows.graph.requirements import ModelFile, models_in
@@ -22,7 +22,15 @@ Binds: TypeAlias = Mapping[tuple[str, str], tuple[str, InputSpec]]
 
 def unmet(graph: Graph, object_info: ObjectInfo, spec: Spec) -> list[Unmet]:
     """Return each requirement of the rendered graph, except model files, that a server lacks."""
-    errors = graph_errors(graph, object_info, spec)
+    return all_unmet(graph_errors(graph, object_info, spec), graph, spec)
+
+
+def doubtful(graph: Graph, object_info: ObjectInfo, spec: Spec) -> list[Unmet]:
+    """Return the requirements that a server may lack: custom nodes can check values themselves."""
+    return all_unmet(graph_doubts(graph, object_info), graph, spec)
+
+
+def all_unmet(errors: Sequence[FieldError], graph: Graph, spec: Spec) -> list[Unmet]:
     if not errors:
         return []
     binds = binds_of(spec)

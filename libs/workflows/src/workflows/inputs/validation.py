@@ -14,20 +14,35 @@ from workflows.spec.spec import Spec
 
 Inputs: TypeAlias = dict[str, Any]
 """Every declared input with its value or None, as plain JSON that is sent and stored as it is."""
+SeedRange: TypeAlias = tuple[int, int]
+"""(smallest seed, largest seed)"""
+SeedRanges: TypeAlias = Mapping[str, SeedRange]
+"""By input: the seeds that the fleet's graph nodes take, if they take fewer than the spec."""
 
 
-def validate_inputs(spec: Spec, inputs: Mapping[str, Any], draw_seed: Callable[[], int]) -> Inputs:
-    """Return the complete inputs of a job, or raise Invalid with every problem."""
+def validate_inputs(
+    spec: Spec,
+    inputs: Mapping[str, Any],
+    draw_seed: Callable[[], int],
+    ranges: SeedRanges | None = None,
+) -> Inputs:
+    """Return the complete inputs of a job, or raise Invalid with every problem.
+
+    Seeds are drawn within `ranges`, else within the limits of the spec.
+    """
     problems = Problems()
+
+    def draw(name: str, item: InputSpec) -> int:
+        return drawn(item, draw_seed, (ranges or {}).get(name) or seed_range(item))
 
     def complete_one(name: str, item: InputSpec) -> Any:
         path, value = f"inputs.{name}", inputs.get(name, item.default)
         if item.is_absent(value):
             if item.required:
                 return problems.add(path, "missing", "this input is required")
-            return drawn(item, draw_seed) if item.type == "seed" else None
+            return draw(name, item) if item.type == "seed" else None
         if item.type == "seed" and value == "random":
-            return drawn(item, draw_seed)
+            return draw(name, item)
         return spec.checks[name](value, path, problems)
 
     complete = {name: complete_one(name, item) for name, item in spec.inputs.items()}
@@ -38,13 +53,13 @@ def validate_inputs(spec: Spec, inputs: Mapping[str, Any], draw_seed: Callable[[
     return complete
 
 
-def drawn(item: InputSpec, draw_seed: Callable[[], int]) -> int:
-    """Bring a drawn seed within the input's limits, and away from values that mean absent.
+def drawn(item: InputSpec, draw_seed: Callable[[], int], limits: tuple[float, float]) -> int:
+    """Bring a drawn seed within the limits, and away from values that mean absent.
 
     Otherwise the recorded seed, sent again, would not reproduce the job.
     """
-    low = int(seed_range(item)[0])
-    high = DRAWN_SEED_MAXIMUM if item.maximum is None else int(item.maximum)
+    low, most = map(int, limits)
+    high = min(most, DRAWN_SEED_MAXIMUM) if item.maximum is None else most
     span = max(high, low) - low + 1
     first = draw_seed()
     tries = (low + (first + step) % span for step in range(len(item.absent_values) + 1))

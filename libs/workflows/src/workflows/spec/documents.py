@@ -5,14 +5,17 @@ YAML aliases are refused (a kilobyte of them can expand to gigabytes), and so ar
 """
 
 import json
+import math
 from collections.abc import Hashable
 from typing import Any
 
 import yaml
 
-from contracts.errors import InvalidError
-from workflows.json_values import is_object
+from contracts.errors import FieldError, InvalidError
+from workflows.json_values import is_array, is_object
 
+FINITE = "expected a finite number"
+GRAPH_NODE_KEYS = frozenset({"class_type", "inputs", "_meta"})
 MOST_BYTES = 512 * 1024
 """Limit of one document, so that a version fits into one NATS message (architecture.md)."""
 
@@ -50,6 +53,24 @@ def read_mapping(source: str | dict[str, Any], what: str) -> dict[str, Any]:
     return value
 
 
+def read_graph(source: str | dict[str, Any]) -> dict[str, Any]:
+    """Return the graph in a text or an already parsed file; raise Invalid with the reason.
+
+    Keys of graph nodes that do not run are left out: ComfyUI writes its cache's `is_changed` into
+    pictures, which can hold NaN.
+    """
+    value = parse(source, "graph") if isinstance(source, str) else source
+    if is_object(value):
+        value = {id_: as_it_runs(node) for id_, node in value.items()}
+    return read_mapping(value, "graph")
+
+
+def as_it_runs(node: Any) -> Any:
+    if not is_object(node) or "class_type" not in node:
+        return node
+    return {key: value for key, value in node.items() if key in GRAPH_NODE_KEYS}
+
+
 def parse(text: str, what: str) -> Any:
     if len(text) > MOST_BYTES:
         raise too_big(what)
@@ -72,12 +93,30 @@ def canonical_bytes(value: dict[str, Any], what: str) -> bytes:
         )
         encoded = text.encode()
     except (TypeError, ValueError, RecursionError) as error:
+        if path := path_of_infinite(value):
+            found = FieldError(path=f"{what}.{path}", code="not_finite", message=FINITE)
+            message = f"{what}: {path}: {FINITE}"
+            raise InvalidError(message, code="unreadable", errors=[found]) from error
         raise InvalidError(f"{what}: not plain JSON: {error}", code="unreadable") from error
     if len(encoded) > MOST_BYTES:
         raise too_big(what)
     if "\\u0000" in text:
         raise InvalidError(f"{what}: contains the character NUL; remove it", code="unreadable")
     return encoded
+
+
+def path_of_infinite(value: object) -> str | None:
+    """Return the path of a number that JSON cannot hold, NaN or an infinity."""
+    waiting: list[tuple[str, object]] = [("", value)]
+    while waiting:
+        path, entry = waiting.pop()
+        if isinstance(entry, float) and not math.isfinite(entry):
+            return path[1:]
+        if is_object(entry):
+            waiting += [(f"{path}.{key}", part) for key, part in entry.items()]
+        elif is_array(entry):
+            waiting += [(f"{path}.{index}", part) for index, part in enumerate(entry)]
+    return None
 
 
 def too_big(what: str) -> InvalidError:

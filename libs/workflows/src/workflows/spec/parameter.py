@@ -10,7 +10,7 @@ from workflows.spec.field_types import Number, ScalarValue, Strict, Text, as_lis
 
 TEXTS = ("text", "string")
 NUMBERS = ("integer", "number")
-MEDIA = ("image", "mask", "video", "audio", "file")
+MEDIA = ("image", "mask", "video", "audio", "3d", "file")
 
 
 MASK_OPTIONS = ("of", "channel", "invert", "feather", "smooth", "allow_empty")
@@ -29,6 +29,7 @@ CONSTRAINTS: dict[str, frozenset[str]] = {
     "mask": FILE_LIMITS | {"max_pixels", *MASK_OPTIONS},
     "video": FILE_LIMITS | {"max_pixels"},
     "audio": FILE_LIMITS,
+    "3d": FILE_LIMITS,
     "file": FILE_LIMITS,
 }
 LISTABLE = [type_ for type_ in CONSTRAINTS if type_ not in ("seed", "mask")]

@@ -18,7 +18,7 @@ from workflows.convert import is_save_format, to_api
 from workflows.graph.graph import Graph
 from workflows.problems import Problems
 from workflows.spec.binding import Action
-from workflows.spec.documents import canonical_bytes, read_mapping
+from workflows.spec.documents import canonical_bytes, read_graph, read_mapping
 from workflows.spec.library import Library, read_library, with_library
 from workflows.spec.parameter import InputSpec
 from workflows.spec.spec import OutputSpec, Spec
@@ -64,7 +64,7 @@ def load_version(
     problems = Problems()
     definitions: Library = {} if library is None else read_library(library)
     raw = with_library(read_mapping(spec, "spec"), definitions, problems)
-    content, is_graph = as_graph(read_mapping(graph, "graph"), object_info, problems)
+    content, is_graph = as_graph(read_graph(graph), object_info, problems)
     parsed = parse_spec(raw, problems)
     if not parsed.outputs:
         problems.add("outputs", "missing", "expected at least one output")
@@ -84,7 +84,7 @@ def load_graph(
 ) -> dict[str, Any]:
     """Return a bare graph in API format, converted if necessary; raise Invalid if it cannot run."""
     problems = Problems()
-    content, _ = as_graph(read_mapping(graph, "graph"), object_info, problems)
+    content, _ = as_graph(read_graph(graph), object_info, problems)
     problems.raise_if_any("The graph is not valid", code="invalid_workflow")
     return content
 

@@ -49,7 +49,8 @@ async def submit_job(
     if request.deadline and request.deadline <= now():
         raise invalid("deadline", "past", "expected a time in the future")
     version = await gateway.catalog.resolve(request.workflow, actor)
-    inputs = validate_inputs(version.spec, request.inputs, draw_seed)
+    ranges = gateway.catalog.servers.seed_ranges(version.graph, version.spec)
+    inputs = validate_inputs(version.spec, request.inputs, draw_seed, ranges)
     media = await check_media(gateway.bus, actor, list(media_uses(version.spec, inputs)))
     limits = version.spec.limits
     job = NewJob(

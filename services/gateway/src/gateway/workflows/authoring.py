@@ -38,7 +38,7 @@ from gateway.workflows.requests import (
     WorkflowRequest,
 )
 from gateway.workflows.resources import Workflow, summary
-from workflows.spec.documents import canonical_bytes, read_mapping
+from workflows.spec.documents import canonical_bytes, read_graph, read_mapping
 
 router = APIRouter(prefix="/v1/workflows", tags=["workflows"])
 
@@ -107,7 +107,7 @@ async def validate_workflow(
 @router.post(
     "/propose",
     summary="Draft a spec for a graph",
-    responses=refusals("too_big", "unreadable", "cannot_convert", "no_output"),
+    responses=refusals(*CHECKED),
 )
 async def propose_spec(
     gateway: CurrentGateway,
@@ -115,7 +115,7 @@ async def propose_spec(
     wanted: Body[ProposalRequest],
 ) -> ProposalView:
     """The draft passes all checks; edit it, then upload it with the graph."""
-    graph = await asyncio.to_thread(read_mapping, wanted.graph, "graph")
+    graph = await asyncio.to_thread(read_graph, wanted.graph)
     query = ProposeSpec(actor=actor, name=wanted.name, graph=graph)
     return await gateway.bus.call(query, within=CHECK_SECONDS)
 
@@ -197,8 +197,9 @@ async def caught_up(
 
 def parse(sent: WorkflowRequest) -> dict[str, dict[str, Any]]:
     """Return graph, spec and library as JSON. Runs in a thread: 0.5 MB of YAML takes seconds."""
-    texts = {"graph": sent.graph, "spec": sent.spec, "library": sent.library}
-    parts = {name: read_mapping(text, name) for name, text in texts.items() if text is not None}
+    parts = {"graph": read_graph(sent.graph), "spec": read_mapping(sent.spec, "spec")}
+    if sent.library is not None:
+        parts["library"] = read_mapping(sent.library, "library")
     if sum(len(canonical_bytes(part, name)) for name, part in parts.items()) > MAX_BYTES:
         message = f"{' and '.join(parts)} are over {MAX_BYTES // 1024} KiB together"
         raise InvalidError(message, code="too_big")

@@ -15,7 +15,10 @@ from contracts.registry.workflows import ServerClasses
 from contracts.scheduler.job_requests import Incompatible
 from workflows import Spec, unmet
 from workflows.compatibility.object_info import ENGINE
-from workflows.graph.graph import Graph
+from workflows.compatibility.seeds import seed_ranges
+from workflows.compatibility.unmet import doubtful
+from workflows.graph.graph import Graph, class_of
+from workflows.inputs.validation import SeedRanges
 
 Classes: TypeAlias = Mapping[str, Mapping[str, Any]]
 MAX_GRAPHS = 2_000
@@ -49,13 +52,30 @@ class Servers:
         """Return the servers that refuse the rendered graph, which has these classes.
 
         Missing classes and model files are left to the scheduler, which knows those of each node.
+        Servers that only may refuse it count where others surely do not; else one of them is tried.
         """
         found: list[Incompatible] = []
+        doubts: list[Incompatible] = []
+        has_sure = False
         for digests, offered in self.kinds(classes):
-            missing = [entry for entry in unmet(graph, offered, spec) if entry.kind != "class"]
-            if missing:
-                found.append(Incompatible(digests=digests, unmet=tuple(missing[:MAX_UNMET])))
-        return tuple(found)
+            lacking = unmet(graph, offered, spec)
+            missing = [entry for entry in lacking if entry.kind != "class"]
+            if entries := missing or doubtful(graph, offered, spec):
+                server = Incompatible(digests=digests, unmet=tuple(entries[:MAX_UNMET]))
+                (found if missing else doubts).append(server)
+            has_sure = has_sure or not (lacking or entries)
+        return tuple(found + doubts if has_sure else found)
+
+    def seed_ranges(self, graph: Graph, spec: Spec) -> SeedRanges:
+        """Return the seeds that every kind of server takes, for each seed of the spec."""
+        classes = frozenset(
+            class_of(graph[bind.node])
+            for item in spec.inputs.values()
+            for bind in item.bind
+            if item.type == "seed"
+        )
+        offers = [offered for _, offered in self.kinds(classes)] if classes else []
+        return seed_ranges(graph, spec, offers)
 
     @cachedmethod(attrgetter("_kinds"))
     def kinds(self, classes: frozenset[str]) -> list[tuple[frozenset[str], Classes]]:

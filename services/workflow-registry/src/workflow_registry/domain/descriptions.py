@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from contracts.errors import InvalidError
 from contracts.scheduler.job_requests import ModelFile
 from workflows.compatibility.object_info import ENGINE
+from workflows.file_names import with_slashes
 from workflows.json_values import as_object, is_array, is_object
 
 MAX_BYTES = 64 * 1024**2
@@ -88,7 +89,7 @@ def is_declaration(entry: Any) -> bool:
 
 def read_models(value: Any) -> frozenset[ModelFile]:
     return frozenset(
-        ModelFile(folder=folder, name=name)
+        ModelFile(folder=folder, name=with_slashes(name))
         for folder, names in as_object(value).items()
         if is_array(names)
         for name in names

@@ -11,7 +11,12 @@ from pydantic_core import to_json
 
 from contracts.registry.workflows import ServerClasses
 from workflow_registry.domain.descriptions import Description
-from workflows.compatibility.object_info import DeclaredInput, declared_inputs
+from workflows.compatibility.object_info import (
+    CUSTOM,
+    DeclaredInput,
+    declared_inputs,
+    is_custom,
+)
 from workflows.graph.requirements import names_a_file
 
 MAX_BYTES = 400 * 1024
@@ -42,7 +47,8 @@ def reduced(class_: str, info: Mapping[str, Any]) -> dict[str, Any]:
         section, name = "required" if declared.is_required else "optional", declared.name
         inputs[section][name] = declaration(declared, is_file=names_a_file(class_, name))
     is_output = bool(info.get("output_node"))
-    return {"input": inputs, "output": info["output"], "output_node": is_output}
+    known = {"input": inputs, "output": info["output"], "output_node": is_output}
+    return known | ({CUSTOM: True} if is_custom(info) else {})
 
 
 def declaration(declared: DeclaredInput, *, is_file: bool) -> list[Any]:

@@ -126,7 +126,8 @@ async def propose_spec(registry: Registry, query: ProposeSpec) -> ProposalView:
 
 def proposal(query: ProposeSpec, rules: Rules) -> ProposalView:
     graph = load_graph(query.graph, rules.classes or None)
-    return ProposalView(spec=propose(graph, query.name, rules.classes), graph=graph)
+    check = partial(checked_version, library=None, rules=rules)
+    return ProposalView(spec=propose(graph, query.name, rules.classes, check), graph=graph)
 
 
 async def differences_from_active(

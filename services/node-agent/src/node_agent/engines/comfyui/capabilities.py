@@ -14,6 +14,7 @@ from contracts.scheduler.job_requests import ModelFile
 from contracts.scheduler.nodes import Capabilities
 from node_agent.ports import Description
 from workflows.compatibility.object_info import ENGINE
+from workflows.file_names import with_slashes
 from workflows.graph.requirements import FILE_INPUTS
 from workflows.json_values import as_array, as_object
 
@@ -44,7 +45,7 @@ def describe(
         digest=hashlib.blake2b(content, digest_size=16).hexdigest(),
         engine_version=version,
         classes=list(classes)[:MAX_CLASSES],
-        models=[ModelFile(folder=folder, name=name) for folder, name in files],
+        models=[ModelFile(folder=folder, name=with_slashes(name)) for folder, name in files],
     )
     return Description(names, zlib.compress(content))
 

@@ -72,7 +72,7 @@ class ComfyUI(Session):
         inputs: Mapping[str, Any],
         files: Mapping[str, str],
     ) -> Graph:
-        return sealed(str(task.attempt_id), version, inputs, files)
+        return sealed(str(task.attempt_id), version, inputs, files, self.separator)
 
     async def run(self, task: EngineTask, graph: Graph) -> Execution:
         prompt = Prompt(task, run_of(graph))

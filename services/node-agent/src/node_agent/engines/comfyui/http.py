@@ -25,6 +25,7 @@ NOT_COMFYUI = frozenset({401, 403, 407, 408, 429, 502, 503, 504})
 """Statuses that come from a proxy or a login page in front of ComfyUI."""
 SLOW_SECONDS = 30.0
 """Timeout of large transfers: object_info, uploads, files."""
+WINDOWS = ("win32", "nt")
 OK = 200
 MEGABYTE = 1024**2
 NODE_KEY = "comfyfleet_node"
@@ -54,6 +55,8 @@ class Submitted:
 class Stats:
     version: str
     devices: list[Device]
+    separator: str
+    """Between folders in the names of its model files."""
 
 
 @asynccontextmanager
@@ -165,9 +168,11 @@ class ComfyHttp:
 
     async def stats(self) -> Stats:
         answer = as_object(await self._get("/system_stats"))
-        version = as_object(answer.get("system")).get("comfyui_version", "unknown")
+        system = as_object(answer.get("system"))
+        version = system.get("comfyui_version", "unknown")
         devices = [device_of(as_object(device)) for device in as_array(answer.get("devices"))]
-        return Stats(str(version), devices)
+        separator = "\\" if system.get("os") in WINDOWS else "/"
+        return Stats(str(version), devices, separator)
 
     async def describe(self) -> Description:
         stats = await self.stats()

@@ -48,7 +48,8 @@ async def look(session: Session) -> QueueView:
     """Read the queue. After an outage read the version too: the server may have been replaced."""
     queue = await session.http.queue()
     if not session.is_reachable:
-        version = (await session.http.stats()).version
+        stats = await session.http.stats()
+        version, session.separator = stats.version, stats.separator
         if is_too_old(version):
             text = f"runs ComfyUI {version[:20]}: {OLDEST_COMFYUI_TEXT} or later is needed"
             raise UnreachableError(text)

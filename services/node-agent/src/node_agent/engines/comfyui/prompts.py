@@ -28,7 +28,11 @@ CANCEL_PAUSE, LONGEST_CANCEL_PAUSE = 0.2, 2.0
 
 
 def sealed(
-    prompt_id: str, version: Version, inputs: Mapping[str, Any], files: Mapping[str, str]
+    prompt_id: str,
+    version: Version,
+    inputs: Mapping[str, Any],
+    files: Mapping[str, str],
+    separator: str,
 ) -> Graph:
     """Return the graph as it may be posted.
 
@@ -36,7 +40,7 @@ def sealed(
     """
     try:
         graph = render(version.graph, version.spec, inputs, files)
-        return seal(graph, prefix_of(prompt_id))
+        return seal(graph, prefix_of(prompt_id), separator)
     except InvalidError as error:
         detail = "; ".join(f"{e.path}: {e.message}" for e in error.errors[:3])
         text = presentable(f"{error.message} {detail}".strip())

@@ -58,6 +58,8 @@ class Session:
     client_id: str | None = None
     """The WebSocket connection that is open now."""
     is_reachable: bool = False
+    separator: str = "/"
+    """Between folders in the names of the server's model files."""
     reason: str | None = Health().reason
     vram_free_mb: int | None = None
     inputs: TTLCache[str, None] = field(default_factory=lambda: memory(INPUTS_SECONDS))
