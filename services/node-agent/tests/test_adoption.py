@@ -3,7 +3,9 @@
 import httpx
 
 from contracts.agent import AttemptOrder, Cause, Outcome
+from contracts.scheduler.claims import AttemptPhase, NodeBeat
 from runtime.testing.ports import eventually
+from runtime.testing.relay import relay
 
 from .fleet import Fleet, an_order
 from .graphs import quick, slow_steps
@@ -67,6 +69,30 @@ async def test_recorded_results_are_reported_without_asking_comfyui(
 
     assert end.outcome is Outcome.COMPLETED
     assert len(end.outputs) == 1
+
+
+async def test_an_attempt_that_is_looked_for_is_not_run_by_its_order(
+    fleet: Fleet, engine_url: str
+) -> None:
+    order = an_order(await fleet.publish(slow_steps(steps=30, seconds_per_step=0.05)))
+    await started_and_left(fleet, engine_url, order)
+    async with relay(engine_url) as proxy:
+        proxy.mood = "hangs up"
+        [entry] = fleet.entries.values()
+        await fleet.wish(entry.model_copy(update={"base_url": f"http://127.0.0.1:{proxy.port}"}))
+        async with fleet.agent():
+            await fleet.sees(entry, lambda beat: phases(beat) == [AttemptPhase.ADOPTING])
+            await fleet.run(entry, order)
+            await fleet.sees(entry, lambda beat: phases(beat) == [AttemptPhase.ADOPTING])
+            proxy.mood = "well"
+            end = await fleet.outcome(order)
+        posts = [line for line in proxy.seen if line.startswith(b"POST /prompt")]
+
+    assert (end.outcome, posts) == (Outcome.COMPLETED, [])
+
+
+def phases(beat: NodeBeat) -> list[AttemptPhase]:
+    return [attempt.phase for attempt in beat.attempts]
 
 
 async def test_a_prompt_that_comfyui_does_not_know_is_lost(fleet: Fleet, comfy_url: str) -> None:

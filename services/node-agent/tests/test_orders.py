@@ -84,8 +84,19 @@ async def test_without_a_leader_nothing_new_is_started(fleet: Fleet, engine_url:
                 return error.code == "no_leader"
             return False
 
+        async def is_refused_for_good() -> bool:
+            try:
+                await fleet.run(entry, refused)
+            except UnavailableError as error:
+                return error.code == "refused"
+            return False
+
+        refused = an_order(order.version_hash)
         await eventually(is_refused)
+        with pytest.raises(UnavailableError):
+            await fleet.run(entry, refused)
         fleet.is_leading = True
+        await eventually(is_refused_for_good)
         await fleet.sees(entry, lambda beat: not beat.attempts)
         await eventually(lambda: accepted(fleet))
 

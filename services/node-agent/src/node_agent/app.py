@@ -19,6 +19,7 @@ from contracts.values import new_id
 from node_agent.adapters.store import HttpObjectStore
 from node_agent.engines.comfyui.engine import open_comfyui
 from node_agent.engines.unusable import UnusableEngine
+from node_agent.handlers.adoption import to_adopt
 from node_agent.handlers.beats import remember_watched
 from node_agent.handlers.claims import follow_leader, keep_claims
 from node_agent.handlers.orders import accept_attempt, cancel_attempt
@@ -88,7 +89,8 @@ async def open_claim(agent: NodeAgent, view: ClaimView) -> AsyncGenerator[Claim,
     """Open the engine of a claimed node, and take orders for it."""
     async with AsyncExitStack() as stack:
         engine = await open_engine(agent, view.node, stack)
-        claim = agent.claims[view.node.node_id] = Claim(agent, view.node, view.claim, engine)
+        claim = Claim(agent, view.node, view.claim, engine, to_adopt(view.live))
+        agent.claims[claim.id] = claim
         serving = serve(agent.bus, agent, ANSWERS, shared=False, node_id=claim.id)
         await stack.enter_async_context(await serving)
         yield claim

@@ -127,11 +127,11 @@ class Attempts:
     live: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
     must_not_run: TTLCache[UUID, None] = field(default_factory=lambda: id_memory(ENDED_SECONDS))
     """Attempts that ended or were canceled, each for ten minutes."""
+    refused: TTLCache[UUID, None] = field(default_factory=lambda: id_memory(ENDED_SECONDS))
+    """Attempts whose order was refused, each for ten minutes."""
     slot: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held from the start of an attempt in the engine to the end of its execution."""
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_UPLOADS))
-    is_adopting: bool = False
-    """The agent still looks for attempts that another agent left."""
     is_node_removed: bool = False
     """The node was removed, so nobody waits for reports."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)

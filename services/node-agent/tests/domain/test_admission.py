@@ -56,12 +56,8 @@ def staleness(claim: int, epoch: int) -> str | None:
     return code(lambda: refuse_stale(3, 5, command))
 
 
-def refusal(
-    phases: Sequence[AttemptPhase] = (), *, is_usable: bool = True, is_adopting: bool = False
-) -> str | None:
-    return code(
-        lambda: refuse_excess(phases, is_led=True, is_usable=is_usable, is_adopting=is_adopting)
-    )
+def refusal(phases: Sequence[AttemptPhase] = (), *, is_usable: bool = True) -> str | None:
+    return code(lambda: refuse_excess(phases, is_led=True, is_usable=is_usable))
 
 
 def test_only_the_newest_claim_and_epoch_are_obeyed() -> None:
@@ -86,8 +82,8 @@ def test_one_runs_and_one_is_prepared(phases: list[AttemptPhase], expected: str 
 
 
 def test_a_node_that_adopts_says_so_and_not_that_its_engine_is_silent() -> None:
-    assert refusal(is_adopting=True) == "adopting"
-    assert refusal(is_usable=False, is_adopting=True) == "unreachable"
+    assert refusal([AttemptPhase.ADOPTING]) == "adopting"
+    assert refusal([AttemptPhase.ADOPTING], is_usable=False) == "unreachable"
 
 
 def test_a_leader_is_present_for_four_seconds_and_older_epochs_do_not_count() -> None:

@@ -26,7 +26,7 @@ from scheduler.domain.core import step
 from scheduler.domain.effects import Answer, Effects
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import Node
-from scheduler.domain.occurrences import ClockTicked, Occurrence, Requested
+from scheduler.domain.occurrences import ClockTicked, Occurrence, OrderAnswered, Requested
 from scheduler.domain.state import State
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -107,6 +107,13 @@ class Core:
         request = a_submit(actor, models, **spec)
         self.ask(request)
         return self.state.jobs[request.job.job_id]
+
+    def order_answer(
+        self, attempt: Attempt, refusal: OperationError | None = None
+    ) -> OrderAnswered:
+        """Have the attempt's node answer its order."""
+        claim = self.state.nodes[attempt.node_id].claim
+        return OrderAnswered(attempt.id, claim, refusal)
 
     def finish(
         self, attempt: Attempt, cause: Cause | None = None, error: JobError | None = None

@@ -1,4 +1,4 @@
-"""An agent and its ComfyUI for simulations; the ComfyUI outlives the agent, and may forget."""
+"""An agent for simulations: it claims a node beside rivals, adopts, refuses orders and dies."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.agent import AttemptEnd, Cause, FinishAttempt, Outcome
+from contracts.errors import OperationError, UnavailableError
 from contracts.message import Command
 from contracts.scheduler.claims import (
     AttemptPhase,
@@ -15,48 +16,57 @@ from contracts.scheduler.claims import (
     NodeBeat,
     ReportCapabilities,
 )
-from contracts.scheduler.nodes import Capabilities
+from contracts.scheduler.nodes import Capabilities, NodeEntry
 from scheduler.domain.effects import ClaimGranted
+
+from .simulated_engine import SimulatedEngine
 
 CAPABILITIES = Capabilities(digest="d", engine_version="0.8.0", classes=["A"], models=[])
 FAILURES = (Cause.WORKFLOW, Cause.OUT_OF_MEMORY, Cause.NODE_FAULT, Cause.UNREACHABLE, Cause.OUTPUT)
+REFUSALS = ("no_leader", "unreachable", "adopting", "no_room")
 
 
 @dataclass(slots=True)
 class SimulatedAgent:
     node_id: UUID
     random: Random
+    engine: SimulatedEngine
     ask: Callable[[Command[Any], Callable[[object], None]], None]
     beat: Callable[[NodeBeat], None]
+    posts: Callable[["SimulatedAgent", UUID], None]
+    """Called before an attempt is posted."""
     agent_id: UUID
     is_alive: bool = True
     claim: int = 0
+    entry: NodeEntry | None = None
+    """The node's entry in the bucket, as this agent last saw it."""
     known: dict[UUID, AttemptPhase] = field(default_factory=dict[UUID, AttemptPhase])
-    canceled: set[UUID] = field(default_factory=set[UUID])
+    must_not_run: set[UUID] = field(default_factory=set[UUID])
+    refused: set[UUID] = field(default_factory=set[UUID])
     ends: dict[UUID, AttemptEnd] = field(default_factory=dict[UUID, AttemptEnd])
-    comfyui: dict[UUID, float] = field(default_factory=dict[UUID, float])
-    """Seconds of work left of each prompt; 0 is history."""
-    executions: int = 0
-    trial: int = 0
-    """Number of the trial that the bucket of nodes requests; each one is passed."""
 
     def crash(self) -> None:
         """Forget everything; a new process takes over later."""
-        self.is_alive, self.claim = False, 0
+        self.is_alive = False
         self.agent_id = UUID(int=self.random.getrandbits(128))
-        self.known, self.canceled, self.ends = {}, set(), {}
+        self.let_go()
 
-    def restart_comfyui(self) -> None:
-        self.comfyui.clear()
+    def let_go(self) -> None:
+        """Leave the attempts in the engine to the next agent."""
+        self.claim, self.known, self.must_not_run, self.ends = 0, {}, set(), {}
 
-    def act(self, seconds: float, chance: float) -> None:
+    def see(self, entry: NodeEntry) -> None:
+        self.entry = entry
+        if entry.claim > self.claim and entry.agent_id != self.agent_id:
+            self.let_go()
+
+    def act(self, chance: float) -> None:
         """Live on for a while: work, then say what happened, each with some chance."""
-        self.comfyui = {k: max(0.0, left - seconds) for k, left in self.comfyui.items()}
-        if not self.is_alive:
+        if not self.is_alive or not self.entry:
             return
         if not self.claim:
-            command = ClaimNode(agent_id=self.agent_id, node_id=self.node_id)
-            self.ask(command, self.take_claim)
+            if self.entry.is_claimable or self.entry.agent_id == self.agent_id:
+                self.ask(ClaimNode(agent_id=self.agent_id, node_id=self.node_id), self.take_claim)
             return
         for attempt_id in list(self.known):
             self.follow(attempt_id)
@@ -71,43 +81,48 @@ class SimulatedAgent:
             return
         if not self.claim:
             self.claim = answer.entry.claim
-            for attempt in answer.live:
-                here = attempt.id in self.comfyui
-                self.known[attempt.id] = AttemptPhase.POSTED if here else AttemptPhase.PREPARING
-                if not here:
-                    self.end(attempt.id, Outcome.FAILED, Cause.LOST)
+            self.known = {attempt.id: AttemptPhase.ADOPTING for attempt in answer.live}
         report = ReportCapabilities(
             node_id=self.node_id, claim=self.claim, capabilities=CAPABILITIES
         )
         self.ask(report, lambda _: None)
 
-    def take_order(self, attempt_id: UUID) -> bool:
+    def take_order(self, attempt_id: UUID, refuses: float) -> OperationError | None:
         """Accept an order, or refuse it: one prompt at a time."""
         if attempt_id in self.known:
-            return True
+            return None
+        if attempt_id in self.must_not_run:
+            self.end(attempt_id, Outcome.CANCELED)
+            return None
         busy = sum(phase is not AttemptPhase.REPORTING for phase in self.known.values())
-        if busy or not self.claim:
-            return False
+        if busy or attempt_id in self.refused or self.random.random() < refuses:
+            self.refused.add(attempt_id)
+            return UnavailableError("not now", code=self.random.choice(REFUSALS))
         self.known[attempt_id] = AttemptPhase.PREPARING
-        return True
+        return None
 
     def take_recall(self, attempt_id: UUID) -> None:
-        self.canceled.add(attempt_id)
-        self.comfyui.pop(attempt_id, None)
+        self.must_not_run.add(attempt_id)
+        self.engine.prompts.pop(attempt_id, None)
         if attempt_id in self.known and attempt_id not in self.ends:
             self.end(attempt_id, Outcome.CANCELED)
 
     def follow(self, attempt_id: UUID) -> None:
         """Take an attempt one step further."""
+        prompts = self.engine.prompts
         if attempt_id in self.ends:
             return
-        if self.known[attempt_id] is AttemptPhase.PREPARING:
-            self.known[attempt_id] = AttemptPhase.POSTED
-            self.comfyui[attempt_id] = self.random.uniform(0.2, 4.0)
-            self.executions += 1
-        elif attempt_id not in self.comfyui:
+        if self.known[attempt_id] is AttemptPhase.ADOPTING:
+            if self.random.random() < 0.3:  # until then the engine does not answer
+                self.known[attempt_id] = AttemptPhase.POSTED
+        elif self.known[attempt_id] is AttemptPhase.PREPARING:
+            if self.random.random() < 0.5:
+                self.posts(self, attempt_id)
+                self.known[attempt_id] = AttemptPhase.POSTED
+                self.engine.post(attempt_id)
+        elif attempt_id not in prompts:
             self.end(attempt_id, Outcome.FAILED, Cause.LOST)
-        elif not self.comfyui[attempt_id]:
+        elif not prompts[attempt_id]:
             is_bad = self.random.random() < 0.1
             cause = self.random.choice(FAILURES) if is_bad else None
             self.end(attempt_id, Outcome.FAILED if is_bad else Outcome.COMPLETED, cause)
@@ -115,6 +130,8 @@ class SimulatedAgent:
     def end(self, attempt_id: UUID, outcome: Outcome, cause: Cause | None = None) -> None:
         self.known[attempt_id] = AttemptPhase.REPORTING
         self.ends[attempt_id] = AttemptEnd(outcome=outcome, cause=cause)
+        if outcome is Outcome.FAILED:
+            self.engine.failed.add(attempt_id)
 
     def say_beat(self) -> None:
         attempts = [BeatAttempt(attempt_id=k, phase=phase) for k, phase in self.known.items()]
@@ -124,7 +141,7 @@ class SimulatedAgent:
                 claim=self.claim,
                 is_reachable=True,
                 attempts=attempts,
-                passed_trial=self.trial,
+                passed_trial=self.entry.trial if self.entry else 0,
             )
         )
 
@@ -138,3 +155,4 @@ class SimulatedAgent:
         """The report was answered, be it with `stale_claim`."""
         self.known.pop(attempt_id, None)
         self.ends.pop(attempt_id, None)
+        self.must_not_run.add(attempt_id)

@@ -1,28 +1,29 @@
 """A fleet in one process: the real core, and everything around it as faulty as a seed says.
 
-Messages are lost, late, doubled and reordered; agents and ComfyUIs die and return; commits fail
-or their outcome is unknown; the leader is paused. Everything is drawn from the seed, so a seed
-replays exactly.
+Messages are lost, late, doubled and reordered; agents refuse orders or never answer them; two
+agents compete for each node; agents and ComfyUIs die and return; commits fail or their outcome is
+unknown; the leader is paused. Everything is drawn from the seed, so a seed replays exactly.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 from uuid import UUID
 
-from contracts.access import Actor, Priority
-from contracts.access import Limits as ActorLimits
-from contracts.errors import OperationError, UnavailableError
+from contracts.access import Actor
+from contracts.errors import ConflictError, OperationError
 from contracts.message import Command
 from contracts.scheduler.claims import NodeBeat
-from contracts.scheduler.job_requests import CancelJob, NewJob, SubmitJob, SubmitJobView
 from contracts.scheduler.jobs import TERMINAL, JobStatus
 from contracts.scheduler.nodes import AddNode, NewNode
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.core import names_in, resume, step
 from scheduler.domain.effects import Effects
+from scheduler.domain.leases import NOT_STARTED_SECONDS
+from scheduler.domain.node_entries import node_entry
 from scheduler.domain.occurrences import (
     ClockTicked,
     Occurrence,
@@ -33,11 +34,17 @@ from scheduler.domain.occurrences import (
 from scheduler.domain.state import Limits, State
 
 from .simulated_agent import SimulatedAgent
+from .simulated_engine import SimulatedEngine
 from .simulated_ledger import SimulatedLedger
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-OWNERS = [UUID(int=number) for number in range(3)]
+AGENTS_A_NODE = 2
+LATEST_SECONDS = 1.5
+"""Longest way of a message."""
+GRACE_SECONDS = Limits().node_grace_seconds
 Delivery = tuple[float, Callable[[], None]]
+Asked = dict[UUID, tuple[UUID, int]]
+"""Node and claim by attempt."""
 
 
 @dataclass
@@ -55,12 +62,17 @@ class SimulatedWorld:
     asking: dict[int, Callable[[object], None]] = field(
         default_factory=dict[int, Callable[[object], None]]
     )
-    orders: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
-    recalls: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
-    agents: dict[UUID, SimulatedAgent] = field(default_factory=dict[UUID, SimulatedAgent])
-    wanted: dict[UUID, SubmitJob] = field(default_factory=dict[UUID, SubmitJob])
-    """Submissions that were not answered yet."""
-    accepted: set[UUID] = field(default_factory=set[UUID])
+    orders: Asked = field(default_factory=Asked)
+    recalls: Asked = field(default_factory=Asked)
+    engines: dict[UUID, SimulatedEngine] = field(default_factory=dict[UUID, SimulatedEngine])
+    agents: list[SimulatedAgent] = field(default_factory=list[SimulatedAgent])
+    heard_at: dict[UUID, float] = field(default_factory=dict[UUID, float])
+    """When the last beat of each node arrived."""
+    claimed_at: dict[UUID, float] = field(default_factory=dict[UUID, float])
+    deaf_until: dict[UUID, float] = field(default_factory=dict[UUID, float])
+    """Nodes whose agents beat and get no order until then."""
+    late_posts: set[UUID] = field(default_factory=set[UUID])
+    """Attempts that an agent posted too late: after it lost its node, or at the last moment."""
     asked: int = 0
 
     def new_id(self) -> UUID:
@@ -76,7 +88,7 @@ class SimulatedWorld:
         """Deliver once, late; or never, or twice."""
         for _ in range(2 if self.chance(0.05) else 1):
             if not self.chance(0.1):
-                late = self.random.uniform(0, 1.5 if self.is_faulty else 0.05)
+                late = self.random.uniform(0, LATEST_SECONDS if self.is_faulty else 0.05)
                 self.deliveries.append((self.steady + late, deliver))
 
     def ask(self, command: Command[Any], answered: Callable[[object], None]) -> None:
@@ -88,73 +100,83 @@ class SimulatedWorld:
     def add_node(self) -> None:
         node_id = self.new_id()
         node = NewNode(name="n", base_url=f"http://127.0.0.1/{node_id}")
-        command = AddNode(actor=Actor(user_id=OWNERS[0]), node_id=node_id, node=node)
+        command = AddNode(actor=Actor(user_id=node_id), node_id=node_id, node=node)
         self.inbox.append(Requested(0, command))
-        self.agents[node_id] = SimulatedAgent(
-            node_id, self.random, self.ask, self.send_beat, self.new_id()
+        engine = self.engines[node_id] = SimulatedEngine(self.random)
+        self.agents += (
+            SimulatedAgent(
+                node_id, self.random, engine, self.ask, self.send_beat, self.post, self.new_id()
+            )
+            for _ in range(AGENTS_A_NODE)
         )
 
     def send_beat(self, beat: NodeBeat) -> None:
-        self.send(lambda: self.inbox.append(beat))
+        self.send(lambda: self.take_beat(beat))
 
-    def submit(self) -> None:
-        limits = ActorLimits(max_waiting_jobs=20)
-        deadline = self.now().wall + timedelta(seconds=self.random.uniform(1, 60))
-        job = NewJob(
-            job_id=self.new_id(),
-            workflow="w@1",
-            version_hash=self.random.choice("abc"),
-            priority=self.random.choice(list(Priority)),
-            deadline=deadline if self.random.random() < 0.1 else None,
-        )
-        actor = Actor(user_id=self.random.choice(OWNERS), limits=limits)
-        self.wanted[job.job_id] = SubmitJob(actor=actor, job=job)
+    def take_beat(self, beat: NodeBeat) -> None:
+        self.heard_at[beat.node_id] = self.steady
+        self.inbox.append(beat)
 
-    def repeat_submissions(self) -> None:
-        for job_id, request in self.wanted.items():
-            if self.random.random() < 0.3:
-                self.ask(request, lambda answer, job_id=job_id: self.note(job_id, answer))
-
-    def note(self, job_id: UUID, answer: object) -> None:
-        if isinstance(answer, SubmitJobView):
-            assert job_id in self.ledger.jobs, "answered before it was durable"
-            self.accepted.add(job_id)
-        if isinstance(answer, (SubmitJobView, UnavailableError)):
-            self.wanted.pop(job_id, None)
-
-    def cancel_some(self) -> None:
-        if self.accepted and self.random.random() < 0.05:
-            job_id = self.random.choice(sorted(self.accepted))
-            actor = Actor(user_id=self.ledger.jobs[job_id].owner_id)
-            self.ask(CancelJob(actor=actor, job_id=job_id), lambda _: None)
+    def post(self, agent: SimulatedAgent, attempt_id: UUID) -> None:
+        """Hold a post against the job's other attempts: no engine may still be busy with one."""
+        rows = self.ledger.attempts
+        if self.ledger.nodes[agent.node_id].claim != agent.claim:
+            self.late_posts.add(attempt_id)
+            return
+        for other in rows.values():
+            if other.job.id != rows[attempt_id].job.id or other.id in {
+                attempt_id,
+                *self.late_posts,
+            }:
+                continue
+            is_heard = self.steady - self.heard_at[other.node_id] < GRACE_SECONDS - 1
+            is_useful = self.engines[other.node_id].is_useful(other.id)
+            assert not (is_useful and is_heard), "work that an engine has is repeated"
 
     def tell_agents(self) -> None:
-        """Repeat orders and recalls that were not answered."""
-        for attempt_id, node_id in list(self.orders.items()):
-            if self.random.random() < 0.5:
-                self.send(lambda a=attempt_id, n=node_id: self.deliver_order(a, n))
-        for attempt_id, node_id in list(self.recalls.items()):
-            if self.random.random() < 0.5:
-                self.send(lambda a=attempt_id, n=node_id: self.deliver_recall(a, n))
+        """Show agents the bucket, and repeat orders and recalls that were not answered."""
+        for agent in self.agents:
+            if (node := self.ledger.nodes.get(agent.node_id)) and self.random.random() < 0.5:
+                agent.see(node_entry(node))
+        for asked, deliver in (
+            (self.orders, self.deliver_order),
+            (self.recalls, self.deliver_recall),
+        ):
+            for attempt_id, (node_id, claim) in list(asked.items()):
+                for agent in self.holders(node_id):
+                    if self.random.random() < 0.5:
+                        self.send(partial(deliver, attempt_id, claim, agent))
 
-    def deliver_order(self, attempt_id: UUID, node_id: UUID) -> None:
-        agent = self.agents[node_id]
+    def holders(self, node_id: UUID) -> list[SimulatedAgent]:
+        """Return the agents that take messages for the node; one may have lost it unknowingly."""
+        return [agent for agent in self.agents if agent.node_id == node_id and agent.claim]
+
+    def deliver_order(self, attempt_id: UUID, claim: int, agent: SimulatedAgent) -> None:
+        is_deaf = self.deaf_until.get(agent.node_id, 0) > self.steady and self.is_faulty
+        is_given_up = agent.node_id in self.deaf_until and attempt_id not in self.orders
+        if not agent.claim or is_deaf or is_given_up:
+            return
+        refusal: OperationError | None = ConflictError("another claim", code="stale_claim")
+        if agent.claim == claim:
+            refusal = agent.take_order(attempt_id, 0.15 if self.is_faulty else 0.0)
+            self.note_late_order(attempt_id)
+        self.send(lambda: self.answer_order(attempt_id, claim, refusal))
+
+    def note_late_order(self, attempt_id: UUID) -> None:
+        """Expect a repetition if the answer is still under way when the scheduler gives up."""
         attempt = self.state.attempts.get(attempt_id)
-        node = self.state.nodes.get(node_id)
-        if not agent.is_alive or not attempt or not node or node.claim != agent.claim:
-            return
-        if attempt_id in agent.canceled:
-            return
-        refusal = None if agent.take_order(attempt_id) else UnavailableError("no room")
-        self.send(lambda: self.answer_order(attempt_id, refusal))
+        waited = self.state.clock.now - attempt.asked_at if attempt else 0.0
+        if waited > NOT_STARTED_SECONDS - LATEST_SECONDS:
+            self.late_posts.add(attempt_id)
 
-    def answer_order(self, attempt_id: UUID, refusal: OperationError | None) -> None:
-        if self.orders.pop(attempt_id, None):
-            self.inbox.append(OrderAnswered(attempt_id, refusal))
+    def answer_order(self, attempt_id: UUID, claim: int, refusal: OperationError | None) -> None:
+        if self.orders.get(attempt_id, (None, None))[1] == claim:
+            del self.orders[attempt_id]
+            self.inbox.append(OrderAnswered(attempt_id, claim, refusal))
 
-    def deliver_recall(self, attempt_id: UUID, node_id: UUID) -> None:
-        if self.agents[node_id].is_alive:
-            self.agents[node_id].take_recall(attempt_id)
+    def deliver_recall(self, attempt_id: UUID, claim: int, agent: SimulatedAgent) -> None:
+        if agent.claim == claim:
+            agent.take_recall(attempt_id)
             self.send(lambda: self.answer_recall(attempt_id))
 
     def answer_recall(self, attempt_id: UUID) -> None:
@@ -168,7 +190,7 @@ class SimulatedWorld:
         batch.append(ClockTicked())
         loaded = self.ledger.look_up(*names_in(self.state, batch), self.state)
         effects = step(self.state, batch, loaded, self.now(), self.new_id)
-        is_lost, is_unknown = self.chance(0.01), self.chance(0.01)
+        is_lost, is_unknown = self.chance(0.001), self.chance(0.001)
         if not is_lost:
             self.ledger.commit(effects)
         if is_lost or is_unknown:
@@ -193,11 +215,10 @@ class SimulatedWorld:
             self.recalls.pop(attempt_id, None)
         for attempt in effects.orders:
             if attempt.ended_at is None and attempt.job.status is JobStatus.RUNNING:
-                self.orders[attempt.id] = attempt.node_id
+                claim = self.state.nodes[attempt.node_id].claim
+                self.orders[attempt.id] = attempt.node_id, claim
         for recall in effects.recalls:
-            self.recalls[recall.attempt_id] = recall.node_id
-        for node in self.state.nodes.values():
-            self.agents[node.id].trial = node.health.trial
+            self.recalls[recall.attempt_id] = recall.node_id, recall.claim
         for token, answer in effects.answers:
             if answered := self.asking.pop(token, None):
                 self.send(lambda answered=answered, answer=answer: answered(answer))

@@ -5,7 +5,7 @@ from contracts.values import new_id
 from scheduler.domain.effects import ClaimGranted
 from scheduler.domain.leases import LeaseClock
 from scheduler.domain.nodes import ClaimStatus
-from scheduler.domain.occurrences import ClockTicked, OrderAnswered
+from scheduler.domain.occurrences import ClockTicked
 
 from .core import Core, attempt_of
 
@@ -42,7 +42,7 @@ def test_an_attempt_that_was_not_started_is_given_up_after_6_seconds() -> None:
     core.silent.add(first.node_id)
     core.pass_time(7)
 
-    assert job.retry.strikes == {Cause.UNREACHABLE: 1}
+    assert (job.retry.strikes, job.retry.refused) == ({}, 1)
     assert attempt_of(job).node_id != first.node_id
 
 
@@ -101,15 +101,15 @@ def test_an_attempt_left_out_of_two_later_beats_is_lost() -> None:
     core = Core()
     node = core.node()
     job = core.job()
-    core.say(OrderAnswered(attempt_of(job).id))
+    core.say(core.order_answer(attempt_of(job)))
     empty = NodeBeat(node_id=node.id, claim=node.claim, is_reachable=True)
     core.say(empty, empty)
     assert job.attempt_count == 1
-    core.seconds += 1
+    core.seconds += 2
     core.say(empty)
     core.say(empty)
 
-    assert job.retry.strikes == {Cause.UNREACHABLE: 1}
+    assert job.retry.strikes == {Cause.LOST: 1}
 
 
 def test_an_attempt_that_is_over_for_us_is_recalled_and_takes_the_slot_till_then() -> None:

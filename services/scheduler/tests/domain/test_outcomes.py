@@ -5,7 +5,7 @@ from contracts.errors import UnavailableError
 from contracts.scheduler.claims import ClaimNode
 from contracts.scheduler.jobs import JobStatus
 from contracts.values import new_id
-from scheduler.domain.occurrences import ClockTicked, OrderAnswered
+from scheduler.domain.occurrences import ClockTicked
 
 from .core import Core, attempt_of
 
@@ -39,7 +39,7 @@ def test_a_job_may_ask_for_fewer_attempts() -> None:
     core.node()
     job = core.job(max_attempts=1)
 
-    assert core.fail(job, Cause.UNREACHABLE) is JobStatus.FAILED
+    assert core.fail(job, Cause.LOST) is JobStatus.FAILED
 
 
 def test_a_lost_job_goes_to_another_node_at_once() -> None:
@@ -113,7 +113,7 @@ def test_a_refused_order_is_placed_elsewhere_and_the_node_rests() -> None:
     core.node()
     job = core.job()
     first = attempt_of(job)
-    core.say(OrderAnswered(first.id, UnavailableError("no room")))
+    core.say(core.order_answer(first, UnavailableError("no room")))
 
     assert attempt_of(job).node_id != first.node_id
     assert core.state.nodes[first.node_id].rests_until > core.seconds

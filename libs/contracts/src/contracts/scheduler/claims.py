@@ -45,6 +45,8 @@ class ReportCapabilities(Command[Accepted]):
 
 
 class AttemptPhase(StrEnum):
+    ADOPTING = "adopting"
+    """A new agent looks for the attempt: an earlier agent may have posted it."""
     PREPARING = "preparing"
     """The agent stages the inputs; the engine has nothing of it yet."""
     POSTED = "posted"

@@ -64,7 +64,9 @@ class NewJob(BaseModel):
         default=1_800.0, gt=0, description="Longest time that one attempt may run."
     )
     max_attempts: int | None = Field(
-        default=None, description="Maximum number of attempts; the retry table may allow fewer."
+        default=None,
+        description="Maximum number of attempts that an agent accepted; the retry table may "
+        "allow fewer.",
     )
     is_bare: bool = Field(
         default=False,

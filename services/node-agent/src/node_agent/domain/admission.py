@@ -4,7 +4,7 @@ One attempt is inside the engine and at most one waits for it. The scheduler nor
 attempt only for a free slot; a second one arrives when its view is out of date.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -49,9 +49,7 @@ def refuse_stale(claim: int, epoch: int, command: RunAttempt | CancelAttempt) ->
         raise ConflictError(f"The epoch is {epoch}, not {command.epoch}.", code="stale_epoch")
 
 
-def refuse_excess(
-    phases: Iterable[AttemptPhase], *, is_led: bool, is_usable: bool, is_adopting: bool
-) -> None:
+def refuse_excess(phases: Collection[AttemptPhase], *, is_led: bool, is_usable: bool) -> None:
     """Raise if no new attempt can be accepted now, beside those in `phases`.
 
     `is_usable`: the engine answers and executes attempts.
@@ -60,7 +58,7 @@ def refuse_excess(
         raise UnavailableError("No scheduler was heard for a while.", code="no_leader")
     if not is_usable:
         raise UnavailableError("The engine cannot run attempts now.", code="unreachable")
-    if is_adopting:
+    if AttemptPhase.ADOPTING in phases:
         raise UnavailableError("The node still looks for earlier attempts.", code="adopting")
     if sum(phase in BEFORE_THE_END for phase in phases) >= MAX_UNFINISHED:
         raise UnavailableError("One attempt runs and one more is prepared.", code="no_room")

@@ -18,22 +18,23 @@ from node_agent.handlers.attempts import engine_task, run_and_report, stoppable,
 from node_agent.handlers.inputs import find_version
 from node_agent.handlers.retry import retried
 from node_agent.ports import UnreachableError
-from node_agent.service import Attempt, Claim
+from node_agent.service import Attempt, Attempts, Claim
 
 log = structlog.get_logger()
 MEDIA_SECONDS = 7.0
 RETRY_SECONDS = 0.5
 
 
-async def adopt(claim: Claim, orders: Sequence[AttemptOrder]) -> None:
-    """Find each live attempt or its loss, and refuse new orders until then."""
-    attempts = [Attempt(order) for order in orders]
-    for attempt in attempts:
-        claim.attempts.live[attempt.id] = attempt
-    claim.attempts.is_adopting = bool(attempts)
-    for attempt in attempts:
+def to_adopt(orders: Sequence[AttemptOrder]) -> Attempts:
+    """Return the attempts that a claim begins with: their orders must not run them anew."""
+    adopted = (Attempt(order, AttemptPhase.ADOPTING) for order in orders)
+    return Attempts({attempt.id: attempt for attempt in adopted})
+
+
+async def adopt(claim: Claim) -> None:
+    """Find each live attempt or its loss; new orders are refused until then."""
+    for attempt in list(claim.attempts.live.values()):
         await locate(claim, attempt)
-    claim.attempts.is_adopting = False
     claim.beat_due.set()
 
 

@@ -80,7 +80,7 @@ async def claim_and_hold(agent: NodeAgent, node_id: UUID, open_claim: OpenClaim)
         agent.leadership.heard(view.epoch, monotonic())
         log.info("node_claimed", node_id=str(node_id), claim=view.claim, live=len(view.live))
         async with open_claim(agent, view) as claim:
-            await hold(claim, view)
+            await hold(claim)
         log.info("claim_ended", node_id=str(node_id), claim=view.claim)
     except OperationError as error:
         log.info("node_not_claimed", node_id=str(node_id), reason=error.message)
@@ -90,7 +90,7 @@ async def claim_and_hold(agent: NodeAgent, node_id: UUID, open_claim: OpenClaim)
         agent.claims_dirty.set()
 
 
-async def hold(claim: Claim, view: ClaimView) -> None:
+async def hold(claim: Claim) -> None:
     """Work for the node until the claim ends; raises only for a bug."""
     loops = {
         "beat": beat(claim),
@@ -100,7 +100,7 @@ async def hold(claim: Claim, view: ClaimView) -> None:
         "trial": run_trials(claim),
         "progress": show_progress(claim),
         "previews": show_previews(claim),
-        "adopt": adopt(claim, view.live),
+        "adopt": adopt(claim),
     }
     for name, loop in loops.items():
         claim.tasks.spawn(loop, name=f"{name} {claim.id}")

@@ -1,10 +1,13 @@
 """Follows orders of the scheduler: runs an attempt, or makes sure that it does not run."""
 
+from uuid import UUID
+
 from contracts.agent import CancelAttempt, RunAttempt
+from contracts.errors import UnavailableError
 from contracts.message import Accepted
 from node_agent.domain.admission import refuse_excess, refuse_stale
 from node_agent.handlers.attempts import run_and_report, stage_run_upload, stop_and_report
-from node_agent.service import Attempt, NodeAgent
+from node_agent.service import Attempt, Claim, NodeAgent
 
 
 async def accept_attempt(agent: NodeAgent, command: RunAttempt) -> Accepted:
@@ -19,16 +22,31 @@ async def accept_attempt(agent: NodeAgent, command: RunAttempt) -> Accepted:
         # a cancel overtook the order, or its report and this repetition crossed
         claim.tasks.spawn(stop_and_report(claim, attempt.id), name=f"canceled {attempt.id}")
         return Accepted()
-    refuse_excess(
-        (a.phase for a in claim.attempts.live.values()),
-        is_led=claim.is_led,
-        is_usable=claim.engine.health().is_usable,
-        is_adopting=claim.attempts.is_adopting,
-    )
+    refuse_if_busy(claim, attempt.id)
     claim.attempts.live[attempt.id] = attempt
     ending = stage_run_upload(claim, attempt)
     claim.tasks.spawn(run_and_report(claim, attempt, ending), name=f"attempt {attempt.id}")
     return Accepted()
+
+
+def refuse_if_busy(claim: Claim, attempt_id: UUID) -> None:
+    """Raise if the node cannot take the attempt now.
+
+    A refusal is final: the scheduler gives the job to another node, and this order may be repeated
+    or come late all the same.
+    """
+    attempts = claim.attempts
+    if attempt_id in attempts.refused:
+        raise UnavailableError("The node refused this attempt before.", code="refused")
+    try:
+        refuse_excess(
+            [attempt.phase for attempt in attempts.live.values()],
+            is_led=claim.is_led,
+            is_usable=claim.engine.health().is_usable,
+        )
+    except UnavailableError:
+        attempts.refused[attempt_id] = None
+        raise
 
 
 async def cancel_attempt(agent: NodeAgent, command: CancelAttempt) -> Accepted:

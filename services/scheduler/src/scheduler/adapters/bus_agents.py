@@ -106,7 +106,7 @@ class BusAgents:
                 refusal = error
             except ValueError:
                 refusal = UnavailableError("the agent's answer is malformed", code="bad_answer")
-            self.put(OrderAnswered(attempt_id, refusal))
+            self.put(OrderAnswered(attempt_id, request.claim, refusal))
             return
 
     async def _recall(self, request: CancelAttempt) -> None:

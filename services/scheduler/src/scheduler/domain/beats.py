@@ -18,7 +18,7 @@ from scheduler.domain.outcomes import block_and_recall, fail_attempt
 
 PHASES = list(AttemptPhase)
 BEATS_TO_BELIEVE = 2
-OLD_BEAT_SECONDS = 1.0
+OLD_BEAT_SECONDS = 2.0
 """A beat may have been sent before the answer that overtook it."""
 
 
@@ -60,7 +60,7 @@ def compare_attempts(context: StepContext, node: Node, beat: NodeBeat) -> None:
     listed = {item.attempt_id: item for item in beat.attempts}
     for attempt in list(node.attempts.values()):
         if item := listed.pop(attempt.id, None):
-            follow(context, attempt, item)
+            follow(context, node, attempt, item)
         else:
             count_omission(context, attempt)
     node.contact.recalled = frozenset()
@@ -69,13 +69,16 @@ def compare_attempts(context: StepContext, node: Node, beat: NodeBeat) -> None:
             block_and_recall(context, node, attempt_id)
 
 
-def follow(context: StepContext, attempt: Attempt, item: BeatAttempt) -> None:
+def follow(context: StepContext, node: Node, attempt: Attempt, item: BeatAttempt) -> None:
     """Take phase and progress from the beat, unless the known phase is later."""
-    if attempt.phase is not None and PHASES.index(item.phase) < PHASES.index(attempt.phase):
-        return
-    attempt.phase, attempt.progress, attempt.omitted = item.phase, item.progress, 0
+    attempt.omitted = 0
     if attempt.job.status is not JobStatus.CANCELING:
         attempt.confirmed_at = attempt.confirmed_at or context.now.steady
+    elif attempt.confirmed_at is None and item.phase is not AttemptPhase.REPORTING:
+        attempt.asked_at = context.state.clock.now
+        context.effects.recall(node, attempt.id)
+    if attempt.phase is None or PHASES.index(item.phase) >= PHASES.index(attempt.phase):
+        attempt.phase, attempt.progress = item.phase, item.progress
 
 
 def count_omission(context: StepContext, attempt: Attempt) -> None:
@@ -85,5 +88,4 @@ def count_omission(context: StepContext, attempt: Attempt) -> None:
         return
     attempt.omitted += 1
     if attempt.omitted >= BEATS_TO_BELIEVE:
-        cause = Cause.LOST if attempt.has_started else Cause.UNREACHABLE
-        fail_attempt(context, attempt, cause, None)
+        fail_attempt(context, attempt, Cause.LOST, None)

@@ -7,7 +7,7 @@ from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.context import StepContext
 from scheduler.domain.effects import ClaimGranted
 from scheduler.domain.node_entries import node_entry, put_node_entry
-from scheduler.domain.nodes import Contact, Node, NodeCapabilities
+from scheduler.domain.nodes import ClaimStatus, Contact, Node, NodeCapabilities
 
 
 def claim_node(context: StepContext, command: ClaimNode) -> ClaimGranted:
@@ -22,6 +22,7 @@ def claim_node(context: StepContext, command: ClaimNode) -> ClaimGranted:
             raise ConflictError("a living agent has the node", code="claimed")
         node.agent_id = command.agent_id
         node.claim += 1
+        node.claim_status = ClaimStatus.WANTED
         adopt(context, node)
         put_node_entry(context, node)
     return ClaimGranted(node_entry(node), tuple(node.attempts.values()))
@@ -35,6 +36,7 @@ def adopt(context: StepContext, node: Node) -> None:
         attempt.confirmed_at = None
         attempt.omitted = 0
         attempt.is_inherited = True
+        attempt.asked_at = now
         context.effects.stop_repeating.append(attempt.id)
         if attempt.job.status is JobStatus.CANCELING:
             context.effects.recall(node, attempt.id)

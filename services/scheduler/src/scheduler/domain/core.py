@@ -18,7 +18,7 @@ from contracts.scheduler.claims import ClaimNode, NodeBeat, ReportCapabilities
 from contracts.scheduler.job_requests import CancelJob, SubmitJob
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.nodes import AddNode, NodeEntry, RemoveNode
-from scheduler.domain import claims, fleet, outcomes, submission
+from scheduler.domain import claims, fleet, orders, outcomes, submission
 from scheduler.domain.beats import take_beat
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.effects import Answer, Effects, KeyName
@@ -79,9 +79,9 @@ def take(context: StepContext, item: Occurrence) -> None:
         case NodeBeat():
             take_beat(context, item)
         case OrderAnswered():
-            outcomes.take_order_answer(context, item.attempt_id, item.refusal)
+            orders.take_order_answer(context, item)
         case RecallAnswered():
-            outcomes.take_recall_answer(context, item.attempt_id)
+            orders.take_recall_answer(context, item.attempt_id)
         case ClockTicked():
             pass_time(context, item)
 

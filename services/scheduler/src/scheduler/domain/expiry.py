@@ -15,6 +15,7 @@ from scheduler.domain.leases import LOST_SECONDS, NOT_STARTED_SECONDS
 from scheduler.domain.lifecycle import end_attempt, expire_job, finish_cancel
 from scheduler.domain.nodes import ClaimStatus, Node
 from scheduler.domain.occurrences import ClockTicked
+from scheduler.domain.orders import give_back, is_unanswered
 from scheduler.domain.outcomes import block_and_recall, fail_attempt
 
 SPARE_DEADLINES = 1_000
@@ -67,16 +68,18 @@ def lose_if_silent(context: StepContext, node: Node) -> None:
 def give_up_if_overdue(context: StepContext, attempt: Attempt) -> None:
     """End an attempt whose node has been silent, or busy with the attempt, for too long."""
     node = context.state.nodes[attempt.node_id]
-    has_grace = attempt.has_started or attempt.job.status is JobStatus.CANCELING
+    has_grace = attempt.may_have_started or attempt.job.status is JobStatus.CANCELING
     patience = context.state.limits.node_grace_seconds if has_grace else NOT_STARTED_SECONDS
     age = (context.now.wall - attempt.created_at).total_seconds()
-    if silence(context, attempt, node) > patience:
-        cause = Cause.LOST if attempt.has_started else Cause.UNREACHABLE
+    is_silent = silence(context, attempt, node) > patience
+    if is_unanswered(attempt, node) or (is_silent and not has_grace):
+        give_back(context, attempt)
+    elif is_silent:
+        fail_attempt(context, attempt, Cause.LOST, None)
     elif age > attempt.job.request.timeout_seconds + OVERTIME_SECONDS:
-        cause = Cause.TIMEOUT
+        fail_attempt(context, attempt, Cause.TIMEOUT, None)
     else:
         return
-    fail_attempt(context, attempt, cause, None)
     block_and_recall(context, node, attempt.id)
 
 

@@ -9,7 +9,7 @@ from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.job_requests import NewJob
 from contracts.scheduler.jobs import JobError, JobStatus, Output, Progress
 
-STARTED_PHASES = (AttemptPhase.POSTED, AttemptPhase.UPLOADING, AttemptPhase.REPORTING)
+POSTED_PHASES = (AttemptPhase.POSTED, AttemptPhase.UPLOADING, AttemptPhase.REPORTING)
 EXECUTED_PHASES = (AttemptPhase.UPLOADING, AttemptPhase.REPORTING)
 
 
@@ -23,6 +23,8 @@ class Retry:
     """Nodes to pass over as long as there are others."""
     not_before: datetime | None = None
     """The next attempt starts no earlier."""
+    refused: int = 0
+    """Attempts that no agent took. They are no tries: `max_attempts` does not count them."""
 
 
 @dataclass(slots=True)
@@ -58,13 +60,19 @@ class Job:
 
 @dataclass(slots=True, eq=False)
 class Attempt:
-    """One try of a job on one node. Phase, progress and omissions come from beats only."""
+    """One try of a job on one node. Phase, progress and omissions come from beats only.
+
+    An attempt may have started from the moment an agent accepts or lists it: the agent posts it at
+    once and may die before its next beat. Only a refusal, or a report, says that it did not.
+    """
 
     id: UUID
     job: Job
     node_id: UUID
     number: int
     created_at: datetime
+    asked_at: float = 0.0
+    """Time of the lease clock at which the node's agent was first asked to run or to stop it."""
     phase: AttemptPhase | None = None
     progress: Progress | None = None
     confirmed_at: float | None = None
@@ -72,16 +80,16 @@ class Attempt:
     omitted: int = 0
     """Beats in a row that left the attempt out."""
     is_inherited: bool = False
-    """Placed by an earlier leader, or on a node that another agent had: its phase is unknown."""
+    """Placed by an earlier leader, or on a node that another agent had."""
     ended_at: datetime | None = None
     outcome: str | None = None
     cause: Cause | None = None
     executed_seconds: float | None = None
 
     @property
-    def has_started(self) -> bool:
+    def may_have_started(self) -> bool:
         """Return whether the engine may have the attempt: then waiting costs less than a repeat."""
-        return self.phase in STARTED_PHASES or (self.phase is None and self.is_inherited)
+        return self.is_inherited or self.confirmed_at is not None
 
     @property
     def holds_slot(self) -> bool:

@@ -38,7 +38,14 @@ def start_job(context: StepContext, job: Job, node: Node) -> None:
     """Give the job to a node; from the commit on it counts as running."""
     leave_queue(context, job)
     job.attempt_count += 1
-    attempt = Attempt(context.new_id(), job, node.id, job.attempt_count, context.now.wall)
+    attempt = Attempt(
+        context.new_id(),
+        job,
+        node.id,
+        job.attempt_count,
+        context.now.wall,
+        asked_at=context.state.clock.now,
+    )
     context.state.add_attempt(attempt)
     job.started_at = job.started_at or context.now.wall
     context.effects.attempts[attempt.id] = attempt

@@ -14,7 +14,8 @@ class ClaimStatus(StrEnum):
     """The life of a node's claim, as events last published it."""
 
     WANTED = "wanted"
-    """Added; no agent has joined with it yet."""
+    """Not joined: no agent has claimed it, or the agent that did has not shown yet that it can
+    take jobs."""
     JOINED = "joined"
     LOST = "lost"
 

@@ -24,9 +24,11 @@ class Requested:
 
 @dataclass(frozen=True, slots=True)
 class OrderAnswered:
-    """A node answered an order to run an attempt; `refusal` is None if it accepts."""
+    """An agent answered an order to run an attempt; `refusal` is None if it accepts."""
 
     attempt_id: UUID
+    claim: int
+    """Number of the claim under which the order was sent."""
     refusal: OperationError | None = None
 
 

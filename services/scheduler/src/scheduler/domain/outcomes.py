@@ -4,12 +4,12 @@ from math import isfinite
 from uuid import UUID
 
 from contracts.agent import AttemptEnd, Cause, FinishAttempt, Outcome
-from contracts.errors import ConflictError, OperationError
+from contracts.errors import ConflictError
 from contracts.message import Accepted
 from contracts.scheduler.jobs import JobError, JobStatus
 from scheduler.domain.context import StepContext
 from scheduler.domain.health import record_failure, record_success
-from scheduler.domain.jobs import STARTED_PHASES, Attempt
+from scheduler.domain.jobs import POSTED_PHASES, Attempt
 from scheduler.domain.lifecycle import (
     complete_job,
     end_attempt,
@@ -63,9 +63,7 @@ def cause_of(attempt: Attempt, end: AttemptEnd) -> Cause:
     cause = end.cause or Cause.WORKFLOW
     if cause is not Cause.LOST:
         return cause
-    if attempt.phase in STARTED_PHASES:
-        return Cause.POISON
-    return Cause.LOST if attempt.has_started else Cause.UNREACHABLE
+    return Cause.POISON if attempt.phase in POSTED_PHASES else Cause.LOST
 
 
 def fail_attempt(
@@ -110,10 +108,14 @@ def restrict_node(context: StepContext, node: Node, attempt: Attempt, cause: Cau
         node.versions_lacking_files.add(attempt.job.request.version_hash)
         context.state.eligible.clear()
     elif cause is Cause.UNREACHABLE:
-        node.refusals += 1
-        node.rests_until = context.now.steady + min(
-            2.0 ** (node.refusals - 1), LONGEST_REST_SECONDS
-        )
+        rest(context, node)
+
+
+def rest(context: StepContext, node: Node) -> None:
+    """Give the node no job for a while: 1 s, and twice as long after each further refusal."""
+    node.refusals += 1
+    seconds = min(2.0 ** (node.refusals - 1), LONGEST_REST_SECONDS)
+    node.rests_until = context.now.steady + seconds
 
 
 def smaller_nodes(context: StepContext, node: Node) -> frozenset[UUID]:
@@ -135,28 +137,6 @@ def update_mean_seconds(context: StepContext, attempt: Attempt) -> None:
     if len(means) >= VERSIONS_KEPT:
         del means[next(iter(means))]
     means[version] = mean + NEWEST_WEIGHT * (seconds - mean)
-
-
-def take_order_answer(
-    context: StepContext, attempt_id: UUID, refusal: OperationError | None
-) -> None:
-    """Note that a node accepted an attempt, or place it elsewhere after a refusal."""
-    attempt = context.state.attempts.get(attempt_id)
-    if attempt is None or attempt.job.status is JobStatus.CANCELING:
-        return
-    if refusal is None:
-        attempt.confirmed_at = attempt.confirmed_at or context.now.steady
-        context.state.nodes[attempt.node_id].refusals = 0
-    elif not attempt.has_started:
-        error = JobError(code=refusal.code, message=refusal.message)
-        fail_attempt(context, attempt, Cause.UNREACHABLE, error)
-
-
-def take_recall_answer(context: StepContext, attempt_id: UUID) -> None:
-    """Note that a node stops an attempt; the first two beats without it end the attempt."""
-    attempt = context.state.attempts.get(attempt_id)
-    if attempt and attempt.confirmed_at is None:
-        attempt.confirmed_at = context.now.steady
 
 
 def block_and_recall(context: StepContext, node: Node, attempt_id: UUID) -> None:

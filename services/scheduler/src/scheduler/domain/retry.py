@@ -38,7 +38,8 @@ def count_failure(job: Job, cause: Cause, node_id: UUID) -> float | None:
     count = job.retry.strikes[cause] = job.retry.strikes.get(cause, 0) + 1
     if count >= row.limit:
         return None
-    if job.request.max_attempts is not None and job.attempt_count >= job.request.max_attempts:
+    tries = job.attempt_count - job.retry.refused
+    if job.request.max_attempts is not None and tries >= job.request.max_attempts:
         return None
     job.retry.avoid |= {node_id}
     return delay(row, count)

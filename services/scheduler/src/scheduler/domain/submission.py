@@ -98,6 +98,7 @@ def cancel_job(context: StepContext, command: CancelJob) -> JobView:
         begin_cancel(context, job)
         job.attempt.confirmed_at = None
         job.attempt.omitted = 0
+        job.attempt.asked_at = context.state.clock.now
         context.effects.stop_repeating.append(job.attempt.id)
         context.effects.recall(context.state.nodes[job.attempt.node_id], job.attempt.id)
     return current_view(context, job.id)

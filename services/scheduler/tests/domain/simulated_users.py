@@ -1,0 +1,51 @@
+"""Users for simulations: they submit until they are answered, and cancel a few of their jobs."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from contracts.access import Actor, Limits, Priority
+from contracts.errors import UnavailableError
+from contracts.scheduler.job_requests import CancelJob, NewJob, SubmitJob, SubmitJobView
+
+from .simulated_world import SimulatedWorld
+
+OWNERS = [UUID(int=number) for number in range(3)]
+
+
+@dataclass(slots=True)
+class SimulatedUsers:
+    world: SimulatedWorld
+    wanted: dict[UUID, SubmitJob] = field(default_factory=dict[UUID, SubmitJob])
+    """Submissions that were not answered yet."""
+    accepted: set[UUID] = field(default_factory=set[UUID])
+
+    def submit(self) -> None:
+        random = self.world.random
+        deadline = self.world.now().wall + timedelta(seconds=random.uniform(1, 60))
+        job = NewJob(
+            job_id=self.world.new_id(),
+            workflow="w@1",
+            version_hash=random.choice("abc"),
+            priority=random.choice(list(Priority)),
+            deadline=deadline if random.random() < 0.1 else None,
+        )
+        actor = Actor(user_id=random.choice(OWNERS), limits=Limits(max_waiting_jobs=20))
+        self.wanted[job.job_id] = SubmitJob(actor=actor, job=job)
+
+    def act(self) -> None:
+        random = self.world.random
+        for job_id, request in self.wanted.items():
+            if random.random() < 0.3:
+                self.world.ask(request, lambda answer, job_id=job_id: self.note(job_id, answer))
+        if self.accepted and random.random() < 0.05:
+            job_id = random.choice(sorted(self.accepted))
+            actor = Actor(user_id=self.world.ledger.jobs[job_id].owner_id)
+            self.world.ask(CancelJob(actor=actor, job_id=job_id), lambda _: None)
+
+    def note(self, job_id: UUID, answer: object) -> None:
+        if isinstance(answer, SubmitJobView):
+            assert job_id in self.world.ledger.jobs, "answered before it was durable"
+            self.accepted.add(job_id)
+        if isinstance(answer, (SubmitJobView, UnavailableError)):
+            self.wanted.pop(job_id, None)
