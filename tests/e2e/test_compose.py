@@ -9,7 +9,7 @@ import httpx
 import yaml
 
 from contracts.services import SERVICES
-from runtime.embedded import beside_python
+from runtime.embedded.programs import beside_python
 from runtime.testing.ports import eventually, free_port, wait_for_port
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import S3Server

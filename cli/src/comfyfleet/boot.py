@@ -18,6 +18,7 @@ from comfyfleet.supervision.child import ChildSpec, python
 from comfyfleet.supervision.log_file import last_words
 from comfyfleet.supervision.supervisor import Supervisor
 from runtime.bus.nats_config import PROVISIONER
+from runtime.embedded.postgres import ClusterError
 
 RECONCILE_TRIES = 6
 MIGRATION_SECONDS = 120.0
@@ -37,7 +38,7 @@ class Boot:
         self._step("starting NATS, Postgres, S3 and the services")
         try:
             servers = await self._servers()
-        except FileNotFoundError as error:
+        except (ClusterError, FileNotFoundError) as error:
             raise CommandError(str(error)) from error
         await asyncio.gather(
             self._start(servers, "NATS, Postgres and S3 are ready"),

@@ -12,7 +12,7 @@ from comfyfleet.settings import LocalSettings
 from comfyfleet.supervision.child import ChildSpec, python
 from comfyfleet.supervision.probe import answers_ok
 from contracts.services import SERVICES, ServiceName
-from runtime.embedded import BUCKET, REGION
+from runtime.embedded.programs import BUCKET, REGION
 from runtime.postgres.roles import PACKAGES, role_url
 
 BEHIND_GATEWAY: tuple[ServiceName, ...] = tuple(name for name in SERVICES if name != "gateway")

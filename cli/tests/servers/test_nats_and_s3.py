@@ -8,7 +8,7 @@ from minio import Minio
 from comfyfleet.secrets import FleetSecrets
 from comfyfleet.servers.nats_and_s3 import nats_child, s3_child
 from comfyfleet.supervision.supervisor import Supervisor
-from runtime.embedded import BUCKET, REGION
+from runtime.embedded.programs import BUCKET, REGION
 from runtime.provision import provision_nats
 from runtime.testing.ports import eventually, free_port
 

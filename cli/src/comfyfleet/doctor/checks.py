@@ -20,7 +20,7 @@ from comfyfleet.supervision.probe import get
 from comfyfleet.tables import console
 from comfyfleet.tcp_ports import bind, load, taken_by
 from contracts.services import SERVICES
-from runtime.embedded import beside_python, postgres_program
+from runtime.embedded.programs import beside_python, postgres_program
 from workflows.compatibility.releases import OLDEST_COMFYUI_TEXT
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from comfyfleet.supervision.log_file import LogFile
 from comfyfleet.supervision.probe import Probe
-from comfyfleet.supervision.user import die_with_parent
+from runtime.embedded.user import die_with_parent
 
 CHUNK = 64 * 1024
 

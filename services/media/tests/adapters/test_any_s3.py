@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from contracts.errors import UnavailableError
 from media.adapters.s3 import S3ObjectStore
 from media.settings import S3Settings
-from runtime.embedded import s3_command, s3_environment
+from runtime.embedded.programs import s3_command, s3_environment
 from runtime.testing.ports import free_port, wait_for_port
 
 MINUTE = timedelta(minutes=1)

@@ -1,9 +1,7 @@
-"""Starts a throw-away Postgres from the wheel, also when tests run as root."""
+"""Starts a throw-away Postgres from the wheel."""
 
-import os
 import secrets
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Generator
@@ -14,13 +12,18 @@ from pathlib import Path
 import asyncpg
 
 from contracts.services import ServiceName
-from runtime.embedded import postgres_program
+from runtime.embedded.postgres import STOP_SIGNAL, Cluster, cluster_in
 from runtime.postgres.migrations import upgrade
 from runtime.postgres.roles import PACKAGES, role_url
 from runtime.provision import ensure_role
 from runtime.testing.ports import free_port, wait_for_port, wait_until
 
-NOBODY = 65534
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "fsync": "off",
+    "max_connections": "200",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,48 +61,33 @@ class PostgresServer:
 
 @contextmanager
 def postgres_server() -> Generator[PostgresServer, None, None]:
-    """Run Postgres inside the block. It refuses root, so root runs it as `nobody`."""
+    """Run Postgres inside the block, as `comfyfleet up` does."""
     home = Path(tempfile.mkdtemp(prefix="comfyfleet-postgres-"))
-    identity = NOBODY if os.geteuid() == 0 else None
-    if identity:
-        os.chown(home, identity, identity)
     process = None
     try:
-        port = free_port()
-        process = start(home, port, identity)
+        cluster, port = cluster_in(home), free_port()
+        process = start(cluster, port)
         wait_for_port(port)
-        status = home / "data" / "postmaster.pid"
+        status = cluster.data / "postmaster.pid"
         # it takes connections some time after its port opens
         wait_until(lambda: "ready" in status.read_text(), "Postgres is still starting up")
         yield PostgresServer(port)
     finally:
         if process:
-            process.send_signal(signal.SIGINT)  # fast shutdown
+            process.send_signal(STOP_SIGNAL)
             process.wait(20)
         shutil.rmtree(home, ignore_errors=True)
 
 
-def start(home: Path, port: int, identity: int | None) -> subprocess.Popen[bytes]:
-    """Create a cluster in `home` and serve it without fsync, since nothing of it is kept."""
-    init = ["-D", home / "data", "-U", "postgres", "--auth=trust", "--no-sync"]
-    subprocess.run(
-        [postgres_program("initdb"), *init],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        cwd=home,
-        timeout=60,
-        user=identity,
-        group=identity,
-    )
-    settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories="]
-    settings += ["fsync=off", "max_connections=200"]
-    options = [part for setting in settings for part in ("-c", setting)]
-    with (home / "log").open("wb") as log:
+def start(cluster: Cluster, port: int) -> subprocess.Popen[bytes]:
+    """Create the cluster and serve it without fsync, since nothing of it is kept."""
+    cluster.create("--auth=trust", "--no-sync")
+    settings = SETTINGS | {"port": str(port)}
+    with (cluster.folder / "log").open("wb") as log:
         return subprocess.Popen(
-            [postgres_program("postgres"), "-D", home / "data", *options],
+            cluster.command(settings),
             stdout=log,
             stderr=log,
-            cwd=home,
-            user=identity,
-            group=identity,
+            cwd=cluster.folder,
+            env=cluster.environment,
         )

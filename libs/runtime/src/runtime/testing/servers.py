@@ -10,7 +10,7 @@ from pathlib import Path
 
 from contracts.services import SERVICES
 from runtime.bus.nats_config import PROVISIONER, nats_config
-from runtime.embedded import BUCKET, REGION, beside_python, s3_command, s3_environment
+from runtime.embedded.programs import BUCKET, REGION, beside_python, s3_command, s3_environment
 from runtime.provision import provision_nats
 from runtime.testing.ports import free_port, wait_for_port
 

@@ -1,0 +1,1 @@
+"""Runs the servers that come as wheels; `comfyfleet up` and the tests start them in one way."""
