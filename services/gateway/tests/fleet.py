@@ -14,7 +14,7 @@ import httpx
 
 from contracts.auth import Principal
 from contracts.media.library import FindStorage
-from contracts.registry.workflows import WorkflowEntry, WorkflowVersionRecord
+from contracts.registry.workflows import FolderReading, WorkflowEntry, WorkflowVersionRecord
 from contracts.services import KEYS, PRINCIPALS, WORKFLOWS, ServiceName
 from gateway.app import run
 from gateway.settings import GatewaySettings
@@ -91,6 +91,7 @@ async def a_fleet(nats: NatsServer, **settings: Any) -> AsyncGenerator[Fleet, No
         await scheduler.serve()
         await fleet.media.serve(FindStorage, fleet.storage.find)
         await publish_workflows(fleet.registry, "solid", "composite", "upscale")
+        await publish(fleet.registry, [put(WORKFLOWS, "folder", FolderReading())])
         key = fleet.signer.public
         await publish(auth, [put(KEYS, key.key_id, key)])
         await fleet.has_user(fleet.user_id)

@@ -7,7 +7,12 @@ from typing import Any
 from uuid import uuid4
 
 from contracts.message import Accepted
+from contracts.registry.workflows import FolderReading
 from contracts.scheduler.nodes import AddNode, ListNodes, NodePage, NodePhase, NodeView, RemoveNode
+from contracts.services import WORKFLOWS
+from runtime.outbox.messages import delete, put
+from runtime.outbox.relay import publish
+from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer
 
 from .fleet import Fleet, a_fleet
@@ -51,6 +56,30 @@ async def test_workflows_are_listed_shown_and_described_by_a_schema(nats: NatsSe
         assert shown["example"] == {"width": 256, "height": 256, "color": 3368601}
         assert schema.json()["properties"]["width"]["default"] == 256
         assert same.status_code == 304
+
+
+async def test_until_the_folder_was_read_nothing_is_said_to_be_missing(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        job: dict[str, object] = {"workflow": "about_to_exist", "inputs": {}}
+
+        async def statuses() -> list[int]:
+            answers = [
+                await fleet.client.get("/readyz"),
+                await fleet.client.get("/v1/workflows"),
+                await fleet.client.get("/v1/workflows/about_to_exist"),
+                await fleet.post_job(job),
+            ]
+            assert all("Retry-After" in one.headers for one in answers if one.status_code == 503)
+            return [one.status_code for one in answers]
+
+        async def are(*wanted: int) -> bool:
+            return await statuses() == [*wanted]
+
+        await publish(fleet.registry, [delete(WORKFLOWS, "folder")])
+        await eventually(lambda: are(503, 503, 503, 503))
+        assert (await fleet.client.get("/v1/workflows/solid")).status_code == 200
+        await publish(fleet.registry, [put(WORKFLOWS, "folder", FolderReading())])
+        await eventually(lambda: are(200, 200, 404, 404))
 
 
 async def test_workflows_are_listed_by_category_and_by_whether_they_run(nats: NatsServer) -> None:

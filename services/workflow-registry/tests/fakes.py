@@ -92,6 +92,7 @@ class FakeBucket:
         self.syncs = 0
         self.folders: Mapping[str, Sequence[str]] = {}
         self.servers: Sequence[ServerClasses] = ()
+        self.is_folder_read = False
 
     async def names(self) -> Mapping[str, WorkflowEntry]:
         return dict(self.workflows.workflows)
@@ -103,6 +104,9 @@ class FakeBucket:
 
     async def sync(self) -> None:
         self.syncs += 1
+
+    async def put_folder_reading(self) -> None:
+        self.is_folder_read = True
 
 
 class FakeNodes:

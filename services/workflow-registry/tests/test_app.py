@@ -7,6 +7,9 @@ from pathlib import Path
 from contracts.registry.workflows import WorkflowEntry, WorkflowVersionRecord
 from contracts.services import WORKFLOWS
 from runtime.bus.bucket import Mirror, read_value
+from runtime.bus.client import Bus
+from runtime.bus.nats_config import PROVISIONER
+from runtime.provision import administration
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
@@ -46,6 +49,25 @@ async def test_a_file_dropped_into_the_folder_can_be_run_seconds_later(
         record = WorkflowVersionRecord.model_validate_json(body or b"")
         assert record.graph["1"]["inputs"]["color"] == 7
         assert load_version(record.spec, record.graph).hash == record.hash
+
+
+async def test_the_folder_counts_as_read_once_its_workflows_are_published(
+    nats: NatsServer, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    drop(tmp_path, "stripes")
+    url = await postgres.database_for("workflow-registry")
+    async with administration(nats.url, nats.passwords[PROVISIONER]) as jetstream:
+        bucket = await jetstream.key_value(WORKFLOWS.name)
+        for key in ("folder", "name.stripes"):
+            await bucket.purge(key)
+        async with registry(nats, url, tmp_path), gateway(nats) as (bus, _):
+            await eventually(lambda: is_published(bus, "folder"))
+            folder, name = [await bucket.get(key) for key in ("folder", "name.stripes")]
+            assert (folder.revision or 0) > (name.revision or 0)
+
+
+async def is_published(bus: Bus, key: str) -> bool:
+    return await read_value(bus, WORKFLOWS, key) is not None
 
 
 async def test_a_workflow_that_no_bucket_takes_keeps_no_other_from_being_seen(

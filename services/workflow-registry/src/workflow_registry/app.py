@@ -111,5 +111,6 @@ async def follow_folder(registry: Registry, folder: Folder, runtime: Runtime) ->
         async for attempt in stamina.retry_context(UnavailableError, attempts=None, timeout=None):
             with attempt:
                 await adopt_folder(registry, files)
+                await registry.bucket.put_folder_reading()
         if not runtime.health.is_ready:
             runtime.ready()

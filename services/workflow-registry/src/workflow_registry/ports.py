@@ -86,3 +86,6 @@ class Bucket(Protocol):
 
     async def sync(self) -> None:
         """Make names and versions equal to the database."""
+
+    async def put_folder_reading(self) -> None:
+        """Publish that the folder was read, after the names that it gave."""

@@ -54,6 +54,13 @@ class WorkflowEntry(BaseModel):
     event_version: int = Field(default=0, description="`version` of the newest event about it.")
 
 
+class FolderReading(BaseModel):
+    """The registry has read its folder once. Value of bucket `workflows`, key `folder`.
+
+    It follows the names that the folder gave. Before it, an unknown workflow may be about to exist.
+    """
+
+
 class ModelFolder(BaseModel):
     """Model files that some node has. Value of bucket `workflows`, key `models.<folder>`."""
 

@@ -7,7 +7,13 @@ import asyncio
 from collections.abc import Mapping
 
 from contracts.access import Actor, Permission
-from contracts.registry.workflows import ModelFolder, ServerClasses, WorkflowEntry
+from contracts.errors import UnavailableError
+from contracts.registry.workflows import (
+    FolderReading,
+    ModelFolder,
+    ServerClasses,
+    WorkflowEntry,
+)
 from contracts.services import WORKFLOWS
 from gateway.workflows.servers import Servers
 from gateway.workflows.versions import ParsedVersion, hash_of, hash_to_run, parse_reference
@@ -29,10 +35,13 @@ class WorkflowCatalog:
         self._names = Mirror(WORKFLOWS, WorkflowEntry, f"{NAME_PREFIX}*", self._announce)
         self._models = Mirror(WORKFLOWS, ModelFolder, "models.*")
         self._classes = Mirror(WORKFLOWS, ServerClasses, "classes.*", self._group_servers)
+        self._folder = Mirror(WORKFLOWS, FolderReading, "folder")
         self._grouped: dict[str, ServerClasses] = {}
 
     @property
     def names(self) -> Mapping[str, WorkflowEntry]:
+        """Every workflow by name. Raises UnavailableError while the folder is being read."""
+        self._require_folder()
         return {key.removeprefix(NAME_PREFIX): value for key, value in self._names.entries.items()}
 
     @property
@@ -41,7 +50,22 @@ class WorkflowCatalog:
         return {folder.folder: folder.names for folder in self._models.entries.values()}
 
     def name(self, name: str) -> WorkflowEntry | None:
-        return self._names.entries.get(NAME_PREFIX + name)
+        """Return the workflow, or None.
+
+        Raises UnavailableError if a folder that is being read may still bring it.
+        """
+        found = self._names.entries.get(NAME_PREFIX + name)
+        if found is None:
+            self._require_folder()
+        return found
+
+    async def is_complete(self) -> bool:
+        """Return whether the registry has read its folder, for `/readyz`."""
+        return bool(self._folder.entries)
+
+    def _require_folder(self) -> None:
+        if not self._folder.entries:
+            raise UnavailableError("the workflows of this fleet are being read", retry_in=1)
 
     async def resolve(self, reference: str, actor: Actor) -> ParsedVersion:
         """Return the version that `name` or `name@version` means for a job of this caller.
@@ -62,9 +86,11 @@ class WorkflowCatalog:
         runtime.spawn(self._names.follow(runtime.bus), name="workflows")
         runtime.spawn(self._models.follow(runtime.bus), name="models")
         runtime.spawn(self._classes.follow(runtime.bus), name="classes")
+        runtime.spawn(self._folder.follow(runtime.bus), name="folder reading")
+        runtime.health.checks["workflows"] = self.is_complete
 
     async def ready(self) -> None:
-        mirrors = (self._names, self._models, self._classes)
+        mirrors = (self._names, self._models, self._classes, self._folder)
         await asyncio.gather(*(mirror.ready.wait() for mirror in mirrors))
 
     def _announce(self) -> None:

@@ -6,12 +6,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.access import Actor, Permission
-from contracts.registry.workflows import ModelFolder, ServerClasses, WorkflowEntry
+from contracts.registry.workflows import FolderReading, ModelFolder, ServerClasses, WorkflowEntry
 from contracts.scheduler.nodes import ListNodes, NodeView
 from contracts.services import WORKFLOWS
 from runtime.bus.bucket import read_keys
 from runtime.bus.client import Bus
-from runtime.outbox.messages import append
+from runtime.outbox.messages import Outgoing, append
 from runtime.outbox.projection import Projection
 from runtime.postgres.transaction import transaction
 from runtime.process.service import Runtime
@@ -46,11 +46,13 @@ class WorkflowsBucket:
         self._names = Projection(WORKFLOWS, WorkflowEntry, "name.>", names_changed)
         self._models = Projection(WORKFLOWS, ModelFolder, "models.>")
         self._classes = Projection(WORKFLOWS, ServerClasses, "classes.>")
+        self._folder = Projection(WORKFLOWS, FolderReading, "folder")
 
     def follow(self, runtime: Runtime) -> None:
         runtime.spawn(self._names.follow(runtime.bus), name="published names")
         runtime.spawn(self._models.follow(runtime.bus), name="published models")
         runtime.spawn(self._classes.follow(runtime.bus), name="published classes")
+        runtime.spawn(self._folder.follow(runtime.bus), name="published folder reading")
 
     async def names(self) -> dict[str, WorkflowEntry]:
         await self._names.wait_until_known()
@@ -67,7 +69,13 @@ class WorkflowsBucket:
         classes = {f"classes.{server.digest}": server for server in servers}
         await self._models.wait_until_known()
         await self._classes.wait_until_known()
-        changed = self._models.corrections(models) + self._classes.corrections(classes)
+        await self._put(self._models.corrections(models) + self._classes.corrections(classes))
+
+    async def put_folder_reading(self) -> None:
+        await self._folder.wait_until_known()
+        await self._put(self._folder.corrections({"folder": FolderReading()}))
+
+    async def _put(self, changed: Sequence[Outgoing]) -> None:
         if changed:
             async with transaction(self._engine) as connection:
                 for message in changed:

@@ -198,5 +198,7 @@ async def find_coverage(registry: Registry, query: FindCoverage) -> CoverageView
 
 
 async def sync_bucket(registry: Registry) -> None:
-    """Make the published names and versions equal to the database."""
+    """Make everything that is published about workflows equal to the database."""
     await registry.bucket.sync()
+    if registry.folder.files is not None:
+        await registry.bucket.put_folder_reading()
