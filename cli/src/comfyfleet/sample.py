@@ -5,27 +5,26 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image
 
 from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.job_progress import failure_of, wait_for
+from comfyfleet.sample_picture import DAWN, NIGHT, beam, coast
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.nodes import NodePhase, NodeView
 
-WORKFLOW = "resize"
-SIZE = 768
-RESULT_SIZE = 512
+WORKFLOW = "composite"
 SECONDS = 90.0
 
 
 def run_sample(client: FleetClient, folder: Path) -> Path:
-    """Draw a picture, have the fleet scale it, and return the path of the result."""
+    """Draw a coast by night and at dawn, have the fleet put them together, and return the path."""
     folder.mkdir(exist_ok=True)
-    source = folder / "source.png"
-    draw().save(source)
-    media = client.upload(source, "image")
-    inputs = {"image": {"media": str(media.id)}, "width": RESULT_SIZE, "height": RESULT_SIZE}
+    night = upload(client, folder / "night.png", coast(NIGHT))
+    dawn = upload(client, folder / "dawn.png", coast(DAWN))
+    mask = upload(client, folder / "beam.png", beam(), "mask", workflow=WORKFLOW, input="mask")
+    inputs = {"image": {"media": night}, "overlay": {"media": dawn}, "mask": {"media": mask}}
     try:
         job = wait_for(client, client.submit(WORKFLOW, inputs), within=SECONDS)
     except CommandError as error:
@@ -37,6 +36,13 @@ def run_sample(client: FleetClient, folder: Path) -> Path:
     return path
 
 
+def upload(
+    client: FleetClient, path: Path, picture: Image.Image, kind: str = "image", **form: str
+) -> str:
+    picture.save(path)
+    return str(client.upload(path, kind, **form).id)
+
+
 def unready_nodes(nodes: Iterable[NodeView]) -> list[str]:
     """Return a sentence for each node that takes no jobs."""
     return [
@@ -44,18 +50,6 @@ def unready_nodes(nodes: Iterable[NodeView]) -> list[str]:
         for node in nodes
         if node.phase is not NodePhase.READY
     ]
-
-
-def draw() -> Image.Image:
-    """Draw rings over a gradient, which show at a glance whether scaling worked."""
-    across = ImageOps.fit(Image.linear_gradient("L"), (SIZE, SIZE))
-    picture = Image.merge("RGB", (across, across.rotate(90), across.rotate(180)))
-    pen = ImageDraw.Draw(picture)
-    for radius in range(40, SIZE // 2, 48):
-        box = (SIZE // 2 - radius, SIZE // 2 - radius, SIZE // 2 + radius, SIZE // 2 + radius)
-        pen.ellipse(box, outline="white", width=6)
-    pen.text((24, 24), "ComfyFleet", fill="white", font_size=48)
-    return picture
 
 
 def next_steps(url: str) -> str:
