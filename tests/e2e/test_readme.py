@@ -1,6 +1,7 @@
 """The README's client does what the README says."""
 
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def test_the_client_in_python_makes_a_picture_and_outlives_its_token(
     names: dict[str, Any] = {}
     exec(code, names)  # noqa: S102  the README's own code
     client: httpx.Client = names["fleet"]
-    with client, Image.open("small.png") as small:
+    with closing(client), Image.open("small.png") as small:
         assert small.size == (512, 512)
         assert names["job"]["status"] == "completed"
         client.auth.token = "expired"  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
