@@ -74,6 +74,6 @@ def stored_job(job: Job) -> Job:
 def stored_node(node: Node) -> Node:
     row = copy(node)
     row.health, row.contact = copy(node.health), Contact()
-    row.attempts, row.versions_lacking_files = {}, set()
+    row.attempts, row.refused_versions = {}, {}
     row.refusals, row.rests_until, row.given_at = 0, 0.0, 0.0
     return row

@@ -68,6 +68,41 @@ def test_out_of_memory_goes_to_a_larger_node_even_if_that_is_busy_now() -> None:
     assert attempt_of(job).node_id == large.id
 
 
+def test_out_of_memory_goes_to_an_equal_node_before_it_comes_back() -> None:
+    core = Core()
+    nodes = {core.node().id, core.node().id}
+    job, other = core.job(), core.job()
+    first = attempt_of(job)
+    core.finish(first, Cause.OUT_OF_MEMORY)
+    assert job.status is JobStatus.QUEUED
+    core.finish(attempt_of(other))
+
+    assert {first.node_id, attempt_of(job).node_id} == nodes
+
+
+def test_out_of_memory_waits_for_a_larger_node_beside_an_equal_one_that_is_free() -> None:
+    core = Core()
+    core.node(vram_mb=8_000)
+    job = core.job()
+    large = core.node(vram_mb=24_000)
+    other = core.job()
+    core.node(vram_mb=8_000)
+    core.finish(attempt_of(job), Cause.OUT_OF_MEMORY)
+    assert job.status is JobStatus.QUEUED
+    core.finish(attempt_of(other))
+
+    assert attempt_of(job).node_id == large.id
+
+
+def test_out_of_memory_comes_back_to_the_only_node() -> None:
+    core = Core()
+    core.node()
+    job = core.job()
+    core.finish(attempt_of(job), Cause.OUT_OF_MEMORY)
+
+    assert job.status is JobStatus.RUNNING
+
+
 def test_a_missing_model_corrects_what_the_node_is_thought_to_have() -> None:
     core = Core()
     wrong, right = core.node(priority=1), core.node()
@@ -75,7 +110,7 @@ def test_a_missing_model_corrects_what_the_node_is_thought_to_have() -> None:
     core.finish(attempt_of(job), Cause.MISSING)
 
     assert attempt_of(job).node_id == right.id
-    assert wrong.versions_lacking_files == {"h"}
+    assert job.retry.refused_by == {(wrong.id, wrong.capabilities.digest)}
 
 
 def test_only_the_first_report_counts() -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.jobs import JobStatus
+from scheduler.domain.availability import reason_not_free
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.leases import LOST_SECONDS, NOT_STARTED_SECONDS
-from scheduler.domain.placement import reason_not_free
 from scheduler.domain.requirements import eligible_nodes
 from scheduler.domain.startable import kind_of
 
@@ -93,9 +93,10 @@ def assert_waiting_has_a_reason(world: SimulatedWorld) -> None:
     context = world.read_context()
     free = {n.id for n in world.state.nodes.values() if reason_not_free(context, n) is None}
     for job in world.state.jobs.values():
-        if job.status is JobStatus.QUEUED and job.retry.not_before is None and not job.retry.avoid:
+        if job.status is JobStatus.QUEUED and job.retry.not_before is None:
             could = eligible_nodes(world.state, kind_of(job)) & free
-            assert not could or world.epoch_is_new, "a free node and a job that waits for nothing"
+            is_patient = job.patient_until > context.now.steady
+            assert not could or is_patient or world.epoch_is_new, "it waits for nothing"
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -92,14 +92,27 @@ def test_a_job_waits_for_a_server_that_takes_it_and_says_what_the_others_lack() 
     assert (job.status, attempt_of(job).node_id) == (JobStatus.RUNNING, new.id)
 
 
-def test_a_node_that_refused_the_version_is_said_to_have() -> None:
+def test_a_node_that_refused_a_job_is_said_to_have() -> None:
     core = Core()
-    core.node()
-    core.fail(core.job(), Cause.MISSING)
-    answer = core.ask(a_submit())
+    node = core.node()
+    command = a_submit()
+    core.ask(command)
+    core.fail(core.state.jobs[command.job.job_id], Cause.MISSING)
+    answer = core.ask(command)
 
     assert isinstance(answer, SubmitJobView)
     assert (answer.job.is_runnable, names_of(answer)) == (False, ["w@1"])
+    core.report(node, models=(), vram_mb=8_000)
+    core.say()
+    assert core.state.jobs[command.job.job_id].status is JobStatus.RUNNING
+
+
+def test_a_job_that_a_node_refused_bars_no_other_owners_job_from_it() -> None:
+    core, other = Core(), Actor(user_id=new_id())
+    core.node()
+    core.fail(core.job(), Cause.MISSING)
+
+    assert core.job(other).status is JobStatus.RUNNING
 
 
 def test_a_waiting_job_is_canceled_at_once() -> None:

@@ -13,14 +13,12 @@ from scheduler.domain.jobs import Attempt, Job, JobEnd, Retry
 
 RETRY = TypeAdapter(Retry)
 JOB_END = TypeAdapter(JobEnd)
-NO_FAILURE = RETRY.dump_json(Retry()).decode()
+NO_RETRY = Retry()
+NO_FAILURE = RETRY.dump_json(NO_RETRY).decode()
 
 
 def retry_text(job: Job) -> str:
-    retry = job.retry
-    if not (retry.strikes or retry.avoid or retry.not_before):
-        return NO_FAILURE
-    return RETRY.dump_json(retry).decode()
+    return NO_FAILURE if job.retry == NO_RETRY else RETRY.dump_json(job.retry).decode()
 
 
 def end_text(job: Job) -> str | None:

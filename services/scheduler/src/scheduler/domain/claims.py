@@ -56,7 +56,7 @@ def report_capabilities(context: StepContext, command: ReportCapabilities) -> Ac
             models=frozenset(can.models),
             devices=devices,
         )
-        node.versions_lacking_files.clear()
-        context.state.eligible.clear()
+        node.refused_versions.clear()
+        context.state.eligibility.forget()
         context.effects.capabilities[node.id] = node
     return Accepted()

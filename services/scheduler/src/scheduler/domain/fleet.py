@@ -49,7 +49,7 @@ def remove_node(context: StepContext, command: RemoveNode) -> Accepted:
     attempts = list(node.attempts.values())
     add_node_event(context, node, NodeRemoved)
     del context.state.nodes[node.id]
-    context.state.eligible.clear()
+    context.state.eligibility.forget()
     for attempt in attempts:
         context.effects.recall(node, attempt.id)
         fail_attempt(context, attempt, Cause.UNREACHABLE, None)

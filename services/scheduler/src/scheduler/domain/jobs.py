@@ -20,7 +20,11 @@ class Retry:
     strikes: dict[Cause, int] = field(default_factory=dict[Cause, int])
     """Failures by cause: the counts of the retry table."""
     avoid: frozenset[UUID] = frozenset()
-    """Nodes to pass over as long as there are others."""
+    """Nodes where an attempt failed: the last choice of the next one."""
+    outgrown_mb: int = 0
+    """GPU memory of the largest node that was too small; larger nodes are preferred."""
+    refused_by: frozenset[tuple[UUID, str]] = frozenset()
+    """Nodes whose engine lacks a model file or a class, each with the digest that it had then."""
     not_before: datetime | None = None
     """The next attempt starts no earlier."""
     refused: int = 0
@@ -52,6 +56,8 @@ class Job:
     end: JobEnd = field(default_factory=JobEnd)
     attempt: "Attempt | None" = None
     """The live attempt, while running or canceling."""
+    patient_until: float = 0.0
+    """Until then the job waits for a better node than one where it failed, in steady seconds."""
 
     @property
     def id(self) -> UUID:

@@ -86,8 +86,9 @@ class Node:
     capabilities: NodeCapabilities = field(default_factory=NodeCapabilities)
     contact: Contact = field(default_factory=Contact)
     attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
-    versions_lacking_files: set[str] = field(default_factory=set[str])
-    """Versions that failed here for want of a model or a class that `capabilities` lists."""
+    refused_versions: dict[str, None] = field(default_factory=dict[str, None])
+    """The newest versions that failed here for want of a model or a class that `capabilities`
+    lists: their jobs go elsewhere first."""
     refusals: int = 0
     """Orders refused in a row."""
     rests_until: float = 0.0

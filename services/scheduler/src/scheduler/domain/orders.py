@@ -16,6 +16,7 @@ from scheduler.domain.lifecycle import end_attempt, finish_cancel, requeue_job
 from scheduler.domain.nodes import Node
 from scheduler.domain.occurrences import OrderAnswered
 from scheduler.domain.outcomes import fail_attempt, rest
+from scheduler.domain.retry import TABLE
 
 STALE_CODES = frozenset({"stale_claim", "stale_epoch"})
 """Refusals of an agent that holds another claim, or knows another leader. They say nothing about
@@ -70,4 +71,5 @@ def give_back(context: StepContext, attempt: Attempt) -> None:
         return
     job.retry.refused += 1
     job.retry.avoid |= {attempt.node_id}
+    job.patient_until = context.now.steady + TABLE[Cause.UNREACHABLE].patience_seconds
     requeue_job(context, job, Cause.UNREACHABLE, 0.0)

@@ -18,9 +18,10 @@ from scheduler.domain.lifecycle import (
     requeue_job,
 )
 from scheduler.domain.nodes import Node
-from scheduler.domain.retry import count_failure
+from scheduler.domain.retry import TABLE, count_failure
 
 VERSIONS_KEPT = 10_000
+REFUSED_KEPT = 100
 LONGEST_REST_SECONDS = 30.0
 NEWEST_WEIGHT = 0.2
 
@@ -78,13 +79,12 @@ def fail_attempt(
         return
     record_failure(context, attempt, cause, error.message)
     if node:
-        restrict_node(context, node, attempt, cause)
+        learn_of_node(context, node, attempt, cause)
     delay_seconds = count_failure(job, cause, attempt.node_id)
     if delay_seconds is None:
         fail_job(context, job, error.model_copy(update={"cause": cause}))
     else:
-        if cause is Cause.OUT_OF_MEMORY and node:
-            job.retry.avoid = smaller_nodes(context, node)
+        job.patient_until = context.now.steady + TABLE[cause].patience_seconds
         requeue_job(context, job, cause, delay_seconds)
 
 
@@ -102,11 +102,20 @@ MESSAGES: dict[Cause, str] = {
 }
 
 
-def restrict_node(context: StepContext, node: Node, attempt: Attempt, cause: Cause) -> None:
-    """Keep jobs away from a node that lacks a file, or that refused an order, as far as needed."""
+def learn_of_node(context: StepContext, node: Node, attempt: Attempt, cause: Cause) -> None:
+    """Note what the failure says about the node: it lacks a file, memory, or a living engine.
+
+    A missing file bars this job alone from the node, until the node changes: the version's other
+    jobs may name other files.
+    """
+    job = attempt.job
     if cause is Cause.MISSING:
-        node.versions_lacking_files.add(attempt.job.request.version_hash)
-        context.state.eligible.clear()
+        job.retry.refused_by |= {(node.id, node.capabilities.digest)}
+        if len(node.refused_versions) >= REFUSED_KEPT:
+            del node.refused_versions[next(iter(node.refused_versions))]
+        node.refused_versions[job.request.version_hash] = None
+    elif cause is Cause.OUT_OF_MEMORY:
+        job.retry.outgrown_mb = max(job.retry.outgrown_mb, node.capabilities.vram_mb)
     elif cause is Cause.UNREACHABLE:
         rest(context, node)
 
@@ -116,15 +125,6 @@ def rest(context: StepContext, node: Node) -> None:
     node.refusals += 1
     seconds = min(2.0 ** (node.refusals - 1), LONGEST_REST_SECONDS)
     node.rests_until = context.now.steady + seconds
-
-
-def smaller_nodes(context: StepContext, node: Node) -> frozenset[UUID]:
-    """Return the nodes with no more GPU memory than this one, itself included."""
-    return frozenset(
-        other.id
-        for other in context.state.nodes.values()
-        if other.capabilities.vram_mb <= node.capabilities.vram_mb
-    )
 
 
 def update_mean_seconds(context: StepContext, attempt: Attempt) -> None:

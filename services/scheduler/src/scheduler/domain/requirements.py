@@ -1,54 +1,89 @@
-"""Decides which nodes meet a job's requirements, and lists what the best node lacks."""
+"""Decides which nodes meet a job's requirements, and lists what the best node lacks.
 
-from collections.abc import Iterable
+Nodes with equal descriptions (one digest) are judged once, and each kind of job once until a
+description changes: names of models are free text, so users can make any number of kinds.
+"""
+
+from itertools import islice
 from uuid import UUID
 
-from contracts.scheduler.job_requests import NewJob
 from contracts.values import Unmet
+from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import Node
-from scheduler.domain.startable import Kind
+from scheduler.domain.startable import Kind, kind_of
 from scheduler.domain.state import State
 
 KINDS_KEPT = 10_000
 MOST_UNMET = 20
+MOST_COMPARED = 64
+"""Descriptions among which the best for an unrunnable job is sought."""
 
 
 def eligible_nodes(state: State, kind: Kind) -> frozenset[UUID]:
-    """Return the nodes that meet the kind's requirements, busy or not; `avoid` plays no part."""
-    key = kind._replace(avoid=frozenset())
-    found = state.eligible.get(key)
+    """Return the nodes that meet the kind's requirements, busy or not."""
+    key = kind.requirements
+    found = state.eligibility.nodes.get(key)
     if found is None:
-        if len(state.eligible) >= KINDS_KEPT:
-            state.eligible.clear()
-        found = frozenset(node.id for node in state.nodes.values() if is_eligible(node, key))
-        state.eligible[key] = found
-    return found
+        equal = (nodes for nodes in equal_nodes(state) if is_eligible(nodes[0], key))
+        found = frozenset(node.id for nodes in equal for node in nodes)
+        keep(state.eligibility.nodes, key, found)
+    return found - barred_nodes(state, kind) if kind.refused_by else found
+
+
+def barred_nodes(state: State, kind: Kind) -> frozenset[UUID]:
+    """Return the nodes that refused the job and have not changed since."""
+    return frozenset(
+        node_id
+        for node_id, digest in kind.refused_by
+        if node_id in state.nodes and state.nodes[node_id].capabilities.digest == digest
+    )
+
+
+def equal_nodes(state: State) -> list[list[Node]]:
+    """Group the usable nodes whose descriptions are equal."""
+    cache = state.eligibility
+    if cache.groups is None:
+        groups: dict[str, list[Node]] = {}
+        for node in state.nodes.values():
+            if node.capabilities.digest and node.settings.is_enabled:
+                groups.setdefault(node.capabilities.digest, []).append(node)
+        cache.groups = list(groups.values())
+    return cache.groups
+
+
+def keep(cache: dict[Kind, frozenset[UUID]], key: Kind, found: frozenset[UUID]) -> None:
+    """Add to a cache that forgets its oldest entry when it is full."""
+    if len(cache) >= KINDS_KEPT:
+        del cache[next(iter(cache))]
+    cache[key] = found
 
 
 def is_eligible(node: Node, kind: Kind) -> bool:
     capabilities = node.capabilities
     return (
-        bool(capabilities.digest)
-        and node.settings.is_enabled
-        and kind.version_hash not in node.versions_lacking_files
+        kind.models <= capabilities.models
         and kind.classes <= capabilities.classes
-        and kind.models <= capabilities.models
         and capabilities.digest not in kind.incompatible
     )
 
 
-def unmet_by_best_node(nodes: Iterable[Node], request: NewJob) -> list[Unmet]:
+def unmet_by_best_node(state: State, job: Job) -> list[Unmet]:
     """List the unmet requirements of the best node; none if no node could get jobs at all."""
-    lists = [
-        unmet_by(node, request)
-        for node in nodes
-        if node.capabilities.digest and node.settings.is_enabled
-    ]
-    return min(lists, key=len, default=list[Unmet]())[:MOST_UNMET]
+    nodes = [group[0] for group in islice(equal_nodes(state), MOST_COMPARED)]
+    best = min(nodes, key=lambda node: count_unmet(node, job), default=None)
+    return unmet_by(state, best, job)[:MOST_UNMET] if best else []
 
 
-def unmet_by(node: Node, request: NewJob) -> list[Unmet]:
-    required, capabilities = request.requirements, node.capabilities
+def count_unmet(node: Node, job: Job) -> int:
+    required, capabilities = job.request.requirements, node.capabilities
+    count = len(required.classes - capabilities.classes)
+    count += len(required.models - capabilities.models)
+    groups = (group for group in required.incompatible if capabilities.digest in group.digests)
+    return count + sum(len(group.unmet) for group in groups)
+
+
+def unmet_by(state: State, node: Node, job: Job) -> list[Unmet]:
+    required, capabilities = job.request.requirements, node.capabilities
     classes = sorted(required.classes - capabilities.classes)
     models = sorted(f"{m.folder}/{m.name}" for m in required.models - capabilities.models)
     found = [Unmet(kind="class", name=c, message=f"no graph-node class {c}") for c in classes]
@@ -56,7 +91,7 @@ def unmet_by(node: Node, request: NewJob) -> list[Unmet]:
     for group in required.incompatible:
         if capabilities.digest in group.digests:
             found += group.unmet
-    if request.version_hash in node.versions_lacking_files:
-        text = "its engine refused this version because a model file or a class is missing"
-        found.append(Unmet(kind="input", name=request.workflow, message=text))
+    if not found and barred_nodes(state, kind_of(job)):
+        text = "its engine refused the job because a model file or a class is missing"
+        found.append(Unmet(kind="input", name=job.request.workflow, message=text))
     return found

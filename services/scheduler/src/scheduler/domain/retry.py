@@ -16,17 +16,20 @@ class Row:
     limit: int
     second_delay_seconds: float = 0.0
     """Delay of the second repeat; it doubles each time. The first repeat is at once."""
+    patience_seconds: float = 10.0
+    """Time in which the job waits for a better node than one where it failed; long where a second
+    failure on an equal node is likely and ends the job."""
 
 
 TABLE: dict[Cause, Row] = {
     Cause.UNREACHABLE: Row(10, second_delay_seconds=1.0),
     Cause.LOST: Row(3),
-    Cause.NODE_FAULT: Row(10),
-    Cause.OUT_OF_MEMORY: Row(2),
+    Cause.NODE_FAULT: Row(10, patience_seconds=60.0),
+    Cause.OUT_OF_MEMORY: Row(2, patience_seconds=600.0),
     Cause.MISSING: Row(10),
     Cause.WORKFLOW: Row(1),
     Cause.TIMEOUT: Row(1),
-    Cause.POISON: Row(2),
+    Cause.POISON: Row(2, patience_seconds=600.0),
     Cause.OUTPUT: Row(3, second_delay_seconds=5.0),
     Cause.INPUT: Row(3, second_delay_seconds=5.0),
 }

@@ -22,21 +22,34 @@ class Kind(NamedTuple):
     version_hash: str
     classes: frozenset[str]
     models: frozenset[ModelFile]
-    avoid: frozenset[UUID] = frozenset()
     incompatible: frozenset[str] = frozenset()
     """Digests of the capabilities of servers that refuse the graph."""
+    avoid: frozenset[UUID] = frozenset()
+    outgrown_mb: int = 0
+    refused_by: frozenset[tuple[UUID, str]] = frozenset()
+
+    @property
+    def requirements(self) -> "Kind":
+        """Return the kind without what earlier attempts of its jobs add."""
+        return Kind(*self[:4])
 
 
 def kind_of(job: Job) -> Kind:
-    required = job.request.requirements
+    required, retry = job.request.requirements, job.retry
     digests = NO_DIGESTS.union(*(group.digests for group in required.incompatible))
     return Kind(
-        job.request.version_hash, required.classes, required.models, job.retry.avoid, digests
+        job.request.version_hash,
+        required.classes,
+        required.models,
+        digests,
+        retry.avoid,
+        retry.outgrown_mb,
+        retry.refused_by,
     )
 
 
 Line: TypeAlias = OrderedDict[UUID, Job]
-Lines: TypeAlias = dict[Kind, Line]
+Lines: TypeAlias = OrderedDict[Kind, Line]
 
 
 class StartableJobs:
@@ -53,7 +66,7 @@ class StartableJobs:
 
     def add(self, job: Job, *, first: bool = False) -> None:
         """Add a job; `first` puts a job that has already had its turn at the front."""
-        lines = self._by_priority[job.request.priority].setdefault(job.owner_id, {})
+        lines = self._by_priority[job.request.priority].setdefault(job.owner_id, OrderedDict())
         line = lines.setdefault(kind_of(job), OrderedDict())
         if job.id not in line:
             self._size += 1
@@ -63,10 +76,9 @@ class StartableJobs:
 
     def discard(self, job: Job) -> None:
         owners = self._by_priority[job.request.priority]
-        lines = owners.get(job.owner_id, {})
-        kind = kind_of(job)
-        line = lines.get(kind)
-        if line is None or line.pop(job.id, None) is None:
+        lines, kind = owners.get(job.owner_id), kind_of(job)
+        line = lines.get(kind) if lines else None
+        if not lines or not line or line.pop(job.id, None) is None:
             return
         self._size -= 1
         if not line:

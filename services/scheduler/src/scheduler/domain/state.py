@@ -6,6 +6,7 @@ from datetime import datetime
 from heapq import heappush
 from uuid import UUID
 
+from contracts.access import Priority
 from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.leases import LeaseClock
@@ -20,6 +21,19 @@ class Limits:
     max_waiting_jobs: int = 100_000
     """Queued jobs of all owners, delayed ones included; more are refused."""
     node_grace_seconds: float = 30.0
+
+
+@dataclass(slots=True)
+class Eligibility:
+    """Cache of requirements.py, forgotten when any node's capabilities change."""
+
+    nodes: dict[Kind, frozenset[UUID]] = field(default_factory=dict[Kind, frozenset[UUID]])
+    groups: list[list[Node]] | None = None
+    """Nodes with equal descriptions."""
+
+    def forget(self) -> None:
+        self.nodes.clear()
+        self.groups = None
 
 
 @dataclass(slots=True)
@@ -39,8 +53,9 @@ class State:
     queued_by_owner: Counter[UUID] = field(default_factory=Counter[UUID])
     """Number of queued jobs, delayed ones included."""
     clock: LeaseClock = field(default_factory=LeaseClock)
-    eligible: dict[Kind, frozenset[UUID]] = field(default_factory=dict[Kind, frozenset[UUID]])
-    """Cache of requirements.py; cleared when any node's capabilities change."""
+    passed_over: Counter[Priority] = field(default_factory=Counter[Priority])
+    """Starts of higher priorities since the last start of each priority that waits."""
+    eligibility: Eligibility = field(default_factory=Eligibility)
     mean_seconds: dict[str, float] = field(default_factory=dict[str, float])
     """Mean execution time of each workflow version that ever completed."""
 

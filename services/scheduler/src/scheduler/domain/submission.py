@@ -83,7 +83,7 @@ def current_view(context: StepContext, job_id: UUID) -> JobView:
     view = job_view(job)
     if job.status is JobStatus.QUEUED and not eligible_nodes(context.state, kind_of(job)):
         view.is_runnable = False
-        view.unmet = unmet_by_best_node(context.state.nodes.values(), job.request)
+        view.unmet = unmet_by_best_node(context.state, job)
     return view
 
 

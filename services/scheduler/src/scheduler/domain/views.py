@@ -2,11 +2,11 @@
 
 from contracts.scheduler.jobs import JobStatus, JobView, Progress
 from contracts.scheduler.nodes import NodePhase, NodeView
+from scheduler.domain.availability import reason_not_free
 from scheduler.domain.context import StepContext
 from scheduler.domain.health import quarantine_reason
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import ClaimStatus, Node
-from scheduler.domain.placement import reason_not_free
 
 NO_PROGRESS = Progress()
 
