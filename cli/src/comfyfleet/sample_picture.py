@@ -55,7 +55,8 @@ def coast(light: Light) -> Image.Image:
 def gradient(colors: tuple[str, str], size: tuple[int, int]) -> Image.Image:
     """Paint from the first color at the top to the second at the bottom."""
     top, bottom = (Image.new("RGB", size, color) for color in colors)
-    return Image.composite(bottom, top, ImageOps.fit(Image.linear_gradient("L"), size))
+    ramp = Image.linear_gradient("L").transform(size, Image.Transform.EXTENT, (0, 0, 256, 256))
+    return Image.composite(bottom, top, ramp)
 
 
 def ground(pen: ImageDraw.ImageDraw, light: Light) -> None:

@@ -40,7 +40,7 @@ def test_each_way_out_of_root_enters_a_folder_that_only_root_may_enter(
     """Containers may forbid one way; the other must do."""
     if not runs(way, "/bin/true"):
         pytest.skip(f"this kernel forbids the way “{way}”: run the tests where it is allowed")
-    assert runs(way, shutil.copy("/bin/true", closed))
+    assert runs(way, str(shutil.copy("/bin/true", closed)))
 
 
 @needs_root

@@ -22,11 +22,11 @@ Way: TypeAlias = Literal["namespace", "nobody"]
 NOBODY = 65534
 CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS, NO_SETUID_FIXUP = 28, 1 << 2
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
 CAP_DAC_OVERRIDE = 1
 CAPABILITY_VERSION_3 = 0x20080522
-"""Numbers of linux/sched.h, prctl.h and capability.h."""
+"""Numbers of linux/sched.h, prctl.h, securebits.h and capability.h."""
 
 
 def as_other_user(way: Way, death_signal: signal.Signals) -> tuple[str, ...]:
@@ -64,10 +64,14 @@ def enter_namespace() -> None:
 
 
 def become_nobody() -> None:
-    """Change the user; keep CAP_DAC_OVERRIDE, and hand it to the next program, where Linux can."""
+    """Change the user; keep CAP_DAC_OVERRIDE, and hand it to the next program, where Linux can.
+
+    Without NO_SETUID_FIXUP, `access()` would ignore the capability, and Postgres asks it whether
+    its own programs can be run (capabilities(7)).
+    """
     libc = linux()
     if libc:
-        libc.prctl(PR_SET_KEEPCAPS, 1)
+        libc.prctl(PR_SET_SECUREBITS, NO_SETUID_FIXUP)
     os.setgroups([])
     os.setgid(NOBODY)
     os.setuid(NOBODY)
