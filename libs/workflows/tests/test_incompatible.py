@@ -190,6 +190,21 @@ def test_what_only_all_switches_together_break_is_found() -> None:
     assert [error.path for error in caught.value.errors] == ["inputs"]
 
 
+def test_a_saver_that_chooses_its_own_path_is_warned_of() -> None:
+    saver = INFO["SaveImage"] | {"python_module": "custom_nodes.mine"}
+    bare = saver | {"input": {"required": {"images": ["IMAGE"]}}}
+    graph = GRAPH | {"5": {"class_type": "Saver", "inputs": {"images": ["4", 0]}}}
+    spec = load_version(a_spec(), graph).spec
+
+    def codes(saver: dict[str, Any]) -> list[str]:
+        found = compatibility_warnings(graph, spec, INFO | {"Saver": saver})
+        return [error.code for error in found]
+
+    assert codes(bare) == ["own_path"]
+    assert codes(saver) == []
+    assert codes(bare | {"python_module": "nodes"}) == []
+
+
 def test_where_no_server_told_of_its_classes_nothing_is_refused_and_that_is_said() -> None:
     spec = a_spec(on=switched(bypass="2"), x={"type": "string"} | to("4", "radius"))
 

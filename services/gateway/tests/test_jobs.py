@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from uuid import UUID, uuid4
 
 from contracts.registry.workflows import ServerClasses
+from contracts.scheduler.jobs import JobStatus
 from contracts.services import WORKFLOWS
 from contracts.values import Unmet
 from runtime.bus.client import Bus
@@ -98,6 +99,18 @@ async def test_prefer_wait_answers_when_the_job_ends(nats: NatsServer) -> None:
         url = answer.json()["outputs"][0]["url"]
         assert url.startswith("/v1/media/")
         assert "sig=" in url
+
+
+async def test_an_output_for_which_nothing_was_made_is_named(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        job_id = UUID((await fleet.post_job({"workflow": "solid"})).json()["id"])
+        path = f"/v1/jobs/{job_id}"
+
+        assert (await fleet.client.get(path)).json()["empty_outputs"] == []
+        fleet.scheduler.change(job_id, JobStatus.COMPLETED, outputs=[])
+        assert (await fleet.client.get(path)).json()["empty_outputs"] == ["images"]
+        await fleet.scheduler.complete(job_id)
+        assert (await fleet.client.get(path)).json()["empty_outputs"] == []
 
 
 async def test_prefer_wait_answers_the_unfinished_job_when_the_time_is_up(

@@ -6,8 +6,9 @@ from typing import IO
 import pytest
 
 from contracts.media.attempts import InputFile, ResultFile
-from node_agent.handlers.results import Targets, upload
-from node_agent.ports import UrlRefusedError
+from node_agent.handlers.results import Targets, empty_outputs, upload
+from node_agent.ports import EngineFile, UrlRefusedError
+from workflows import load_version
 
 
 class FakeStore:
@@ -38,6 +39,17 @@ class FakeTargets(Targets):
 
     def renew(self) -> None:
         self.renewals += 1
+
+
+def test_outputs_for_which_nothing_was_made_are_named_with_their_graph_nodes() -> None:
+    outputs = "{film: {node: '1', kind: video}, words: {node: '2', kind: text}}"
+    graph = '{"1": {"class_type": "A", "inputs": {}}, "2": {"class_type": "B", "inputs": {}}}'
+    version = load_version(f"spec: comfyfleet/v1\nname: mine\noutputs: {outputs}", graph)
+
+    assert empty_outputs(version, [EngineFile("film", 0, "video", "a.mp4")]) == [
+        "words (graph node 2, B)"
+    ]
+    assert empty_outputs(version, []) == ["film (graph node 1, A)", "words (graph node 2, B)"]
 
 
 async def test_a_refused_url_is_replaced_before_the_next_try() -> None:

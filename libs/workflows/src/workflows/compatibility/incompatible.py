@@ -11,9 +11,10 @@ from contracts.errors import FieldError
 from workflows.compatibility.bind_check import bind_errors
 from workflows.compatibility.bypass import mismatches
 from workflows.compatibility.graph_check import graph_errors
-from workflows.compatibility.object_info import ObjectInfo
+from workflows.compatibility.object_info import ObjectInfo, declared_inputs, is_custom
 from workflows.compatibility.switch_cases import ALL, WHOLE, switch_cases
-from workflows.graph.graph import Graph, class_of
+from workflows.graph.graph import Graph, class_of, inputs_of
+from workflows.graph.seal import PREFIX_INPUT, prefix_inputs
 from workflows.inputs.render import render
 from workflows.problems import Problems
 from workflows.spec.binding import Action
@@ -81,4 +82,21 @@ def compatibility_warnings(graph: Graph, spec: Spec, object_info: ObjectInfo) ->
     """Return the errors that only some values cause, or a note that nothing could be checked."""
     if not object_info:
         return [NOT_CHECKED]
-    return [error for error in bind_errors(graph, spec, object_info) if error.code != NEVER]
+    found = [error for error in bind_errors(graph, spec, object_info) if error.code != NEVER]
+    return [*found, *doubtful_outputs(graph, spec, object_info)]
+
+
+def doubtful_outputs(graph: Graph, spec: Spec, object_info: ObjectInfo) -> Iterator[FieldError]:
+    """Yield outputs whose graph nodes may make nothing that the fleet can keep."""
+    for name, output in spec.outputs.items():
+        node = graph[output.node]
+        class_, info = class_of(node), object_info.get(class_of(node))
+        if info is None or not is_custom(info):
+            continue
+        names = {declared.name for declared in declared_inputs(info)} | inputs_of(node).keys()
+        if info.get("output_node") and not prefix_inputs(class_, dict.fromkeys(names)):
+            message = (
+                f"{class_} has no input {PREFIX_INPUT}, so it chooses itself where its files lie: "
+                "only files that it reports to ComfyUI are kept, and no others can be found"
+            )
+            yield FieldError(path=f"outputs.{name}.node", code="own_path", message=message)

@@ -11,7 +11,7 @@ from gateway.http.answers import refusals
 from gateway.http.bodies import Body
 from gateway.http.headers import MaybeIdempotencyKey, WaitSeconds, mark_created
 from gateway.http.route import HotRoute
-from gateway.jobs.reading import add_graph_nodes_to_unmet, find_job, wait_for_end
+from gateway.jobs.reading import find_job, job_in_detail, wait_for_end
 from gateway.jobs.requests import JobFilters, JobId, JobRequest
 from gateway.jobs.resources import Job, JobPage, job_resource
 from gateway.jobs.submission import submit_job
@@ -53,10 +53,10 @@ async def create_job(
     submitted = await submit_job(gateway, actor, job, idempotency_key)
     view = submitted.job
     if seconds:
-        view = await add_graph_nodes_to_unmet(gateway, await wait_for_end(gateway, view, seconds))
+        view = await wait_for_end(gateway, view, seconds)
         answer.headers["Preference-Applied"] = f"wait={seconds}"
     mark_created(answer, gateway.path(f"/v1/jobs/{view.id}"), is_replay=submitted.is_replay)
-    return job_resource(gateway.signer, view)
+    return await job_in_detail(gateway, view)
 
 
 @router.get("", summary="List jobs, newest first", responses=refusals("database_away"))
@@ -77,7 +77,7 @@ async def get_job(
 ) -> Job:
     """With progress, results so far and, while it waits, its place in the queue."""
     view = await find_job(gateway, actor, job_id)
-    return job_resource(gateway.signer, await add_graph_nodes_to_unmet(gateway, view))
+    return await job_in_detail(gateway, view)
 
 
 @router.post("/{job_id}/cancel", summary="End a job early", responses=refusals("overloaded"))

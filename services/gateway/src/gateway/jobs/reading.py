@@ -5,8 +5,9 @@ from uuid import UUID
 from contracts.access import Actor
 from contracts.errors import NotFoundError, OperationError, UnavailableError
 from contracts.scheduler.job_requests import FindJobs
-from contracts.scheduler.jobs import JobView
+from contracts.scheduler.jobs import JobStatus, JobView
 from gateway.http.problems import RefusedError
+from gateway.jobs.resources import Job, job_resource
 from gateway.service import Gateway
 from workflows import render
 from workflows.compatibility.unmet import with_graph_nodes
@@ -34,6 +35,24 @@ async def wait_for_end(gateway: Gateway, view: JobView, seconds: float) -> JobVi
         return await gateway.loader.load(view.id) or newest
     except (RefusedError, UnavailableError):
         return newest
+
+
+async def job_in_detail(gateway: Gateway, view: JobView) -> Job:
+    """Return the job with what only its workflow's version tells."""
+    view = await add_graph_nodes_to_unmet(gateway, view)
+    return job_resource(gateway.signer, view, await empty_outputs(gateway, view))
+
+
+async def empty_outputs(gateway: Gateway, view: JobView) -> list[str]:
+    """Return the outputs of the workflow for which the completed job made nothing."""
+    if view.status is not JobStatus.COMPLETED:
+        return []
+    try:
+        version = await gateway.catalog.look_up(view.workflow)
+    except OperationError:  # the version is gone
+        return []
+    made = {output.name for output in view.outputs}
+    return [name for name, _ in version.spec.outputs_in_order if name not in made]
 
 
 async def add_graph_nodes_to_unmet(gateway: Gateway, view: JobView) -> JobView:

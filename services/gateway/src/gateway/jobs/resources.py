@@ -1,5 +1,6 @@
 """Jobs as the public API shows them: the scheduler's view with links."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -32,6 +33,11 @@ class Job(JobView):
     outputs: list[Output] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]  # never written to
         default_factory=list[Output], description="Files that the job made."
     )
+    empty_outputs: list[str] = Field(
+        default_factory=list[str],
+        description="Outputs of the workflow for which the completed job made nothing. Told where "
+        "one job is asked for.",
+    )
     links: JobLinks = Field(description="Paths of the job.")
 
 
@@ -39,7 +45,7 @@ class JobPage(Page[Job]):
     """A page of jobs, newest first."""
 
 
-def job_resource(signer: LinkSigner, view: JobView) -> Job:
+def job_resource(signer: LinkSigner, view: JobView, empty_outputs: Sequence[str] = ()) -> Job:
     """Return the view with links; nothing is validated again."""
     path = f"{signer.prefix}/v1/jobs/{view.id}"
     outputs = [
@@ -47,5 +53,10 @@ def job_resource(signer: LinkSigner, view: JobView) -> Job:
         for output in view.outputs
     ]
     paths = JobLinks.model_construct(self=path, events=f"{path}/events", cancel=f"{path}/cancel")
-    values: dict[str, Any] = {**view.__dict__, "outputs": outputs, "links": paths}
+    values: dict[str, Any] = {
+        **view.__dict__,
+        "outputs": outputs,
+        "empty_outputs": list(empty_outputs),
+        "links": paths,
+    }
     return Job.model_construct(**values)

@@ -18,7 +18,6 @@ from contracts.scheduler.job_requests import (
 from contracts.values import new_id
 from gateway.http.problems import invalid
 from gateway.jobs.media_inputs import mismatch
-from gateway.jobs.reading import add_graph_nodes_to_unmet
 from gateway.jobs.requests import JobRequest
 from gateway.service import Gateway
 from gateway.workflows.servers import Servers
@@ -69,8 +68,7 @@ async def submit_job(
         is_bare=strips_prompt_and_graph(gateway.settings.result_metadata, version.spec, actor),
     )
     await gateway.quota.refuse_if_exceeded(actor)
-    answer = await gateway.bus.call(SubmitJob(actor=actor, job=job, idempotency=idempotency_key))
-    return answer.model_copy(update={"job": await add_graph_nodes_to_unmet(gateway, answer.job)})
+    return await gateway.bus.call(SubmitJob(actor=actor, job=job, idempotency=idempotency_key))
 
 
 def draw_seed() -> int:

@@ -136,7 +136,7 @@ async def upload_results(
     try:
         with span("upload"):
             found = execution.results_for(version.spec)
-            outputs = await attempt.unless_canceled(store_results(claim, attempt, found))
+            outputs = await attempt.unless_canceled(store_results(claim, attempt, version, found))
     finally:
         claim.attempts.uploads.release()
     return AttemptEnd(

@@ -6,6 +6,8 @@ from dataclasses import asdict
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
+import structlog
+
 from contracts.agent import Cause
 from contracts.errors import OperationError
 from contracts.media.attempts import RecordResults, ResultFile, ResultUrls, SignResultUrls
@@ -15,21 +17,26 @@ from node_agent.domain.endings import failed_error
 from node_agent.handlers.files import inspect
 from node_agent.handlers.inputs import MAX_IN_MEMORY, PREFIX
 from node_agent.handlers.retry import retried
-from node_agent.ports import EngineFile, ObjectStore, UnreachableError, UrlRefusedError
+from node_agent.ports import EngineFile, ObjectStore, UnreachableError, UrlRefusedError, Version
 from node_agent.service import Attempt, Claim
+from workflows.graph.graph import class_of
 
+log = structlog.get_logger()
 MAX_FILES = 200
+LONGEST_TEXT = 500
 UPLOAD_SECONDS = 600.0
 
 
 async def store_results(
-    claim: Claim, attempt: Attempt, found: Sequence[EngineFile]
+    claim: Claim, attempt: Attempt, version: Version, found: Sequence[EngineFile]
 ) -> list[Output]:
     """Return the recorded outputs. Raises AttemptEndedError if they cannot be stored."""
+    empty = empty_outputs(version, found)
     if not found:
-        raise failed_error(
-            Cause.WORKFLOW, "no_outputs", "The graph ran and made none of its outputs."
-        )
+        text = f"The graph ran and made none of its outputs: {', '.join(empty)}."
+        raise failed_error(Cause.WORKFLOW, "no_outputs", text[:LONGEST_TEXT])
+    if empty:
+        log.info("outputs_empty", outputs=empty)
     if len(found) > MAX_FILES:
         text = f"The graph made {len(found)} files; {MAX_FILES} are the most."
         raise failed_error(Cause.WORKFLOW, "too_many_outputs", text)
@@ -40,6 +47,16 @@ async def store_results(
         text = str(error) or "The results could not be stored in time."
         text = f"The engine {text}." if isinstance(error, UnreachableError) else text
         raise failed_error(Cause.OUTPUT, "outputs_not_stored", text) from error
+
+
+def empty_outputs(version: Version, found: Sequence[EngineFile]) -> list[str]:
+    """Return the declared outputs for which nothing was made, each with its graph node."""
+    made = {file.output for file in found}
+    return [
+        f"{name} (graph node {output.node}, {class_of(version.graph[output.node])})"
+        for name, output in version.spec.outputs_in_order
+        if name not in made
+    ]
 
 
 class Targets:

@@ -3,8 +3,10 @@ from typing import Any
 import pytest
 
 from node_agent.engines.comfyui.outputs import ComfyFile, ComfyText, OutputSource, results
+from node_agent.engines.comfyui.outputs_ownership import Ownership
 
 PREFIX = "cf/attempt"
+OWN = Ownership(PREFIX, 1_000.0, 5.0)
 
 
 def a_file(name: str = "9_00001_.png", folder: str = "output", subfolder: str = PREFIX) -> Any:
@@ -12,7 +14,7 @@ def a_file(name: str = "9_00001_.png", folder: str = "output", subfolder: str = 
 
 
 def names(produced: dict[str, Any], *wanted: OutputSource) -> list[str]:
-    found = results(wanted, produced, {}, PREFIX)
+    found = results(wanted, produced, {}, OWN.is_placed)
     return [result.filename for result in found if isinstance(result, ComfyFile)]
 
 
@@ -54,15 +56,54 @@ def test_a_preview_lies_in_the_temp_folder_itself() -> None:
 def test_texts_count_where_texts_are_wanted() -> None:
     produced = {"1": {"text": ["hello", "wörld"]}}
 
-    assert results([OutputSource("t", "1", "text")], produced, {}, PREFIX) == [
+    assert results([OutputSource("t", "1", "text")], produced, {}, OWN.is_placed) == [
         ComfyText("t", 0, "text", "0.txt", "hello", content_type="text/plain"),
         ComfyText("t", 1, "text", "1.txt", "wörld", content_type="text/plain"),
     ]
-    assert results([OutputSource("t", "1", "image")], produced, {}, PREFIX) == []
+    assert results([OutputSource("t", "1", "image")], produced, {}, OWN.is_placed) == []
+
+
+def texts(report: dict[str, Any]) -> list[str]:
+    found = results([OutputSource("t", "1", "text")], {"1": report}, {}, OWN.is_placed)
+    return [result.text for result in found if isinstance(result, ComfyText)]
+
+
+def test_texts_are_found_however_a_graph_node_reports_them() -> None:
+    assert texts({"text": "hello"}) == ["hello"]
+    assert texts({"text": [["a", "b"], "c"]}) == ["a", "b", "c"]
+    assert texts({"tags": ["1girl, door"], "count": [3]}) == ["1girl, door"]
+    assert texts({"text": ["caption"], "debug": ["noise"]}) == ["caption"]
+    assert texts({"images": [a_file()], "note": {"value": "x"}}) == ["x"]
+
+
+def test_a_text_that_is_saved_as_a_file_too_counts_once() -> None:
+    report = {"text": ["hello"], "files": [a_file("t_00001_.txt")], "images": [a_file()]}
+
+    assert texts(report) == []
+    assert names({"1": report}, OutputSource("t", "1", "text")) == ["t_00001_.txt"]
+
+
+def test_files_are_found_at_any_depth() -> None:
+    produced = {"1": {"ui": {"images": [[a_file("a.png")], {"more": a_file("b.png")}]}}}
+
+    assert names(produced, OutputSource("x", "1", "image")) == ["a.png", "b.png"]
+
+
+@pytest.mark.parametrize("path", [f"{PREFIX}/9/chair.glb", f"{PREFIX}\\9\\chair.glb [output]"])
+def test_a_model_that_is_named_by_its_path_is_found(path: str) -> None:
+    produced = {"1": {"result": [path, {"position": [0, 0]}, "temp/bg.png"]}}
+
+    assert names(produced, OutputSource("x", "1", "3d")) == ["chair.glb"]
+
+
+def test_a_file_below_a_savers_own_folder_is_the_attempts_own() -> None:
+    produced = {"1": {"images": [a_file(subfolder=f"2026-11-29/{PREFIX}/9")]}}
+
+    assert names(produced, OutputSource("x", "1", "image")) == ["9_00001_.png"]
 
 
 def test_what_a_graph_node_expanded_into_counts_as_its_own() -> None:
     produced = {"2.0.0.1": {"images": [a_file()]}}
     meta = {"2.0.0.1": {"display_node": "2"}}
 
-    assert len(results([OutputSource("x", "2", "image")], produced, meta, PREFIX)) == 1
+    assert len(results([OutputSource("x", "2", "image")], produced, meta, OWN.is_placed)) == 1

@@ -12,8 +12,10 @@ import structlog
 
 from contracts.agent import Cause
 from node_agent.domain.endings import AttemptEndedError, failed_error
+from node_agent.engines.comfyui.http import ComfyHttp
 from node_agent.engines.comfyui.outcome import executed_between, failure_in
-from node_agent.engines.comfyui.outputs import results, sources
+from node_agent.engines.comfyui.outputs import ReportedFile, results, sources
+from node_agent.engines.comfyui.outputs_ownership import Ownership, written_elsewhere
 from node_agent.engines.comfyui.prompts import prefix_of, take_back
 from node_agent.engines.comfyui.session import PROBE_SECONDS, Prompt, Session
 from node_agent.ports import EngineFile, Execution, UnreachableError
@@ -30,19 +32,24 @@ async def follow(session: Session, prompt: Prompt) -> Execution:
     session.ended[prompt.id] = None
     failure = failure_in(entry)
     if failure is None:
-        return execution_of(prompt.id, entry)
+        return await execution_of(session.http, prompt.id, entry)
     if failure.cause is Cause.OUT_OF_MEMORY:
         await free(session)
     raise AttemptEndedError(failure)
 
 
-def execution_of(prompt_id: str, entry: dict[str, Any]) -> Execution:
+async def execution_of(http: ComfyHttp, prompt_id: str, entry: dict[str, Any]) -> Execution:
     produced, meta = as_object(entry.get("outputs")), as_object(entry.get("meta"))
+    began, seconds = executed_between(entry)
+    own = Ownership(prefix_of(prompt_id), began, seconds)
+    elsewhere = await written_elsewhere(http, own, produced)
+
+    def is_own(file: ReportedFile) -> bool:
+        return own.is_placed(file) or file in elsewhere
 
     def named(spec: Spec) -> Sequence[EngineFile]:
-        return results(sources(spec, produced), produced, meta, prefix_of(prompt_id))
+        return results(sources(spec, produced), produced, meta, is_own)
 
-    began, seconds = executed_between(entry)
     return Execution(named, datetime.fromtimestamp(began, UTC) if began else None, seconds)
 
 

@@ -11,7 +11,7 @@ import httpx
 from contracts.errors import InvalidError
 from contracts.scheduler.nodes import Device, NodeEntry
 from node_agent.engines.comfyui.capabilities import describe
-from node_agent.engines.comfyui.outputs import ComfyFile
+from node_agent.engines.comfyui.outputs import ComfyFile, ReportedFile
 from node_agent.engines.comfyui.settings import ComfyUISettings
 from node_agent.engines.comfyui.shapes import is_number, parsed, parsed_or_none, texts
 from node_agent.engines.comfyui.trouble import NO_COMFYUI, why_silent, why_useless
@@ -165,6 +165,12 @@ class ComfyHttp:
                 await write_all(response.aiter_bytes(MEGABYTE), target, max_bytes, too_big)
         except httpx.RequestError as error:
             raise UnreachableError(why_silent(error)) from error
+
+    async def headers(self, file: ReportedFile) -> httpx.Headers | None:
+        """Return the headers of a file without its content; None if there is no such file."""
+        query = {"filename": file.filename, "subfolder": file.subfolder, "type": file.folder}
+        response = await self._send("HEAD", "/view", params=query)
+        return response.headers if response.status_code == OK else None
 
     async def stats(self) -> Stats:
         answer = as_object(await self._get("/system_stats"))
