@@ -55,6 +55,8 @@ class FakeSandbox:
 
     async def strip(self, folder: Path) -> InspectedFile:
         data = read(folder / "source").replace(b"prompt", b"")
+        if b"damaged" in data:
+            raise FileRefusedError("unreadable", "It is damaged.")
         write(folder / "target", data)
         return InspectedFile("image/png", len(data), data.hex(), is_changed=True)
 

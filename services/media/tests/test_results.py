@@ -57,6 +57,15 @@ async def test_a_bare_result_lies_where_no_url_can_write_and_is_recorded_once() 
     assert b"prompt" not in data
 
 
+async def test_a_result_that_cannot_be_made_bare_is_kept_whole_and_recorded_once() -> None:
+    scene = Scene(PNG + b"damaged", PNG, is_bare=True)
+    first = await record_results(scene.media, scene.command())
+    again = await record_results(scene.media, scene.command())
+    assert again == first
+    assert sorted(scene.store.objects.values()) == [b"\x89PNG\r\n\x1a\n", PNG + b"damaged"]
+    assert all(key.startswith(f"blobs/{scene.owner_id}/") for key in scene.store.objects)
+
+
 async def test_two_files_of_one_number_are_refused() -> None:
     scene = Scene(PNG)
     scene.files *= 2

@@ -20,7 +20,7 @@ from contracts.agent import (
     JobWatched,
     RunAttempt,
 )
-from contracts.errors import ConflictError, OperationError, UnavailableError
+from contracts.errors import ConflictError, NotFoundError, OperationError, UnavailableError
 from contracts.message import Accepted
 from contracts.registry.workflows import WorkflowVersionRecord
 from contracts.scheduler.claims import (
@@ -58,6 +58,8 @@ class Fleet:
     media: FakeMedia
     claims: dict[UUID, int] = field(default_factory=dict[UUID, int])
     entries: dict[UUID, NodeEntry] = field(default_factory=dict[UUID, NodeEntry])
+    holders: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
+    """Agents by node."""
     live: list[AttemptOrder] = field(default_factory=list[AttemptOrder])
     finished: dict[UUID, AttemptEnd] = field(default_factory=dict[UUID, AttemptEnd])
     reports: list[FinishAttempt] = field(default_factory=list[FinishAttempt])
@@ -70,11 +72,14 @@ class Fleet:
     """So many reports are not answered."""
 
     async def claim(self, message: ClaimNode) -> ClaimView:
-        entry = self.entries[message.node_id]
-        self.claims[message.node_id] = self.claims.get(message.node_id, 0) + 1
-        return ClaimView(
-            claim=self.claims[message.node_id], epoch=EPOCH, node=entry, live=self.live
-        )
+        entry = self.entries.get(message.node_id)
+        if entry is None:
+            raise NotFoundError("there is no such node")
+        if self.holders.get(entry.node_id) != message.agent_id:
+            self.holders[entry.node_id] = message.agent_id
+            self.claims[entry.node_id] = self.claims.get(entry.node_id, 0) + 1
+        claim = self.claims[entry.node_id]
+        return ClaimView(claim=claim, epoch=EPOCH, node=entry, live=self.live)
 
     async def finish(self, message: FinishAttempt) -> Accepted:
         if self.deaf_for:
@@ -97,9 +102,12 @@ class Fleet:
 
     async def wish(self, entry: NodeEntry) -> None:
         self.entries[entry.node_id] = entry
+        if entry.agent_id:
+            self.holders[entry.node_id] = entry.agent_id
         await put(self.scheduler, NODES.name, str(entry.node_id), entry.model_dump_json())
 
     async def unwish(self, entry: NodeEntry) -> None:
+        self.entries.pop(entry.node_id, None)
         await (await self.scheduler.jetstream.key_value(NODES.name)).delete(str(entry.node_id))
 
     async def publish(self, version: WorkflowVersion) -> str:
@@ -212,7 +220,7 @@ async def a_fleet(nats: NatsServer, s3: S3Server) -> AsyncGenerator[Fleet, None]
             yield fleet
         finally:
             leading.cancel()
-            for entry in fleet.entries.values():
+            for entry in list(fleet.entries.values()):
                 await fleet.unwish(entry)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from blake3 import blake3
 from minio import Minio
 
+from contracts.errors import OperationError
 from contracts.media.attempts import (
     FindInputFiles,
     FindResults,
@@ -34,6 +35,8 @@ class FakeMedia:
     """Files by grant."""
     recorded: dict[str, RecordResults] = field(default_factory=dict[str, RecordResults])
 
+    refusal: OperationError | None = None
+    """The answer to every report of results, if not None."""
     opened: int = 0
     """Number of requests for URLs of results."""
 
@@ -69,6 +72,8 @@ class FakeMedia:
         )
 
     async def record(self, message: RecordResults) -> Results:
+        if self.refusal:
+            raise self.refusal
         self.recorded[message.grant] = message
         return Results(outputs=outputs_of(message), is_recorded=True)
 

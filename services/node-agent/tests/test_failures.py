@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 
 from contracts.agent import AttemptEnd, AttemptOrder, Cause, Outcome
+from contracts.errors import InvalidError
 from contracts.scheduler.claims import NodeBeat
 from contracts.scheduler.nodes import NodeEntry
 from runtime.testing.ports import eventually, free_port
@@ -46,6 +47,17 @@ async def test_the_type_of_an_exception_decides_what_is_broken(
             order = an_order(version)
             await fleet.run(entry, order)
             assert (await fleet.outcome(order)).cause is cause
+
+
+async def test_results_that_are_refused_for_good_are_not_made_again(
+    fleet: Fleet, engine_url: str
+) -> None:
+    fleet.media.refusal = InvalidError("Result file 0 is damaged.")
+    end = await run_one(fleet, engine_url, an_order(await fleet.publish(quick())))
+
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.WORKFLOW)
+    assert end.error
+    assert (end.error.code, end.error.message) == ("outputs_refused", "Result file 0 is damaged.")
 
 
 async def test_a_class_that_is_not_there_is_missing(fleet: Fleet, comfy_url: str) -> None:

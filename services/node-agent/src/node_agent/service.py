@@ -167,7 +167,7 @@ class ClaimTasks:
 
     running: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     is_ending: bool = False
-    """The claim ends soon, whatever happens to its node."""
+    """The claim ends soon, or the scheduler is asked whether it does; entries do not matter."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     bug: BaseException | None = None
 

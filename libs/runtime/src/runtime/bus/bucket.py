@@ -146,7 +146,10 @@ class Mirror(Generic[V]):
             await watcher.stop()
 
     def _apply(self, entry: KeyValue.Entry, entries: dict[str, V]) -> bool:
-        """Apply one update; a value that this version cannot read is logged and left out."""
+        """Apply one update; a value that this version cannot read leaves the last one it could.
+
+        A newer service may write fields that an older reader refuses, which deletes nothing.
+        """
         if entry.operation in ("DEL", "PURGE"):
             entries.pop(entry.key, None)
             return True
@@ -154,6 +157,8 @@ class Mirror(Generic[V]):
             entries[entry.key] = self._model.model_validate_json(entry.value or b"")
         except ValidationError as error:
             log.warning("value_unreadable", bucket=entry.bucket, key=entry.key, reason=str(error))
+            if entry.key in self.entries:
+                entries[entry.key] = self.entries[entry.key]
             return False
         return True
 

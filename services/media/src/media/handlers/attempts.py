@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import structlog
+
 from contracts.errors import FieldError, InvalidError, NotFoundError
 from contracts.media.attempts import (
     FindInputFiles,
@@ -31,6 +33,8 @@ from media.handlers.deletion import discard
 from media.ports import ObjectMissingError
 from media.service import Media
 from runtime.grants import Grant
+
+log = structlog.get_logger()
 
 READ_LIFETIME = timedelta(minutes=15)
 WRITE_LIFETIME = timedelta(hours=1)
@@ -108,17 +112,23 @@ async def recorded_before(
 
 
 async def make_bare(media: Media, grant: Grant, result: CheckedFile) -> CheckedFile:
-    """Strip the embedded prompt and graph from a result if its owner must not see them."""
+    """Strip the embedded prompt and graph from a result if its owner must not see them.
+
+    A result that cannot be made bare is kept whole: GPU time was paid for it, and only its owner
+    can read it. Either way its new key is one that no URL can write.
+    """
     file = result.file
     if not grant.is_bare or file.content_type not in CAN_BE_BARE:
         return result
+    key = names.blob_key(grant.owner_id, new_id())
     with media.scratch_folder() as folder:
         try:
             await media.store.fetch(result.key, folder / "source", MAX_BARE_BYTES)
             bare = await media.sandbox.strip(folder)
         except FileRefusedError as error:
-            raise bad_file(file.n, "result_not_bare", f"is refused: {error.code}") from error
-        key = names.blob_key(grant.owner_id, new_id())
+            log.warning("result_kept_whole", attempt_id=str(grant.attempt_id), reason=error.code)
+            await media.store.copy(result.key, key)
+            return replace(result, key=key)
         await media.store.put(key, folder / "target", bare.content_type)
     stored = file.model_copy(update={"blake3": bare.blake3, "size_bytes": bare.size_bytes})
     return replace(result, key=key, file=stored, is_verified=True)

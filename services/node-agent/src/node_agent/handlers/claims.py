@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from contracts.errors import OperationError
+from contracts.errors import ConflictError, NotFoundError, OperationError
 from contracts.scheduler.claims import ClaimNode, ClaimView, SchedulerLed
 from contracts.scheduler.nodes import NodeEntry
 from node_agent.domain.admission import is_taken_away, is_wanted, may_claim
@@ -30,6 +30,8 @@ LONGEST_DELAY_SECONDS = 0.3
 TICK_SECONDS = 1.0
 COOL_DOWN_SECONDS = 2.0
 STOP_SECONDS = 5.0
+ASK_AGAIN_SECONDS = 5.0
+"""Pause between questions about a node without an entry."""
 
 OpenClaim: TypeAlias = Callable[[NodeAgent, ClaimView], AbstractAsyncContextManager[Claim]]
 
@@ -57,7 +59,7 @@ async def keep_claims(agent: NodeAgent, open_claim: OpenClaim) -> None:
 def follow_entry(claim: Claim, entry: NodeEntry | None) -> None:
     claim.tasks.is_ending = True
     if entry is None:
-        claim.tasks.spawn(stop_attempts(claim), name=f"stop attempts {claim.id}")
+        claim.tasks.spawn(stop_if_removed(claim), name=f"stop if removed {claim.id}")
     elif is_taken_away(entry, claim.agent.agent_id, claim.number):
         claim.tasks.ended.set()
     elif not is_wanted(entry, claim.agent.pool):
@@ -124,6 +126,33 @@ async def finish(claim: Claim) -> None:
     """Finish the attempts of a node that this agent is no longer to hold, then end the claim."""
     await claim.attempts.until_empty()
     claim.tasks.ended.set()
+
+
+async def stop_if_removed(claim: Claim) -> None:
+    """Ask the scheduler about a node without an entry: the bucket may be empty or made anew.
+
+    The attempts go on unless the scheduler says that there is no such node.
+    """
+    message = ClaimNode(agent_id=claim.agent.agent_id, node_id=claim.id)
+    try:
+        view = await claim.agent.bus.call(message)
+    except NotFoundError:
+        await stop_attempts(claim)
+    except ConflictError:
+        claim.tasks.ended.set()
+    except OperationError as error:
+        log.info("node_unknown", node_id=str(claim.id), reason=error.message)
+        await keep_following(claim)
+    else:
+        if view.claim == claim.number:
+            await keep_following(claim)
+        else:
+            claim.tasks.ended.set()
+
+
+async def keep_following(claim: Claim) -> None:
+    await asyncio.sleep(ASK_AGAIN_SECONDS)
+    claim.tasks.is_ending = False
 
 
 async def stop_attempts(claim: Claim) -> None:

@@ -9,7 +9,7 @@ from typing import IO
 import structlog
 
 from contracts.agent import Cause
-from contracts.errors import OperationError
+from contracts.errors import InvalidError, OperationError
 from contracts.media.attempts import RecordResults, ResultFile, ResultUrls, SignResultUrls
 from contracts.media.files import MediaKind
 from contracts.scheduler.jobs import Output
@@ -43,6 +43,9 @@ async def store_results(
     try:
         async with asyncio.timeout(UPLOAD_SECONDS):
             return await transfer_all(claim, attempt.order.grant, found)
+    except InvalidError as error:
+        # the next run would make the same files, so it would only cost GPU time
+        raise failed_error(Cause.WORKFLOW, "outputs_refused", error.message) from error
     except (OperationError, TimeoutError) as error:
         text = str(error) or "The results could not be stored in time."
         text = f"The engine {text}." if isinstance(error, UnreachableError) else text
