@@ -1,6 +1,7 @@
 """The services around an agent, as far as it talks to them, on real NATS and real S3."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -58,6 +59,8 @@ class Fleet:
     media: FakeMedia
     claims: dict[UUID, int] = field(default_factory=dict[UUID, int])
     entries: dict[UUID, NodeEntry] = field(default_factory=dict[UUID, NodeEntry])
+    asked: Counter[UUID] = field(default_factory=Counter[UUID])
+    """Requests for a claim, by node."""
     holders: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
     """Agents by node."""
     live: list[AttemptOrder] = field(default_factory=list[AttemptOrder])
@@ -72,6 +75,7 @@ class Fleet:
     """So many reports are not answered."""
 
     async def claim(self, message: ClaimNode) -> ClaimView:
+        self.asked[message.node_id] += 1
         entry = self.entries.get(message.node_id)
         if entry is None:
             raise NotFoundError("there is no such node")

@@ -1,5 +1,8 @@
 """A bucket that is empty, made anew or of a newer format stops nothing that runs."""
 
+# nats-py is only partly typed.
+# pyright: reportUnknownMemberType=false
+
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeAlias
@@ -19,7 +22,6 @@ from runtime.testing.servers import NatsServer
 
 from .fleet import Fleet, an_order, put
 from .graphs import slow_steps
-
 
 Harm: TypeAlias = Callable[[Fleet, NodeEntry], Awaitable[None]]
 

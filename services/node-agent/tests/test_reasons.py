@@ -6,7 +6,7 @@ import pytest
 
 from contracts.scheduler.nodes import NodeEntry
 from runtime.testing.canned import Answers, canned
-from runtime.testing.ports import free_port
+from runtime.testing.ports import eventually, free_port
 
 from .conftest import StartEngine
 from .fleet import Fleet, an_order, refused
@@ -98,7 +98,8 @@ async def test_a_node_is_claimed_anew_when_its_engine_settings_change(
     async with fleet.agent():
         await fleet.ready(entry)
         await fleet.wish(entry.model_copy(update={"engine_settings": {"dead_after_seconds": 9}}))
-        await fleet.sees(entry, lambda beat: beat.claim == 2 and beat.is_reachable)
+        await eventually(lambda: fleet.asked[entry.node_id] == 2)
+        await fleet.ready(entry)
 
 
 @pytest.mark.parametrize(

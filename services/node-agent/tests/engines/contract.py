@@ -99,7 +99,8 @@ class EngineContract:
         return task
 
     async def test_a_server_is_described_under_one_digest(self, engine: Engine) -> None:
-        one, two = await engine.describe(), await engine.describe()
+        one = await engine.describe(is_thorough=True)
+        two = await engine.describe(is_thorough=False)
 
         assert one.capabilities == two.capabilities
         for version in self.workflows.quick(), self.workflows.slow(1):
@@ -130,7 +131,7 @@ class EngineContract:
             assert not engine.health().is_reachable
             assert engine.health().reason
             with pytest.raises(UnreachableError):
-                await engine.describe()
+                await engine.describe(is_thorough=True)
             with pytest.raises(UnreachableError):
                 await engine.has_attempt(new_id())
 

@@ -30,13 +30,14 @@ AGAIN_SECONDS = 60.0
 async def keep_scheduler_informed(claim: Claim) -> None:
     """Report capabilities to the scheduler when they changed, until canceled.
 
-    Runs every 60 s, after an outage of the server, and after an attempt whose model or class was
-    missing.
+    Runs every 60 s, and thoroughly after a claim, after an outage of the server, and after an
+    attempt whose model or class was missing.
     """
+    is_thorough = True
     while True:
         claim.reported.outdated.clear()
         try:
-            await report_capabilities(claim)
+            await report_capabilities(claim, is_thorough=is_thorough)
         except UnreachableError as error:
             claim.reported.problem = f"{claim.address} {error.message}"
             await asyncio.sleep(RETRY_SECONDS)
@@ -47,12 +48,13 @@ async def keep_scheduler_informed(claim: Claim) -> None:
             await asyncio.sleep(RETRY_SECONDS)
         else:
             claim.reported.problem = None
-            await wait_for(claim.reported.outdated, AGAIN_SECONDS)
+            is_thorough = await wait_for(claim.reported.outdated, AGAIN_SECONDS)
 
 
-async def report_capabilities(claim: Claim) -> None:
+async def report_capabilities(claim: Claim, *, is_thorough: bool) -> None:
     """Report the capabilities, unless the scheduler knows their digest."""
-    found, known = await claim.engine.describe(), claim.reported.description
+    found = await claim.engine.describe(is_thorough=is_thorough)
+    known = claim.reported.description
     if known and known.capabilities.digest == found.capabilities.digest:
         return
     message = ReportCapabilities(

@@ -7,6 +7,7 @@ import pytest
 
 from contracts.scheduler.nodes import NodeEntry
 from contracts.values import new_id
+from node_agent.engines.comfyui.capabilities import describe
 from node_agent.engines.comfyui.http import ComfyHttp, RefusedPromptError, comfy_http
 from node_agent.engines.comfyui.outputs import ComfyFile
 from node_agent.engines.comfyui.settings import ComfyUISettings
@@ -73,7 +74,7 @@ async def test_an_upload_gets_the_name_it_was_given(comfy: ComfyHttp) -> None:
 
 
 async def test_capabilities_name_classes_and_models_by_folder(comfy: ComfyHttp) -> None:
-    found = (await comfy.describe()).capabilities
+    found = describe("1", await comfy.classes(), await comfy.models()).capabilities
 
     assert {"SaveImage", "LoadImage", "KSampler"} <= set(found.classes)
     assert any(model.folder == "checkpoints" for model in found.models)

@@ -66,6 +66,15 @@ def test_success_is_no_failure() -> None:
         ("RuntimeError", "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR", Cause.NODE_FAULT),
         ("torch.AcceleratorError", "unspecified launch failure", Cause.NODE_FAULT),
         ("OSError", "[Errno 28] No space left on device: 'x.png'", Cause.NODE_FAULT),
+        (
+            "RuntimeError",
+            "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate "
+            "memory: you tried to allocate 4398046511104 bytes.",
+            Cause.OUT_OF_MEMORY,
+        ),
+        ("numpy._core._exceptions._ArrayMemoryError", "Unable to allocate", Cause.OUT_OF_MEMORY),
+        ("MemoryError", "", Cause.OUT_OF_MEMORY),
+        ("ValueError", "can't allocate memory, says the prompt", Cause.WORKFLOW),
         ("FileNotFoundError", "[Errno 2] No such file", Cause.WORKFLOW),
         ("ValueError", "out of memory, says the prompt", Cause.WORKFLOW),
         ("RuntimeError", "mat1 and mat2 shapes cannot be multiplied", Cause.WORKFLOW),

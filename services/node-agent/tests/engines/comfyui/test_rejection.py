@@ -33,6 +33,42 @@ def test_a_model_that_is_not_in_the_list_is_missing_and_the_list_stays_secret() 
     assert "secret" not in error.message
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        {
+            "type": "invalid_prompt",
+            "message": "Cannot execute because node ImageBlurTyped does not exist.",
+            "details": "Node ID '#1'",
+            "extra_info": {},
+        },
+        {
+            "type": "missing_node_type",
+            "message": "Node 'Soften' not found. The custom node may not be installed.",
+            "details": "Node ID '#1'",
+            "extra_info": {
+                "node_id": "1",
+                "class_type": "ImageBlurTyped",
+                "node_title": "Soften",
+            },
+        },
+    ],
+    ids=["0.8", "0.33"],
+)
+def test_a_class_that_is_not_there_is_named(error: dict[str, Any]) -> None:
+    found = rejection(400, {"error": error, "node_errors": {}})
+
+    assert (found.cause, error_of(found).code) == (Cause.MISSING, "missing_class")
+    assert error_of(found).graph_node == "1"
+    assert error_of(found).graph_node_class == "ImageBlurTyped"
+
+
+def test_a_graph_node_without_a_class_is_the_workflows_fault() -> None:
+    error = {"type": "missing_node_type", "extra_info": {"node_id": "1", "class_type": None}}
+
+    assert rejection(400, {"error": error}).cause is Cause.WORKFLOW
+
+
 def test_a_model_of_a_custom_loader_is_told_by_its_ending() -> None:
     problem = a_problem("value_not_in_list", "MyLoader", "file", "flux.gguf")
 

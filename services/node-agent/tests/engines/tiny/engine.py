@@ -111,7 +111,7 @@ class TinyEngine:
         inside = [id_ for id_, painting in self.server.paintings.items() if is_inside(painting)]
         return Health(is_reachable=True, reason=None, work_ids=tuple(map(str, inside)))
 
-    async def describe(self) -> Description:
+    async def describe(self, *, is_thorough: bool) -> Description:  # noqa: ARG002
         assert self.server
         content = json.dumps({"engine": "tiny", "paints": CLASSES}).encode()
         digest = hashlib.blake2b(content, digest_size=16).hexdigest()

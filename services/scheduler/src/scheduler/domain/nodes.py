@@ -49,7 +49,8 @@ class NodeCapabilities:
 
     @property
     def vram_mb(self) -> int:
-        return sum(device.vram_total_mb for device in self.devices)
+        """Return the memory of the largest device: ComfyUI runs a job on one of them."""
+        return max((device.vram_total_mb for device in self.devices), default=0)
 
 
 @dataclass(slots=True, eq=False)

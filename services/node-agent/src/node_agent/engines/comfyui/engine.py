@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from contracts.media.attempts import InputFile
 from contracts.scheduler.nodes import NodeEntry
 from node_agent.engines.comfyui import trial
+from node_agent.engines.comfyui.description import described
 from node_agent.engines.comfyui.execution import follow
 from node_agent.engines.comfyui.http import comfy_http
 from node_agent.engines.comfyui.outputs import ComfyFile, ComfyText
@@ -55,8 +56,8 @@ class ComfyUI(Session):
             group.create_task(watch_memory(self))
             group.create_task(listen(self))
 
-    async def describe(self) -> Description:
-        return await self.http.describe()
+    async def describe(self, *, is_thorough: bool) -> Description:
+        return await described(self, is_thorough=is_thorough)
 
     def has_input(self, name: str) -> bool:
         return name in self.inputs

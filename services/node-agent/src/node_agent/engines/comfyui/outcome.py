@@ -14,6 +14,7 @@ MAX_STAMP = 1e14
 """Milliseconds; a stamp after the year 5000 is no time."""
 HOST_PATH = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][^\\/\s'\":,;()]+){2,}")
 OUT_OF_MEMORY = re.compile(r"out of memory|allocation on device", re.IGNORECASE)
+HOST_MEMORY = re.compile(r"DefaultCPUAllocator|can't allocate memory|std::bad_alloc")
 ACCELERATOR = re.compile(r"\b(CUDA|HIP|cuDNN|CUBLAS|NCCL|MPS|XPU)\w* ?(error|failure)|device-side")
 DISK = re.compile(r"Errno (28|30|5)\b|No space left|Read-only file system|Input/output error")
 TORCH_ERRORS = re.compile(r"^(torch\.|RuntimeError$|AcceleratorError$)")
@@ -57,6 +58,8 @@ def cause_of(kind: str, message: str) -> tuple[Cause, str]:
     is_torch = bool(TORCH_ERRORS.search(kind))
     if "OutOfMemory" in kind or (is_torch and OUT_OF_MEMORY.search(message)):
         return Cause.OUT_OF_MEMORY, "out_of_memory"
+    if kind.endswith("MemoryError") or (is_torch and HOST_MEMORY.search(message)):
+        return Cause.OUT_OF_MEMORY, "out_of_host_memory"
     if "AcceleratorError" in kind or (is_torch and ACCELERATOR.search(message)):
         return Cause.NODE_FAULT, "accelerator_fault"
     if kind.rpartition(".")[2] in ("OSError", "IOError") and DISK.search(message):

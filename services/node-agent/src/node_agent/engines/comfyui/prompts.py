@@ -82,10 +82,25 @@ async def submit(session: Session, prompt: Prompt, graph: Graph) -> None:
                 if one_try.num > 1 and await is_known(session, prompt.id):
                     return
                 prompt.client_id = session.client_id
-                await check(session, prompt, await send_shielded(session, prompt, graph))
+                if taken := await send(session, prompt, graph):
+                    await check(session, prompt, taken)
     except UnreachableError as error:
         text = "ComfyUI did not take the prompt."
         raise failed_error(Cause.UNREACHABLE, "unreachable", text) from error
+
+
+async def send(session: Session, prompt: Prompt, graph: Graph) -> Submitted | None:
+    """Return the answer; None if ComfyUI took the prompt and failed to say so.
+
+    It fails on a graph that it cannot read (a class that it replaced, without `_meta`), and would
+    fail again on each repeat.
+    """
+    try:
+        return await send_shielded(session, prompt, graph)
+    except RefusedPromptError as error:
+        if error.is_certain or not await is_known(session, prompt.id):
+            raise
+        return None
 
 
 async def send_shielded(session: Session, prompt: Prompt, graph: Graph) -> Submitted:
@@ -130,8 +145,8 @@ async def take_back(session: Session, prompt_id: str) -> bool:
 
     Returns False if it did not stop in time.
 
-    An interrupt between pending and running is lost (measured: 1 of 100), and a graph node that
-    blocks runs to its end.
+    An interrupt between pending and running is lost (measured right after the POST: 1 of 100 in
+    ComfyUI 0.8, 50 of 100 in 0.33), and a graph node that blocks runs to its end.
     """
     session.leftovers[prompt_id] = None
     if pending_post := session.posts.get(prompt_id):

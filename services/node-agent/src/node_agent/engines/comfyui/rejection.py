@@ -27,7 +27,7 @@ MEANINGS = {
     "value_not_in_list": "its value is none of the server's choices",
     "custom_validation_failed": "the graph node does not take its value",
 }
-NO_OUTPUT = "prompt_no_outputs"
+NO_OUTPUT, NO_CLASS = "prompt_no_outputs", "missing_node_type"
 
 
 def rejection(status: int, body: object) -> AttemptEnd:
@@ -39,17 +39,30 @@ def rejection(status: int, body: object) -> AttemptEnd:
     if missing or problems:
         return missing or problems[0]
     graph_node = GRAPH_NODE.search(str(error.get("details", "")))
-    if class_ := NO_SUCH_CLASS.search(str(error.get("message", ""))):
+    if class_ := missing_class(error):
         return failed_end(
             Cause.MISSING,
             "missing_class",
-            presentable(f"The server has no class {class_[1]}."),
+            presentable(f"The server has no class {class_}."),
             graph_node=graph_node[1] if graph_node else None,
-            graph_node_class=class_[1],
+            graph_node_class=class_,
         )
     has_no_output = error.get("type") == NO_OUTPUT
     text = "The graph writes nothing." if has_no_output else f"ComfyUI answered {status}."
     return failed_end(Cause.WORKFLOW, "graph_refused", text)
+
+
+def missing_class(error: Mapping[str, Any]) -> str | None:
+    """Return the class that the server does not have.
+
+    ComfyUI 0.12 and later name it in `extra_info` (execution.py, `validate_prompt`), since their
+    message has the title of the graph node; older ones name it in the message alone.
+    """
+    if error.get("type") == NO_CLASS:
+        class_ = as_object(error.get("extra_info")).get("class_type")
+        return class_ if isinstance(class_, str) and class_ else None
+    found = NO_SUCH_CLASS.search(str(error.get("message", "")))
+    return found[1] if found else None
 
 
 def graph_node_problems(node_errors: Mapping[str, Any]) -> Iterator[AttemptEnd]:

@@ -1,7 +1,7 @@
 """Holds the state of one ComfyUI server, as the agent sees it, while a claim lasts."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -13,7 +13,7 @@ from node_agent.engines.comfyui.events import ComfyEvent, Previewed
 from node_agent.engines.comfyui.http import ComfyHttp, Submitted
 from node_agent.engines.comfyui.progress import PromptRun, advanced, progress_of
 from node_agent.engines.comfyui.vitals import QueueView, Vitals
-from node_agent.ports import EngineTask, Health, Preview
+from node_agent.ports import Description, EngineTask, Health, Preview
 
 PROBE_SECONDS = 1.0
 REMEMBERED_SECONDS = 600.0
@@ -44,6 +44,17 @@ class Prompt:
         return str(self.task.attempt_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The newest description of the server."""
+
+    description: Description
+    source: tuple[str, Mapping[str, Sequence[str]]]
+    """Version and model files at that time."""
+    read_at: float
+    """When the classes were read, in monotonic seconds."""
+
+
 @dataclass(slots=True, eq=False)
 class Session:
     entry: NodeEntry
@@ -62,6 +73,7 @@ class Session:
     """Between folders in the names of the server's model files."""
     reason: str | None = Health().reason
     vram_free_mb: int | None = None
+    known: Known | None = None
     inputs: TTLCache[str, None] = field(default_factory=lambda: memory(INPUTS_SECONDS))
     """Names of input files that were sent."""
     ended: TTLCache[str, None] = field(default_factory=memory)
@@ -113,8 +125,11 @@ class Session:
         else:
             prompt.is_running = True
             prompt.has_worked |= bool(event.started or event.steps)
+        before = progress_of(prompt.run)
         prompt.run = advanced(prompt.run, event)
-        prompt.task.progressed(progress_of(prompt.run))
+        if (progress := progress_of(prompt.run)) != before:
+            # `progress` and `progress_state` tell of one step
+            prompt.task.progressed(progress)
 
     def prompt_for(self, prompt_id: str | None) -> Prompt | None:
         """Return the own prompt; a preview of an old server names none, and only one can run."""
