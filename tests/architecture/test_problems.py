@@ -16,6 +16,7 @@ INSIDE = {
     "bad_answer": "agents answer orders",
     "invalid_manifest": "a file of the installation",
     "bad_page": "agents describe servers",
+    "page_missing": "agents describe servers",
     "digest_mismatch": "agents describe servers",
     "object_missing": "handled by media",
     "bad_grant": "agents show grants",

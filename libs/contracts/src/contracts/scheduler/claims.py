@@ -34,7 +34,11 @@ class ClaimNode(Command[ClaimView]):
 
 
 class ReportCapabilities(Command[Accepted]):
-    """Report what the node can run, after a claim and each change. Errors: Conflict (stale)."""
+    """Report what the node can run, after a claim and each change, in pages from the first.
+
+    Each page has the digest of the whole and a part of its names; the last page completes it.
+    Errors: Conflict (`stale_claim`; `page_missing`: begin with the first page again).
+    """
 
     subject: ClassVar[str] = "command.scheduler.report_capabilities.v1.{node_id}"
     sent_by: ClassVar = ("node-agent",)
@@ -42,6 +46,8 @@ class ReportCapabilities(Command[Accepted]):
     claim: int
     devices: list[Device] = Field(default_factory=list[Device])
     capabilities: Capabilities
+    page: int = Field(default=0, ge=0, description="Number of this page, from 0.")
+    pages: int = Field(default=1, ge=1, le=1_000, description="Total number of pages.")
 
 
 class AttemptPhase(StrEnum):

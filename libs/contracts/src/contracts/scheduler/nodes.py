@@ -119,7 +119,10 @@ class Device(BaseModel):
 
 
 class Capabilities(BaseModel):
-    """Everything a server can run; `digest` changes whenever the description changes."""
+    """Everything a server can run, or one page of it.
+
+    `digest` changes whenever the description changes.
+    """
 
     digest: str = Field(description="blake2b of the server's whole description of itself.")
     engine_version: str = Field(description="The engine's own version text.")

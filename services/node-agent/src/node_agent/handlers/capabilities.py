@@ -5,12 +5,15 @@ The scheduler gets names; the registry, which checks workflows, gets the whole d
 
 import asyncio
 import base64
+import json
 
 import structlog
 
 from contracts.errors import OperationError
 from contracts.registry.requests import FindDescription, StoreDescription
 from contracts.scheduler.claims import ReportCapabilities
+from contracts.scheduler.job_requests import ModelFile
+from contracts.scheduler.nodes import Capabilities
 from node_agent.domain.admission import STALE_CLAIM
 from node_agent.ports import Description, UnreachableError
 from node_agent.service import Claim
@@ -21,6 +24,8 @@ log = structlog.get_logger()
 PAGE_BYTES = 330_000
 """440 KB as base64: a message may have 512 KiB."""
 MAX_PAGES = 64
+REPORT_BYTES = 440_000
+FIELDS = tuple(ModelFile.model_fields)
 RETRY_SECONDS = 2.0
 REGISTRY_RETRY_SECONDS = 5.0
 AGAIN_SECONDS = 60.0
@@ -57,13 +62,17 @@ async def report_capabilities(claim: Claim, *, is_thorough: bool) -> None:
     known = claim.reported.description
     if known and known.capabilities.digest == found.capabilities.digest:
         return
-    message = ReportCapabilities(
-        node_id=claim.id,
-        claim=claim.number,
-        devices=list(found.devices),
-        capabilities=found.capabilities,
-    )
-    await claim.agent.bus.call(message)
+    pages = report_pages(found.capabilities)
+    for number, page in enumerate(pages):
+        message = ReportCapabilities(
+            node_id=claim.id,
+            claim=claim.number,
+            devices=list(found.devices),
+            capabilities=page,
+            page=number,
+            pages=len(pages),
+        )
+        await claim.agent.bus.call(message)
     claim.reported.description = found
     claim.reported.described.set()
 
@@ -100,6 +109,31 @@ async def send_description(claim: Claim, description: Description) -> None:
                 node_id=claim.id, digest=digest, page=number, pages=len(pages), data=data
             )
         )
+
+
+def report_pages(whole: Capabilities) -> list[Capabilities]:
+    """Divide the names into parts that fit into a message each; there is at least one."""
+    pages, free = [empty_page(whole)], REPORT_BYTES
+    for entry in (*whole.classes, *whole.models):
+        free -= size_of(entry)
+        if free < 0:
+            pages.append(empty_page(whole))
+            free = REPORT_BYTES - size_of(entry)
+        if isinstance(entry, str):
+            pages[-1].classes.append(entry)
+        else:
+            pages[-1].models.append(entry)
+    return pages
+
+
+def empty_page(whole: Capabilities) -> Capabilities:
+    return whole.model_copy(update={"classes": [], "models": []})
+
+
+def size_of(entry: str | ModelFile) -> int:
+    """Return the most bytes that the entry takes in a message."""
+    texts = [entry] if isinstance(entry, str) else [entry.folder, entry.name, *FIELDS]
+    return sum(len(json.dumps(text)) + 2 for text in texts)
 
 
 def pages_of(packed: bytes) -> list[bytes]:

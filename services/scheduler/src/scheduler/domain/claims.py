@@ -1,5 +1,7 @@
 """Decides which agent has which node: nodes are claimed and described."""
 
+from collections.abc import Iterable
+
 from contracts.errors import ConflictError, NotFoundError
 from contracts.message import Accepted
 from contracts.scheduler.claims import ClaimNode, ReportCapabilities
@@ -7,7 +9,13 @@ from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.context import StepContext
 from scheduler.domain.effects import ClaimGranted
 from scheduler.domain.node_entries import node_entry, put_node_entry
-from scheduler.domain.nodes import ClaimStatus, Contact, Node, NodeCapabilities
+from scheduler.domain.nodes import (
+    ClaimStatus,
+    Contact,
+    IncompleteReport,
+    Node,
+    NodeCapabilities,
+)
 
 
 def claim_node(context: StepContext, command: ClaimNode) -> ClaimGranted:
@@ -48,15 +56,44 @@ def report_capabilities(context: StepContext, command: ReportCapabilities) -> Ac
         raise ConflictError("another agent owns the node now", code="stale_claim")
     can = command.capabilities
     previous, devices = node.capabilities, tuple(command.devices)
-    if (can.digest, devices) != (previous.digest, previous.devices):
+    if (can.digest, devices) == (previous.digest, previous.devices):
+        return Accepted()
+    report = collected(node, command)
+    if report.page_count == command.pages:
+        node.incomplete_report = None
         node.capabilities = NodeCapabilities(
             digest=can.digest or "none",
             engine_version=can.engine_version,
-            classes=frozenset(can.classes),
-            models=frozenset(can.models),
+            classes=frozenset(report.classes),
+            models=frozenset(report.models),
             devices=devices,
         )
+        share_names(context.state.nodes.values(), node)
         node.refused_versions.clear()
         context.state.eligibility.forget()
         context.effects.capabilities[node.id] = node
     return Accepted()
+
+
+def collected(node: Node, command: ReportCapabilities) -> IncompleteReport:
+    """Return the pages so far, with the command's; a page may come twice, and none is skipped."""
+    digest, page = command.capabilities.digest, command.page
+    report = node.incomplete_report
+    if page == 0 or report is None or report.digest != digest:
+        report = node.incomplete_report = IncompleteReport(digest)
+    if page > report.page_count:
+        raise ConflictError(f"page {report.page_count} comes next", code="page_missing")
+    if page == report.page_count:
+        report.add(command.capabilities)
+    return report
+
+
+def share_names(nodes: Iterable[Node], node: Node) -> None:
+    """Let nodes with equal names share one copy of them: equal servers have megabytes each."""
+    can = node.capabilities
+    for other in nodes:
+        has = other.capabilities
+        if other is not node and has.digest == can.digest:
+            can.classes = has.classes if has.classes == can.classes else can.classes
+            can.models = has.models if has.models == can.models else can.models
+            return

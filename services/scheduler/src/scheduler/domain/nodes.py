@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from contracts.scheduler.job_requests import ModelFile
-from contracts.scheduler.nodes import Device, NewNode
+from contracts.scheduler.nodes import Capabilities, Device, NewNode
 from scheduler.domain.jobs import Attempt
 
 
@@ -54,6 +54,21 @@ class NodeCapabilities:
 
 
 @dataclass(slots=True, eq=False)
+class IncompleteReport:
+    """The first pages of a node's capabilities; never stored. The last page completes them."""
+
+    digest: str
+    classes: set[str] = field(default_factory=set[str])
+    models: set[ModelFile] = field(default_factory=set[ModelFile])
+    page_count: int = 0
+
+    def add(self, page: Capabilities) -> None:
+        self.classes.update(page.classes)
+        self.models.update(page.models)
+        self.page_count += 1
+
+
+@dataclass(slots=True, eq=False)
 class Contact:
     """The newest beats of a node; never stored. Times are of the lease clock (leases.py)."""
 
@@ -85,6 +100,7 @@ class Node:
     """Number of the newest claim; a message with an older number is ignored."""
     health: Health = field(default_factory=Health)
     capabilities: NodeCapabilities = field(default_factory=NodeCapabilities)
+    incomplete_report: IncompleteReport | None = None
     contact: Contact = field(default_factory=Contact)
     attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
     refused_versions: dict[str, None] = field(default_factory=dict[str, None])

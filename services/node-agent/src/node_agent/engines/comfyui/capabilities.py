@@ -19,8 +19,6 @@ from workflows.graph.requirements import FILE_INPUTS
 from workflows.json_values import as_array, as_object
 
 NOT_MODELS = frozenset({"custom_nodes"})
-MAX_MODELS, MAX_CLASSES = 3_000, 8_000
-"""They keep a report below the 512 KiB of a message."""
 UPLOADS = frozenset(
     {"image_upload", "video_upload", "audio_upload", "file_upload", "animated_image_upload"}
 )
@@ -40,12 +38,15 @@ def describe(
     classes = {name: without_files(name, object_info[name]) for name in sorted(object_info)}
     document = {"engine": ENGINE, "version": version, "object_info": classes, "models": folders}
     content = json.dumps(document, separators=(",", ":")).encode()
-    files = [(folder, name) for folder, names in folders.items() for name in names][:MAX_MODELS]
     names = Capabilities(
         digest=hashlib.blake2b(content, digest_size=16).hexdigest(),
         engine_version=version,
-        classes=list(classes)[:MAX_CLASSES],
-        models=[ModelFile(folder=folder, name=with_slashes(name)) for folder, name in files],
+        classes=list(classes),
+        models=[
+            ModelFile(folder=folder, name=with_slashes(name))
+            for folder, names in folders.items()
+            for name in names
+        ],
     )
     return Description(names, zlib.compress(content))
 
