@@ -105,6 +105,17 @@ async def test_a_state_is_read_back_as_it_was_committed(pool: asyncpg.Pool) -> N
     assert state.nodes[node.id].health == node.health
 
 
+async def test_equal_servers_are_loaded_with_one_copy_of_their_names(pool: asyncpg.Pool) -> None:
+    ledger, nodes = await a_ledger(pool), [a_node(), a_node()]
+    by_id = {node.id: node for node in nodes}
+    await ledger.commit(Effects(nodes=by_id, capabilities=by_id))
+
+    one, two = (await ledger.load()).nodes.values()
+
+    assert one.capabilities.classes == {"A"}
+    assert one.capabilities.classes is two.capabilities.classes
+
+
 async def test_a_job_that_ended_is_known_but_not_loaded(pool: asyncpg.Pool) -> None:
     ledger, job = await a_ledger(pool), a_job()
     name = job.owner_id, "submit_job", "key"

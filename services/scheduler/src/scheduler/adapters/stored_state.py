@@ -12,6 +12,7 @@ from time import monotonic
 import asyncpg
 
 from scheduler.adapters import job_rows, node_rows
+from scheduler.domain.claims import share_names
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.state import Limits, State
 
@@ -37,6 +38,7 @@ async def read_state(pool: asyncpg.Pool, limits: Limits) -> State:
     state = State(limits=limits)
     async for row in slices(pool, node_rows.NODE_IDS, node_rows.SELECT_NODES, NODES_AT_ONCE):
         node = node_rows.read_node(row)
+        share_names(state.nodes.values(), node)
         state.nodes[node.id] = node
     async for row in slices(pool, UNFINISHED, job_rows.SELECT_JOBS, ROWS_AT_ONCE):
         state.add_job(job_rows.read_job(row))
