@@ -37,7 +37,7 @@ async def test_a_graph_that_the_server_fails_on_is_posted_once() -> None:
 
 async def test_a_prompt_that_was_queued_although_the_post_failed_is_followed() -> None:
     attempt = of(quick())
-    entry = {"status": {"status_str": "success", "messages": []}, "outputs": {}}
+    entry: dict[str, Any] = {"status": {"status_str": "success", "messages": []}, "outputs": {}}
     with canned(answers_of(attempt, {str(attempt.attempt_id): entry})) as server:
         node = NodeEntry(node_id=new_id(), name="n", base_url=server.url)
         async with open_comfyui(node, ComfyUISettings()) as engine:
