@@ -51,7 +51,7 @@ def test_a_wrong_setting_names_its_variable(tmp_path: Path) -> None:
 def test_status_of_nothing_says_how_to_start(tmp_path: Path) -> None:
     done = comfyfleet(tmp_path, "status")
     assert done.returncode == 1
-    assert "comfyfleet up" in done.stdout
+    assert f"No fleet runs in {tmp_path}. Start one with `comfyfleet up`." in done.stdout
 
 
 def test_without_a_fleet_jobs_says_how_to_name_one(tmp_path: Path) -> None:
@@ -65,6 +65,11 @@ def test_a_fleet_that_does_not_answer_is_named(tmp_path: Path) -> None:
     done = comfyfleet(tmp_path, "nodes", **remote)
     assert done.returncode == 1
     assert "The fleet at http://127.0.0.1:1 does not answer" in done.stderr
+
+
+def test_an_address_that_is_none_is_named(tmp_path: Path) -> None:
+    remote = {"COMFYFLEET_URL": "nonsense", "COMFYFLEET_TOKEN": "t"}
+    assert "nonsense is not the address of a fleet" in comfyfleet(tmp_path, "jobs", **remote).stderr
 
 
 def test_an_unknown_log_names_the_ones_there_are(tmp_path: Path) -> None:

@@ -81,6 +81,27 @@ async def test_dead_letters_are_listed_newest_first_and_replayed(nats: NatsServe
 def test_one_or_all_must_be_named() -> None:
     done = dead_letters("replay")
     assert (done.returncode, "--all" in done.stderr) == (1, True)
+    assert "'abc' is not a valid int" in dead_letters("replay", "abc").stderr
+    assert dead_letters("replay", "0").stderr.endswith("is at least 1.\n")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("x", "COMFYFLEET_NATS_URL: expected nats://HOST:PORT"),
+        ("nats://127.0.0.1:1", "NATS does not answer: "),
+    ],
+)
+def test_a_wrong_nats_is_one_sentence(url: str, said: str) -> None:
+    done = dead_letters(NATS_URL=url, PASSWORDS__PROVISIONER="secret")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith(f"comfyfleet: {said}")
+
+
+def test_a_wrong_password_is_one_sentence(nats: NatsServer) -> None:
+    done = dead_letters(NATS_URL=nats.url, PASSWORDS__PROVISIONER="wrong")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith("comfyfleet: NATS refuses: ")
 
 
 def test_the_local_fleet_needs_no_settings(nats: NatsServer, tmp_path: Path) -> None:
@@ -88,7 +109,7 @@ def test_the_local_fleet_needs_no_settings(nats: NatsServer, tmp_path: Path) -> 
     home.prepare()
     refused = dead_letters(HOME=str(home.path))
     assert refused.returncode == 1
-    assert "comfyfleet up" in refused.stderr
+    assert f"No fleet runs in {home.path}. Start one with `comfyfleet up`" in refused.stderr
     known = FleetSecrets(nats_provisioner=nats.passwords[PROVISIONER])
     write_private(home.secrets, known.model_dump_json())
     home.ports.write_text(f'{{"nats": {nats.port}}}')

@@ -38,7 +38,8 @@ def test_files_are_marked_for_upload_and_masks_know_their_picture(tmp_path: Path
 
 
 def test_media_that_is_already_there_is_named_by_its_id() -> None:
-    assert parse(["image=0192"], a_schema(image="image")) == {"image": {"media": "0192"}}
+    media_id = "01920000-0000-7000-8000-000000000000"
+    assert parse([f"image={media_id}"], a_schema(image="image")) == {"image": {"media": media_id}}
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,7 @@ def test_media_that_is_already_there_is_named_by_its_id() -> None:
         ("stepz=4", "no input “stepz”. It has: steps, tiled, image"),
         ("tiled=perhaps", "tiled is true or false"),
         ("image=@/no/such.png", "there is no file"),
+        ("image=photo.png", "write `image=@photo.png` to send the file"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(word: str, said: str) -> None:

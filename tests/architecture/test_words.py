@@ -21,10 +21,10 @@ WHETHER = re.compile(r"Whether\b")
 SENTENCE = re.compile(r"(?:^|[.!?:|]\s)[-*#>|_\s\d.]*(?=([A-Z].*))")
 """Start of a sentence in Markdown, also in a list, a heading or a table's cell."""
 BRITISH = re.compile(
-    r"favourit|colour|behaviour|neighbour|honour|catalogue|\bcentre|grey|analyse|artefact"
+    r"favourit|colour|harbour|flavour|behaviour|neighbour|honour|catalogue|\bcentre|grey|analyse|artefact"
     r"|licence|defence|\bprogramme\b|(cancel|label|model|travel)l(ed|ing)"
     r"|(author|categor|character|custom|final|initial|maxim|minim|normal|optim|organ|recogn"
-    r"|serial|standard|summar|synchron|util)is(e|ed|es|ing|ation)\b",
+    r"|quant|serial|standard|summar|synchron|util)is(e|ed|es|ing|ation)\b",
     re.IGNORECASE,
 )
 RETIRED = re.compile(r"workshop|misfit|unfit|unsuited|intray|fakearchive", re.IGNORECASE)
@@ -140,7 +140,7 @@ def test_no_sentence_of_a_page_begins_with_a_riddle() -> None:
 
 
 def test_spelling_is_american() -> None:
-    found = found_in(british, ".py", ".md", ".toml", ".yml")
+    found = found_in(british, ".py", ".md", ".toml", ".yml", ".yaml")
     found += [f"{name}: rename it" for name, _ in texts(".py", ".md") if BRITISH.search(name)]
     assert not found, "use American spelling:\n" + "\n".join(found)
 
@@ -186,6 +186,8 @@ def test_a_riddle_of_a_page_is_found_wherever_it_stands(text: str) -> None:
         "from a import b as grey_level",
         '"""It is normalised."""',
         "# Catalogue of workflows",
+        "title: A harbour at dawn",
+        "help: Quantised to 8 bits",
     ],
 )
 def test_british_spelling_is_found_wherever_it_stands(text: str) -> None:

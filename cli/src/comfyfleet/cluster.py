@@ -6,15 +6,20 @@ nats-config  prints nats-server's configuration: users, passwords, permissions
 
 import asyncio
 import sys
+from typing import Annotated, TypeAlias
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from comfyfleet.settings import password_variable
+from contracts.errors import UnavailableError
 from contracts.services import SERVICES
 from runtime.bus.nats_config import PROVISIONER, nats_config
 from runtime.postgres.roles import PACKAGES
 from runtime.provision import provision_database, provision_nats
+
+NATS_SCHEMES = ("nats", "tls", "ws", "wss")
 
 
 class ClusterSettings(BaseSettings):
@@ -48,8 +53,17 @@ class NatsSettings(ClusterSettings):
     nats_extra: str = Field(default="", description="More lines of configuration: cluster, TLS.")
 
 
+def with_host(url: str) -> str:
+    if urlsplit(url).scheme not in NATS_SCHEMES or not urlsplit(url).hostname:
+        raise ValueError("expected nats://HOST:PORT")
+    return url
+
+
+NatsUrl: TypeAlias = Annotated[str, AfterValidator(with_host)]
+
+
 class MigrateSettings(ClusterSettings):
-    nats_url: str
+    nats_url: NatsUrl
     admin_database_url: SecretStr = Field(
         description="PostgreSQL URL of a role that may create roles and schemas."
     )
@@ -82,6 +96,8 @@ def main(word: str) -> None:
             asyncio.run(migrate(MigrateSettings()))  # pyright: ignore[reportCallIssue] # from the environment
     except OSError as error:
         sys.exit(f"comfyfleet: NATS or Postgres does not answer: {error}")
+    except UnavailableError as error:
+        sys.exit(f"comfyfleet: {error.message}")
 
 
 if __name__ == "__main__":

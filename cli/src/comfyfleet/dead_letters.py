@@ -8,18 +8,18 @@ from rich.text import Text
 
 from comfyfleet import CommandError, secrets, tcp_ports
 from comfyfleet.client.connection import home_of
-from comfyfleet.cluster import ClusterSettings
+from comfyfleet.cluster import ClusterSettings, NatsUrl
 from comfyfleet.settings import LocalSettings, password_variable
 from comfyfleet.supervision import lock
 from comfyfleet.tables import ago, console, plain_table
-from contracts.errors import ConflictError, NotFoundError
+from contracts.errors import OperationError
 from runtime.bus import dead_letters
 from runtime.bus.nats_config import PROVISIONER
 from runtime.provision import administration
 
 
 class DeadLetterSettings(ClusterSettings):
-    nats_url: str
+    nats_url: NatsUrl
 
 
 def account() -> tuple[str, str]:
@@ -32,14 +32,14 @@ def account() -> tuple[str, str]:
     port = tcp_ports.load(home.ports).get("nats")
     if found is None or port is None:
         raise CommandError(
-            "No fleet runs here. Start one with `comfyfleet up`, or name one with "
+            f"No fleet runs in {home.path}. Start one with `comfyfleet up`, or name one with "
             f"COMFYFLEET_NATS_URL and {password_variable(PROVISIONER)}."
         )
     return f"nats://127.0.0.1:{port}", found.nats_provisioner
 
 
 async def show(limit: int) -> None:
-    async with administration(*account()) as jetstream:
+    async with administration(*account(), within=0) as jetstream:
         letters, total = await dead_letters.newest(jetstream, limit)
     if not letters:
         console.print("There are no dead letters.")
@@ -56,7 +56,7 @@ async def show(limit: int) -> None:
 
 async def replay(number: int | None) -> None:
     """Replay one dead letter; None means all."""
-    async with administration(*account()) as jetstream:
+    async with administration(*account(), within=0) as jetstream:
         if number is None:
             count = len([stored async for stored in dead_letters.replay_all(jetstream)])
             _, left = await dead_letters.newest(jetstream, 0)
@@ -70,7 +70,7 @@ async def replay(number: int | None) -> None:
 def run(work: Coroutine[None, None, None]) -> None:
     try:
         asyncio.run(work)
-    except (NotFoundError, ConflictError) as error:
+    except OperationError as error:
         raise CommandError(error.message) from error
     except OSError as error:
         raise CommandError(f"NATS does not answer: {error}") from error

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from comfyfleet import CommandError
 
@@ -42,12 +43,21 @@ def value(name: str, text: str, schema: Mapping[str, Any]) -> Any:
     if text.startswith("@") and kind.startswith("list"):
         return [file_input(name, part, schema) for part in text.split(",")]
     if kind in MEDIA_TYPES:
-        return file_input(name, text, schema) if text.startswith("@") else {"media": text}
+        return file_input(name, text, schema) if text.startswith("@") else media(name, text)
     if kind == "boolean":
         return parse_boolean(name, text)
     if kind in {"text", "string", "model"}:
         return text
     return number_or_text(text)
+
+
+def media(name: str, text: str) -> dict[str, str]:
+    try:
+        return {"media": str(UUID(text))}
+    except ValueError:
+        raise CommandError(
+            f"{name}: “{text}” is not the id of an upload; write `{name}=@{text}` to send the file."
+        ) from None
 
 
 def file_input(name: str, text: str, schema: Mapping[str, Any]) -> FileInput:

@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contracts.field_errors import said
+
 
 class LocalSettings(BaseSettings):
     """The fleet that `comfyfleet up` runs on this machine."""
@@ -43,8 +45,8 @@ class RemoteSettings(BaseSettings):
 def wrong_setting(error: ValidationError) -> str:
     """Name the environment variable instead of the model's field."""
     lines = [
-        f"{variable(str(item['loc'][0]) if item['loc'] else '')}: {item['msg']}"
-        for item in error.errors()
+        f"{variable(str(item['loc'][0]) if item['loc'] else '')}: {said(item, '').message}"
+        for item in error.errors(include_url=False, include_input=False)
     ]
     return "; ".join(lines)
 

@@ -89,7 +89,8 @@ def write(
     paths = [folder / f"{name}.yaml", folder / graph_name]
     taken = [str(path) for path in paths if path.exists()]
     if taken and not force:
-        raise CommandError(f"{', '.join(taken)} exists already; `--force` overwrites it.")
+        verb, them = ("exist", "them") if len(taken) > 1 else ("exists", "it")
+        raise CommandError(f"{' and '.join(taken)} {verb} already; `--force` overwrites {them}.")
     texts = [as_yaml(spec), json.dumps(graph, indent=1) + "\n"]
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,12 @@ def test_every_wrong_field_is_named() -> None:
     assert error.status == 422
 
 
+def test_one_sentence_is_not_said_twice() -> None:
+    said = "there is no workflow nosuch"
+    body = {"detail": said, "errors": [{"path": "workflow", "message": said}]}
+    assert str(api_error(httpx.Response(404, json=body))) == said
+
+
 def test_an_answer_that_is_no_problem_document_is_still_a_sentence() -> None:
     error = api_error(httpx.Response(502, text="<html>bad gateway</html>"))
     assert str(error) == "the fleet answered 502"

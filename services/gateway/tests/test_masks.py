@@ -32,7 +32,7 @@ PICTURES: list[tuple[dict[str, Any], str | None]] = [
     ({"content_type": "image/png", "source_content_type": "image/jpeg"}, None),
     ({"content_type": "image/png"}, "wrong_type"),
     ({"content_type": "image/jpeg", "size_bytes": 2_000, "source_size_bytes": 900}, None),
-    ({"content_type": "image/jpeg", "size_bytes": 2_000}, "too_large"),
+    ({"content_type": "image/jpeg", "size_bytes": 2_000}, "too_big"),
 ]
 
 

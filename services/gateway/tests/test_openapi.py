@@ -9,6 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 from openapi_spec_validator import validate
 
+from contracts.agent import Cause
 from gateway.app import ROUTERS
 from gateway.http.access import AdmitsActor
 from gateway.http.answers import HEADERS_OF_STATUS
@@ -214,3 +215,29 @@ def test_no_body_is_read_before_its_caller_is_admitted() -> None:
             ]
             if ReadsBody in kinds and AdmitsActor in kinds:
                 assert kinds.index(AdmitsActor) < kinds.index(ReadsBody), route.path
+
+
+def test_descriptions_are_for_readers_of_json(document: dict[str, Any]) -> None:
+    found = [text for text in texts(document) if re.search(r"\bNone\b(?!-)|\w/\w+\.py\b", text)]
+    assert [text for text in found if "If-None-Match" not in text] == []
+
+
+def texts(part: Any) -> Iterator[str]:
+    """Yield every description in a part of the document."""
+    match part:
+        case dict():
+            for key, value in part.items():  # pyright: ignore[reportUnknownVariableType] # JSON
+                if key == "description" and isinstance(value, str):
+                    yield value
+                else:
+                    yield from texts(value)
+        case list():
+            for item in part:  # pyright: ignore[reportUnknownVariableType] # JSON
+                yield from texts(item)
+        case _:
+            pass
+
+
+def test_every_cause_of_a_failure_is_described(document: dict[str, Any]) -> None:
+    described = document["components"]["schemas"]["JobError"]["properties"]["cause"]["description"]
+    assert {cause for cause in Cause if f"`{cause}`" not in described} == set()

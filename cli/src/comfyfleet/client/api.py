@@ -156,7 +156,7 @@ class FleetClient:
     def _reachable(self) -> Generator[None, None, None]:
         try:
             yield
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise CommandError(f"{self.url} is not the address of a fleet: {error}") from error
         except httpx.TransportError as error:
             raise UnreachableError(

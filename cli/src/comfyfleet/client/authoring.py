@@ -18,6 +18,7 @@ class WorkflowRow(BaseModel):
     versions: list[int] = Field(default_factory=list[int])
     drafts: list[int] = Field(default_factory=list[int])
     is_active: bool = False
+    is_enabled: bool = True
     source: str = ""
     category: str = ""
     is_runnable: bool | None = None

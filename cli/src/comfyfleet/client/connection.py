@@ -32,7 +32,7 @@ def local_url() -> str:
     running = state.load(home.state) if lock.holder(home.lock) is not None else None
     if not running:
         raise CommandError(
-            "No fleet runs here. Start one with `comfyfleet up`, or name one with "
+            f"No fleet runs in {home.path}. Start one with `comfyfleet up`, or name one with "
             "COMFYFLEET_URL and COMFYFLEET_TOKEN."
         )
     return running.url

@@ -42,6 +42,8 @@ def api_error(response: httpx.Response) -> ApiError:
         problem = Problem()
     summary = problem.detail or problem.title or f"the fleet answered {response.status_code}"
     wrong = [f"{error.path}: {error.message}" for error in problem.errors]
+    if [error.message for error in problem.errors] == [summary]:
+        wrong = []  # the detail says it
     lines = [summary, *(f"  {line}" for line in wrong if line not in summary)]
     if response.status_code == UNAUTHORIZED:
         lines.append("  (set COMFYFLEET_TOKEN, or use the local fleet that `comfyfleet up` runs)")

@@ -30,13 +30,15 @@ def show(
 
 
 def replay(
-    number: Annotated[int | None, typer.Argument(min=1, help="Number of a dead letter.")] = None,
+    number: Annotated[int | None, typer.Argument(help="Number of a dead letter.")] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="All of them, oldest first.")] = False,
 ) -> None:
     """Give an event to the service that could not handle it once more."""
     if (number is None) != every:
         raise CommandError("Name the number of one dead letter, or give --all.")
+    if number is not None and number < 1:
+        raise CommandError("The number of a dead letter is at least 1.")
     from comfyfleet import dead_letters  # noqa: PLC0415 - no other command loads its libraries
 
     dead_letters.run(dead_letters.replay(number))

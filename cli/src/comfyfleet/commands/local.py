@@ -111,7 +111,7 @@ def status() -> None:
     if lock.holder(home.lock) is None or running is None:
         if running and running.problem:
             console.print(f"The last start failed: {running.problem}", markup=False)
-        console.print("No fleet runs here. Start one with `comfyfleet up`.")
+        say(f"No fleet runs in {home.path}. Start one with `comfyfleet up`.")
         raise typer.Exit(1)
     problems = asyncio.run(failing_children(running.children, tcp_ports.load(home.ports)))
     console.print(status_table(running, problems))

@@ -11,7 +11,7 @@ from rich.text import Text
 from comfyfleet import CommandError, workflow_files
 from comfyfleet.client import authoring
 from comfyfleet.client.api import FleetClient
-from comfyfleet.client.authoring import Diff
+from comfyfleet.client.authoring import Diff, WorkflowRow
 from comfyfleet.client.connection import connect
 from comfyfleet.client.errors import UnreachableError
 from comfyfleet.client.job_progress import not_runnable
@@ -47,12 +47,26 @@ def list_(
             "workflow", "active", "versions", "source", "category", "can run", "reason"
         )
         for row in authoring.find(client, category, active=active):
-            runs = {True: "yes", False: "no", None: "?"}[row.is_runnable]
-            reason = row.problem or (not_runnable(row.unmet) if row.unmet else "")
+            runs = {True: "yes", False: "no", None: "?"}[row.is_runnable and row.is_active]
+            reason = why_not(row)
             version = str(row.active_version) if row.is_active else "-"
             count = str(len(row.versions) + len(row.drafts))
             table.add_row(row.name, version, count, row.source, row.category, runs, Text(reason))
         console.print(table)
+
+
+def why_not(row: WorkflowRow) -> str:
+    """Return why the workflow cannot run now, with the remedy; empty if it can."""
+    if row.problem:
+        return row.problem
+    if not row.is_enabled:
+        return "it is switched off"
+    if row.active_version is None:
+        if row.source != "api":
+            return "it was taken out of its folder"
+        newest = max([*row.versions, *row.drafts], default=1)
+        return f"no version is active: `comfyfleet workflows activate {row.name}@{newest}`"
+    return not_runnable(row.unmet) if row.unmet else ""
 
 
 def push(

@@ -153,6 +153,8 @@ class ComfyUIChecks:
             response = httpx.request(method, f"{self.url}{path}", timeout=ANSWER_SECONDS, **request)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise CommandError(f"{path}: {type(error).__name__}: {error}") from error
+        if "application/problem+json" in response.headers.get("content-type", ""):
+            raise CommandError(f"{self.url} is a fleet, not a ComfyUI")
         if not response.is_success:
             body = response.text.strip().replace("\n", " ")[:300]
             raise CommandError(f"{path} answers {response.status_code}: {body}")

@@ -22,8 +22,15 @@ class FieldError(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    path: str = Field(description="Path of the field: `inputs.steps`, `labels.project`.")
-    code: str = Field(description="The error for programs: `too_big`, `missing`, `unknown`.")
+    path: str = Field(
+        description="Path of the field: `inputs.steps`, `labels.project`; `body`: the whole body."
+    )
+    code: str = Field(
+        description="The error for programs. Of every field: `missing`, `unknown` (no such field), "
+        "`wrong_type`, `not_a_choice`, `too_small`, `too_big`, `not_a_multiple`, `too_short`, "
+        "`too_long`, `too_few_items`, `too_many_items`, `pattern_mismatch`, `invalid`. Others, "
+        "like `unknown_media` or `bad_link`, belong to one field, and their message says all."
+    )
     message: str = Field(description="The error for people: what was expected.")
     params: dict[str, Any] = Field(
         default_factory=dict, description="Numbers and names in the message, for translation."

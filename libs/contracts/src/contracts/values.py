@@ -1,5 +1,6 @@
 """Small values that messages of several owners carry: ids, labels, times, unmet requirements."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
 from uuid import UUID
@@ -72,6 +73,23 @@ def without_nul(text: str) -> str:
     return text
 
 
+def as_label_filter(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,40}(=[^\0]*)?", text):
+        raise ValueError("expected `key` or `key=value`; a key has at most 40 of A-Za-z0-9_.-")
+    return text
+
+
+def as_reference(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}(@[1-9][0-9]{0,8})?", text):
+        raise ValueError(
+            "expected `name` or `name@version`; a name has at most 63 small letters, digits, `_` "
+            "and `-`, and begins with a letter"
+        )
+    return text
+
+
+LabelFilter: TypeAlias = Annotated[str, AfterValidator(as_label_filter)]
+ReferenceText: TypeAlias = Annotated[str, AfterValidator(as_reference)]
 QueryText: TypeAlias = Annotated[str, AfterValidator(without_nul)]
 LabelKey: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
 LabelValue: TypeAlias = Annotated[str, AfterValidator(short)]

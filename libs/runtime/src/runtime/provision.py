@@ -14,10 +14,12 @@ from importlib import import_module
 
 import asyncpg
 import nats
+import nats.errors
 from nats.js import api
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
+from contracts.errors import UnavailableError
 from contracts.services import BUCKETS, Bucket
 from contracts.topology import (
     DEAD_LETTERS_STREAM,
@@ -30,7 +32,7 @@ from runtime.bus.connection import wait_until_listening
 from runtime.bus.nats_config import PROVISIONER
 from runtime.postgres.roles import PACKAGES, role_url
 from runtime.postgres.schema import newest, revision
-from runtime.process.retry import retry
+from runtime.process.retry import TOTAL_SECONDS, retry
 
 CONNECT_SECONDS = 10.0
 DEAD_LETTERS_SECONDS = 30 * 24 * 3600
@@ -79,16 +81,33 @@ async def delete_old_subscribers(jetstream: JetStreamContext) -> None:
 
 
 @asynccontextmanager
-async def administration(url: str, password: str) -> AsyncGenerator[JetStreamContext, None]:
-    """Connect as the provisioner, which may do everything."""
-    await wait_until_listening(url)
-    client = await nats.connect(
-        url, user=PROVISIONER, password=password, name=PROVISIONER, max_reconnect_attempts=3
-    )
+async def administration(
+    url: str, password: str, *, within: float = TOTAL_SECONDS
+) -> AsyncGenerator[JetStreamContext, None]:
+    """Connect as the provisioner, which may do everything; `within` seconds NATS must listen.
+
+    Raises OSError if it does not, and UnavailableError for a refusal of NATS.
+    """
+    await wait_until_listening(url, within)
     try:
-        yield client.jetstream()
-    finally:
-        await client.close()
+        client = await nats.connect(
+            url,
+            user=PROVISIONER,
+            password=password,
+            name=PROVISIONER,
+            max_reconnect_attempts=3,
+            error_cb=ignored,  # the error is raised as well
+        )
+        try:
+            yield client.jetstream()
+        finally:
+            await client.close()
+    except nats.errors.Error as error:
+        raise UnavailableError(f"NATS refuses: {str(error) or type(error).__name__}") from error
+
+
+async def ignored(_error: Exception) -> None:
+    pass
 
 
 def bucket_config(bucket: Bucket) -> api.StreamConfig:

@@ -5,14 +5,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from contracts.errors import FieldError, InvalidError
+from contracts.field_errors import field_errors
 
 MOST_PROBLEMS = 100
 """A hostile request must not get an answer much longer than itself."""
-TRANSLATED = {
-    "extra_forbidden": ("unknown", "unknown key"),
-    "missing": ("missing", "this key is required"),
-}
-"""Code and text in place of Pydantic's, by Pydantic's type of error."""
 
 
 class Problems:
@@ -25,14 +21,10 @@ class Problems:
         if len(self.errors) < MOST_PROBLEMS:
             self.errors.append(FieldError(path=path, code=code, message=message, params=params))
 
-    def add_validation(self, error: ValidationError) -> None:
-        """Add each error that Pydantic found."""
-        for found in error.errors(include_url=False, include_context=False, include_input=False):
-            path = ".".join(str(step) for step in found["loc"])
-            code, message = found["type"], found["msg"]
-            if code == "value_error":
-                code, message = "invalid", message.removeprefix("Value error, ")
-            self.add(path, *TRANSLATED.get(code, (code, message)))
+    def add_validation(self, error: ValidationError, value: Any) -> None:
+        """Add each error that Pydantic found in the value."""
+        for found in field_errors(error.errors(include_url=False, include_input=False), value):
+            self.add(found.path, found.code, found.message, **found.params)
 
     def raise_if_any(self, message: str, *, code: str) -> None:
         if self.errors:

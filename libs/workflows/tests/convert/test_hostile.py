@@ -152,7 +152,7 @@ def a_growing_name() -> dict[str, Any]:
         (a_growing_name, "too_big"),
         (lambda: {"nodes": [a_node(1, "SaveImage")] * 2}, "twice"),
         (lambda: {"nodes": [a_node(1, "SaveImage")] * 5_001}, "too_many"),
-        (lambda: {"nodes": [a_node(nested(50_000), "SaveImage")]}, "string_type"),
+        (lambda: {"nodes": [a_node(nested(50_000), "SaveImage")]}, "wrong_type"),
         (lambda: {"nodes": [a_node(1, "SaveImage", widgets_values=[nested(50_000)])]}, "not_json"),
         (
             lambda: {"nodes": [a_node(1, "CLIPTextEncode", widgets_values=[nested(900)])]},

@@ -2,7 +2,7 @@ import pytest
 
 from contracts.errors import ForbiddenError, InvalidError, NotFoundError
 from contracts.registry.workflows import WorkflowEntry
-from gateway.workflows.versions import hash_of, hash_to_run, parse_reference
+from gateway.workflows.versions import IN_PATH, hash_of, hash_to_read, hash_to_run, parse_reference
 
 KNOWN = WorkflowEntry(
     name="a", active_version=2, versions={1: "x", 2: "y"}, title="A", category="c"
@@ -47,10 +47,29 @@ def test_what_was_taken_out_of_its_folder_is_read_and_not_run() -> None:
     for source in ("folder", "manifest"):
         withdrawn = known.model_copy(update={"source": source})
         for number in (None, 1):
-            with pytest.raises(NotFoundError):
+            with pytest.raises(NotFoundError, match="taken out of its folder") as caught:
                 hash_to_run(withdrawn, "a", number, may_edit=True)
+            assert caught.value.code == "withdrawn"
     uploaded = known.model_copy(update={"source": "api"})
     assert hash_to_run(uploaded, "a", 1, may_edit=False) == "x"
+
+
+def test_a_draft_says_how_to_activate_it_and_is_read_by_name() -> None:
+    draft = KNOWN.model_copy(update={"active_version": None, "drafts": [1, 2], "source": "api"})
+
+    with pytest.raises(NotFoundError, match="`comfyfleet workflows activate a@2`"):
+        hash_to_run(draft, "a", None, may_edit=True)
+    assert hash_to_read(draft, "a", None, IN_PATH) == "y"
+
+
+def test_an_error_names_the_parameter_that_is_wrong() -> None:
+    for known, path in ((None, "name"), (KNOWN, "version")):
+        with pytest.raises(NotFoundError) as caught:
+            hash_to_read(known, "a", 7, IN_PATH)
+        assert [error.path for error in caught.value.errors] == [path]
+    with pytest.raises(InvalidError, match="small letters") as refused:
+        parse_reference("Nope", IN_PATH)
+    assert refused.value.errors[0].path == "name"
 
 
 @pytest.mark.parametrize("text", ["", "A", "a@", "a@0", "a@x", "a@1@2", "a b", "../a", "a\n"])

@@ -10,7 +10,15 @@ from contracts.access import IdempotencyKey, UserCommand, UserQuery
 from contracts.event import Event
 from contracts.media.files import MediaKind, MediaView
 from contracts.message import Accepted
-from contracts.values import LabelKey, LabelValue, Page, QueryText, UtcTime
+from contracts.values import (
+    LabelFilter,
+    LabelKey,
+    LabelValue,
+    Page,
+    QueryText,
+    ReferenceText,
+    UtcTime,
+)
 
 
 class MediaPage(Page[MediaView]):
@@ -23,12 +31,12 @@ class MediaFilters(BaseModel):
     kind: list[MediaKind] = Field(
         default_factory=list[MediaKind], max_length=7, description="Media of any of these kinds."
     )
-    workflow: QueryText | None = Field(
+    workflow: ReferenceText | None = Field(
         default=None,
         max_length=80,
         description="Media that this workflow made: `name` or `name@version`.",
     )
-    label: QueryText | None = Field(
+    label: LabelFilter | None = Field(
         default=None, max_length=300, description="`key` or `key=value`."
     )
     text: QueryText | None = Field(

@@ -39,7 +39,7 @@ class CoverageView(BaseModel):
     """The nodes that can run a version, and the requirements that the others do not meet."""
 
     is_runnable: bool | None = Field(
-        description="Some node that takes jobs can run it; None: no node is described yet."
+        description="Some node that takes jobs can run it; null: no node is described yet."
     )
     nodes: list[NodeCoverage] = Field(
         default_factory=list[NodeCoverage], description="Every node of the fleet."
@@ -82,7 +82,7 @@ class UploadWorkflow(UserCommand[UploadView]):
     spec: dict[str, Any]
     graph: dict[str, Any]
     library: dict[str, Any] | None = Field(
-        default=None, description="Parameter library for `use`; None: that of the folder."
+        default=None, description="Parameter library for `use`; null: that of the folder."
     )
     activate: bool = Field(default=False, description="Activate the version at once.")
 
@@ -116,7 +116,7 @@ class ValidateWorkflow(UserQuery[ValidationView]):
     spec: dict[str, Any]
     graph: dict[str, Any]
     library: dict[str, Any] | None = Field(
-        default=None, description="Parameter library for `use`; None: that of the folder."
+        default=None, description="Parameter library for `use`; null: that of the folder."
     )
 
 
@@ -147,7 +147,7 @@ class ActivateVersion(UserCommand[WorkflowEntry]):
 
 
 class ChangeWorkflow(UserCommand[WorkflowEntry]):
-    """Switch a workflow on or off, or list it elsewhere; None changes nothing.
+    """Switch a workflow on or off, or list it elsewhere; null changes nothing.
 
     Errors: NotFound, Forbidden, Conflict (`other_source`: it is listed where its folder says).
     """
@@ -178,7 +178,7 @@ class VersionSummary(BaseModel):
     )
     created_at: datetime = Field(description="When the version was stored.")
     created_by: UUID | None = Field(
-        default=None, description="The user who uploaded it; None: it came from a folder."
+        default=None, description="The user who uploaded it; null: it came from a folder."
     )
     activated_at: datetime | None = Field(
         default=None, description="When the version was first active."

@@ -15,7 +15,7 @@ class WorkflowEntry(BaseModel):
 
     name: str = Field(description="Address of the workflow.")
     active_version: int | None = Field(
-        description="The active version; None: submissions must name a version."
+        description="The active version; null: submissions must name a version."
     )
     versions: dict[int, str] = Field(
         description="Version number → hash: the active one, the newest 400 that were ever active, "
@@ -45,7 +45,7 @@ class WorkflowEntry(BaseModel):
     )
     is_runnable: bool | None = Field(
         default=None,
-        description="Some node can run the active version now; None: not known yet.",
+        description="Some node can run the active version now; null: not known yet.",
     )
     unmet: list[Unmet] = Field(
         default_factory=list[Unmet],
@@ -102,7 +102,7 @@ class WorkflowFact(Event):
     name: str = Field(description="Address of the workflow.")
     source: Literal["folder", "manifest", "api"] = Field(description="Origin of the workflow.")
     actor_id: UUID | None = Field(
-        default=None, description="The user who did it; None: a file changed."
+        default=None, description="The user who did it; null: a file changed."
     )
 
 

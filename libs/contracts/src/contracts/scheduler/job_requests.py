@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.access import IdempotencyKey, Priority, UserCommand, UserQuery
 from contracts.scheduler.jobs import JobPage, JobStatus, JobView
-from contracts.values import QueryText, Unmet, UtcTime
+from contracts.values import LabelFilter, QueryText, ReferenceText, Unmet, UtcTime
 
 
 class ModelFile(BaseModel):
@@ -116,10 +116,10 @@ class JobFilters(BaseModel):
     status: list[JobStatus] = Field(
         default_factory=list[JobStatus], max_length=7, description="Jobs in any of these statuses."
     )
-    workflow: QueryText | None = Field(
+    workflow: ReferenceText | None = Field(
         default=None, max_length=80, description="`name` or `name@version`."
     )
-    label: QueryText | None = Field(
+    label: LabelFilter | None = Field(
         default=None, max_length=300, description="`key` or `key=value`."
     )
     batch_id: UUID | None = Field(default=None, description="Jobs of this batch.")

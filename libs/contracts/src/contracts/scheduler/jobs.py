@@ -15,6 +15,13 @@ from contracts.access import Priority
 from contracts.event import Event
 from contracts.values import Page, Unmet
 
+CAUSES = (
+    "`unreachable`, `lost`, `node_fault`, `out_of_memory`, `missing` (a model file or a custom "
+    "node), `workflow` (a graph node failed), `timeout`, `poison` (it crashed the engine), "
+    "`output` (results could not be stored), `input` (files could not be brought to the node)"
+)
+"""Values of `contracts.agent.Cause`, for readers of the API."""
+
 
 class JobStatus(StrEnum):
     """Status of a job; the last four are terminal."""
@@ -57,11 +64,7 @@ class JobError(BaseModel):
     message: str = Field(description="Description of the failure, for people.")
     graph_node: str | None = Field(default=None, description="Id of the graph node that failed.")
     graph_node_class: str | None = Field(default=None, description="Class of that graph node.")
-    cause: str | None = Field(
-        default=None,
-        description="Why the attempt failed, e.g. `lost`, `timeout`, `out_of_memory`; "
-        "see scheduler/domain/retry.py.",
-    )
+    cause: str | None = Field(default=None, description=f"Why the attempt failed: {CAUSES}.")
 
 
 class Output(BaseModel):
@@ -154,9 +157,7 @@ class JobRequeued(JobEvent):
     """An attempt failed; the job waits for another one."""
 
     subject: ClassVar[str] = "event.job.requeued.v1.{owner_id}"
-    cause: str = Field(
-        description="Why the attempt failed, e.g. `lost`; see scheduler/domain/retry.py."
-    )
+    cause: str = Field(description=f"Why the attempt failed: {CAUSES}.")
 
 
 class JobCanceling(JobEvent):

@@ -14,8 +14,10 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
-from contracts.errors import FieldError, InvalidError, OperationError, UnavailableError
+from contracts.errors import InvalidError, OperationError, UnavailableError
+from contracts.field_errors import field_errors
 from contracts.message import Request
 from runtime.bus.connection import leave
 from runtime.process.telemetry import span
@@ -69,7 +71,7 @@ class Answerer(Generic[R]):
                 request = self._request.decode(message.subject, message.data)
                 answer = await self._handle(request)
             except ValidationError as error:
-                await reply_error(message, malformed(error))
+                await reply_error(message, malformed(error, message.data))
             except OperationError as error:
                 await reply_error(message, error)
             except Exception:
@@ -94,14 +96,11 @@ async def reply_error(message: Msg, error: OperationError) -> None:
     await reply(message, error.body().model_dump_json().encode(), {"Error-Kind": error.kind})
 
 
-def malformed(error: ValidationError) -> InvalidError:
+def malformed(error: ValidationError, body: bytes) -> InvalidError:
     """Return an error that names each field that breaks the contract of its message."""
-    errors = [
-        FieldError(
-            path=".".join(str(part) for part in item["loc"]),
-            code=item["type"],
-            message=item["msg"],
-        )
-        for item in error.errors(include_input=False, include_url=False, include_context=False)
-    ]
+    try:
+        value = from_json(body)
+    except ValueError:
+        value = None
+    errors = field_errors(error.errors(include_input=False, include_url=False), value)
     return InvalidError("the message breaks its contract", code="malformed", errors=errors)

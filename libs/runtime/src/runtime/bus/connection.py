@@ -70,9 +70,10 @@ async def connect(
         ) from None
 
 
-async def wait_until_listening(url: str) -> None:
+async def wait_until_listening(url: str, within: float = TOTAL_SECONDS) -> None:
     """Return once the server takes connections; the client itself tries only once a second."""
-    await retry(partial(open_and_close, url), awaited="NATS", errors=(OSError,))
+    attempt = partial(open_and_close, url)
+    await retry(attempt, awaited="NATS", errors=(OSError,), within=within)
 
 
 async def open_and_close(url: str) -> None:

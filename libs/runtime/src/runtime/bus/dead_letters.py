@@ -105,7 +105,8 @@ def known_subscribers() -> set[tuple[str, str]]:
 async def replay_all(jetstream: JetStreamContext) -> AsyncGenerator[DeadLetter, None]:
     """Replay the dead letters that exist now, oldest first; yield each one that was replayed."""
     state = (await jetstream.stream_info(DEAD_LETTERS_STREAM)).state
-    for number in range(state.first_seq, state.last_seq + 1):
+    first = max(state.first_seq, 1)  # a stream that never held a message has neither 0 nor 1
+    for number in range(first, state.last_seq + 1):
         try:
             yield await replay(jetstream, number)
         except (NotFoundError, ConflictError):

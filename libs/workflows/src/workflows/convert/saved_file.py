@@ -191,7 +191,7 @@ def read(model: type[M], raw: object, path: str) -> M:
         return model.model_validate(raw)
     except ValidationError as error:
         found, problems = Problems(), Problems()
-        found.add_validation(error)
+        found.add_validation(error, raw)
         for item in found.errors:
             problems.add(cut_text(f"{path}.{item.path}".rstrip(".")), item.code, item.message)
         raise problems.as_error(NOT_CONVERTED, code="cannot_convert") from error

@@ -104,11 +104,11 @@ def as_graph(
 
 def parse_spec(raw: dict[str, Any], problems: Problems) -> Spec:
     """Return the spec as a model; raise Invalid with its problems and those found before."""
+    read = {key: raw[key] for key in raw if key != "$schema"}  # which is for editors only
     try:
-        # `$schema` is for editors only
-        return Spec.model_validate({key: raw[key] for key in raw if key != "$schema"})
+        return Spec.model_validate(read)
     except ValidationError as error:
-        problems.add_validation(error)
+        problems.add_validation(error, read)
         raise problems.as_error(NOT_VALID, code="invalid_workflow") from error
 
 

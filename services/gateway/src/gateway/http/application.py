@@ -10,16 +10,21 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from contracts.errors import OperationError
+from contracts.field_errors import field_errors
 from gateway.http.bodies import invalid_fields
 from gateway.http.openapi import describe
 from gateway.http.problems import (
     GENERIC,
     PROBLEM_JSON,
     RefusedError,
-    field_errors,
     from_operation,
     problem,
 )
+
+ROUTING = {
+    404: "there is nothing at this path; /v1/openapi.json lists all paths",
+    405: "this path does not take this method; the header Allow lists the others",
+}
 
 
 def application(routers: Iterable[APIRouter], version: str) -> FastAPI:
@@ -54,13 +59,16 @@ async def failed(request: Request, error: Exception) -> Response:
         case OperationError():
             refused = from_operation(error)
         case RequestValidationError():  # a path, query or header parameter
+            # after the place comes the name; positions in a repeated parameter follow
             found: list[Mapping[str, Any]] = list(error.errors())
-            fields = [{**item, "loc": item["loc"][1:]} for item in found]
-            refused = invalid_fields(field_errors(fields, "query"))
+            fields = [{**item, "loc": item["loc"][1:2]} for item in found]
+            names = {name: None for item in fields for name in item["loc"]}
+            refused = invalid_fields(field_errors(fields, names, "query"))
         case HTTPException():  # no route, or another method
             code = GENERIC.get(error.status_code, "malformed")
             headers = dict(error.headers or {})
-            refused = RefusedError(error.status_code, code, str(error.detail), headers=headers)
+            detail = ROUTING.get(error.status_code, str(error.detail))
+            refused = RefusedError(error.status_code, code, detail, headers=headers)
         case _:
             detail = "the gateway failed; quote the request id when you report it"
             refused = RefusedError(500, "internal", detail)

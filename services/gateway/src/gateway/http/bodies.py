@@ -19,7 +19,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from contracts.errors import FieldError
-from gateway.http.problems import RefusedError, field_errors
+from contracts.field_errors import field_errors
+from gateway.http.problems import RefusedError
 
 M = TypeVar("M", bound=BaseModel)
 B = TypeVar("B")
@@ -123,8 +124,8 @@ def validated(model: type[M], value: Any, root: str = "") -> M:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        raise invalid_fields(field_errors([dict(item) for item in found], root)) from None
+        found = error.errors(include_url=False, include_input=False)
+        raise invalid_fields(field_errors(found, value, root)) from None
 
 
 def invalid_fields(errors: list[FieldError]) -> RefusedError:

@@ -4,8 +4,7 @@ A problem's `type` is `urn:comfyfleet:problem:<code>`. Codes are stable; titles 
 """
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from pydantic import BaseModel, Field
 
@@ -212,18 +211,3 @@ def problem(refused: RefusedError, *, instance: str, request_id: str) -> Problem
         request_id=request_id,
         errors=refused.errors,
     )
-
-
-def field_errors(found: Iterable[Mapping[str, Any]], root: str = "") -> list[FieldError]:
-    """Return Pydantic's errors by field, without the value, which may be a secret."""
-    reworded = {
-        "extra_forbidden": ("unknown", "unknown field"),
-        "missing": ("missing", "is needed"),
-    }
-    errors: list[FieldError] = []
-    for item in found:
-        path = ".".join(str(step)[:100] for step in item["loc"]) or root
-        kind = str(item["type"])
-        code, message = reworded.get(kind, (kind, str(item["msg"]).removeprefix("Value error, ")))
-        errors.append(FieldError(path=path, code=code, message=message))
-    return errors[:100]

@@ -18,7 +18,7 @@ def mismatch(use: MediaUse, media_by_id: Mapping[str, MediaView]) -> FieldError 
     """Return the first error; None if the file can be used there."""
     media, item = media_by_id.get(use.media_id), use.input
     if media is None:
-        return error(use, "unknown_media", "there is no such media")
+        return error(use, "unknown_media", f"there is no media {use.media_id}")
     wanted = item.item_type
     if wanted not in ("file", media.kind):
         return error(use, "wrong_kind", f"expected media of kind {wanted}, it is {media.kind}")
@@ -28,7 +28,7 @@ def mismatch(use: MediaUse, media_by_id: Mapping[str, MediaView]) -> FieldError 
         return error(use, "wrong_type", expected)
     size_bytes = min(media.size_bytes, media.source_size_bytes or media.size_bytes)
     if item.max_bytes is not None and size_bytes > item.max_bytes:
-        return error(use, "too_large", f"expected at most {item.max_bytes} bytes")
+        return error(use, "too_big", f"expected at most {item.max_bytes} bytes")
     pixels = (media.width or 0) * (media.height or 0)
     if item.max_pixels is not None and pixels > item.max_pixels:
         return error(use, "too_many_pixels", f"expected at most {item.max_pixels} pixels")

@@ -6,7 +6,6 @@ from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from contracts.access import Actor, IdempotencyKey, Permission
-from contracts.errors import InvalidError
 from contracts.media.files import FindMedia, MediaView
 from contracts.scheduler.job_requests import (
     ModelFile,
@@ -33,6 +32,7 @@ from workflows import (
     requirements,
     validate_inputs,
 )
+from workflows.problems import Problems
 
 MetadataRule: TypeAlias = Literal["permitted", "keep", "strip"]
 
@@ -106,7 +106,7 @@ async def check_media(bus: Bus, actor: Actor, uses: list[MediaUse]) -> list[UUID
     media_by_id: dict[str, MediaView] = {str(view.id): view for view in found.items}
     errors = [error for use in uses if (error := mismatch(use, media_by_id))]
     if errors:
-        raise InvalidError(
-            "The inputs do not fit the workflow", code="invalid_inputs", errors=errors
-        )
+        problems = Problems()
+        problems.errors = errors
+        raise problems.as_error("The inputs do not fit the workflow", code="invalid_inputs")
     return ids

@@ -211,7 +211,7 @@ async def store_upload(
     """Put the bytes into the store and have media inspect them. The flag tells a replay."""
     size = sent.file.size or 0
     if not size:
-        raise invalid("file", "empty", "expected a file that is not empty")
+        raise invalid("file", "empty_file", "expected a file that is not empty")
     media_id = new_id()
     place = await gateway.bus.call(BeginUpload(actor=actor, media_id=media_id, size_bytes=size))
     await gateway.store.put(place.url, place.headers, size, chunks_of(sent.file))

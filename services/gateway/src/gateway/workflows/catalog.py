@@ -16,7 +16,15 @@ from contracts.registry.workflows import (
 )
 from contracts.services import WORKFLOWS
 from gateway.workflows.servers import Servers
-from gateway.workflows.versions import ParsedVersion, hash_of, hash_to_run, parse_reference
+from gateway.workflows.versions import (
+    IN_REFERENCE,
+    ParsedVersion,
+    Place,
+    hash_of,
+    hash_to_read,
+    hash_to_run,
+    parse_reference,
+)
 from runtime.bus.bucket import KeptValues, Mirror
 from runtime.bus.client import Bus
 from runtime.process.service import Runtime
@@ -77,10 +85,18 @@ class WorkflowCatalog:
         wanted = hash_to_run(self.name(name), name, number, may_edit=may_edit)
         return await self._versions.read(wanted)
 
-    async def look_up(self, reference: str) -> ParsedVersion:
-        """Return the version for reading, also of a workflow that is deleted or switched off."""
-        name, number = parse_reference(reference)
-        return await self._versions.read(hash_of(self.name(name), name, number))
+    async def look_up(self, reference: str, place: Place = IN_REFERENCE) -> ParsedVersion:
+        """Return the version for reading, also of a workflow that is deleted or switched off.
+
+        Without a number, it is the active version, or the newest one if none is active.
+        """
+        name, number = parse_reference(reference, place)
+        return await self._versions.read(hash_to_read(self.name(name), name, number, place))
+
+    async def active(self, name: str) -> ParsedVersion:
+        """Return the active version for reading. Raises NotFoundError if there is none."""
+        parse_reference(name, IN_REFERENCE)
+        return await self._versions.read(hash_of(self.name(name), name, None, IN_REFERENCE))
 
     def follow(self, runtime: Runtime) -> None:
         runtime.spawn(self._names.follow(runtime.bus), name="workflows")

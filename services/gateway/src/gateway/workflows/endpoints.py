@@ -24,6 +24,7 @@ from gateway.workflows.resources import (
     is_active,
     summary,
 )
+from gateway.workflows.versions import IN_PATH, Place
 from workflows import inputs_schema
 from workflows.inputs.openapi import openapi
 from workflows.spec.json_schema import spec_schema
@@ -71,7 +72,10 @@ async def get_workflow(
     _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
     name: Reference,
 ) -> WorkflowDetail:
-    """Without `@version` it shows the active version, which a job with this name would run."""
+    """Without `@version` it shows the active version, which a job with this name would run.
+
+    If no version is active, it shows the newest one.
+    """
     version = await gateway.catalog.look_up(name)
     workflow = gateway.catalog.name(version.name)
     if workflow is None:
@@ -156,7 +160,7 @@ async def get_workflow_version(
     client_etag: ClientEtag = None,
 ) -> Response:
     """Content of a version never changes."""
-    found = await gateway.catalog.look_up(f"{name}@{version}")
+    found = await gateway.catalog.look_up(f"{name}@{version}", IN_PATH)
     return document(WorkflowContent(**found.model_dump()), client_etag)
 
 
@@ -175,8 +179,12 @@ async def compare_workflow_versions(
     client_etag: ClientEtag = None,
 ) -> Response:
     """Both are versions of one workflow; the differences of the graph come first."""
-    before = await gateway.catalog.look_up(f"{name}@{against}" if against else name)
-    after = await gateway.catalog.look_up(f"{name}@{version}")
+    catalog = gateway.catalog
+    after = await catalog.look_up(f"{name}@{version}", IN_PATH)
+    older = Place("name", "against")
+    before = await (
+        catalog.look_up(f"{name}@{against}", older) if against else catalog.active(name)
+    )
     return document(await asyncio.to_thread(diff, after, before), client_etag)
 
 

@@ -24,7 +24,9 @@ Name: TypeAlias = Annotated[str, Path(description="Name of the workflow.")]
 Reference: TypeAlias = Annotated[
     str, Path(description="`name` for the active version, or `name@version`.")
 ]
-VersionNumber: TypeAlias = Annotated[int, Path(description="Number of the version.")]
+VersionNumber: TypeAlias = Annotated[
+    int, Path(ge=1, lt=10**9, description="Number of the version.")
+]
 MAX_PART_BYTES = 1024 * 1024
 FORM = "expected a form with the parts graph, spec and activate, of 1 MiB each at most"
 

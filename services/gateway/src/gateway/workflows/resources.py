@@ -39,7 +39,8 @@ class Workflow(BaseModel):
         description="Whether it was deleted: it can still be read, but not run."
     )
     is_runnable: bool | None = Field(
-        description="Whether any node can run the active version now; null: not known yet."
+        description="Whether any node can run the active version now; null: not known yet. False "
+        "if it is not active."
     )
     unmet: list[Unmet] = Field(
         description="If no node can run it: requirements that the best node does not meet."
@@ -102,6 +103,7 @@ def fields(workflow: WorkflowEntry) -> dict[str, Any]:
     return {
         **workflow.model_dump(),
         "is_active": is_active(workflow),
+        "is_runnable": workflow.is_runnable if is_active(workflow) else False,
         "versions": sorted(workflow.versions.keys() - set(workflow.drafts)),
     }
 

@@ -1,6 +1,7 @@
 """Decides which version a reference means: `inpaint@3`, or `inpaint` for the active one."""
 
 import re
+from dataclasses import dataclass
 
 from pydantic import Field
 
@@ -15,6 +16,21 @@ REFUSALS = ("not_found", "switched_off", "withdrawn", "draft", "unreadable_value
 """Problems of a reference to a version in the body of a request."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The fields of a request that name a workflow and a version, for the paths of errors."""
+
+    name: str
+    version: str
+
+
+IN_BODY, IN_REFERENCE, IN_PATH = (
+    Place("workflow", "workflow"),
+    Place("name", "name"),
+    Place("name", "version"),
+)
+
+
 class ParsedVersion(WorkflowVersion):
     """One version, parsed from the value that the registry publishes."""
 
@@ -25,12 +41,16 @@ class ParsedVersion(WorkflowVersion):
         return f"{self.name}@{self.version}"
 
 
-def parse_reference(text: str) -> tuple[str, int | None]:
+def parse_reference(text: str, place: Place = IN_BODY) -> tuple[str, int | None]:
     """`inpaint@3` → ("inpaint", 3); `inpaint` → ("inpaint", None), which is the active one."""
     match = REFERENCE.fullmatch(text)
     if not match:
-        message = "expected `name` or `name@version`"
-        raise InvalidError(message, errors=of_workflow("bad_reference", message))
+        message = (
+            "expected `name` or `name@version`; a name has at most 63 small letters, digits, `_` "
+            "and `-`, and begins with a letter"
+        )
+        errors = [FieldError(path=place.name, code="bad_reference", message=message)]
+        raise InvalidError(f"{place.name}: {message}", errors=errors)
     number = match["number"]
     return match["name"], int(number) if number else None
 
@@ -47,7 +67,7 @@ def hash_to_run(
         raise unknown(f"there is no workflow {name}")
     if not workflow.is_enabled:
         raise unknown(f"workflow {name} is switched off", code="switched_off")
-    if number is not None and is_withdrawn(workflow):
+    if is_withdrawn(workflow):
         raise unknown(f"workflow {name} was taken out of its folder", code="withdrawn")
     found = hash_of(workflow, name, number)
     if number in workflow.drafts and not may_edit:
@@ -55,7 +75,8 @@ def hash_to_run(
             f"{name}@{number} is a draft: until somebody activates it, running it needs the "
             "permission workflows:write"
         )
-        raise ForbiddenError(message, code="draft", errors=of_workflow("draft", message))
+        errors = [FieldError(path=IN_BODY.version, code="draft", message=message)]
+        raise ForbiddenError(message, code="draft", errors=errors)
     return found
 
 
@@ -64,22 +85,39 @@ def is_withdrawn(workflow: WorkflowEntry) -> bool:
     return workflow.source != "api" and workflow.active_version is None
 
 
-def hash_of(workflow: WorkflowEntry | None, name: str, number: int | None) -> str:
-    """Return the version's hash for reading. Raises NotFoundError with the missing part."""
+def hash_to_read(
+    workflow: WorkflowEntry | None, name: str, number: int | None, place: Place
+) -> str:
+    """Return the hash of a version for reading; without an active version, of the newest one."""
+    if workflow and number is None and workflow.active_version is None:
+        number = max(workflow.versions, default=None)
+    return hash_of(workflow, name, number, place)
+
+
+def hash_of(
+    workflow: WorkflowEntry | None, name: str, number: int | None, place: Place = IN_BODY
+) -> str:
+    """Return the version's hash. Raises NotFoundError with the missing part."""
     if workflow is None:
-        raise unknown(f"there is no workflow {name}")
+        raise unknown(f"there is no workflow {name}", place.name)
     wanted = workflow.active_version if number is None else number
     if wanted is None:
-        raise unknown(f"workflow {name} has no active version")
+        raise unknown(without_active_version(workflow), place.name)
     if wanted not in workflow.versions:
-        raise unknown(f"workflow {name} has no version {wanted}")
+        raise unknown(f"workflow {name} has no version {wanted}", place.version)
     return workflow.versions[wanted]
 
 
-def unknown(message: str, code: str = "not_found") -> NotFoundError:
-    return NotFoundError(message, code=code, errors=of_workflow("unknown", message))
+def without_active_version(workflow: WorkflowEntry) -> str:
+    said = f"workflow {workflow.name} has no active version"
+    if not workflow.versions or is_withdrawn(workflow):
+        return said
+    newest = f"{workflow.name}@{max(workflow.versions)}"
+    return f"{said}; `comfyfleet workflows activate {newest}` makes one of its versions active"
 
 
-def of_workflow(code: str, message: str) -> list[FieldError]:
+def unknown(message: str, path: str = IN_BODY.name, *, code: str = "not_found") -> NotFoundError:
     """Name the field too: in a job the body is wrong, not the path."""
-    return [FieldError(path="workflow", code=code, message=message)]
+    return NotFoundError(
+        message, code=code, errors=[FieldError(path=path, code="unknown", message=message)]
+    )
