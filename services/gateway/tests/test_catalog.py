@@ -111,14 +111,16 @@ async def test_an_operator_adds_lists_and_removes_a_node(nats: NatsServer) -> No
             "/v1/nodes", json={"name": "a", "base_url": "http://10.0.0.7:8188", **secret}
         )
         listed = await fleet.client.get("/v1/nodes")
-        odd = await fleet.client.post("/v1/nodes", json={"name": "a", "base_url": "x", "gpu": 1})
+        wrong = {"name": "", "base_url": "x", "priority": 10**30, "labels": {"a b": ""}, "gpu": 1}
+        odd = await fleet.client.post("/v1/nodes", json=wrong)
         plain = await fleet.client.get("/v1/nodes", headers=fleet.headers(["jobs:run"]))
         removed = await fleet.client.delete(f"/v1/nodes/{added.json()['id']}")
 
         assert added.status_code == 201
         assert listed.json()["items"] == [added.json()]
         assert "secret" not in listed.text
-        assert odd.json()["errors"][0]["path"] == "gpu"
+        paths = {error["path"] for error in odd.json()["errors"]}
+        assert paths == {"name", "base_url", "priority", "labels.a b", "gpu"}
         assert plain.status_code == 403
         assert removed.status_code == 204
 

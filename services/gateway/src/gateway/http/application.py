@@ -22,7 +22,7 @@ from gateway.http.problems import (
 )
 
 ROUTING = {
-    404: "there is nothing at this path; /v1/openapi.json lists all paths",
+    404: "there is nothing at this path; /openapi.json lists all paths",
     405: "this path does not take this method; the header Allow lists the others",
 }
 

@@ -4,11 +4,11 @@ from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from contracts.access import Actor, Permission
 from contracts.scheduler.nodes import AddNode, ListNodes, NewNode, NodePage, NodeView, RemoveNode
-from contracts.values import new_id
+from contracts.values import LabelKey, LabelValue, new_id
 from gateway.http.access import Allowed
 from gateway.http.answers import refusals
 from gateway.http.bodies import Body
@@ -20,10 +20,36 @@ router = APIRouter(prefix="/v1/nodes", tags=["nodes"])
 NodeId: TypeAlias = Annotated[UUID, Path(description="Id of the node.")]
 
 
+HIGHEST_NODE_PRIORITY = 1_000
+
+
 class NodeRequest(NewNode):
     """A server to add."""
 
     model_config = ConfigDict(extra="forbid")
+
+    base_url: str = Field(
+        max_length=2_000,
+        pattern=r"^https?://[^/]",
+        description="Address of its server: `http://10.0.0.7:8188`.",
+    )
+    priority: int = Field(
+        default=0,
+        ge=-HIGHEST_NODE_PRIORITY,
+        le=HIGHEST_NODE_PRIORITY,
+        description="Among nodes that suit a job equally, the highest gets it.",
+    )
+    labels: dict[LabelKey, LabelValue] = Field(
+        default_factory=dict,
+        max_length=16,
+        description="Names and values by which operators find the node: at most 16, as in a job.",
+    )
+    pool: str = Field(
+        default="default",
+        min_length=1,
+        max_length=80,
+        description="Only agents of this pool claim the node.",
+    )
 
 
 @router.get("", summary="List nodes")
