@@ -62,13 +62,14 @@ class FakeWork:
         self.users[user.id] = user
 
     async def session(self, session_id: UUID) -> Session | None:
-        return self.sessions.get(session_id)
+        session = self.sessions.get(session_id)
+        return None if session is None or session.ended_at else session
 
     async def save_session(self, session: Session) -> None:
         self.sessions[session.id] = session
 
-    async def delete_session(self, session_id: UUID) -> None:
-        self.sessions.pop(session_id)
+    async def end_session(self, session: Session, now: datetime) -> None:
+        self.sessions[session.id] = replace(session, ended_at=now)
 
     async def delete_sessions(self, user_id: UUID) -> None:
         left = {key: s for key, s in self.sessions.items() if s.user_id != user_id}

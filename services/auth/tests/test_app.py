@@ -1,8 +1,11 @@
 """Auth as a whole, on real NATS and Postgres, seen from the gateway."""
 
 import asyncio
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from uuid import UUID
 
 import pytest
 from joserfc import jwt
@@ -97,16 +100,33 @@ async def test_refresh_reuse_and_logout_over_the_bus(
     async with auth(nats, await postgres.database_for("auth")), gateway(nats) as bus:
         first = await bus.call(LOGIN)
         second = await bus.call(RefreshToken(refresh_token=first.refresh_token))
+        third = await bus.call(RefreshToken(refresh_token=second.refresh_token))
         with pytest.raises(ForbiddenError) as refused:
             await bus.call(RefreshToken(refresh_token=first.refresh_token))
         assert refused.value.code == "bad_refresh_token"
         with pytest.raises(ForbiddenError):
-            await bus.call(RefreshToken(refresh_token=second.refresh_token))
+            await bus.call(RefreshToken(refresh_token=third.refresh_token))
 
         other = await bus.call(LOGIN)
         await bus.call(EndSession(refresh_token=other.refresh_token))
         with pytest.raises(ForbiddenError):
             await bus.call(RefreshToken(refresh_token=other.refresh_token))
+
+
+async def test_gateways_learn_ended_sessions_and_the_rights_of_the_role(
+    nats: NatsServer, postgres: PostgresServer
+) -> None:
+    url = await postgres.database_for("auth")
+    async with auth(nats, url), gateway(nats) as bus, following(bus) as (_, principals):
+        login = await bus.call(LOGIN)
+        user = str(login.user_id)
+        await eventually(lambda: user in principals.entries)
+        assert "users:write" in (principals.entries[user].permissions or [])
+
+        await bus.call(EndSession(refresh_token=login.refresh_token))
+
+        claims = json.loads(urlsafe_b64decode(login.access_token.split(".")[1] + "=="))
+        await eventually(lambda: principals.entries[user].ended_sessions == [UUID(claims["sid"])])
 
 
 async def test_two_replicas_share_one_key_and_every_session(

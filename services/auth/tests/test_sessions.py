@@ -9,6 +9,7 @@ from auth.domain.errors import (
     BlockedError,
     TooManyAttemptsError,
 )
+from auth.domain.sessions import GRACE
 from auth.domain.throttle import FREE_ATTEMPTS
 from auth.handlers.sessions import end_session, issue_token, refresh_token
 from contracts.auth import EndSession, IssueToken, RefreshToken, TokenView
@@ -120,6 +121,7 @@ async def test_a_token_used_twice_ends_the_session_for_everybody() -> None:
     auth = Client(a_user())
     stolen = (await auth.log_in()).refresh_token
     newest = await auth.refresh(stolen)
+    auth.clock.advance(seconds=GRACE.total_seconds())
 
     with pytest.raises(BadRefreshTokenError):
         await auth.refresh(stolen)
@@ -133,6 +135,7 @@ async def test_other_sessions_of_the_user_survive_a_reuse() -> None:
     auth = Client(a_user())
     stolen, other = (await auth.log_in()).refresh_token, await auth.log_in()
     await auth.refresh(stolen)
+    auth.clock.advance(seconds=GRACE.total_seconds())
 
     with pytest.raises(BadRefreshTokenError):
         await auth.refresh(stolen)
@@ -148,6 +151,41 @@ async def test_a_request_that_the_bus_repeats_gets_the_same_successor() -> None:
 
     assert first.refresh_token == second.refresh_token
     await auth.refresh(second.refresh_token)
+
+
+async def test_two_tabs_that_refresh_at_one_moment_both_stay_logged_in() -> None:
+    auth = Client(a_user())
+    shared = (await auth.log_in()).refresh_token
+
+    first, second = await auth.refresh(shared), await auth.refresh(shared)
+
+    assert first.refresh_token == second.refresh_token
+    await auth.refresh(second.refresh_token)
+
+
+async def test_a_token_that_was_made_up_ends_nobodys_session() -> None:
+    auth = Client(a_user())
+    view = await auth.log_in()
+    session, _, secret = view.refresh_token.partition(".")
+
+    for made_up in (f"{session}.garbage", f"{session}.", f"{session}.{secret[::-1]}"):
+        with pytest.raises(BadRefreshTokenError):
+            await auth.refresh(made_up)
+        await end_session(auth.service, EndSession(refresh_token=made_up))
+
+    await auth.refresh(view.refresh_token)
+    assert auth.work.facts == [AuditFact.LOGGED_IN]
+
+
+async def test_an_old_token_of_the_session_can_log_out() -> None:
+    auth = Client(a_user())
+    oldest = (await auth.log_in()).refresh_token
+    newest = await auth.refresh((await auth.refresh(oldest)).refresh_token)
+
+    await end_session(auth.service, EndSession(refresh_token=oldest))
+
+    with pytest.raises(BadRefreshTokenError):
+        await auth.refresh(newest.refresh_token)
 
 
 async def test_a_session_left_alone_expires() -> None:

@@ -1,11 +1,15 @@
 """Logging in, staying in, leaving."""
 
+from typing import Any
 from uuid import uuid4
+
+import pytest
 
 from contracts.access import Limits
 from contracts.auth import EndSession, FindUser, IssueToken, RefreshToken, TokenView, UserView
 from contracts.errors import ForbiddenError, UnavailableError
 from contracts.message import Accepted
+from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer
 
 from .fleet import Fleet, a_fleet
@@ -65,13 +69,14 @@ async def test_a_password_becomes_tokens_and_a_cookie_that_scripts_cannot_read(
     async with a_fleet(nats) as fleet:
         await FakeAccounts().serve(fleet)
         form = {"username": "a@example.com", "password": "good", "scope": "ignored"}
-        answer = await fleet.client.post("/v1/auth/token", data=form)
+        page = {"Origin": fleet.url}
+        answer = await fleet.client.post("/v1/auth/token", data=form, headers=page)
 
         assert answer.status_code == 200
         assert answer.json()["token_type"] == "bearer"
         assert answer.headers["cache-control"] == "no-store"
         cookie = answer.headers["set-cookie"].lower()
-        for part in ("httponly", "samesite=strict", "path=/v1/auth/refresh", "max-age=9000"):
+        for part in ("httponly", "samesite=strict", "path=/v1/auth;", "max-age=9000"):
             assert part in cookie
 
 
@@ -110,7 +115,8 @@ async def test_the_cookie_refreshes_for_our_own_pages_only(nats: NatsServer) -> 
         nothing = await fleet.client.post(path, headers={"Cookie": ""})
 
         assert (foreign.status_code, nameless.status_code) == (403, 403)
-        assert own.json()["refresh_token"] == "first+"
+        assert own.json()["refresh_token"] is None
+        assert "comfyfleet_refresh=first+;" in own.headers["set-cookie"]
         assert nothing.status_code == 401
 
 
@@ -125,6 +131,69 @@ async def test_a_program_refreshes_with_a_body_and_logs_out(nats: NatsServer) ->
 
         assert (good.status_code, used.status_code, out.status_code) == (200, 401, 204)
         assert accounts.ended == ["first+"]
+
+
+async def test_the_cookie_logs_out(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        accounts = FakeAccounts()
+        await accounts.serve(fleet)
+        form = {"username": "a@example.com", "password": "good"}
+        page = {"Origin": fleet.url}
+        await fleet.client.post("/v1/auth/token", data=form, headers=page)
+
+        out = await fleet.client.post("/v1/auth/logout", headers=page)
+
+        assert out.status_code == 204
+        assert accounts.ended == ["first"]
+        assert not fleet.client.cookies
+
+
+@pytest.mark.parametrize("origin", [{}, {"Origin": "https://evil.example"}, {"Origin": "null"}])
+async def test_a_foreign_page_can_neither_set_nor_delete_the_cookie(
+    nats: NatsServer, origin: dict[str, str]
+) -> None:
+    sent: dict[str, Any]
+    async with a_fleet(nats) as fleet:
+        await FakeAccounts().serve(fleet)
+        form = {"username": "thief@example.com", "password": "good"}
+        for path, sent in (
+            ("/v1/auth/token", {"data": form}),
+            ("/v1/auth/refresh", {"json": {"refresh_token": "first"}}),
+            ("/v1/auth/logout", {}),
+        ):
+            answer = await fleet.client.post(path, headers=origin, **sent)
+
+            assert answer.is_success
+            assert "set-cookie" not in answer.headers
+
+
+async def test_a_token_ends_with_its_session(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        await FakeAccounts().serve(fleet)
+        session = uuid4()
+        ended, other = fleet.headers(sid=str(session)), fleet.headers(sid=str(uuid4()))
+        assert (await fleet.client.get("/v1/me", headers=ended)).status_code == 200
+
+        await fleet.has_user(fleet.user_id, ended_sessions=[session])
+
+        async def is_refused() -> bool:
+            return (await fleet.client.get("/v1/me", headers=ended)).status_code == 401
+
+        await eventually(is_refused)
+        assert (await fleet.client.get("/v1/me", headers=other)).status_code == 200
+
+
+async def test_a_role_that_lost_a_permission_takes_it_from_tokens_at_once(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        assert (await fleet.client.get("/v1/workflows")).status_code == 200
+
+        await fleet.has_user(fleet.user_id, permissions=["jobs:run", "of a later release"])
+
+        async def is_refused() -> bool:
+            return (await fleet.client.get("/v1/workflows")).status_code == 403
+
+        await eventually(is_refused)
+        assert (await fleet.client.get("/v1/jobs")).status_code == 200
 
 
 async def test_who_am_i(nats: NatsServer) -> None:

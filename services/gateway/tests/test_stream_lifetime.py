@@ -1,6 +1,7 @@
 """Streams last as long as the right to them: the token's life, and the account's word."""
 
 import time
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,11 @@ async def paths_of(fleet: Fleet) -> tuple[str, str]:
     return f"/v1/jobs/{fleet.scheduler.add(fleet.user_id).id}/events", "/v1/events"
 
 
-@pytest.mark.parametrize("principal", [{"is_blocked": True}, {"sessions_valid_from": 2**40}])
+@pytest.mark.parametrize(
+    "principal", [{"is_blocked": True}, {"sessions_valid_from": 2**40}, {"permissions": []}]
+)
 async def test_a_stream_ends_when_its_user_is_blocked_or_signed_out(
-    nats: NatsServer, principal: dict[str, int]
+    nats: NatsServer, principal: dict[str, Any]
 ) -> None:
     async with a_fleet(nats) as fleet:
         one, mine = await paths_of(fleet)

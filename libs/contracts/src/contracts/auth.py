@@ -48,7 +48,7 @@ class RefreshToken(Command[TokenView]):
 
 
 class EndSession(Command[Accepted]):
-    """Log out: the session of this refresh token ends."""
+    """Log out: the session of this refresh token ends, with its access tokens."""
 
     subject: ClassVar[str] = "command.auth.end_session.v1"
     sent_by: ClassVar = ("gateway",)
@@ -90,4 +90,13 @@ class Principal(BaseModel):
     is_blocked: bool = False
     sessions_valid_from: int = Field(
         default=0, description="Unix seconds; tokens issued earlier are refused."
+    )
+    permissions: list[str] | None = Field(
+        default=None,
+        description="Permissions of the role now; a token grants no others. "
+        "None if auth did not say: its permissions count as they stand.",
+    )
+    ended_sessions: list[UUID] = Field(
+        default_factory=list,
+        description="Sessions that ended before their access tokens expired; those are refused.",
     )

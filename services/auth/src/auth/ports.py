@@ -25,11 +25,14 @@ class Work(Protocol):
         """Add or replace the user, and publish the principal. Call `lock` before."""
 
     async def session(self, session_id: UUID) -> Session | None:
-        """Return the session, locked until the work ends."""
+        """Return the session if it has not ended, locked until the work ends."""
         ...
 
     async def save_session(self, session: Session) -> None: ...
-    async def delete_session(self, session_id: UUID) -> None: ...
+
+    async def end_session(self, session: Session, now: datetime) -> None:
+        """End the session, and publish the principal. Call `lock` before."""
+
     async def delete_sessions(self, user_id: UUID) -> None: ...
 
     async def keys(self) -> list[Key]: ...

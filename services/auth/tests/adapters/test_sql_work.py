@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from auth.adapters.jose_keyring import JoseKeyring
 from auth.adapters.sql_work import SqlUnitOfWork
 from auth.domain.audit import AuditEntry, AuditFact
-from auth.domain.sessions import MAX_PER_USER, Session
+from auth.domain.sessions import ENDED_KEPT, MAX_PER_USER, Session
 from auth.handlers.upkeep import prune
 from auth.handlers.users import ensure_administrator
 from auth.settings import AuthSettings
@@ -78,7 +78,7 @@ async def test_sessions_and_keys_come_back_as_they_were_saved(work: SqlUnitOfWor
     async with work() as transaction:
         assert await transaction.session(session.id) == rotated
         assert await transaction.keys() == [key]
-        await transaction.delete_session(session.id)
+        await transaction.end_session(rotated, NOW)
         await transaction.delete_key(key)
         assert await transaction.session(session.id) is None
         assert await transaction.keys() == []
@@ -118,6 +118,9 @@ async def test_what_is_over_or_too_much_is_pruned(work: SqlUnitOfWork, engine: A
         for age in [timedelta(days=31), *[timedelta()] * (MAX_PER_USER + 3)]:
             session = Session(new_id(), user.id, NOW - age, NOW - age + timedelta(days=30), b"")
             await transaction.save_session(session)
+        for ended_at in (NOW - ENDED_KEPT, NOW):
+            session = Session(new_id(), user.id, NOW, NOW + timedelta(days=30), b"")
+            await transaction.end_session(session, ended_at)
         await transaction.add_entry(
             AuditEntry(AuditFact.LOGGED_IN, user.id), NOW - timedelta(days=91)
         )
@@ -125,7 +128,7 @@ async def test_what_is_over_or_too_much_is_pruned(work: SqlUnitOfWork, engine: A
 
     await prune(replace(FakeAuth().service, unit_of_work=work, clock=lambda: NOW))
 
-    assert await count(engine, "sessions") == MAX_PER_USER
+    assert await count(engine, "sessions") == MAX_PER_USER + 1
     assert await count(engine, "audit") == 1
 
 

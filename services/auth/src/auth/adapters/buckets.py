@@ -35,4 +35,6 @@ async def signing_keys(connection: AsyncConnection) -> dict[str, SigningKey]:
 
 
 async def principals(connection: AsyncConnection) -> dict[str, Principal]:
-    return {str(user.id): user.principal() for user in await SqlWork(connection).users()}
+    work = SqlWork(connection)
+    ended = await work.ended_sessions()
+    return {str(user.id): user.principal(ended.get(user.id, [])) for user in await work.users()}

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,12 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from auth.adapters.tables import audit, sessions, signing_keys, users
 from auth.domain.audit import KEPT_DAYS, MAX_ROWS, AuditEntry
 from auth.domain.keyring import Key
-from auth.domain.sessions import MAX_PER_USER, Session
+from auth.domain.sessions import ENDED_KEPT, MAX_PER_USER, Session
 from auth.domain.users import User
 from contracts.access import Limits
 from contracts.services import KEYS, PRINCIPALS
 from runtime.outbox import messages as outbox
 from runtime.postgres.transaction import transaction
+
+ENDED = select(sessions.c.user_id, sessions.c.id).where(sessions.c.ended_at.is_not(None))
 
 
 class SqlWork:
@@ -46,18 +48,28 @@ class SqlWork:
     async def save_user(self, user: User) -> None:
         values = asdict(user) | {"limits": user.limits.model_dump(mode="json")}
         await self._save(users, values)
-        await self.publish([outbox.put(PRINCIPALS, str(user.id), user.principal())])
+        await self._publish_principal(user)
 
     async def session(self, session_id: UUID) -> Session | None:
-        found = select(sessions).where(sessions.c.id == session_id)
+        is_open = sessions.c.ended_at.is_(None)
+        found = select(sessions).where(sessions.c.id == session_id, is_open)
         row = await self._one(found.with_for_update())
         return Session(**row) if row else None
 
     async def save_session(self, session: Session) -> None:
         await self._save(sessions, asdict(session))
 
-    async def delete_session(self, session_id: UUID) -> None:
-        await self._connection.execute(delete(sessions).where(sessions.c.id == session_id))
+    async def end_session(self, session: Session, now: datetime) -> None:
+        await self.save_session(replace(session, ended_at=now))
+        if user := await self.user(session.user_id):
+            await self._publish_principal(user)
+
+    async def ended_sessions(self) -> dict[UUID, list[UUID]]:
+        """Return the ended sessions whose access tokens may still be valid, by user."""
+        found: dict[UUID, list[UUID]] = {}
+        for user_id, session_id in await self._connection.execute(ENDED):
+            found.setdefault(user_id, []).append(session_id)
+        return found
 
     async def delete_sessions(self, user_id: UUID) -> None:
         await self._connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
@@ -78,14 +90,16 @@ class SqlWork:
         await self._connection.execute(insert(audit), {"at": now, **asdict(entry)})
 
     async def prune(self, now: datetime) -> None:
+        is_open = sessions.c.ended_at.is_(None)
         newest_first = func.row_number().over(
             partition_by=sessions.c.user_id, order_by=sessions.c.id.desc()
         )
-        ranked = select(sessions.c.id, newest_first.label("rank")).subquery()
+        ranked = select(sessions.c.id, newest_first.label("rank")).where(is_open).subquery()
         surplus = select(ranked.c.id).where(ranked.c.rank > MAX_PER_USER)
         newest_entry = select(func.max(audit.c.id)).scalar_subquery()
         for statement in (
             delete(sessions).where(sessions.c.expires_at <= now),
+            delete(sessions).where(sessions.c.ended_at <= now - ENDED_KEPT),
             delete(sessions).where(sessions.c.id.in_(surplus)),
             delete(audit).where(audit.c.at < now - timedelta(days=KEPT_DAYS)),
             delete(audit).where(audit.c.id <= newest_entry - MAX_ROWS),
@@ -94,6 +108,11 @@ class SqlWork:
 
     async def publish(self, messages: list[outbox.Outgoing]) -> None:
         await outbox.append(self._connection, messages)
+
+    async def _publish_principal(self, user: User) -> None:
+        statement = ENDED.where(sessions.c.user_id == user.id)
+        ended = [session_id for _, session_id in await self._connection.execute(statement)]
+        await self.publish([outbox.put(PRINCIPALS, str(user.id), user.principal(ended))])
 
     async def _save(self, table: Table, values: dict[str, Any]) -> None:
         statement = upsert(table).values(values)

@@ -28,6 +28,8 @@ sessions = sa.Table(
     sa.Column("digest", sa.LargeBinary, nullable=False),
     sa.Column("used_digest", sa.LargeBinary),
     sa.Column("used_by", sa.Uuid),
+    sa.Column("used_at", sa.DateTime(timezone=True)),
+    sa.Column("ended_at", sa.DateTime(timezone=True)),
 )
 
 signing_keys = sa.Table(

@@ -3,6 +3,7 @@
 A role names a set of permissions; only permissions are checked.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from uuid import UUID
 
@@ -37,8 +38,10 @@ class User:
         """The permissions of the role, sorted; a role that this version does not know has none."""
         return sorted(ROLES.get(self.role, frozenset()))
 
-    def principal(self) -> Principal:
-        return Principal.model_validate({**asdict(self), "user_id": self.id})
+    def principal(self, ended_sessions: Iterable[UUID]) -> Principal:
+        """Return what gateways check each request by."""
+        values = asdict(self) | {"user_id": self.id, "permissions": self.permissions}
+        return Principal.model_validate(values | {"ended_sessions": sorted(ended_sessions)})
 
     def view(self) -> UserView:
         return UserView.model_validate(self, from_attributes=True)

@@ -54,7 +54,8 @@ async def authenticate(auth: Auth, command: IssueToken) -> User:
 async def begin_session(auth: Auth, checked: User) -> TokenView:
     """Begin a session, unless the password was replaced while it was being checked."""
     now, session_id = auth.clock(), new_id()
-    token = tokens.refresh_token(session_id, secrets.token_bytes(32))
+    random = secrets.token_bytes(tokens.HALF_BYTES)
+    token = tokens.refresh_token(session_id, random, auth.successor_key)
     async with auth.unit_of_work() as work:
         user = await work.user(checked.id)
         if user is None or user.password_hash != checked.password_hash:
@@ -62,13 +63,16 @@ async def begin_session(auth: Auth, checked: User) -> TokenView:
         expires_at = now + auth.refresh_lifetime
         await work.save_session(Session(session_id, user.id, now, expires_at, tokens.digest(token)))
         await work.add_entry(AuditEntry(AuditFact.LOGGED_IN, user.id), now)
-    return token_pair(auth, user, token, now)
+    return token_pair(auth, user, session_id, token, now)
 
 
-def token_pair(auth: Auth, user: User, refresh_token: str, now: datetime) -> TokenView:
+def token_pair(
+    auth: Auth, user: User, session_id: UUID, refresh_token: str, now: datetime
+) -> TokenView:
+    claims = tokens.access_claims(user, session_id, new_id(), now)
     return TokenView(
         user_id=user.id,
-        access_token=auth.keyring.sign(tokens.access_claims(user, new_id(), now)),
+        access_token=auth.keyring.sign(claims),
         refresh_token=refresh_token,
         expires_in=tokens.ACCESS_SECONDS,
         refresh_expires_in=int(auth.refresh_lifetime.total_seconds()),
@@ -81,43 +85,52 @@ async def refresh_token(auth: Auth, command: RefreshToken) -> TokenView:
     if session_id is None:
         raise BadRefreshTokenError
     async with auth.unit_of_work() as work:
-        view = await exchange(auth, work, session_id, command)
-    if view is None:  # raised after the commit, so that the deletion of the session lasts
-        raise BadRefreshTokenError
-    return view
+        session = await work.session(session_id)
+        user = await work.user(session.user_id) if session else None
+        if session is None or user is None or user.is_blocked:
+            raise BadRefreshTokenError
+        use = use_of(auth, session, command.refresh_token, command.request_id)
+        if use in (TokenUse.FIRST, TokenUse.REPEAT):
+            return await exchange(auth, work, user, session, command, use)
+    if use is TokenUse.REUSE:  # in a transaction of its own, so that it lasts
+        await end(auth, session_id, AuditFact.TOKEN_REUSED)
+    raise BadRefreshTokenError
+
+
+def use_of(auth: Auth, session: Session, token: str, request_id: UUID) -> TokenUse:
+    is_genuine = tokens.is_genuine(token, auth.successor_key)
+    return token_use(session, tokens.digest(token), request_id, auth.clock(), is_genuine=is_genuine)
 
 
 async def exchange(
-    auth: Auth, work: Work, session_id: UUID, command: RefreshToken
-) -> TokenView | None:
-    now, presented = auth.clock(), tokens.digest(command.refresh_token)
-    session = await work.session(session_id)
-    user = await work.user(session.user_id) if session else None
-    if session is None or user is None or user.is_blocked:
-        return None
-    use = token_use(session, presented, command.request_id, now)
-    if use is TokenUse.EXPIRED:
-        return None
-    if use is TokenUse.REUSE:
-        await work.delete_session(session.id)
-        await work.add_entry(AuditEntry(AuditFact.TOKEN_REUSED, user.id), now)
-        return None
-    token = tokens.successor(
-        command.refresh_token, session.id, command.request_id, auth.successor_key
-    )
+    auth: Auth, work: Work, user: User, session: Session, command: RefreshToken, use: TokenUse
+) -> TokenView:
+    now, request_id = auth.clock(), command.request_id
+    if use is TokenUse.REPEAT:  # the successor that the first request got
+        request_id = session.used_by or request_id
+    token = tokens.successor(command.refresh_token, session.id, request_id, auth.successor_key)
     if use is TokenUse.FIRST:
-        digest, lifetime = tokens.digest(token), auth.refresh_lifetime
-        await work.save_session(rotated(session, digest, command.request_id, now, lifetime))
-    return token_pair(auth, user, token, now)
+        lifetime = auth.refresh_lifetime
+        await work.save_session(rotated(session, tokens.digest(token), request_id, now, lifetime))
+    return token_pair(auth, user, session.id, token, now)
 
 
 async def end_session(auth: Auth, command: EndSession) -> Accepted:
-    """Log out. Any token of the session may end it, also a used one."""
+    """Log out. Any token of the session may end it, also a used one; one made up does nothing."""
     session_id = tokens.session_of(command.refresh_token)
     if session_id is None:
         return Accepted()
     async with auth.unit_of_work() as work:
-        if session := await work.session(session_id):
-            await work.delete_session(session.id)
-            await work.add_entry(AuditEntry(AuditFact.LOGGED_OUT, session.user_id), auth.clock())
+        session = await work.session(session_id)
+    if session and use_of(auth, session, command.refresh_token, new_id()) is not TokenUse.MADE_UP:
+        await end(auth, session_id, AuditFact.LOGGED_OUT)
     return Accepted()
+
+
+async def end(auth: Auth, session_id: UUID, fact: AuditFact) -> None:
+    """End a session: gateways refuse its access tokens from now on."""
+    async with auth.unit_of_work() as work:
+        await work.lock()  # before the row, as wherever both are locked
+        if session := await work.session(session_id):
+            await work.end_session(session, auth.clock())
+            await work.add_entry(AuditEntry(fact, session.user_id), auth.clock())

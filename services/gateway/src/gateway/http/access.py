@@ -14,7 +14,7 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.params import Depends
 from fastapi.security.base import SecurityBase
 
-from contracts.access import Actor, Limits, Permission
+from contracts.access import Actor, Permission, granted
 from contracts.auth import Principal
 from gateway.http.problems import RefusedError, seconds_to_wait, unauthorized
 from gateway.http.rates import Rates
@@ -31,10 +31,15 @@ class AdmittedCaller:
     actor: Actor
     claims: Claims
     access: "AccessControl"
+    permissions: tuple[Permission, ...]
+    """Of these the caller needs one."""
 
     def seconds_left(self) -> float:
-        """Return the time until the token expires; 0 once the caller is blocked or signed out."""
-        if refusal(self.claims, self.access.principal_of(self.actor.user_id)):
+        """Return the time until the token expires; 0 once the caller may not go on."""
+        principal = self.access.principal_of(self.actor.user_id)
+        if principal is None or refusal(self.claims, principal):
+            return 0.0
+        if not is_allowed(self.permissions, permissions_of(self.claims, principal)):
             return 0.0
         return max(0.0, self.claims.expires_at - time.time())
 
@@ -56,15 +61,20 @@ class AccessControl:
         """
         claims = self.tokens.verify(bearer_token(request), time.time())
         principal = self.principal_of(claims.user_id)
+        if principal is None:
+            raise unauthorized("the account does not exist")
         if reason := refusal(claims, principal):
             raise unauthorized(reason)
-        limits = principal.limits if principal else Limits()
-        actor = Actor(user_id=claims.user_id, permissions=claims.permissions, limits=limits)
+        actor = Actor(
+            user_id=claims.user_id,
+            permissions=permissions_of(claims, principal),
+            limits=principal.limits,
+        )
         limit(self.callers, actor.user_id)
-        if permissions and not any(map(actor.may, permissions)):
+        if not is_allowed(permissions, actor.permissions):
             wanted = " or ".join(permissions)
             raise RefusedError(403, "missing_permission", f"this needs the permission {wanted}")
-        return AdmittedCaller(actor, claims, self)
+        return AdmittedCaller(actor, claims, self, permissions)
 
     def admit_login(self, request: Request) -> None:
         """Raise RefusedError (429) if this address makes too many login attempts."""
@@ -109,13 +119,24 @@ def bearer_token(request: Request) -> str:
     return token.strip()
 
 
-def refusal(claims: Claims, principal: Principal | None) -> str | None:
+def refusal(claims: Claims, principal: Principal) -> str | None:
     """Return why a valid token is refused nevertheless; None if it is accepted."""
-    if principal is None:
-        return "the account does not exist"
     if principal.is_blocked:
         return "the account is blocked"
-    return "the session was ended" if claims.issued_at < principal.sessions_valid_from else None
+    is_ended = claims.session_id in principal.ended_sessions
+    is_old = claims.issued_at < principal.sessions_valid_from
+    return "the session was ended" if is_ended or is_old else None
+
+
+def permissions_of(claims: Claims, principal: Principal) -> frozenset[Permission]:
+    """Return the token's permissions that the role of its user still has."""
+    if principal.permissions is None:
+        return claims.permissions
+    return claims.permissions & granted(principal.permissions)
+
+
+def is_allowed(wanted: tuple[Permission, ...], held: frozenset[Permission]) -> bool:
+    return not wanted or not held.isdisjoint(wanted)
 
 
 def limit(rates: Rates, key: object) -> None:

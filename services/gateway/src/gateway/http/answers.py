@@ -24,7 +24,7 @@ HEADERS = {
     "Accept-Ranges": "`bytes`: `Range` can ask for a part.",
     "Content-Range": "First and last byte of this part, and the size of the whole.",
     "X-Accel-Buffering": "`no`: a proxy must pass events on at once.",
-    "Set-Cookie": "The refresh token for browsers, at `/v1/auth/refresh` only.",
+    "Set-Cookie": "The refresh token, for the gateway's own pages.",
     "WWW-Authenticate": "The challenge of RFC 6750.",
     "Retry-After": "Seconds to wait before the next try.",
     "RateLimit-Limit": "Requests that the caller may make at once.",

@@ -29,6 +29,7 @@ class Claims:
     """The claims of a verified access token; times are Unix seconds."""
 
     user_id: UUID
+    session_id: UUID | None
     permissions: frozenset[Permission]
     issued_at: int
     expires_at: int
@@ -65,6 +66,7 @@ class JwtTokens:
                 raise unauthorized("the access token is for another service")
             return Claims(
                 user_id=UUID(claims["sub"]),
+                session_id=UUID(claims["sid"]) if "sid" in claims else None,
                 permissions=granted(claims["permissions"]),
                 issued_at=int(claims["iat"]),
                 expires_at=int(claims["exp"]),
