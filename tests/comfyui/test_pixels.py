@@ -44,13 +44,18 @@ def upload(api: httpx.Client, content: bytes, kind: str, **form: str) -> str:
 
 
 def through_the_fleet(api: httpx.Client, workflow: str, inputs: dict[str, Any]) -> Image.Image:
+    job = finished(api, workflow, inputs)
+    return Image.open(io.BytesIO(api.get(job["outputs"][0]["url"]).content))
+
+
+def finished(api: httpx.Client, workflow: str, inputs: dict[str, Any]) -> dict[str, Any]:
     job = api.post("/v1/jobs", json={"workflow": workflow, "inputs": inputs}).json()
     answer = api.get(f"/v1/jobs/{job['id']}")
     while answer.json()["status"] in {"queued", "running"}:
         time.sleep(0.1)
         answer = api.get(f"/v1/jobs/{job['id']}")
     assert answer.json()["status"] == "completed", answer.text
-    return Image.open(io.BytesIO(api.get(answer.json()["outputs"][0]["url"]).content))
+    return answer.json()
 
 
 def directly(api: httpx.Client, server: str, workflow: str, inputs: dict[str, Any]) -> Image.Image:

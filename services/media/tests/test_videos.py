@@ -58,6 +58,8 @@ async def test_a_video_that_a_job_made_is_shown_with_or_without_its_prompt(
         [made] = await fleet.results(grants[0], node_id, data)
         content = await fleet.content(actor, made.media_id)
         assert made.content_type == "video/mp4"
+        assert (made.width, made.height, made.frame_count) == (64, 48, 12)
+        assert made.duration_seconds == pytest.approx(0.5)
         assert (SECRET.encode() in content) is not is_bare
         [view] = (await fleet.gateway.call(FindMedia(actor=actor, media_ids=[made.media_id]))).items
         assert (await shown(fleet, view)).duration_seconds == pytest.approx(0.5)

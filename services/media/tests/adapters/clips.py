@@ -12,7 +12,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
-from PIL import Image
+from PIL import ImageColor
 
 SECRET = "a secret prompt"
 TAGS = {"prompt": SECRET, "workflow": SECRET, "title": SECRET, "comment": SECRET}
@@ -20,6 +20,7 @@ FRAMES = 12
 QUICK = {
     "libx264": {"preset": "ultrafast"},
     "libx265": {"preset": "ultrafast", "x265-params": "log-level=none"},
+    "libvpx": {"auto-alt-ref": "0"},
 }
 RATE = 48_000
 SAMPLES = 1_024
@@ -41,18 +42,36 @@ def a_video(
         made.metadata.update(tags)
         film = a_film(made, codec, size, turned)
         heard = made.add_stream(sound, RATE, layout="stereo") if sound else None
-        for n in range(FRAMES):
-            frame = a_frame(size, "blue" if n else "red")
-            frame.pts, frame.time_base = n, Fraction(1, 24)
-            made.mux(film.encode(frame))
-        made.mux(film.encode(None))
+        show(made, film, size)
         if isinstance(heard, AudioStream):
             play(made, heard, FRAMES)
     return data.getvalue()
 
 
+def a_transparent_video(codec: str) -> bytes:
+    """Like `a_video`, as WebM with an alpha of 100 of 255."""
+    data, size = io.BytesIO(), (64, 48)
+    with av.open(data, "w", format="webm") as made:
+        film = a_film(made, codec, size, turned=0)
+        film.pix_fmt = "yuva420p"
+        show(made, film, size)
+    return data.getvalue()
+
+
+def show(made: OutputContainer, film: VideoStream, size: tuple[int, int]) -> None:
+    for n in range(FRAMES):
+        frame = a_frame(size, "blue" if n else "red")
+        frame.pts, frame.time_base = n, Fraction(1, 24)
+        made.mux(film.encode(frame))
+    made.mux(film.encode(None))
+
+
 def a_frame(size: tuple[int, int], color: str) -> VideoFrame:
-    return VideoFrame.from_image(Image.new("RGB", size, color))
+    frame = VideoFrame(*size, "rgba")
+    [plane] = frame.planes
+    row = bytes((*ImageColor.getrgb(color)[:3], 100)) * size[0]
+    plane.update(row.ljust(plane.line_size, b"\0") * size[1])
+    return frame
 
 
 def a_film(made: OutputContainer, codec: str, size: tuple[int, int], turned: int) -> VideoStream:

@@ -5,7 +5,7 @@ from PIL import Image
 
 from contracts.media.files import MaskOptions
 from contracts.values import Channel
-from media.adapters.sandbox.mask import for_every_loader, make_mask, shown
+from media.adapters.sandbox.mask import for_every_loader, make_mask, shown, taken_from
 from media.domain.inspection import FileRefusedError
 
 from .pictures import gray, rows
@@ -26,6 +26,15 @@ def test_without_any_transparency_luminance_is_the_mask() -> None:
     opaque.putpixel((1, 0), (255, 255, 255, 255))
     assert rows(make_mask(opaque, MaskOptions()))[0][1] == 255
     assert rows(make_mask(gray([[0, 7, 255]]), MaskOptions())) == [[0, 7, 255]]
+
+
+def test_white_paint_on_a_clear_canvas_is_the_mask() -> None:
+    canvas = Image.new("RGBA", (3, 1))
+    canvas.putpixel((1, 0), (255, 255, 255, 100))
+    canvas.putpixel((2, 0), (255, 255, 255, 255))
+    assert rows(make_mask(canvas, MaskOptions())) == [[0, 100, 255]]
+    assert taken_from(canvas, MaskOptions()) == "luminance"
+    assert rows(make_mask(canvas, MaskOptions(channel="alpha"))) == [[255, 155, 0]]
 
 
 def test_luminance_can_be_asked_for_despite_transparency() -> None:

@@ -1,5 +1,7 @@
 """Good files, through the worker process: what is kept has the pixels that came."""
 
+import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +34,20 @@ async def kept(
     assert finding.blake3 == blake3(content).hexdigest()
     assert finding.size_bytes == len(content)
     return finding, content
+
+
+def a_tiff(values: list[int], *, is_signed: bool = False) -> bytes:
+    """One row of 32-bit integers (TIFF 6.0, section 2)."""
+    data = struct.pack(f"<{len(values)}I", *values)
+    short, long = 3, 4
+    fields = [
+        *((256, long, len(values)), (257, long, 1), (258, short, 32), (259, short, 1)),
+        *((262, short, 1), (273, long, 8), (277, short, 1), (278, long, 1)),
+        *((279, long, len(data)), (339, short, 2 if is_signed else 1)),
+    ]
+    entries = b"".join(struct.pack("<HHII", tag, form, 1, value) for tag, form, value in fields)
+    directory = struct.pack("<H", len(fields)) + entries + bytes(4)
+    return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + directory
 
 
 @pytest.mark.parametrize("form", ["PNG", "GIF", "WEBP", "BMP", "TIFF"])
@@ -71,6 +87,29 @@ async def test_text_and_profiles_of_a_png_are_gone(tmp_path: Path) -> None:
     assert content.endswith(b"IEND\xaeB`\x82")
 
 
+@pytest.mark.parametrize("size_bytes", [3 * 1024**2, 70 * 1024**2])
+@pytest.mark.parametrize("is_profile", [False, True])
+async def test_a_png_with_much_text_or_a_large_profile_is_whole(
+    size_bytes: int, is_profile: bool, tmp_path: Path
+) -> None:
+    name = b"iCCP" if is_profile else b"zTXt"
+    body = name + b"prompt\0\0" + zlib.compress(bytes(size_bytes))
+    length, check = (len(body) - 4).to_bytes(4, "big"), zlib.crc32(body).to_bytes(4, "big")
+    plain = encoded(a_picture((40, 30)))
+    _, content = await kept(tmp_path, plain[:33] + length + body + check + plain[33:])
+    assert decoded(content).tobytes() == a_picture((40, 30)).tobytes()
+    assert b"prompt" not in content
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "BMP"])
+async def test_a_gray_picture_is_kept_in_color(form: str, tmp_path: Path) -> None:
+    data = encoded(a_picture((40, 30), "L"), form)
+    finding, content = await kept(tmp_path, data)
+    assert finding.content_type == "image/png"
+    assert decoded(content).mode == "RGB"
+    assert decoded(content).tobytes() == decoded(data).convert("RGB").tobytes()
+
+
 async def test_transparency_survives_whatever_way_it_was_written(tmp_path: Path) -> None:
     palette = a_picture((4, 3), "P")
     _, content = await kept(tmp_path, encoded(palette, transparency=palette.getpixel((0, 0))))
@@ -81,6 +120,18 @@ async def test_transparency_survives_whatever_way_it_was_written(tmp_path: Path)
 async def test_sixteen_bits_keep_their_high_byte(tmp_path: Path) -> None:
     _, content = await kept(tmp_path, encoded(gray([[0, 255, 256, 65535]], "I;16")))
     assert rows(decoded(content)) == [[0, 0, 1, 255]]
+
+
+async def test_thirty_two_bits_keep_their_highest_byte(tmp_path: Path) -> None:
+    values = [0, 2**24 - 1, 2**24, 2**31, 2**32 - 1]
+    _, content = await kept(tmp_path, a_tiff(values))
+    assert rows(decoded(content)) == [[0, 0, 1, 128, 255]]
+
+
+async def test_signed_pixels_are_refused_and_not_taken_for_others(tmp_path: Path) -> None:
+    with pytest.raises(FileRefusedError) as refused:
+        await kept(tmp_path, a_tiff([1, 2], is_signed=True))
+    assert refused.value.code == "unsupported_pixels"
 
 
 async def test_cmyk_becomes_rgb(tmp_path: Path) -> None:

@@ -9,16 +9,19 @@ from pathlib import Path
 
 import av
 import pytest
+from av.video.codeccontext import VideoCodecContext
 
 from contracts.content_types import sniff
 from media.adapters.sandbox.process import ProcessSandbox, WorkerLimits
 from media.domain.inspection import BlobPreview, Bounds, InspectedFile
 from media.ports import InspectionRequest
 
-from .clips import SECRET, TAGS, a_sound, a_video
+from .clips import FRAMES, SECRET, TAGS, a_sound, a_transparent_video, a_video
 from .pictures import decoded
 
 LIMITS = WorkerLimits(memory_bytes=480 * 1024**2, cpu_seconds=10, wall_seconds=60)
+ALPHA_MODE = b"\x53\xc0\x81\x01"
+"""The element of a video track, and its value 1 (Matroska, section 5.1.4.1.28.4)."""
 BOUNDS = Bounds(1_000_000, 10, max_video_frames=100, max_seconds=5)
 VIDEOS = {
     "video/mp4": ("mp4", "libx264", "aac"),
@@ -63,6 +66,21 @@ def samples(data: bytes) -> list[str]:
     return found
 
 
+def alphas(data: bytes) -> list[int]:
+    """Decode a WebM that is marked as transparent, and return the alpha of each first pixel."""
+    assert ALPHA_MODE in data
+    found: list[int] = []
+    with av.open(io.BytesIO(data), "r") as opened:
+        film = opened.streams.video[0]
+        name = {"vp8": "libvpx", "vp9": "libvpx-vp9"}[film.codec_context.codec.canonical_name]
+        decoder = av.CodecContext.create(name, "r")
+        assert isinstance(decoder, VideoCodecContext)
+        for packet in opened.demux(film):
+            pictures = [frame.reformat(format="rgba") for frame in decoder.decode(packet)]
+            found += [bytes(picture.planes[0])[3] for picture in pictures]
+    return found
+
+
 @pytest.mark.parametrize("content_type", VIDEOS)
 async def test_a_video_keeps_its_samples_and_loses_its_tags(
     content_type: str, tmp_path: Path
@@ -97,6 +115,15 @@ async def test_the_same_video_is_always_kept_as_the_same_bytes(tmp_path: Path) -
     first, _ = await kept(tmp_path, a_video())
     second, _ = await kept(tmp_path, a_video(tags=other))
     assert first.blake3 == second.blake3
+
+
+@pytest.mark.parametrize("codec", ["libvpx", "libvpx-vp9"])
+async def test_a_transparent_video_stays_transparent(codec: str, tmp_path: Path) -> None:
+    data = a_transparent_video(codec)
+    seen = alphas(data)
+    _, content = await kept(tmp_path, data)
+    assert seen == pytest.approx([100] * FRAMES, abs=3)
+    assert alphas(content) == seen
 
 
 async def test_hevc_keeps_the_name_under_which_phones_know_it(tmp_path: Path) -> None:

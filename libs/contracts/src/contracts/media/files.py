@@ -119,7 +119,8 @@ class MaskOptions(BaseModel):
     )
     channel: Literal["auto", "alpha", "luminance"] = Field(
         default="auto",
-        description="Masks: the channel; `auto`: alpha if any pixel is transparent.",
+        description="Masks: the channel; `auto`: alpha if any pixel is transparent, but luminance "
+        "if all that is visible is white (white paint on a clear canvas).",
     )
     invert: bool = Field(default=False, description="Masks: swap black and white.")
     feather: int = Field(default=0, ge=0, le=512, description="Masks: blur radius in pixels.")

@@ -77,6 +77,10 @@ class Output(BaseModel):
     content_type: str = Field(description="Media type, detected from the content.")
     width: int | None = Field(default=None, description="Pixels; images and videos only.")
     height: int | None = Field(default=None, description="Pixels; images and videos only.")
+    frame_count: int | None = Field(default=None, description="Frames of a video.")
+    duration_seconds: float | None = Field(
+        default=None, description="Length of a video or sound; null if it was not measured in time."
+    )
     size_bytes: int = Field(description="Size of the file.")
 
 

@@ -55,7 +55,8 @@ class MediaForm(MaskOptions, Strict):
     )
     channel: Annotated[str, StringConstraints(pattern="^(auto|alpha|luminance)$")] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]  # never written to
         default="auto",
-        description="Masks: the channel; `auto`: alpha if any pixel is transparent.",
+        description="Masks: the channel; `auto`: alpha if any pixel is transparent, but luminance "
+        "if all that is visible is white (white paint on a clear canvas).",
     )
 
 

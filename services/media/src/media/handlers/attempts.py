@@ -8,10 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import structlog
 
-from contracts.errors import FieldError, InvalidError, NotFoundError
+from contracts.errors import FieldError, InvalidError, NotFoundError, UnavailableError
 from contracts.media.attempts import (
     FindInputFiles,
     FindResults,
@@ -23,13 +24,15 @@ from contracts.media.attempts import (
     ResultUrls,
     SignResultUrls,
 )
+from contracts.scheduler.jobs import Output
 from contracts.values import new_id
 from media.domain import names
-from media.domain.bare import CAN_BE_BARE
+from media.domain.bare import CAN_BE_BARE, REMUXED
 from media.domain.inspection import FileRefusedError
 from media.domain.kinds import result_type
 from media.domain.records import CheckedFile, StoredMedia
 from media.handlers.deletion import discard
+from media.handlers.previews import prepare_once
 from media.ports import ObjectMissingError
 from media.service import Media
 from runtime.grants import Grant
@@ -40,6 +43,8 @@ READ_LIFETIME = timedelta(minutes=15)
 WRITE_LIFETIME = timedelta(hours=1)
 DIGEST = re.compile(r"[0-9a-f]{64}")
 """BLAKE3 in lower-case hex: digests end up in headers and names."""
+MEASURE_SECONDS = 8.0
+"""Longest wait of a job for the previews of its videos."""
 MAX_BARE_BYTES = 256 * 1024**2
 """A worker has too little memory to make a larger result bare."""
 
@@ -79,9 +84,33 @@ async def find_results(media: Media, query: FindResults) -> Results:
 async def record_results(media: Media, command: RecordResults) -> Results:
     """Check that the files are in the store and make them media of the attempt's owner."""
     grant = media.read_grant(command.grant, command.node_id)
-    return await media.recordings.run(
+    recorded = await media.recordings.run(
         grant.attempt_id, lambda: record_once(media, grant, command.files)
     )
+    unmeasured = [output.media_id for output in recorded.outputs if is_unmeasured(output)]
+    if not unmeasured:
+        return recorded
+    await measure(media, unmeasured, grant.owner_id)
+    return await media.results.find(grant.attempt_id)
+
+
+def is_unmeasured(output: Output) -> bool:
+    return output.content_type in REMUXED and output.duration_seconds is None
+
+
+async def measure(media: Media, media_ids: list[UUID], owner_id: UUID) -> None:
+    """Make the previews of videos and sounds now, so that the job shows their size and length.
+
+    A video that takes longer, or a store that is down, does not hold up the job.
+    """
+    try:
+        async with asyncio.timeout(MEASURE_SECONDS):
+            for stored in await media.library.find(media_ids, owner_id):
+                view = stored.view
+                if task := await media.previews.find_task(view.owner_id, view.blake3):
+                    await prepare_once(media, task)
+    except (TimeoutError, UnavailableError, OSError) as error:
+        log.info("results_unmeasured", media_ids=media_ids, reason=str(error))
 
 
 async def record_once(media: Media, grant: Grant, files: Sequence[ResultFile]) -> Results:

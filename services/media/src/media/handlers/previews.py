@@ -1,6 +1,6 @@
 """Makes previews of blobs: measurements, thumbnails and a placeholder.
 
-No upload and no job waits for a preview.
+No upload waits for a preview; a job waits some seconds for those of its videos and sounds.
 """
 
 import asyncio

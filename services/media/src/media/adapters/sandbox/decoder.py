@@ -1,7 +1,7 @@
 """Decodes pictures into upright 8-bit pixels, as ComfyUI's LoadImage would see them.
 
-Orientation is applied, 16 bits are cut to their high byte, palettes and CMYK become RGB.
-LoadImage ignores color profiles, so `colors` applies them before.
+Orientation is applied, 16 and 32 bits are cut to their high byte; gray, palettes and CMYK become
+RGB. LoadImage ignores color profiles, so `colors` applies them before.
 """
 
 # Pillow leaves out the types of some parameters.
@@ -11,10 +11,12 @@ import struct
 import warnings
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageFile
 
 from media.adapters.sandbox.colors import to_srgb
+from media.adapters.sandbox.png_text import allow_large_metadata
 from media.domain.bare import webp
 from media.domain.inspection import (
     Bounds,
@@ -26,12 +28,16 @@ from media.domain.inspection import (
 # Importing a plugin registers it. Only these and the two of `load_decoder` are ever loaded.
 for name in ("Bmp", "Gif", "Jpeg", "Png", "Tiff", "WebP"):
     import_module(f"PIL.{name}ImagePlugin")
+allow_large_metadata()
 AVIF, HEIC, WEBP = "image/avif", "image/heic", "image/webp"
 FORMATS = {HEIC: "HEIF"}
 ANIMATED = ("image/gif", WEBP, "image/png", AVIF)
 MAX_WEBP_PIXELS = 25_000_000
 """The decoder takes 12 bytes a pixel, with two canvases, of a worker's 480 MiB (measured)."""
 ORIENTATION = 0x0112
+SAMPLE_FORMAT, UNSIGNED = 0x0153, 1
+"""TIFF 6.0, section 19."""
+STRIP_ROWS = 64
 TO_UPRIGHT: dict[int, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -122,13 +128,20 @@ def upright(picture: Image.Image, turned: int) -> Image.Image:
 def upright_srgb(picture: ImageFile.ImageFile, tagged: ImageFile.ImageFile) -> Image.Image:
     """Return the loaded picture upright, in sRGB, by profile and orientation of `tagged`."""
     converted = to_srgb(picture, tagged.info.get("icc_profile"))
-    return upright(plain(converted), orientation(tagged))
+    return upright(colored(plain(converted)), orientation(tagged))
+
+
+def colored(picture: Image.Image) -> Image.Image:
+    """Return plain gray as RGB: ComfyUI since 0.21 reads one gray channel as 255/256 of it."""
+    return picture.convert("RGB") if picture.mode == "L" else picture
 
 
 def plain(picture: Image.Image) -> Image.Image:
     """Convert any mode to L, RGB or RGBA."""
     if picture.mode == "F":
         raise FileRefusedError("unsupported_pixels", "Floating-point pixels are not supported.")
+    if picture.mode == "I":
+        return highest_bytes(picture)
     if picture.mode.startswith("I"):
         return high_bytes(picture)
     wanted = "L" if picture.mode in ("1", "L") else "RGB"
@@ -141,3 +154,16 @@ def high_bytes(picture: Image.Image) -> Image.Image:
     """Cut 16-bit gray to 8 bits, as decoders do with 16-bit color."""
     scaled = picture.convert("I").point(lambda value: value * (1 / 256))
     return scaled.convert("L")
+
+
+def highest_bytes(picture: Image.Image) -> Image.Image:
+    """Cut unsigned 32-bit gray to 8 bits, in strips, since a large picture fits only once."""
+    tags: Any = getattr(picture, "tag_v2", {})
+    if UNSIGNED not in tags.get(SAMPLE_FORMAT, (UNSIGNED,)):
+        raise FileRefusedError("unsupported_pixels", "Signed pixels are not supported.")
+    kept = Image.new("L", picture.size)
+    for top in range(0, picture.height, STRIP_ROWS):
+        strip = picture.crop((0, top, picture.width, min(top + STRIP_ROWS, picture.height)))
+        highest = strip.tobytes("raw", "I;32S")[3::4]  # little-endian
+        kept.paste(Image.frombytes("L", strip.size, highest), (0, top))
+    return kept

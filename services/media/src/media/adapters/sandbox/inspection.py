@@ -72,7 +72,7 @@ def keep_jpeg(
     picture = decoder.open_picture(target, JPEG, bounds)
     picture.load()
     kept = decoder.upright_srgb(picture, original)
-    if kept is picture and picture.mode in ("L", "RGB"):
+    if kept is picture and picture.mode == "RGB":
         return inspected(target, JPEG, is_changed=True, size=picture.size)
     return save(kept, target)
 

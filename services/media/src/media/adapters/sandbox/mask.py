@@ -57,15 +57,29 @@ def shown(picture: Image.Image) -> Image.Image:
 
 
 def taken_from(picture: Image.Image, options: "MaskOptions") -> "Channel":
-    """Return the channel to take; `auto` is alpha if anything is transparent."""
-    if options.channel == "auto":
-        return "alpha" if is_transparent(picture) else "luminance"
-    return options.channel
+    """Return the channel to take.
+
+    `auto` is alpha if anything is transparent, but luminance if all that is visible is white: a
+    canvas on which somebody painted white, and white is to be repainted.
+    """
+    if options.channel != "auto":
+        return options.channel
+    return "alpha" if is_transparent(picture) and not is_white_paint(picture) else "luminance"
+
+
+def is_white_paint(picture: Image.Image) -> bool:
+    """Return whether something is visible, and all of it white."""
+    visible = picture.getchannel("A").point(lambda alpha: WHITE if alpha else BLACK)
+    shades = picture.convert("L").histogram(visible)
+    return 0 < shades[WHITE] == sum(shades)
 
 
 def channel(picture: Image.Image, options: "MaskOptions") -> Image.Image:
     """Take the channel. Transparent becomes white, as in ComfyUI (1 - alpha)."""
-    if taken_from(picture, options) == "alpha":
+    taken = taken_from(picture, options)
+    if taken == "luminance" and options.channel == "auto" and is_transparent(picture):
+        return ImageChops.multiply(picture.convert("L"), picture.getchannel("A"))
+    if taken == "alpha":
         if picture.mode != "RGBA":
             raise FileRefusedError("no_alpha", "The picture has no transparency to make a mask of.")
         return ImageChops.invert(picture.getchannel("A"))

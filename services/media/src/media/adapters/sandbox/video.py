@@ -38,6 +38,8 @@ SEARCHED_PACKETS = 300
 """Packets among which a picture must be."""
 APPLE_HEVC = "hvc1"
 """Apple's players accept HEVC under no other tag."""
+ALPHA = "alpha_mode"
+"""FFmpeg's name of the element that marks a transparent WebM."""
 QUARTER, HALF = 90, 180
 BOX_HEAD, LONG_BOX_HEAD = 8, 16
 LONG_BOX, BOX_TO_THE_END = 1, 0
@@ -129,11 +131,18 @@ def add_copy(stream: VideoStream | AudioStream, kept: OutputContainer) -> VideoS
     """Add a stream like `stream`, with the properties that PyAV's template leaves out."""
     copy = kept.add_stream_from_template(stream, opaque=True)
     if isinstance(copy, VideoStream):
+        if is_transparent(stream):  # its packets have the alpha beside the picture
+            copy.metadata[ALPHA] = "1"
         if stream.codec_context.codec_tag == APPLE_HEVC:
             copy.codec_context.codec_tag = APPLE_HEVC
         if stream.average_rate:
             copy.codec_context.framerate = stream.average_rate
     return copy
+
+
+def is_transparent(stream: VideoStream | AudioStream) -> bool:
+    """Return whether the track is marked so; a tag of that name comes in capitals."""
+    return any(key.lower() == ALPHA and value == "1" for key, value in stream.metadata.items())
 
 
 def measure(
