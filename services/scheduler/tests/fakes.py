@@ -39,9 +39,6 @@ class FakeLedger:
             raise LedgerUncertainError("the rows cannot be read")
         return State()
 
-    async def newest_time(self) -> datetime:
-        return NOW
-
     async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> LoadedRows:
         assert not keys
         return LoadedRows({job_id: self.jobs[job_id] for job_id in jobs if job_id in self.jobs}, {})

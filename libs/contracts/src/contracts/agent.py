@@ -78,6 +78,8 @@ class Cause(StrEnum):
     TIMEOUT = "timeout"
     POISON = "poison"
     """The engine crashed while running the attempt."""
+    STOPPED = "stopped"
+    """Somebody stopped the attempt in the engine itself."""
     OUTPUT = "output"
     """Results could not be stored."""
     INPUT = "input"

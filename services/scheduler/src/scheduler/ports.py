@@ -1,7 +1,6 @@
 """The scheduler's needs from outside: ledger, leadership, agents, stored jobs and metrics."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -31,10 +30,6 @@ class Ledger(Protocol):
 
         They are of one moment only if this epoch still leads afterwards: commit to find out.
         """
-        ...
-
-    async def newest_time(self) -> datetime:
-        """Return the latest time in any row: the leader's clock starts no earlier."""
         ...
 
     async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> LoadedRows:

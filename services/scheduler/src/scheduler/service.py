@@ -20,6 +20,7 @@ from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.forecast import Forecast
 from scheduler.domain.occurrences import Occurrence, Requested
 from scheduler.domain.state import State
+from scheduler.domain.wall_clock import WallClock
 from scheduler.ports import Agents, JobReader, Leadership, Ledger, Meter
 
 MOST_REQUESTS = 20_000
@@ -58,8 +59,6 @@ class Term:
 
     epoch: int
     state: State
-    newest: datetime
-    """The wall-clock time of the newest batch; the next batch's time is no earlier."""
     inbox: Inbox
     ledger: Ledger
     agents: Agents
@@ -71,6 +70,7 @@ class Term:
     """When NATS was last there."""
     ticked_at: float = 0.0
     republish_at: float = 0.0
+    wall_clock: WallClock = field(default_factory=WallClock)
     forecast: Forecast = field(default_factory=Forecast)
     forecast_at: float = float("-inf")
     answers: dict[int, asyncio.Future[BaseModel]] = field(
@@ -131,8 +131,8 @@ class Scheduler:
         return self.term
 
     def now(self, term: Term) -> Now:
-        term.newest = max(term.newest, self.wall())
-        return Now(term.newest, monotonic())
+        steady = monotonic()
+        return Now(term.wall_clock.read(self.wall(), steady), steady)
 
     def read_context(self, term: Term) -> StepContext:
         """Return a context for reading the state as it is now."""

@@ -38,13 +38,14 @@ class Core:
     state: State = field(default_factory=State)
     loaded: LoadedRows = field(default_factory=LoadedRows)
     seconds: float = 0.0
+    wall_jump: timedelta = timedelta()
     silent: set[UUID] = field(default_factory=set[UUID])
     """Nodes that do not beat while time passes."""
     effects: Effects = field(default_factory=Effects)
 
     @property
     def now(self) -> Now:
-        return Now(BEGIN + timedelta(seconds=self.seconds), self.seconds)
+        return Now(BEGIN + self.wall_jump + timedelta(seconds=self.seconds), self.seconds)
 
     def say(self, *occurrences: Occurrence) -> Effects:
         self.effects = step(self.state, occurrences, self.loaded, self.now, new_id)

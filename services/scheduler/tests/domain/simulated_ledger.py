@@ -67,6 +67,7 @@ class SimulatedLedger:
 def stored_job(job: Job) -> Job:
     row = copy(job)
     row.retry, row.end, row.attempt = copy(job.retry), copy(job.end), None
+    row.not_before, row.patient_until = None, 0.0
     row.retry.strikes = dict(job.retry.strikes)
     return row
 
@@ -75,5 +76,5 @@ def stored_node(node: Node) -> Node:
     row = copy(node)
     row.health, row.contact = copy(node.health), Contact()
     row.attempts, row.refused_versions = {}, {}
-    row.refusals, row.rests_until, row.given_at = 0, 0.0, 0.0
+    row.refusals, row.rests_until, row.given_at, row.trial_due_at = 0, 0.0, 0.0, 0.0
     return row

@@ -32,6 +32,7 @@ from scheduler.domain.occurrences import (
     Requested,
 )
 from scheduler.domain.state import Limits, State
+from scheduler.domain.wall_clock import WallClock
 
 from .simulated_agent import SimulatedAgent
 from .simulated_engine import SimulatedEngine
@@ -51,6 +52,9 @@ Asked = dict[UUID, tuple[UUID, int]]
 class SimulatedWorld:
     random: Random
     steady: float = 0.0
+    wall_jump: float = 0.0
+    """Seconds by which the machine's clock is wrong."""
+    wall_clock: WallClock = field(default_factory=WallClock)
     epoch: int = 1
     epoch_is_new: bool = False
     """The state was just loaded: nothing was placed since."""
@@ -79,7 +83,8 @@ class SimulatedWorld:
         return UUID(int=self.random.getrandbits(128))
 
     def now(self) -> Now:
-        return Now(BEGIN + timedelta(seconds=self.steady), self.steady)
+        wall = BEGIN + timedelta(seconds=self.steady + self.wall_jump)
+        return Now(self.wall_clock.read(wall, self.steady), self.steady)
 
     def chance(self, probability: float) -> bool:
         return self.is_faulty and self.random.random() < probability
@@ -201,7 +206,7 @@ class SimulatedWorld:
     def take_over(self) -> None:
         self.epoch_is_new = True
         self.epoch += 1
-        self.state = self.ledger.load(Limits())
+        self.state, self.wall_clock = self.ledger.load(Limits()), WallClock()
         self.inbox.clear()
         self.orders.clear()
         self.recalls.clear()

@@ -65,6 +65,58 @@ def test_a_quarantine_ends_only_after_a_trial_that_was_asked_for() -> None:
     assert (node_entry(node).trial, node.health.quarantines) == (0, 1)
 
 
+def test_a_job_that_breaks_a_second_accelerator_is_poison_and_the_node_is_back_at_once() -> None:
+    core = Core()
+    nodes = [core.node() for _ in range(10)]
+    job = core.job()
+    first = core.state.nodes[attempt_of(job).node_id]
+    core.finish(attempt_of(job), Cause.NODE_FAULT)
+    second = core.state.nodes[attempt_of(job).node_id]
+    core.finish(attempt_of(job), Cause.NODE_FAULT)
+
+    assert job.end.error
+    assert (job.status, job.end.error.cause) == (JobStatus.FAILED, Cause.POISON)
+    assert [node.health.quarantines for node in (first, second)] == [1, 0]
+    core.pass_time(2)
+    phases = {node_phase(core.read_context(), node) for node in nodes if node is not first}
+    assert phases == {NodePhase.READY}
+
+
+def test_faults_that_follow_an_owner_over_the_fleet_quarantine_one_node() -> None:
+    core = Core()
+    nodes = [core.node() for _ in range(10)]
+    for _ in nodes:
+        core.finish(attempt_of(core.job(max_attempts=1)), Cause.NODE_FAULT)
+
+    assert sum(node.health.quarantines for node in nodes) == 1
+
+
+def test_one_error_of_a_user_after_a_quarantine_is_not_enough_for_the_next() -> None:
+    core = Core()
+    node = core.node()
+    core.finish(attempt_of(core.job()))
+    broken = core.job()
+    core.finish(attempt_of(broken), Cause.NODE_FAULT)
+    core.pass_time(61)
+    core.finish(attempt_of(broken), Cause.WORKFLOW)
+
+    assert node.health.quarantines == 1
+    assert node_phase(core.read_context(), node) is NodePhase.READY
+
+
+def test_timeouts_that_a_user_chose_and_prompts_that_a_person_stopped_take_no_node_out() -> None:
+    core = Core()
+    node = core.node()
+    for version in "abc":
+        core.finish(attempt_of(core.job(version_hash=version)), Cause.TIMEOUT)
+    for version in "def":
+        stopped = core.job(version_hash=version)
+        core.finish(attempt_of(stopped), Cause.STOPPED)
+        core.finish(attempt_of(stopped), Cause.STOPPED)
+
+    assert node_phase(core.read_context(), node) is NodePhase.READY
+
+
 def test_three_versions_that_work_elsewhere_and_fail_here_in_a_row_quarantine() -> None:
     core = Core()
     node = core.node()

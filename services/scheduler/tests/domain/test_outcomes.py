@@ -15,6 +15,7 @@ LIMITS = {
     Cause.WORKFLOW: 1,
     Cause.TIMEOUT: 1,
     Cause.POISON: 2,
+    Cause.STOPPED: 2,
     Cause.OUTPUT: 3,
     Cause.INPUT: 3,
 }
@@ -158,7 +159,10 @@ def test_an_attempt_that_never_ends_is_ended_long_after_its_timeout() -> None:
     core = Core()
     node = core.node()
     job = core.job(timeout_seconds=10.0)
-    core.seconds += 620
+    attempt_of(job).asked_at = -3_610.0
+    core.say(core.beat(node), ClockTicked())
+    assert job.status is JobStatus.RUNNING, "it may wait, run and upload for so long"
+    attempt_of(job).asked_at = -3_630.0
     core.say(core.beat(node), ClockTicked())
 
     assert job.status is JobStatus.FAILED

@@ -27,6 +27,8 @@ def advance(users: SimulatedUsers, seconds: float) -> None:
     """Let time pass for everybody, then let the leader take a batch."""
     world = users.world
     world.steady += seconds
+    if world.chance(0.005):
+        world.wall_jump = world.random.choice([-3_600.0, 0.0, 3_600.0])
     due = [deliver for at, deliver in world.deliveries if at <= world.steady]
     world.deliveries = [item for item in world.deliveries if item[0] > world.steady]
     world.random.shuffle(due)
@@ -76,7 +78,7 @@ def check(users: SimulatedUsers) -> None:
             assert attempt.confirmed_at is not None or unanswered <= NOT_STARTED_SECONDS
     queued = [job for job in state.jobs.values() if job.status is JobStatus.QUEUED]
     assert Counter(job.owner_id for job in queued) == state.queued_by_owner
-    assert len(state.startable) == sum(job.retry.not_before is None for job in queued)
+    assert len(state.startable) == sum(job.not_before is None for job in queued)
     running = [job.id for job in state.jobs.values() if job.status is not JobStatus.QUEUED]
     assert set(running) == set(live), "a running job without an attempt"
     assert users.accepted <= world.ledger.jobs.keys(), "an accepted job is lost"
@@ -93,7 +95,7 @@ def assert_waiting_has_a_reason(world: SimulatedWorld) -> None:
     context = world.read_context()
     free = {n.id for n in world.state.nodes.values() if reason_not_free(context, n) is None}
     for job in world.state.jobs.values():
-        if job.status is JobStatus.QUEUED and job.retry.not_before is None:
+        if job.status is JobStatus.QUEUED and job.not_before is None:
             could = eligible_nodes(world.state, kind_of(job)) & free
             is_patient = job.patient_until > context.now.steady
             assert not could or is_patient or world.epoch_is_new, "it waits for nothing"

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -35,9 +34,6 @@ SELECT_KEYS = """SELECT owner_id, operation, key, body_digest, created_id FROM i
     AND created_at > now() - interval '24 hours'"""
 
 FORGET_KEYS = "DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'"
-NEWEST_TIME = """SELECT greatest(
-    (SELECT max(created_at) FROM jobs), (SELECT max(created_at) FROM nodes))"""
-
 FAILURES = (
     OSError,
     TimeoutError,
@@ -66,11 +62,6 @@ class SqlLedger:
     async def load(self) -> State:
         with uncertain():
             return await read_state(self._pool, self._limits)
-
-    async def newest_time(self) -> datetime:
-        with uncertain():
-            found = await self._pool.fetchval(NEWEST_TIME)
-        return found or datetime.min.replace(tzinfo=UTC)
 
     async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> LoadedRows:
         if not jobs and not keys:

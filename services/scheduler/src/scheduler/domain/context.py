@@ -23,7 +23,7 @@ class LoadedRows:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The time of a scheduling step: the wall clock, which never goes back, and steady seconds."""
+    """The time of a scheduling step: the wall clock for dates, steady seconds for durations."""
 
     wall: datetime
     steady: float

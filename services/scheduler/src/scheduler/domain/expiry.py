@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from heapq import heapify, heappop
+from typing import TypeVar
 from uuid import UUID
 
 from contracts.agent import Cause
@@ -18,9 +19,11 @@ from scheduler.domain.occurrences import ClockTicked
 from scheduler.domain.orders import give_back, is_unanswered
 from scheduler.domain.outcomes import block_and_recall, fail_attempt
 
+T = TypeVar("T", datetime, float)
 SPARE_DEADLINES = 1_000
-OVERTIME_SECONDS = 600.0
-"""The agent enforces an attempt's timeout; the scheduler does so this much later."""
+OVERTIME_SECONDS = 3_600.0
+"""Time for staging, uploads and reports. The agent enforces an attempt's timeout once while other
+work is before it and once while it runs; the scheduler ends it only this much later."""
 
 
 def pass_time(context: StepContext, ticked: ClockTicked) -> None:
@@ -34,14 +37,14 @@ def pass_time(context: StepContext, ticked: ClockTicked) -> None:
         if job := context.state.jobs.get(job_id):
             expire(context, job)
     forget_deadlines(context)
-    for job_id in pop_due(context.state.delayed, context.now.wall):
+    for job_id in pop_due(context.state.delayed, context.now.steady):
         job = context.state.jobs.get(job_id)
-        if job and job.status is JobStatus.QUEUED and job.retry.not_before:
-            job.retry.not_before = None
+        if job and job.status is JobStatus.QUEUED and job.not_before is not None:
+            job.not_before = None
             context.state.startable.add(job, first=True)
 
 
-def pop_due(heap: list[tuple[datetime, UUID]], now: datetime) -> list[UUID]:
+def pop_due(heap: list[tuple[T, UUID]], now: T) -> list[UUID]:
     taken: list[UUID] = []
     while heap and heap[0][0] <= now:
         taken.append(heappop(heap)[1])
@@ -70,13 +73,13 @@ def give_up_if_overdue(context: StepContext, attempt: Attempt) -> None:
     node = context.state.nodes[attempt.node_id]
     has_grace = attempt.may_have_started or attempt.job.status is JobStatus.CANCELING
     patience = context.state.limits.node_grace_seconds if has_grace else NOT_STARTED_SECONDS
-    age = (context.now.wall - attempt.created_at).total_seconds()
+    age = context.state.clock.now - attempt.asked_at
     is_silent = silence(context, attempt, node) > patience
     if is_unanswered(attempt, node) or (is_silent and not has_grace):
         give_back(context, attempt)
     elif is_silent:
         fail_attempt(context, attempt, Cause.LOST, None)
-    elif age > attempt.job.request.timeout_seconds + OVERTIME_SECONDS:
+    elif age > 2 * attempt.job.request.timeout_seconds + OVERTIME_SECONDS:
         fail_attempt(context, attempt, Cause.TIMEOUT, None)
     else:
         return

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from heapq import merge
 from itertools import islice
 from uuid import UUID
@@ -29,14 +28,14 @@ class Forecast:
     etas: dict[UUID, float] = field(default_factory=dict[UUID, float])
 
 
-def forecast(state: State, now: datetime) -> Forecast:
+def forecast(state: State) -> Forecast:
     """Spread the work over the joined nodes, in the order in which it would start."""
     result, ahead = Forecast(), 0.0
     nodes = sum(node.claim_status is ClaimStatus.JOINED for node in state.nodes.values())
     for attempt in state.attempts.values():
         mean = state.mean_seconds.get(attempt.job.request.version_hash)
         if mean is not None:
-            left = max(0.0, mean - (now - attempt.created_at).total_seconds())
+            left = max(0.0, mean - (state.clock.now - attempt.asked_at))
             result.etas[attempt.job.id] = left
             ahead += left
     for position, job in enumerate(islice(queue_order(state.startable), POSITIONS_KNOWN), 1):

@@ -1,11 +1,11 @@
 """Decides when a node is quarantined for the harm it does, and when it is let back.
 
 A quarantined node gets no job for a minute. Then its agent runs a trial on it, work that needs
-no model, until one succeeds: that ends the quarantine. If the next job whose outcome depends on
-the node fails too, the next quarantine is twice as long, up to 15 min.
+no model, until one succeeds: that ends the quarantine. Each quarantine before the next success is
+twice as long, up to 15 min. A fault that follows a user from node to node is the user's: the node
+is tried at once, and nobody waits for it.
 """
 
-from datetime import timedelta
 from uuid import UUID
 
 from contracts.agent import Cause
@@ -20,8 +20,13 @@ FIRST_QUARANTINE_SECONDS = 60.0
 LONGEST_QUARANTINE_SECONDS = 900.0
 FAILURES_IN_A_ROW = 3
 
-BLAMELESS = frozenset({Cause.UNREACHABLE, Cause.MISSING, Cause.INPUT, Cause.OUTPUT})
+FAULT_SECONDS = 600.0
+FAULTS_KEPT = 10_000
+
+BLAMELESS = frozenset({Cause.UNREACHABLE, Cause.MISSING, Cause.INPUT, Cause.OUTPUT, Cause.STOPPED})
 """Causes that do not depend on the accelerator."""
+USERS_CAUSES = frozenset({Cause.WORKFLOW, Cause.TIMEOUT, Cause.OUT_OF_MEMORY})
+"""Causes that a user can bring about on any node."""
 
 
 def record_failure(context: StepContext, attempt: Attempt, cause: Cause, message: str) -> None:
@@ -30,18 +35,22 @@ def record_failure(context: StepContext, attempt: Attempt, cause: Cause, message
     if not node or cause in BLAMELESS:
         return
     if cause is Cause.NODE_FAULT:
-        quarantine(context, node, message)
+        is_jobs = attempt.job.retry.faulted_on not in (None, node.id)
+        if follows_owner(context, attempt) or is_jobs:
+            take_out(context, node, message, 0.0)
+        else:
+            quarantine(context, node, message)
         return
     version = attempt.job.request.version_hash
     # A workflow that never worked anywhere proves nothing against the node, else one user's
     # three broken workflows would take the whole fleet out.
-    if cause is Cause.WORKFLOW and version not in context.state.mean_seconds:
+    if cause in USERS_CAUSES and version not in context.state.mean_seconds:
         return
     health = node.health
     if version not in health.failed_versions:
         health.failed_versions = (*health.failed_versions, version)
         context.effects.nodes[node.id] = node
-    if health.quarantines or len(health.failed_versions) >= FAILURES_IN_A_ROW:
+    if len(health.failed_versions) >= FAILURES_IN_A_ROW:
         quarantine(context, node, "jobs of different workflows failed on it in a row")
 
 
@@ -56,24 +65,42 @@ def record_success(context: StepContext, attempt: Attempt) -> None:
         context.effects.nodes[node.id] = node
 
 
+def follows_owner(context: StepContext, attempt: Attempt) -> bool:
+    """Note the fault; return whether the owner's jobs had one on another node a short while ago."""
+    faults, now = context.state.faults, context.now.steady
+    node_id, since = faults.pop(attempt.job.owner_id, (attempt.node_id, now))
+    if len(faults) >= FAULTS_KEPT:
+        del faults[next(iter(faults))]
+    faults[attempt.job.owner_id] = attempt.node_id, now
+    return node_id != attempt.node_id and now - since < FAULT_SECONDS
+
+
 def quarantine(context: StepContext, node: Node, reason: str) -> None:
-    health = node.health
+    """Take the node out for its own fault: each time longer, until a job succeeds on it."""
     if quarantine_reason(context, node):
         return
+    health = node.health
     seconds = min(FIRST_QUARANTINE_SECONDS * 2**health.quarantines, LONGEST_QUARANTINE_SECONDS)
     health.quarantines = min(health.quarantines + 1, 10)
-    health.quarantined_until = context.now.wall + timedelta(seconds=seconds)
-    health.reason = reason
+    take_out(context, node, reason, seconds)
+
+
+def take_out(context: StepContext, node: Node, reason: str, seconds: float) -> None:
+    """Give the node no job until it passes a trial, which is requested after so many seconds."""
+    if quarantine_reason(context, node):
+        return
+    health = node.health
+    health.is_quarantined, health.reason, health.trial = True, reason, 0
     health.failed_versions = ()
-    health.trial = 0
+    node.trial_due_at = context.now.steady + seconds
     add_node_event(context, node, NodeQuarantined, reason)
 
 
 def request_trial_if_due(context: StepContext, node: Node) -> None:
     """Request a trial when the time is over, under a number that this node never had."""
     health = node.health
-    until = health.quarantined_until
-    if until and until <= context.now.wall and not health.trial:
+    is_due = node.trial_due_at <= context.now.steady
+    if health.is_quarantined and is_due and not health.trial:
         health.trial = node.version
         put_node_entry(context, node)
 
@@ -82,7 +109,7 @@ def end_quarantine(context: StepContext, node: Node, trial: int) -> None:
     """End the quarantine if this trial was requested; its count stays until a job succeeds."""
     health = node.health
     if trial == health.trial:
-        health.quarantined_until, health.reason, health.trial = None, None, 0
+        health.is_quarantined, health.reason, health.trial = False, None, 0
         put_node_entry(context, node)
 
 
@@ -112,7 +139,7 @@ def quarantine_reason(context: StepContext, node: Node) -> str | None:
     if elder:
         return duplicate_reason(elder)
     health = node.health
-    if health.quarantined_until is None:
+    if not health.is_quarantined:
         return None
     reason = health.reason or "it does harm"
     if not health.trial:

@@ -21,12 +21,12 @@ class Retry:
     """Failures by cause: the counts of the retry table."""
     avoid: frozenset[UUID] = frozenset()
     """Nodes where an attempt failed: the last choice of the next one."""
+    faulted_on: UUID | None = None
+    """The first node whose accelerator broke while it ran the job."""
     outgrown_mb: int = 0
     """GPU memory of the largest node that was too small; larger nodes are preferred."""
     refused_by: frozenset[tuple[UUID, str]] = frozenset()
     """Nodes whose engine lacks a model file or a class, each with the digest that it had then."""
-    not_before: datetime | None = None
-    """The next attempt starts no earlier."""
     refused: int = 0
     """Attempts that no agent took. They are no tries: `max_attempts` does not count them."""
 
@@ -56,6 +56,8 @@ class Job:
     end: JobEnd = field(default_factory=JobEnd)
     attempt: "Attempt | None" = None
     """The live attempt, while running or canceling."""
+    not_before: float | None = None
+    """The next attempt starts no earlier, in steady seconds."""
     patient_until: float = 0.0
     """Until then the job waits for a better node than one where it failed, in steady seconds."""
 

@@ -4,7 +4,6 @@ queued → running → completed | failed | canceled | expired
    ↑________|  (requeued)  canceling → canceled
 """
 
-from datetime import timedelta
 from typing import Any
 
 from contracts.agent import Cause
@@ -55,8 +54,7 @@ def start_job(context: StepContext, job: Job, node: Node) -> None:
 
 def requeue_job(context: StepContext, job: Job, cause: Cause, delay_seconds: float) -> None:
     """Let the job wait once more, ahead of jobs that never had a turn."""
-    delay = timedelta(seconds=delay_seconds)
-    job.retry.not_before = context.now.wall + delay if delay else None
+    job.not_before = context.now.steady + delay_seconds if delay_seconds else None
     job.attempt = None
     context.state.enqueue(job, first=True)
     change(context, job, JobStatus.QUEUED, JobRequeued, cause=cause)

@@ -26,8 +26,7 @@ class Health:
 
     quarantines: int = 0
     """Quarantines since the last success; each is twice as long as the previous one."""
-    quarantined_until: datetime | None = None
-    """Earliest end of the quarantine; None: the node is not in quarantine."""
+    is_quarantined: bool = False
     reason: str | None = None
     failed_versions: tuple[str, ...] = ()
     """Different workflow versions that failed on the node in a row."""
@@ -108,6 +107,9 @@ class Node:
     lists: their jobs go elsewhere first."""
     refusals: int = 0
     """Orders refused in a row."""
+    trial_due_at: float = 0.0
+    """In quarantine the node is asked for a trial from then on, in steady seconds. A new leader
+    asks at once."""
     rests_until: float = 0.0
     """After a refusal the node gets no job until then, in steady seconds."""
     warm_models: frozenset[ModelFile] = frozenset()

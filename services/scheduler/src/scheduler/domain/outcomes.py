@@ -9,7 +9,7 @@ from contracts.message import Accepted
 from contracts.scheduler.jobs import JobError, JobStatus
 from scheduler.domain.context import StepContext
 from scheduler.domain.health import record_failure, record_success
-from scheduler.domain.jobs import POSTED_PHASES, Attempt
+from scheduler.domain.jobs import POSTED_PHASES, Attempt, Job
 from scheduler.domain.lifecycle import (
     complete_job,
     end_attempt,
@@ -51,7 +51,7 @@ def apply_end(context: StepContext, attempt: Attempt, end: AttemptEnd) -> None:
         complete_job(context, attempt.job, end.outputs)
     elif end.outcome is Outcome.CANCELED:
         # The scheduler did not recall it: somebody stopped it in the engine itself.
-        fail_attempt(context, attempt, Cause.LOST, None)
+        fail_attempt(context, attempt, Cause.STOPPED, None)
     else:
         fail_attempt(context, attempt, cause_of(attempt, end), end.error)
 
@@ -80,12 +80,23 @@ def fail_attempt(
     record_failure(context, attempt, cause, error.message)
     if node:
         learn_of_node(context, node, attempt, cause)
-    delay_seconds = count_failure(job, cause, attempt.node_id)
+    if is_jobs_fault(job, cause, attempt.node_id):
+        cause, delay_seconds = Cause.POISON, None
+    else:
+        delay_seconds = count_failure(job, cause, attempt.node_id)
     if delay_seconds is None:
         fail_job(context, job, error.model_copy(update={"cause": cause}))
     else:
         job.patient_until = context.now.steady + TABLE[cause].patience_seconds
         requeue_job(context, job, cause, delay_seconds)
+
+
+def is_jobs_fault(job: Job, cause: Cause, node_id: UUID) -> bool:
+    """Return whether a second accelerator broke under the job: then the job breaks them."""
+    if cause is not Cause.NODE_FAULT:
+        return False
+    job.retry.faulted_on = job.retry.faulted_on or node_id
+    return job.retry.faulted_on != node_id
 
 
 MESSAGES: dict[Cause, str] = {
@@ -97,6 +108,7 @@ MESSAGES: dict[Cause, str] = {
     Cause.WORKFLOW: "the workflow raised an error",
     Cause.TIMEOUT: "the job ran longer than it may",
     Cause.POISON: "the engine crashed while it ran the job",
+    Cause.STOPPED: "somebody stopped it in the engine itself",
     Cause.OUTPUT: "the results could not be stored",
     Cause.INPUT: "the inputs could not be staged",
 }
@@ -131,7 +143,7 @@ def update_mean_seconds(context: StepContext, attempt: Attempt) -> None:
     """Move the mean execution time of the version towards this attempt's."""
     seconds, version = attempt.executed_seconds, attempt.job.request.version_hash
     if seconds is None:
-        seconds = (context.now.wall - attempt.created_at).total_seconds()
+        seconds = context.state.clock.now - attempt.asked_at
     means = context.state.mean_seconds
     mean = means.pop(version, seconds)
     if len(means) >= VERSIONS_KEPT:

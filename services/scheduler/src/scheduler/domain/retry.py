@@ -30,6 +30,7 @@ TABLE: dict[Cause, Row] = {
     Cause.WORKFLOW: Row(1),
     Cause.TIMEOUT: Row(1),
     Cause.POISON: Row(2, patience_seconds=600.0),
+    Cause.STOPPED: Row(2, patience_seconds=60.0),
     Cause.OUTPUT: Row(3, second_delay_seconds=5.0),
     Cause.INPUT: Row(3, second_delay_seconds=5.0),
 }

@@ -46,12 +46,14 @@ class State:
     nodes: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
     startable: StartableJobs = field(default_factory=StartableJobs)
     """Queued jobs without the delayed ones."""
-    delayed: list[tuple[datetime, UUID]] = field(default_factory=list[tuple[datetime, UUID]])
-    """A heap of queued jobs that wait for their next try."""
+    delayed: list[tuple[float, UUID]] = field(default_factory=list[tuple[float, UUID]])
+    """A heap of queued jobs that wait for their next try, by steady seconds."""
     deadlines: list[tuple[datetime, UUID]] = field(default_factory=list[tuple[datetime, UUID]])
     """A heap; jobs that ended in time are still in it."""
     queued_by_owner: Counter[UUID] = field(default_factory=Counter[UUID])
     """Number of queued jobs, delayed ones included."""
+    faults: dict[UUID, tuple[UUID, float]] = field(default_factory=dict[UUID, tuple[UUID, float]])
+    """Node and time, in steady seconds, of the last broken accelerator that each owner met."""
     clock: LeaseClock = field(default_factory=LeaseClock)
     passed_over: Counter[Priority] = field(default_factory=Counter[Priority])
     """Starts of higher priorities since the last start of each priority that waits."""
@@ -73,8 +75,8 @@ class State:
     def enqueue(self, job: Job, *, first: bool = False) -> None:
         """Let a queued job wait; `first` puts one that has already had its turn at the front."""
         self.queued_by_owner[job.owner_id] += 1
-        if job.retry.not_before:
-            heappush(self.delayed, (job.retry.not_before, job.id))
+        if job.not_before is not None:
+            heappush(self.delayed, (job.not_before, job.id))
         else:
             self.startable.add(job, first=first)
 

@@ -97,11 +97,12 @@ async def run_term(scheduler: Scheduler, epoch: int, serve: Serve) -> int | None
     """Lead for one epoch; return it if it may still be ours when the term ends, else None."""
     try:
         ledger, inbox = scheduler.open_ledger(epoch), Inbox()
-        state, newest = await load(ledger), await ledger.newest_time()
+        state = await load(ledger)
         async with AsyncExitStack() as stack:
             agents = scheduler.open_agents(epoch, inbox.put)
             stack.push_async_callback(agents.close)
-            term = scheduler.lead.term = Term(epoch, state, newest, inbox, ledger, agents)
+            term = scheduler.lead.term = Term(epoch, state, inbox, ledger, agents)
+            term.wall_clock.jumped = warn_of_jump
             term.began_at = term.renewed_at = term.connected_at = monotonic()
             await stack.enter_async_context(await serve())
             stack.callback(end_term, scheduler, term)
@@ -135,6 +136,10 @@ async def load(ledger: Ledger) -> State:
     finally:
         loading.cancel()
         await asyncio.gather(loading, return_exceptions=True)
+
+
+def warn_of_jump(seconds: float) -> None:
+    log.warning("wall_clock_jumped", seconds=round(seconds, 1))
 
 
 def end_term(scheduler: Scheduler, term: Term) -> None:

@@ -51,6 +51,6 @@ def add_live_values(scheduler: Scheduler, term: Term, views: list[JobView]) -> l
     """Add progress, queue position and ETA to jobs; the forecast is at most a second old."""
     context = scheduler.read_context(term)
     if context.now.steady - term.forecast_at >= FORECAST_SECONDS:
-        term.forecast = forecast(context.state, context.now.wall)
+        term.forecast = forecast(context.state)
         term.forecast_at = context.now.steady
     return [complete_view(context, view, term.forecast) for view in views]
