@@ -47,7 +47,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
     add("--fail-class", default=default("fail_class", ""), help="graph nodes of this class raise")
     add("--vram-mb", type=int, default=default("vram_mb", 0), help="memory to report; 0: the RAM")
     add("--max-upload-mb", type=int, default=default("max_upload_mb", 100))
-    add("--preview-method", default=default("preview_method", "auto"), choices=["auto", "none"])
+    add("--preview-method", default=default("preview_method", "none"), choices=["auto", "none"])
     add(
         "--test-classes",
         dest="with_test_classes",

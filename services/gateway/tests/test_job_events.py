@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from contracts.agent import AttemptProgressed, JobWatched
+from contracts.agent import AttemptProgressed, JobWatched, OwnerWatched
 from contracts.scheduler.jobs import Progress
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer
@@ -75,6 +75,18 @@ async def test_a_job_that_ended_before_shows_its_end_once(nats: NatsServer) -> N
             names = [frame.name for frame in await frames.rest()]
 
         assert names == ["job.snapshot", "job.completed"]
+
+
+async def test_agents_learn_who_looks_at_all_of_their_jobs(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        watched: list[UUID] = []
+
+        async def hear(signal: OwnerWatched) -> None:
+            watched.append(signal.owner_id)
+
+        await fleet.agent.subscribe(OwnerWatched, hear)
+        async with following(fleet.client, "/v1/events"):
+            await eventually(lambda: watched == [fleet.user_id])
 
 
 async def test_progress_passes_as_it_is_and_agents_learn_that_somebody_looks(

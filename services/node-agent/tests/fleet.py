@@ -19,6 +19,7 @@ from contracts.agent import (
     CancelAttempt,
     FinishAttempt,
     JobWatched,
+    OwnerWatched,
     RunAttempt,
 )
 from contracts.errors import ConflictError, NotFoundError, OperationError, UnavailableError
@@ -163,6 +164,9 @@ class Fleet:
 
     async def watch_job(self, order: AttemptOrder) -> None:
         await self.gateway.signal(JobWatched(job_id=order.job_id))
+
+    async def watch_owner(self, order: AttemptOrder) -> None:
+        await self.gateway.signal(OwnerWatched(owner_id=order.owner_id))
 
     @asynccontextmanager
     async def agent(

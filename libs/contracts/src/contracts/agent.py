@@ -136,6 +136,15 @@ class AttemptPreviewed(AttemptSignal):
     data: str = Field(description="The image in base64.")
 
 
+class OwnerWatched(Signal):
+    """A client watches all jobs of this user. Repeated every 5 s while it does."""
+
+    subject: ClassVar[str] = "signal.owner.watched.v1.{owner_id}"
+    sent_by: ClassVar = ("gateway",)
+    received_by: ClassVar = ("node-agent",)
+    owner_id: UUID
+
+
 class JobWatched(Signal):
     """A client watches this job. Repeated every 5 s while it does."""
 

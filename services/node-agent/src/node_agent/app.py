@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 
-from contracts.agent import CancelAttempt, JobWatched, RunAttempt
+from contracts.agent import CancelAttempt, JobWatched, OwnerWatched, RunAttempt
 from contracts.errors import InvalidError
 from contracts.scheduler.claims import ClaimView, SchedulerLed
 from contracts.scheduler.nodes import NodeEntry
@@ -20,7 +20,7 @@ from node_agent.adapters.store import HttpObjectStore
 from node_agent.engines.comfyui.engine import open_comfyui
 from node_agent.engines.unusable import UnusableEngine
 from node_agent.handlers.adoption import to_adopt
-from node_agent.handlers.beats import remember_watched
+from node_agent.handlers.beats import remember_watched_job, remember_watched_owner
 from node_agent.handlers.claims import follow_leader, keep_claims
 from node_agent.handlers.orders import accept_attempt, cancel_attempt
 from node_agent.ports import Engine, OpenEngine, Version
@@ -34,7 +34,8 @@ from runtime.process.tables import AnswerTable, SubscriptionTable, serve
 ANSWERS: AnswerTable[NodeAgent] = {RunAttempt: accept_attempt, CancelAttempt: cancel_attempt}
 SUBSCRIPTIONS: SubscriptionTable[NodeAgent] = {
     SchedulerLed: follow_leader,
-    JobWatched: remember_watched,
+    JobWatched: remember_watched_job,
+    OwnerWatched: remember_watched_owner,
 }
 MAX_VERSIONS = 256
 TRANSFER_TIMEOUT = httpx.Timeout(30.0, connect=5.0, pool=60.0)

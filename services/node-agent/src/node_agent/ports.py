@@ -75,7 +75,7 @@ class EngineTask:
     progressed: Callable[[Progress], None]
     previewed: Callable[[Preview], None]
     is_watched: Callable[[], bool]
-    """Tells whether somebody wants previews now."""
+    """Tells whether somebody wants previews now; it may change while the attempt runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,9 +62,12 @@ class NodeAgent:
     """Claims or entries changed."""
     leadership: Leadership = field(default_factory=Leadership)
     watched: TTLCache[UUID, None] = field(default_factory=lambda: id_memory(WATCHED_SECONDS))
-    """Jobs that a client watches now."""
+    """Jobs that a client watches now, and users of whom it watches all jobs."""
     claims: dict[UUID, "Claim | None"] = field(default_factory=dict[UUID, "Claim | None"])
     """By node; None while the node is being claimed."""
+
+    def is_watched(self, order: AttemptOrder) -> bool:
+        return order.job_id in self.watched or order.owner_id in self.watched
 
     def claim_of(self, node_id: UUID) -> "Claim":
         """Return the claim on the node. Raises ConflictError if this agent holds none."""

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import StreamingResponse
 
 from contracts.access import Permission
-from contracts.agent import JobWatched
+from contracts.agent import JobWatched, OwnerWatched
 from gateway.http.access import AdmitsCaller, AdmittedCaller
 from gateway.http.answers import refusals, sends
 from gateway.jobs.requests import JobId
@@ -69,4 +69,6 @@ async def follow_jobs(
     `id` is the position in the stream of all events. The stream closes when the access token
     expires: reconnect with a new token and `Last-Event-ID`.
     """
-    return await open_owner_stream(gateway, caller, last_seen(last_id))
+    stream = await open_owner_stream(gateway, caller, last_seen(last_id))
+    await gateway.bus.signal(OwnerWatched(owner_id=caller.actor.user_id))
+    return stream

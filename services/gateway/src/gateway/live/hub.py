@@ -136,12 +136,18 @@ class Hub:
                 del self._listeners[topic]
 
     @property
-    def watched(self) -> list[UUID]:
+    def watched_jobs(self) -> list[UUID]:
         """Jobs that have a listener of their own."""
+        owners = set(self.watched_owners)
+        return [topic for topic in self._listeners if topic not in owners]
+
+    @property
+    def watched_owners(self) -> list[UUID]:
+        """Users who listen to all of their jobs."""
         return [
             topic
             for topic, listeners in self._listeners.items()
-            if any(listener.user_id != topic for listener in listeners)
+            if any(listener.user_id == topic for listener in listeners)
         ]
 
     @property

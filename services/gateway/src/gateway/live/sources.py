@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from contracts.agent import JobWatched
+from contracts.agent import JobWatched, OwnerWatched
 from contracts.errors import UnavailableError
 from contracts.message import Signal
 from gateway.live.facts import Fact, read_fact
@@ -82,6 +82,8 @@ async def pass_on(gateway: Gateway, name: str, keys: dict[str, str], body: bytes
 
 
 async def announce_watched_jobs(gateway: Gateway) -> None:
-    """Tell agents which jobs have an open stream: they send previews of those only."""
-    for job_id in gateway.hub.watched:
+    """Tell agents which jobs and owners have an open stream: they send previews of those only."""
+    for job_id in gateway.hub.watched_jobs:
         await gateway.bus.signal(JobWatched(job_id=job_id))
+    for owner_id in gateway.hub.watched_owners:
+        await gateway.bus.signal(OwnerWatched(owner_id=owner_id))

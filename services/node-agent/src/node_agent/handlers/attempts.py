@@ -90,7 +90,7 @@ def engine_task(claim: Claim, attempt: Attempt) -> EngineTask:
         timeout_seconds=attempt.order.timeout_seconds,
         progressed=progressed,
         previewed=previewed,
-        is_watched=lambda: attempt.order.job_id in claim.agent.watched,
+        is_watched=lambda: claim.agent.is_watched(attempt.order),
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 
-from contracts.agent import AttemptPreviewed, AttemptProgressed, JobWatched
+from contracts.agent import AttemptPreviewed, AttemptProgressed, JobWatched, OwnerWatched
 from contracts.scheduler.claims import AttemptPhase, BeatAttempt, NodeBeat
 from node_agent.handlers.files import shrink
 from node_agent.ports import Health
@@ -75,8 +75,12 @@ async def show_progress(claim: Claim) -> None:
         await asyncio.sleep(PROGRESS_SECONDS)
 
 
-async def remember_watched(agent: NodeAgent, signal: JobWatched) -> None:
+async def remember_watched_job(agent: NodeAgent, signal: JobWatched) -> None:
     agent.watched[signal.job_id] = None
+
+
+async def remember_watched_owner(agent: NodeAgent, signal: OwnerWatched) -> None:
+    agent.watched[signal.owner_id] = None
 
 
 async def show_previews(claim: Claim) -> None:
@@ -84,7 +88,7 @@ async def show_previews(claim: Claim) -> None:
     while True:
         await asyncio.sleep(PREVIEW_SECONDS)
         for attempt in list(claim.attempts.live.values()):
-            if attempt.order.job_id in claim.agent.watched:
+            if claim.agent.is_watched(attempt.order):
                 await show_preview(claim, attempt)
             attempt.preview = None
 

@@ -119,13 +119,17 @@ async def is_known(session: Session, prompt_id: str) -> bool:
 
 
 def body_of(session: Session, prompt: Prompt, graph: Graph) -> dict[str, Any]:
-    """Send only the graph of the user; other keys of this request can crash the server."""
-    preview = {"preview_method": "auto"} if prompt.task.is_watched() else {}
+    """Send only the graph of the user; other keys of this request can crash the server.
+
+    Previews are asked for always: a client may begin to watch after the POST, and ComfyUI cannot
+    be asked later. Until somebody watches, the cheapest method will do.
+    """
+    method = "auto" if prompt.task.is_watched() else "latent2rgb"
     return {
         "prompt": graph,
         "prompt_id": prompt.id,
         "client_id": prompt.client_id or prompt.id,
-        "extra_data": {NODE_KEY: str(session.entry.node_id)} | preview,
+        "extra_data": {NODE_KEY: str(session.entry.node_id), "preview_method": method},
     }
 
 
