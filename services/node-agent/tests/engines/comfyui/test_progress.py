@@ -30,7 +30,7 @@ def after(*events: PromptEvent) -> PromptRun:
     return run
 
 
-def test_graph_nodes_count_alike_and_a_sampler_by_its_steps() -> None:
+def test_graph_nodes_count_by_their_time_and_a_running_one_by_its_steps() -> None:
     run = after(
         PromptEvent("p", cached=frozenset({"1", "other"})),
         a_step("2", 1, 1, is_finished=True),
@@ -39,10 +39,46 @@ def test_graph_nodes_count_alike_and_a_sampler_by_its_steps() -> None:
     )
     progress = progress_of(run)
 
-    assert progress.fraction == 0.625
+    assert progress.fraction == 0.5  # the first need not run
     assert (progress.step, progress.steps) == (5, 10)
     assert (progress.graph_node, progress.graph_node_class) == ("3", "Class3")
     assert (progress.graph_nodes_done, progress.graph_nodes_total) == (2, 4)
+
+
+def a_picture() -> dict[str, Any]:
+    """Return the usual graph of a text-to-image job: its sampler takes 95 % of the time."""
+    inputs: dict[str, Any] = {"KSampler": {"latent_image": ["5", 0], "steps": 20}}
+    names = (
+        *("CheckpointLoaderSimple", "CLIPTextEncode", "CLIPTextEncode", "EmptyLatentImage"),
+        *("KSampler", "VAEDecode", "SaveImage"),
+    )
+    return {
+        str(number): {"class_type": name, "inputs": inputs.get(name, {})}
+        for number, name in enumerate(names, 1)
+    }
+
+
+def bar_between_first_and_last_step(run: PromptRun) -> float:
+    for id_ in "1234":
+        run = advanced(run, a_step(id_, 1, 1, is_finished=True))
+    run = advanced(run, PromptEvent("p", started="5"))
+    before = progress_of(run).fraction
+    return progress_of(advanced(run, a_step("5", 20, 20))).fraction - before
+
+
+def test_the_bar_moves_while_the_sampler_works() -> None:
+    assert bar_between_first_and_last_step(run_of(a_picture())) > 0.8
+
+
+def test_times_that_were_seen_on_the_server_replace_guesses() -> None:
+    seen = {"KSampler": 10.0, "CheckpointLoaderSimple": 80.0, "VAEDecode": 10.0}
+    moved = bar_between_first_and_last_step(run_of(a_picture(), seen))
+
+    assert 0.09 < moved < 0.11
+
+
+def test_a_run_of_kept_results_alone_is_complete() -> None:
+    assert progress_of(after(PromptEvent("p", cached=frozenset("1234")))).fraction == 1
 
 
 def test_an_expanded_graph_node_shows_as_the_one_people_know() -> None:

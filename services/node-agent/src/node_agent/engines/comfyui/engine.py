@@ -76,7 +76,7 @@ class ComfyUI(Session):
         return sealed(str(task.attempt_id), version, inputs, files, self.separator)
 
     async def run(self, task: EngineTask, graph: Graph) -> Execution:
-        prompt = Prompt(task, run_of(graph))
+        prompt = Prompt(task, run_of(graph, self.class_seconds))
         with self.following(prompt):
             with span("post"):
                 await post(self, prompt, graph)

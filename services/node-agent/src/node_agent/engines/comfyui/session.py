@@ -4,21 +4,22 @@ import asyncio
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from uuid import UUID
 
-from cachetools import TTLCache
+from cachetools import LRUCache, TTLCache
 
 from contracts.scheduler.nodes import NodeEntry
-from node_agent.engines.comfyui.events import ComfyEvent, Previewed
+from node_agent.engines.comfyui.events import ComfyEvent, Previewed, PromptEvent
 from node_agent.engines.comfyui.http import ComfyHttp, Submitted
-from node_agent.engines.comfyui.progress import PromptRun, advanced, progress_of
+from node_agent.engines.comfyui.progress import PromptRun, advanced, mean_with, progress_of
 from node_agent.engines.comfyui.vitals import QueueView, Vitals
 from node_agent.ports import Description, EngineTask, Health, Preview
 
 PROBE_SECONDS = 1.0
 REMEMBERED_SECONDS = 600.0
 INPUTS_SECONDS = 24 * 3600.0
-MAX_REMEMBERED = 10_000
+MAX_REMEMBERED, MAX_CLASSES = 10_000, 2_000
 
 
 def memory(seconds: float = REMEMBERED_SECONDS) -> TTLCache[str, None]:
@@ -34,6 +35,8 @@ class Prompt:
     client_id: str | None = None
     """Connection that gets its events; None if another session posted it."""
     is_running: bool = False
+    started_at: float = 0.0
+    """When the current graph node started, in monotonic seconds."""
     has_worked: bool = False
     """Some graph node started, so ComfyUI's worker is alive."""
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
@@ -74,6 +77,10 @@ class Session:
     reason: str | None = Health().reason
     vram_free_mb: int | None = None
     known: Known | None = None
+    class_seconds: LRUCache[str, float] = field(
+        default_factory=lambda: LRUCache[str, float](MAX_CLASSES)
+    )
+    """Mean time that each class took here."""
     inputs: TTLCache[str, None] = field(default_factory=lambda: memory(INPUTS_SECONDS))
     """Names of input files that were sent."""
     ended: TTLCache[str, None] = field(default_factory=memory)
@@ -126,10 +133,21 @@ class Session:
             prompt.is_running = True
             prompt.has_worked |= bool(event.started or event.steps)
         before = progress_of(prompt.run)
+        self.learn(prompt, event)
         prompt.run = advanced(prompt.run, event)
         if (progress := progress_of(prompt.run)) != before:
             # `progress` and `progress_state` tell of one step
             prompt.task.progressed(progress)
+
+    def learn(self, prompt: Prompt, event: PromptEvent) -> None:
+        """Note how long the class of the graph node took that ends with the start of another."""
+        now, run = monotonic(), prompt.run
+        if event.started in (None, run.current):
+            return
+        if class_ := run.classes.get(run.current or ""):
+            mean = self.class_seconds.get(class_)
+            self.class_seconds[class_] = mean_with(mean, now - prompt.started_at)
+        prompt.started_at = now
 
     def prompt_for(self, prompt_id: str | None) -> Prompt | None:
         """Return the own prompt; a preview of an old server names none, and only one can run."""
