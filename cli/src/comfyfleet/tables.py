@@ -11,7 +11,7 @@ from rich.text import Text
 
 from comfyfleet.client.job_progress import not_runnable
 from comfyfleet.supervision.state import ChildState, FleetState
-from contracts.scheduler.jobs import JobView
+from contracts.scheduler.jobs import JobSummary
 from contracts.scheduler.nodes import NodeView
 
 COLORS = {
@@ -56,7 +56,7 @@ def status_table(fleet: FleetState, problems: Mapping[str, str]) -> Table:
     return table
 
 
-def jobs_table(jobs: Sequence[JobView]) -> Table:
+def jobs_table(jobs: Sequence[JobSummary]) -> Table:
     table = plain_table("job", "workflow", "status", "created", "duration", "detail")
     for job in jobs:
         duration = ""
@@ -76,7 +76,7 @@ def nodes_table(nodes: Sequence[NodeView]) -> Table:
     return table
 
 
-def job_detail(job: JobView) -> str:
+def job_detail(job: JobSummary) -> str:
     if job.error:
         return job.error.message
     if job.unmet and not job.status.is_terminal:

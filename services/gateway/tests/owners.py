@@ -1,15 +1,16 @@
 """The owners of things, as small as the gateway's tests need them, on a real bus."""
 
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from contracts.access import Priority
-from contracts.errors import ConflictError, NotFoundError
+from contracts.errors import ConflictError, NotFoundError, OperationError
 from contracts.scheduler.job_requests import CancelJob, FindJobs, ListJobs, SubmitJob, SubmitJobView
 from contracts.scheduler.jobs import (
     JobCompleted,
     JobEvent,
+    JobList,
     JobPage,
     JobQueued,
     JobStarted,
@@ -17,6 +18,7 @@ from contracts.scheduler.jobs import (
     JobView,
     Output,
 )
+from contracts.values import fitting
 from gateway.jobs.loader import GATEWAY
 from runtime.bus.client import Bus
 from runtime.outbox.messages import event
@@ -57,6 +59,8 @@ class FakeScheduler:
         self.jobs: dict[UUID, JobView] = {}
         self.submitted: list[SubmitJob] = []
         self.keys: dict[str, tuple[str, UUID]] = {}
+        self.broken: set[UUID] = set()
+        self.failure: OperationError = NotFoundError("no")
 
     async def serve(self) -> None:
         await self.bus.serve(SubmitJob, self.submit)
@@ -81,17 +85,21 @@ class FakeScheduler:
     async def cancel(self, request: CancelJob) -> JobView:
         return self.owned(request.actor.user_id, request.job_id)
 
-    async def find(self, request: FindJobs) -> JobPage:
+    async def find(self, request: FindJobs) -> JobList:
+        if self.broken.intersection(request.job_ids):
+            raise self.failure
         found = [self.jobs[id_] for id_ in request.job_ids if id_ in self.jobs]
         asker = request.actor.user_id
-        return JobPage(items=[j for j in found if asker in (j.owner_id, GATEWAY.user_id)])
+        mine = [j for j in found if asker in (j.owner_id, GATEWAY.user_id)]
+        items = fitting(mine)
+        return JobList(items=items, left=[job.id for job in mine[len(items) :]])
 
     async def list(self, request: ListJobs) -> JobPage:
         items = [j for j in self.jobs.values() if j.owner_id == request.actor.user_id]
         found = [j for j in items if not request.status or j.status in request.status]
         begin = int(request.cursor or 0)
         end = begin + request.limit
-        return JobPage(items=found[begin:end], next_cursor=str(end) if found[end:] else None)
+        return JobPage(items=[*found[begin:end]], next_cursor=str(end) if found[end:] else None)
 
     def owned(self, user_id: UUID, job_id: UUID) -> JobView:
         job = self.jobs.get(job_id)
@@ -99,8 +107,8 @@ class FakeScheduler:
             raise NotFoundError("there is no such job")
         return job
 
-    def add(self, owner_id: UUID) -> JobView:
-        job = a_job(owner_id)
+    def add(self, owner_id: UUID, **fields: Any) -> JobView:
+        job = a_job(owner_id).model_copy(update=fields)
         self.jobs[job.id] = job
         return job
 

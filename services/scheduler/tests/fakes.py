@@ -102,11 +102,12 @@ class FakeJobReader:
 
     async def page(
         self, query: ListJobs, owner_id: UUID | None, after: Place | None
-    ) -> list[JobView]:
+    ) -> tuple[list[JobView], Place | None]:
         self.asked.append((owner_id, after))
         places = [(view.created_at, view.id) for view in self.views]
         begin = places.index(after) + 1 if after else 0
-        return self.views[begin : begin + query.limit + 1]
+        end = begin + query.limit
+        return self.views[begin:end], places[end - 1] if places[end:] else None
 
 
 @dataclass

@@ -134,8 +134,8 @@ async def test_only_a_permission_shows_the_jobs_of_other_owners(leader: Leader) 
     with pytest.raises(ForbiddenError):
         await list_jobs(leader.scheduler, ListJobs(actor=actor, owner_id=other))
 
-    await find_jobs(leader.scheduler, FindJobs(actor=actor, job_ids=[]))
-    await find_jobs(leader.scheduler, FindJobs(actor=admin, job_ids=[]))
+    await find_jobs(leader.scheduler, FindJobs(actor=actor, job_ids=[other]))
+    await find_jobs(leader.scheduler, FindJobs(actor=admin, job_ids=[other]))
     await list_jobs(leader.scheduler, ListJobs(actor=admin, owner_id=other))
 
     assert [owner_id for owner_id, _ in leader.job_reader.asked] == [actor.user_id, None, other]

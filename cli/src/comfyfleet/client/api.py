@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from comfyfleet import CommandError
 from comfyfleet.client.errors import UNAUTHORIZED, UnreachableError, api_error
 from contracts.media.files import MediaView
-from contracts.scheduler.jobs import JobPage, JobView
+from contracts.scheduler.jobs import JobPage, JobSummary, JobView
 from contracts.scheduler.nodes import NodePage, NodeView
 
 # The fleet sends a comment every 10 s on an open stream.
@@ -100,7 +100,7 @@ class FleetClient:
     def cancel(self, job_id: UUID) -> JobView:
         return self.ask(JobView, "POST", f"/v1/jobs/{job_id}/cancel")
 
-    def jobs(self, *, limit: int, status: str | None = None) -> list[JobView]:
+    def jobs(self, *, limit: int, status: str | None = None) -> list[JobSummary]:
         params: dict[str, str | int] = {"limit": limit} | ({"status": status} if status else {})
         return self.ask(JobPage, "GET", "/v1/jobs", params=params).items
 

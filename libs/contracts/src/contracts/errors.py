@@ -77,6 +77,12 @@ class InvalidError(OperationError):
     code = "invalid"
 
 
+class TooLargeError(InvalidError):
+    """A message of the request or of its answer is larger than the bus takes."""
+
+    code = "too_large"
+
+
 class ForbiddenError(OperationError):
     kind = "forbidden"
     code = "forbidden"
@@ -100,6 +106,8 @@ class UnavailableError(OperationError):
     retry_in = 1.0
 
 
+NARROWER: dict[str, type[OperationError]] = {TooLargeError.code: TooLargeError}
+"""Errors that arrive as their own class, by code."""
 KINDS: dict[str, type[OperationError]] = {
     error.kind: error
     for error in (InvalidError, ForbiddenError, NotFoundError, ConflictError, UnavailableError)
@@ -108,5 +116,5 @@ KINDS: dict[str, type[OperationError]] = {
 
 def from_wire(kind: str, body: ErrorBody) -> OperationError:
     """Return the error that the owner raised, as its kind; an unknown kind becomes Unavailable."""
-    error = KINDS.get(kind, UnavailableError)
+    error = NARROWER.get(body.code) or KINDS.get(kind, UnavailableError)
     return error(body.message, code=body.code, errors=body.errors, retry_in=body.retry_in)

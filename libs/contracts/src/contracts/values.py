@@ -1,7 +1,9 @@
 """Small values that messages of several owners carry: ids, labels, times, unmet requirements."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -28,6 +30,15 @@ class MadeMask(BaseModel):
     blank: Blank | None = Field(description="`empty`: all black; `full`: all white.")
 
 
+def shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+ShortText: TypeAlias = Annotated[str, AfterValidator(partial(shortened, most=300))]
+LongText: TypeAlias = Annotated[str, AfterValidator(partial(shortened, most=4_000))]
+"""Texts for people that others wrote; their ends are cut off, so that answers stay small."""
+
+
 class Unmet(BaseModel):
     """One requirement of a workflow or a job that a node does not meet."""
 
@@ -36,19 +47,21 @@ class Unmet(BaseModel):
     kind: Literal["class", "model", "choice", "input"] = Field(
         description="A graph-node class, a model file, a value to choose, or how an input fits."
     )
-    name: str = Field(description="Name of the required thing: `loras/film.safetensors`.")
-    graph_node: str | None = Field(
+    name: ShortText = Field(description="Name of the required thing: `loras/film.safetensors`.")
+    graph_node: ShortText | None = Field(
         default=None, description="Id of the graph node that requires it."
     )
-    graph_node_class: str | None = Field(default=None, description="Class of that graph node.")
-    input: str | None = Field(default=None, description="The input of that graph node.")
-    value: str | None = Field(
+    graph_node_class: ShortText | None = Field(
+        default=None, description="Class of that graph node."
+    )
+    input: ShortText | None = Field(default=None, description="The input of that graph node.")
+    value: ShortText | None = Field(
         default=None, description="The value that the graph-node class refuses."
     )
-    field: str | None = Field(
+    field: ShortText | None = Field(
         default=None, description="The workflow's input that set this value: `inputs.sampler`."
     )
-    message: str = Field(description="One sentence for people.")
+    message: ShortText = Field(description="One sentence for people.")
 
 
 def in_utc(moment: datetime) -> datetime:
@@ -105,3 +118,20 @@ class Page(BaseModel, Generic[T]):
     next_cursor: str | None = Field(
         default=None, description="`cursor` of the next page; null on the last page."
     )
+
+
+M = TypeVar("M", bound=BaseModel)
+
+PAGE_BYTES = 768 * 1024
+"""Items of one page: a message holds a mebibyte, with everything around them."""
+
+
+def fitting(items: Iterable[M], most_bytes: int = PAGE_BYTES) -> list[M]:
+    """Return the first items that together have at most so many bytes of JSON, at least one."""
+    taken: list[M] = []
+    for item in items:
+        most_bytes -= len(item.model_dump_json().encode()) + 1
+        if taken and most_bytes < 0:
+            break
+        taken.append(item)
+    return taken

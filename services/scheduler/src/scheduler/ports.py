@@ -95,6 +95,9 @@ class JobReader(Protocol):
     async def find(self, ids: Sequence[UUID], owner_id: UUID | None) -> list[JobView]: ...
     async def page(
         self, query: ListJobs, owner_id: UUID | None, after: Place | None
-    ) -> list[JobView]:
-        """List at most `query.limit + 1` jobs behind a place, newest first."""
+    ) -> tuple[list[JobView], Place | None]:
+        """List at most `query.limit` jobs behind a place, newest first.
+
+        The place is the end of the page; None if no job is behind it.
+        """
         ...

@@ -195,9 +195,27 @@ async def test_a_list_is_filtered_and_paged_newest_first(pool: asyncpg.Pool) -> 
         actor=actor, workflow="inpaint", label="project=poster", status=[JobStatus.QUEUED], limit=2
     )
 
-    page = await job_reader.page(request, owner_id, (jobs[3].created_at, jobs[3].id))
+    page, end = await job_reader.page(request, owner_id, (jobs[3].created_at, jobs[3].id))
 
-    assert [view.id for view in page] == [jobs[2].id, jobs[1].id, jobs[0].id]
+    assert [view.id for view in page] == [jobs[2].id, jobs[1].id]
+    assert end == (jobs[1].created_at, jobs[1].id)
+    rest, end = await job_reader.page(request, owner_id, end)
+    assert ([view.id for view in rest], end) == ([jobs[0].id], None)
     other = request.model_copy(update={"label": "project=other"})
-    assert await job_reader.page(other, owner_id, None) == []
+    assert await job_reader.page(other, owner_id, None) == ([], None)
     assert [view.id for view in await job_reader.find([others.id], owner_id)] == []
+
+
+async def test_a_row_that_cannot_be_read_hides_no_other_job(pool: asyncpg.Pool) -> None:
+    ledger, owner_id = await a_ledger(pool), new_id()
+    jobs = [a_job(owner_id, NOW + timedelta(seconds=number)) for number in range(3)]
+    await ledger.commit(Effects(new_jobs={job.id: job for job in jobs}))
+    await pool.execute("UPDATE jobs SET status = 'newer' WHERE id = $1", jobs[1].id)
+    job_reader, actor = SqlJobReader(pool), Actor(user_id=owner_id)
+
+    found = await job_reader.find([job.id for job in jobs], owner_id)
+    page, end = await job_reader.page(ListJobs(actor=actor, limit=2), owner_id, None)
+
+    assert [view.id for view in found] == [jobs[2].id, jobs[0].id]
+    assert [view.id for view in page] == [jobs[2].id]
+    assert end == (jobs[1].created_at, jobs[1].id)

@@ -81,6 +81,10 @@ class MediaView(BaseModel):
 
 class MediaList(BaseModel):
     items: list[MediaView]
+    left: list[UUID] = Field(
+        default_factory=list[UUID],
+        description="Ids that were not looked up: with them, the answer would be too large.",
+    )
 
 
 class UploadPlace(BaseModel):
@@ -147,7 +151,10 @@ class AcceptUpload(UserCommand[MediaView]):
 
 
 class FindMedia(UserQuery[MediaList]):
-    """Find media by id; media of other owners are left out."""
+    """Find media by id, at least one if there is one; the answer names those still to ask for.
+
+    Media of other owners are left out.
+    """
 
     subject: ClassVar[str] = "query.media.find_media.v1"
     media_ids: list[UUID] = Field(max_length=100)

@@ -42,7 +42,7 @@ class CoverageView(BaseModel):
         description="Some node that takes jobs can run it; null: no node is described yet."
     )
     nodes: list[NodeCoverage] = Field(
-        default_factory=list[NodeCoverage], description="Every node of the fleet."
+        default_factory=list[NodeCoverage], description="The nodes of the fleet, as many as fit."
     )
 
 

@@ -20,7 +20,8 @@ class ClaimView(BaseModel):
     epoch: int = Field(description="Epoch of the leader that granted the claim.")
     node: NodeEntry = Field(description="The node's entry in bucket `nodes`.")
     live: list[AttemptOrder] = Field(
-        description="Orders of the attempts that may still run on the node."
+        description="Orders of the attempts that may still run on the node, without their inputs, "
+        "since their graphs are rendered already."
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.access import IdempotencyKey, Priority, UserCommand, UserQuery
-from contracts.scheduler.jobs import JobPage, JobStatus, JobView
+from contracts.scheduler.jobs import JobList, JobPage, JobStatus, JobView
 from contracts.values import LabelFilter, QueryText, ReferenceText, Unmet, UtcTime
 
 
@@ -103,8 +103,11 @@ class CancelJob(UserCommand[JobView]):
     job_id: UUID
 
 
-class FindJobs(UserQuery[JobPage]):
-    """Find jobs by id; jobs that the actor may not read are left out."""
+class FindJobs(UserQuery[JobList]):
+    """Find jobs by id, at least one if there is one; the answer names those still to ask for.
+
+    Jobs that the actor may not read are left out.
+    """
 
     subject: ClassVar[str] = "query.scheduler.find_jobs.v1"
     job_ids: list[UUID] = Field(max_length=100)
@@ -133,6 +136,6 @@ class JobFilters(BaseModel):
 
 
 class ListJobs(JobFilters, UserQuery[JobPage]):
-    """List jobs by pages, newest first."""
+    """List jobs by pages, newest first; a page has fewer jobs if they are large."""
 
     subject: ClassVar[str] = "query.scheduler.list_jobs.v1"

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from contracts.access import Priority
 from contracts.event import Event
-from contracts.values import Page, Unmet
+from contracts.values import LongText, Page, Unmet
 
 CAUSES = (
     "`unreachable`, `lost`, `node_fault`, `out_of_memory`, `missing` (a model file or a custom "
@@ -61,7 +61,7 @@ class JobError(BaseModel):
     """Why a job failed."""
 
     code: str = Field(description="Stable name of the failure, for programs.")
-    message: str = Field(description="Description of the failure, for people.")
+    message: LongText = Field(description="Description of the failure, for people.")
     graph_node: str | None = Field(default=None, description="Id of the graph node that failed.")
     graph_node_class: str | None = Field(default=None, description="Class of that graph node.")
     cause: str | None = Field(default=None, description=f"Why the attempt failed: {CAUSES}.")
@@ -84,8 +84,8 @@ class Output(BaseModel):
     size_bytes: int = Field(description="Size of the file.")
 
 
-class JobView(BaseModel):
-    """A job as it is now."""
+class JobSummary(BaseModel):
+    """A job as it is now, without its inputs, which can be large."""
 
     id: UUID = Field(description="The job.")
     status: JobStatus = Field(description="Status of the job.")
@@ -106,9 +106,6 @@ class JobView(BaseModel):
         default=None, description="Estimated time until the job ends; null if unknown."
     )
     progress: Progress = Field(default=Progress(), description="Progress of the running attempt.")
-    inputs: dict[str, Any] = Field(
-        default_factory=dict, description="Inputs, including defaults and seeds."
-    )
     seed: int | None = Field(default=None, description="Seed of the job.")
     outputs: list[Output] = Field(default_factory=list[Output], description="Result files.")
     error: JobError | None = Field(default=None, description="Why the job failed or expired.")
@@ -125,7 +122,25 @@ class JobView(BaseModel):
     )
 
 
-class JobPage(Page[JobView]):
+class JobView(JobSummary):
+    """A job as it is now."""
+
+    inputs: dict[str, Any] = Field(
+        default_factory=dict, description="Inputs, including defaults and seeds."
+    )
+
+
+class JobList(BaseModel):
+    """Jobs found by id."""
+
+    items: list[JobView]
+    left: list[UUID] = Field(
+        default_factory=list[UUID],
+        description="Ids that were not looked up: with them, the answer would be too large.",
+    )
+
+
+class JobPage(Page[JobSummary]):
     """A page of jobs."""
 
 

@@ -11,7 +11,7 @@ from contracts.access import Actor, IdempotencyKey, UserCommand
 from contracts.event import Event
 from contracts.message import Accepted, Query
 from contracts.scheduler.job_requests import ModelFile
-from contracts.values import Page
+from contracts.values import LongText, Page
 
 
 class NodePhase(StrEnum):
@@ -137,7 +137,7 @@ class NodeView(NodeSettings):
     phase: NodePhase = Field(
         description="Its phase; `ready` nodes get jobs, `busy` ones when their slot is free."
     )
-    reason: str | None = Field(default=None, description="Reason for the phase, for people.")
+    reason: LongText | None = Field(default=None, description="Reason for the phase, for people.")
     engine_version: str | None = Field(default=None, description="Version of its engine.")
     devices: list[Device] = Field(default_factory=list[Device], description="Its accelerators.")
     vram_free_mb: int | None = Field(default=None, description="Memory free on its first device.")
@@ -156,15 +156,16 @@ class NodeView(NodeSettings):
 
 
 class NodePage(Page[NodeView]):
-    """Every node of the fleet."""
+    """A page of nodes, by id."""
 
 
 class ListNodes(Query[NodePage]):
-    """List every node of the fleet."""
+    """List the nodes of the fleet by pages; a page has as many as fit into one answer."""
 
     subject: ClassVar[str] = "query.scheduler.list_nodes.v1"
     sent_by: ClassVar = ("gateway", "workflow-registry")
     actor: Actor
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
 
 
 class AddNode(UserCommand[NodeView]):

@@ -16,25 +16,33 @@ from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
-from contracts.errors import InvalidError, OperationError, UnavailableError
+from contracts.errors import ErrorBody, InvalidError, OperationError, UnavailableError
 from contracts.field_errors import field_errors
 from contracts.message import Request
 from runtime.bus.connection import leave
+from runtime.bus.replies import fits, refuse_too_large
 from runtime.process.telemetry import span
 
 log = structlog.get_logger()
 
 R = TypeVar("R", bound=Request[Any])
 
+SHORT_ERROR_CHARACTERS = 1_000
+
 
 class Answerer(Generic[R]):
     """Answers one class of requests with one handler and bounded concurrency."""
 
     def __init__(
-        self, request: type[R], handle: Callable[[R], Awaitable[BaseModel]], concurrency: int
+        self,
+        request: type[R],
+        handle: Callable[[R], Awaitable[BaseModel]],
+        concurrency: int,
+        largest_bytes: Callable[[], int],
     ) -> None:
         self._request = request
         self._handle = handle
+        self._largest_bytes = largest_bytes
         self._free = asyncio.Semaphore(concurrency)
         self._in_progress: set[asyncio.Task[None]] = set()
         self._subscription: Subscription | None = None
@@ -68,17 +76,33 @@ class Answerer(Generic[R]):
         headers = message.headers or {}
         with span(f"answer {self._request.subject}", kind=SpanKind.SERVER, parent=headers):
             try:
-                request = self._request.decode(message.subject, message.data)
-                answer = await self._handle(request)
-            except ValidationError as error:
-                await reply_error(message, malformed(error, message.data))
+                body = await self._body(message)
             except OperationError as error:
-                await reply_error(message, error)
+                await self._reply_error(message, error)
             except Exception:
                 log.exception("request_failed", subject=self._request.subject)
-                await reply_error(message, UnavailableError("internal error", code="bug"))
+                await self._reply_error(message, UnavailableError("internal error", code="bug"))
             else:
-                await reply(message, answer.model_dump_json().encode())
+                await reply(message, body)
+
+    async def _body(self, message: Msg) -> bytes:
+        try:
+            request = self._request.decode(message.subject, message.data)
+        except ValidationError as error:
+            raise malformed(error, message.data) from error
+        body = (await self._handle(request)).model_dump_json().encode()
+        refuse_too_large(self._request.subject, body, self._largest_bytes())
+        return body
+
+    async def _reply_error(self, message: Msg, error: OperationError) -> None:
+        """Send the error; one that is too large goes without its fields and the end of its text."""
+        body = error.body()
+        encoded = body.model_dump_json().encode()
+        if not fits(encoded, self._largest_bytes()):
+            text = body.message[:SHORT_ERROR_CHARACTERS]
+            short = ErrorBody(code=body.code, message=text, retry_in=body.retry_in)
+            encoded = short.model_dump_json().encode()
+        await reply(message, encoded, {"Error-Kind": error.kind})
 
 
 async def reply(message: Msg, body: bytes, headers: dict[str, str] | None = None) -> None:
@@ -90,10 +114,6 @@ async def reply(message: Msg, body: bytes, headers: dict[str, str] | None = None
         await client.publish(message.reply, body, headers=headers)
     except nats.errors.Error as error:
         log.warning("answer_lost", reason=str(error) or type(error).__name__)
-
-
-async def reply_error(message: Msg, error: OperationError) -> None:
-    await reply(message, error.body().model_dump_json().encode(), {"Error-Kind": error.kind})
 
 
 def malformed(error: ValidationError, body: bytes) -> InvalidError:

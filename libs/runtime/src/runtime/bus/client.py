@@ -22,7 +22,7 @@ from nats.js.client import JetStreamContext
 from opentelemetry.trace import SpanKind
 from pydantic import BaseModel
 
-from contracts.errors import ErrorBody, UnavailableError, from_wire
+from contracts.errors import UnavailableError
 from contracts.event import Event
 from contracts.message import Request, Signal
 from contracts.services import ServiceName
@@ -32,6 +32,7 @@ from runtime.bus.connection import connect
 from runtime.bus.consume import SubscriberWorkers
 from runtime.bus.delivery import Deliveries, DeliveryPolicy
 from runtime.bus.nats_config import MAX_MESSAGE_BYTES
+from runtime.bus.replies import fits, read_answer, refuse_too_large
 from runtime.process.telemetry import carry, span
 
 log = structlog.get_logger()
@@ -126,18 +127,16 @@ class Bus:
     async def call(self, request: Request[A], *, within: float = 5.0) -> A:
         """Ask the owner; return its answer or raise the error that it raised.
 
-        The bus sends the message again while nobody listens or no answer comes, and raises
-        UnavailableError after `within` seconds.
+        The bus repeats the message while no answer comes, and raises UnavailableError after
+        `within` seconds; TooLargeError if the request or its answer does not fit into a message.
         """
         with span(f"call {request.subject}", kind=SpanKind.CLIENT):
             message = await self._ask(request, asyncio.get_running_loop().time() + within)
-        if kind := (message.headers or {}).get("Error-Kind"):
-            raise from_wire(kind, ErrorBody.model_validate_json(message.data))
-        answer = type(request).answer()
-        return answer.model_validate_json(message.data)  # pyright: ignore[reportReturnType]
+        return read_answer(request, message)
 
     async def _ask(self, request: Request[Any], deadline: float) -> Msg:
         headers, address, body = carry(), request.address(), request.encode()
+        refuse_too_large(request.subject, body, self.largest_bytes)
         tries = 0
         while (left := deadline - asyncio.get_running_loop().time()) > 0:
             patience = min(left, FIRST_TRY_SECONDS * 2**tries)
@@ -167,7 +166,7 @@ class Bus:
         Replicas share the requests; without `shared` each of them answers every request. Call
         the returned function to take no more requests and finish those being handled.
         """
-        answerer = Answerer(request, handle, concurrency)
+        answerer = Answerer(request, handle, concurrency, lambda: self.largest_bytes)
         queue = self.service if shared else ""
         await answerer.start(self._client, request.pattern(**keys), queue, PENDING_MESSAGES)
         return self._closing(answerer)
@@ -204,9 +203,12 @@ class Bus:
         return close
 
     async def signal(self, signal: Signal) -> None:
-        """Publish the signal once; it is lost while the bus is disconnected."""
-        if self._client.is_connected:
-            await self._client.publish(signal.address(), signal.encode())
+        """Publish the signal once; it is lost while the bus is disconnected, or if too large."""
+        body = signal.encode()
+        if not fits(body, self.largest_bytes):
+            log.warning("signal_too_large", subject=signal.subject, bytes=len(body))
+        elif self._client.is_connected:
+            await self._client.publish(signal.address(), body)
 
     async def subscribe(
         self, signal: type[S], handle: Callable[[S], Awaitable[None]], **keys: object

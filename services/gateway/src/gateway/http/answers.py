@@ -88,7 +88,7 @@ def codes_of(
     """Yield the problems that follow from what an operation has."""
     yield "internal"
     if path.startswith("/v1"):
-        yield from ("unavailable", "no_answer")
+        yield from ("unavailable", "no_answer", "bad_answer", "too_large")
     if operation["security"]:
         yield from ("unauthorized", "rate_limited")
     if any(isinstance(call, AdmitsActor) and call.permissions for call in dependencies):

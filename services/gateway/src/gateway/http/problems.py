@@ -24,6 +24,7 @@ STATUS_OF_CODE = {
     "bad_refresh_token": 401,
     "too_many_waiting": 429,
     "too_many_attempts": 429,
+    "too_large": 413,
 }
 """Codes whose HTTP status is more exact than that of their kind."""
 
@@ -71,7 +72,7 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "other_source": "The workflow has another source",
     },
     413: {
-        "too_large": "The request is too large",
+        "too_large": "The request or its answer is too large",
     },
     415: {
         "unsupported_media_type": "The content type is not supported",
@@ -105,11 +106,12 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "too_many_streams": "Too many open streams",
     },
     500: {
-        "internal": "The gateway failed",
+        "internal": "The fleet failed",
     },
     503: {
         "unavailable": "Try again in a moment",
         "no_answer": "A service does not respond",
+        "bad_answer": "A service responds in another form",
         "overloaded": "The fleet is overloaded",
         "busy": "Too many users are logging in",
         "queue_full": "Too many jobs are waiting in the fleet",
@@ -184,15 +186,15 @@ def unauthorized(detail: str, *, error: str = "invalid_token") -> RefusedError:
 
 def from_operation(error: OperationError) -> RefusedError:
     """Return the error of another service as one of HTTP."""
+    if error.code == "bug":
+        return RefusedError(500, "internal", "a service failed; quote the request id")
     status = STATUS_OF_CODE.get(error.code, STATUS_OF_KIND[error.kind])
     headers: dict[str, str] = {}
     if status in (429, 503):
         headers["Retry-After"] = seconds_to_wait(error.retry_in or 1.0)
     if status == STATUS_OF_CODE["bad_credentials"]:
         headers["WWW-Authenticate"] = 'Bearer realm="comfyfleet"'
-    detail = "internal error" if error.code == "bug" else error.message
-    code = "unavailable" if error.code == "bug" else error.code
-    return RefusedError(status, code, detail, errors=error.errors, headers=headers)
+    return RefusedError(status, error.code, error.message, errors=error.errors, headers=headers)
 
 
 def seconds_to_wait(seconds: float) -> str:

@@ -13,7 +13,7 @@ from gateway.http.headers import MaybeIdempotencyKey, WaitSeconds, mark_created
 from gateway.http.route import HotRoute
 from gateway.jobs.reading import find_job, job_in_detail, wait_for_end
 from gateway.jobs.requests import JobFilters, JobId, JobRequest
-from gateway.jobs.resources import Job, JobPage, job_resource
+from gateway.jobs.resources import Job, JobPage, job_resource, summary_resource
 from gateway.jobs.submission import submit_job
 from gateway.service import CurrentGateway
 from gateway.workflows.versions import REFUSALS
@@ -65,9 +65,12 @@ async def list_jobs(
     actor: Annotated[Actor, Allowed(Permission.JOBS_READ)],
     filters: Annotated[JobFilters, Query()],
 ) -> JobPage:
-    """All filters must match. Listing jobs of other users needs `jobs:read_all`."""
+    """All filters must match. Listing jobs of other users needs `jobs:read_all`.
+
+    A page has fewer jobs than `limit` if they are large. `GET /v1/jobs/{id}` shows the inputs.
+    """
     page = await gateway.bus.call(ListJobs(actor=actor, **filters.__dict__))
-    items = [job_resource(gateway.signer, view) for view in page.items]
+    items = [summary_resource(gateway.signer, view) for view in page.items]
     return JobPage(items=items, next_cursor=page.next_cursor)
 
 

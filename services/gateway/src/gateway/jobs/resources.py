@@ -27,36 +27,44 @@ class Output(jobs.Output):
     )
 
 
-class Job(JobView):
-    """The current state of a job."""
+class JobSummary(jobs.JobSummary):
+    """The current state of a job, without its inputs."""
 
     outputs: list[Output] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]  # never written to
         default_factory=list[Output], description="Files that the job made."
     )
+    links: JobLinks = Field(description="Paths of the job.")
+
+
+class Job(JobSummary, JobView):  # pyright: ignore[reportIncompatibleVariableOverride]  # never written to
+    """The current state of a job."""
+
     empty_outputs: list[str] = Field(
         default_factory=list[str],
         description="Outputs of the workflow for which the completed job made nothing. Told where "
         "one job is asked for.",
     )
-    links: JobLinks = Field(description="Paths of the job.")
 
 
-class JobPage(Page[Job]):
+class JobPage(Page[JobSummary]):
     """A page of jobs, newest first."""
 
 
 def job_resource(signer: LinkSigner, view: JobView, empty_outputs: Sequence[str] = ()) -> Job:
     """Return the view with links; nothing is validated again."""
+    values = with_links(signer, view)
+    return Job.model_construct(**values, empty_outputs=list(empty_outputs))
+
+
+def summary_resource(signer: LinkSigner, summary: jobs.JobSummary) -> JobSummary:
+    return JobSummary.model_construct(**with_links(signer, summary))
+
+
+def with_links(signer: LinkSigner, view: jobs.JobSummary) -> dict[str, Any]:
     path = f"{signer.prefix}/v1/jobs/{view.id}"
     outputs = [
         Output.model_construct(**output.__dict__, url=signer.content_path(output.media_id))
         for output in view.outputs
     ]
     paths = JobLinks.model_construct(self=path, events=f"{path}/events", cancel=f"{path}/cancel")
-    values: dict[str, Any] = {
-        **view.__dict__,
-        "outputs": outputs,
-        "empty_outputs": list(empty_outputs),
-        "links": paths,
-    }
-    return Job.model_construct(**values)
+    return {**view.__dict__, "outputs": outputs, "links": paths}

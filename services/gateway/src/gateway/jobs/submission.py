@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
+from pydantic_core import to_json
+
 from contracts.access import Actor, IdempotencyKey, Permission
-from contracts.media.files import FindMedia, MediaView
+from contracts.media.files import MediaView
 from contracts.scheduler.job_requests import (
     ModelFile,
     NewJob,
@@ -18,6 +20,7 @@ from contracts.values import new_id
 from gateway.http.problems import invalid
 from gateway.jobs.media_inputs import mismatch
 from gateway.jobs.requests import JobRequest
+from gateway.media.finding import find_media
 from gateway.service import Gateway
 from gateway.workflows.servers import Servers
 from gateway.workflows.versions import ParsedVersion
@@ -37,6 +40,8 @@ from workflows.problems import Problems
 MetadataRule: TypeAlias = Literal["permitted", "keep", "strip"]
 
 MAX_MEDIA = 100
+MAX_INPUT_BYTES = 256 * 1024
+"""Inputs travel with everything else about a job in one message."""
 TIMEOUT_SECONDS = 1_800
 SEEDS = 2**53
 
@@ -50,6 +55,8 @@ async def submit_job(
     version = await gateway.catalog.resolve(request.workflow, actor)
     ranges = gateway.catalog.servers.seed_ranges(version.graph, version.spec)
     inputs = validate_inputs(version.spec, request.inputs, draw_seed, ranges)
+    if len(to_json(inputs)) > MAX_INPUT_BYTES:
+        raise invalid("inputs", "too_big", f"expected at most {MAX_INPUT_BYTES} bytes of JSON")
     media = await check_media(gateway.bus, actor, list(media_uses(version.spec, inputs)))
     limits = version.spec.limits
     job = NewJob(
@@ -102,8 +109,8 @@ async def check_media(bus: Bus, actor: Actor, uses: list[MediaUse]) -> list[UUID
         return []
     if len(ids) > MAX_MEDIA:
         raise invalid("inputs", "too_many_media", f"expected at most {MAX_MEDIA} files")
-    found = await bus.call(FindMedia(actor=actor, media_ids=ids))
-    media_by_id: dict[str, MediaView] = {str(view.id): view for view in found.items}
+    found = await find_media(bus, actor, ids)
+    media_by_id: dict[str, MediaView] = {str(view.id): view for view in found}
     errors = [error for use in uses if (error := mismatch(use, media_by_id))]
     if errors:
         problems = Problems()

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, create_model
 
 from contracts.agent import AttemptPreviewed, AttemptProgressed
 from contracts.scheduler.jobs import JobCanceling, JobQueued, JobRequeued, JobStarted
-from gateway.jobs.resources import Job
+from gateway.jobs.resources import Job, JobSummary
 from gateway.live.facts import ENDINGS
 
 ReadyFrame: TypeAlias = bytes
@@ -33,8 +33,8 @@ def last_seen(header: str | None) -> int | None:
     return int(header)
 
 
-DATA: Mapping[str, type[BaseModel]] = {
-    "job.snapshot": Job,
+DATA: Mapping[str, Any] = {
+    "job.snapshot": Job | JobSummary,
     "job.queued": JobQueued,
     "job.started": JobStarted,
     "job.requeued": JobRequeued,
@@ -43,12 +43,12 @@ DATA: Mapping[str, type[BaseModel]] = {
     "job.progress": AttemptProgressed,
     "job.preview": AttemptPreviewed,
 }
-"""Model of the data of each event."""
+"""Model of the data of each event. The stream of all jobs begins with summaries."""
 PASSING = {"job.snapshot", "job.progress", "job.preview"}
 """Events without an id: a client that reconnects cannot get them again."""
 
 
-def frame_model(name: str, data: type[BaseModel]) -> type[BaseModel]:
+def frame_model(name: str, data: Any) -> type[BaseModel]:
     fields: dict[str, Any] = {
         "event": (Literal[name], Field(description="Name of the event.")),
         "data": (data, Field(description="The data, as JSON.")),

@@ -11,11 +11,12 @@ from uuid import UUID
 from contracts.access import Actor
 from contracts.errors import OperationError, UnavailableError
 from contracts.scheduler.job_requests import ListJobs
-from contracts.scheduler.jobs import JobPage, JobStatus, JobView
+from contracts.scheduler.jobs import JobPage, JobStatus, JobSummary, JobView
 from gateway.http.access import AdmittedCaller
 from gateway.http.streaming import LongAnswer
+from gateway.jobs.loader import passes
 from gateway.jobs.reading import find_job
-from gateway.jobs.resources import job_resource
+from gateway.jobs.resources import job_resource, summary_resource
 from gateway.live.facts import Fact, SentVersions, complete
 from gateway.live.frames import COMMENT, RETRY, ReadyFrame, frame
 from gateway.live.hub import Listener
@@ -31,7 +32,6 @@ HEADERS = {
 }
 SILENCE_SECONDS = 10.0
 PAGE = 50
-"""Jobs in one message, which holds a mebibyte at most; a job has all of its inputs."""
 UNFINISHED = [status for status in JobStatus if not status.is_terminal]
 
 
@@ -109,7 +109,7 @@ async def owner_frames(
     try:
         async for view in snapshots(gateway, caller.actor, page):
             shown[view.id] = view.version
-            yield frame("job.snapshot", job_json(gateway, view))
+            yield frame("job.snapshot", summary_json(gateway, view))
     except OperationError:
         return
     versions = SentVersions(shown)
@@ -123,7 +123,7 @@ async def owner_frames(
             yield frame(update.name, data, update.sequence)
 
 
-async def snapshots(gateway: Gateway, actor: Actor, page: JobPage) -> AsyncIterator[JobView]:
+async def snapshots(gateway: Gateway, actor: Actor, page: JobPage) -> AsyncIterator[JobSummary]:
     """Yield the jobs of this page and of all pages after it."""
     while True:
         for view in page.items:
@@ -170,13 +170,17 @@ async def data_of(gateway: Gateway, fact: Fact) -> bytes | None:
         return fact.data
     try:
         view = await gateway.loader.load(fact.job_id)
-    except OperationError:
-        return None
+    except OperationError as error:  # for good: who reconnects would get it again
+        return None if passes(error) else fact.data
     return fact.data if view is None else job_json(gateway, view)
 
 
 def job_json(gateway: Gateway, view: JobView) -> bytes:
     return job_resource(gateway.signer, view).model_dump_json().encode()
+
+
+def summary_json(gateway: Gateway, summary: JobSummary) -> bytes:
+    return summary_resource(gateway.signer, summary).model_dump_json().encode()
 
 
 async def missed_of_job(gateway: Gateway, view: JobView, seen: int | None) -> list[Fact]:

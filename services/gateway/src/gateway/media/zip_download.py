@@ -11,11 +11,12 @@ from fastapi.responses import StreamingResponse
 
 from contracts.access import Actor, Permission
 from contracts.errors import FieldError, InvalidError, UnavailableError
-from contracts.media.files import FindMedia, LocateContent, MediaView
+from contracts.media.files import LocateContent, MediaView
 from gateway.http.access import Allowed
 from gateway.http.answers import refusals, sends
 from gateway.http.bodies import Body
 from gateway.http.streaming import LongAnswer
+from gateway.media.finding import find_media
 from gateway.media.requests import ZipRequest
 from gateway.media.store import chunks_of
 from gateway.media.zipper import Sink, entry, unique_names
@@ -23,8 +24,6 @@ from gateway.service import CurrentGateway, Gateway
 
 router = APIRouter(prefix="/v1/media", tags=["media"])
 
-AT_ONCE = 50
-"""This many views with all their labels fit into one message."""
 ZIP = "application/zip"
 HEADERS = {
     "Content-Type": ZIP,
@@ -61,10 +60,7 @@ async def download_zip(
 async def find_all(gateway: Gateway, actor: Actor, media_ids: Sequence[UUID]) -> list[MediaView]:
     """Return the media in the requested order, each once. Raises InvalidError for unknown media."""
     wanted = list(dict.fromkeys(media_ids))
-    found: list[MediaView] = []
-    for at in range(0, len(wanted), AT_ONCE):
-        query = FindMedia(actor=actor, media_ids=wanted[at : at + AT_ONCE])
-        found += (await gateway.bus.call(query)).items
+    found = await find_media(gateway.bus, actor, wanted)
     if missing := set(wanted) - {view.id for view in found}:
         message = "there is no such media"
         problems = [

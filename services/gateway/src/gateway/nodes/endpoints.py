@@ -1,21 +1,24 @@
 """Endpoints of nodes: the servers of the fleet, for operators."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Self, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from contracts.access import Actor, Permission
-from contracts.scheduler.nodes import AddNode, ListNodes, NewNode, NodePage, NodeView, RemoveNode
+from contracts.scheduler.nodes import AddNode, NewNode, NodePage, NodeView, RemoveNode
 from contracts.values import LabelKey, LabelValue, new_id
 from gateway.http.access import Allowed
 from gateway.http.answers import refusals
 from gateway.http.bodies import Body
 from gateway.http.headers import MaybeIdempotencyKey, mark_created
 from gateway.service import CurrentGateway
+from runtime.bus.pages import every_node
 
 router = APIRouter(prefix="/v1/nodes", tags=["nodes"])
+
+MAX_SETTINGS_BYTES = 64 * 1024
 
 NodeId: TypeAlias = Annotated[UUID, Path(description="Id of the node.")]
 
@@ -51,13 +54,20 @@ class NodeRequest(NewNode):
         description="Only agents of this pool claim the node.",
     )
 
+    @model_validator(mode="after")
+    def fits(self) -> Self:
+        """Refuse settings that would not fit into messages beside other things."""
+        if len(self.model_dump_json().encode()) > MAX_SETTINGS_BYTES:
+            raise ValueError(f"expected at most {MAX_SETTINGS_BYTES} bytes in all")
+        return self
+
 
 @router.get("", summary="List nodes")
 async def list_nodes(
     gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.NODES_READ)]
 ) -> NodePage:
     """The list is complete: `next_cursor` is always null."""
-    return await gateway.bus.call(ListNodes(actor=actor))
+    return NodePage(items=await every_node(gateway.bus, actor))
 
 
 @router.post(

@@ -132,7 +132,7 @@ async def get_workflow_coverage(
     actor: Annotated[Actor, Allowed(Permission.NODES_READ)],
     name: Reference,
 ) -> CoverageView:
-    """Lists every node, with the requirements that it does not meet."""
+    """Lists the nodes, as many as fit, with the requirements that they do not meet."""
     version = await gateway.catalog.look_up(name)
     query = FindCoverage(actor=actor, version_hash=version.hash)
     return await gateway.bus.call(query, within=COVERAGE_SECONDS)

@@ -13,6 +13,7 @@ from contracts.media.files import (
     MediaView,
     Rendition,
 )
+from contracts.values import fitting
 from media.domain.inspection import Thumbnail, choose_size
 from media.domain.records import StoredMedia
 from media.handlers.previews import prepare_once
@@ -24,7 +25,8 @@ READ_LIFETIME = timedelta(minutes=15)
 async def find_media(media: Media, query: FindMedia) -> MediaList:
     """Return those of the media that the actor owns, in the order of the query."""
     found = await media.library.find(query.media_ids, query.actor.user_id)
-    return MediaList(items=[stored.view for stored in found])
+    items = fitting(stored.view for stored in found)
+    return MediaList(items=items, left=[stored.view.id for stored in found[len(items) :]])
 
 
 async def locate_content(media: Media, query: LocateContent) -> ContentView:

@@ -23,6 +23,7 @@ from contracts.media.library import (
     UpdateMedia,
 )
 from contracts.message import Accepted
+from contracts.values import fitting
 from media.domain.names import display_name
 from media.service import Media
 from runtime.cursor import read_cursor, write_cursor
@@ -35,8 +36,8 @@ MAX_OPEN_LINKS = 100
 async def list_media(media: Media, query: ListMedia) -> MediaPage:
     """Return a page of the actor's media, newest first."""
     found = await media.library.page(query, read_cursor(query.cursor))
-    items = found[: query.limit]
-    last = items[-1] if len(found) > query.limit else None
+    items = fitting(found[: query.limit])
+    last = items[-1] if len(found) > len(items) else None
     cursor = write_cursor((last.created_at, last.id)) if last else None
     return MediaPage(items=items, next_cursor=cursor)
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import structlog
 
 from contracts.errors import UnavailableError
 from contracts.scheduler.job_requests import ListJobs
@@ -13,6 +14,8 @@ from runtime.cursor import Place
 from scheduler.adapters.job_rows import read_job
 from scheduler.adapters.sql_ledger import FAILURES
 from scheduler.domain.views import job_view
+
+log = structlog.get_logger()
 
 FIND = """SELECT * FROM jobs WHERE id = ANY($1) AND ($2::uuid IS NULL OR owner_id = $2)
     ORDER BY created_at DESC, id DESC"""
@@ -61,14 +64,17 @@ class SqlJobReader:
         self._pool = pool
 
     async def find(self, ids: Sequence[UUID], owner_id: UUID | None) -> list[JobView]:
-        return await self._views(FIND, list(ids), owner_id)
+        return readable(await self._rows(FIND, list(ids), owner_id))
 
     async def page(
         self, query: ListJobs, owner_id: UUID | None, after: Place | None
-    ) -> list[JobView]:
+    ) -> tuple[list[JobView], Place | None]:
         conditions, values = conditions_of(query, owner_id, after)
         statement = PAGE.format(conditions=conditions, limit=query.limit + 1)
-        return await self._views(statement, *values)
+        rows = await self._rows(statement, *values)
+        shown = rows[: query.limit]
+        end = (shown[-1]["created_at"], shown[-1]["id"]) if len(rows) > query.limit else None
+        return readable(shown), end
 
     async def is_there(self) -> bool:
         """Return whether Postgres answers, for `/readyz`."""
@@ -77,9 +83,19 @@ class SqlJobReader:
         except FAILURES:
             return False
 
-    async def _views(self, statement: str, *values: Any) -> list[JobView]:
+    async def _rows(self, statement: str, *values: Any) -> list[asyncpg.Record]:
         try:
-            rows = await self._pool.fetch(statement, *values, timeout=5.0)
+            return await self._pool.fetch(statement, *values, timeout=5.0)
         except FAILURES as error:
             raise UnavailableError("jobs cannot be read now", code="database_away") from error
-        return [job_view(read_job(row)) for row in rows]
+
+
+def readable(rows: Sequence[asyncpg.Record]) -> list[JobView]:
+    """Return the jobs of the rows. A row that this release cannot read hides no other job."""
+    views: list[JobView] = []
+    for row in rows:
+        try:
+            views.append(job_view(read_job(row)))
+        except ValueError as error:
+            log.warning("job_unreadable", job_id=str(row["id"]), reason=str(error)[:500])
+    return views

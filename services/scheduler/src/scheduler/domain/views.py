@@ -1,6 +1,6 @@
 """Jobs and nodes as answers to queries show them."""
 
-from contracts.scheduler.jobs import JobStatus, JobView, Progress
+from contracts.scheduler.jobs import JobStatus, JobSummary, JobView, Progress
 from contracts.scheduler.nodes import NodePhase, NodeView
 from scheduler.domain.availability import reason_not_free
 from scheduler.domain.context import StepContext
@@ -27,6 +27,11 @@ def job_view(job: Job) -> JobView:
         version=job.version,
         **vars(job.request),
     )
+
+
+def summary(view: JobView) -> JobSummary:
+    fields = JobSummary.model_fields
+    return JobSummary.model_construct(**{name: getattr(view, name) for name in fields})
 
 
 def progress_of(job: Job) -> Progress:

@@ -213,7 +213,8 @@ def give_answer(term: Term, token: int, answer: Answer) -> None:
     if isinstance(answer, OperationError):
         future.set_exception(answer)
     elif isinstance(answer, ClaimGranted):
-        live = [term.agents.write_order(attempt) for attempt in answer.live]
+        orders = (term.agents.write_order(attempt) for attempt in answer.live)
+        live = [order.model_copy(update={"inputs": {}}) for order in orders]
         view = ClaimView(claim=answer.entry.claim, epoch=term.epoch, node=answer.entry, live=live)
         future.set_result(view)
     else:

@@ -5,20 +5,32 @@ from uuid import UUID
 from contracts.access import Actor, Permission
 from contracts.errors import ForbiddenError, InvalidError
 from contracts.scheduler.job_requests import FindJobs, ListJobs
-from contracts.scheduler.jobs import JobPage, JobView
+from contracts.scheduler.jobs import JobList, JobPage, JobView
 from contracts.scheduler.nodes import ListNodes, NodePage
+from contracts.values import fitting
 from runtime.cursor import read_cursor, write_cursor
 from scheduler.domain.forecast import complete_view, forecast
-from scheduler.domain.views import node_view
+from scheduler.domain.views import node_view, summary
 from scheduler.service import Scheduler, Term
 
 FORECAST_SECONDS = 1.0
+MOST_READ = 20
+"""Jobs read at one time for an answer that may have no room for the others."""
 
 
-async def find_jobs(scheduler: Scheduler, query: FindJobs) -> JobPage:
-    term = scheduler.current_term()
-    found = await scheduler.job_reader.find(query.job_ids, visible_owner(query.actor))
-    return JobPage(items=add_live_values(scheduler, term, found))
+async def find_jobs(scheduler: Scheduler, query: FindJobs) -> JobList:
+    """Read a few jobs at a time, until the answer is full: their inputs can be large."""
+    term, owner_id = scheduler.current_term(), visible_owner(query.actor)
+    found, left = list[JobView](), query.job_ids
+    while left:
+        read = await scheduler.job_reader.find(left[:MOST_READ], owner_id)
+        left = left[MOST_READ:]
+        answered = fitting([*found, *add_live_values(scheduler, term, read)])
+        unanswered = [view.id for view in read[len(answered) - len(found) :]]
+        if unanswered:
+            return JobList(items=answered, left=unanswered + left)
+        found = answered
+    return JobList(items=found)
 
 
 async def list_jobs(scheduler: Scheduler, query: ListJobs) -> JobPage:
@@ -30,16 +42,21 @@ async def list_jobs(scheduler: Scheduler, query: ListJobs) -> JobPage:
     if "\0" in f"{query.workflow}{query.label}":
         raise InvalidError("a filter contains the character NUL", code="bad_text")
     after = read_cursor(query.cursor)
-    found = await scheduler.job_reader.page(query, query.owner_id or owner_id, after)
-    items = add_live_values(scheduler, term, found[: query.limit])
-    has_more = len(found) > query.limit
-    cursor = write_cursor((items[-1].created_at, items[-1].id)) if has_more else None
-    return JobPage(items=items, next_cursor=cursor)
+    found, end = await scheduler.job_reader.page(query, query.owner_id or owner_id, after)
+    views = add_live_values(scheduler, term, found)
+    items = fitting(summary(view) for view in views)
+    if len(items) < len(found):
+        end = items[-1].created_at, items[-1].id
+    return JobPage(items=items, next_cursor=write_cursor(end) if end else None)
 
 
-async def list_nodes(scheduler: Scheduler, query: ListNodes) -> NodePage:  # noqa: ARG001
-    context = scheduler.read_context(scheduler.current_term())
-    return NodePage(items=[node_view(context, node) for node in context.state.nodes.values()])
+async def list_nodes(scheduler: Scheduler, query: ListNodes) -> NodePage:
+    context, after = scheduler.read_context(scheduler.current_term()), query.cursor or ""
+    nodes = sorted(context.state.nodes.values(), key=lambda node: node.id)
+    behind = [node for node in nodes if str(node.id) > after]
+    items = fitting(node_view(context, node) for node in behind)
+    has_more = len(items) < len(behind)
+    return NodePage(items=items, next_cursor=str(items[-1].id) if has_more else None)
 
 
 def visible_owner(actor: Actor) -> UUID | None:

@@ -7,10 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.access import Actor, Permission
 from contracts.registry.workflows import FolderReading, ModelFolder, ServerClasses, WorkflowEntry
-from contracts.scheduler.nodes import ListNodes, NodeView
+from contracts.scheduler.nodes import NodeView
 from contracts.services import WORKFLOWS
 from runtime.bus.bucket import read_keys
 from runtime.bus.client import Bus
+from runtime.bus.pages import every_node
 from runtime.outbox.messages import Outgoing, append
 from runtime.outbox.projection import Projection
 from runtime.postgres.transaction import transaction
@@ -25,7 +26,7 @@ class BusNodes:
         self._bus = bus
 
     async def all(self) -> list[NodeView]:
-        return (await self._bus.call(ListNodes(actor=REGISTRY))).items
+        return await every_node(self._bus, REGISTRY)
 
 
 class WorkflowsBucket:

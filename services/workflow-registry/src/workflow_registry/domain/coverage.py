@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from contracts.registry.requests import CoverageView, NodeCoverage
 from contracts.scheduler.job_requests import ModelFile
 from contracts.scheduler.nodes import NodePhase, NodeView
-from contracts.values import Unmet
+from contracts.values import Unmet, fitting
 from workflow_registry.domain.descriptions import Description
 from workflows import Spec, render, unmet
 from workflows.compatibility.incompatible import incompatible
@@ -17,8 +17,9 @@ from workflows.spec.parameter import InputSpec
 
 MAX_UNMET = 20
 MAX_ENTRIES = 1_500
-"""Entries of all nodes together: an answer may have 512 KiB."""
-MAX_NODES = 1_000
+"""Unmet requirements of all nodes together."""
+MAX_BYTES = 256 * 1024
+"""Nodes in one answer, beside a spec and differences."""
 WORKING = frozenset({NodePhase.READY, NodePhase.BUSY})
 
 
@@ -49,7 +50,7 @@ def default_value(item: InputSpec) -> Any:
 def coverage(nodes: Sequence[NodeView], found: UnmetByDigest) -> CoverageView:
     """Return the view of all nodes; `found` holds each described digest."""
     most = max(1, min(MAX_UNMET, MAX_ENTRIES // max(1, len(nodes))))
-    items = [node_coverage(node, found, most) for node in nodes[:MAX_NODES]]
+    items = fitting((node_coverage(node, found, most) for node in nodes), MAX_BYTES)
     return CoverageView(is_runnable=is_runnable(nodes, found), nodes=items)
 
 

@@ -1,0 +1,227 @@
+"""Every answer on the bus fits into one message when everything in it is as large as allowed.
+
+JSON writes a control character with six bytes, so texts are made of them.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from contracts.access import Limits, Permission, Priority
+from contracts.agent import AttemptOrder
+from contracts.auth import TokenView, UserView
+from contracts.media.attempts import InputFile, InputFiles, Results, ResultUrls
+from contracts.media.files import ContentView, MediaList, MediaView, Rendition, UploadPlace
+from contracts.media.library import LinkList, LinkView, MediaPage, StorageView
+from contracts.message import Accepted, Request
+from contracts.messages import MESSAGES
+from contracts.registry.requests import (
+    CoverageView,
+    DescriptionView,
+    NodeCoverage,
+    ProposalView,
+    UploadView,
+    ValidationView,
+    VersionPage,
+    VersionSummary,
+)
+from contracts.registry.workflows import WorkflowEntry
+from contracts.scheduler.claims import ClaimView
+from contracts.scheduler.job_requests import SubmitJobView
+from contracts.scheduler.jobs import (
+    JobError,
+    JobList,
+    JobPage,
+    JobStatus,
+    JobSummary,
+    JobView,
+    Output,
+)
+from contracts.scheduler.nodes import NodeEntry, NodePage, NodePhase, NodeView
+from contracts.values import MadeMask, Unmet, fitting
+from gateway.jobs.submission import MAX_INPUT_BYTES
+from gateway.nodes.endpoints import MAX_SETTINGS_BYTES
+from media.handlers.library import MAX_OPEN_LINKS
+from runtime.bus.nats_config import MAX_MESSAGE_BYTES
+from runtime.bus.replies import fits
+from scheduler.domain.requirements import MOST_UNMET
+from workflow_registry.domain.coverage import MAX_BYTES
+from workflow_registry.handlers.workflows import MAX_VERSIONS
+
+ID, TIME, URL = UUID(int=2**128 - 1), datetime(2026, 1, 1, 1, 1, 1, 999_999, UTC), "x" * 2_000
+"""A presigned URL is far shorter."""
+CONTENT_BOUND = {ProposalView, UploadView, ValidationView}
+"""They repeat what the caller sent; the bus answers `too_large` where that is too much."""
+
+
+def text(characters: int) -> str:
+    return "\x01" * characters
+
+
+LABELS = {f"{'k' * 38}{number:02}": text(256) for number in range(16)}
+UNMET = [
+    Unmet(kind="class", **dict.fromkeys(("name", "value", "input", "field", "message"), text(999)))
+] * MOST_UNMET
+OUTPUTS = [
+    Output(
+        name="o" * 64,
+        index=999,
+        media_id=ID,
+        kind="image",
+        content_type="t" * 100,
+        size_bytes=2**63,
+        width=2**31,
+        height=2**31,
+    )
+] * 200
+JOB = JobView(
+    id=ID,
+    status=JobStatus.CANCELING,
+    workflow="w" * 80,
+    owner_id=ID,
+    priority=Priority.BACKGROUND,
+    labels=LABELS,
+    created_at=TIME,
+    started_at=TIME,
+    finished_at=TIME,
+    deadline=TIME,
+    inputs={"text": "x" * MAX_INPUT_BYTES},
+    outputs=OUTPUTS,
+    error=JobError(code="c" * 100, message=text(9_999)),
+    version=2**31,
+    unmet=UNMET,
+)
+MEDIA = MediaView(
+    id=ID,
+    owner_id=ID,
+    kind="image",
+    content_type="t" * 100,
+    mask=MadeMask(channel="luminance", invert=True, feather=512, smooth=True, blank="empty"),
+    filename=text(255),
+    size_bytes=2**63,
+    blake3="b" * 64,
+    created_at=TIME,
+    workflow="w" * 80,
+    labels=LABELS,
+    expires_at=TIME,
+    placeholder="p" * 4_000,
+)
+SETTINGS: dict[str, Any] = {
+    "name": "n",
+    "base_url": URL,
+    "labels": {"l": "x" * MAX_SETTINGS_BYTES},
+}
+NODE = NodeView(
+    id=ID, phase=NodePhase.QUARANTINED, reason=text(999), running_job_ids=[ID] * 100, **SETTINGS
+)
+ENTRY = WorkflowEntry(
+    name="n" * 63,
+    active_version=1,
+    versions=dict.fromkeys(range(10**6, 10**6 + MAX_VERSIONS), "h" * 64),
+    drafts=list(range(10**6, 10**6 + 100)),
+    title="t" * 1_000,
+    description="d" * 10_000,
+    category="utility",
+    problem="p" * 10_000,
+    unmet=UNMET,
+)
+ORDER = AttemptOrder(
+    attempt_id=ID,
+    job_id=ID,
+    owner_id=ID,
+    number=1,
+    version_hash="h" * 64,
+    inputs={},
+    media=[ID] * 100,
+    grant="g" * 8_000,
+    timeout_seconds=1.0,
+)
+VERSION = VersionSummary(
+    version=10**6, hash="h" * 64, status="inactive", created_at=TIME, created_by=ID
+)
+LINK = LinkView(id=ID, media_id=ID, created_at=TIME, expires_at=TIME)
+COVERED = NodeCoverage(
+    node_id=ID,
+    name=text(80),
+    phase=NodePhase.QUARANTINED,
+    is_described=True,
+    is_runnable=False,
+    unmet=UNMET,
+)
+
+LARGEST: Iterable[BaseModel] = (
+    Accepted(),
+    UploadPlace(media_id=ID, url=URL, expires_at=TIME),
+    MEDIA,
+    MediaList(items=fitting([MEDIA] * 100), left=[ID] * 100),
+    MediaPage(items=fitting([MEDIA] * 50)),
+    ContentView(
+        media=MEDIA,
+        url=URL,
+        public_url=URL,
+        rendition=Rendition(width=1, content_type="t", size_bytes=1, blake3="b" * 64),
+    ),
+    LINK,
+    LinkList(items=[LINK] * MAX_OPEN_LINKS),
+    StorageView(
+        media_count=2**63,
+        stored_bytes=2**63,
+        limit_bytes=2**63,
+        media_count_by_kind=dict.fromkeys("abcdefg", 2**63),
+    ),
+    InputFiles(
+        items=[InputFile(media_id=ID, name="n" * 100, url=URL, content_type="t", size_bytes=1)]
+        * 100
+    ),
+    ResultUrls(urls=[URL] * 200),
+    Results(outputs=OUTPUTS, is_recorded=True),
+    JOB,
+    SubmitJobView(job=JOB),
+    JobList(items=fitting([JOB] * 20), left=[ID] * 100),
+    JobPage(items=fitting([JobSummary.model_validate(JOB.model_dump())] * 200)),
+    NODE,
+    NodePage(items=fitting([NODE] * 100)),
+    ClaimView(claim=1, epoch=1, node=NodeEntry(node_id=ID, **SETTINGS), live=[ORDER] * 50),
+    ENTRY,
+    VersionPage(items=[VERSION] * MAX_VERSIONS),
+    CoverageView(is_runnable=False, nodes=fitting([COVERED] * 1_000, MAX_BYTES)),
+    DescriptionView(is_known=True),
+    TokenView(
+        user_id=ID,
+        access_token="a" * 4_000,
+        refresh_token="r" * 200,
+        expires_in=1,
+        refresh_expires_in=1,
+    ),
+    UserView(
+        id=ID,
+        email=text(320),
+        name=text(320),
+        role="r" * 40,
+        permissions=list(Permission),
+        limits=Limits(),
+    ),
+)
+
+
+def answers() -> set[type[BaseModel]]:
+    return {message.answer() for message in MESSAGES if issubclass(message, Request)}
+
+
+def test_every_answer_is_tried_at_its_largest() -> None:
+    assert {type(one) for one in LARGEST} == answers() - CONTENT_BOUND
+
+
+def test_the_largest_answers_fit_into_one_message() -> None:
+    sizes = {type(one).__name__: one.model_dump_json().encode() for one in LARGEST}
+
+    assert [name for name, body in sizes.items() if not fits(body, MAX_MESSAGE_BYTES)] == []
+
+
+def test_a_page_that_was_not_cut_would_not_fit() -> None:
+    for items in ([MEDIA] * 50, [JOB] * 20, [NODE] * 100):
+        body = "".join(item.model_dump_json() for item in items).encode()
+        assert not fits(body, MAX_MESSAGE_BYTES)
