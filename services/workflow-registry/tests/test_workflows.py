@@ -151,6 +151,35 @@ async def test_an_upload_says_what_was_not_checked_or_will_not_fit_some_values()
     assert codes == [["not_checked"], ["out_of_range"]]
 
 
+def a_saved_graph() -> dict[str, Any]:
+    """The graph as the editor saves it, with a switch that exists only there."""
+    images = {"name": "images", "type": "IMAGE", "link": 1}
+    size = [64, 64, 1, 0]
+    return {
+        "nodes": [
+            {"id": 1, "type": "EmptyImage", "widgets_values": size},
+            {"id": 2, "type": "SaveImage", "inputs": [images], "widgets_values": ["x"]},
+            {"id": 3, "type": "Fast Muter (rgthree)"},
+        ],
+        "links": [[1, 1, 0, 2, 0, "IMAGE"]],
+    }
+
+
+async def test_every_answer_says_what_a_conversion_left_out() -> None:
+    registry = FakeRegistry().service
+    registry.fleet.together = Description(read_classes(CLASSES), frozenset())
+    saved = texts() | {"graph": a_saved_graph()}
+
+    uploaded = await upload_workflow(registry, UploadWorkflow(**saved))
+    validated = await validate_workflow(registry, ValidateWorkflow(**saved))
+    query = ProposeSpec(actor=an_actor(), name="mine", graph=a_saved_graph())
+    proposed = await propose_spec(registry, query)
+
+    for view in (uploaded, validated, proposed):
+        first = view.warnings[0]
+        assert (first.path, first.code) == ("nodes.3", "left_out")
+
+
 async def test_activating_rolls_back_and_deleting_keeps_the_versions() -> None:
     registry = FakeRegistry().service
     await push(registry, 0, active=True)

@@ -186,6 +186,8 @@ def propose(
         draft = authoring.propose(client, chosen, text)
     for path in workflow_files.write(out, chosen, draft.spec, draft.graph, force=force):
         say(str(path))
+    if draft.warnings:
+        say(f"left out of the file:{warning_lines(draft.warnings)}")
 
 
 def activate(reference: Annotated[str, typer.Argument(help="`txt2img@3`")]) -> None:

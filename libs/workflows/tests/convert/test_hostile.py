@@ -20,7 +20,8 @@ NAMES = sorted(path.stem for path in RECORDED.glob("edge_*.json"))
 JUNK: list[Any] = [
     None, True, 0, -1, 2, 4, 10**20, -10, 1.5, float("nan"), float("inf"), "", "\ud800", "-10",
     "10:3", [], {}, [[]], [1, 2], {"a": 1}, "KSampler", "workflow>Prep", "Reroute", "PrimitiveNode",
-    "%a.b%", [None], {"name": "text"},
+    "%a.b%", [None], {"name": "text"}, "SetNode", "GetNode", "Anything Everywhere", [["1", "a"]],
+    {"ue_links": [{"controller": 1, "downstream": 2, "downstream_slot": 0}]},
 ]  # fmt: skip
 Change = tuple[float, Any]
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -128,6 +129,20 @@ def long_chains() -> dict[str, Any]:
     return {"nodes": [*reroutes, *saves], "links": links}
 
 
+def proxies_everywhere() -> dict[str, Any]:
+    inner = [a_node(id_, "SaveImage") for id_ in range(1_000)]
+    shown = {"proxyWidgets": [[str(id_), "filename_prefix"] for id_ in range(1_000)]}
+    nodes = [a_node(id_, "a", properties=shown) for id_ in range(40)]
+    return {"nodes": nodes, "definitions": {"subgraphs": [{"id": "a", "nodes": inner}]}}
+
+
+def definitions_within_definitions() -> dict[str, Any]:
+    inner: dict[str, Any] = {"id": "0", "nodes": []}
+    for level in range(600):
+        inner = {"id": f"{level}", "nodes": [], "definitions": {"subgraphs": [inner]}}
+    return {"nodes": [], "definitions": {"subgraphs": [inner]}}
+
+
 def a_text_many_times() -> dict[str, Any]:
     text = a_node(1, "CLIPTextEncode", widgets_values=["x" * 100_000])
     nodes = [a_node(id_, "a") for id_ in range(4_000)]
@@ -148,6 +163,8 @@ def a_growing_name() -> dict[str, Any]:
         (endless_subgraph, "cycle"),
         (reroutes_in_a_circle, "cycle"),
         (long_chains, "too_many"),
+        (proxies_everywhere, "too_many"),
+        (definitions_within_definitions, "too_many"),
         (a_text_many_times, "too_big"),
         (a_growing_name, "too_big"),
         (lambda: {"nodes": [a_node(1, "SaveImage")] * 2}, "twice"),

@@ -54,3 +54,13 @@ def test_what_cannot_be_converted_is_told_with_what_is_wrong_in_the_spec() -> No
         ("nodes.12", "unknown_class"),
         ("outputs", "missing"),
     ]
+
+
+def test_a_version_tells_what_the_conversion_left_out_and_stores_none_of_it() -> None:
+    switch = {"id": 3, "type": "Fast Muter (rgthree)"}
+    saved = SAVED | {"nodes": [*SAVED["nodes"], switch]}
+
+    version = load_version(SPEC, saved, object_info=OBJECT_INFO)
+    assert [(error.path, error.code) for error in version.left_out] == [("nodes.3", "left_out")]
+    assert version.hash == load_version(SPEC, SAVED, object_info=OBJECT_INFO).hash
+    assert "left_out" not in version.model_dump()

@@ -7,6 +7,8 @@ import pytest
 from contracts.errors import InvalidError
 from workflows import to_api
 
+from .saved import a_file, a_node
+
 GROWING: dict[str, Any] = {
     "input": {"required": {"image": ["IMAGE", {}]}},
     "prefix": "image",
@@ -52,16 +54,6 @@ OBJECT_INFO: dict[str, Any] = {
 }
 
 
-def a_node(id_: int, class_: str, *values: Any, **links: int) -> dict[str, Any]:
-    """A saved graph node; a double underscore in a link's name stands for a dot."""
-    inputs = [{"name": name.replace("__", "."), "link": link} for name, link in links.items()]
-    return {"id": id_, "type": class_, "inputs": inputs, "widgets_values": list(values)}
-
-
-def a_file(*nodes: dict[str, Any], links: list[Any] | None = None) -> dict[str, Any]:
-    return {"nodes": list(nodes), "links": links or []}
-
-
 def inputs_of(node: dict[str, Any]) -> dict[str, Any]:
     return to_api(a_file(node), OBJECT_INFO)[str(node["id"])]["inputs"]
 
@@ -72,16 +64,16 @@ def problems_of(ui: dict[str, Any]) -> list[tuple[str, str]]:
     return [(error.path, error.code) for error in caught.value.errors]
 
 
-def test_a_growing_list_closes_its_gaps() -> None:
+def test_a_gap_in_a_growing_list_stays_a_gap() -> None:
     batch = a_node(3, "Batch", images__image7=2, images__image10=3, images__image2=1)
     links = [[1, 1, 0, 3, 0, "IMAGE"], [2, 2, 0, 3, 1, "IMAGE"], [3, 4, 0, 3, 2, "IMAGE"]]
     makers = [a_node(id_, "Make") for id_ in (1, 2, 4)]
 
     api = to_api(a_file(*makers, batch, links=links), OBJECT_INFO)
     assert api["3"]["inputs"] == {
-        "images.image0": ["1", 0],
-        "images.image1": ["2", 0],
-        "images.image2": ["4", 0],
+        "images.image7": ["2", 0],
+        "images.image10": ["4", 0],
+        "images.image2": ["1", 0],
     }
 
 
@@ -123,19 +115,18 @@ def test_a_file_name_takes_values_of_other_graph_nodes(written: str, sent: str) 
     ("saved", "sent"),
     [
         ("c.png", "c.png"),
-        ({"filename": "x.png", "subfolder": "s"}, "s/x.png"),
-        ({"filename": "x.png"}, "x.png"),
-        (["y.png", "z.png"], "y.png"),
-        ("", "a.png"),
+        ({"filename": "x.png"}, {"filename": "x.png"}),
+        (["y.png", "z.png"], {"__value__": ["y.png", "z.png"]}),
+        ("", ""),
         (None, "a.png"),
     ],
 )
-def test_an_upload_is_sent_as_a_file_name(saved: Any, sent: str) -> None:
+def test_an_upload_is_sent_as_it_is_saved(saved: Any, sent: Any) -> None:
     assert inputs_of(a_node(1, "LoadImage", saved, "image")) == {"image": sent}
 
 
 def test_the_player_of_an_audio_input_takes_no_value() -> None:
-    assert inputs_of(a_node(1, "LoadAudio", "x.mp3", None)) == {"audio": "x.mp3", "audioUI": ""}
+    assert inputs_of(a_node(1, "LoadAudio", "x.mp3", None)) == {"audio": "x.mp3"}
 
 
 def test_values_saved_by_name_survive_a_class_that_changed() -> None:

@@ -68,7 +68,10 @@ class UploadView(BaseModel):
     )
     warnings: list[FieldError] = Field(
         default_factory=list[FieldError],
-        description="Values that the spec allows and a graph-node class refuses: limits, choices.",
+        description=(
+            "Values that the spec allows and a graph-node class refuses: limits, choices; and "
+            "parts of a saved file that its conversion left out."
+        ),
     )
 
 
@@ -105,7 +108,10 @@ class ValidationView(BaseModel):
     )
     warnings: list[FieldError] = Field(
         default_factory=list[FieldError],
-        description="Values that the spec allows and a graph-node class refuses: limits, choices.",
+        description=(
+            "Values that the spec allows and a graph-node class refuses: limits, choices; and "
+            "parts of a saved file that its conversion left out."
+        ),
     )
 
 
@@ -125,6 +131,10 @@ class ProposalView(BaseModel):
 
     spec: dict[str, Any] = Field(description="The draft; it passes all checks.")
     graph: dict[str, Any] = Field(description="The graph in API format.")
+    warnings: list[FieldError] = Field(
+        default_factory=list[FieldError],
+        description="Parts of a saved file that its conversion left out.",
+    )
 
 
 class ProposeSpec(UserQuery[ProposalView]):

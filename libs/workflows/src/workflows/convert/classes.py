@@ -5,26 +5,27 @@ editor adds widgets, after all others, that `object_info` does not list.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from workflows.convert.widget_types import (
+    COMBO_INDEX,
+    COMBO_OPTION,
+    DYNAMIC_COMBO,
+    VIEWPORT,
+    WIDGET_TYPES,
+    WidgetType,
+)
 from workflows.json_values import as_array, as_object
 
-DYNAMIC_COMBO = "COMFY_DYNAMICCOMBO_V3"
-AUTOGROW = "COMFY_AUTOGROW_V3"
-MATCH_TYPE = "COMFY_MATCHTYPE_V3"
-UPLOADS = frozenset({"IMAGEUPLOAD", "AUDIOUPLOAD"})
-BROWSER_ONLY = frozenset({"LOAD_3D", "WEBCAM"})
-VALUES = frozenset({"INT", "FLOAT", "BOOLEAN", "STRING", "COMBO", "MARKDOWN", "TEXTAREA", "COLOR"})
-VIEWS = frozenset({"CHART", "GALLERIA", "IMAGECOMPARE", "AUDIO_UI", "AUDIO_RECORD", "PREVIEW_3D"})
-WIDGET_TYPES = VALUES | VIEWS | UPLOADS | BROWSER_ONLY | {DYNAMIC_COMBO}
 UPLOAD_FLAGS = ("image_upload", "video_upload", "animated_image_upload")
-PLAYERS = frozenset({"LoadAudio", "SaveAudio", "PreviewAudio", "SaveAudioMP3", "SaveAudioOpus"})
-VIEWERS_3D = frozenset({"Preview3D", "SaveGLB"})
-PREVIEW_TEXT = "PREVIEW_TEXT"
-"""Our type for a widget that shows a text and always sends an empty one."""
-COMBO_OPTION = "COMBO_OPTION"
-"""Our type for one of the choices that a CustomCombo holds itself."""
+SAVERS_3D = frozenset({"Preview3D", "SaveGLB"})
+VIEWPORTS = frozenset({
+    "Load3DAdvanced", "Preview3DAdvanced", "PreviewGaussianSplat", "PreviewPointCloud",
+    "Save3DAdvanced", "SaveGaussianSplat", "SavePointCloud",
+})  # fmt: skip
+"""Classes whose 3D view sends its camera and no picture, unlike that of Load3D."""
+CUSTOM_COMBO = "CustomCombo"
 RENAMED = {
     "T2IAdapterLoader": "ControlNetLoader",
     "ConditioningAverage ": "ConditioningAverage",
@@ -32,7 +33,7 @@ RENAMED = {
     "Load3DAnimation": "Load3D",
     "Preview3DAnimation": "Preview3D",
 }
-"""Old names of classes, which the editor replaces when it opens a file."""
+"""Old names of classes, which older editors replaced when they opened a file."""
 
 
 @dataclass(frozen=True)
@@ -47,21 +48,25 @@ class Declared:
 
     @property
     def is_forced(self) -> bool:
-        """True if the class forces a socket in place of a widget."""
+        """True if the class forces a socket; older editors saved an unused value for it."""
         forced = self.options.get("forceInput") or (
             self.is_optional and self.options.get("defaultInput")
         )
-        return self.widget_type in WIDGET_TYPES and bool(forced)
+        return bool(forced)
 
     @property
     def is_widget(self) -> bool:
-        own = self.widget_type in (PREVIEW_TEXT, COMBO_OPTION)
-        return own or (self.widget_type in WIDGET_TYPES and not self.is_forced)
+        return self.widget_type in WIDGET_TYPES and not self.is_forced
 
     @property
     def widget_type(self) -> str:
         other = self.options.get("widgetType")
         return other if isinstance(other, str) else self.type
+
+    @property
+    def kind(self) -> WidgetType:
+        """How the widget is saved and sent; only for an input that is a widget."""
+        return WIDGET_TYPES[self.widget_type]
 
     @property
     def has_control(self) -> bool:
@@ -80,7 +85,13 @@ def class_inputs(class_name: str, info: Mapping[str, Any]) -> list[Declared]:
     """Return all inputs of a class in the editor's order, with those that the editor adds."""
     order = as_object(info.get("input_order"))
     inputs = list(declared(as_object(info.get("input")), order))
+    if class_name in VIEWPORTS:
+        inputs = [as_viewport(entry) for entry in inputs]
     return inputs + list(added(class_name, inputs))
+
+
+def as_viewport(entry: Declared) -> Declared:
+    return replace(entry, type=VIEWPORT) if entry.type == "LOAD_3D" else entry
 
 
 def declared(
@@ -116,17 +127,13 @@ def added(class_name: str, inputs: list[Declared]) -> Iterator[Declared]:
     """Yield the widgets that the editor adds."""
     if any(entry.is_upload and entry.type == "COMBO" and not entry.is_optional for entry in inputs):
         yield Declared("upload", "IMAGEUPLOAD", {})
-    if class_name in PLAYERS:
-        yield Declared("audioUI", "AUDIO_UI", {})
     if any(entry.name == "audio" and entry.options.get("audio_upload") for entry in inputs):
         yield Declared("upload", "AUDIOUPLOAD", {})
-    if class_name in VIEWERS_3D:
+    if class_name in SAVERS_3D:
         yield Declared("image", "PREVIEW_3D", {})
-    if class_name == "PreviewAny":
-        yield Declared("preview", PREVIEW_TEXT, {})
-        yield Declared("previewMode", "BOOLEAN", {})
-    if class_name == "CustomCombo":
-        yield Declared("option0", COMBO_OPTION, {})
+    if class_name == CUSTOM_COMBO:
+        yield Declared("index", COMBO_INDEX, {})
+        yield Declared("option1", COMBO_OPTION, {})
 
 
 def option_inputs(combo: Declared, chosen: object) -> list[Declared]:
@@ -135,3 +142,26 @@ def option_inputs(combo: Declared, chosen: object) -> list[Declared]:
         if option.get("key") == chosen:
             return list(declared(as_object(option.get("inputs")), {}, f"{combo.name}."))
     return []
+
+
+def group_inputs(group: Declared, rows: int) -> list[Declared]:
+    """Return the inputs of all rows of a dynamic group."""
+    template = as_object(group.options.get("template"))
+    return [
+        entry for row in range(rows) for entry in declared(template, {}, f"{group.name}.{row}.")
+    ]
+
+
+def format_inputs(combo: Declared, chosen: object) -> list[Declared]:
+    """Return the inputs that the format of a video adds, as VideoHelperSuite declares them."""
+    formats = as_object(combo.options.get("formats"))
+    entries = as_array(formats.get(chosen)) if isinstance(chosen, str) else []
+    return [
+        as_declared(spec[0], spec[1:], is_optional=False)
+        for spec in map(as_array, entries)
+        if spec and isinstance(spec[0], str)
+    ]
+
+
+def is_dynamic_combo(widget: Declared) -> bool:
+    return widget.widget_type == DYNAMIC_COMBO

@@ -21,7 +21,8 @@ from workflows.convert.saved_file import (
     read,
     several,
 )
-from workflows.convert.widgets import Absent, default, slots
+from workflows.convert.widget_types import Absent
+from workflows.convert.widgets import default, slots
 from workflows.json_values import as_array, as_object
 
 GROUP_PREFIXES = ("workflow>", "workflow/")

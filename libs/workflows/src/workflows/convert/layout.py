@@ -9,18 +9,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workflows.convert.classes import (
-    AUTOGROW,
-    COMBO_OPTION,
-    DYNAMIC_COMBO,
-    MATCH_TYPE,
-    Declared,
-    option_inputs,
-)
+from workflows.convert.classes import Declared, format_inputs, group_inputs, option_inputs
 from workflows.convert.javascript import number
 from workflows.convert.saved_file import SavedNode
-from workflows.convert.widgets import ABSENT, Absent, default, hold, slots
-from workflows.json_values import as_array, as_object
+from workflows.convert.widget_types import (
+    AUTOGROW,
+    COMBO_OPTION,
+    CONTROLS,
+    DYNAMIC_COMBO,
+    DYNAMIC_GROUP,
+    MATCH_TYPE,
+    Absent,
+)
+from workflows.convert.widgets import default, hold, slots
+from workflows.json_values import as_array, as_object, is_number
 
 MOST_GROWN = 1_000
 
@@ -32,8 +34,6 @@ class Socket:
     name: str
     type: str
     link: str | None = None
-    group: str | None = None
-    """The growing list of sockets to which this one belongs."""
 
 
 @dataclass
@@ -41,13 +41,16 @@ class Layout:
     sockets: list[Socket] = field(default_factory=list[Socket])
     widgets: dict[str, Declared] = field(default_factory=dict[str, Declared])
     values: dict[str, Any] = field(default_factory=dict[str, Any])
+    left: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Saved values that no widget takes, by name or place."""
 
 
-def lay_out(inputs: list[Declared], node: SavedNode, named: Mapping[str, Any]) -> Layout:
-    """Deal the saved values, in order or by name as far as they are `named`."""
+def lay_out(
+    inputs: list[Declared], node: SavedNode, given: list[Any], named: Mapping[str, Any]
+) -> Layout:
+    """Deal the given values in order, or by name if there are any names."""
     layout, widget_sockets = Layout(), list[Socket]()
-    is_lost = isinstance(node.widgets_values, Mapping) and not named
-    values = deque(migrated(inputs, node.values))
+    values = deque(given)
     waiting = deque(inputs)
     while waiting:
         entry = waiting.popleft()
@@ -55,12 +58,9 @@ def lay_out(inputs: list[Declared], node: SavedNode, named: Mapping[str, Any]) -
             layout.sockets += sockets_of(entry, node)
             continue
         found = [values.popleft() for _ in range(min(slots(entry), len(values)))]
-        if entry.name in named:
-            value = hold(entry, named[entry.name])
-        elif found:
-            value = hold(entry, found[0])
-        else:
-            value = ABSENT if is_lost else default(entry)
+        if named:
+            found = [named[entry.name]] if entry.name in named else []
+        value = hold(entry, found[0]) if found else default(entry)
         layout.widgets.setdefault(entry.name, entry)
         if isinstance(value, Absent):
             layout.values.pop(entry.name, None)
@@ -69,34 +69,33 @@ def lay_out(inputs: list[Declared], node: SavedNode, named: Mapping[str, Any]) -
         widget_sockets.append(Socket(entry.name, entry.type))
         waiting.extendleft(reversed(followers(entry, value)))
     layout.sockets += widget_sockets
+    layout.left = left_by_name(layout, named) if named else left_by_place(given, len(values))
     return layout
+
+
+def left_by_name(layout: Layout, named: Mapping[str, Any]) -> dict[str, Any]:
+    parts = {part for widget in layout.widgets.values() for part in widget.kind.parts}
+    known = {*layout.widgets, *CONTROLS, *parts}
+    return {name: value for name, value in named.items() if name not in known}
+
+
+def left_by_place(given: list[Any], count: int) -> dict[str, Any]:
+    start = len(given) - count
+    return {f"{place}": value for place, value in enumerate(given[start:], start)}
 
 
 def followers(widget: Declared, value: Any) -> list[Declared]:
     """Return the inputs that this value adds."""
     if widget.widget_type == DYNAMIC_COMBO:
         return option_inputs(widget, value)
+    if "formats" in widget.options:
+        return format_inputs(widget, value)
+    if widget.widget_type == DYNAMIC_GROUP and is_number(value):
+        return group_inputs(widget, int(min(max(number(value, 0), 0), MOST_GROWN)))
     if widget.widget_type == COMBO_OPTION and value and not isinstance(value, Absent):
         place = int(widget.name.removeprefix("option"))
         return [replace(widget, name=f"option{place + 1}")]
     return []
-
-
-def migrated(inputs: list[Declared], values: list[Any]) -> list[Any]:
-    """Drop values of inputs that are now sockets, which old files hold; pair them by index.
-
-    Like the editor, ignore the slot of "control after generate" in this pairing.
-    """
-    counted = [entry for entry in inputs if entry.is_widget or entry.is_forced]
-    if sum(1 + counts_twice(entry) for entry in counted) != len(values):
-        return values
-    forced = {place for place, entry in enumerate(counted) if entry.is_forced}
-    return [value for place, value in enumerate(values) if place not in forced]
-
-
-def counts_twice(entry: Declared) -> bool:
-    named = entry.name in ("seed", "noise_seed")
-    return named or bool(entry.options.get("control_after_generate"))
 
 
 def sockets_of(entry: Declared, node: SavedNode) -> Iterator[Socket]:
@@ -111,21 +110,29 @@ def sockets_of(entry: Declared, node: SavedNode) -> Iterator[Socket]:
 
 
 def grown(group: str, template: Mapping[str, Any], node: SavedNode) -> Iterator[Socket]:
-    """Yield the smallest number of sockets, or as many as the file holds."""
-    names = [name for name in as_array(template.get("names")) if isinstance(name, str)]
-    most = int(min(number(template.get("max"), 100), MOST_GROWN))
-    prefix = template.get("prefix")
-    names = names or [f"{prefix if isinstance(prefix, str) else ''}{n}" for n in range(most)]
-    saved = sum(entry.name.startswith(f"{group}.") for entry in node.inputs)
-    least = int(min(number(template.get("min"), 0), MOST_GROWN))
-    for name in names[: max(least, saved)]:
-        yield Socket(f"{group}.{name}", grown_type(template), group=group)
-
-
-def grown_type(template: Mapping[str, Any]) -> str:
+    """Yield the smallest number of sockets, and those that the file holds; gaps stay gaps."""
     inputs = as_object(template.get("input"))
-    for specs in (as_object(inputs.get("required")), as_object(inputs.get("optional"))):
-        for spec in specs.values():
-            kind = next(iter(as_array(spec)), "*")
-            return kind if isinstance(kind, str) else "COMBO"
-    return "*"
+    kinds = {
+        name: next(iter(as_array(spec)), "*")
+        for key in ("required", "optional")
+        for name, spec in as_object(inputs.get(key)).items()
+    }
+    least = int(min(max(number(template.get("min"), 1), 0), MOST_GROWN))
+    names = [name for name in as_array(template.get("names")) if isinstance(name, str)]
+    prefix = template.get("prefix") if len(kinds) == 1 else None
+    sockets: dict[str, str] = {}
+    for place in range(least):
+        for name, kind in kinds.items():
+            start = prefix if isinstance(prefix, str) else "" if len(kinds) == 1 else name
+            own = names[place : place + 1] if names else [f"{start}{place}"]
+            sockets.update((f"{group}.{each}", text_of(kind)) for each in own)
+    kind = text_of(next(iter(kinds.values()), "*"))
+    for entry in node.inputs:
+        if entry.name.startswith(f"{group}."):
+            sockets.setdefault(entry.name, kind)
+    for name, type_ in sockets.items():
+        yield Socket(name, type_)
+
+
+def text_of(kind: object) -> str:
+    return kind if isinstance(kind, str) else "COMBO"

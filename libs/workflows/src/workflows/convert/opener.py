@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from workflows.convert.broadcasts import with_broadcasts
+from workflows.convert.editor_nodes import EDITOR_NODES
 from workflows.convert.group_nodes import GROUP_PREFIXES, MOST_INNER, as_definition, weight
+from workflows.convert.instances import prepare_instance
 from workflows.convert.preparation import (
-    VIRTUAL,
     Prepared,
     PreparedGraph,
     prepare_class,
-    prepare_instance,
     prepare_plain,
 )
 from workflows.convert.refusal import refusal
@@ -18,9 +19,12 @@ from workflows.convert.saved_file import (
     SavedNode,
     read_definition,
     read_definitions,
+    read_graph,
 )
-from workflows.json_values import as_object
+from workflows.json_values import as_array, as_object
 
+MOST_PROXIES = 20_000
+"""Limit of widgets that all instances of the file show without an input."""
 MOST_DEEP = 32
 """Limit of nested subgraphs; the editor itself is hard to use beyond three."""
 
@@ -29,12 +33,18 @@ class Opener:
     """Prepares graphs depth first, because an instance shows widgets of its inner graph nodes."""
 
     def __init__(self, ui: Mapping[str, Any], object_info: Mapping[str, Any]) -> None:
+        self.ui = ui
         self.object_info = object_info
         self.definitions = read_definitions(ui)
         self.groups = as_object(as_object(ui.get("extra")).get("groupNodes"))
         self.groups_left = MOST_INNER
+        self.proxies_left = MOST_PROXIES
         self.ready: dict[str, PreparedGraph] = {}
         self.opening: dict[str, str] = {}
+
+    def root(self) -> PreparedGraph:
+        graph = with_broadcasts(self.ui, read_graph(self.ui, ""), "")
+        return self.prepare(graph, with_groups=True)
 
     def prepare(self, saved: SavedGraph, *, with_groups: bool = False) -> PreparedGraph:
         nodes: dict[str, Prepared] = {}
@@ -44,13 +54,20 @@ class Opener:
             if found is None:
                 nodes[node.id] = self.prepare_node(node)
             else:
+                self.count_proxies(node)
                 inside[node.id] = found
                 nodes[node.id] = prepare_instance(node, found)
         return PreparedGraph(saved, nodes, inside)
 
+    def count_proxies(self, node: SavedNode) -> None:
+        self.proxies_left -= len(as_array(as_object(node.properties).get("proxyWidgets")))
+        if self.proxies_left < 0:
+            message = f"expected at most {MOST_PROXIES} entries of proxyWidgets"
+            raise refusal(f"nodes.{node.id}", "too_many", message)
+
     def prepare_node(self, node: SavedNode) -> Prepared:
         info = as_object(self.object_info.get(node.type))
-        is_class = bool(info) and node.type not in VIRTUAL
+        is_class = bool(info) and node.type not in EDITOR_NODES
         return prepare_class(node, info) if is_class else prepare_plain(node)
 
     def definition_of(self, node: SavedNode, *, with_groups: bool) -> PreparedGraph | None:
@@ -77,6 +94,8 @@ class Opener:
             raise refusal(f"nodes.{path}", "too_deep", message)
         if id_ not in self.ready:
             self.opening[id_] = node.id
-            self.ready[id_] = self.prepare(read_definition(self.definitions[id_]))
+            raw = self.definitions[id_]
+            graph = with_broadcasts(raw, read_definition(raw), f"definitions.{id_}.")
+            self.ready[id_] = self.prepare(graph)
             del self.opening[id_]
         return self.ready[id_]

@@ -3,22 +3,25 @@
 Each subgraph definition is prepared once; `scopes` then makes its instances.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from functools import cached_property
 from typing import Any
 
-from workflows.convert.classes import MATCH_TYPE, Declared, class_inputs
-from workflows.convert.layout import Socket, lay_out
+from workflows.convert.classes import Declared, class_inputs
+from workflows.convert.editor_nodes import EDITOR_NODES, PRIMITIVE, EditorNode, Role
+from workflows.convert.layout import Layout, Socket, lay_out
+from workflows.convert.packs import MADE_BY_SCRIPT, named_values
+from workflows.convert.proxies import Source
 from workflows.convert.saved_file import SavedGraph, SavedInput, SavedNode
-from workflows.convert.widgets import hold
-from workflows.json_values import as_array, as_object
+from workflows.convert.saved_values import in_order
+from workflows.convert.widget_types import CONTROLS, MADE, MATCH_TYPE
+from workflows.json_values import as_array
 
-VIRTUAL = frozenset({"Note", "MarkdownNote", "Reroute", "PrimitiveNode"})
+VALUE = "value"
+"""The widget of a primitive node."""
 SAMPLERS = frozenset({"KSampler", "KSamplerAdvanced"})
-LAST_NUMBER = re.compile(r"([0-9]{1,9})$")
 
 
 class GraphNodeKind(Enum):
@@ -39,6 +42,13 @@ class Prepared:
     outputs: tuple[str, ...]
     widgets: Mapping[str, Declared]
     values: Mapping[str, Any]
+    title: str = ""
+    left: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Saved values that no widget takes, by name or place."""
+    cut: tuple[str, ...] = ()
+    """Inputs whose link is lost, because the class has no such widget."""
+    targets: Mapping[str, Source] = field(default_factory=dict[str, Source])
+    """The inner widget behind each widget that an instance shows without an input."""
 
     @property
     def is_muted(self) -> bool:
@@ -49,8 +59,32 @@ class Prepared:
         return self.saved.mode == 4  # noqa: PLR2004  LiteGraph's number for "bypass"
 
     @property
+    def is_active(self) -> bool:
+        return not (self.is_muted or self.is_bypassed)
+
+    @property
+    def editor_node(self) -> EditorNode | None:
+        return EDITOR_NODES.get(self.saved.type) if self.kind is GraphNodeKind.VIRTUAL else None
+
+    @property
     def is_primitive(self) -> bool:
-        return self.saved.type == "PrimitiveNode"
+        return self.saved.type == PRIMITIVE
+
+    @property
+    def given_name(self) -> str | None:
+        """The name that a setter gives, or by which a getter asks."""
+        name = next(iter(self.saved.values), None)
+        return name if isinstance(name, str) and name else None
+
+    @cached_property
+    def shown_names(self) -> Mapping[str, str]:
+        """Names under which an outer instance may ask for a widget, each with the widget's name."""
+        found = {name: name for name in self.values if self.is_primitive}
+        found |= {name: name for name in self.widgets}
+        for name, source in self.targets.items():
+            found.setdefault(source.widget, name)
+            found[f"{source.node}: {source.widget}"] = name
+        return found
 
 
 @dataclass(frozen=True)
@@ -66,20 +100,46 @@ class PreparedGraph:
         return sum(1 + len(node.sockets) + len(node.values) for node in self.nodes.values())
 
     @cached_property
-    def promoted(self) -> tuple[Mapping[str, Declared], Mapping[str, Any]]:
-        """An instance's widgets: inputs that end in an inner widget, with the first one's value."""
-        widgets: dict[str, Declared] = {}
-        values: dict[str, Any] = {}
-        at = {link: (node, name) for link, node, name in self.widget_links()}
+    def sources(self) -> Mapping[str, Source]:
+        """The first inner widget that each input ends in, by the input's name."""
+        at = {link: Source(node.saved.id, name) for link, node, name in self.widget_links()}
+        found: dict[str, Source] = {}
         for entry in self.saved.inputs:
-            found = next((at[link] for link in entry.links if link in at), None)
-            if found is None or entry.name in widgets:
-                continue
-            node, name = found
-            widgets[entry.name] = replace(node.widgets[name], name=entry.name)
-            if name in node.values:
-                values[entry.name] = node.values[name]
-        return widgets, values
+            source = next((at[link] for link in entry.links if link in at), None)
+            if source is not None:
+                found.setdefault(entry.name, source)
+        return found
+
+    @cached_property
+    def promoted(self) -> Mapping[str, Declared]:
+        """An instance's widgets: the inputs that end in an inner widget."""
+        return {
+            name: replace(self.nodes[source.node].widgets[source.widget], name=name)
+            for name, source in self.sources.items()
+        }
+
+    @cached_property
+    def initial(self) -> Mapping[str, Any]:
+        """The values of an instance that saved none."""
+        return {
+            name: self.nodes[source.node].values[source.widget]
+            for name, source in self.sources.items()
+            if source.widget in self.nodes[source.node].values
+        }
+
+    @cached_property
+    def shown_names(self) -> Mapping[str, Mapping[str, str]]:
+        return {id_: node.shown_names for id_, node in self.nodes.items()}
+
+    @cached_property
+    def setters(self) -> Mapping[tuple[str, str], Prepared]:
+        """The first setter of each name, by family and name."""
+        found: dict[tuple[str, str], Prepared] = {}
+        for node in self.nodes.values():
+            known = node.editor_node
+            if known is not None and known.role is Role.SETTER and node.given_name is not None:
+                found.setdefault((known.family, node.given_name), node)
+        return found
 
     def widget_links(self) -> Iterator[tuple[str, Prepared, str]]:
         """Yield each link that ends in a widget, as (link, graph node, widget)."""
@@ -91,24 +151,57 @@ class PreparedGraph:
 
 def prepare_plain(node: SavedNode) -> Prepared:
     """Prepare a graph node of an unknown class from the file alone."""
-    kind = GraphNodeKind.VIRTUAL if node.type in VIRTUAL else GraphNodeKind.UNKNOWN
+    kind = GraphNodeKind.VIRTUAL if node.type in EDITOR_NODES else GraphNodeKind.UNKNOWN
     sockets = tuple(Socket(entry.name, entry.type, entry.link) for entry in node.inputs)
-    return Prepared(node, kind, sockets, tuple(slot.type for slot in node.outputs), {}, {})
+    outputs = tuple(slot.type for slot in node.outputs)
+    values = {VALUE: node.values[0]} if node.type == PRIMITIVE and node.values else {}
+    return Prepared(node, kind, sockets, outputs, {}, values, title_of(node, None))
+
+
+def title_of(node: SavedNode, display_name: object) -> str:
+    """Return the graph node's own title, or that of its class."""
+    titles = (node.title, display_name)
+    return next((title for title in titles if isinstance(title, str) and title), node.type)
 
 
 def prepare_class(node: SavedNode, info: Mapping[str, Any]) -> Prepared:
     """Prepare a graph node of a class that the fleet has."""
-    inputs = class_inputs(node.type, info)
-    is_custom = str(info.get("python_module")).startswith("custom_nodes")
-    by_name = as_object(node.widgets_values)
-    has_names = is_custom and isinstance(node.widgets_values, Mapping)
-    layout = lay_out(inputs, node, by_name if has_names else node.named)
+    layout = laid_out(node, info)
     sampler = layout.values.get("sampler_name")
     if node.type in SAMPLERS and isinstance(sampler, str):
         layout.values["sampler_name"] = sampler.removeprefix("sample_")
     sockets = attached(layout.sockets, layout.widgets, node.inputs)
-    outputs = tuple(map(output_type, as_array(info.get("output"))))
-    return Prepared(node, GraphNodeKind.CLASS, sockets, outputs, layout.widgets, layout.values)
+    names = {socket.name for socket in sockets}
+    return Prepared(
+        node,
+        GraphNodeKind.CLASS,
+        sockets,
+        tuple(map(output_type, as_array(info.get("output")))),
+        layout.widgets,
+        layout.values,
+        title_of(node, info.get("display_name")),
+        layout.left,
+        tuple(entry.name for entry in node.inputs if entry.link and entry.name not in names),
+    )
+
+
+def laid_out(node: SavedNode, info: Mapping[str, Any]) -> Layout:
+    """Deal values in order; by name where the file has names that the class no longer has."""
+    inputs = class_inputs(node.type, info)
+    if node.type in MADE_BY_SCRIPT:
+        made = MADE_BY_SCRIPT[node.type](node)
+        extra = [Declared(name, MADE, {}) for name in made]
+        return lay_out(inputs + extra, node, [], made)
+    is_custom = str(info.get("python_module")).startswith("custom_nodes")
+    by_name = named_values(node) if is_custom else None
+    if by_name is not None:
+        return lay_out(inputs, node, [], by_name)
+    values = in_order(inputs, node)
+    layout = lay_out(inputs, node, values, {})
+    own = {name for name, widget in layout.widgets.items() if widget.kind.is_sent}
+    if not node.named or own <= set(node.named) <= {*layout.widgets, *CONTROLS}:
+        return layout
+    return lay_out(inputs, node, values, node.named)
 
 
 def output_type(declared: object) -> str:
@@ -121,68 +214,12 @@ def attached(
     sockets: list[Socket], widgets: Mapping[str, Declared], saved: tuple[SavedInput, ...]
 ) -> tuple[Socket, ...]:
     """Return the sockets with the file's links, by name, then sockets that only the file has."""
-    growing = {socket.group for socket in sockets if socket.group}
-    closed = closed_up(growing, sockets, saved)
     links = {entry.name: entry.link for entry in reversed(saved)}
-    own = [
-        replace(socket, link=closed.get(socket.name) if socket.group else links.get(socket.name))
-        for socket in sockets
-    ]
+    own = [replace(socket, link=links.get(socket.name)) for socket in sockets]
     names = {socket.name for socket in sockets}
     extra = [
         Socket(entry.name, entry.type, entry.link)
         for entry in saved
-        if entry.name not in names
-        and group_of(entry.name, growing) is None
-        and (entry.widget_name is None or entry.widget_name in widgets)
+        if entry.name not in names and (entry.widget_name is None or entry.widget_name in widgets)
     ]
     return (*own, *extra)
-
-
-def closed_up(
-    growing: Iterable[str], sockets: list[Socket], saved: tuple[SavedInput, ...]
-) -> dict[str, str]:
-    """Move links of a growing list to its first names: the editor leaves no gap."""
-    found: dict[str, str] = {}
-    for group in growing:
-        entries = [entry for entry in saved if entry.name.startswith(f"{group}.")]
-        links = [entry.link for entry in sorted(entries, key=place) if entry.link is not None]
-        names = [socket.name for socket in sockets if socket.group == group]
-        found.update(zip(names, links, strict=False))
-    return found
-
-
-def place(entry: SavedInput) -> int:
-    last = LAST_NUMBER.search(entry.name)
-    return int(last[1]) if last else 0
-
-
-def group_of(name: str, growing: set[str]) -> str | None:
-    parts = name.split(".")[:-1]
-    candidates = (".".join(parts[:count]) for count in range(1, min(len(parts), 8) + 1))
-    return next((candidate for candidate in candidates if candidate in growing), None)
-
-
-def prepare_instance(node: SavedNode, inside: PreparedGraph) -> Prepared:
-    """Prepare a subgraph node, with the definition's sockets, outputs and promoted widgets."""
-    links = {entry.name: entry.link for entry in reversed(node.inputs)}
-    boundary = inside.saved.inputs
-    sockets = tuple(Socket(entry.name, entry.type, links.get(entry.name)) for entry in boundary)
-    outputs = tuple(entry.type for entry in inside.saved.outputs)
-    widgets, values = inside.promoted
-    values = {**values, **dealt(node, widgets)}
-    return Prepared(node, GraphNodeKind.INSTANCE, sockets, outputs, widgets, values)
-
-
-def dealt(node: SavedNode, widgets: Mapping[str, Declared]) -> dict[str, Any]:
-    """Return saved values in order, overridden by those that `proxyWidgets` names."""
-    found = dict(zip(widgets, node.values, strict=False))
-    proxies = as_array(as_object(node.properties).get("proxyWidgets"))
-    for proxy, value in zip(proxies, node.values, strict=False):
-        match proxy:
-            case ["-1", str(name), *_] if name in widgets and value is not None:
-                found[name] = value
-            case _:
-                pass
-    found.update((name, value) for name, value in node.named.items() if name in widgets)
-    return {name: hold(widgets[name], value) for name, value in found.items()}

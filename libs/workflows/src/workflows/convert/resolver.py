@@ -1,13 +1,15 @@
 """Resolves where a link begins, through reroutes, bypassed graph nodes and subgraph boundaries.
 
 It walks in small steps, *into* a socket and *out of* an output, until it finds a graph node that
-runs (or is muted), a value, or nothing. A loop, not recursion, so that no file is too deep.
+runs, a value, or nothing. A loop, not recursion, so that no file is too deep.
 """
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from workflows.convert.editor_nodes import Role
 from workflows.convert.preparation import GraphNodeKind, Prepared
+from workflows.convert.proxies import Source
 from workflows.convert.refusal import refusal
 from workflows.convert.saved_file import SavedLink
 from workflows.convert.scopes import ENTRANCE, Scope, promoted_value
@@ -79,6 +81,9 @@ def into(at: Into, path: str) -> Step:
     if not 0 <= at.socket < len(at.node.sockets):
         return None
     socket = at.node.sockets[at.socket]
+    source = Source(at.node.saved.id, socket.name)
+    if source in at.scope.shown and at.node.kind is GraphNodeKind.CLASS:
+        return Held(at.scope.shown[source])
     if socket.link is None:
         return None
     link = at.scope.graph.saved.links.get(socket.link)
@@ -110,14 +115,32 @@ def origin(scope: Scope, link: SavedLink, wanted: str, path: str) -> Step:
 
 def out_of(at: OutOf, path: str) -> Step:
     """Step back through a graph node that does not run itself, or end at one that does."""
+    if at.node.is_muted:
+        return None
     if at.node.is_bypassed:
         index = bypass_index(at.node, at.slot, at.type)
         return None if index is None else Into(at.scope, at.node, index)
     if at.node.kind is GraphNodeKind.INSTANCE:
         return inside(at, path)
     if at.node.kind is GraphNodeKind.VIRTUAL:
+        known = at.node.editor_node
+        if known is not None and known.role is Role.GETTER:
+            return setter(at, known.family, path)
         return Into(at.scope, at.node, at.slot, at.type)
     return Linked(at.scope.path_of(at.node), at.slot)
+
+
+def setter(at: OutOf, family: str, path: str) -> Step:
+    """Step from a getter to the setter of its name, in its own graph or an outer one."""
+    name = at.node.given_name
+    scope: Scope | None = at.scope
+    while scope is not None and name is not None:
+        found = scope.graph.setters.get((family, name))
+        if found is not None:
+            return Into(scope, found, 0, at.type)
+        scope = scope.parent
+    message = f"graph node {at.scope.path_of(at.node)} asks for {name!r}, which no Set node has"
+    raise refusal(path, "dangling_link", message)
 
 
 def inside(at: OutOf, path: str) -> Step:

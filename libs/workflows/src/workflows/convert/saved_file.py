@@ -129,12 +129,21 @@ class SavedGraph:
 
 
 def read_definitions(ui: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return unread subgraph definitions by id: many files hold more than they use."""
-    found = as_array(as_object(ui.get("definitions")).get("subgraphs"))
-    if len(found) > MOST_DEFINITIONS:
-        raise refusal("definitions", "too_many", f"expected at most {MOST_DEFINITIONS} subgraphs")
-    raw = [as_object(definition) for definition in found]
-    return {id_text(definition): definition for definition in raw}
+    """Return unread subgraph definitions by id, also those that stand inside another.
+
+    They stay unread, because many files hold more than they use.
+    """
+    raw: dict[str, Mapping[str, Any]] = {}
+    waiting = [ui]
+    while waiting:
+        for found in as_array(as_object(waiting.pop().get("definitions")).get("subgraphs")):
+            definition = as_object(found)
+            if raw.setdefault(id_text(definition), definition) is definition:
+                waiting.append(definition)
+            if len(raw) > MOST_DEFINITIONS:
+                message = f"expected at most {MOST_DEFINITIONS} subgraphs"
+                raise refusal("definitions", "too_many", message)
+    return raw
 
 
 def read_definition(raw: Mapping[str, Any]) -> SavedGraph:

@@ -12,7 +12,8 @@ from typing import Any
 
 from workflows.convert.classes import Declared
 from workflows.convert.javascript import number
-from workflows.convert.preparation import Prepared, PreparedGraph
+from workflows.convert.preparation import VALUE, Prepared, PreparedGraph
+from workflows.convert.proxies import Source
 from workflows.convert.refusal import refusal
 from workflows.convert.saved_file import BoundaryInput, SavedLink
 from workflows.convert.widgets import hold
@@ -38,6 +39,10 @@ class Scope:
     instance: Prepared | None = None
     values: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     inside: dict[str, "Scope"] = field(default_factory=dict[str, "Scope"])
+    shown: dict[Source, Any] = field(default_factory=dict[Source, Any])
+    """Values of inner widgets that the instance shows without an input."""
+    is_off: bool = False
+    """True within a muted or bypassed graph node of the root; nested ones run nevertheless."""
 
     def path_of(self, node: Prepared) -> str:
         """Return the id in the API format: the ids of all outer instances, then its own."""
@@ -60,7 +65,9 @@ def lay_out_scopes(root: PreparedGraph, replace: Replace | None = None) -> list[
             raise refusal("nodes", "too_many", message)
         scope.values = values_of(scope, replace)
         for id_, graph in scope.graph.inside.items():
-            inner = Scope(graph, f"{scope.path}{id_}:", scope, scope.graph.nodes[id_])
+            node = scope.graph.nodes[id_]
+            is_off = scope.is_off or (scope.parent is None and not node.is_active)
+            inner = Scope(graph, f"{scope.path}{id_}:", scope, node, is_off=is_off)
             scope.inside[id_] = inner
             scopes.append(inner)
     return scopes
@@ -68,16 +75,36 @@ def lay_out_scopes(root: PreparedGraph, replace: Replace | None = None) -> list[
 
 def values_of(scope: Scope, replace: Replace | None) -> dict[str, dict[str, Any]]:
     found = {id_: dict(node.values) for id_, node in scope.graph.nodes.items()}
+    scope.shown = shown_values(scope)
+    for source, value in scope.shown.items():
+        found[source.node][source.widget] = value
     for id_, node, name in scope.graph.widget_links():
         widget = node.widgets[name]
-        value = given_value(scope, scope.graph.saved.links.get(id_), widget, replace)
+        value = given_value(scope, scope.graph.saved.links.get(id_), widget, found, replace)
         if value is not None:
-            found[node.saved.id][name] = hold(widget, value[0])
+            found[node.saved.id][name] = value[0]
     return found
 
 
+def shown_values(scope: Scope) -> dict[Source, Any]:
+    """Return the values that the instance holds for inner widgets without an input."""
+    if scope.parent is None or scope.instance is None:
+        return {}
+    held = scope.parent.values[scope.instance.saved.id]
+    inputs = scope.graph.sources
+    return {
+        source: held[name]
+        for name, source in scope.instance.targets.items()
+        if name not in inputs and name in held
+    }
+
+
 def given_value(
-    scope: Scope, link: SavedLink | None, widget: Declared, replace: Replace | None
+    scope: Scope,
+    link: SavedLink | None,
+    widget: Declared,
+    values: Mapping[str, Mapping[str, Any]],
+    replace: Replace | None,
 ) -> tuple[Any] | None:
     """Return the value, if any, that reaches a widget from outside or a primitive node."""
     if link is None:
@@ -85,27 +112,28 @@ def given_value(
     if link.origin_id == ENTRANCE:
         return promoted_value(scope, link.origin_slot)
     origin = scope.graph.nodes.get(link.origin_id)
-    value = primitive_value(origin, replace) if origin and origin.is_primitive else None
-    return None if value is None else (as_written(widget, value[0]),)
+    if origin is None or not origin.is_primitive or VALUE not in values[link.origin_id]:
+        return None
+    value = primitive_value(origin, values[link.origin_id][VALUE], replace)
+    return (hold(widget, as_written(widget, value)),)
 
 
 def promoted_value(scope: Scope, slot: int) -> tuple[Any] | None:
-    """Return the value of the instance's own widget for this input, if there is one."""
+    """Return the value of the instance's own widget for this input, unless a link feeds it."""
     entry = scope.entry(slot)
     if scope.parent is None or scope.instance is None or entry is None:
+        return None
+    if scope.instance.sockets[slot].link is not None:
         return None
     held: Mapping[str, Any] = scope.parent.values[scope.instance.saved.id]
     return (held[entry.name],) if entry.name in held else None
 
 
-def primitive_value(primitive: Prepared, replace: Replace | None) -> tuple[Any] | None:
-    values = primitive.saved.values
-    if not values:
-        return None
+def primitive_value(primitive: Prepared, value: Any, replace: Replace | None) -> Any:
     wanted = as_object(primitive.saved.properties).get("Run widget replace on values")
-    if replace is not None and wanted and isinstance(values[0], str):
-        return (replace(values[0]),)
-    return (values[0],)
+    if replace is not None and wanted and isinstance(value, str):
+        return replace(value)
+    return value
 
 
 def as_written(widget: Declared, value: Any) -> Any:

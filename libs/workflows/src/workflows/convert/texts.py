@@ -8,8 +8,10 @@ from workflows.convert.scopes import Scope
 from workflows.json_values import as_object
 
 SAVERS = frozenset({
-    "SaveImage", "SaveVideo", "SaveAnimatedWEBP", "SaveWEBM", "SaveAudio", "SaveGLB",
-    "SaveAnimatedPNG", "CLIPSave", "VAESave", "ModelSave", "LoraSave", "SaveLatent",
+    "SaveImage", "SaveImageAdvanced", "SaveSVGNode", "SaveVideo", "SaveAnimatedWEBP", "SaveWEBM",
+    "SaveAudio", "SaveAudioMP3", "SaveAudioOpus", "SaveAudioAdvanced", "SaveGLB", "Save3DAdvanced",
+    "SaveGaussianSplat", "SavePointCloud", "SaveAnimatedPNG", "CLIPSave", "VAESave", "ModelSave",
+    "LoraSave", "SaveLatent",
 })  # fmt: skip
 MOST_REWRITTEN = 1_000
 """Characters of a prefix, or of a value within it; a longer one is no file name and stays."""
@@ -85,8 +87,7 @@ class Placeholders:
             for id_, node in scope.graph.nodes.items():
                 if (name := name_for_replace(node.saved.type, node.saved.properties)) is not None:
                     self.by_name.setdefault(name, scope.values[id_])
-                if isinstance(node.saved.title, str):
-                    self.by_title.setdefault(node.saved.title, scope.values[id_])
+                self.by_title.setdefault(node.title, scope.values[id_])
 
     def replace(self, text: str) -> str:
         if len(text) > MOST_REWRITTEN:
@@ -101,7 +102,8 @@ class Placeholders:
         values = self.by_name.get(node, self.by_title.get(node))
         if not dot or "." in widget or values is None or widget not in values:
             return found[0]
-        text = browser_text(values[widget])
+        value = values[widget]
+        text = "" if value is None else browser_text(value)
         return NOT_IN_FILE_NAMES.sub("_", text) if len(text) <= MOST_REWRITTEN else found[0]
 
 

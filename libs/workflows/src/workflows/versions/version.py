@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer
 
-from contracts.errors import InvalidError
+from contracts.errors import FieldError, InvalidError
 from workflows.compatibility.bypass import through_for
 from workflows.compatibility.incompatible import incompatible
 from workflows.compatibility.object_info import ObjectInfo
-from workflows.convert import is_save_format, to_api
+from workflows.convert import convert, is_save_format
 from workflows.graph.graph import Graph
 from workflows.problems import Problems
 from workflows.spec.binding import Action
@@ -40,6 +40,11 @@ class WorkflowVersion(BaseModel):
     graph: dict[str, Any] = Field(description="ComfyUI graph in API format, unchanged.")
     spec: Spec = Field(description="The complete spec, without references to a library.")
     hash: str = Field(description="SHA-256 of graph and spec, hex: the version's id.")
+    left_out: tuple[FieldError, ...] = Field(
+        (),
+        exclude=True,
+        description="Parts of a saved file that its conversion left out; not stored.",
+    )
 
     @field_serializer("spec")
     def stored_spec(self, spec: Spec) -> dict[str, Any]:
@@ -64,7 +69,8 @@ def load_version(
     problems = Problems()
     definitions: Library = {} if library is None else read_library(library)
     raw = with_library(read_mapping(spec, "spec"), definitions, problems)
-    content, is_graph = as_graph(read_graph(graph), object_info, problems)
+    left_out: list[FieldError] = []
+    content, is_graph = as_graph(read_graph(graph), object_info, problems, left_out)
     parsed = parse_spec(raw, problems)
     if not parsed.outputs:
         problems.add("outputs", "missing", "expected at least one output")
@@ -76,29 +82,42 @@ def load_version(
     problems.raise_if_any(NOT_VALID, code="invalid_workflow")
     encoded = canonical_bytes({"graph": content, "spec": parsed.content()}, "workflow")
     digest = hashlib.sha256(encoded).hexdigest()
-    return WorkflowVersion(name=parsed.name, graph=content, spec=parsed, hash=digest)
+    return WorkflowVersion(
+        name=parsed.name, graph=content, spec=parsed, hash=digest, left_out=tuple(left_out)
+    )
 
 
 def load_graph(
-    graph: str | dict[str, Any], object_info: Mapping[str, Any] | None = None
+    graph: str | dict[str, Any],
+    object_info: Mapping[str, Any] | None = None,
+    left_out: list[FieldError] | None = None,
 ) -> dict[str, Any]:
-    """Return a bare graph in API format, converted if necessary; raise Invalid if it cannot run."""
+    """Return a bare graph in API format, converted if necessary; raise Invalid if it cannot run.
+
+    `left_out` collects what a conversion does not take from the file.
+    """
     problems = Problems()
-    content, _ = as_graph(read_graph(graph), object_info, problems)
+    found = [] if left_out is None else left_out
+    content, _ = as_graph(read_graph(graph), object_info, problems, found)
     problems.raise_if_any("The graph is not valid", code="invalid_workflow")
     return content
 
 
 def as_graph(
-    graph: dict[str, Any], object_info: Mapping[str, Any] | None, problems: Problems
+    graph: dict[str, Any],
+    object_info: Mapping[str, Any] | None,
+    problems: Problems,
+    left_out: list[FieldError],
 ) -> tuple[dict[str, Any], bool]:
     """Return the graph in API format, converted if necessary, and whether it can run at all."""
     if object_info is not None and is_save_format(graph):
         try:
-            graph = to_api(graph, object_info)
+            conversion = convert(graph, object_info)
         except InvalidError as error:
             problems.errors += error.errors
             return graph, False
+        left_out += conversion.warnings
+        graph = conversion.graph
     return graph, check_graph(graph, problems)
 
 

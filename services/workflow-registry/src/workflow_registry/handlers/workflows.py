@@ -115,7 +115,7 @@ async def check(registry: Registry, request: UploadWorkflow | ValidateWorkflow) 
 async def warnings(registry: Registry, version: WorkflowVersion) -> list[FieldError]:
     classes = registry.rules.classes
     found = await asyncio.to_thread(compatibility_warnings, version.graph, version.spec, classes)
-    return found[:MAX_WARNINGS]
+    return [*version.left_out, *found][:MAX_WARNINGS]
 
 
 async def propose_spec(registry: Registry, query: ProposeSpec) -> ProposalView:
@@ -125,9 +125,11 @@ async def propose_spec(registry: Registry, query: ProposeSpec) -> ProposalView:
 
 
 def proposal(query: ProposeSpec, rules: Rules) -> ProposalView:
-    graph = load_graph(query.graph, rules.classes or None)
+    left_out: list[FieldError] = []
+    graph = load_graph(query.graph, rules.classes or None, left_out)
     check = partial(checked_version, library=None, rules=rules)
-    return ProposalView(spec=propose(graph, query.name, rules.classes, check), graph=graph)
+    spec = propose(graph, query.name, rules.classes, check)
+    return ProposalView(spec=spec, graph=graph, warnings=left_out[:MAX_WARNINGS])
 
 
 async def differences_from_active(
