@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
 from comfyfleet.doctor.checks import check_comfyui, check_machine
+from comfyfleet.doctor.server_settings import settings_of
 from comfyfleet.home import Home
 from comfyfleet.settings import LocalSettings
 from comfyfleet.supervision.lock import Lock
@@ -33,7 +35,7 @@ def engine_url(tmp_path: Path) -> Iterator[str]:
 def test_a_sound_server_passes_every_examination(engine_url: str) -> None:
     findings = check_comfyui(engine_url)
     assert [finding.title for finding in findings if not finding.passed] == []
-    assert len(findings) == 9
+    assert len(findings) == 11
 
 
 def test_a_server_that_does_not_answer_gets_one_finding_with_a_remedy() -> None:
@@ -58,6 +60,49 @@ def test_an_old_comfyui_is_not_told_to_stop_what_runs() -> None:
     assert not findings["version"].passed
     assert "would stop the running prompt" in findings["cancel"].detail
     assert "POST /interrupt" not in old.seen
+
+
+SYSTEM: dict[str, Any] = {
+    "comfyui_version": "0.33.0",
+    "argv": ["main.py", "--cache-lru", "20", "--enable-assets", "--preview-method", "taesd"],
+    "comfy_package_versions": [
+        {"name": "comfy-kitchen", "installed": "0.2.30", "required": "0.2.31"},
+        {"name": "comfyui-embedded-docs", "installed": None, "required": "0.5.10"},
+        {"name": "comfy-aimdo", "installed": "0.4.13", "required": "0.4.13"},
+    ],
+}
+
+
+def test_settings_and_packages_of_a_server_are_told() -> None:
+    answers = {"/system_stats": {"system": SYSTEM}, "/features": {"max_upload_size": 104857600}}
+    with canned(answers) as server:
+        findings = {finding.title: finding for finding in check_comfyui(server.url)}
+
+    told = "previews: taesd for every prompt; uploads: up to 100 MiB; cache: lru 20; assets: on"
+    assert findings["settings"].detail == told
+    assert not findings["packages"].passed
+    assert findings["packages"].detail == "comfy-kitchen 0.2.30, not 0.2.31"
+    assert "requirements.txt" in findings["packages"].remedy
+
+
+@pytest.mark.parametrize(
+    ("release", "arguments", "told"),
+    [
+        ("0.33.0", [], ("previews: as each job asks", "cache: until memory runs short")),
+        ("0.8.0", ["--cache-none"], ("previews: as each job asks", "cache: none")),
+        (
+            "0.3.64",
+            ["--cache-classic", "--preview-method", "none"],
+            ("previews: none; start it with --preview-method auto", "cache: classic"),
+        ),
+    ],
+)
+def test_the_release_decides_the_default_of_a_setting(
+    release: str, arguments: list[str], told: tuple[str, str]
+) -> None:
+    found = settings_of({"comfyui_version": release, "argv": ["main.py", *arguments]}, {})
+
+    assert (found[0], found[2]) == told
 
 
 def test_this_machine_is_examined_without_a_fleet(tmp_path: Path) -> None:

@@ -69,6 +69,12 @@ def further(comfyui: ComfyUIChecks) -> list[CheckResult]:
     update = f"Update ComfyUI to {OLDEST_COMFYUI_TEXT} or newer."
     return [
         run_check("version", update, comfyui.version),
+        run_check("settings", update, comfyui.settings),
+        run_check(
+            "packages",
+            "Run `pip install -r requirements.txt` in ComfyUI's folder, and restart it.",
+            comfyui.packages,
+        ),
         run_check(
             "access",
             "A proxy in front of ComfyUI refuses this machine: let it through.",

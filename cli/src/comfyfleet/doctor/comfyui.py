@@ -14,7 +14,9 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 from comfyfleet import CommandError
+from comfyfleet.doctor.server_settings import package_drift, settings_of
 from workflows.compatibility.releases import is_too_old, release_of
+from workflows.json_values import as_object
 
 SIDE = 64
 SCALED = 96
@@ -47,6 +49,17 @@ class ComfyUIChecks:
 
     def release(self) -> str:
         return str(self.get("/system_stats").get("system", {}).get("comfyui_version", ""))
+
+    def settings(self) -> str:
+        """Tell the settings that decide about previews, uploads and kept results."""
+        stats, features = self.get("/system_stats"), self.get("/features")
+        return "; ".join(settings_of(as_object(stats.get("system")), features))
+
+    def packages(self) -> str:
+        system = as_object(self.get("/system_stats").get("system"))
+        if drift := package_drift(system):
+            raise CommandError(", ".join(drift))
+        return "those that this ComfyUI requires"
 
     def access(self) -> str:
         """ComfyUI itself has no accounts, so a refusal comes from something in front of it."""
