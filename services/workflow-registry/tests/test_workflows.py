@@ -168,7 +168,7 @@ def a_saved_graph() -> dict[str, Any]:
 async def test_every_answer_says_what_a_conversion_left_out() -> None:
     registry = FakeRegistry().service
     registry.fleet.together = Description(read_classes(CLASSES), frozenset())
-    saved = texts() | {"graph": a_saved_graph()}
+    saved: dict[str, Any] = {**texts(), "graph": a_saved_graph()}
 
     uploaded = await upload_workflow(registry, UploadWorkflow(**saved))
     validated = await validate_workflow(registry, ValidateWorkflow(**saved))

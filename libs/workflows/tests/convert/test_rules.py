@@ -15,6 +15,7 @@ GROWING: dict[str, Any] = {
     "min": 2,
     "max": 50,
 }
+ROW = {"required": {"name": ["STRING", {}], "image": ["IMAGE", {}]}}
 OBJECT_INFO: dict[str, Any] = {
     "Make": {"input": {"required": {"width": ["INT", {"default": 64}]}}, "output": ["IMAGE"]},
     "SaveImage": {
@@ -45,6 +46,19 @@ OBJECT_INFO: dict[str, Any] = {
     "Load3D": {
         "input": {"required": {"model_file": [["m.glb"], {}], "image": ["LOAD_3D", {}]}},
         "output": ["IMAGE"],
+    },
+    "Save3DAdvanced": {
+        "input": {"required": {"viewport_state": ["LOAD_3D", {}], "width": ["INT", {}]}},
+        "output": [],
+    },
+    "Rows": {
+        "input": {
+            "required": {
+                "rows": ["COMFY_DYNAMICGROUP_V3", {"min": 1, "max": 9, "template": ROW}],
+                "last": ["INT", {"default": 0}],
+            }
+        },
+        "output": [],
     },
     "ByName": {
         "input": {"required": {"rate": ["INT", {"default": 8}], "loop": ["BOOLEAN", {}]}},
@@ -127,6 +141,30 @@ def test_an_upload_is_sent_as_it_is_saved(saved: Any, sent: Any) -> None:
 
 def test_the_player_of_an_audio_input_takes_no_value() -> None:
     assert inputs_of(a_node(1, "LoadAudio", "x.mp3", None)) == {"audio": "x.mp3"}
+
+
+def test_a_3d_view_that_makes_no_picture_sends_its_camera() -> None:
+    node = a_node(1, "Save3DAdvanced", "", 640)
+    node["properties"] = {"Camera Config": {"state": {"zoom": 2}}}
+
+    inputs = inputs_of(node)
+    assert inputs["width"] == 640
+    assert (inputs["viewport_state"]["image"], inputs["viewport_state"]["camera_info"]) == (
+        "",
+        {"zoom": 2},
+    )
+
+
+def test_the_rows_of_a_group_take_the_next_values() -> None:
+    rows = a_node(3, "Rows", 2, "one", "two", 7, rows__1__image=1)
+
+    api = to_api(a_file(a_node(1, "Make"), rows, links=[[1, 1, 0, 3, 0, "IMAGE"]]), OBJECT_INFO)
+    assert api["3"]["inputs"] == {
+        "rows.0.name": "one",
+        "rows.1.name": "two",
+        "rows.1.image": ["1", 0],
+        "last": 7,
+    }
 
 
 def test_values_saved_by_name_survive_a_class_that_changed() -> None:
