@@ -15,7 +15,7 @@ GROWING: dict[str, Any] = {
     "min": 2,
     "max": 50,
 }
-ROW = {"required": {"name": ["STRING", {}], "image": ["IMAGE", {}]}}
+ROW: dict[str, Any] = {"required": {"name": ["STRING", {}], "image": ["IMAGE", {}]}}
 OBJECT_INFO: dict[str, Any] = {
     "Make": {"input": {"required": {"width": ["INT", {"default": 64}]}}, "output": ["IMAGE"]},
     "SaveImage": {
