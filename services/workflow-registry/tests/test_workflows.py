@@ -202,3 +202,35 @@ async def test_a_spec_is_drafted_for_a_bare_graph() -> None:
     graph = json.loads(a_graph())
     view = await propose_spec(registry, ProposeSpec(actor=an_actor(), name="mine", graph=graph))
     assert {"width", "height"} <= view.spec["inputs"].keys()
+
+
+CLIPSPACE = "clipspace/clipspace-painted-masked-1730000000000.png [input]"
+PAINTED: dict[str, Any] = {
+    "1": {"class_type": "LoadImage", "inputs": {"image": CLIPSPACE}},
+    "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}},
+}
+EXPRESSION: dict[str, Any] = {
+    "1": {"class_type": "Math", "inputs": {"expression": "a + b", "prompt": "a fox"}},
+    "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}},
+}
+
+
+@pytest.mark.parametrize("graph", [PAINTED, EXPRESSION], ids=["mask editor", "expression"])
+async def test_a_draft_is_uploaded_as_it_is(graph: dict[str, Any]) -> None:
+    fake, several = FakeRegistry(), {"multiline": True}
+    math = {"expression": ["STRING", several], "prompt": ["STRING", several]}
+    fake.service.fleet.together = Description(
+        {
+            "LoadImage": {"input": {"required": {"image": [[]]}}, "output": ["IMAGE"]},
+            "Math": {"input": {"required": math}, "output": ["IMAGE"]},
+            "SaveImage": {"input": {}, "output": [], "output_node": True},
+        },
+        frozenset(),
+    )
+
+    query = ProposeSpec(actor=an_actor(), name="mine", graph=graph)
+    view = await propose_spec(fake.service, query)
+    command = UploadWorkflow(actor=an_actor(), spec=view.spec, graph=view.graph)
+
+    assert view.spec["inputs"]
+    assert (await upload_workflow(fake.service, command)).is_new

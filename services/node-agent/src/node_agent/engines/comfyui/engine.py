@@ -18,6 +18,7 @@ from node_agent.engines.comfyui.outputs import ComfyFile, ComfyText
 from node_agent.engines.comfyui.probe import probe, watch_memory
 from node_agent.engines.comfyui.progress import run_of
 from node_agent.engines.comfyui.prompts import post, sealed, take_back
+from node_agent.engines.comfyui.replacements import exchanged
 from node_agent.engines.comfyui.session import Prompt, Session
 from node_agent.engines.comfyui.settings import ComfyUISettings
 from node_agent.engines.comfyui.vitals import Vitals
@@ -73,7 +74,8 @@ class ComfyUI(Session):
         inputs: Mapping[str, Any],
         files: Mapping[str, str],
     ) -> Graph:
-        return sealed(str(task.attempt_id), version, inputs, files, self.separator)
+        graph = sealed(str(task.attempt_id), version, inputs, files, self.separator)
+        return exchanged(graph, self.known.replacements) if self.known else graph
 
     async def run(self, task: EngineTask, graph: Graph) -> Execution:
         prompt = Prompt(task, run_of(graph, self.class_seconds))

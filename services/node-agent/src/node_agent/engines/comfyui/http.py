@@ -184,6 +184,11 @@ class ComfyHttp:
         """Return `object_info`: 1.6 MB in ComfyUI 0.33, which answers nobody else for 0.3 s."""
         return as_object(await self._get("/object_info", timeout=SLOW_SECONDS))
 
+    async def replacements(self) -> object:
+        """Return the classes that the server exchanges; None if it exchanges none (before 0.14)."""
+        response = await self._send("GET", "/node_replacements")
+        return parsed_or_none(response.content) if response.status_code == OK else None
+
     async def models(self) -> dict[str, list[str]]:
         """Return the names of the model files by folder."""
         folders = texts(await self._get("/models"))

@@ -13,6 +13,7 @@ from contracts.scheduler.nodes import NodeEntry
 from node_agent.engines.comfyui.events import ComfyEvent, Previewed, PromptEvent
 from node_agent.engines.comfyui.http import ComfyHttp, Submitted
 from node_agent.engines.comfyui.progress import PromptRun, advanced, mean_with, progress_of
+from node_agent.engines.comfyui.replacements import Replacement, Replacements
 from node_agent.engines.comfyui.vitals import QueueView, Vitals
 from node_agent.ports import Description, EngineTask, Health, Preview
 
@@ -56,6 +57,8 @@ class Known:
     """Version and model files at that time."""
     read_at: float
     """When the classes were read, in monotonic seconds."""
+    replacements: Replacements = field(default_factory=dict[str, Replacement])
+    """Classes that the server has under other names."""
 
 
 @dataclass(slots=True, eq=False)
