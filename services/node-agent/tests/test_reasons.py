@@ -14,7 +14,12 @@ from .graphs import slow_steps
 
 EMPTY: Answers = {"queue_running": [], "queue_pending": []}
 OLD: Answers = {"/queue": EMPTY, "/system_stats": {"system": {"comfyui_version": "0.3.56"}}}
-BROKEN: Answers = {"/queue": EMPTY, "/system_stats": {"system": {}}, "/object_info": 500}
+BROKEN: Answers = {
+    "/queue": EMPTY,
+    "/system_stats": {"system": {}},
+    "/models": [],
+    "/object_info": 500,
+}
 NO_QUEUE: Answers = {"/queue": {"error": "no"}}
 NOTHING: Answers = {"/queue": 404}
 
