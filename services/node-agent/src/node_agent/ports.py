@@ -126,6 +126,10 @@ class Health:
     """Why the server cannot be used; if it is unreachable, the words follow its address."""
     work_ids: tuple[str, ...] = ()
     """Ids of all work on the server; the fleet's own work has the id of its attempt."""
+    pending_ids: tuple[str, ...] = ()
+    """Those that wait behind other work and have not begun."""
+    own_ids: tuple[str, ...] = ()
+    """Ids of the attempts among them that were started for this node, by this agent or another."""
     vram_free_mb: int | None = None
     other_node_id: UUID | None = None
     """Another node of which the server has work: both nodes are one server."""

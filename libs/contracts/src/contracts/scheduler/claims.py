@@ -68,6 +68,10 @@ class BeatAttempt(BaseModel):
     attempt_id: UUID
     phase: AttemptPhase
     progress: Progress = Progress()
+    is_pending: bool = Field(
+        default=False,
+        description="The engine has it in its queue, behind other work, and has not begun.",
+    )
 
 
 class NodeBeat(Signal):
@@ -84,6 +88,9 @@ class NodeBeat(Signal):
     attempts: list[BeatAttempt] = Field(default_factory=list[BeatAttempt])
     foreign_prompts: int = Field(
         default=0, description="Prompts on it that ComfyFleet did not post."
+    )
+    leftover_prompts: int = Field(
+        default=0, description="Prompts of ended attempts that are still on it."
     )
     vram_free_mb: int | None = None
     passed_trial: int = Field(

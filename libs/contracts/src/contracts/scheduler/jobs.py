@@ -18,7 +18,8 @@ from contracts.values import LongText, Page, Unmet
 CAUSES = (
     "`unreachable`, `lost`, `node_fault`, `out_of_memory`, `missing` (a model file or a custom "
     "node), `workflow` (a graph node failed), `timeout`, `poison` (it crashed the engine), "
-    "`output` (results could not be stored), `input` (files could not be brought to the node)"
+    "`output` (results could not be stored), `input` (files could not be brought to the node), "
+    "`stopped` (somebody stopped it in the engine)"
 )
 """Values of `contracts.agent.Cause`, for readers of the API."""
 
@@ -173,10 +174,13 @@ class JobStarted(JobEvent):
 
 
 class JobRequeued(JobEvent):
-    """An attempt failed; the job waits for another one."""
+    """An attempt failed, or left its node before it began; the job waits for another one."""
 
     subject: ClassVar[str] = "event.job.requeued.v1.{owner_id}"
-    cause: str = Field(description=f"Why the attempt failed: {CAUSES}.")
+    cause: str = Field(
+        description=f"Why the attempt failed: {CAUSES}; or `moved`: it had not begun, and another "
+        "node was idle."
+    )
 
 
 class JobCanceling(JobEvent):

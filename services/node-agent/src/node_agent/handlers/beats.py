@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from uuid import UUID
 
 from contracts.agent import AttemptPreviewed, AttemptProgressed, JobWatched, OwnerWatched
 from contracts.scheduler.claims import AttemptPhase, BeatAttempt, NodeBeat
@@ -22,13 +23,14 @@ async def beat(claim: Claim) -> None:
     """Send a beat every second, and at once when a slot comes free, until canceled."""
     while True:
         claim.beat_due.clear()
+        remove_leftovers(claim)
         await claim.agent.bus.signal(beat_of(claim))
         await wait_for(claim.beat_due, BEAT_SECONDS)
 
 
 def beat_of(claim: Claim) -> NodeBeat:
     health, attempts = claim.engine.health(), claim.attempts.live.values()
-    own = {str(attempt.id) for attempt in attempts}
+    known = {str(attempt.id) for attempt in attempts} | set(health.own_ids)
     reason = reason_of(claim, health)
     return NodeBeat(
         node_id=claim.id,
@@ -37,14 +39,45 @@ def beat_of(claim: Claim) -> NodeBeat:
         reason=reason[:MAX_REASON] if reason else None,
         is_dead=health.is_dead,
         attempts=[
-            BeatAttempt(attempt_id=attempt.id, phase=attempt.phase, progress=attempt.progress)
+            BeatAttempt(
+                attempt_id=attempt.id,
+                phase=attempt.phase,
+                progress=attempt.progress,
+                is_pending=is_pending(attempt, health),
+            )
             for attempt in attempts
         ],
-        foreign_prompts=sum(work_id not in own for work_id in health.work_ids),
+        foreign_prompts=sum(work_id not in known for work_id in health.work_ids),
+        leftover_prompts=len(leftovers(claim)),
         vram_free_mb=health.vram_free_mb,
         passed_trial=claim.trial.passed,
         other_node_id=health.other_node_id,
     )
+
+
+def is_pending(attempt: Attempt, health: Health) -> bool:
+    return attempt.phase is AttemptPhase.POSTED and str(attempt.id) in health.pending_ids
+
+
+def leftovers(claim: Claim) -> list[UUID]:
+    """Return attempts that the engine has for this node, and that are over for the scheduler.
+
+    The scheduler named every live attempt when it granted the claim, or ordered it since.
+    """
+    live = {str(attempt_id) for attempt_id in claim.attempts.live}
+    return [UUID(id_) for id_ in claim.engine.health().own_ids if id_ not in live]
+
+
+def remove_leftovers(claim: Claim) -> None:
+    """Stop attempts that an earlier agent left and nobody waits for, each once."""
+    for attempt_id in leftovers(claim):
+        if attempt_id not in claim.attempts.must_not_run:
+            claim.attempts.must_not_run[attempt_id] = None
+            claim.tasks.spawn(stop(claim, attempt_id), name=f"leftover {attempt_id}")
+
+
+async def stop(claim: Claim, attempt_id: UUID) -> None:
+    await claim.engine.cancel(attempt_id)
 
 
 def reason_of(claim: Claim, health: Health) -> str | None:

@@ -57,6 +57,8 @@ def reason_not_ours(node: Node) -> str | None:
     """Give the reason if other work than live attempts fills the node."""
     if node.contact.recalled:
         return "stops an attempt that is over"
+    if node.contact.leftover_prompts:
+        return "its engine still runs an attempt that is over"
     if node.contact.foreign_prompts >= node.settings.max_queue:
         return "full of prompts from elsewhere"
     return None

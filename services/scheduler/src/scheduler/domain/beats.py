@@ -36,6 +36,7 @@ def take_beat(context: StepContext, beat: NodeBeat) -> None:
         contact.reached_at = contact.heard_at
     contact.reason = beat.reason
     contact.foreign_prompts = beat.foreign_prompts
+    contact.leftover_prompts = beat.leftover_prompts
     contact.vram_free_mb = beat.vram_free_mb
     compare_attempts(context, node, beat)
     join(context, node)
@@ -71,7 +72,7 @@ def compare_attempts(context: StepContext, node: Node, beat: NodeBeat) -> None:
 
 def follow(context: StepContext, node: Node, attempt: Attempt, item: BeatAttempt) -> None:
     """Take phase and progress from the beat, unless the known phase is later."""
-    attempt.omitted = 0
+    attempt.omitted, attempt.is_pending = 0, item.is_pending
     if attempt.job.status is not JobStatus.CANCELING:
         attempt.confirmed_at = attempt.confirmed_at or context.now.steady
     elif attempt.confirmed_at is None and item.phase is not AttemptPhase.REPORTING:

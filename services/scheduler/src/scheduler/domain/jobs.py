@@ -87,6 +87,10 @@ class Attempt:
     """Steady seconds at which an answer or a beat first confirmed the attempt."""
     omitted: int = 0
     """Beats in a row that left the attempt out."""
+    is_pending: bool = False
+    """It waits in the engine behind other work, as the newest beat says."""
+    is_moving: bool = False
+    """It was recalled while it was pending: its job goes to an idle node."""
     is_inherited: bool = False
     """Placed by an earlier leader, or on a node that another agent had."""
     ended_at: datetime | None = None

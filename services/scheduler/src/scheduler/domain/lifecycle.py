@@ -52,7 +52,7 @@ def start_job(context: StepContext, job: Job, node: Node) -> None:
     change(context, job, JobStatus.RUNNING, JobStarted, node_id=node.id, attempt=attempt.number)
 
 
-def requeue_job(context: StepContext, job: Job, cause: Cause, delay_seconds: float) -> None:
+def requeue_job(context: StepContext, job: Job, cause: str, delay_seconds: float) -> None:
     """Let the job wait once more, ahead of jobs that never had a turn."""
     job.not_before = context.now.steady + delay_seconds if delay_seconds else None
     job.attempt = None

@@ -79,6 +79,8 @@ class Contact:
     is_reachable: bool = False
     reason: str | None = None
     foreign_prompts: int = 0
+    leftover_prompts: int = 0
+    """Prompts of ended attempts that the engine still has."""
     vram_free_mb: int | None = None
     recalled: frozenset[UUID] = frozenset()
     """Attempts that are over for the scheduler and still take the node's slot."""

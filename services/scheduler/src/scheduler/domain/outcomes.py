@@ -49,6 +49,10 @@ def apply_end(context: StepContext, attempt: Attempt, end: AttemptEnd) -> None:
         record_success(context, attempt)
         update_mean_seconds(context, attempt)
         complete_job(context, attempt.job, end.outputs)
+    elif end.outcome is Outcome.CANCELED and attempt.is_moving:
+        end_attempt(context, attempt, Outcome.CANCELED)
+        attempt.job.retry.refused += 1
+        requeue_job(context, attempt.job, "moved", 0.0)
     elif end.outcome is Outcome.CANCELED:
         # The scheduler did not recall it: somebody stopped it in the engine itself.
         fail_attempt(context, attempt, Cause.STOPPED, None)
@@ -60,10 +64,13 @@ def cause_of(attempt: Attempt, end: AttemptEnd) -> Cause:
     """Return the cause that the retry table counts.
 
     If the engine no longer knows a posted attempt, it crashed while running it: cause POISON.
+    An attempt that had not begun was removed from the queue, by a person or by a restart.
     """
     cause = end.cause or Cause.WORKFLOW
     if cause is not Cause.LOST:
         return cause
+    if attempt.is_pending:
+        return Cause.UNREACHABLE
     return Cause.POISON if attempt.phase in POSTED_PHASES else Cause.LOST
 
 

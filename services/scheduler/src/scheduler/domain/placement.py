@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from itertools import islice
 
 from contracts.access import Priority
+from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.availability import reason_not_free
 from scheduler.domain.context import StepContext
 from scheduler.domain.jobs import Job
 from scheduler.domain.lifecycle import start_job
 from scheduler.domain.nodes import Node
-from scheduler.domain.preference import best_node
-from scheduler.domain.startable import Kind, Lines
+from scheduler.domain.preference import best_node, doubt
+from scheduler.domain.startable import Kind, Lines, kind_of
 from scheduler.domain.state import State
 
 MOST_KINDS = 32
@@ -27,7 +28,7 @@ STARTS_BEFORE = {Priority.BATCH: 10, Priority.BACKGROUND: 30}
 def place_jobs(context: StepContext) -> None:
     """Give jobs to free nodes until one side runs out."""
     state = context.state
-    if not state.startable:
+    if not state.startable and not any(one.is_pending for one in state.attempts.values()):
         return
     free = [node for node in state.nodes.values() if reason_not_free(context, node) is None]
     blocked: set[Kind] = set()
@@ -39,6 +40,24 @@ def place_jobs(context: StepContext) -> None:
         start_job(context, job, node)
         state.startable.end_turn(job.request.priority, job.owner_id)
         count_start(state, job.request.priority)
+    move_pending(context, [node for node in free if not node.contact.foreign_prompts])
+
+
+def move_pending(context: StepContext, idle: list[Node]) -> None:
+    """Recall attempts that wait behind foreign prompts while an idle node could run their jobs.
+
+    The job is placed anew when its agent reports that the attempt is out of the engine.
+    """
+    for attempt in context.state.attempts.values():
+        job, node = attempt.job, context.state.nodes[attempt.node_id]
+        if not attempt.is_pending or attempt.is_moving or job.status is not JobStatus.RUNNING:
+            continue
+        kind = kind_of(job)
+        other = best_node(context, job, kind, idle)
+        if other and doubt(kind, other) <= doubt(kind, node):
+            idle.remove(other)
+            attempt.is_moving = True
+            context.effects.recall(node, attempt.id)
 
 
 def next_match(

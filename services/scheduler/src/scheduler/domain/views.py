@@ -9,6 +9,7 @@ from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import ClaimStatus, Node
 
 NO_PROGRESS = Progress()
+PENDING = Progress(message="waits on its server behind other work")
 
 
 def job_view(job: Job) -> JobView:
@@ -37,6 +38,8 @@ def summary(view: JobView) -> JobSummary:
 def progress_of(job: Job) -> Progress:
     if job.status is JobStatus.COMPLETED:
         return Progress(fraction=1.0)
+    if job.attempt and job.attempt.is_pending:
+        return PENDING
     return (job.attempt and job.attempt.progress) or NO_PROGRESS
 
 

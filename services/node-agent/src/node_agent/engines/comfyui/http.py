@@ -228,10 +228,11 @@ def ids(entries: Iterable[object]) -> tuple[str, ...]:
     return tuple(prompt_id for prompt_id in found if isinstance(prompt_id, str))
 
 
-def node_ids(entries: Iterable[object]) -> frozenset[str]:
-    """Return the ids of the nodes, of this fleet or another, for which prompts were posted."""
-    extras = (as_object(as_array(entry)[3]) for entry in entries if as_array(entry)[3:])
-    return frozenset(texts([extra.get(NODE_KEY) for extra in extras]))
+def node_ids(entries: Iterable[object]) -> dict[str, str]:
+    """Return the node, of this fleet or another, for which each prompt was posted."""
+    found = (as_array(entry) for entry in entries if as_array(entry)[3:])
+    named = ((entry[1], as_object(entry[3]).get(NODE_KEY)) for entry in found)
+    return {id_: name for id_, name in named if isinstance(id_, str) and isinstance(name, str)}
 
 
 def device_of(fields: Any) -> Device:

@@ -86,6 +86,8 @@ class Session:
     """Mean time that each class took here."""
     inputs: TTLCache[str, None] = field(default_factory=lambda: memory(INPUTS_SECONDS))
     """Names of input files that were sent."""
+    trial_id: str | None = None
+    """The newest trial's prompt, which is no attempt."""
     ended: TTLCache[str, None] = field(default_factory=memory)
     """Prompts that are surely not in the queue any more, whatever an older probe saw."""
     leftovers: TTLCache[str, None] = field(default_factory=memory)
@@ -96,19 +98,31 @@ class Session:
         return self.is_reachable and self.vitals.is_dead
 
     def health(self) -> Health:
-        inside = (*self.queue.running, *self.queue.pending)
+        queue = self.queue
+        inside = [id_ for id_ in (*queue.running, *queue.pending) if id_ not in self.ended]
         return Health(
             is_reachable=self.is_reachable,
             is_dead=self.is_dead,
             reason=self.reason,
-            work_ids=tuple(prompt_id for prompt_id in inside if prompt_id not in self.ended),
+            work_ids=tuple(inside),
+            pending_ids=tuple(id_ for id_ in inside if id_ in queue.pending),
+            own_ids=tuple(id_ for id_ in inside if self.is_own(id_)),
             vram_free_mb=self.vram_free_mb,
             other_node_id=self.other_node(),
         )
 
+    def is_own(self, prompt_id: str) -> bool:
+        """Return whether it is an attempt of this node."""
+        return self.queue.nodes.get(prompt_id) == self.node_name and prompt_id != self.trial_id
+
+    @property
+    def node_name(self) -> str:
+        """Return the text by which prompts name their node."""
+        return str(self.entry.node_id)
+
     def other_node(self) -> UUID | None:
         """Return another node that a prompt names as its own; the name may be any text."""
-        for text in self.queue.nodes - {str(self.entry.node_id)}:
+        for text in set(self.queue.nodes.values()) - {self.node_name}:
             with suppress(ValueError):
                 return UUID(text)
         return None

@@ -18,7 +18,7 @@ LOOK_SECONDS = 0.2
 
 async def trial(session: Session) -> str | None:
     """Return why it failed; None if it ran to its end."""
-    prompt_id = str(new_id())
+    prompt_id = session.trial_id = str(new_id())
     graph = trial_graph(random.randrange(2**24))  # noqa: S311  no secret: else it is cached
     extra = {NODE_KEY: str(session.entry.node_id)}
     body = {"prompt": graph, "prompt_id": prompt_id, "client_id": prompt_id, "extra_data": extra}

@@ -5,7 +5,8 @@ running without end, and no graph node ever starts. A graph node that merely tak
 for that there is the attempt's timeout.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +15,8 @@ class QueueView:
 
     running: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
-    nodes: frozenset[str] = frozenset()
-    """Ids of the nodes that prompts were posted for."""
+    nodes: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Id of the node that a prompt was posted for, by prompt id; foreign prompts have none."""
 
     def __contains__(self, prompt_id: str) -> bool:
         return prompt_id in self.running or prompt_id in self.pending

@@ -1,0 +1,57 @@
+"""Attempts that wait behind other work, and attempts that nobody waits for."""
+
+import httpx
+
+from contracts.agent import Outcome
+from contracts.values import new_id
+from runtime.testing.ports import eventually
+
+from .fleet import Fleet, an_order
+from .graphs import quick, slow_steps
+
+
+async def post(url: str, graph: object) -> str:
+    """Post a foreign prompt."""
+    prompt_id = str(new_id())
+    async with httpx.AsyncClient() as client:
+        await client.post(f"{url}/prompt", json={"prompt": graph, "prompt_id": prompt_id})
+    return prompt_id
+
+
+async def interrupt(url: str, prompt_id: str) -> None:
+    async with httpx.AsyncClient() as client:
+        await client.post(f"{url}/interrupt", json={"prompt_id": prompt_id})
+
+
+async def test_an_attempt_behind_a_foreign_prompt_is_pending_and_can_be_recalled(
+    fleet: Fleet, comfy_url: str
+) -> None:
+    order = an_order(await fleet.publish(quick()))
+    entry = await fleet.add_node(comfy_url)
+    foreign = await post(comfy_url, slow_steps(steps=400).graph)
+    async with fleet.agent():
+        await fleet.sees(entry, lambda beat: beat.foreign_prompts == 1)
+        await fleet.run(entry, order)
+        await fleet.sees(entry, lambda beat: any(a.is_pending for a in beat.attempts))
+        await fleet.cancel(entry, order.attempt_id)
+        end = await fleet.outcome(order)
+        await interrupt(comfy_url, foreign)
+        await fleet.sees(entry, lambda beat: beat.foreign_prompts == 0)
+
+    assert end.outcome is Outcome.CANCELED
+
+
+async def test_an_attempt_that_is_over_and_still_runs_is_told_and_stopped(
+    fleet: Fleet, comfy_url: str
+) -> None:
+    order = an_order(await fleet.publish(slow_steps(steps=400)))
+    entry = await fleet.add_node(comfy_url)
+    async with fleet.agent():
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
+        await eventually(lambda: any(seen.progress.step for seen in fleet.progress))
+    async with fleet.agent():
+        await fleet.sees(entry, lambda beat: beat.leftover_prompts == 1)
+        await fleet.sees(entry, lambda beat: beat.leftover_prompts == 0)
+
+    assert {beat.foreign_prompts for beat in fleet.beats} == {0}
