@@ -1,6 +1,7 @@
 from contracts.access import Actor, Priority
+from contracts.message import Accepted
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.nodes import RemoveNode
+from contracts.scheduler.nodes import AddNode, NewNode, RemoveNode
 from contracts.values import new_id
 from scheduler.domain.jobs import Job
 
@@ -79,6 +80,19 @@ def test_a_removed_nodes_job_goes_elsewhere_at_once() -> None:
 
     assert attempt_of(job).node_id == second.id
     assert core.effects.node_entries[first.id] is None
+
+
+def test_a_repeated_removal_succeeds_and_a_late_addition_brings_nothing_back() -> None:
+    core, node_id = Core(), new_id()
+    new = NewNode(name="n", base_url="http://10.0.0.9")
+    add = AddNode(actor=OWNER, node_id=node_id, node=new)
+    remove = RemoveNode(actor=OWNER, node_id=node_id)
+    assert core.refusal(remove) == "not_found"
+    core.ask(add)
+    assert core.ask(remove) == core.ask(remove) == Accepted()
+
+    assert core.refusal(add) == "node_removed"
+    assert core.refusal(RemoveNode(actor=OWNER, node_id=new_id())) == "not_found"
 
 
 def test_a_node_full_of_foreign_prompts_gets_nothing() -> None:

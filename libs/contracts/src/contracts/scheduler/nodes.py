@@ -181,7 +181,10 @@ class AddNode(UserCommand[NodeView]):
 
 
 class RemoveNode(UserCommand[Accepted]):
-    """Remove a node; its jobs run again on other nodes. Errors: NotFound."""
+    """Remove a node; its jobs run again on other nodes. Errors: NotFound.
+
+    A repetition within a day is accepted: the node is gone.
+    """
 
     subject: ClassVar[str] = "command.scheduler.remove_node.v1"
     node_id: UUID

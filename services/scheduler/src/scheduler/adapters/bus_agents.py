@@ -37,6 +37,8 @@ class BusAgents:
     put: Callable[[Occurrence], None]
     """Takes the answers as occurrences."""
     _tasks: dict[UUID, asyncio.Task[None]] = field(default_factory=dict[UUID, asyncio.Task[None]])
+    _claims: dict[UUID, int] = field(default_factory=dict[UUID, int])
+    """The claim under which each of them is sent."""
 
     async def announce(self) -> None:
         await self.bus.signal(SchedulerLed(epoch=self.epoch))
@@ -45,7 +47,7 @@ class BusAgents:
         request = RunAttempt(
             node_id=attempt.node_id, claim=claim, epoch=self.epoch, order=self.write_order(attempt)
         )
-        self._start(attempt.id, self._order(request))
+        self._start(attempt.id, claim, self._order(request))
 
     def recall(self, recall: Recall) -> None:
         request = CancelAttempt(
@@ -54,10 +56,11 @@ class BusAgents:
             epoch=self.epoch,
             attempt_id=recall.attempt_id,
         )
-        self._start(recall.attempt_id, self._recall(request))
+        self._start(recall.attempt_id, recall.claim, self._recall(request))
 
     def stop_repeating(self, attempt_id: UUID) -> None:
         if task := self._tasks.pop(attempt_id, None):
+            del self._claims[attempt_id]
             task.cancel()
 
     def write_order(self, attempt: Attempt) -> AttemptOrder:
@@ -82,16 +85,20 @@ class BusAgents:
     async def close(self) -> None:
         await cancel_all(list(self._tasks.values()))
 
-    def _start(self, attempt_id: UUID, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, attempt_id: UUID, claim: int, work: Coroutine[Any, Any, None]) -> None:
+        """Start the work, unless the same is under way; a message of an older claim gives way."""
         if attempt_id in self._tasks:
-            work.close()
-            return
+            if self._claims[attempt_id] >= claim:
+                work.close()
+                return
+            self.stop_repeating(attempt_id)
+        self._claims[attempt_id] = claim
         task = self._tasks[attempt_id] = asyncio.create_task(work)
         task.add_done_callback(lambda done: self._forget(attempt_id, done))
 
     def _forget(self, attempt_id: UUID, done: asyncio.Task[None]) -> None:
         if self._tasks.get(attempt_id) is done:
-            del self._tasks[attempt_id]
+            del self._tasks[attempt_id], self._claims[attempt_id]
 
     async def _order(self, request: RunAttempt) -> None:
         attempt_id, refusal = request.order.attempt_id, None

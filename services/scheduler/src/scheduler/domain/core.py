@@ -23,7 +23,7 @@ from scheduler.domain.beats import take_beat
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.effects import Answer, Effects, KeyName
 from scheduler.domain.expiry import pass_time
-from scheduler.domain.idempotency import Creation, key_name
+from scheduler.domain.idempotency import Creation, key_name, removal_name
 from scheduler.domain.node_entries import node_entry
 from scheduler.domain.occurrences import (
     ClockTicked,
@@ -106,6 +106,8 @@ def names_in(state: State, occurrences: Iterable[Occurrence]) -> tuple[list[UUID
             jobs.append(job_id)
         if isinstance(item.command, Creation) and item.command.idempotency:
             keys.append(key_name(item.command, item.command.idempotency))
+        if isinstance(item.command, AddNode | RemoveNode):
+            keys.append(removal_name(item.command))
     return jobs, keys
 
 

@@ -6,7 +6,12 @@ from contracts.message import Accepted
 from contracts.scheduler.nodes import AddNode, NewNode, NodeAdded, NodeRemoved, NodeView, RemoveNode
 from scheduler.domain.context import StepContext
 from scheduler.domain.events import add_node_event
-from scheduler.domain.idempotency import find_created, remember_created
+from scheduler.domain.idempotency import (
+    find_created,
+    is_removed,
+    remember_created,
+    remember_removed,
+)
 from scheduler.domain.node_address import address_of, checked
 from scheduler.domain.nodes import Node
 from scheduler.domain.outcomes import fail_attempt
@@ -21,6 +26,8 @@ def add_node(context: StepContext, command: AddNode) -> NodeView:
         return node_view(context, context.state.nodes[created_id])
     if existing := context.state.nodes.get(command.node_id):
         return node_view(context, existing)
+    if is_removed(context, command):
+        raise ConflictError("the node was removed", code="node_removed")
     settings = checked(command.node)
     refuse_duplicate(context, settings)
     node = Node(command.node_id, settings, context.now.wall)
@@ -45,6 +52,8 @@ def remove_node(context: StepContext, command: RemoveNode) -> Accepted:
     """Forget a node; its jobs go elsewhere at once."""
     node = context.state.nodes.get(command.node_id)
     if node is None:
+        if is_removed(context, command):
+            return Accepted()
         raise NotFoundError("there is no such node")
     attempts = list(node.attempts.values())
     add_node_event(context, node, NodeRemoved)
@@ -57,4 +66,5 @@ def remove_node(context: StepContext, command: RemoveNode) -> Accepted:
     context.effects.capabilities.pop(node.id, None)
     context.effects.removed_nodes.add(node.id)
     context.effects.node_entries[node.id] = None
+    remember_removed(context, command)
     return Accepted()

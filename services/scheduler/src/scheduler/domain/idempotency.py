@@ -5,7 +5,7 @@ from uuid import UUID
 
 from contracts.access import IdempotencyKey
 from contracts.scheduler.job_requests import SubmitJob
-from contracts.scheduler.nodes import AddNode
+from contracts.scheduler.nodes import AddNode, RemoveNode
 from scheduler.domain.context import StepContext
 from scheduler.domain.effects import KeyName, KeyUse
 
@@ -32,3 +32,20 @@ def remember_created(context: StepContext, command: Creation, created_id: UUID) 
     if key := command.idempotency:
         name, use = key_name(command, key), KeyUse(key.body_digest, created_id)
         context.loaded.keys[name] = context.effects.keys[name] = use
+
+
+def removal_name(command: AddNode | RemoveNode) -> KeyName:
+    """Name the row that remembers for a day that the node was removed.
+
+    A repeated removal succeeds, and a late repetition of its addition does not bring it back.
+    """
+    return command.actor.user_id, "remove_node", str(command.node_id)
+
+
+def is_removed(context: StepContext, command: AddNode | RemoveNode) -> bool:
+    return removal_name(command) in context.loaded.keys
+
+
+def remember_removed(context: StepContext, command: RemoveNode) -> None:
+    name, use = removal_name(command), KeyUse("", command.node_id)
+    context.loaded.keys[name] = context.effects.keys[name] = use
