@@ -12,6 +12,7 @@ from contracts.services import NODES
 from runtime.outbox import messages as outbox
 from runtime.outbox.relay import Relay
 from scheduler.adapters import job_rows, node_rows
+from scheduler.adapters.statements import readable
 from scheduler.adapters.stored_state import read_state
 from scheduler.domain.context import LoadedRows
 from scheduler.domain.effects import Effects, KeyName, KeyUse
@@ -71,8 +72,8 @@ class SqlLedger:
                 uses = await look_up_keys(connection, keys)
                 wanted = [*jobs, *(use.created_id for use in uses.values())]
                 rows = await connection.fetch(job_rows.SELECT_JOBS, wanted)
-        found = (job_rows.read_job(row) for row in rows)
-        return LoadedRows({job.id: job for job in found}, uses)
+        found = (readable(job_rows.read_job, row) for row in rows)
+        return LoadedRows({job.id: job for job in found if job}, uses)
 
     async def commit(self, effects: Effects) -> None:
         with uncertain():

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
+import structlog
+
 T = TypeVar("T")
+log = structlog.get_logger()
 
 TEXTS = {"json", "jsonb"}
 """Types that are sent as text."""
@@ -41,6 +44,18 @@ class Statement(Generic[T]):
     async def execute(self, connection: Any, rows: Collection[T]) -> None:
         if rows:
             await connection.execute(self._text, *(list(map(of, rows)) for of in self._values))
+
+
+def readable(read: Callable[[Any], T], row: Any) -> T | None:
+    """Return what the row holds; None, with an error in the log, if it cannot be read.
+
+    One row that another release wrote, or that somebody damaged, must not stop the scheduler.
+    """
+    try:
+        return read(row)
+    except (ValueError, KeyError, TypeError) as error:
+        log.error("row_unreadable", id=str(row["id"]), reason=str(error))  # noqa: TRY400
+        return None
 
 
 def insert(table: str, columns: Collection[Column[T]], *, tail: str = "") -> Statement[T]:
