@@ -22,6 +22,14 @@ from contracts.content_types import content_disposition, sniff
         (b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\x82\x88matroska", "video/x-matroska"),
         (b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"),
         (b"OggS\0", "audio/ogg"),
+        (b"OggS\0" + bytes(23) + b"\x80theora\3", "video/ogg"),
+        (b"FORM\0\0\0\0AIFFCOMM", "audio/aiff"),
+        (b"FORM\0\0\0\0AIFCFVER", "audio/aiff"),
+        (b"FLV\x01\x05", "video/x-flv"),
+        ((b"G" + bytes(187)) * 3, "video/mp2t"),
+        (b"\xff\xfa\x90", "audio/mpeg"),
+        (b"\xff\xe3\x90", "audio/mpeg"),
+        (b"\xff\xf0\x50", "audio/aac"),
         (b"fLaC", "audio/flac"),
         (b"ID3\x04", "audio/mpeg"),
         (b"glTF\x02", "model/gltf-binary"),
@@ -43,6 +51,8 @@ def test_files_are_known_by_how_they_begin(head: bytes, content_type: str) -> No
         b"BMW is a car maker, not a bitmap",
         b"\0\0\0\x14ftypmif1\0\0\0\0mif1heic",
         b"RIFF",
+        b"FORM\0\0\0\0ILBM",
+        b"G" + bytes(187) + b"GGG",
     ],
 )
 def test_what_is_not_on_the_list_has_no_type(head: bytes) -> None:
@@ -59,5 +69,6 @@ def test_what_is_not_on_the_list_has_no_type(head: bytes) -> None:
     ],
 )
 def test_only_safe_types_are_shown_in_a_page(content_type: str, place: str) -> None:
+    assert content_disposition(content_type, "a", is_download=True).startswith("attachment;")
     header = content_disposition(content_type, 'a "b".png')
     assert header == f"{place}; filename*=UTF-8''a%20%22b%22.png"

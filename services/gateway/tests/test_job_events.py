@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from contracts.agent import AttemptProgressed, JobWatched, OwnerWatched
+from contracts.agent import AttemptPreviewed, AttemptProgressed, JobWatched, OwnerWatched
 from contracts.scheduler.jobs import Progress
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer
@@ -38,6 +38,27 @@ async def test_a_stream_begins_with_the_job_and_ends_with_its_end(nats: NatsServ
         assert "inputs" not in started.data
         assert (last.name, last.id) == ("job.completed", 3)
         assert last.data == (await fleet.client.get(f"/v1/jobs/{job_id}")).json()
+
+
+async def test_who_may_read_all_jobs_gets_none_of_their_pictures(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        owner, node = uuid4(), uuid4()
+        job_id = fleet.scheduler.add(owner).id
+        fleet.scheduler.overseers.add(fleet.user_id)
+        keys = {"node_id": node, "owner_id": owner, "job_id": job_id}
+        async with following(fleet.client, f"/v1/jobs/{job_id}/events") as frames:
+            await frames.next()
+            picture = AttemptPreviewed(**keys, content_type="image/png", data="c2VjcmV0")
+            await fleet.agent.signal(picture)
+            await fleet.agent.signal(AttemptProgressed(**keys, progress=Progress(fraction=0.5)))
+            progressed = await frames.next()
+            await fleet.scheduler.complete(job_id)
+            (completed,) = await frames.rest()
+        shown = (await fleet.client.get(f"/v1/jobs/{job_id}")).json()
+
+        assert progressed.name == "job.progress"
+        assert [output["url"] for output in shown["outputs"]] == [None]
+        assert [output["url"] for output in completed.data["outputs"]] == [None]
 
 
 async def test_coming_back_brings_what_was_missed_and_nothing_twice(nats: NatsServer) -> None:

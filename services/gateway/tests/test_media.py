@@ -135,8 +135,22 @@ async def test_a_text_is_never_shown_in_a_page(nats: NatsServer, s3: S3Server) -
         answer = await fleet.client.get(f"/v1/media/{mine}/content")
 
         assert answer.headers["content-disposition"].startswith("attachment;")
+        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "sandbox" in answer.headers["content-security-policy"]
+
+
+async def test_a_picture_can_be_saved_instead_of_shown(nats: NatsServer, s3: S3Server) -> None:
+    async with a_fleet(nats) as fleet:
+        media = FakeMedia(fleet.media, s3)
+        await media.serve()
+        url = (await upload(fleet))["url"]
+        shown = await fleet.client.get(url)
+        saved = await fleet.client.get(f"{url}&download=1")
+
+        assert shown.headers["content-disposition"].startswith("inline;")
+        assert saved.headers["content-disposition"].startswith("attachment;")
+        assert saved.content == shown.content
 
 
 async def test_a_job_names_its_media_and_each_must_be_mine_and_fit(nats: NatsServer) -> None:

@@ -22,14 +22,12 @@ PREFIXES: tuple[tuple[bytes, str], ...] = (
     (b"GIF89a", "image/gif"),
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
-    (b"OggS", "audio/ogg"),
     (b"fLaC", "audio/flac"),
     (b"ID3", "audio/mpeg"),
-    (b"\xff\xfb", "audio/mpeg"),
-    (b"\xff\xf3", "audio/mpeg"),
-    (b"\xff\xf2", "audio/mpeg"),
-    (b"\xff\xf1", "audio/aac"),
-    (b"\xff\xf9", "audio/aac"),
+    # MPEG 1, 2 and 2.5, each with a checksum (an even byte) and without
+    *((bytes((0xFF, head)), "audio/mpeg") for head in (0xFA, 0xFB, 0xF2, 0xF3, 0xE2, 0xE3)),
+    *((bytes((0xFF, head)), "audio/aac") for head in (0xF0, 0xF1, 0xF8, 0xF9)),
+    (b"FLV\x01", "video/x-flv"),
     (b"glTF", "model/gltf-binary"),
 )
 RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
@@ -38,6 +36,11 @@ AVIF_BRANDS = frozenset({b"avif", b"avis"})
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"})
 PICTURE_BRANDS = AVIF_BRANDS | HEIC_BRANDS | {b"mif1", b"msf1"}
 """`mif1` and `msf1` leave the codec to the compatible brands (ISO/IEC 23008-12)."""
+CHUNKED = {b"RIFF": RIFF, b"FORM": {b"AIFF": "audio/aiff", b"AIFC": "audio/aiff"}}
+THEORA = b"\x80theora"
+"""The first packet of a picture track in Ogg."""
+TS_PACKET_BYTES, TS_SYNC = 188, b"GGG"
+"""Each packet of an MPEG transport stream begins with 0x47 (ISO/IEC 13818-1)."""
 EBML = b"\x1a\x45\xdf\xa3"
 BITMAP_HEADERS = (b"\x28\0\0\0", b"\x6c\0\0\0", b"\x7c\0\0\0")
 """Sizes of the headers that bitmaps have: "BM" alone is too common a beginning."""
@@ -56,7 +59,11 @@ EXTENSIONS = {
     "video/webm": "webm",
     "video/x-matroska": "mkv",
     "video/x-msvideo": "avi",
+    "video/ogg": "ogv",
+    "video/x-flv": "flv",
+    "video/mp2t": "ts",
     "audio/ogg": "ogg",
+    "audio/aiff": "aiff",
     "audio/flac": "flac",
     "audio/mpeg": "mp3",
     "audio/aac": "aac",
@@ -72,15 +79,22 @@ def sniff(head: bytes) -> str | None:
     for prefix, content_type in PREFIXES:
         if head.startswith(prefix):
             return content_type
-    if head.startswith(b"RIFF"):
-        return RIFF.get(head[8:12])
-    if head.startswith(EBML):
-        return "video/webm" if b"webm" in head[:64] else "video/x-matroska"
     if head[4:8] == b"ftyp":
         return sniff_brands(head)
-    if head.startswith(b"BM") and head[14:18] in BITMAP_HEADERS:
-        return "image/bmp"
-    return None
+    if chunked := CHUNKED.get(head[:4]):
+        return chunked.get(head[8:12])
+    return sniff_stream(head)
+
+
+def sniff_stream(head: bytes) -> str | None:
+    if head.startswith(b"OggS"):
+        return "video/ogg" if THEORA in head else "audio/ogg"
+    if head.startswith(EBML):
+        return "video/webm" if b"webm" in head[:64] else "video/x-matroska"
+    if head[:HEAD_BYTES:TS_PACKET_BYTES] == TS_SYNC:
+        return "video/mp2t"
+    is_bitmap = head.startswith(b"BM") and head[14:18] in BITMAP_HEADERS
+    return "image/bmp" if is_bitmap else None
 
 
 def sniff_brands(head: bytes) -> str | None:
@@ -99,8 +113,14 @@ def extension(content_type: str) -> str:
     return EXTENSIONS.get(content_type, "bin")
 
 
-def content_disposition(content_type: str, filename: str) -> str:
+def content_type_header(content_type: str) -> str:
+    """Return the type as an answer says it: text is UTF-8, which a browser would not guess."""
+    return f"{TEXT}; charset=utf-8" if content_type == TEXT else content_type
+
+
+def content_disposition(content_type: str, filename: str, *, is_download: bool = False) -> str:
     """Return the header that shows safe types in the page and downloads all others (RFC 6266)."""
-    is_inline = content_type.startswith(INLINE) and "svg" not in content_type
+    is_safe = content_type.startswith(INLINE) and "svg" not in content_type
+    is_inline = is_safe and not is_download
     place = "inline" if is_inline else "attachment"
     return f"{place}; filename*=UTF-8''{quote(filename, safe='')}"

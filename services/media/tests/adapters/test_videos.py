@@ -29,6 +29,8 @@ VIDEOS = {
     "video/webm": ("webm", "libvpx-vp9", "libopus"),
     "video/x-matroska": ("matroska", "libx264", "flac"),
     "video/x-msvideo": ("avi", "mpeg4", None),
+    "video/mp2t": ("mpegts", "libx264", "aac"),
+    "video/x-flv": ("flv", "libx264", "aac"),
 }
 SOUNDS = {
     "audio/mp4": ("ipod", "aac"),
@@ -36,6 +38,7 @@ SOUNDS = {
     "audio/ogg": ("ogg", "libopus"),
     "audio/mpeg": ("mp3", "libmp3lame"),
     "audio/wav": ("wav", "pcm_s16le"),
+    "audio/aiff": ("aiff", "pcm_s16be"),
     "audio/aac": ("adts", "aac"),
 }
 

@@ -200,3 +200,6 @@ class LocateContent(Query[ContentView]):
     link_id: UUID | None = Field(
         default=None, description="The share link that proved the right; it must still be open."
     )
+    is_download: bool = Field(
+        default=False, description="A public store answers so that a browser saves the content."
+    )

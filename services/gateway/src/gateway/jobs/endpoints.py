@@ -56,7 +56,7 @@ async def create_job(
         view = await wait_for_end(gateway, view, seconds)
         answer.headers["Preference-Applied"] = f"wait={seconds}"
     mark_created(answer, gateway.path(f"/v1/jobs/{view.id}"), is_replay=submitted.is_replay)
-    return await job_in_detail(gateway, view)
+    return await job_in_detail(gateway, view, actor)
 
 
 @router.get("", summary="List jobs, newest first", responses=refusals("database_away"))
@@ -70,7 +70,7 @@ async def list_jobs(
     A page has fewer jobs than `limit` if they are large. `GET /v1/jobs/{id}` shows the inputs.
     """
     page = await gateway.bus.call(ListJobs(actor=actor, **filters.__dict__))
-    items = [summary_resource(gateway.signer, view) for view in page.items]
+    items = [summary_resource(gateway.signer, view, actor) for view in page.items]
     return JobPage(items=items, next_cursor=page.next_cursor)
 
 
@@ -80,7 +80,7 @@ async def get_job(
 ) -> Job:
     """With progress, results so far and, while it waits, its place in the queue."""
     view = await find_job(gateway, actor, job_id)
-    return await job_in_detail(gateway, view)
+    return await job_in_detail(gateway, view, actor)
 
 
 @router.post("/{job_id}/cancel", summary="End a job early", responses=refusals("overloaded"))
@@ -91,4 +91,4 @@ async def cancel_job(
 ) -> Job:
     """Canceling a job that has ended changes nothing and returns the job."""
     view = await gateway.bus.call(CancelJob(actor=actor, job_id=job_id))
-    return job_resource(gateway.signer, view)
+    return job_resource(gateway.signer, view, actor)

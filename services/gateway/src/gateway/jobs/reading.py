@@ -37,10 +37,10 @@ async def wait_for_end(gateway: Gateway, view: JobView, seconds: float) -> JobVi
         return newest
 
 
-async def job_in_detail(gateway: Gateway, view: JobView) -> Job:
+async def job_in_detail(gateway: Gateway, view: JobView, reader: Actor) -> Job:
     """Return the job with what only its workflow's version tells."""
     view = await add_graph_nodes_to_unmet(gateway, view)
-    return job_resource(gateway.signer, view, await empty_outputs(gateway, view))
+    return job_resource(gateway.signer, view, reader, await empty_outputs(gateway, view))
 
 
 async def empty_outputs(gateway: Gateway, view: JobView) -> list[str]:

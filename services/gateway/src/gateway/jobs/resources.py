@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from contracts.access import Actor
 from contracts.scheduler import jobs
 from contracts.scheduler.jobs import JobView
 from contracts.values import Page
@@ -22,8 +23,9 @@ class JobLinks(BaseModel):
 class Output(jobs.Output):
     """One file that a job made, with a link to it."""
 
-    url: str = Field(
-        description="Link to the content. It needs no token and works for at least an hour."
+    url: str | None = Field(
+        description="Link to the content. It needs no token and works for at least an hour. null "
+        "for a reader who does not own the job: `jobs:read_all` shows jobs, not their media."
     )
 
 
@@ -50,20 +52,25 @@ class JobPage(Page[JobSummary]):
     """A page of jobs, newest first."""
 
 
-def job_resource(signer: LinkSigner, view: JobView, empty_outputs: Sequence[str] = ()) -> Job:
+def job_resource(
+    signer: LinkSigner, view: JobView, reader: Actor, empty_outputs: Sequence[str] = ()
+) -> Job:
     """Return the view with links; nothing is validated again."""
-    values = with_links(signer, view)
+    values = with_links(signer, view, reader)
     return Job.model_construct(**values, empty_outputs=list(empty_outputs))
 
 
-def summary_resource(signer: LinkSigner, summary: jobs.JobSummary) -> JobSummary:
-    return JobSummary.model_construct(**with_links(signer, summary))
+def summary_resource(signer: LinkSigner, summary: jobs.JobSummary, reader: Actor) -> JobSummary:
+    return JobSummary.model_construct(**with_links(signer, summary, reader))
 
 
-def with_links(signer: LinkSigner, view: jobs.JobSummary) -> dict[str, Any]:
+def with_links(signer: LinkSigner, view: jobs.JobSummary, reader: Actor) -> dict[str, Any]:
     path = f"{signer.prefix}/v1/jobs/{view.id}"
+    is_owner = view.owner_id == reader.user_id
     outputs = [
-        Output.model_construct(**output.__dict__, url=signer.content_path(output.media_id))
+        Output.model_construct(
+            **output.__dict__, url=signer.content_path(output.media_id) if is_owner else None
+        )
         for output in view.outputs
     ]
     paths = JobLinks.model_construct(self=path, events=f"{path}/events", cancel=f"{path}/cancel")

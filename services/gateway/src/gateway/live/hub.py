@@ -16,6 +16,8 @@ from runtime.wait import wait_for
 
 MAX_FACTS = 1_000
 MAX_SIGNALS = 64
+PICTURE = "job.preview"
+"""The signal that is media content, which `jobs:read_all` does not give away."""
 MAX_SIGNAL_BYTES = 512 * 1024
 
 
@@ -107,7 +109,8 @@ class Hub:
     def pass_signal(self, name: str, owner_id: UUID, job_id: UUID, body: bytes) -> None:
         """Pass progress or a preview on to the current listeners."""
         for listener in self._interested(job_id, owner_id):
-            listener.replace_signal(name, job_id, body)
+            if name != PICTURE or listener.user_id == owner_id:
+                listener.replace_signal(name, job_id, body)
 
     def _interested(self, job_id: UUID, owner_id: UUID) -> list[Listener]:
         return [*self._listeners.get(job_id, ()), *self._listeners.get(owner_id, ())]

@@ -53,12 +53,12 @@ async def open_job_stream(
 async def job_frames(
     gateway: Gateway, listener: Listener, view: JobView, missed: list[Fact], caller: AdmittedCaller
 ) -> AsyncIterator[bytes]:
-    yield RETRY + frame("job.snapshot", job_json(gateway, view))
+    yield RETRY + frame("job.snapshot", job_json(gateway, view, caller.actor))
     for fact in missed:
         if not fact.is_ending:
             yield frame(fact.name, fact.data, fact.version)
     if view.status.is_terminal:
-        yield frame(f"job.{view.status.value}", job_json(gateway, view), view.version)
+        yield frame(f"job.{view.status.value}", job_json(gateway, view, caller.actor), view.version)
         return
     async for update in job_updates(gateway, listener, view.version, caller):
         yield update
@@ -73,7 +73,7 @@ async def job_updates(
             yield update
         elif update.version > version:
             version = update.version
-            data = await data_of(gateway, update)
+            data = await data_of(gateway, update, caller.actor)
             if data is None:
                 return
             yield frame(update.name, data, update.version)
@@ -109,7 +109,7 @@ async def owner_frames(
     try:
         async for view in snapshots(gateway, caller.actor, page):
             shown[view.id] = view.version
-            yield frame("job.snapshot", summary_json(gateway, view))
+            yield frame("job.snapshot", summary_json(gateway, view, caller.actor))
     except OperationError:
         return
     versions = SentVersions(shown)
@@ -117,7 +117,7 @@ async def owner_frames(
         if isinstance(update, ReadyFrame):
             yield update
         elif update.sequence > after and versions.is_newer(update):
-            data = await data_of(gateway, update)
+            data = await data_of(gateway, update, caller.actor)
             if data is None:
                 return
             yield frame(update.name, data, update.sequence)
@@ -164,7 +164,7 @@ async def updates(
             yield COMMENT
 
 
-async def data_of(gateway: Gateway, fact: Fact) -> bytes | None:
+async def data_of(gateway: Gateway, fact: Fact, reader: Actor) -> bytes | None:
     """Return the whole job if it ended, else the event's data; None: the client must reconnect."""
     if not fact.is_ending:
         return fact.data
@@ -172,15 +172,15 @@ async def data_of(gateway: Gateway, fact: Fact) -> bytes | None:
         view = await gateway.loader.load(fact.job_id)
     except OperationError as error:  # for good: who reconnects would get it again
         return None if passes(error) else fact.data
-    return fact.data if view is None else job_json(gateway, view)
+    return fact.data if view is None else job_json(gateway, view, reader)
 
 
-def job_json(gateway: Gateway, view: JobView) -> bytes:
-    return job_resource(gateway.signer, view).model_dump_json().encode()
+def job_json(gateway: Gateway, view: JobView, reader: Actor) -> bytes:
+    return job_resource(gateway.signer, view, reader).model_dump_json().encode()
 
 
-def summary_json(gateway: Gateway, summary: JobSummary) -> bytes:
-    return summary_resource(gateway.signer, summary).model_dump_json().encode()
+def summary_json(gateway: Gateway, summary: JobSummary, reader: Actor) -> bytes:
+    return summary_resource(gateway.signer, summary, reader).model_dump_json().encode()
 
 
 async def missed_of_job(gateway: Gateway, view: JobView, seen: int | None) -> list[Fact]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from contracts.access import Permission
-from contracts.content_types import content_disposition
+from contracts.content_types import content_disposition, content_type_header
 from contracts.media.files import LocateContent, MediaView, Rendition
 from gateway.http.access import BEARER, access_of
 from gateway.http.answers import refusals, sends
@@ -45,6 +45,9 @@ async def wanted_content(  # noqa: PLR0913, PLR0917  # one for each parameter
         ),
     ] = None,
     link: Annotated[str | None, Query(description="Id of a share link.")] = None,
+    download: Annotated[  # noqa: FBT002  a parameter of the query
+        bool, Query(description="`1`: a browser saves the content, whatever its type.")
+    ] = False,
     exp: Annotated[str, Query(description="Unix time at which the signed link expires.")] = "",
     sig: Annotated[
         str | None, Query(description="Signature of a link; it replaces the token.")
@@ -58,7 +61,9 @@ async def wanted_content(  # noqa: PLR0913, PLR0917  # one for each parameter
         link_id = gateway.signer.check_shared(media_id, link, sig)
     else:
         gateway.signer.check(media_id, exp, sig)
-    return LocateContent(actor=actor, media_id=media_id, width=width, link_id=link_id)
+    return LocateContent(
+        actor=actor, media_id=media_id, width=width, link_id=link_id, is_download=download
+    )
 
 
 @router.head("/{media_id}/content", include_in_schema=False)
@@ -106,7 +111,7 @@ async def get_media_content(
     """Needs a token, or a signed link that the API returned."""
     found = await gateway.bus.call(wanted, within=LOCATE_SECONDS)
     content = found.rendition or found.media
-    headers = content_headers(found.media, content)
+    headers = content_headers(found.media, content, is_download=wanted.is_download)
     etag = headers["ETag"]
     if wanted.link_id:
         headers["Cache-Control"] = f"private, max-age={SHARED_SECONDS}"
@@ -133,11 +138,15 @@ async def download(
     return LongAnswer(chunks_of(stored), stack, headers=headers, status=status)
 
 
-def content_headers(media: MediaView, content: MediaView | Rendition) -> dict[str, str]:
+def content_headers(
+    media: MediaView, content: MediaView | Rendition, *, is_download: bool
+) -> dict[str, str]:
     filename = media.filename or str(media.id)
     return {
-        "Content-Type": content.content_type,
-        "Content-Disposition": content_disposition(content.content_type, filename),
+        "Content-Type": content_type_header(content.content_type),
+        "Content-Disposition": content_disposition(
+            content.content_type, filename, is_download=is_download
+        ),
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cache-Control": f"private, max-age={YEAR}, immutable",
         "ETag": f'"{content.blake3}"',

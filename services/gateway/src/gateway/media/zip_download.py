@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Annotated
 from uuid import UUID
-from zipfile import ZIP_STORED, ZipFile
+from zipfile import ZipFile
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
@@ -25,6 +25,8 @@ from gateway.service import CurrentGateway, Gateway
 router = APIRouter(prefix="/v1/media", tags=["media"])
 
 ZIP = "application/zip"
+ZIP64_BYTES = 2**31 - 2**20
+"""Larger entries need a format that some readers of streams do not know."""
 HEADERS = {
     "Content-Type": ZIP,
     "Content-Disposition": 'attachment; filename="media.zip"',
@@ -82,15 +84,16 @@ async def zip_of(
 ) -> AsyncIterator[bytes]:
     """Yield the bytes of the ZIP file. A failure ends it early, which readers notice.
 
-    Contents are stored uncompressed, since pictures and videos are compressed already.
+    Contents are copied uncompressed, since pictures and videos are compressed already.
     """
     sink = Sink()
     names = unique_names(view.filename or str(view.id) for view in media)
-    with ZipFile(sink, "w", ZIP_STORED) as zip_file:
+    with ZipFile(sink, "w") as zip_file:
         for view, name in zip(media, names, strict=True):
             # Each URL when it is needed: a long download outlives the first ones.
             located = await gateway.bus.call(LocateContent(actor=actor, media_id=view.id))
-            with zip_file.open(entry(name, view.created_at), "w", force_zip64=True) as file:
+            is_large = view.size_bytes > ZIP64_BYTES
+            with zip_file.open(entry(name, view.created_at), "w", force_zip64=is_large) as file:
                 async with gateway.store.open(located.url, {}) as stored:
                     async for chunk in chunks_of(stored):
                         file.write(chunk)

@@ -6,7 +6,7 @@ zipstream-ng would do the same, but gives each entry the time of the download in
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import PurePosixPath
-from zipfile import ZipInfo
+from zipfile import ZIP_DEFLATED, ZipInfo
 
 EARLIEST = 1980
 """The first year that a ZIP file can express."""
@@ -33,8 +33,16 @@ class Sink:
 
 
 def entry(name: str, made_at: datetime) -> ZipInfo:
+    """Return an entry whose end a reader finds without the directory at the end of the file.
+
+    The size is told behind the bytes. A reader of a stream finds that place only in a deflated
+    entry, so bytes are "deflated" with level 0, which copies them.
+    """
     when = made_at.timetuple()[:6] if made_at.year >= EARLIEST else (EARLIEST, 1, 1, 0, 0, 0)
-    return ZipInfo(name, when)
+    found = ZipInfo(name, when)
+    found.compress_type = ZIP_DEFLATED
+    found._compresslevel = 0  # noqa: SLF001  # pyright: ignore[reportAttributeAccessIssue]  no public name before Python 3.13
+    return found
 
 
 def unique_names(names: Iterable[str]) -> list[str]:

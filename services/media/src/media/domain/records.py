@@ -35,6 +35,7 @@ class CheckedFile:
     media_id: UUID
     key: str
     file: ResultFile
+    can_be_bare: bool = False
     is_verified: bool = False
     """Media computed the digest itself, and no URL can write the object."""
 

@@ -27,7 +27,7 @@ from contracts.media.attempts import (
 from contracts.scheduler.jobs import Output
 from contracts.values import new_id
 from media.domain import names
-from media.domain.bare import CAN_BE_BARE, REMUXED
+from media.domain.bare import CAN_BE_BARE, REMUXED, form_of
 from media.domain.inspection import FileRefusedError
 from media.domain.kinds import result_type
 from media.domain.records import CheckedFile, StoredMedia
@@ -147,7 +147,7 @@ async def make_bare(media: Media, grant: Grant, result: CheckedFile) -> CheckedF
     can read it. Either way its new key is one that no URL can write.
     """
     file = result.file
-    if not grant.is_bare or file.content_type not in CAN_BE_BARE:
+    if not grant.is_bare or not result.can_be_bare:
         return result
     key = names.blob_key(grant.owner_id, new_id())
     with media.scratch_folder() as folder:
@@ -158,7 +158,7 @@ async def make_bare(media: Media, grant: Grant, result: CheckedFile) -> CheckedF
             log.warning("result_kept_whole", attempt_id=str(grant.attempt_id), reason=error.code)
             await media.store.copy(result.key, key)
             return replace(result, key=key)
-        await media.store.put(key, folder / "target", bare.content_type)
+        await media.store.put(key, folder / "target", file.content_type)
     stored = file.model_copy(update={"blake3": bare.blake3, "size_bytes": bare.size_bytes})
     return replace(result, key=key, file=stored, is_verified=True)
 
@@ -177,7 +177,7 @@ async def check_file(media: Media, grant: Grant, file: ResultFile) -> CheckedFil
     filename = names.display_name(file.filename) or str(file.n)
     content_type = result_type(file.kind, head)
     checked = file.model_copy(update={"filename": filename, "content_type": content_type})
-    return CheckedFile(new_id(), key, checked)
+    return CheckedFile(new_id(), key, checked, can_be_bare=form_of(head) is not None)
 
 
 def bad_file(n: int, code: str, problem: str) -> InvalidError:

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from datetime import timedelta
 
-from contracts.content_types import content_disposition
+from contracts.content_types import content_disposition, content_type_header
 from contracts.errors import NotFoundError
 from contracts.media.files import (
     ContentView,
@@ -39,8 +39,8 @@ async def locate_content(media: Media, query: LocateContent) -> ContentView:
     ):
         raise NotFoundError("the link is over", code="link_over")
     if query.width is None:
-        return content_view(media, stored)
-    return content_view(media, stored, await find_thumbnail(media, stored, query.width))
+        return content_view(media, stored, query)
+    return content_view(media, stored, query, await find_thumbnail(media, stored, query.width))
 
 
 async def find_thumbnail(media: Media, stored: StoredMedia, width: int) -> Thumbnail:
@@ -57,10 +57,10 @@ async def find_thumbnail(media: Media, stored: StoredMedia, width: int) -> Thumb
 
 
 def content_view(
-    media: Media, stored: StoredMedia, thumbnail: Thumbnail | None = None
+    media: Media, stored: StoredMedia, query: LocateContent, thumbnail: Thumbnail | None = None
 ) -> ContentView:
     view, content, key = stored.view, thumbnail or stored.view, (thumbnail or stored).key
-    headers = answer_headers(view, content.content_type)
+    headers = answer_headers(view, content.content_type, is_download=query.is_download)
     return ContentView(
         media=view,
         url=media.store.download_url(key, READ_LIFETIME),
@@ -69,11 +69,13 @@ def content_view(
     )
 
 
-def answer_headers(view: MediaView, content_type: str) -> dict[str, str]:
+def answer_headers(view: MediaView, content_type: str, *, is_download: bool) -> dict[str, str]:
     """Return the headers of a public store's answer; it knows only the type of the upload."""
     filename = view.filename or str(view.id)
     return {
-        "response-content-type": content_type,
-        "response-content-disposition": content_disposition(content_type, filename),
+        "response-content-type": content_type_header(content_type),
+        "response-content-disposition": content_disposition(
+            content_type, filename, is_download=is_download
+        ),
         "response-cache-control": "private, max-age=3600",
     }

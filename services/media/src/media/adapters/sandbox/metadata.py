@@ -6,8 +6,8 @@ incomplete file is refused.
 
 from pathlib import Path
 
-from media.adapters.sandbox.source import digest_of, head_type
-from media.domain.bare import REMUXED, STRIPPED
+from media.adapters.sandbox.source import digest_of, head_of
+from media.domain.bare import REMUXED, STRIPPED, form_of
 from media.domain.inspection import Bounds, FileRefusedError, InspectedFile
 
 UNBOUNDED = Bounds(max_pixels=2**31 - 1, max_frames=0)
@@ -16,12 +16,12 @@ UNBOUNDED = Bounds(max_pixels=2**31 - 1, max_frames=0)
 
 def strip(source: Path, target: Path) -> InspectedFile:
     """Write a result to `target` with only its visible and audible content."""
-    content_type = head_type(source) or ""
+    content_type = form_of(head_of(source))
     if content_type in REMUXED:
         from media.adapters.sandbox import video  # noqa: PLC0415  takes time that pictures do not need
 
         video.remux(source, target, content_type, UNBOUNDED)
-    elif content_type in STRIPPED:
+    elif content_type:
         write_bare(source, target, content_type)
     else:
         raise FileRefusedError("wrong_content", "The file is of a type that cannot be made bare.")

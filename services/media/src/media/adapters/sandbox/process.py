@@ -18,8 +18,8 @@ import structlog
 
 from contracts.errors import UnavailableError
 from media.adapters.sandbox import metadata
-from media.adapters.sandbox.source import head_type
-from media.domain.bare import STRIPPED
+from media.adapters.sandbox.source import head_of
+from media.domain.bare import STRIPPED, form_of
 from media.domain.inspection import BlobPreview, Bounds, FileRefusedError, InspectedFile, Thumbnail
 from media.ports import InspectionRequest
 
@@ -72,7 +72,7 @@ class ProcessSandbox:
     async def strip(self, folder: Path) -> InspectedFile:
         source = folder / "source"
         is_small = source.stat().st_size <= self._limits.in_process_bytes
-        if is_small and head_type(source) in STRIPPED:
+        if is_small and form_of(head_of(source)) in STRIPPED:
             async with self._in_process:
                 return await asyncio.to_thread(metadata.strip, source, folder / "target")
         return InspectedFile(**await self._do(folder, {"task": "strip"}, Bounds(0, 0)))

@@ -13,9 +13,13 @@ from media.domain.kinds import accepts
 CHUNK_BYTES = 1024**2
 
 
-def head_type(file: Path) -> str | None:
+def head_of(file: Path) -> bytes:
     with file.open("rb") as opened:
-        return sniff(opened.read(HEAD_BYTES))
+        return opened.read(HEAD_BYTES)
+
+
+def head_type(file: Path) -> str | None:
+    return sniff(head_of(file))
 
 
 def content_type_of(source: Path, kind: str) -> str:

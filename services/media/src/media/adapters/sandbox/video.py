@@ -28,10 +28,10 @@ from media.domain.inspection import BlobPreview, Bounds, FileRefusedError, too_m
 Streams: TypeAlias = list[VideoStream | AudioStream]
 CODECS = frozenset(
     """
-    h264 hevc av1 libdav1d vp8 vp9 libvpx libvpx-vp9 mpeg4 mjpeg prores ffv1
-    aac mp3 mp3float opus libopus vorbis flac alac ac3 eac3
+    h264 hevc av1 libdav1d vp8 vp9 libvpx libvpx-vp9 mpeg4 mjpeg prores ffv1 theora mpeg2video flv
+    aac mp3 mp3float mp2 mp2float opus libopus vorbis flac alac ac3 eac3
     pcm_u8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le
-    """.split()  # noqa: SIM905  a list of 33 strings is harder to read
+    """.split()  # noqa: SIM905  a list of 38 strings is harder to read
 )
 FASTSTART = frozenset({"mp4", "mov", "ipod"})
 SEARCHED_PACKETS = 300
