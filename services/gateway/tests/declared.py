@@ -13,6 +13,8 @@ from gateway.http.middleware import DEFAULTS, SECURITY
 PROBLEM_JSON = "application/problem+json"
 ALWAYS = {
     *(name.decode() for name, _ in (*SECURITY, *DEFAULTS)),
+    *("access-control-allow-origin", "access-control-expose-headers"),
+    *("access-control-allow-credentials", "vary"),
     *("content-type", "content-length", "transfer-encoding", "date", "server"),
 }
 

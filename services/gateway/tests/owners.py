@@ -6,7 +6,14 @@ from uuid import UUID, uuid4
 
 from contracts.access import Priority
 from contracts.errors import ConflictError, NotFoundError, OperationError
-from contracts.scheduler.job_requests import CancelJob, FindJobs, ListJobs, SubmitJob, SubmitJobView
+from contracts.scheduler.job_requests import (
+    CancelJob,
+    FindJobs,
+    FindSubmitted,
+    ListJobs,
+    SubmitJob,
+    SubmitJobView,
+)
 from contracts.scheduler.jobs import (
     JobCompleted,
     JobEvent,
@@ -68,6 +75,7 @@ class FakeScheduler:
         await self.bus.serve(SubmitJob, self.submit)
         await self.bus.serve(CancelJob, self.cancel)
         await self.bus.serve(FindJobs, self.find)
+        await self.bus.serve(FindSubmitted, self.find_submitted)
         await self.bus.serve(ListJobs, self.list)
 
     async def submit(self, request: SubmitJob) -> SubmitJobView:
@@ -83,6 +91,13 @@ class FakeScheduler:
         if key:
             self.keys[key.key] = (key.body_digest, job.id)
         return SubmitJobView(job=job)
+
+    async def find_submitted(self, request: FindSubmitted) -> JobList:
+        known = self.keys.get(request.idempotency.key)
+        if known is None:
+            return JobList(items=[])
+        request.idempotency.refuse_other_body(known[0])
+        return JobList(items=[self.jobs[known[1]]])
 
     async def cancel(self, request: CancelJob) -> JobView:
         return self.owned(request.actor.user_id, request.job_id)

@@ -7,6 +7,7 @@ from minio import Minio
 
 from contracts.errors import NotFoundError
 from contracts.media.files import (
+    AbandonUpload,
     AcceptUpload,
     BeginUpload,
     ContentView,
@@ -19,6 +20,7 @@ from contracts.media.files import (
     UploadPlace,
 )
 from contracts.media.library import FindStorage, StorageView
+from contracts.message import Accepted
 from runtime.bus.client import Bus
 from runtime.testing.servers import S3Server
 
@@ -58,6 +60,7 @@ class FakeMedia:
         self.known: dict[UUID, MediaView] = {}
         self.keys: dict[str, UUID] = {}
         self.accepted: list[AcceptUpload] = []
+        self.abandoned: list[UUID] = []
         self.public: UUID | None = None
         self.revoked: set[UUID] = set()
         self._s3 = s3
@@ -67,6 +70,7 @@ class FakeMedia:
 
     async def serve(self) -> None:
         await self.bus.serve(BeginUpload, self.begin)
+        await self.bus.serve(AbandonUpload, self.abandon)
         await self.bus.serve(AcceptUpload, self.accept)
         await self.bus.serve(FindMedia, self.find)
         await self.bus.serve(LocateContent, self.locate)
@@ -80,6 +84,10 @@ class FakeMedia:
         hour = timedelta(hours=1)
         url = self._client.presigned_put_object(self._s3.bucket, str(media_id), hour)
         return UploadPlace(url=url, media_id=media_id)
+
+    async def abandon(self, request: AbandonUpload) -> Accepted:
+        self.abandoned.append(request.media_id)
+        return Accepted()
 
     async def accept(self, request: AcceptUpload) -> MediaView:
         self.accepted.append(request)

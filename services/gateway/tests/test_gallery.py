@@ -43,7 +43,7 @@ async def test_the_gallery_is_listed_changed_counted_and_cleared(nats: NatsServe
         query = gallery.listed[0]
         assert (query.text, query.label, query.is_favorite) == ("sky", "a=b", True)
         assert (query.kind, query.limit) == (["image"], 2)
-        assert {error["path"] for error in wrong.json()["errors"]} == {"kind.0", "nope"}
+        assert {error["path"] for error in wrong.json()["errors"]} == {"kind", "nope"}
         assert changed.status_code == 200
         command = gallery.changed[0]
         assert (command.is_favorite, command.labels, command.expires_at) == (

@@ -33,6 +33,18 @@ async def test_a_fact_reaches_those_who_follow_the_job_or_its_owner() -> None:
     assert hub.ready.is_set()
 
 
+async def test_no_progress_comes_after_the_end_of_a_job() -> None:
+    hub, other = a_hub(), uuid4()
+    hub.begin(0)
+    with hub.listening(OWNER, OWNER) as listener:
+        hub.pass_signal("job.progress", OWNER, JOB, b"before")
+        hub.receive(1, Fact(1, "job.completed", OWNER, JOB, 2, b"{}"))
+        hub.pass_signal("job.progress", OWNER, JOB, b"after")
+        hub.pass_signal("job.progress", OWNER, other, b"of another job")
+
+        assert [body for _, _, body in listener.take_signals()] == [b"of another job"]
+
+
 async def test_a_client_that_is_too_slow_is_cut_off_rather_than_told_half() -> None:
     listener = Listener(OWNER)
     for sequence in range(MAX_FACTS + 1):

@@ -18,6 +18,7 @@ from gateway.http.bodies import ReadsBody
 from gateway.http.openapi import dependencies_of
 
 PUBLIC = {
+    "getRoot",
     "getVersion",
     "getHealth",
     "getReadiness",

@@ -1,5 +1,6 @@
 """The stream of all of a caller's jobs."""
 
+import asyncio
 from uuid import uuid4
 
 from gateway.live.streams import PAGE
@@ -50,6 +51,33 @@ async def test_coming_back_goes_on_after_the_last_one_seen(nats: NatsServer) -> 
                 names = [(await frames.next()).name for _ in range(2)]
 
             assert names == ["job.started", "job.completed"]
+
+
+async def test_nothing_between_the_snapshot_and_coming_back_is_lost(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        job_ids = [fleet.scheduler.add(fleet.user_id).id for _ in range(2)]
+        async with following(fleet.client, "/v1/events") as frames:
+            snapshots = [await frames.next() for _ in job_ids]
+        for job_id in job_ids:
+            await fleet.scheduler.complete(job_id)
+        async with following(fleet.client, "/v1/events", snapshots[-1].id) as frames:
+            ended = [await frames.next() for _ in job_ids]
+
+        assert snapshots[0].id is None
+        assert [frame.name for frame in ended] == ["job.completed"] * 2
+
+
+async def test_a_stream_without_unfinished_jobs_begins_with_its_position(nats: NatsServer) -> None:
+    async with (
+        a_fleet(nats) as fleet,
+        fleet.client.stream("GET", "/v1/events") as answer,
+        asyncio.timeout(8),
+    ):
+        lines = answer.aiter_lines()
+        begin = [await anext(lines) for _ in range(3)]
+
+    assert begin[0].startswith("retry:")
+    assert begin[2].startswith("id: ")
 
 
 async def test_a_number_that_the_stream_never_had_brings_a_snapshot(nats: NatsServer) -> None:

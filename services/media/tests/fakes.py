@@ -84,6 +84,9 @@ class FakeUploads:
         refusal = self.refusals.get(media_id)
         return Upload(media_id, owner_id, upload.size_bytes, upload.created_at, refusal)
 
+    async def forget(self, media_id: UUID, owner_id: UUID) -> bool:
+        raise NotImplementedError(media_id, owner_id)
+
     async def refuse(self, media_id: UUID, refusal: ErrorBody) -> None:
         self.refusals[media_id] = refusal
 

@@ -1,4 +1,5 @@
 import asyncio
+from uuid import uuid4
 
 import pytest
 
@@ -46,6 +47,20 @@ async def test_no_more_than_allowed_run_at_one_time() -> None:
     work.go.set()
     await asyncio.gather(*callers)
     assert work.runs == 5
+
+
+async def test_one_owner_leaves_half_of_the_runs_to_others() -> None:
+    flight, work, owner_id = SingleFlight[int](2), Work(), uuid4()
+    callers = [asyncio.create_task(flight.run(key, work, owner_id)) for key in range(5)]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert work.runs == 1
+    callers.append(asyncio.create_task(flight.run("other", work, uuid4())))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert work.runs == 2
+    work.go.set()
+    await asyncio.gather(*callers)
 
 
 async def test_all_callers_hear_of_a_failure() -> None:

@@ -15,7 +15,7 @@ from contracts.scheduler.jobs import JobView
 from runtime.cursor import Place
 from runtime.testing.ports import eventually
 from scheduler.domain.context import LoadedRows
-from scheduler.domain.effects import Effects, KeyName, Recall
+from scheduler.domain.effects import Effects, KeyName, KeyUse, Recall
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.state import State
 from scheduler.handlers.leader_loop import decide, lead
@@ -99,6 +99,9 @@ class FakeJobReader:
     async def find(self, ids: Sequence[UUID], owner_id: UUID | None) -> list[JobView]:
         self.asked.append((owner_id, None))
         return [view for view in self.views if view.id in ids]
+
+    async def key_use(self, name: KeyName) -> KeyUse | None:
+        raise NotImplementedError(name)
 
     async def page(
         self, query: ListJobs, owner_id: UUID | None, after: Place | None

@@ -65,7 +65,10 @@ class Unmet(BaseModel):
 
 
 def in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("expected a time between the years 1 and 9999 in UTC") from error
 
 
 UtcTime: TypeAlias = Annotated[AwareDatetime, AfterValidator(in_utc)]

@@ -12,9 +12,11 @@ from contracts.agent import AttemptPreviewed, AttemptProgressed
 from contracts.message import Signal
 from gateway.http.access import AccessControl
 from gateway.http.application import application
+from gateway.http.browsers import AnswersHead, CrossOrigin
 from gateway.http.middleware import RequestMiddleware
 from gateway.http.rates import Rates
 from gateway.http.server import listen, serve
+from gateway.http.shares import Shares
 from gateway.jobs import endpoints as jobs
 from gateway.jobs.loader import JobLoader
 from gateway.jobs.quota import Quota
@@ -23,6 +25,7 @@ from gateway.live.hub import Hub
 from gateway.live.sources import announce_watched_jobs, follow_events, subscribe_raw
 from gateway.media import content, uploads, zip_download
 from gateway.media import endpoints as media
+from gateway.media.memory import return_memory
 from gateway.media.signatures import LinkSigner
 from gateway.media.store import HttpObjectStore, http_store
 from gateway.nodes import endpoints as nodes
@@ -55,7 +58,7 @@ RAW_SIGNALS: Mapping[type[Signal], str] = {
     AttemptPreviewed: "job.preview",
 }
 """Signals that are passed on to clients as undecoded bytes, and the names of their events."""
-TICKS: TickTable[Gateway] = {announce_watched_jobs: 5.0}
+TICKS: TickTable[Gateway] = {announce_watched_jobs: 5.0, return_memory: 20.0}
 
 OPEN_STREAMS = Gauge("comfyfleet_open_streams", "Event streams that clients have open.")
 START_SECONDS = 60.0
@@ -90,11 +93,21 @@ def build(settings: GatewaySettings, runtime: Runtime, store: HttpObjectStore) -
         quota=Quota(bus, time.monotonic),
         signer=LinkSigner(secret(settings.url_secret), time.time, settings.path_prefix),
         idempotency_secret=secret(settings.idempotency_secret),
-        free_uploads=asyncio.Semaphore(settings.max_uploads),
-        free_zip_downloads=asyncio.Semaphore(settings.max_zip_downloads),
-        free_catch_ups=asyncio.Semaphore(MAX_CATCH_UPS),
+        downloads=Shares(settings.max_downloads, download_shares(settings)),
+        uploads=Shares(settings.max_uploads, {"user": max(1, settings.max_uploads // 4)}),
+        zip_downloads=Shares(
+            settings.max_zip_downloads, {"user": max(1, settings.max_zip_downloads // 4)}
+        ),
+        catch_ups=Shares(MAX_CATCH_UPS, {"user": 1}),
         failing=runtime.health.failing,
     )
+
+
+def download_shares(settings: GatewaySettings) -> dict[str, int]:
+    """Return the places of a holder, by kind; many people can share an address, behind a proxy."""
+    quarter = max(1, settings.max_downloads // 4)
+    link = max(1, settings.max_downloads // 16)
+    return {"user": quarter, "owner": quarter, "link": link, "address": 2 * quarter}
 
 
 def secret(value: SecretStr) -> bytes:
@@ -107,12 +120,21 @@ def web(gateway: Gateway) -> RequestMiddleware:
     app.state.access = gateway.access
     app.state.idempotency_secret = gateway.idempotency_secret
     settings = gateway.settings
-    return RequestMiddleware(app, settings.max_body_bytes, settings.max_upload_bytes)
+    trusted = frozenset(origin.strip().encode() for origin in settings.public_origins.split(","))
+    served = CrossOrigin(AnswersHead(app), trusted - {b""})
+    return RequestMiddleware(
+        served, settings.max_body_bytes, settings.max_upload_bytes, settings.min_bytes_per_second
+    )
 
 
 async def run(settings: GatewaySettings) -> None:
     """Follow buckets and events; once all are known, listen until told to stop."""
-    async with running(settings, "gateway") as runtime, http_store(settings.s3_ca_file) as store:
+    stored = http_store(
+        settings.s3_ca_file,
+        downloads=settings.max_downloads + settings.max_zip_downloads,
+        uploads=settings.max_uploads,
+    )
+    async with running(settings, "gateway") as runtime, stored as store:
         gateway = build(settings, runtime, store)
         gateway.accounts.follow(runtime)
         gateway.catalog.follow(runtime)

@@ -1,6 +1,5 @@
 """Holds what endpoints and handlers need: the bus, mirrors of buckets, the hub, limits, secrets."""
 
-from asyncio import Semaphore
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
@@ -8,6 +7,7 @@ from typing import Annotated, TypeAlias
 from fastapi import Depends, Request
 
 from gateway.http.access import AccessControl
+from gateway.http.shares import Shares
 from gateway.jobs.loader import JobLoader
 from gateway.jobs.quota import Quota
 from gateway.live.hub import Hub
@@ -34,9 +34,10 @@ class Gateway:
     quota: Quota
     signer: LinkSigner
     idempotency_secret: bytes
-    free_uploads: Semaphore
-    free_zip_downloads: Semaphore
-    free_catch_ups: Semaphore
+    downloads: Shares
+    uploads: Shares
+    zip_downloads: Shares
+    catch_ups: Shares
     failing: Callable[[], Awaitable[list[str]]]
 
     def path(self, path: str) -> str:

@@ -34,9 +34,24 @@ class GatewaySettings(FleetSettings):
         default=1024**2, description="Largest body of a request that is no upload."
     )
     max_upload_bytes: int = Field(default=100 * 1024**2, description="Largest uploaded file.")
-    max_uploads: int = Field(default=16, ge=1, description="Uploads in progress at one time.")
+    max_uploads: int = Field(
+        default=32, ge=1, description="Uploads at one time; one user may have a quarter."
+    )
+    max_downloads: int = Field(
+        default=200,
+        ge=1,
+        description="Downloads at one time. A user, and all links to the media of one owner, may "
+        "have a quarter of them, one address half, one link a sixteenth.",
+    )
+    min_bytes_per_second: float = Field(
+        default=16 * 1024,
+        gt=0,
+        description="A client that takes or sends bytes more slowly is cut off after 20 s.",
+    )
     upload_seconds: float = Field(default=600.0, description="Longest one upload may take.")
-    max_zip_downloads: int = Field(default=4, ge=1, description="ZIP downloads at one time.")
+    max_zip_downloads: int = Field(
+        default=8, ge=1, description="ZIP downloads at one time; one user may have a quarter."
+    )
     max_zip_bytes: int = Field(default=8 * 1024**3, description="Media in one ZIP download.")
     result_metadata: Literal["permitted", "keep", "strip"] = Field(
         default="permitted",

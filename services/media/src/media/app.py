@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.media.attempts import FindInputFiles, FindResults, RecordResults, SignResultUrls
-from contracts.media.files import AcceptUpload, BeginUpload, FindMedia, LocateContent
+from contracts.media.files import AbandonUpload, AcceptUpload, BeginUpload, FindMedia, LocateContent
 from contracts.media.library import (
     DeleteMedia,
     FindStorage,
@@ -35,6 +35,7 @@ from runtime.stateful import running_with_state
 
 ANSWERS: AnswerTable[Media] = {
     BeginUpload: uploads.begin_upload,
+    AbandonUpload: uploads.abandon_upload,
     AcceptUpload: uploads.accept_upload,
     FindMedia: content.find_media,
     LocateContent: content.locate_content,

@@ -118,6 +118,9 @@ class Uploads(Protocol):
         ...
 
     async def refuse(self, media_id: UUID, refusal: ErrorBody) -> None: ...
+    async def forget(self, media_id: UUID, owner_id: UUID) -> bool:
+        """Forget the upload; return whether the owner had one that is not refused."""
+        ...
 
     async def replayed(self, owner_id: UUID, idempotency: IdempotencyKey) -> StoredMedia | None:
         """Return the media made under that key. Raises ConflictError if its body was another."""

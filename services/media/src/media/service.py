@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Generic, TypeVar
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from contracts.errors import ForbiddenError
 from contracts.media.attempts import Results
@@ -30,19 +31,29 @@ class SingleFlight(Generic[T]):
 
     def __init__(self, concurrency: int) -> None:
         self._free = asyncio.Semaphore(concurrency)
+        self._most_each = max(1, concurrency // 2)
+        self._shares: WeakValueDictionary[Hashable, asyncio.Semaphore] = WeakValueDictionary()
         self._running: dict[Hashable, asyncio.Task[T]] = {}
 
-    async def run(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
-        """Return the result of `work`, which goes on even if this caller is canceled."""
+    async def run(
+        self, key: Hashable, work: Callable[[], Awaitable[T]], owner_id: UUID | None = None
+    ) -> T:
+        """Return the result of `work`, which goes on even if this caller is canceled.
+
+        Of one owner at most half of the runs are in progress at one time.
+        """
         task = self._running.get(key)
         if task is None:
-            task = asyncio.create_task(self._when_free(work))
+            task = asyncio.create_task(self._when_free(work, owner_id or key))
             self._running[key] = task
             task.add_done_callback(lambda _: self._running.pop(key))
         return await asyncio.shield(task)
 
-    async def _when_free(self, work: Callable[[], Awaitable[T]]) -> T:
-        async with self._free:
+    async def _when_free(self, work: Callable[[], Awaitable[T]], holder: Hashable) -> T:
+        share = self._shares.get(holder)
+        if share is None:
+            share = self._shares[holder] = asyncio.Semaphore(self._most_each)
+        async with share, self._free:
             return await work()
 
 

@@ -4,7 +4,7 @@ import asyncpg
 
 from contracts.agent import FinishAttempt
 from contracts.scheduler.claims import NodeBeat
-from contracts.scheduler.job_requests import FindJobs, ListJobs, SubmitJob
+from contracts.scheduler.job_requests import FindJobs, FindSubmitted, ListJobs, SubmitJob
 from contracts.scheduler.nodes import ListNodes, NodeEntry
 from contracts.services import NODES
 from runtime.bus.bucket import Mirror
@@ -28,7 +28,7 @@ from scheduler.adapters.sql_ledger import SqlLedger
 from scheduler.domain.core import RULES
 from scheduler.domain.state import Limits
 from scheduler.handlers.leader_loop import decide, handle_beat, lead
-from scheduler.handlers.queries import find_jobs, list_jobs, list_nodes
+from scheduler.handlers.queries import find_jobs, find_submitted, list_jobs, list_nodes
 from scheduler.handlers.ticks import announce, forget_keys
 from scheduler.service import Scheduler
 from scheduler.settings import SchedulerSettings
@@ -41,6 +41,7 @@ ANSWERS: AnswerTable[Scheduler] = {
     SubmitJob: Limited(decide, MOST_IN_HAND),
     FinishAttempt: Limited(decide, MOST_IN_HAND),
     FindJobs: Limited(find_jobs, MOST_QUERIES),
+    FindSubmitted: Limited(find_submitted, MOST_QUERIES),
     ListJobs: Limited(list_jobs, MOST_QUERIES),
     ListNodes: Limited(list_nodes, MOST_QUERIES),
 }

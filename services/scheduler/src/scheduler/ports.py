@@ -9,7 +9,7 @@ from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobView
 from runtime.cursor import Place
 from scheduler.domain.context import LoadedRows
-from scheduler.domain.effects import Effects, KeyName, Recall
+from scheduler.domain.effects import Effects, KeyName, KeyUse, Recall
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.state import State
 
@@ -93,6 +93,10 @@ class JobReader(Protocol):
     """Reads jobs for queries, on connections of its own. `owner_id` None means every owner."""
 
     async def find(self, ids: Sequence[UUID], owner_id: UUID | None) -> list[JobView]: ...
+    async def key_use(self, name: KeyName) -> KeyUse | None:
+        """Return what an idempotency key created within the last day."""
+        ...
+
     async def page(
         self, query: ListJobs, owner_id: UUID | None, after: Place | None
     ) -> tuple[list[JobView], Place | None]:

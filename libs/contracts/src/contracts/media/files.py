@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from contracts.access import Actor, IdempotencyKey, UserCommand, UserQuery
-from contracts.message import Query
+from contracts.message import Accepted, Query
 from contracts.values import MadeMask
 
 MediaKind: TypeAlias = Literal["image", "mask", "video", "audio", "3d", "text", "file"]
@@ -115,6 +115,13 @@ class BeginUpload(UserCommand[UploadPlace]):
     idempotency: IdempotencyKey | None = None
 
 
+class AbandonUpload(UserCommand[Accepted]):
+    """Forget an upload whose bytes did not arrive, so that it counts against no quota."""
+
+    subject: ClassVar[str] = "command.media.abandon_upload.v1"
+    media_id: UUID
+
+
 class MaskOptions(BaseModel):
     """Options for making a mask from the uploaded picture."""
 
@@ -139,7 +146,8 @@ class MaskOptions(BaseModel):
 class AcceptUpload(UserCommand[MediaView]):
     """Inspect the uploaded bytes and keep them. Idempotent.
 
-    Errors: Invalid (with the reason), NotFound.
+    A known idempotency key is answered with its media, even if this upload was never begun.
+    Errors: Invalid (with the reason), NotFound, Conflict (`idempotency_key_reused`).
     """
 
     subject: ClassVar[str] = "command.media.accept_upload.v1"

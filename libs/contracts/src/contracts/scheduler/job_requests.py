@@ -113,6 +113,16 @@ class FindJobs(UserQuery[JobList]):
     job_ids: list[UUID] = Field(max_length=100)
 
 
+class FindSubmitted(UserQuery[JobList]):
+    """Find the job that the actor's idempotency key created, if there is one.
+
+    Errors: Conflict (`idempotency_key_reused`).
+    """
+
+    subject: ClassVar[str] = "query.scheduler.find_submitted.v1"
+    idempotency: IdempotencyKey
+
+
 class JobFilters(BaseModel):
     """Filters of the list of jobs."""
 

@@ -30,4 +30,12 @@ async def transaction(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, No
     except BUGS:
         raise
     except (OSError, TimeoutError, PoolTimeoutError, DBAPIError, *REFUSED) as error:
+        if is_refused_value(error):
+            raise
         raise DatabaseAwayError from error
+
+
+def is_refused_value(error: Exception) -> bool:
+    """Return whether the client refused a value that Postgres cannot store, a bug of ours."""
+    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
+    return isinstance(cause, ValueError)

@@ -74,6 +74,7 @@ class AccessControl:
         if not is_allowed(permissions, actor.permissions):
             wanted = " or ".join(permissions)
             raise RefusedError(403, "missing_permission", f"this needs the permission {wanted}")
+        request.state.caller_id = actor.user_id
         return AdmittedCaller(actor, claims, self, permissions)
 
     def admit_login(self, request: Request) -> None:

@@ -114,7 +114,7 @@ async def read_form(request: Request, expected: str, **limits: int) -> FormData:
     """Return the parts of a form, files spooled to disk; the caller closes it."""
     try:
         return await request.form(**limits)
-    except (HTTPException, FormParserError) as error:
+    except (HTTPException, FormParserError, UnicodeError) as error:  # Python knows odd charsets
         raise malformed("body", "bad_form", expected) from error
     except ClientDisconnect as error:
         raise malformed("body", "incomplete", "the body is incomplete") from error

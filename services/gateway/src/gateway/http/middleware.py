@@ -10,6 +10,7 @@ from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.values import new_id
+from gateway.http.pace import Pace
 from gateway.http.problems import RefusedError
 from runtime.process.telemetry import span
 
@@ -44,6 +45,7 @@ class RequestMiddleware:
     app: ASGIApp
     max_body_bytes: int
     max_upload_bytes: int
+    min_bytes_per_second: float
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,7 +70,11 @@ class RequestMiddleware:
                 await send(message)
 
             try:
-                await self.app(scope, limited(receive, self._limit(scope)), outgoing)
+                await self.app(
+                    scope,
+                    limited(receive, self._limit(scope), Pace(self.min_bytes_per_second)),
+                    outgoing,
+                )
             except Exception:
                 # the app has answered 500; only the log has the reason
                 log.exception("request_crashed", path=scope["path"][:200])
@@ -79,14 +85,25 @@ class RequestMiddleware:
         return self.max_body_bytes
 
 
-def limited(receive: Receive, most: int) -> Receive:
-    """Pass the body on; raise 413 once it is too long, whatever its Content-Length says."""
-    total = 0
+def limited(receive: Receive, most: int, pace: Pace) -> Receive:
+    """Pass the body on; raise 413 once it is too long, and 408 once it comes too slowly.
+
+    Both count what arrives, whatever Content-Length says.
+    """
+    total, is_complete = 0, False
 
     async def counted() -> Message:
-        nonlocal total
-        message = await receive()
-        total += len(message.get("body", b""))
+        nonlocal total, is_complete
+        if is_complete:  # the app waits for the client to leave
+            return await receive()
+        try:
+            async with pace.waiting():
+                message = await receive()
+        except TimeoutError as error:
+            raise RefusedError(408, "too_slow", "the body arrives too slowly") from error
+        size = len(message.get("body", b""))
+        total, is_complete = total + size, not message.get("more_body", False)
+        pace.bytes_moved = total
         if total > most:
             raise RefusedError(413, "too_large", f"expected a body of at most {most} bytes")
         return message

@@ -48,6 +48,7 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
     404: {
         "not_found": "It does not exist, or the caller may not see it",
         "nothing_uploaded": "No bytes were uploaded",
+        "content_missing": "The store does not have the content",
         "no_thumbnail": "There is no thumbnail of this media",
         "link_over": "The link has expired or was revoked",
         "switched_off": "The workflow is switched off",
@@ -104,6 +105,7 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "too_many_attempts": "Too many attempts",
         "too_many_waiting": "Too many jobs are waiting",
         "too_many_streams": "Too many open streams",
+        "too_many_transfers": "Too many transfers at once",
     },
     500: {
         "internal": "The fleet failed",

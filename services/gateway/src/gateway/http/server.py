@@ -2,13 +2,16 @@
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
 import structlog
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.http.streaming import ABORT
 from gateway.settings import GatewaySettings
 from runtime.process.web_server import Server
 
@@ -16,6 +19,16 @@ log = structlog.get_logger()
 
 STOP_SECONDS = 10
 BACKLOG = 2_048
+UNSENT_BYTES = 64 * 1024
+"""The kernel takes this much more than the network carries: a slow client costs no more memory."""
+
+
+class Protocol(HttpToolsProtocol):
+    """HTTP whose requests can drop their connection."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope[ABORT] = self.transport.abort  # pyright: ignore[reportGeneralTypeIssues]  # a key of our own
 
 
 @contextmanager
@@ -23,6 +36,8 @@ def listen(host: str, port: int) -> Generator[socket.socket, None, None]:
     """A listening socket; OSError if the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family, backlog=BACKLOG) as server_socket:
+        if sys.platform == "linux":  # inherited by the connections
+            server_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         log.info("gateway_listening", host=host, port=server_socket.getsockname()[1])
         yield server_socket
 
@@ -38,7 +53,7 @@ async def serve(
     """Serve until `stop`; then call `stopping`, which ends long answers, and finish the rest."""
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="off",
         root_path=settings.path_prefix,

@@ -8,8 +8,10 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from contracts.access import Actor, IdempotencyKey, Permission
+from contracts.errors import OperationError
 from contracts.media.files import MediaView
 from contracts.scheduler.job_requests import (
+    FindSubmitted,
     ModelFile,
     NewJob,
     Requirements,
@@ -49,7 +51,26 @@ SEEDS = 2**53
 async def submit_job(
     gateway: Gateway, actor: Actor, request: JobRequest, idempotency_key: IdempotencyKey | None
 ) -> SubmitJobView:
-    """Resolve the workflow, check the inputs, and hand the job to the scheduler."""
+    """Hand the job to the scheduler.
+
+    A job that was accepted under this key is the answer even if it would be refused now: the
+    deadline may have passed, an input may be deleted, the quota may be full.
+    """
+    try:
+        job = await new_job(gateway, actor, request)
+        await gateway.quota.refuse_if_exceeded(actor)
+    except OperationError:
+        if idempotency_key is None:
+            raise
+        query = FindSubmitted(actor=actor, idempotency=idempotency_key)
+        if earlier := (await gateway.bus.call(query)).items:
+            return SubmitJobView(job=earlier[0], is_replay=True)
+        raise
+    return await gateway.bus.call(SubmitJob(actor=actor, job=job, idempotency=idempotency_key))
+
+
+async def new_job(gateway: Gateway, actor: Actor, request: JobRequest) -> NewJob:
+    """Resolve the workflow, check the inputs, and draw the seeds."""
     if request.deadline and request.deadline <= now():
         raise invalid("deadline", "past", "expected a time in the future")
     version = await gateway.catalog.resolve(request.workflow, actor)
@@ -59,7 +80,7 @@ async def submit_job(
         raise invalid("inputs", "too_big", f"expected at most {MAX_INPUT_BYTES} bytes of JSON")
     media = await check_media(gateway.bus, actor, list(media_uses(version.spec, inputs)))
     limits = version.spec.limits
-    job = NewJob(
+    return NewJob(
         job_id=new_id(),
         workflow=version.reference,
         version_hash=version.hash,
@@ -74,8 +95,6 @@ async def submit_job(
         max_attempts=limits.max_attempts,
         is_bare=strips_prompt_and_graph(gateway.settings.result_metadata, version.spec, actor),
     )
-    await gateway.quota.refuse_if_exceeded(actor)
-    return await gateway.bus.call(SubmitJob(actor=actor, job=job, idempotency=idempotency_key))
 
 
 def draw_seed() -> int:

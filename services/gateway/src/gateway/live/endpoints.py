@@ -30,7 +30,7 @@ class EventStream(StreamingResponse):
 router = APIRouter(prefix="/v1", tags=["events"], default_response_class=EventStream)
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {"model": EventFrame, "description": "Server-sent events."} | sends("X-Accel-Buffering"),
-    **refusals("too_many_streams", "overloaded", "database_away"),
+    **refusals("too_many_streams", "too_many_transfers", "overloaded", "database_away"),
 }
 
 
@@ -64,7 +64,7 @@ async def follow_jobs(
     caller: Annotated[AdmittedCaller, Depends(AdmitsCaller(Permission.JOBS_READ))],
     last_id: LastEventId = None,
 ) -> Response:
-    """The first events are snapshots of your unfinished jobs.
+    """The first events are snapshots of your unfinished jobs; the last one has an `id`.
 
     `id` is the position in the stream of all events. The stream closes when the access token
     expires: reconnect with a new token and `Last-Event-ID`.

@@ -26,6 +26,11 @@ def frame(name: str, data: bytes, id_: int | None = None) -> ReadyFrame:
     return b"%sevent: %s\ndata: %s\n\n" % (head, name.encode(), data)
 
 
+def position(id_: int) -> ReadyFrame:
+    """Return an id without an event: a client that reconnects names it."""
+    return b"id: %d\n\n" % id_
+
+
 def last_seen(header: str | None) -> int | None:
     """Return the number in `Last-Event-ID`; None if it is not one that we could have sent."""
     if header is None or not (header.isascii() and header.isdigit()) or len(header) > MAX_DIGITS:
@@ -45,7 +50,7 @@ DATA: Mapping[str, Any] = {
 }
 """Model of the data of each event. The stream of all jobs begins with summaries."""
 PASSING = {"job.snapshot", "job.progress", "job.preview"}
-"""Events without an id: a client that reconnects cannot get them again."""
+"""Events that a client cannot get again. Only the last snapshot of all jobs has an id."""
 
 
 def frame_model(name: str, data: Any) -> type[BaseModel]:

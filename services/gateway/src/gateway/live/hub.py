@@ -10,12 +10,15 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from uuid import UUID
 
+from cachetools import LRUCache
+
 from gateway.http.problems import RefusedError
 from gateway.live.facts import Fact, Ring
 from runtime.wait import wait_for
 
 MAX_FACTS = 1_000
 MAX_SIGNALS = 64
+MAX_ENDED = 20_000
 PICTURE = "job.preview"
 """The signal that is media content, which `jobs:read_all` does not give away."""
 MAX_SIGNAL_BYTES = 512 * 1024
@@ -46,6 +49,10 @@ class Listener:
         while len(self._signals) > MAX_SIGNALS or self._signal_bytes > MAX_SIGNAL_BYTES:
             self._drop(next(iter(self._signals)))
         self._wake.set()
+
+    def drop_signals(self, job_id: UUID) -> None:
+        for key in [key for key in self._signals if key[1] == job_id]:
+            self._drop(key)
 
     def _drop(self, key: tuple[str, UUID]) -> None:
         self._signal_bytes -= len(self._signals.pop(key, b""))
@@ -93,6 +100,7 @@ class Hub:
         self._most_per_user = most_per_user
         self._listeners: dict[UUID, set[Listener]] = {}
         self._per_user: Counter[UUID] = Counter()
+        self._ended: LRUCache[UUID, bool] = LRUCache(MAX_ENDED)
 
     def begin(self, position: int) -> None:
         """Expect the events after that sequence number."""
@@ -102,12 +110,20 @@ class Hub:
     def receive(self, sequence: int, fact: Fact | None) -> None:
         """Remember the next event, and pass a fact on; None is an event that is not about a job."""
         self.ring.advance(sequence, fact)
-        if fact:
-            for listener in self._interested(fact.job_id, fact.owner_id):
-                listener.add(fact)
+        if fact is None:
+            return
+        listeners = self._interested(fact.job_id, fact.owner_id)
+        for listener in listeners:
+            listener.add(fact)
+        if fact.is_ending:
+            self._ended[fact.job_id] = True
+            for listener in listeners:
+                listener.drop_signals(fact.job_id)
 
     def pass_signal(self, name: str, owner_id: UUID, job_id: UUID, body: bytes) -> None:
-        """Pass progress or a preview on to the current listeners."""
+        """Pass progress or a preview on to the current listeners, unless the job has ended."""
+        if job_id in self._ended:
+            return
         for listener in self._interested(job_id, owner_id):
             if name != PICTURE or listener.user_id == owner_id:
                 listener.replace_signal(name, job_id, body)

@@ -5,8 +5,8 @@ missed events from the stored stream.
 """
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from uuid import UUID
 
@@ -15,6 +15,7 @@ import structlog
 from contracts.agent import JobWatched, OwnerWatched
 from contracts.errors import UnavailableError
 from contracts.message import Signal
+from contracts.scheduler.jobs import JobView
 from gateway.live.facts import Fact, read_fact
 from gateway.service import Gateway
 from runtime.bus import event_stream
@@ -23,7 +24,10 @@ from runtime.bus.event_stream import StoredEvent
 log = structlog.get_logger()
 
 CATCH_UP_SECONDS = 15.0
+SHORT_SECONDS = 3.0
 MAX_MISSED = 50_000
+MAX_SKIPPED = 2_000
+"""Facts that are read for the history of one job: its snapshot tells all that matters."""
 TOO_MUCH = "too_much_missed"
 
 
@@ -38,24 +42,53 @@ async def follow_events(gateway: Gateway) -> None:
 async def read_missed(gateway: Gateway, owner_id: UUID, after: int, until: int) -> list[Fact]:
     """Return the owner's facts in between, in order.
 
-    Raises UnavailableError if it takes too long, with code `TOO_MUCH` if there are too many.
+    Raises UnavailableError if it takes too long, with code `TOO_MUCH` if there are too many, and
+    RefusedError while the owner's other streams read.
     """
     facts: list[Fact] = []
+    async with reading(gateway, owner_id, after, until, CATCH_UP_SECONDS) as stored:
+        async for fact in stored:
+            facts.append(fact)
+            if len(facts) > MAX_MISSED:
+                raise UnavailableError("too much was missed", code=TOO_MUCH)
+    return facts
+
+
+async def read_missed_of_job(gateway: Gateway, view: JobView) -> list[Fact]:
+    """Return facts of the job; none if they stand behind too many others of its owner.
+
+    Raises as `read_missed` does.
+    """
+    facts: list[Fact] = []
+    seen = 0
+    first, last = await event_stream.bounds(gateway.bus)
+    async with reading(gateway, view.owner_id, first - 1, last, SHORT_SECONDS) as stored:
+        async for fact in stored:
+            seen += 1
+            if fact.job_id == view.id:
+                facts.append(fact)
+                if fact.version >= view.version:
+                    break
+            if seen >= MAX_SKIPPED:
+                break
+    return facts
+
+
+@asynccontextmanager
+async def reading(
+    gateway: Gateway, owner_id: UUID, after: int, until: int, seconds: float
+) -> AsyncGenerator[AsyncIterator[Fact], None]:
+    """Open the owner's stored facts in one of few places, of which one owner has one."""
     stored = event_stream.read_stored(gateway.bus, f"event.job.*.v1.{owner_id}", after, until)
     try:
         async with (
-            asyncio.timeout(CATCH_UP_SECONDS),
-            gateway.free_catch_ups,
+            gateway.catch_ups.place(user=owner_id),
+            asyncio.timeout(seconds),
             aclosing(stored) as events,
         ):
-            async for event in events:
-                if fact := fact_of(event):
-                    facts.append(fact)
-                if len(facts) > MAX_MISSED:
-                    raise UnavailableError("too much was missed", code=TOO_MUCH)
+            yield (fact async for event in events if (fact := fact_of(event)))
     except TimeoutError as error:
-        raise UnavailableError("too many clients read missed events", retry_in=5) from error
-    return facts
+        raise UnavailableError("reading missed events takes too long", retry_in=5) from error
 
 
 def fact_of(event: StoredEvent) -> Fact | None:

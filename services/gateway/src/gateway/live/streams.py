@@ -13,14 +13,15 @@ from contracts.errors import OperationError, UnavailableError
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobPage, JobStatus, JobSummary, JobView
 from gateway.http.access import AdmittedCaller
+from gateway.http.problems import RefusedError
 from gateway.http.streaming import LongAnswer
 from gateway.jobs.loader import passes
 from gateway.jobs.reading import find_job
 from gateway.jobs.resources import job_resource, summary_resource
 from gateway.live.facts import Fact, SentVersions, complete
-from gateway.live.frames import COMMENT, RETRY, ReadyFrame, frame
+from gateway.live.frames import COMMENT, RETRY, ReadyFrame, frame, position
 from gateway.live.hub import Listener
-from gateway.live.sources import TOO_MUCH, read_missed
+from gateway.live.sources import TOO_MUCH, read_missed, read_missed_of_job
 from gateway.service import Gateway
 from runtime.bus import event_stream
 
@@ -107,11 +108,14 @@ async def owner_frames(
     yield RETRY
     shown: dict[UUID, int] = {}
     try:
-        async for view in snapshots(gateway, caller.actor, page):
+        async for view, is_last in snapshots(gateway, caller.actor, page):
             shown[view.id] = view.version
-            yield frame("job.snapshot", summary_json(gateway, view, caller.actor))
+            id_ = after if is_last else None
+            yield frame("job.snapshot", summary_json(gateway, view, caller.actor), id_)
     except OperationError:
         return
+    if not shown and not missed:
+        yield position(after)
     versions = SentVersions(shown)
     async for update in updates(listener, caller, missed):
         if isinstance(update, ReadyFrame):
@@ -123,11 +127,13 @@ async def owner_frames(
             yield frame(update.name, data, update.sequence)
 
 
-async def snapshots(gateway: Gateway, actor: Actor, page: JobPage) -> AsyncIterator[JobSummary]:
-    """Yield the jobs of this page and of all pages after it."""
+async def snapshots(
+    gateway: Gateway, actor: Actor, page: JobPage
+) -> AsyncIterator[tuple[JobSummary, bool]]:
+    """Yield the jobs of this page and of all pages after it; the flag tells the last one."""
     while True:
-        for view in page.items:
-            yield view
+        for number, view in enumerate(page.items, 1):
+            yield view, page.next_cursor is None and number == len(page.items)
         if page.next_cursor is None:
             return
         page = await unfinished(gateway, actor, page.next_cursor)
@@ -194,11 +200,9 @@ async def missed_of_job(gateway: Gateway, view: JobView, seen: int | None) -> li
     if found is not None:
         return found
     try:
-        first, last = await event_stream.bounds(gateway.bus)
-        stored = await read_missed(gateway, view.owner_id, first - 1, last)
-    except UnavailableError:
+        facts = await read_missed_of_job(gateway, view)
+    except (RefusedError, UnavailableError):
         return []
-    facts = [fact for fact in stored if fact.job_id == view.id]
     return complete(facts, seen, view.version) or []
 
 

@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -12,6 +13,7 @@ from contracts.media.files import LocateContent, MediaView, Rendition
 from gateway.http.access import BEARER, access_of
 from gateway.http.answers import refusals, sends
 from gateway.http.conditional import NOT_MODIFIED, ClientEtag, is_current
+from gateway.http.pace import Pace
 from gateway.http.ranges import asked_part
 from gateway.http.streaming import LongAnswer
 from gateway.media.requests import MediaId
@@ -85,8 +87,10 @@ async def wanted_content(  # noqa: PLR0913, PLR0917  # one for each parameter
             "link_expired",
             "link_over",
             "no_thumbnail",
+            "content_missing",
             "range_not_satisfiable",
             "store_unavailable",
+            "too_many_transfers",
         ),
     },
     openapi_extra={"security": [{BEARER: []}, {}]},
@@ -122,20 +126,41 @@ async def get_media_content(
     if found.public_url:
         return Response(status_code=307, headers={"Location": found.public_url})
     part = asked_part(range_, content.size_bytes) if if_range in (None, etag) else None
-    return await download(gateway, found.url, {"Range": part} if part else {}, headers)
+    holders = holders_of(request, wanted, found.media)
+    return await download(gateway, found.url, {"Range": part} if part else {}, headers, holders)
+
+
+def holders_of(
+    request: Request, wanted: LocateContent, media: MediaView
+) -> dict[str, str | UUID | None]:
+    """Return whose share of places the download takes.
+
+    Readers with links take none of the owner's own.
+    """
+    if wanted.actor:
+        return {"user": wanted.actor.user_id}
+    address = request.client.host if request.client else ""
+    return {"link": wanted.link_id or media.id, "owner": media.owner_id, "address": address}
 
 
 async def download(
-    gateway: Gateway, url: str, asked: dict[str, str], headers: dict[str, str]
+    gateway: Gateway,
+    url: str,
+    asked: dict[str, str],
+    headers: dict[str, str],
+    holders: dict[str, str | UUID | None],
 ) -> Response:
-    stack = AsyncExitStack()
-    stored = await stack.enter_async_context(gateway.store.open(url, asked))
+    async with AsyncExitStack() as opening:
+        await opening.enter_async_context(gateway.downloads.place(**holders))
+        stored = await opening.enter_async_context(gateway.store.open(url, asked))
+        stack = opening.pop_all()
     for name in ("content-length", "content-range"):
         if name in stored.headers:
             headers[name] = stored.headers[name]
     # by the header, since rclone's S3 answers a range with status 200
     status = 206 if "content-range" in headers else 200
-    return LongAnswer(chunks_of(stored), stack, headers=headers, status=status)
+    pace = Pace(gateway.settings.min_bytes_per_second)
+    return LongAnswer(chunks_of(stored), stack, headers=headers, status=status, pace=pace)
 
 
 def content_headers(

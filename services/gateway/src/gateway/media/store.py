@@ -1,5 +1,6 @@
 """Streams bytes to and from S3 by presigned URLs."""
 
+import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -7,25 +8,32 @@ from pathlib import Path
 
 import httpx
 
-from contracts.errors import UnavailableError
+from contracts.errors import NotFoundError, UnavailableError
 
 TIMEOUT = httpx.Timeout(30.0, connect=3.0, pool=5.0)
-LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=20)
+MOST_IDLE = 20
+RECEIVE_BYTES = 128 * 1024
+"""Received ahead from the store; by itself the kernel takes megabytes for a slow client."""
 CHUNK = 64 * 1024
 READABLE = (200, 206)
+MISSING = 404
 
 
 class HttpObjectStore:
-    """Raises UnavailableError if the store does not answer."""
+    """Raises UnavailableError if the store does not answer.
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
+    Downloads and uploads have connections of their own, so neither can take those of the other.
+    """
+
+    def __init__(self, downloads: httpx.AsyncClient, uploads: httpx.AsyncClient) -> None:
+        self._downloads = downloads
+        self._uploads = uploads
 
     async def put(
         self, url: str, headers: Mapping[str, str], size: int, chunks: AsyncIterator[bytes]
     ) -> None:
         try:
-            answer = await self._client.put(
+            answer = await self._uploads.put(
                 url, headers={**headers, "Content-Length": str(size)}, content=chunks
             )
         except httpx.HTTPError as error:
@@ -39,7 +47,9 @@ class HttpObjectStore:
     ) -> AsyncGenerator[httpx.Response, None]:
         """Open a download, whose bytes are `chunks_of` the response."""
         try:
-            async with self._client.stream("GET", url, headers=dict(headers)) as answer:
+            async with self._downloads.stream("GET", url, headers=dict(headers)) as answer:
+                if answer.status_code == MISSING:
+                    raise NotFoundError("the store lost the content", code="content_missing")
                 if answer.status_code not in READABLE:
                     raise unavailable()
                 yield answer
@@ -56,10 +66,19 @@ def unavailable() -> UnavailableError:
 
 
 @asynccontextmanager
-async def http_store(ca_file: Path | None = None) -> AsyncGenerator[HttpObjectStore, None]:
-    """Open a client without proxies: the store is inside the cluster."""
-    verify = ssl.create_default_context(cafile=ca_file) if ca_file else True
-    async with httpx.AsyncClient(
-        timeout=TIMEOUT, limits=LIMITS, trust_env=False, verify=verify
-    ) as client:
-        yield HttpObjectStore(client)
+async def http_store(
+    ca_file: Path | None = None, *, downloads: int, uploads: int
+) -> AsyncGenerator[HttpObjectStore, None]:
+    """Open clients with so many connections, without proxies: the store is inside the cluster."""
+    async with client_of(ca_file, downloads) as down, client_of(ca_file, uploads) as up:
+        yield HttpObjectStore(down, up)
+
+
+def client_of(ca_file: Path | None, connections: int) -> httpx.AsyncClient:
+    transport = httpx.AsyncHTTPTransport(
+        verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=MOST_IDLE),
+        trust_env=False,
+        socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)],
+    )
+    return httpx.AsyncClient(timeout=TIMEOUT, transport=transport, trust_env=False)

@@ -1,24 +1,17 @@
 """Endpoints and rules of uploads: through the gateway, or straight to a public store."""
 
 import asyncio
-import hashlib
-import hmac
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Annotated, cast
-from uuid import UUID
+from collections.abc import AsyncGenerator
+from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
 from contracts.access import Actor, IdempotencyKey, Permission
-from contracts.errors import UnavailableError
+from contracts.errors import OperationError, UnavailableError
 from contracts.media.files import (
-    AcceptUpload,
     BeginUpload,
-    MaskOptions,
-    MediaKind,
-    MediaView,
     UploadPlace,
 )
 from contracts.values import new_id
@@ -36,11 +29,17 @@ from gateway.http.bodies import (
 )
 from gateway.http.headers import IdempotencyKeyText, MaybeIdempotencyKey, mark_created
 from gateway.http.problems import RefusedError, invalid
+from gateway.media.acceptance import (
+    INSPECTION_SECONDS,
+    accept_command,
+    earlier_upload,
+    store_upload,
+    upload_digest,
+)
 from gateway.media.requests import (
     MASK_OPTIONS,
     DirectUpload,
     DirectUploadForm,
-    MediaForm,
     MediaId,
     MediaUpload,
 )
@@ -51,8 +50,6 @@ from gateway.workflows.versions import REFUSALS
 log = structlog.get_logger()
 router = APIRouter(prefix="/v1/media", tags=["media"])
 
-CHUNK = 256 * 1024
-INSPECTION_SECONDS = 60.0
 SPOOL_RETRY_SECONDS = 10.0
 FORM = "expected a form with one file and at most 20 fields of 4096 bytes"
 
@@ -66,10 +63,12 @@ class ReadsUpload(ReadsBody):
     async def __call__(self, request: Request) -> AsyncGenerator[MediaUpload, None]:
         require_content_type(request, MULTIPART)
         gateway = await current_gateway(request)
-        if gateway.free_uploads.locked():
-            raise UnavailableError("too many uploads at once", retry_in=2)
+        user_id = request.state.caller_id
         try:
-            async with gateway.free_uploads, asyncio.timeout(gateway.settings.upload_seconds):
+            async with (
+                gateway.uploads.place(user=user_id),
+                asyncio.timeout(gateway.settings.upload_seconds),
+            ):
                 parts = await spooled(request)
                 try:
                     yield sent_file(parts.multi_items(), gateway.settings.max_upload_bytes)
@@ -83,7 +82,14 @@ class ReadsUpload(ReadsBody):
     "",
     status_code=201,
     summary="Upload a file",
-    responses=refusals(*REFUSALS, "storage_quota", "media_refused", "store_unavailable", "no_room"),
+    responses=refusals(
+        *REFUSALS,
+        "storage_quota",
+        "media_refused",
+        "store_unavailable",
+        "no_room",
+        "too_many_transfers",
+    ),
 )
 async def upload_media(
     gateway: CurrentGateway,
@@ -93,12 +99,17 @@ async def upload_media(
     answer: Response,
 ) -> Media:
     """The file is inspected before the answer; 404 is about the `workflow` of a mask."""
-    upload = await with_options_of_spec(gateway, sent, actor)
     key = None
     if idempotency_key:
-        digest = await upload_digest(gateway.idempotency_secret, upload)
+        digest = await upload_digest(gateway.idempotency_secret, sent)
         key = IdempotencyKey(key=idempotency_key, body_digest=digest)
-    view, is_replay = await store_upload(gateway, actor, upload, key)
+    try:
+        upload = await with_options_of_spec(gateway, sent, actor)
+        view, is_replay = await store_upload(gateway, actor, upload, key)
+    except OperationError as refusal:
+        if key is None:
+            raise
+        view, is_replay = await earlier_upload(gateway, actor, sent, key, refusal), True
     mark_created(answer, gateway.path(f"/v1/media/{view.id}"), is_replay=is_replay)
     return media_resource(gateway.signer, view)
 
@@ -194,52 +205,3 @@ async def with_options_of_spec(gateway: Gateway, form: MediaUpload, actor: Actor
         raise invalid("input", "unknown", f"{form.workflow} has no mask of this name")
     options = {*MASK_OPTIONS, "allow_empty"} - form.model_fields_set
     return form.model_copy(update={name: getattr(wanted, name) for name in options})
-
-
-async def upload_digest(secret: bytes, upload: MediaUpload) -> str:
-    """Return a fingerprint of an upload: its fields and its bytes."""
-    fields = upload.model_dump_json(exclude={"file"}).encode()
-    digest = hmac.new(secret, fields, hashlib.sha256)
-    async for chunk in chunks_of(upload.file):
-        await asyncio.to_thread(digest.update, chunk)
-    return digest.hexdigest()
-
-
-async def store_upload(
-    gateway: Gateway, actor: Actor, sent: MediaUpload, idempotency_key: IdempotencyKey | None
-) -> tuple[MediaView, bool]:
-    """Put the bytes into the store and have media inspect them. The flag tells a replay."""
-    size = sent.file.size or 0
-    if not size:
-        raise invalid("file", "empty_file", "expected a file that is not empty")
-    media_id = new_id()
-    place = await gateway.bus.call(BeginUpload(actor=actor, media_id=media_id, size_bytes=size))
-    await gateway.store.put(place.url, place.headers, size, chunks_of(sent.file))
-    filename = (sent.file.filename or "")[:255] or None
-    accept = accept_command(actor, media_id, sent, filename, idempotency_key)
-    view = await gateway.bus.call(accept, within=INSPECTION_SECONDS)
-    return view, view.id != media_id
-
-
-def accept_command(
-    actor: Actor,
-    media_id: UUID,
-    form: MediaForm,
-    filename: str | None,
-    idempotency_key: IdempotencyKey | None = None,
-) -> AcceptUpload:
-    is_mask = form.kind == "mask"
-    return AcceptUpload(
-        actor=actor,
-        media_id=media_id,
-        kind=cast("MediaKind", form.kind),
-        filename=filename,
-        mask=MaskOptions.model_validate(form, from_attributes=True) if is_mask else None,
-        idempotency=idempotency_key,
-    )
-
-
-async def chunks_of(file: UploadFile) -> AsyncIterator[bytes]:
-    await file.seek(0)
-    while chunk := await file.read(CHUNK):
-        yield chunk

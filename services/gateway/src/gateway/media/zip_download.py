@@ -10,11 +10,12 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from contracts.access import Actor, Permission
-from contracts.errors import FieldError, InvalidError, UnavailableError
+from contracts.errors import FieldError, InvalidError
 from contracts.media.files import LocateContent, MediaView
 from gateway.http.access import Allowed
 from gateway.http.answers import refusals, sends
 from gateway.http.bodies import Body
+from gateway.http.pace import Pace
 from gateway.http.streaming import LongAnswer
 from gateway.media.finding import find_media
 from gateway.media.requests import ZipRequest
@@ -42,7 +43,7 @@ HEADERS = {
     responses={
         200: {"content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}}
         | sends("Content-Disposition"),
-        **refusals("store_unavailable"),
+        **refusals("store_unavailable", "too_many_transfers"),
     },
 )
 async def download_zip(
@@ -52,11 +53,10 @@ async def download_zip(
 ) -> LongAnswer:
     """The file is made while it is sent: at most 500 media, stored without compression."""
     media = await find_all(gateway, actor, wanted.media_ids)
-    if gateway.free_zip_downloads.locked():
-        raise UnavailableError("too many ZIP downloads at once", retry_in=5)
     held = AsyncExitStack()
-    await held.enter_async_context(gateway.free_zip_downloads)
-    return LongAnswer(zip_of(gateway, actor, media), held, headers=HEADERS)
+    await held.enter_async_context(gateway.zip_downloads.place(user=actor.user_id))
+    pace = Pace(gateway.settings.min_bytes_per_second)
+    return LongAnswer(zip_of(gateway, actor, media), held, headers=HEADERS, pace=pace)
 
 
 async def find_all(gateway: Gateway, actor: Actor, media_ids: Sequence[UUID]) -> list[MediaView]:

@@ -27,6 +27,31 @@ class Version(BaseModel):
     api: str = Field(default="v1", description="Version of the API.")
 
 
+class Links(BaseModel):
+    """Where everything is."""
+
+    docs: str = Field(description="The API's documentation, for people.")
+    openapi: str = Field(description="The API's description, for programs.")
+    health: str = Field(description="Whether the gateway can work.")
+
+
+class Root(Version):
+    """The product at this address."""
+
+    links: Links = Field(description="Paths from here.")
+
+
+@router.get("/", summary="Show what is served here")
+async def get_root(gateway: CurrentGateway) -> Root:
+    """Everything else needs a path from here."""
+    links = Links(
+        docs=gateway.path("/docs"),
+        openapi=gateway.path("/openapi.json"),
+        health=gateway.path("/readyz"),
+    )
+    return Root(version=version("comfyfleet-gateway"), links=links)
+
+
 @router.get("/version", summary="Show the release")
 async def get_version() -> Version:
     """All services of a fleet are released together under one version."""

@@ -36,6 +36,7 @@ from gateway.workflows.requests import (
     VersionNumber,
     WorkflowPatch,
     WorkflowRequest,
+    existing_name,
 )
 from gateway.workflows.resources import Workflow, summary
 from workflows.spec.documents import canonical_bytes, read_graph, read_mapping
@@ -132,7 +133,7 @@ async def activate_workflow_version(
     version: VersionNumber,
 ) -> Workflow:
     """Activating an older version is a rollback."""
-    command = ActivateVersion(actor=actor, name=name[:63], version=version)
+    command = ActivateVersion(actor=actor, name=existing_name(name), version=version)
     return await changed(gateway, await gateway.bus.call(command))
 
 
@@ -151,7 +152,7 @@ async def update_workflow(
 
     The category of a workflow from the folder comes from its spec and cannot be changed here.
     """
-    command = ChangeWorkflow(actor=actor, name=name[:63], **patch.__dict__)
+    command = ChangeWorkflow(actor=actor, name=existing_name(name), **patch.__dict__)
     return await changed(gateway, await gateway.bus.call(command))
 
 
@@ -164,7 +165,7 @@ async def delete_workflow(
     name: Name,
 ) -> None:
     """Its versions stay readable, for the history of jobs."""
-    gone = await gateway.bus.call(DeleteWorkflow(actor=actor, name=name[:63]))
+    gone = await gateway.bus.call(DeleteWorkflow(actor=actor, name=existing_name(name)))
     await caught_up(gateway, gone.name, lambda workflow: workflow.is_deleted)
 
 

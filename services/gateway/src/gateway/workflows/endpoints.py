@@ -13,7 +13,13 @@ from gateway.http.access import Allowed
 from gateway.http.answers import refusals
 from gateway.http.conditional import NOT_MODIFIED, ClientEtag, document
 from gateway.service import CurrentGateway
-from gateway.workflows.requests import Name, Reference, VersionNumber, WorkflowFilters
+from gateway.workflows.requests import (
+    Name,
+    Reference,
+    VersionNumber,
+    WorkflowFilters,
+    existing_name,
+)
 from gateway.workflows.resources import (
     WorkflowContent,
     WorkflowDetail,
@@ -143,7 +149,7 @@ async def list_workflow_versions(
     gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)], name: Name
 ) -> VersionPage:
     """Newest first, at most 500: `next_cursor` is always null."""
-    return await gateway.bus.call(ListVersions(actor=actor, name=name[:63]))
+    return await gateway.bus.call(ListVersions(actor=actor, name=existing_name(name)))
 
 
 @router.get(

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from fastapi import Path, Request, UploadFile
 from pydantic import Field, WithJsonSchema
 
+from contracts.errors import NotFoundError
 from contracts.values import QueryText
 from gateway.http.bodies import (
     JSON,
@@ -20,6 +21,8 @@ from gateway.http.bodies import (
 )
 
 Category: TypeAlias = Literal["image", "video", "audio", "3d", "utility"]
+LONGEST_NAME = 63
+
 Name: TypeAlias = Annotated[str, Path(description="Name of the workflow.")]
 Reference: TypeAlias = Annotated[
     str, Path(description="`name` for the active version, or `name@version`.")
@@ -123,3 +126,10 @@ async def text_of(name: str, part: Any) -> str:
         raise malformed(name[:100], "not_text", "not a text in UTF-8") from None
     refuse_nul(text, name[:100])
     return text
+
+
+def existing_name(name: str) -> str:
+    """Return the name; raise NotFoundError if it is longer than the name of any workflow."""
+    if len(name) > LONGEST_NAME:
+        raise NotFoundError("there is no workflow of this name")
+    return name

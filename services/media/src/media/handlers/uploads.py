@@ -15,7 +15,15 @@ from contracts.errors import (
     NotFoundError,
     from_wire,
 )
-from contracts.media.files import AcceptUpload, BeginUpload, MaskOptions, MediaView, UploadPlace
+from contracts.media.files import (
+    AbandonUpload,
+    AcceptUpload,
+    BeginUpload,
+    MaskOptions,
+    MediaView,
+    UploadPlace,
+)
+from contracts.message import Accepted
 from contracts.values import new_id
 from media.domain import names
 from media.domain.inspection import FileRefusedError, InspectedFile, too_big
@@ -43,10 +51,18 @@ async def begin_upload(media: Media, command: BeginUpload) -> UploadPlace:
     return UploadPlace(media_id=media_id, url=url, expires_at=expires_at)
 
 
+async def abandon_upload(media: Media, command: AbandonUpload) -> Accepted:
+    """Forget an upload that failed; its URL stays writable, so cleaning finds late bytes."""
+    if await media.uploads.forget(command.media_id, command.actor.user_id):
+        await discard(media.store, names.incoming_key(command.media_id))
+    return Accepted()
+
+
 async def accept_upload(media: Media, command: AcceptUpload) -> MediaView:
     """Inspect the upload and keep it, or refuse it for good; once for repeated commands."""
     key = (command.actor.user_id, command.media_id)
-    return await media.acceptances.run(key, lambda: accept(media, command))
+    owner_id = command.actor.user_id
+    return await media.acceptances.run(key, lambda: accept(media, command), owner_id)
 
 
 async def accept(media: Media, command: AcceptUpload) -> MediaView:
@@ -80,16 +96,15 @@ async def earlier_answer(media: Media, command: AcceptUpload) -> MediaView | Non
     owner = command.actor.user_id
     if accepted := await media.library.find([command.media_id], owner):
         return accepted[0].view
+    if command.idempotency:
+        replayed = await media.uploads.replayed(owner, command.idempotency)
+        if replayed is not None:
+            await discard(media.store, names.incoming_key(command.media_id))
+            return replayed.view
     upload = await media.uploads.find(command.media_id, owner)
     if upload.refusal:
         raise from_wire(InvalidError.kind, upload.refusal)
-    if command.idempotency is None:
-        return None
-    replayed = await media.uploads.replayed(owner, command.idempotency)
-    if replayed is None:
-        return None
-    await discard(media.store, names.incoming_key(command.media_id))
-    return replayed.view
+    return None
 
 
 async def inspection_request(media: Media, command: AcceptUpload) -> InspectionRequest:

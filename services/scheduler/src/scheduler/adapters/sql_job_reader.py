@@ -13,15 +13,24 @@ from contracts.scheduler.jobs import JobView
 from runtime.cursor import Place
 from scheduler.adapters.job_rows import read_job
 from scheduler.adapters.sql_ledger import FAILURES
+from scheduler.domain.effects import KeyName, KeyUse
 from scheduler.domain.views import job_view
 
 log = structlog.get_logger()
+
+BUGS = (ValueError, asyncpg.DataError, asyncpg.SyntaxOrAccessError)
+"""Postgres, or its client, understood the statement and refused it: a repeat would fail too."""
 
 FIND = """SELECT * FROM jobs WHERE id = ANY($1) AND ($2::uuid IS NULL OR owner_id = $2)
     ORDER BY created_at DESC, id DESC"""
 
 PAGE = """SELECT * FROM jobs WHERE {conditions}
     ORDER BY created_at DESC, id DESC LIMIT {limit}"""
+
+
+KEY_USE = """SELECT body_digest, created_id FROM idempotency
+    WHERE owner_id = $1 AND operation = $2 AND key = $3
+    AND created_at > now() - interval '24 hours'"""
 
 
 def conditions_of(
@@ -76,6 +85,10 @@ class SqlJobReader:
         end = (shown[-1]["created_at"], shown[-1]["id"]) if len(rows) > query.limit else None
         return readable(shown), end
 
+    async def key_use(self, name: KeyName) -> KeyUse | None:
+        rows = await self._rows(KEY_USE, *name)
+        return KeyUse(rows[0]["body_digest"], rows[0]["created_id"]) if rows else None
+
     async def is_there(self) -> bool:
         """Return whether Postgres answers, for `/readyz`."""
         try:
@@ -86,6 +99,8 @@ class SqlJobReader:
     async def _rows(self, statement: str, *values: Any) -> list[asyncpg.Record]:
         try:
             return await self._pool.fetch(statement, *values, timeout=5.0)
+        except BUGS:
+            raise
         except FAILURES as error:
             raise UnavailableError("jobs cannot be read now", code="database_away") from error
 

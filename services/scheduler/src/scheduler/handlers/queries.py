@@ -4,7 +4,7 @@ from uuid import UUID
 
 from contracts.access import Actor, Permission
 from contracts.errors import ForbiddenError, InvalidError
-from contracts.scheduler.job_requests import FindJobs, ListJobs
+from contracts.scheduler.job_requests import FindJobs, FindSubmitted, ListJobs
 from contracts.scheduler.jobs import JobList, JobPage, JobView
 from contracts.scheduler.nodes import ListNodes, NodePage
 from contracts.values import fitting
@@ -14,6 +14,8 @@ from scheduler.domain.views import node_view, summary
 from scheduler.service import Scheduler, Term
 
 FORECAST_SECONDS = 1.0
+SUBMIT = "submit_job"
+"""The operation of the keys, as `domain.idempotency` names it."""
 MOST_READ = 20
 """Jobs read at one time for an answer that may have no room for the others."""
 
@@ -31,6 +33,17 @@ async def find_jobs(scheduler: Scheduler, query: FindJobs) -> JobList:
             return JobList(items=answered, left=unanswered + left)
         found = answered
     return JobList(items=found)
+
+
+async def find_submitted(scheduler: Scheduler, query: FindSubmitted) -> JobList:
+    """Return the job of the key, so that a replay needs none of the checks of a new job."""
+    term, key, owner_id = scheduler.current_term(), query.idempotency, query.actor.user_id
+    use = await scheduler.job_reader.key_use((owner_id, SUBMIT, key.key))
+    if use is None:
+        return JobList(items=[])
+    key.refuse_other_body(use.body_digest)
+    found = await scheduler.job_reader.find([use.created_id], owner_id)
+    return JobList(items=add_live_values(scheduler, term, found))
 
 
 async def list_jobs(scheduler: Scheduler, query: ListJobs) -> JobPage:

@@ -64,6 +64,15 @@ class SqlUploads:
         async with transaction(self._database) as connection:
             await connection.execute(upload.values(refusal=refusal.model_dump(mode="json")))
 
+    async def forget(self, media_id: UUID, owner_id: UUID) -> bool:
+        statement = delete(UPLOADS).where(
+            UPLOADS.c.media_id == media_id,
+            UPLOADS.c.owner_id == owner_id,
+            UPLOADS.c.refusal.is_(None),
+        )
+        async with transaction(self._database) as connection:
+            return bool((await connection.execute(statement)).rowcount)
+
     async def replayed(self, owner_id: UUID, idempotency: IdempotencyKey) -> StoredMedia | None:
         async with transaction(self._database) as connection:
             return await find_replayed(connection, owner_id, idempotency)

@@ -1,0 +1,61 @@
+"""Browser apps of other origins, HEAD, and the root."""
+
+import asyncio
+
+from runtime.testing.servers import NatsServer
+
+from .fleet import a_fleet
+
+APP = "https://app.example"
+
+
+async def test_an_app_of_another_origin_may_call_and_read_the_answers(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        asked = {
+            "Origin": APP,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "authorization, idempotency-key",
+        }
+        preflight = await fleet.client.request("OPTIONS", "/v1/jobs", headers=asked)
+        made = await fleet.post_job({"workflow": "solid"}, Origin=APP)
+        refused = await fleet.client.get("/v1/jobs/nope", headers={"Origin": APP})
+        plain = await fleet.client.get("/v1/jobs")
+
+        assert preflight.status_code == 204
+        assert "POST" in preflight.headers["access-control-allow-methods"]
+        assert "Idempotency-Key" in preflight.headers["access-control-allow-headers"]
+        for answer in (preflight, made, refused):
+            assert answer.headers["access-control-allow-origin"] == "*"
+            assert "access-control-allow-credentials" not in answer.headers
+        assert "Location" in made.headers["access-control-expose-headers"]
+        assert "access-control-allow-origin" not in plain.headers
+
+
+async def test_a_configured_origin_may_send_the_cookie(nats: NatsServer) -> None:
+    async with a_fleet(nats, public_origins=f"https://other.example, {APP}") as fleet:
+        answer = await fleet.client.get("/version", headers={"Origin": APP})
+
+        assert answer.headers["access-control-allow-origin"] == APP
+        assert answer.headers["access-control-allow-credentials"] == "true"
+        assert answer.headers["vary"] == "Origin"
+
+
+async def test_head_has_the_headers_of_get_and_no_body(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        for path in ("/v1/jobs", "/version", "/healthz", "/"):
+            head, got = await fleet.client.head(path), await fleet.client.get(path)
+            assert (head.status_code, head.content) == (got.status_code, b"")
+            assert head.headers["content-type"] == got.headers["content-type"]
+        async with asyncio.timeout(8):
+            stream = await fleet.client.head("/v1/events")
+
+        assert stream.headers["content-type"].startswith("text/event-stream")
+
+
+async def test_the_root_names_the_product_and_its_docs(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        root = (await fleet.client.get("/")).json()
+
+        assert root["name"] == "comfyfleet"
+        for path in root["links"].values():
+            assert (await fleet.client.get(path)).is_success
