@@ -51,8 +51,6 @@ class FakeLedger:
         if effects.new_jobs:
             self.batches.append(len(effects.new_jobs))
 
-    async def forget_old_keys(self) -> None: ...
-
 
 class FakeAgents:
     async def announce(self) -> None: ...
@@ -63,6 +61,13 @@ class FakeAgents:
         raise NotImplementedError
 
     async def close(self) -> None: ...
+
+
+class FakeRetention:
+    async def delete_old_jobs(self) -> int:
+        return 0
+
+    async def delete_old_keys(self) -> None: ...
 
 
 class FakeMeter:
@@ -95,6 +100,9 @@ class FakeJobReader:
     asked: list[tuple[UUID | None, Place | None]] = field(
         default_factory=list[tuple[UUID | None, Place | None]]
     )
+
+    async def is_there(self) -> bool:
+        return True
 
     async def find(self, ids: Sequence[UUID], owner_id: UUID | None) -> list[JobView]:
         self.asked.append((owner_id, None))
@@ -129,6 +137,7 @@ class Leader:
             open_ledger=lambda _: self.ledger,
             open_agents=lambda _epoch, _put: FakeAgents(),
             job_reader=self.job_reader,
+            retention=FakeRetention(),
             meter=FakeMeter(),
             is_connected=lambda: self.has_nats,
             published=dict,

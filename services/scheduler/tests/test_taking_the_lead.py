@@ -1,6 +1,7 @@
 """Two schedulers on one real Postgres: one loads a state and leads, the other stands by."""
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
@@ -23,7 +24,7 @@ from scheduler.domain.state import Limits, State
 from scheduler.handlers.leader_loop import decide, lead
 from scheduler.service import Scheduler
 
-from .fakes import NOW, FakeAgents, FakeJobReader, FakeMeter, serve
+from .fakes import NOW, FakeAgents, FakeJobReader, FakeMeter, FakeRetention, serve
 from .fleet import a_submit
 
 MANY_JOBS = 3_000
@@ -65,6 +66,7 @@ class Contender:
             open_ledger=self.open_ledger,
             open_agents=lambda _epoch, _put: FakeAgents(),
             job_reader=FakeJobReader(),
+            retention=FakeRetention(),
             meter=FakeMeter(),
             is_connected=lambda: True,
             published=dict,
@@ -127,6 +129,24 @@ async def test_a_load_that_takes_longer_than_the_lead_lasts_keeps_the_lead(
     assert second.scheduler.term
     assert len(second.scheduler.term.state.jobs) == 11
     await second.stop()
+
+
+async def test_the_collector_passes_over_the_state_as_long_as_the_term_lasts(
+    pool: asyncpg.Pool,
+) -> None:
+    await commit_waiting_jobs(pool, 10)
+    contender = Contender(pool)
+    await eventually(lambda: contender.leads)
+    term = contender.scheduler.term
+    assert term
+
+    assert not any(isinstance(item, Job) for item in gc.get_objects())
+    await contender.stop()
+    assert (
+        sum(item in term.state.jobs.values() for item in gc.get_objects() if isinstance(item, Job))
+        == 10
+    )
+    assert gc.isenabled()
 
 
 async def test_rows_are_parsed_outside_of_any_transaction(

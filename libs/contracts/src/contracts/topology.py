@@ -1,6 +1,6 @@
 """Derives what each service may publish and subscribe to on NATS from the message classes.
 
-The rules of the server (2.10 and later): a service publishes the requests, events and signals
+The rules of the server (2.11 and later): a service publishes the requests, events and signals
 that it sends, subscribes to what it owns or receives, gets answers under its own inbox prefix
 only, and reaches of JetStream only the streams, buckets and consumers that it owns or reads.
 """

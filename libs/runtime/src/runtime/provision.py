@@ -120,6 +120,7 @@ def bucket_config(bucket: Bucket) -> api.StreamConfig:
         max_msg_size=512 * 1024,
         discard=api.DiscardPolicy.NEW,
         allow_rollup_hdrs=True,
+        allow_msg_ttl=True,  # for the markers of deleted keys
         deny_delete=True,
         allow_direct=True,
     )

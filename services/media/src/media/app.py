@@ -55,6 +55,7 @@ TICKS: TickTable[Media] = {
     previews.prepare_previews: 1.0,
     deletion.delete_expired: 60.0,
     deletion.delete_orphans: 3600.0,
+    deletion.delete_scratch: 600.0,
 }
 """Every replica runs each tick; a replica skips the work that another one has done."""
 RECORDINGS = 16
@@ -109,6 +110,6 @@ async def run(settings: MediaSettings) -> None:
             await runtime.until_stopped()
 
 
-def days(number: int) -> timedelta | None:
+def days(number: float) -> timedelta | None:
     """Return the age; 0 means for ever."""
     return timedelta(days=number) if number else None

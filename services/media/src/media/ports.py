@@ -205,7 +205,10 @@ class Deletions(Protocol):
         ...
 
     async def delete_unused_rows(self, before: datetime) -> None:
-        """Delete uploads, keys, links and unreferenced blobs last used before `before`."""
+        """Delete uploads, keys, links and unreferenced blobs last used before `before`.
+
+        Recorded attempts go a month later, when no grant for them is valid any more.
+        """
         ...
 
     async def unreferenced(self, keys: Sequence[str]) -> list[str]:

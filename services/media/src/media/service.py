@@ -1,12 +1,11 @@
 """Defines `Media`: the adapters, limits and secrets that every handler of media needs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Hashable
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Hashable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Generic, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -18,8 +17,12 @@ from media import ports
 from media.domain.inspection import Bounds
 from media.domain.records import RetentionAges
 from runtime.grants import Grant, verify
+from runtime.scratch import delete_left_over, scratch_folder
 
 T = TypeVar("T")
+
+SCRATCH_PREFIX = "comfyfleet-media-"
+"""Long, because folders of this name in a shared temporary folder are deleted."""
 
 
 class SingleFlight(Generic[T]):
@@ -79,11 +82,13 @@ class Media:
     recordings: SingleFlight[Results]
     preparations: SingleFlight[None]
 
-    @contextmanager
-    def scratch_folder(self) -> Generator[Path, None, None]:
+    def scratch_folder(self) -> AbstractContextManager[Path]:
         """Open a private folder that is deleted with all its files."""
-        with TemporaryDirectory(prefix="media-", dir=self.scratch_dir) as folder:
-            yield Path(folder)
+        return scratch_folder(SCRATCH_PREFIX, self.scratch_dir)
+
+    async def delete_left_over(self) -> int:
+        """Delete the scratch folders of killed processes, and return their number."""
+        return await asyncio.to_thread(delete_left_over, SCRATCH_PREFIX, self.scratch_dir)
 
     def read_grant(self, grant: str, node_id: UUID) -> Grant:
         """Verify a grant and return what it allows.

@@ -69,9 +69,9 @@ class MediaSettings(S3Settings, GrantSettings, DatabaseSettings):
     inspection_wall_seconds: float = Field(
         default=50.0, ge=1, description="Time after which an inspection is ended, to be repeated."
     )
-    keep_results_days: int = Field(
+    keep_results_days: float = Field(
         default=0, ge=0, description="Age at which results are deleted; 0 is never."
     )
-    keep_uploads_days: int = Field(
+    keep_uploads_days: float = Field(
         default=0, ge=0, description="Age at which uploads are deleted; 0 is never."
     )

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from contracts.media.attempts import Results
+from media.adapters.sql.deletions import SqlDeletions
 from media.adapters.sql.library import SqlLibrary
 from media.adapters.sql.results import SqlResults
 from media.adapters.sql.uploads import SqlUploads
@@ -88,3 +90,16 @@ async def test_an_upload_replaces_what_only_an_agent_called_by_its_digest(
 
     assert proved == upload
     assert await library.get(upload.view.id) == upload
+
+
+async def test_an_attempt_is_forgotten_once_no_grant_for_it_is_valid(database: AsyncEngine) -> None:
+    results, grant, deletions = (
+        SqlResults(database),
+        some_grant(),
+        SqlDeletions(database, lambda: None),
+    )
+    await results.save(grant, [], NOW)
+    await deletions.delete_unused_rows(NOW + timedelta(days=30))
+    assert (await results.find(grant.attempt_id)).is_recorded
+    await deletions.delete_unused_rows(NOW + timedelta(days=32))
+    assert not (await results.find(grant.attempt_id)).is_recorded

@@ -25,11 +25,12 @@ from scheduler.adapters.meters import PrometheusMeter
 from scheduler.adapters.sql_job_reader import SqlJobReader
 from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
+from scheduler.adapters.sql_retention import SqlRetention
 from scheduler.domain.core import RULES
 from scheduler.domain.state import Limits
 from scheduler.handlers.leader_loop import decide, handle_beat, lead
 from scheduler.handlers.queries import find_jobs, find_submitted, list_jobs, list_nodes
-from scheduler.handlers.ticks import announce, forget_keys
+from scheduler.handlers.ticks import announce, delete_old_jobs, delete_old_keys
 from scheduler.service import Scheduler
 from scheduler.settings import SchedulerSettings
 
@@ -47,13 +48,17 @@ ANSWERS: AnswerTable[Scheduler] = {
 }
 """Served by the leader only. The core's `RULES` list every command, and `decide` answers it."""
 SUBSCRIPTIONS: SubscriptionTable[Scheduler] = {NodeBeat: handle_beat}
-TICKS: TickTable[Scheduler] = {announce: 1.0, forget_keys: 3_600.0}
+TICKS: TickTable[Scheduler] = {
+    announce: 1.0,
+    delete_old_jobs: 30.0,
+    delete_old_keys: 600.0,
+}
 
 
 def build(
     settings: SchedulerSettings,
     runtime: Runtime,
-    job_reader: SqlJobReader,
+    queries: asyncpg.Pool,
     leader_pool: asyncpg.Pool,
     relay: Relay,
 ) -> Scheduler:
@@ -65,7 +70,8 @@ def build(
         leadership=SqlLeadership(leader_pool),
         open_ledger=lambda epoch: SqlLedger(leader_pool, relay, epoch, limits),
         open_agents=lambda epoch, put: BusAgents(bus, epoch, secret, put),
-        job_reader=job_reader,
+        job_reader=SqlJobReader(queries),
+        retention=SqlRetention(queries, settings.keep_jobs_days),
         meter=PrometheusMeter(),
         is_connected=lambda: bus.is_connected,
         published=lambda: {entry.node_id: entry for entry in published.entries.values()},
@@ -81,9 +87,9 @@ async def run(settings: SchedulerSettings) -> None:
             open_leader_pool(settings) as leader_pool,
             relaying(runtime, settings) as relay,
         ):
-            bus, job_reader = runtime.bus, SqlJobReader(queries)
-            scheduler = build(settings, runtime, job_reader, leader_pool, relay)
-            runtime.health.checks["database"] = job_reader.is_there
+            bus = runtime.bus
+            scheduler = build(settings, runtime, queries, leader_pool, relay)
+            runtime.health.checks["database"] = scheduler.job_reader.is_there
             leading = lead(
                 scheduler, lambda: serve(bus, scheduler, ANSWERS, SUBSCRIPTIONS, shared=False)
             )

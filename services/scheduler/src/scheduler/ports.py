@@ -40,8 +40,16 @@ class Ledger(Protocol):
         """Write all effects or none, if this epoch still leads; raise the errors above."""
         ...
 
-    async def forget_old_keys(self) -> None:
-        """Delete idempotency keys older than a day; raise Unavailable if that fails."""
+
+class Retention(Protocol):
+    """Deletes rows that nobody needs any more; raises Unavailable if that fails."""
+
+    async def delete_old_jobs(self) -> int:
+        """Delete jobs that ended long ago, with their attempts; return their number."""
+        ...
+
+    async def delete_old_keys(self) -> None:
+        """Delete idempotency keys older than a day."""
         ...
 
 
@@ -91,6 +99,10 @@ class Meter(Protocol):
 
 class JobReader(Protocol):
     """Reads jobs for queries, on connections of its own. `owner_id` None means every owner."""
+
+    async def is_there(self) -> bool:
+        """Return whether the database answers."""
+        ...
 
     async def find(self, ids: Sequence[UUID], owner_id: UUID | None) -> list[JobView]: ...
     async def key_use(self, name: KeyName) -> KeyUse | None:

@@ -21,7 +21,7 @@ from scheduler.domain.forecast import Forecast
 from scheduler.domain.occurrences import Occurrence, Requested
 from scheduler.domain.state import State
 from scheduler.domain.wall_clock import WallClock
-from scheduler.ports import Agents, JobReader, Leadership, Ledger, Meter
+from scheduler.ports import Agents, JobReader, Leadership, Ledger, Meter, Retention
 
 MOST_REQUESTS = 20_000
 MOST_KEPT = 50_000
@@ -71,6 +71,8 @@ class Term:
     ticked_at: float = 0.0
     republish_at: float = 0.0
     wall_clock: WallClock = field(default_factory=WallClock)
+    settled_jobs: int = 0
+    """Number of jobs when the garbage collector last set the state aside."""
     forecast: Forecast = field(default_factory=Forecast)
     forecast_at: float = float("-inf")
     answers: dict[int, asyncio.Future[BaseModel]] = field(
@@ -108,6 +110,7 @@ class Scheduler:
     open_agents: Callable[[int, Callable[[Occurrence], None]], Agents]
     """Opens the way to agents for an epoch; their answers become occurrences."""
     job_reader: JobReader
+    retention: Retention
     meter: Meter
     is_connected: Callable[[], bool]
     published: Callable[[], Mapping[UUID, NodeEntry]]

@@ -20,6 +20,11 @@ class SchedulerSettings(GrantSettings, DatabaseSettings):
         ge=1,
         description="Jobs of all owners that may wait at one time; more are refused.",
     )
+    keep_jobs_days: float = Field(
+        default=30.0,
+        ge=0,
+        description="Age after their end at which jobs and their attempts are deleted; 0 is never.",
+    )
     node_grace_seconds: float = Field(
         default=30.0,
         ge=1,

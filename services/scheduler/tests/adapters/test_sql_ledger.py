@@ -138,6 +138,14 @@ async def test_no_text_of_a_user_can_make_a_commit_fail(pool: asyncpg.Pool) -> N
     assert (await ledger.load()).jobs[job.id].request == job.request
 
 
+async def test_a_row_that_cannot_be_read_holds_up_no_other_job(pool: asyncpg.Pool) -> None:
+    ledger, bad, good = await a_ledger(pool), a_job(), a_job()
+    await ledger.commit(Effects(new_jobs={job.id: job for job in (bad, good)}))
+    await pool.execute("UPDATE jobs SET status = 'of_a_newer_release' WHERE id = $1", bad.id)
+
+    assert list((await ledger.load()).jobs) == [good.id]
+
+
 async def test_who_does_not_lead_any_more_commits_nothing(pool: asyncpg.Pool) -> None:
     stale, job = await a_ledger(pool), a_job()
     await pool.execute("UPDATE leader SET beat_at = now() - interval '3 seconds'")

@@ -1,34 +1,39 @@
 """Reads and keeps single values of a NATS key-value bucket, and follows a whole one.
 
-A watcher can stop receiving after a server restart (measured), so a new one replaces it after
-each reconnect and every minute. Each new watcher begins with all entries of the bucket.
+A subscription can stop receiving after a server restart (measured), so a new one replaces it after
+each reconnect and every minute. After a reconnect it begins with all entries of the bucket, as it
+does if the bucket was made anew; else it continues, or a fleet of n nodes would send n² entries a
+minute to its agents.
 """
 
 # nats-py is only partly typed; see client.py.
 # pyright: reportUnknownMemberType=false
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Generic, TypeVar
 
 import nats.errors
 import structlog
 from cachetools import LRUCache
+from nats.aio.msg import Msg
 from nats.js.errors import KeyNotFoundError
-from nats.js.kv import KeyValue
 from pydantic import BaseModel, ValidationError
 
 from contracts.errors import NotFoundError, UnavailableError
 from contracts.services import Bucket
+from contracts.topology import stream_of
+from runtime.bus import ordered
 from runtime.bus.client import Bus
 
 log = structlog.get_logger()
 
 V = TypeVar("V", bound=BaseModel)
 
-RENEW_SECONDS = 60.0
 RETRY_SECONDS = 1.0
+DELETED = ("DEL", "PURGE")
 
 
 async def read_value(bus: Bus, bucket: Bucket, key: str) -> bytes | None:
@@ -43,17 +48,26 @@ async def read_value(bus: Bus, bucket: Bucket, key: str) -> bytes | None:
 
 async def read_keys(bus: Bus, bucket: Bucket, pattern: str) -> set[str]:
     """Return the keys that match. Raises UnavailableError if NATS does not answer."""
-    found: set[str] = set()
+    prefix = key_prefix(bucket)
     with answering(bucket):
-        store = await bus.jetstream.key_value(bucket.name)
-        watcher = await store.watch(pattern, ignore_deletes=True, meta_only=True)
-        try:
-            # the client sends None when the initial values are complete
-            while isinstance(entry := await watcher.updates(timeout=5), KeyValue.Entry):
-                found.add(entry.key)
-        finally:
-            await watcher.stop()
-    return found
+        subscription = await ordered.subscribe(
+            bus, stream_of(bucket), prefix + pattern, None, headers_only=True
+        )
+        return {
+            message.subject.removeprefix(prefix)
+            async for message in ordered.read_stored(subscription)
+            if not is_deletion(message)
+        }
+
+
+def key_prefix(bucket: Bucket) -> str:
+    return f"$KV.{bucket.name}."
+
+
+def is_deletion(message: Msg) -> bool:
+    """Return whether a key was deleted; the server itself marks those that ended by their age."""
+    headers = message.headers or {}
+    return headers.get("KV-Operation") in DELETED or "Nats-Marker-Reason" in headers
 
 
 @contextmanager
@@ -111,75 +125,68 @@ class Mirror(Generic[V]):
         """The bucket was read; before that, `entries` are empty and say nothing."""
         self.bucket = bucket
         self._model = model
+        self._prefix = key_prefix(bucket)
         self._keys = keys
         self._on_change = on_change
+        self._created: datetime | None = None
+        """When the bucket was made that `entries` are of."""
+        self._revision = 0
+        """Entries are as of this sequence number of the bucket's stream."""
 
     async def follow(self, bus: Bus) -> None:
         """Keep `entries` equal to the bucket until canceled."""
         renew = asyncio.Event()
         with bus.on_reconnect(renew.set):
             while True:
+                if renew.is_set():
+                    self._created = None  # a deletion may be missed, and forgotten by the server
                 renew.clear()
                 try:
-                    store = await bus.jetstream.key_value(self.bucket.name)
-                    await self._follow_once(await store.watch(self._keys), renew)
+                    await self._follow_once(bus, renew)
                 except nats.errors.ConnectionClosedError:
                     raise
-                except (nats.errors.Error, OSError, asyncio.InvalidStateError) as error:
+                except (nats.errors.Error, OSError) as error:
                     reason = str(error) or repr(error)
                     log.info("watch_retried", bucket=self.bucket.name, reason=reason)
                     await asyncio.sleep(RETRY_SECONDS)
 
-    async def _follow_once(self, watcher: KeyValue.KeyWatcher, renew: asyncio.Event) -> None:
-        """Follow one watcher until it is a minute old or `renew` is set."""
-        read: dict[str, V] = {}
-        try:
-            async for entry in until(renew, watcher):
-                if entry is None:  # the client's marker for "initial values delivered"
-                    self.entries = read
-                    self.ready.set()
-                elif not isinstance(entry, KeyValue.Entry) or not self._apply(entry, read):
-                    continue
-                if self._on_change and self.entries is read:
-                    self._on_change()
-        finally:
-            await watcher.stop()
+    async def _follow_once(self, bus: Bus, renew: asyncio.Event) -> None:
+        """Follow one subscription until it is a minute old or `renew` is set."""
+        stream, pattern = stream_of(self.bucket), self._prefix + self._keys
+        info = await bus.jetstream.stream_info(stream)
+        if info.created != self._created:
+            read: dict[str, V] = {}
+            everything = await ordered.subscribe(bus, stream, pattern, None)
+            async for message in ordered.read_stored(everything):
+                self._apply(message, read)
+            self.entries, self._revision = read, info.state.last_seq
+            self._created = info.created
+            self.ready.set()
+            self._changed()
+        news = await ordered.subscribe(bus, stream, pattern, self._revision)
+        async for message in ordered.read_until(news, renew):
+            self._revision = message.metadata.sequence.stream
+            if self._apply(message, self.entries):
+                self._changed()
 
-    def _apply(self, entry: KeyValue.Entry, entries: dict[str, V]) -> bool:
+    def _changed(self) -> None:
+        if self._on_change:
+            self._on_change()
+
+    def _apply(self, message: Msg, entries: dict[str, V]) -> bool:
         """Apply one update; a value that this version cannot read leaves the last one it could.
 
         A newer service may write fields that an older reader refuses, which deletes nothing.
         """
-        if entry.operation in ("DEL", "PURGE"):
-            entries.pop(entry.key, None)
+        key = message.subject.removeprefix(self._prefix)
+        if is_deletion(message):
+            entries.pop(key, None)
             return True
         try:
-            entries[entry.key] = self._model.model_validate_json(entry.value or b"")
+            entries[key] = self._model.model_validate_json(message.data)
         except ValidationError as error:
-            log.warning("value_unreadable", bucket=entry.bucket, key=entry.key, reason=str(error))
-            if entry.key in self.entries:
-                entries[entry.key] = self.entries[entry.key]
+            log.warning("value_unreadable", bucket=self.bucket.name, key=key, reason=str(error))
+            if key in self.entries:
+                entries[key] = self.entries[key]
             return False
         return True
-
-
-async def until(renew: asyncio.Event, watcher: KeyValue.KeyWatcher) -> AsyncGenerator[object, None]:
-    """Yield the updates of the watcher for at most a minute, without polling."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + RENEW_SECONDS
-    renewed = asyncio.create_task(renew.wait())
-    try:
-        while not renewed.done() and (left := deadline - loop.time()) > 0:
-            update = asyncio.create_task(watcher.updates(timeout=left))
-            try:
-                await asyncio.wait({update, renewed}, return_when=asyncio.FIRST_COMPLETED)
-                if not update.done():
-                    return
-                entry = update.result()
-            except nats.errors.TimeoutError:
-                return
-            finally:
-                update.cancel()
-            yield entry
-    finally:
-        renewed.cancel()

@@ -17,6 +17,9 @@ INSERT = "INSERT INTO outbox (messages) VALUES ($1)"
 LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()), 1)"
 """Advisory locks belong to the database, which services share: the schema tells them apart."""
 
+MARKER_SECONDS = 24 * 3600
+"""Followers read a bucket whole after each reconnect, so none needs an older marker."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -50,7 +53,9 @@ def put(bucket: Bucket, key: str, value: BaseModel, *, requires: str | None = No
 
 
 def delete(bucket: Bucket, key: str) -> Outgoing:
-    return Outgoing(f"$KV.{bucket.name}.{key}", "", headers={"KV-Operation": "DEL"})
+    """Return a marker that deletes the key; the server forgets the marker itself after a day."""
+    headers = {"KV-Operation": "DEL", "Nats-TTL": f"{MARKER_SECONDS}s"}
+    return Outgoing(f"$KV.{bucket.name}.{key}", "", headers=headers)
 
 
 def encode(messages: Sequence[Outgoing]) -> str:

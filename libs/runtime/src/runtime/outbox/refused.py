@@ -27,6 +27,11 @@ KEEP = """
     INSERT INTO outbox_refused (key, messages, reason) VALUES ($1, $2, $3)
     ON CONFLICT (key) DO UPDATE SET messages = excluded.messages, reason = excluded.reason
 """
+KEPT_DAYS = 30
+"""An operator has so long to look at a refused event; dead letters are kept as long."""
+PRUNE = """DELETE FROM outbox_refused WHERE key IN
+    (SELECT key FROM outbox_refused
+     WHERE refused_at < now() - make_interval(days => $1) ORDER BY refused_at LIMIT 100)"""
 FORGET = "DELETE FROM outbox_refused WHERE key = ANY($1)"
 KNOWN = """
     SELECT key, reason, count(*) OVER () AS total FROM outbox_refused
@@ -70,6 +75,11 @@ class RefusedMessages:
         """Drop the rows of these keys: a newer value of each was stored."""
         self.has_changed |= not self._reasons.keys().isdisjoint(keys)
         await connection.execute(FORGET, list(keys))
+
+    async def prune(self, connection: Any) -> None:
+        """Drop some of the rows that are too old."""
+        if self._total and await connection.execute(PRUNE, KEPT_DAYS) != "DELETE 0":
+            self.has_changed = True
 
     async def read(self, connection: Any) -> None:
         rows = await connection.fetch(KNOWN, MAX_SHOWN)

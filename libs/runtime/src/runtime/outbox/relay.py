@@ -91,6 +91,8 @@ class Relay:
                 # fails if the lock is gone: a relay that stood still publishes nothing old
                 await connection.execute(DROP, row["id"])
                 await self._publish_row(connection, decode(row["messages"]))
+            if not rows:
+                await self._refused.prune(connection)
             if not rows or self._refused.has_changed:
                 await self._refused.read(connection)
             return len(rows) == ROWS_AT_ONCE

@@ -64,6 +64,12 @@ async def delete_orphans(media: Media) -> None:
         log.info("orphans_deleted", objects=deleted)
 
 
+async def delete_scratch(media: Media) -> None:
+    """Delete the scratch folders that killed processes left."""
+    if deleted := await media.delete_left_over():
+        log.info("scratch_deleted", folders=deleted)
+
+
 async def discard(store: ObjectStore, *keys: str) -> None:
     """Delete objects that no row names; if the store is down, `delete_orphans` does it."""
     try:

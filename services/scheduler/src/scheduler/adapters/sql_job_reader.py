@@ -1,7 +1,7 @@
 """Reads jobs for queries, on connections apart from the leader's loop."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -9,7 +9,7 @@ import structlog
 
 from contracts.errors import UnavailableError
 from contracts.scheduler.job_requests import ListJobs
-from contracts.scheduler.jobs import JobView
+from contracts.scheduler.jobs import JobStatus, JobView
 from runtime.cursor import Place
 from scheduler.adapters.job_rows import read_job
 from scheduler.adapters.sql_ledger import FAILURES
@@ -32,40 +32,53 @@ KEY_USE = """SELECT body_digest, created_id FROM idempotency
     WHERE owner_id = $1 AND operation = $2 AND key = $3
     AND created_at > now() - interval '24 hours'"""
 
+Condition: TypeAlias = tuple[str, Sequence[Any]]
+"""A text in which each `{}` stands for the next value, and the values."""
+
 
 def conditions_of(
     query: ListJobs, owner_id: UUID | None, after: Place | None
 ) -> tuple[str, list[Any]]:
     """Return the conditions of a query, and the values of their numbered parameters."""
-    texts, values = ["true"], list[Any]()
-
-    def add(text: str, *more: Any) -> None:
-        """Add a condition in which each `{}` stands for the next value."""
-        numbers = range(len(values) + 1, len(values) + len(more) + 1)
-        texts.append(text.format(*(f"${number}" for number in numbers)))
-        values.extend(more)
-
-    optional = {
-        "owner_id = {}": owner_id,
-        "status = ANY({}::text[])": query.status,
-        "batch_id = {}": query.batch_id,
-    }
-    for text, value in optional.items():
-        if value:
-            add(text, value)
-    if query.workflow:
-        exact = "@" in query.workflow
-        column = "workflow" if exact else "split_part(workflow, '@', 1)"
-        add(column + " = {}", query.workflow)
-    if query.label:
-        key, has_value, value = query.label.partition("=")
-        if has_value:
-            add("labels ->> {}::text = {}", key, value)
-        else:
-            add("labels ? {}", key)
+    found: list[Condition] = [
+        *of_status(query.status),
+        *of_workflow(query.workflow),
+        *of_label(query.label),
+    ]
+    if owner_id:
+        found.append(("owner_id = {}", [owner_id]))
+    if query.batch_id:
+        found.append(("batch_id = {}", [query.batch_id]))
     if after:
-        add("(created_at, id) < ({}::timestamptz, {}::uuid)", *after)
-    return " AND ".join(texts), values
+        found.append(("(created_at, id) < ({}::timestamptz, {}::uuid)", after))
+    values = [value for _, some in found for value in some]
+    text = " AND ".join(["true", *(text for text, _ in found)])
+    return text.format(*(f"${number}" for number, _ in enumerate(values, 1))), values
+
+
+def of_status(wanted: Sequence[JobStatus]) -> Iterator[Condition]:
+    if wanted:
+        yield "status = ANY({}::text[])", [wanted]
+        if not any(status.is_terminal for status in wanted):
+            # few, beside the jobs that are over
+            yield "id IN (SELECT id FROM unfinished_jobs)", []
+
+
+def of_workflow(wanted: str | None) -> Iterator[Condition]:
+    if wanted:
+        name, has_version, _ = wanted.partition("@")
+        yield "split_part(workflow, '@', 1) = {}", [name]
+        if has_version:
+            yield "workflow = {}", [wanted]
+
+
+def of_label(wanted: str | None) -> Iterator[Condition]:
+    if wanted:
+        key, has_value, value = wanted.partition("=")
+        if has_value:
+            yield "labels @> jsonb_build_object({}::text, {}::text)", [key, value]
+        else:
+            yield "labels ? {}", [key]
 
 
 class SqlJobReader:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.errors import UnavailableError
 from contracts.services import NODES
 from runtime.outbox import messages as outbox
 from runtime.outbox.relay import Relay
@@ -34,7 +33,9 @@ SELECT_KEYS = """SELECT owner_id, operation, key, body_digest, created_id FROM i
      (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[]))
     AND created_at > now() - interval '24 hours'"""
 
-FORGET_KEYS = "DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'"
+ADD_UNFINISHED = "INSERT INTO unfinished_jobs SELECT unnest($1::uuid[])"
+REMOVE_UNFINISHED = "DELETE FROM unfinished_jobs WHERE id = ANY($1)"
+
 FAILURES = (
     OSError,
     TimeoutError,
@@ -84,12 +85,6 @@ class SqlLedger:
         if effects.events or effects.node_entries:
             self._relay.nudge()
 
-    async def forget_old_keys(self) -> None:
-        try:
-            await self._pool.execute(FORGET_KEYS)
-        except FAILURES as error:
-            raise UnavailableError("old keys cannot be deleted", code="database_away") from error
-
 
 async def look_up_keys(connection: Any, keys: Sequence[KeyName]) -> dict[KeyName, KeyUse]:
     if not keys:
@@ -107,6 +102,7 @@ async def write(connection: Any, effects: Effects) -> None:
     """Write all rows of a batch, then one row of the outbox."""
     await job_rows.INSERT_JOBS.execute(connection, effects.new_jobs.values())
     await job_rows.UPDATE_JOBS.execute(connection, effects.changed_jobs.values())
+    await note_unfinished(connection, effects)
     await job_rows.UPSERT_ATTEMPTS.execute(connection, effects.attempts.values())
     await node_rows.UPSERT_NODES.execute(connection, effects.nodes.values())
     await node_rows.UPSERT_CAPABILITIES.execute(connection, effects.capabilities.values())
@@ -116,6 +112,14 @@ async def write(connection: Any, effects: Effects) -> None:
     if effects.removed_nodes:
         await connection.execute(node_rows.DELETE_NODES, list(effects.removed_nodes))
     await outbox.append_asyncpg(connection, outgoing(effects))
+
+
+async def note_unfinished(connection: Any, effects: Effects) -> None:
+    """Keep the table of unfinished jobs, which the next leader loads."""
+    if added := [job.id for job in effects.new_jobs.values() if not job.status.is_terminal]:
+        await connection.execute(ADD_UNFINISHED, added)
+    if removed := [job.id for job in effects.changed_jobs.values() if job.status.is_terminal]:
+        await connection.execute(REMOVE_UNFINISHED, removed)
 
 
 def outgoing(effects: Effects) -> list[outbox.Outgoing]:

@@ -27,10 +27,9 @@ NODES_AT_ONCE = 20
 SLICE_SECONDS = 0.02
 """The loop renews the lead while rows are parsed, so parsing gives way this often."""
 
-UNFINISHED = """SELECT id FROM jobs
-    WHERE status IN ('queued', 'running', 'canceling') ORDER BY created_at, id"""
+UNFINISHED = "SELECT id FROM jobs JOIN unfinished_jobs USING (id) ORDER BY created_at, id"
 
-SELECT_LIVE = "SELECT * FROM attempts WHERE ended_at IS NULL"
+SELECT_LIVE = "SELECT * FROM attempts WHERE job_id = ANY($1) AND ended_at IS NULL"
 
 SELECT_SECONDS = """SELECT version_hash, avg(executed_seconds) AS seconds FROM
     (SELECT version_hash, executed_seconds FROM attempts
@@ -48,7 +47,8 @@ async def read_state(pool: asyncpg.Pool, limits: Limits) -> State:
     async for row in slices(pool, UNFINISHED, job_rows.SELECT_JOBS, ROWS_AT_ONCE):
         if job := readable(job_rows.read_job, row):
             state.add_job(job)
-    for row in await pool.fetch(SELECT_LIVE):
+    begun = [job.id for job in state.jobs.values() if job.status is not JobStatus.QUEUED]
+    for row in await pool.fetch(SELECT_LIVE, begun):
         job, placed = state.jobs.get(row["job_id"]), (row["node_id"], row["number"])
         if job and row["node_id"] in state.nodes:
             attempt = Attempt(row["id"], job, *placed, row["created_at"], is_inherited=True)

@@ -7,11 +7,14 @@ from heapq import heappush
 from uuid import UUID
 
 from contracts.access import Priority
+from contracts.scheduler.job_requests import Requirements
 from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.leases import LeaseClock
 from scheduler.domain.nodes import Node
 from scheduler.domain.startable import Kind, StartableJobs
+
+VERSIONS_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class State:
     passed_over: Counter[Priority] = field(default_factory=Counter[Priority])
     """Starts of higher priorities since the last start of each priority that waits."""
     eligibility: Eligibility = field(default_factory=Eligibility)
+    requirements: dict[str, Requirements] = field(default_factory=dict[str, Requirements])
+    """Those of each workflow version's newest job, to be shared."""
     mean_seconds: dict[str, float] = field(default_factory=dict[str, float])
     """Mean execution time of each workflow version that ever completed."""
 
@@ -66,11 +71,23 @@ class State:
         return self.queued_by_owner.total()
 
     def add_job(self, job: Job) -> None:
+        self.share_requirements(job)
         self.jobs[job.id] = job
         if job.request.deadline:
             heappush(self.deadlines, (job.request.deadline, job.id))
         if job.status is JobStatus.QUEUED:
             self.enqueue(job)
+
+    def share_requirements(self, job: Job) -> None:
+        """Let jobs of one version share equal requirements, half of a waiting job's memory."""
+        request = job.request
+        known = self.requirements.get(request.version_hash)
+        if known == request.requirements:
+            job.request = request.model_copy(update={"requirements": known})
+            return
+        if len(self.requirements) >= VERSIONS_KEPT:
+            self.requirements.clear()
+        self.requirements[request.version_hash] = request.requirements
 
     def enqueue(self, job: Job, *, first: bool = False) -> None:
         """Let a queued job wait; `first` puts one that has already had its turn at the front."""

@@ -26,6 +26,7 @@ from scheduler.domain.effects import Answer, ClaimGranted, Effects
 from scheduler.domain.jobs import Job
 from scheduler.domain.occurrences import ClockTicked, Occurrence
 from scheduler.domain.state import State
+from scheduler.handlers import collector
 from scheduler.ports import LeadershipLostError, Ledger, LedgerUncertainError
 from scheduler.service import Inbox, Scheduler, Term
 
@@ -97,12 +98,16 @@ async def run_term(scheduler: Scheduler, epoch: int, serve: Serve) -> int | None
     """Lead for one epoch; return it if it may still be ours when the term ends, else None."""
     try:
         ledger, inbox = scheduler.open_ledger(epoch), Inbox()
-        state = await load(ledger)
+        with collector.paused():
+            state = await load(ledger)
         async with AsyncExitStack() as stack:
             agents = scheduler.open_agents(epoch, inbox.put)
             stack.push_async_callback(agents.close)
             term = scheduler.lead.term = Term(epoch, state, inbox, ledger, agents)
             term.wall_clock.jumped = warn_of_jump
+            term.settled_jobs = len(state.jobs)
+            collector.set_aside()
+            stack.callback(collector.take_back)
             term.began_at = term.renewed_at = term.connected_at = monotonic()
             await stack.enter_async_context(await serve())
             stack.callback(end_term, scheduler, term)
@@ -188,6 +193,9 @@ async def take_batch(scheduler: Scheduler, term: Term, batch: list[Occurrence]) 
         term.renewed_at = began
         scheduler.meter.batch(len(batch), monotonic() - began)
     send_effects(term, effects)
+    if len(term.state.jobs) >= term.settled_jobs + collector.GROWTH:
+        term.settled_jobs = len(term.state.jobs)
+        collector.set_aside_again()
 
 
 def send_effects(term: Term, effects: Effects) -> None:

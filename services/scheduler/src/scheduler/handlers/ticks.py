@@ -1,11 +1,15 @@
-"""Ticks of the leader beside its loop: signal the epoch, measure, delete old keys."""
+"""Ticks of the leader beside its loop: signal the epoch, measure, delete old rows."""
 
 from collections import Counter
 from time import monotonic
 
+import structlog
+
 from contracts.scheduler.nodes import NodePhase
 from scheduler.domain.views import node_phase
 from scheduler.service import Scheduler, Term
+
+log = structlog.get_logger()
 
 LEASE_SECONDS = 2.0
 
@@ -25,7 +29,13 @@ def measure(scheduler: Scheduler, term: Term) -> None:
     scheduler.meter.fleet(term.state.queue_size, len(term.state.attempts), nodes)
 
 
-async def forget_keys(scheduler: Scheduler) -> None:
+async def delete_old_jobs(scheduler: Scheduler) -> None:
+    """Delete jobs that ended longer ago than the settings say, with their attempts."""
+    if scheduler.term and (deleted := await scheduler.retention.delete_old_jobs()):
+        log.info("jobs_deleted", jobs=deleted)
+
+
+async def delete_old_keys(scheduler: Scheduler) -> None:
     """Delete idempotency keys older than a day."""
     if scheduler.term:
-        await scheduler.term.ledger.forget_old_keys()
+        await scheduler.retention.delete_old_keys()

@@ -1,7 +1,7 @@
 """Deletes rows, and keeps the keys of objects that are still to be deleted."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, exists, or_, select, union_all
@@ -12,6 +12,7 @@ from contracts.errors import NotFoundError
 from contracts.media.library import DeletionCause, MediaDeleted
 from media.adapters.sql import blobs
 from media.adapters.sql.tables import (
+    ATTEMPTS,
     BLOBS,
     DOOMED,
     HAS_BLOB,
@@ -24,7 +25,10 @@ from media.adapters.sql.tables import (
 )
 from media.domain.records import RetentionAges
 from runtime.outbox import messages as outbox
+from runtime.postgres.slices import delete_in_slices
 from runtime.postgres.transaction import transaction
+
+LONGEST_GRANT = timedelta(days=31)
 
 
 class SqlDeletions:
@@ -77,13 +81,17 @@ class SqlDeletions:
             await connection.execute(delete(DOOMED).where(DOOMED.c.key.in_(keys)))
 
     async def delete_unused_rows(self, before: datetime) -> None:
-        unused = delete(BLOBS).where(BLOBS.c.used_at < before, ~exists().where(HAS_BLOB))
-        async with transaction(self._database) as connection:
-            await connection.execute(delete(UPLOADS).where(UPLOADS.c.created_at < before))
-            await connection.execute(delete(IDEMPOTENCY).where(IDEMPOTENCY.c.created_at < before))
-            await connection.execute(delete(LINKS).where(LINKS.c.expires_at < before))
-            # A transaction that uses a blob again sets its `used_at` first.
-            await connection.execute(unused)
+        # A transaction that uses a blob again sets its `used_at` first.
+        unused = (BLOBS.c.used_at < before) & ~exists().where(HAS_BLOB)
+        for table, which in (
+            (UPLOADS, UPLOADS.c.created_at < before),
+            (IDEMPOTENCY, IDEMPOTENCY.c.created_at < before),
+            (LINKS, LINKS.c.expires_at < before),
+            # Longer than a grant is valid: after it, nobody may record results again.
+            (ATTEMPTS, ATTEMPTS.c.recorded_at < before - LONGEST_GRANT),
+            (BLOBS, unused),
+        ):
+            await delete_in_slices(self._database, table, which)
 
     async def unreferenced(self, keys: Sequence[str]) -> list[str]:
         query = union_all(

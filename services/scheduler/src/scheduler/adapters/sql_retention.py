@@ -1,0 +1,60 @@
+"""Deletes old rows in slices, each a short transaction of its own, so that nobody waits for it."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+
+from contracts.errors import UnavailableError
+from scheduler.adapters.sql_ledger import FAILURES
+
+ROWS_AT_ONCE = 500
+DAY_SECONDS = 86_400.0
+
+PAGE = """SELECT id, created_at, finished_at < now() - make_interval(secs => $1) AS is_old
+    FROM jobs WHERE created_at < now() - make_interval(secs => $1) AND (created_at, id) > ($2, $3)
+    ORDER BY created_at, id LIMIT $4"""
+"""Pages by the time of creation, which has an index; jobs in it that are not over are passed."""
+
+DELETE_ATTEMPTS = "DELETE FROM attempts WHERE job_id = ANY($1)"
+DELETE_JOBS = """DELETE FROM jobs WHERE id = ANY($1)
+    AND status NOT IN ('queued', 'running', 'canceling')"""
+
+DELETE_KEYS = """DELETE FROM idempotency WHERE (owner_id, operation, key) IN
+    (SELECT owner_id, operation, key FROM idempotency
+     WHERE created_at < now() - interval '24 hours' ORDER BY created_at LIMIT $1)"""
+
+
+class SqlRetention:
+    """Keeps finished jobs for `keep_jobs_days`; 0 is for ever."""
+
+    def __init__(self, pool: asyncpg.Pool, keep_jobs_days: float) -> None:
+        self._pool = pool
+        self._keep_seconds = keep_jobs_days * DAY_SECONDS
+
+    async def delete_old_jobs(self) -> int:
+        if not self._keep_seconds:
+            return 0
+        deleted, place = 0, (datetime.min.replace(tzinfo=UTC), UUID(int=0))
+        try:
+            while rows := await self._pool.fetch(PAGE, self._keep_seconds, *place, ROWS_AT_ONCE):
+                old = [row["id"] for row in rows if row["is_old"]]
+                await self._delete(old)
+                deleted += len(old)
+                place = rows[-1]["created_at"], rows[-1]["id"]
+        except FAILURES as error:
+            raise UnavailableError("old jobs cannot be deleted", code="database_away") from error
+        return deleted
+
+    async def _delete(self, jobs: list[UUID]) -> None:
+        """Delete jobs with their attempts, attempts first: a job is found again if that fails."""
+        if jobs:
+            await self._pool.execute(DELETE_ATTEMPTS, jobs)
+            await self._pool.execute(DELETE_JOBS, jobs)
+
+    async def delete_old_keys(self) -> None:
+        try:
+            while await self._pool.execute(DELETE_KEYS, ROWS_AT_ONCE) != "DELETE 0":
+                pass
+        except FAILURES as error:
+            raise UnavailableError("old keys cannot be deleted", code="database_away") from error
