@@ -198,6 +198,13 @@ class Engine(Protocol):
         """Write the file from the target's beginning. Raises FileRefusedError, NoSpaceError."""
         ...
 
+    async def discard(self, files: Sequence[EngineFile]) -> None:
+        """Free the space of results that are recorded, as far as the server lets clients do so.
+
+        Raises UnreachableError, FileRefusedError.
+        """
+        ...
+
     async def trial(self) -> str | None:
         """Run a small graph without a model; return why it failed."""
         ...

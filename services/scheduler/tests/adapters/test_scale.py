@@ -56,10 +56,9 @@ async def test_a_change_of_a_job_or_an_attempt_writes_no_index(pool: asyncpg.Poo
     job = Job(spec, OWNER, clock.now())
     attempt = Attempt(new_id(), job, new_id(), 1, clock.now())
     await ledger.commit(Effects(new_jobs={job.id: job}, attempts={attempt.id: attempt}))
+    assert list((await ledger.load()).jobs) == [job.id]
     job.status, job.version, job.started_at = JobStatus.RUNNING, 2, clock.now()
     await ledger.commit(Effects(changed_jobs={job.id: job}))
-    assert list((await ledger.load()).jobs) == [job.id]
-
     job.status, job.version, job.finished_at = JobStatus.FAILED, 3, clock.now()
     attempt.ended_at, attempt.outcome, attempt.cause = clock.now(), "failed", Cause.WORKFLOW
     await ledger.commit(Effects(changed_jobs={job.id: job}, attempts={attempt.id: attempt}))

@@ -32,4 +32,4 @@ class UnusableEngine:
     async def refuse(self, *_: Any, **__: Any) -> Any:
         raise UnreachableError(self._reason)
 
-    describe = upload = run = resume = has_attempt = download = trial = refuse
+    describe = upload = run = resume = has_attempt = download = discard = trial = refuse

@@ -25,7 +25,7 @@ from node_agent.domain.endings import (
 from node_agent.handlers.inputs import find_version, stage
 from node_agent.handlers.results import store_results
 from node_agent.handlers.retry import retried
-from node_agent.ports import EngineTask, Execution, Graph, Preview, Version
+from node_agent.ports import EngineTask, Execution, Graph, Preview, UnreachableError, Version
 from node_agent.service import Attempt, Claim
 from runtime.process.telemetry import span
 
@@ -43,6 +43,7 @@ async def run_and_report(claim: Claim, attempt: Attempt, ending: Awaitable[Attem
             claim.reported.outdated.set()
         await report_end(claim, attempt.id, end)
         claim.forget(attempt)
+        await discard_results(claim, attempt)
         cause = end.cause.value if end.cause else None
         log.info("attempt_ended", outcome=end.outcome.value, cause=cause)
 
@@ -137,6 +138,7 @@ async def upload_results(
         with span("upload"):
             found = execution.results_for(version.spec)
             outputs = await attempt.unless_canceled(store_results(claim, attempt, version, found))
+            attempt.results = found
     finally:
         claim.attempts.uploads.release()
     return AttemptEnd(
@@ -145,6 +147,14 @@ async def upload_results(
         started_at=execution.started_at,
         executed_seconds=execution.seconds,
     )
+
+
+async def discard_results(claim: Claim, attempt: Attempt) -> None:
+    """Free the engine's copies, now that nobody reads them again: the end was answered."""
+    try:
+        await claim.engine.discard(attempt.results)
+    except (UnreachableError, OperationError) as error:
+        log.info("results_not_discarded", reason=str(error))
 
 
 async def report_end(claim: Claim, attempt_id: UUID, end: AttemptEnd) -> None:

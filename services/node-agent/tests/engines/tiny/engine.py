@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -76,6 +76,7 @@ class TinyServer:
     slot: asyncio.Lock = field(default_factory=asyncio.Lock)
     paintings: dict[UUID, Painting] = field(default_factory=dict[UUID, Painting])
     inputs: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    discarded: list[str] = field(default_factory=list[str])
 
     def start(self, attempt_id: UUID, graph: Graph) -> None:
         painting = self.paintings[attempt_id] = Painting(graph)
@@ -178,6 +179,9 @@ class TinyEngine:
         target.seek(0)
         target.truncate()
         target.write(content)
+
+    async def discard(self, files: Sequence[EngineFile]) -> None:
+        self.server.discarded += [file.filename for file in files]
 
     async def trial(self) -> str | None:
         return None if self.server else "no server"

@@ -1,7 +1,7 @@
 """Makes a ComfyUI server an `Engine`: `prompt_id` is the attempt id."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import IO, Any
 from uuid import UUID
@@ -40,7 +40,8 @@ from runtime.process.telemetry import span
 async def open_comfyui(entry: NodeEntry, defaults: BaseModel) -> AsyncGenerator["ComfyUI", None]:
     settings = engine_settings(ComfyUISettings, entry, defaults)
     async with comfy_http(entry, settings) as http:
-        engine = ComfyUI(entry, http, Vitals(settings.dead_after_seconds))
+        vitals = Vitals(settings.dead_after_seconds)
+        engine = ComfyUI(entry, http, vitals, keep_outputs=settings.keep_outputs)
         try:
             yield engine
         finally:
@@ -106,6 +107,12 @@ class ComfyUI(Session):
                 target.write(text.encode())
             case _:
                 raise FileRefusedError("The result file does not come from ComfyUI.")
+
+    async def discard(self, files: Sequence[EngineFile]) -> None:
+        """Empty files of the output folder; ComfyUI itself deletes its temporary ones."""
+        for file in files:
+            if isinstance(file, ComfyFile) and file.folder == "output" and not self.keep_outputs:
+                await self.http.empty(file)
 
     async def trial(self) -> str | None:
         return await trial.trial(self)

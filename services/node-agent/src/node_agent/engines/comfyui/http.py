@@ -149,6 +149,14 @@ class ComfyHttp:
         if (stored.get("subfolder"), stored.get("name")) != (folder, filename):
             raise FileRefusedError("ComfyUI stored an input file under another name.")
 
+    async def empty(self, file: ComfyFile) -> None:
+        """Overwrite a file with nothing. Raises FileRefusedError."""
+        fields = {"subfolder": file.subfolder, "type": file.folder, "overwrite": "true"}
+        content = {"image": (file.filename, b"", "application/octet-stream")}
+        response = await self._send("POST", "/upload/image", data=fields, files=content)
+        if response.status_code != OK:
+            raise FileRefusedError(f"ComfyUI answered {response.status_code} to an empty file.")
+
     async def download(self, file: ComfyFile, target: IO[bytes], max_bytes: int) -> None:
         """Write from the target's beginning. Raises FileRefusedError, NoSpaceError."""
         query = {"filename": file.filename, "subfolder": file.subfolder, "type": file.folder}

@@ -66,6 +66,8 @@ class Session:
     entry: NodeEntry
     http: ComfyHttp
     vitals: Vitals
+    keep_outputs: bool = False
+    """Leave results on the server; otherwise they are emptied once they are stored."""
     prompts: dict[str, Prompt] = field(default_factory=dict[str, Prompt])
     posts: dict[str, asyncio.Task[Submitted]] = field(
         default_factory=dict[str, asyncio.Task[Submitted]]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class ComfyUISettings(BaseModel):
-    """Times that the agent gives a ComfyUI server before it gives up."""
+    """Times that the agent gives a ComfyUI server before it gives up, and what it leaves there."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -22,4 +22,9 @@ class ComfyUISettings(BaseModel):
         ge=1,
         description="A prompt that runs so long without one graph node starting proves that the "
         "worker is dead.",
+    )
+    keep_outputs: bool = Field(
+        default=False,
+        description="Leave results in ComfyUI's output folder too. Otherwise each is emptied once "
+        "it is stored, since ComfyUI lets nobody delete a file.",
     )
