@@ -205,10 +205,7 @@ class Deletions(Protocol):
         ...
 
     async def delete_unused_rows(self, before: datetime) -> None:
-        """Delete uploads, keys, links and unreferenced blobs last used before `before`.
-
-        Recorded attempts go a month later, when no grant for them is valid any more.
-        """
+        """Delete uploads, keys, links and blobs last used before; attempts a month later."""
         ...
 
     async def unreferenced(self, keys: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from contracts.scheduler.nodes import Device, NodeEntry
 from node_agent.engines.comfyui.outputs import ComfyFile, ReportedFile
 from node_agent.engines.comfyui.settings import ComfyUISettings
 from node_agent.engines.comfyui.shapes import is_number, parsed, parsed_or_none, texts
-from node_agent.engines.comfyui.trouble import NO_COMFYUI, why_silent, why_useless
+from node_agent.engines.comfyui.trouble import NO_COMFYUI, first_part, why_silent, why_useless
 from node_agent.engines.comfyui.vitals import QueueView
 from node_agent.handlers.files import write_all
 from node_agent.ports import FileRefusedError, UnreachableError
@@ -216,11 +216,6 @@ class ComfyHttp:
         if response.status_code in NOT_COMFYUI:
             raise UnreachableError(why_useless(response.status_code, first_part(path)))
         return response
-
-
-def first_part(path: str) -> str:
-    """Return the path without ids, for error texts."""
-    return f"/{path.split('/')[1]}"
 
 
 def body_of(response: httpx.Response) -> object:

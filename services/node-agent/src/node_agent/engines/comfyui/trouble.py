@@ -47,3 +47,8 @@ def why_useless(status: int, what: str) -> str:
     if status in WALLS:
         return f"answers {status}: something in front of ComfyUI refuses the agent"
     return f"answers {status} to {what}"
+
+
+def first_part(path: str) -> str:
+    """Return the path without ids, for error texts."""
+    return f"/{path.split('/')[1]}"
