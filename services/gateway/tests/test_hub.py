@@ -76,14 +76,14 @@ async def test_streams_are_limited_and_freed() -> None:
             assert refused(hub, OWNER) == 503
         with hub.listening(OWNER, JOB) as again:
             assert hub.open_streams == 2
-            assert hub.watched == [JOB]
+            assert hub.watched_jobs == [JOB]
             hub.end_all()
         assert again.is_over
     with hub.listening(OWNER, JOB):
         assert refused(hub, OWNER) == 429
         assert hub.open_streams == 1
     assert hub.open_streams == 0
-    assert hub.watched == []
+    assert hub.watched_jobs == []
 
 
 def refused(hub: Hub, user_id: UUID) -> int:

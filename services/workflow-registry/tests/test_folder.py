@@ -1,8 +1,15 @@
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from contracts.registry.workflows import WorkflowEntry
 from workflow_registry.domain.files import File, Unsettled
+from workflow_registry.domain.lifecycle import Change
 from workflow_registry.handlers.folder import adopt_folder
+from workflow_registry.handlers.workflows import sync_bucket
 
 from .builders import a_folder, a_spec
-from .fakes import FakeRegistry
+from .fakes import FakeRegistry, FakeWorkflows
 
 
 async def test_a_folder_is_adopted_whole_and_only_once() -> None:
@@ -14,6 +21,27 @@ async def test_a_folder_is_adopted_whole_and_only_once() -> None:
 
     assert workflows.workflows.keys() == {"solid", "stripes"}
     assert len(workflows.added) == 2
+
+
+async def test_the_folder_does_not_count_as_read_while_it_is_adopted() -> None:
+    registry = FakeRegistry()
+    was_read: list[bool] = []
+
+    class Interrupted(FakeWorkflows):
+        async def update(
+            self,
+            decide: Callable[[Mapping[str, WorkflowEntry]], list[Change]],
+            author: UUID | None = None,
+        ) -> list[Change]:
+            await sync_bucket(service)
+            was_read.append(registry.bucket.is_folder_read)
+            return await super().update(decide, author)
+
+    service = replace(registry.service, workflows=Interrupted())
+    await adopt_folder(service, a_folder("solid"))
+    await sync_bucket(service)
+
+    assert [*was_read, registry.bucket.is_folder_read] == [False, True]
 
 
 async def test_a_problem_is_a_change_once() -> None:

@@ -19,6 +19,8 @@ class FolderState:
     """None: the folder was not read yet."""
     library: str | None = None
     """The parameter library, which uploads may use too."""
+    is_adopted: bool = False
+    """Its workflows are stored, so that gateways may say what does not exist."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 

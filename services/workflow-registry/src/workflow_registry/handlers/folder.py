@@ -28,6 +28,7 @@ async def adopt_folder(registry: Registry, files: Files) -> None:
         folder.content = content
         for change in await registry.workflows.update(partial(changes, content=content)):
             log_change(change)
+        folder.is_adopted = True
 
 
 def log_change(change: Change) -> None:

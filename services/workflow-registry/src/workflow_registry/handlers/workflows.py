@@ -202,5 +202,5 @@ async def find_coverage(registry: Registry, query: FindCoverage) -> CoverageView
 async def sync_bucket(registry: Registry) -> None:
     """Make everything that is published about workflows equal to the database."""
     await registry.bucket.sync()
-    if registry.folder.files is not None:
+    if registry.folder.is_adopted:
         await registry.bucket.put_folder_reading()
