@@ -40,7 +40,7 @@ from contracts.scheduler.jobs import (
     JobView,
     Output,
 )
-from contracts.scheduler.nodes import NodeEntry, NodePage, NodePhase, NodeView
+from contracts.scheduler.nodes import ClaimedNode, NodePage, NodePhase, NodeView
 from contracts.values import MadeMask, Unmet, fitting
 from gateway.jobs.submission import MAX_INPUT_BYTES
 from gateway.nodes.endpoints import MAX_SETTINGS_BYTES
@@ -184,7 +184,7 @@ LARGEST: Iterable[BaseModel] = (
     JobPage(items=fitting([JobSummary.model_validate(JOB.model_dump())] * 200)),
     NODE,
     NodePage(items=fitting([NODE] * 100)),
-    ClaimView(claim=1, epoch=1, node=NodeEntry(node_id=ID, **SETTINGS), live=[ORDER] * 50),
+    ClaimView(claim=1, epoch=1, node=ClaimedNode(node_id=ID, **SETTINGS), live=[ORDER] * 50),
     ENTRY,
     VersionPage(items=[VERSION] * MAX_VERSIONS),
     CoverageView(is_runnable=False, nodes=fitting([COVERED] * 1_000, MAX_BYTES)),

@@ -32,7 +32,7 @@ from contracts.scheduler.claims import (
     ReportCapabilities,
     SchedulerLed,
 )
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode
 from contracts.services import NODES, WORKFLOWS, ServiceName
 from contracts.values import new_id
 from node_agent.app import run
@@ -59,7 +59,7 @@ class Fleet:
     registry: Bus
     media: FakeMedia
     claims: dict[UUID, int] = field(default_factory=dict[UUID, int])
-    entries: dict[UUID, NodeEntry] = field(default_factory=dict[UUID, NodeEntry])
+    entries: dict[UUID, ClaimedNode] = field(default_factory=dict[UUID, ClaimedNode])
     asked: Counter[UUID] = field(default_factory=Counter[UUID])
     """Requests for a claim, by node."""
     holders: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
@@ -100,18 +100,19 @@ class Fleet:
         self.capabilities.append(message)
         return Accepted()
 
-    async def add_node(self, url: str, **more: Any) -> NodeEntry:
-        entry = NodeEntry(node_id=new_id(), name="node", base_url=url, **more)
+    async def add_node(self, url: str, **more: Any) -> ClaimedNode:
+        entry = ClaimedNode(node_id=new_id(), name="node", base_url=url, **more)
         await self.wish(entry)
         return entry
 
-    async def wish(self, entry: NodeEntry) -> None:
+    async def wish(self, entry: ClaimedNode) -> None:
         self.entries[entry.node_id] = entry
         if entry.agent_id:
             self.holders[entry.node_id] = entry.agent_id
-        await put(self.scheduler, NODES.name, str(entry.node_id), entry.model_dump_json())
+        shown = entry.model_dump_json(exclude={"headers"})
+        await put(self.scheduler, NODES.name, str(entry.node_id), shown)
 
-    async def unwish(self, entry: NodeEntry) -> None:
+    async def unwish(self, entry: ClaimedNode) -> None:
         self.entries.pop(entry.node_id, None)
         await (await self.scheduler.jetstream.key_value(NODES.name)).delete(str(entry.node_id))
 
@@ -127,11 +128,11 @@ class Fleet:
         await put(self.registry, WORKFLOWS.name, key, record.model_dump_json())
         return version.hash
 
-    async def ready(self, entry: NodeEntry) -> None:
+    async def ready(self, entry: ClaimedNode) -> None:
         await self.sees(entry, lambda beat: beat.is_reachable)
 
     async def sees(
-        self, entry: NodeEntry, is_so: Callable[[NodeBeat], bool], within: float = 10
+        self, entry: ClaimedNode, is_so: Callable[[NodeBeat], bool], within: float = 10
     ) -> None:
         """Wait for a beat of the node that comes from now on."""
         start = len(self.beats)
@@ -141,12 +142,12 @@ class Fleet:
 
         await eventually(is_seen, within)
 
-    async def run(self, entry: NodeEntry, order: AttemptOrder, epoch: int = EPOCH) -> Accepted:
+    async def run(self, entry: ClaimedNode, order: AttemptOrder, epoch: int = EPOCH) -> Accepted:
         claim = self.claims[entry.node_id]
         message = RunAttempt(node_id=entry.node_id, claim=claim, epoch=epoch, order=order)
         return await self.scheduler.call(message)
 
-    async def cancel(self, entry: NodeEntry, attempt_id: UUID) -> Accepted:
+    async def cancel(self, entry: ClaimedNode, attempt_id: UUID) -> Accepted:
         claim = self.claims[entry.node_id]
         return await self.scheduler.call(
             CancelAttempt(node_id=entry.node_id, claim=claim, epoch=EPOCH, attempt_id=attempt_id)
@@ -239,7 +240,7 @@ def keep(kept: list[Any]) -> Callable[[Any], Any]:
     return hear
 
 
-async def refused(fleet: Fleet, entry: NodeEntry, order: AttemptOrder) -> OperationError:
+async def refused(fleet: Fleet, entry: ClaimedNode, order: AttemptOrder) -> OperationError:
     """The error that the agent answered."""
     try:
         await fleet.run(entry, order)

@@ -7,7 +7,7 @@ import httpx
 from contracts.agent import AttemptEnd, AttemptOrder, Cause, Outcome
 from contracts.errors import InvalidError
 from contracts.scheduler.claims import NodeBeat
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode
 from runtime.testing.ports import eventually, free_port
 
 from .conftest import StartEngine
@@ -184,7 +184,7 @@ async def test_a_node_that_comes_back_takes_jobs_again(
     assert end.outcome is Outcome.COMPLETED
 
 
-def has_capabilities(fleet: Fleet, entry: NodeEntry) -> bool:
+def has_capabilities(fleet: Fleet, entry: ClaimedNode) -> bool:
     known = [
         message.capabilities for message in fleet.capabilities if message.node_id == entry.node_id
     ]

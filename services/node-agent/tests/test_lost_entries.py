@@ -12,7 +12,7 @@ import pytest
 from nats.aio.client import Client
 
 from contracts.agent import Outcome
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode
 from contracts.services import NODES
 from contracts.values import new_id
 from runtime.bus.nats_config import PROVISIONER
@@ -23,10 +23,10 @@ from runtime.testing.servers import NatsServer
 from .fleet import Fleet, an_order, put
 from .graphs import slow_steps
 
-Harm: TypeAlias = Callable[[Fleet, NodeEntry], Awaitable[None]]
+Harm: TypeAlias = Callable[[Fleet, ClaimedNode], Awaitable[None]]
 
 
-async def make_bucket_anew(fleet: Fleet, entry: NodeEntry) -> None:  # noqa: ARG001
+async def make_bucket_anew(fleet: Fleet, entry: ClaimedNode) -> None:  # noqa: ARG001
     password = fleet.nats.passwords[PROVISIONER]
     client: Client = await nats_client.connect(fleet.nats.url, user=PROVISIONER, password=password)
     await client.jetstream().delete_stream(f"KV_{NODES.name}")
@@ -34,7 +34,7 @@ async def make_bucket_anew(fleet: Fleet, entry: NodeEntry) -> None:  # noqa: ARG
     await provision_nats(fleet.nats.url, password)
 
 
-async def write_unreadable_value(fleet: Fleet, entry: NodeEntry) -> None:
+async def write_unreadable_value(fleet: Fleet, entry: ClaimedNode) -> None:
     newer = entry.model_copy(update={"engine": "of a newer kind, with spaces"})
     await put(fleet.scheduler, NODES.name, str(entry.node_id), newer.model_dump_json())
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode
 from runtime.testing.canned import Answers, canned
 from runtime.testing.ports import eventually, free_port
 
@@ -24,7 +24,7 @@ NO_QUEUE: Answers = {"/queue": {"error": "no"}}
 NOTHING: Answers = {"/queue": 404}
 
 
-async def is_told(fleet: Fleet, entry: NodeEntry, reason: str, *, is_reachable: bool) -> None:
+async def is_told(fleet: Fleet, entry: ClaimedNode, reason: str, *, is_reachable: bool) -> None:
     def says_so(told: str | None, reached: object) -> bool:
         return reason in (told or "") and reached is is_reachable
 

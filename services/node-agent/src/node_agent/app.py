@@ -13,7 +13,7 @@ import httpx
 from contracts.agent import CancelAttempt, JobWatched, OwnerWatched, RunAttempt
 from contracts.errors import InvalidError
 from contracts.scheduler.claims import ClaimView, SchedulerLed
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode, NodeEntry
 from contracts.services import NODES, WORKFLOWS
 from contracts.values import new_id
 from node_agent.adapters.store import HttpObjectStore
@@ -97,7 +97,7 @@ async def open_claim(agent: NodeAgent, view: ClaimView) -> AsyncGenerator[Claim,
         yield claim
 
 
-async def open_engine(agent: NodeAgent, entry: NodeEntry, stack: AsyncExitStack) -> Engine:
+async def open_engine(agent: NodeAgent, entry: ClaimedNode, stack: AsyncExitStack) -> Engine:
     """Return the node's engine; if it cannot be opened, one whose health says why."""
     if entry.engine not in agent.engines:
         return UnusableEngine(f"needs engine {entry.engine!r}, which this agent does not have")

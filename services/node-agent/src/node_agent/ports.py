@@ -15,7 +15,7 @@ from contracts.errors import InvalidError, OperationError, UnavailableError
 from contracts.media.attempts import InputFile
 from contracts.media.files import MediaKind
 from contracts.scheduler.jobs import Progress
-from contracts.scheduler.nodes import Capabilities, Device, NodeEntry
+from contracts.scheduler.nodes import Capabilities, ClaimedNode, Device
 from workflows import Spec, WorkflowVersion
 
 Graph: TypeAlias = Mapping[str, Any]
@@ -210,7 +210,7 @@ class Engine(Protocol):
         ...
 
 
-OpenEngine: TypeAlias = Callable[[NodeEntry], AbstractAsyncContextManager[Engine]]
+OpenEngine: TypeAlias = Callable[[ClaimedNode], AbstractAsyncContextManager[Engine]]
 """Opens a session with the server of a node.
 
 Raises InvalidError for an address or a setting that it cannot use; the message follows the

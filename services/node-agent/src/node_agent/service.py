@@ -15,7 +15,7 @@ from contracts.agent import AttemptOrder
 from contracts.errors import ConflictError, OperationError
 from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.jobs import Progress
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode, NodeEntry
 from node_agent.domain.admission import STALE_CLAIM, Leadership
 from node_agent.domain.endings import canceled_error
 from node_agent.ports import (
@@ -207,7 +207,7 @@ class Claim:
     """One claimed node: its engine, its attempts and their tasks."""
 
     agent: NodeAgent
-    entry: NodeEntry
+    entry: ClaimedNode
     number: int
     engine: Engine
     attempts: Attempts = field(default_factory=Attempts)

@@ -19,7 +19,7 @@ from PIL import Image
 from contracts.agent import Cause, Outcome
 from contracts.errors import InvalidError
 from contracts.media.attempts import InputFile
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode
 from contracts.values import new_id
 from node_agent.domain.endings import AttemptEndedError
 from node_agent.ports import (
@@ -72,7 +72,7 @@ class EngineContract:
     @asynccontextmanager
     async def session(self, url: str) -> AsyncGenerator[Engine, None]:
         """An engine that has seen its server; each session is a new claim's."""
-        entry = NodeEntry(node_id=new_id(), name="n", base_url=url, engine=self.name)
+        entry = ClaimedNode(node_id=new_id(), name="n", base_url=url, engine=self.name)
         changed = asyncio.Event()
         async with type(self).open_engine(entry) as engine:
             watching = asyncio.create_task(engine.watch(changed.set))
@@ -118,7 +118,7 @@ class EngineContract:
         assert health.reason is None
 
     async def test_an_unknown_setting_is_refused_by_name(self, url: str) -> None:
-        entry = NodeEntry(
+        entry = ClaimedNode(
             node_id=new_id(), name="n", base_url=url, engine=self.name, engine_settings={"x": 1}
         )
         with pytest.raises(InvalidError, match="'x' is unknown"):
@@ -126,7 +126,7 @@ class EngineContract:
                 raise AssertionError("it was opened")
 
     async def test_a_server_that_is_not_there_says_why(self, nowhere: str) -> None:
-        entry = NodeEntry(node_id=new_id(), name="n", base_url=nowhere, engine=self.name)
+        entry = ClaimedNode(node_id=new_id(), name="n", base_url=nowhere, engine=self.name)
         async with type(self).open_engine(entry) as engine:
             assert not engine.health().is_reachable
             assert engine.health().reason

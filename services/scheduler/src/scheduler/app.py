@@ -68,7 +68,7 @@ def build(
     secret = settings.grant_secret.get_secret_value()
     return Scheduler(
         leadership=SqlLeadership(leader_pool),
-        open_ledger=lambda epoch: SqlLedger(leader_pool, relay, epoch, limits),
+        open_ledger=lambda epoch: SqlLedger(leader_pool, relay, epoch, limits, secret),
         open_agents=lambda epoch, put: BusAgents(bus, epoch, secret, put),
         job_reader=SqlJobReader(queries),
         retention=SqlRetention(queries, settings.keep_jobs_days),

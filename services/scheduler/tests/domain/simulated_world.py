@@ -142,7 +142,7 @@ class SimulatedWorld:
         """Show agents the bucket, and repeat orders and recalls that were not answered."""
         for agent in self.agents:
             if (node := self.ledger.nodes.get(agent.node_id)) and self.random.random() < 0.5:
-                agent.see(node_entry(node))
+                agent.see(node_entry(node, self.state.secret))
         for asked, deliver in (
             (self.orders, self.deliver_order),
             (self.recalls, self.deliver_recall),

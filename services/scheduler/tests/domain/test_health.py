@@ -52,7 +52,7 @@ def test_a_quarantine_ends_only_after_a_trial_that_was_asked_for() -> None:
         failed = a_beat(node, passed_trial=node.version - 1, reason="a trial failed: CUDA")
         core.say(failed, ClockTicked())
         assert job.status is JobStatus.QUEUED, second
-    entry = node_entry(node)
+    entry = node_entry(node, core.state.secret)
     view = node_view(core.read_context(), node)
     assert entry.trial == node.version
     assert (view.phase, view.reason) == (
@@ -62,7 +62,7 @@ def test_a_quarantine_ends_only_after_a_trial_that_was_asked_for() -> None:
     core.say(a_beat(node, passed_trial=entry.trial))
 
     assert job.status is JobStatus.RUNNING
-    assert (node_entry(node).trial, node.health.quarantines) == (0, 1)
+    assert (node_entry(node, core.state.secret).trial, node.health.quarantines) == (0, 1)
 
 
 def test_a_job_that_breaks_a_second_accelerator_is_poison_and_the_node_is_back_at_once() -> None:

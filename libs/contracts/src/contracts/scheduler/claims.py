@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from contracts.agent import AttemptOrder
 from contracts.message import Accepted, Command, Signal
 from contracts.scheduler.jobs import Progress
-from contracts.scheduler.nodes import Capabilities, Device, NodeEntry
+from contracts.scheduler.nodes import Capabilities, ClaimedNode, Device
 
 
 class ClaimView(BaseModel):
@@ -18,7 +18,7 @@ class ClaimView(BaseModel):
         "an older number is ignored."
     )
     epoch: int = Field(description="Epoch of the leader that granted the claim.")
-    node: NodeEntry = Field(description="The node's entry in bucket `nodes`.")
+    node: ClaimedNode = Field(description="The node's entry in bucket `nodes`, and its headers.")
     live: list[AttemptOrder] = Field(
         description="Orders of the attempts that may still run on the node, without their inputs, "
         "since their graphs are rendered already."

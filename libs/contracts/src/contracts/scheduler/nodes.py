@@ -88,8 +88,8 @@ class NewNode(NodeSettings):
     )
 
 
-class NodeEntry(NewNode):
-    """A node's settings, claim and requested trial, as agents read them.
+class NodeEntry(NodeSettings):
+    """A node's settings, claim and requested trial, as all agents read them: without its headers.
 
     Value of bucket `nodes`, by node id.
     """
@@ -108,6 +108,14 @@ class NodeEntry(NewNode):
         description="Number of the trial that the agent must run: work that needs no model. "
         "The node stays in quarantine until the trial passes. 0: no trial is requested.",
     )
+    headers_digest: str = Field(
+        default="",
+        description="Keyed digest of its headers; when it changes, the agent claims the node anew.",
+    )
+
+
+class ClaimedNode(NodeEntry, NewNode):
+    """A node's entry with its headers, for the agent that holds the claim."""
 
 
 class Device(BaseModel):

@@ -10,6 +10,7 @@ from runtime.testing.ports import free_port
 
 Mood: TypeAlias = Literal["well", "hangs up", "errors", "slow"]
 ERROR = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n"
+UNAUTHORIZED = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
 SLOW_SECONDS = 0.3
 
 
@@ -23,6 +24,8 @@ class TcpRelay:
     """Answers (head and body) that the next connections get instead of those of the server."""
     loses: list[bytes] = field(default_factory=list[bytes])
     """The answers to requests that begin so are lost, with the connection."""
+    demands: bytes = b""
+    """A request whose head lacks this line gets 401, as from a proxy that wants a key."""
     seen: list[bytes] = field(default_factory=list[bytes])
     """First line of each request."""
 
@@ -38,7 +41,7 @@ class TcpRelay:
                 self.seen.append(chunk.split(b"\r\n")[0])
                 if self.mood == "slow":
                     await asyncio.sleep(SLOW_SECONDS)
-                refusal = self.refusal()
+                refusal = self.refusal(chunk)
                 if refusal is not None:
                     self.refused += 1
                     await answer(writer, refusal)
@@ -59,8 +62,11 @@ class TcpRelay:
             to_writer.close()
             writer.close()
 
-    def refusal(self) -> bytes | None:
+    def refusal(self, chunk: bytes) -> bytes | None:
         """Return the answer in place of the server's; empty: none, None: the server answers."""
+        first, *lines = chunk.split(b"\r\n")
+        if self.demands and first.endswith(b"HTTP/1.1") and self.demands not in lines:
+            return UNAUTHORIZED
         if self.answers:
             return self.answers.pop(0)
         return {"hangs up": b"", "errors": ERROR}.get(self.mood)

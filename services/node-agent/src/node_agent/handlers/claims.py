@@ -65,14 +65,14 @@ def follow_entry(claim: Claim, entry: NodeEntry | None) -> None:
     elif not is_wanted(entry, claim.agent.pool):
         claim.tasks.spawn(finish(claim), name=f"finish {claim.id}")
     elif server_of(entry) != server_of(claim.entry):
-        claim.tasks.ended.set()  # claimed anew at its new address
+        claim.tasks.ended.set()  # claimed anew, with its new address or headers
     else:
         claim.tasks.is_ending = False
         claim.trial.ask(entry.trial)
 
 
 def server_of(entry: NodeEntry) -> tuple[object, ...]:
-    return entry.engine, entry.engine_settings, entry.base_url, entry.headers
+    return entry.engine, entry.engine_settings, entry.base_url, entry.headers_digest
 
 
 async def claim_and_hold(agent: NodeAgent, node_id: UUID, open_claim: OpenClaim) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode
 from contracts.values import new_id
 from node_agent.engines.comfyui.engine import open_comfyui
 from node_agent.engines.comfyui.prompts import body_of
@@ -42,7 +42,7 @@ async def test_an_interrupt_that_comfyui_loses_is_sent_again() -> None:
     attempt_id = new_id()
     answers = LosesTwoInterrupts(str(attempt_id))
     with canned(answers) as answers.server:
-        entry = NodeEntry(node_id=new_id(), name="n", base_url=answers.server.url)
+        entry = ClaimedNode(node_id=new_id(), name="n", base_url=answers.server.url)
         async with open_comfyui(entry, ComfyUISettings()) as engine:
             assert await engine.cancel(attempt_id)
 
@@ -50,7 +50,7 @@ async def test_an_interrupt_that_comfyui_loses_is_sent_again() -> None:
 
 
 async def test_a_cancel_at_the_moment_of_the_start_works_every_time(comfy_url: str) -> None:
-    entry = NodeEntry(node_id=new_id(), name="n", base_url=comfy_url)
+    entry = ClaimedNode(node_id=new_id(), name="n", base_url=comfy_url)
     async with open_comfyui(entry, ComfyUISettings()) as engine:
         for _ in range(TIMES):
             attempt = of(slow_steps(steps=100))

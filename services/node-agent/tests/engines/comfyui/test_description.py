@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode
 from contracts.values import new_id
 from node_agent.engines.comfyui.engine import open_comfyui
 from node_agent.engines.comfyui.settings import ComfyUISettings
@@ -19,7 +19,7 @@ async def test_classes_are_read_again_only_if_the_rest_changed_or_they_are_doubt
         "/object_info": {"VAELoader": {"input": {}}},
     }
     with canned(answers) as server:
-        entry = NodeEntry(node_id=new_id(), name="n", base_url=server.url)
+        entry = ClaimedNode(node_id=new_id(), name="n", base_url=server.url)
         async with open_comfyui(entry, ComfyUISettings()) as engine:
             first = await engine.describe(is_thorough=True)
             assert (await engine.describe(is_thorough=False)).capabilities == first.capabilities

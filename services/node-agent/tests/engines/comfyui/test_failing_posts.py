@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from contracts.agent import Cause
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode
 from contracts.values import new_id
 from node_agent.domain.endings import AttemptEndedError
 from node_agent.engines.comfyui.engine import open_comfyui
@@ -26,7 +26,7 @@ def answers_of(attempt: Heard, history: dict[str, Any]) -> dict[str, Any]:
 async def test_a_graph_that_the_server_fails_on_is_posted_once() -> None:
     attempt = of(quick())
     with canned(answers_of(attempt, {})) as server:
-        node = NodeEntry(node_id=new_id(), name="n", base_url=server.url)
+        node = ClaimedNode(node_id=new_id(), name="n", base_url=server.url)
         async with open_comfyui(node, ComfyUISettings()) as engine:
             with pytest.raises(AttemptEndedError) as ended:
                 await attempt.run(engine)
@@ -39,7 +39,7 @@ async def test_a_prompt_that_was_queued_although_the_post_failed_is_followed() -
     attempt = of(quick())
     entry: dict[str, Any] = {"status": {"status_str": "success", "messages": []}, "outputs": {}}
     with canned(answers_of(attempt, {str(attempt.attempt_id): entry})) as server:
-        node = NodeEntry(node_id=new_id(), name="n", base_url=server.url)
+        node = ClaimedNode(node_id=new_id(), name="n", base_url=server.url)
         async with open_comfyui(node, ComfyUISettings()) as engine:
             await attempt.run(engine)
 

@@ -5,7 +5,7 @@ from tempfile import SpooledTemporaryFile
 
 import pytest
 
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode
 from contracts.values import new_id
 from node_agent.engines.comfyui.capabilities import describe
 from node_agent.engines.comfyui.http import ComfyHttp, RefusedPromptError, comfy_http
@@ -17,7 +17,7 @@ from workflows.json_values import as_object
 
 
 def a_client(url: str) -> AbstractAsyncContextManager[ComfyHttp]:
-    entry = NodeEntry(node_id=new_id(), name="n", base_url=url)
+    entry = ClaimedNode(node_id=new_id(), name="n", base_url=url)
     return comfy_http(entry, ComfyUISettings())
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode
 from contracts.values import new_id
 from node_agent.engines.comfyui.http import comfy_http
 from node_agent.engines.comfyui.outputs_ownership import Ownership, written_elsewhere
@@ -29,7 +29,7 @@ def a_file(name: str, subfolder: str = "video") -> dict[str, Any]:
 
 async def found(*files: dict[str, Any], own: Ownership = OWN) -> set[str]:
     async with tiny_server(answer) as url:
-        entry = NodeEntry(node_id=new_id(), name="n", base_url=url)
+        entry = ClaimedNode(node_id=new_id(), name="n", base_url=url)
         async with comfy_http(entry, ComfyUISettings()) as http:
             owned = await written_elsewhere(http, own, {"1": {"gifs": [*files]}})
     return {file.filename for file in owned}

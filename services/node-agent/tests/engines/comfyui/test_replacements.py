@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode
 from contracts.values import new_id
 from node_agent.engines.comfyui.engine import open_comfyui
 from node_agent.engines.comfyui.replacements import exchanged, usable, with_former
@@ -104,7 +104,7 @@ async def test_a_server_offers_former_classes_and_gets_the_new_ones() -> None:
     attempt = of(load_version(SPEC, json.dumps(GRAPH)))
 
     async with tiny_server(answer) as url:
-        entry = NodeEntry(node_id=new_id(), name="n", base_url=url)
+        entry = ClaimedNode(node_id=new_id(), name="n", base_url=url)
         async with open_comfyui(entry, ComfyUISettings()) as engine:
             found = await engine.describe(is_thorough=True)
             posted = engine.prepare(attempt.task, attempt.version, {}, {})

@@ -3,7 +3,7 @@
 from typing import Any
 
 from contracts.scheduler.jobs import Progress
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode
 from contracts.values import new_id
 from node_agent.engines.comfyui.engine import ComfyUI
 from node_agent.engines.comfyui.events import read_text
@@ -21,7 +21,7 @@ async def heard(*messages: str) -> tuple[ComfyUI, list[Progress]]:
     """Return the session after these messages, and the progress that it passed on."""
     shown: list[Progress] = []
     task = EngineTask(new_id(), 60.0, shown.append, lambda _: None, lambda: False)
-    entry = NodeEntry(node_id=new_id(), name="n", base_url="http://127.0.0.1:1")
+    entry = ClaimedNode(node_id=new_id(), name="n", base_url="http://127.0.0.1:1")
     async with comfy_http(entry, ComfyUISettings()) as http:
         session, prompt = ComfyUI(entry, http, Vitals(1.0)), Prompt(task, run_of(GRAPH))
         with session.following(prompt):

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode
 from contracts.values import new_id
 from node_agent.engines.comfyui.engine import open_comfyui
 from node_agent.engines.comfyui.probe import look
@@ -37,7 +37,7 @@ async def test_models_are_posted_as_the_server_names_them() -> None:
     attempt = of(load_version(SPEC, json.dumps(GRAPH)))
 
     async with tiny_server(answer) as url:
-        entry = NodeEntry(node_id=new_id(), name="n", base_url=url)
+        entry = ClaimedNode(node_id=new_id(), name="n", base_url=url)
         async with open_comfyui(entry, ComfyUISettings()) as engine:
             assert isinstance(engine, Session)
             await look(engine)

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from contracts.agent import Cause
 from contracts.media.attempts import InputFile
 from contracts.scheduler.jobs import Progress
-from contracts.scheduler.nodes import Capabilities, NodeEntry
+from contracts.scheduler.nodes import Capabilities, ClaimedNode
 from node_agent.domain.endings import canceled_error, failed_error
 from node_agent.engines.settings import engine_settings
 from node_agent.ports import (
@@ -87,7 +87,7 @@ SERVERS: dict[str, TinyServer] = {}
 
 
 @asynccontextmanager
-async def open_tiny(entry: NodeEntry) -> AsyncGenerator["TinyEngine", None]:
+async def open_tiny(entry: ClaimedNode) -> AsyncGenerator["TinyEngine", None]:
     yield TinyEngine(entry.base_url, engine_settings(TinySettings, entry))
 
 

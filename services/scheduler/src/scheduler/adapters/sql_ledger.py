@@ -55,15 +55,18 @@ def uncertain() -> Generator[None, None, None]:
 
 
 class SqlLedger:
-    def __init__(self, pool: asyncpg.Pool, relay: Relay, epoch: int, limits: Limits) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, relay: Relay, epoch: int, limits: Limits, secret: str = ""
+    ) -> None:
         self._pool = pool
         self._relay = relay
         self._epoch = epoch
         self._limits = limits
+        self._secret = secret
 
     async def load(self) -> State:
         with uncertain():
-            return await read_state(self._pool, self._limits)
+            return await read_state(self._pool, self._limits, self._secret)
 
     async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> LoadedRows:
         if not jobs and not keys:

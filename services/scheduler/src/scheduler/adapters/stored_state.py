@@ -37,9 +37,9 @@ SELECT_SECONDS = """SELECT version_hash, avg(executed_seconds) AS seconds FROM
     AS newest GROUP BY version_hash"""
 
 
-async def read_state(pool: asyncpg.Pool, limits: Limits) -> State:
+async def read_state(pool: asyncpg.Pool, limits: Limits, secret: str) -> State:
     """Build the core's state; the next beats add phases and contacts, which are not stored."""
-    state = State(limits=limits)
+    state = State(limits, secret)
     async for row in slices(pool, node_rows.NODE_IDS, node_rows.SELECT_NODES, NODES_AT_ONCE):
         if node := readable(node_rows.read_node, row):
             share_names(state.nodes.values(), node)

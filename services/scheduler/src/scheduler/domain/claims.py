@@ -8,7 +8,7 @@ from contracts.scheduler.claims import ClaimNode, ReportCapabilities
 from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.context import StepContext
 from scheduler.domain.effects import ClaimGranted
-from scheduler.domain.node_entries import node_entry, put_node_entry
+from scheduler.domain.node_entries import claimed_node, put_node_entry
 from scheduler.domain.nodes import (
     ClaimStatus,
     Contact,
@@ -33,7 +33,8 @@ def claim_node(context: StepContext, command: ClaimNode) -> ClaimGranted:
         node.claim_status = ClaimStatus.WANTED
         adopt(context, node)
         put_node_entry(context, node)
-    return ClaimGranted(node_entry(node), tuple(node.attempts.values()))
+    granted = claimed_node(node, context.state.secret)
+    return ClaimGranted(granted, tuple(node.attempts.values()))
 
 
 def adopt(context: StepContext, node: Node) -> None:

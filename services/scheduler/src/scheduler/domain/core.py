@@ -123,7 +123,7 @@ def resume(state: State, effects: Effects) -> None:
 def republish(state: State, effects: Effects, published: Mapping[UUID, NodeEntry]) -> None:
     """Make bucket `nodes` equal to the state; `published` is what the bucket holds."""
     for node in state.nodes.values():
-        entry = node_entry(node)
+        entry = node_entry(node, state.secret)
         if published.get(node.id) != entry:
             effects.node_entries.setdefault(node.id, entry)
     for node_id in published.keys() - state.nodes.keys():

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from contracts.errors import OperationError
 from contracts.event import Event
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode, NodeEntry
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import Node
 
@@ -32,7 +32,7 @@ class KeyUse:
 class ClaimGranted:
     """The answer to a claim; the shell writes the orders of the live attempts."""
 
-    entry: NodeEntry
+    entry: ClaimedNode
     live: tuple[Attempt, ...]
 
 

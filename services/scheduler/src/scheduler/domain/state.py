@@ -44,6 +44,8 @@ class State:
     """Everything that rules decide by; only `core.step` changes it."""
 
     limits: Limits = Limits()
+    secret: str = field(default="", repr=False)
+    """Key of the digests of headers."""
     jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
     attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
     nodes: dict[UUID, Node] = field(default_factory=dict[UUID, Node])

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from contracts.media.attempts import InputFile
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode
 from node_agent.engines.comfyui import trial
 from node_agent.engines.comfyui.description import described
 from node_agent.engines.comfyui.execution import follow
@@ -37,7 +37,7 @@ from runtime.process.telemetry import span
 
 
 @asynccontextmanager
-async def open_comfyui(entry: NodeEntry, defaults: BaseModel) -> AsyncGenerator["ComfyUI", None]:
+async def open_comfyui(entry: ClaimedNode, defaults: BaseModel) -> AsyncGenerator["ComfyUI", None]:
     settings = engine_settings(ComfyUISettings, entry, defaults)
     async with comfy_http(entry, settings) as http:
         vitals = Vitals(settings.dead_after_seconds)

@@ -8,7 +8,7 @@ from typing import IO, Any, cast
 import httpx
 
 from contracts.errors import InvalidError
-from contracts.scheduler.nodes import Device, NodeEntry
+from contracts.scheduler.nodes import ClaimedNode, Device
 from node_agent.engines.comfyui.outputs import ComfyFile, ReportedFile
 from node_agent.engines.comfyui.settings import ComfyUISettings
 from node_agent.engines.comfyui.shapes import is_number, parsed, parsed_or_none, texts
@@ -64,7 +64,7 @@ class Stats:
 
 @asynccontextmanager
 async def comfy_http(
-    entry: NodeEntry, settings: ComfyUISettings
+    entry: ClaimedNode, settings: ComfyUISettings
 ) -> AsyncGenerator["ComfyHttp", None]:
     try:
         client = httpx.AsyncClient(

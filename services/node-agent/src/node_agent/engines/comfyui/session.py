@@ -9,7 +9,7 @@ from uuid import UUID
 
 from cachetools import LRUCache, TTLCache
 
-from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.nodes import ClaimedNode
 from node_agent.engines.comfyui.events import ComfyEvent, Previewed, PromptEvent
 from node_agent.engines.comfyui.http import ComfyHttp, Submitted
 from node_agent.engines.comfyui.progress import PromptRun, advanced, mean_with, progress_of
@@ -63,7 +63,7 @@ class Known:
 
 @dataclass(slots=True, eq=False)
 class Session:
-    entry: NodeEntry
+    entry: ClaimedNode
     http: ComfyHttp
     vitals: Vitals
     keep_outputs: bool = False
