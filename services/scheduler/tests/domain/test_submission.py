@@ -5,6 +5,7 @@ from contracts.agent import Cause
 from contracts.scheduler.job_requests import Incompatible, Requirements, SubmitJobView
 from contracts.scheduler.jobs import JobStatus, JobView
 from contracts.values import Unmet, new_id
+from scheduler.domain.context import LoadedRows
 
 from .core import BEGIN, OWNER, Core, a_model, a_submit, attempt_of
 
@@ -28,6 +29,33 @@ def test_the_same_job_id_is_the_same_job() -> None:
     assert isinstance(again, SubmitJobView)
     assert again.job.version == 1
     assert not core.effects.events
+
+
+def test_a_job_that_only_the_table_knows_can_be_canceled() -> None:
+    core = Core()
+    waiting, running = core.job(), core.job()
+    running.status = JobStatus.RUNNING
+    stored = LoadedRows({job.id: job for job in (waiting, running)})
+    leader = Core(loaded=stored)
+
+    ended, runs_on = leader.cancel(waiting), leader.cancel(running)
+
+    assert isinstance(ended, JobView)
+    assert ended.status is JobStatus.CANCELED
+    assert isinstance(runs_on, JobView)
+    assert runs_on.status is JobStatus.RUNNING
+    assert not leader.state.queued_by_owner
+
+
+def test_a_job_that_only_the_table_knows_starts_once_it_is_named() -> None:
+    core, leader, request = Core(), Core(), a_submit()
+    core.ask(request)
+    leader.node()
+    leader.loaded = LoadedRows(dict(core.state.jobs))
+
+    leader.ask(request)
+
+    assert [type(fact).__name__ for fact in leader.effects.events] == ["JobStarted"]
 
 
 def test_an_idempotency_key_replays_and_refuses_other_words() -> None:

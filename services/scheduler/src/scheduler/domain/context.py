@@ -12,9 +12,10 @@ from scheduler.domain.state import State
 
 @dataclass(slots=True)
 class LoadedRows:
-    """Finished jobs and idempotency keys that this batch names.
+    """Jobs that are not in the state, and idempotency keys, that this batch names.
 
-    The ledger loaded them, because the state holds unfinished jobs only.
+    The ledger loaded them. The state holds only unfinished jobs, and only those whose rows could
+    be read when the term began.
     """
 
     jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])

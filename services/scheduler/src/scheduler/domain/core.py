@@ -66,10 +66,21 @@ def step(
 ) -> Effects:
     """Take all occurrences in order, then give waiting jobs to free nodes."""
     context = StepContext(state, loaded, now, new_id)
+    take_in_waiting(context)
     for item in occurrences:
         take(context, item)
     place_jobs(context)
     return context.effects
+
+
+def take_in_waiting(context: StepContext) -> None:
+    """Let loaded jobs wait that are queued in the table but not in the state.
+
+    Their rows could not be read when the term began, and have been repaired since.
+    """
+    for job in context.loaded.jobs.values():
+        if job.status is JobStatus.QUEUED and job.id not in context.state.jobs:
+            context.state.add_job(job)
 
 
 def take(context: StepContext, item: Occurrence) -> None:
