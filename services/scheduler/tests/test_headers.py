@@ -75,7 +75,9 @@ async def values(agents: Bus) -> list[bytes]:
     """Return every value that the bucket holds."""
     pattern = key_prefix(NODES) + ">"
     subscription = await ordered.subscribe(agents, stream_of(NODES), pattern, None)
-    return [message.data async for message in ordered.read_stored(subscription)]
+    found = [message.data async for message in ordered.read_stored(subscription)]
+    assert found
+    return found
 
 
 async def test_only_the_answer_to_a_claim_has_the_headers(
@@ -139,6 +141,8 @@ async def test_a_value_of_an_earlier_release_is_read_and_replaced(
     schedulers.start()
 
     async def is_replaced() -> bool:
-        return not any(KEY.encode() in value for value in await values(agents))
+        entry = await published(agents, node.id)
+        return entry is not None and entry.headers_digest == view.node.headers_digest
 
     await eventually(is_replaced, 20)
+    assert [value for value in await values(agents) if KEY.encode() in value] == []
