@@ -1,5 +1,6 @@
 """Jobs and nodes that an older version stored are read as they were meant."""
 
+import asyncio
 import json
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from runtime.bus.client import Bus
 from runtime.outbox.relay import Relay
 from runtime.postgres.migrations import upgrade
 from runtime.process.settings import DatabaseSettings
+from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
@@ -38,19 +40,18 @@ async def a_loaded_state(url: str) -> State:
         return await SqlLedger(pool, Relay(pool.acquire, Bus("scheduler")), epoch, Limits()).load()
 
 
+INSERT_JOB = """INSERT INTO jobs (id, owner_id, status, version, attempts, workflow, labels,
+    created_at, spec, trace, retry)
+    VALUES ($1, $1, 'queued', 1, 0, 'w@1', '{}', now(), $2, '{}', '{}')"""
+
+
 async def test_a_waiting_job_and_a_disabled_node_keep_their_meaning(
     postgres: PostgresServer,
 ) -> None:
     url = await postgres.database_for("scheduler", "0002")
     job_id, node_id = new_id(), new_id()
     connection = await asyncpg.connect(url)
-    await connection.execute(
-        """INSERT INTO jobs (id, owner_id, status, version, attempts, workflow, labels,
-            created_at, spec, trace, retry)
-        VALUES ($1, $1, 'queued', 1, 0, 'w@1', '{}', now(), $2, '{}', '{}')""",
-        job_id,
-        an_old_job(job_id),
-    )
+    await connection.execute(INSERT_JOB, job_id, an_old_job(job_id))
     node = {"name": "one", "base_url": "http://10.0.0.7:8188", "enabled": False}
     await connection.execute(
         """INSERT INTO nodes (id, spec, created_at, version, standing, claim, health)
@@ -95,3 +96,36 @@ async def test_stored_capabilities_keep_the_version_of_the_engine(
     assert node.claim_status is ClaimStatus.JOINED
     assert node.capabilities.engine_version == "0.8.0"
     assert node.capabilities.classes == set(body["classes"])
+
+
+async def test_jobs_that_the_leader_before_writes_during_the_upgrade_are_loaded(
+    postgres: PostgresServer,
+) -> None:
+    url = await postgres.database_for("scheduler", "0004")
+    ended, early, late = (new_id() for _ in range(3))
+    leader, watcher = await asyncpg.connect(url), await asyncpg.connect(url)
+    await leader.execute(INSERT_JOB, ended, a_job(ended))
+    open_commit = leader.transaction()
+    await open_commit.start()
+    await leader.execute(INSERT_JOB, early, a_job(early))
+    upgrading = asyncio.create_task(upgrade(url, "scheduler"))
+
+    async def upgrade_waits() -> bool:
+        return await watcher.fetchval(
+            """SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database ON database = pg_database.oid
+            WHERE NOT granted AND datname = current_database())"""
+        )
+
+    await eventually(upgrade_waits)
+    await open_commit.commit()
+    await upgrading
+    await leader.execute(INSERT_JOB, late, a_job(late))
+    await leader.execute("UPDATE jobs SET status = 'completed' WHERE id = $1", ended)
+    await leader.close()
+    await watcher.close()
+
+    assert (await a_loaded_state(url)).jobs.keys() == {early, late}
+
+
+def a_job(job_id: UUID) -> str:
+    return json.dumps({"job_id": str(job_id), "workflow": "w@1", "version_hash": "h"})

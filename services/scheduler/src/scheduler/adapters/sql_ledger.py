@@ -33,9 +33,6 @@ SELECT_KEYS = """SELECT owner_id, operation, key, body_digest, created_id FROM i
      (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[]))
     AND created_at > now() - interval '24 hours'"""
 
-ADD_UNFINISHED = "INSERT INTO unfinished_jobs SELECT unnest($1::uuid[])"
-REMOVE_UNFINISHED = "DELETE FROM unfinished_jobs WHERE id = ANY($1)"
-
 FAILURES = (
     OSError,
     TimeoutError,
@@ -105,7 +102,6 @@ async def write(connection: Any, effects: Effects) -> None:
     """Write all rows of a batch, then one row of the outbox."""
     await job_rows.INSERT_JOBS.execute(connection, effects.new_jobs.values())
     await job_rows.UPDATE_JOBS.execute(connection, effects.changed_jobs.values())
-    await note_unfinished(connection, effects)
     await job_rows.UPSERT_ATTEMPTS.execute(connection, effects.attempts.values())
     await node_rows.UPSERT_NODES.execute(connection, effects.nodes.values())
     await node_rows.UPSERT_CAPABILITIES.execute(connection, effects.capabilities.values())
@@ -115,14 +111,6 @@ async def write(connection: Any, effects: Effects) -> None:
     if effects.removed_nodes:
         await connection.execute(node_rows.DELETE_NODES, list(effects.removed_nodes))
     await outbox.append_asyncpg(connection, outgoing(effects))
-
-
-async def note_unfinished(connection: Any, effects: Effects) -> None:
-    """Keep the table of unfinished jobs, which the next leader loads."""
-    if added := [job.id for job in effects.new_jobs.values() if not job.status.is_terminal]:
-        await connection.execute(ADD_UNFINISHED, added)
-    if removed := [job.id for job in effects.changed_jobs.values() if job.status.is_terminal]:
-        await connection.execute(REMOVE_UNFINISHED, removed)
 
 
 def outgoing(effects: Effects) -> list[outbox.Outgoing]:

@@ -28,6 +28,7 @@ SLICE_SECONDS = 0.02
 """The loop renews the lead while rows are parsed, so parsing gives way this often."""
 
 UNFINISHED = "SELECT id FROM jobs JOIN unfinished_jobs USING (id) ORDER BY created_at, id"
+"""A trigger of the table of jobs keeps `unfinished_jobs`."""
 
 SELECT_LIVE = "SELECT * FROM attempts WHERE job_id = ANY($1) AND ended_at IS NULL"
 
