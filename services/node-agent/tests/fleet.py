@@ -147,11 +147,10 @@ class Fleet:
         message = RunAttempt(node_id=entry.node_id, claim=claim, epoch=epoch, order=order)
         return await self.scheduler.call(message)
 
-    async def cancel(self, entry: ClaimedNode, attempt_id: UUID) -> Accepted:
+    async def cancel(self, entry: ClaimedNode, attempt_id: UUID, **more: Any) -> Accepted:
+        ids: dict[str, Any] = {"node_id": entry.node_id, "attempt_id": attempt_id} | more
         claim = self.claims[entry.node_id]
-        return await self.scheduler.call(
-            CancelAttempt(node_id=entry.node_id, claim=claim, epoch=EPOCH, attempt_id=attempt_id)
-        )
+        return await self.scheduler.call(CancelAttempt(claim=claim, epoch=EPOCH, **ids))
 
     async def outcome(self, order: AttemptOrder, within: float = 20) -> AttemptEnd:
         await eventually(lambda: order.attempt_id in self.finished, within)

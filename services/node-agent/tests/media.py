@@ -39,6 +39,11 @@ class FakeMedia:
     """The answer to every report of results, if not None."""
     opened: int = 0
     """Number of requests for URLs of results."""
+    may_open: asyncio.Event = field(default_factory=asyncio.Event)
+    """Requests for URLs of results wait for it."""
+
+    def __post_init__(self) -> None:
+        self.may_open.set()
 
     async def serve(self, bus: Bus) -> None:
         await bus.serve(FindInputFiles, self.stage)
@@ -64,6 +69,7 @@ class FakeMedia:
 
     async def open(self, message: SignResultUrls) -> ResultUrls:
         self.opened += 1
+        await self.may_open.wait()
         names = [self.key(message.grant, n) for n in range(message.count)]
         return ResultUrls(
             urls=[

@@ -1,46 +1,69 @@
 """Results that are stored take no more space on the engine's server."""
 
 import httpx
+import pytest
 
 from contracts.agent import Outcome
+from contracts.scheduler.nodes import ClaimedNode
+from contracts.values import new_id
+from node_agent.engines.comfyui.engine import open_comfyui
+from node_agent.engines.comfyui.outputs import ComfyFile
+from node_agent.engines.comfyui.settings import ComfyUISettings
 from runtime.testing.ports import eventually
 
 from .fleet import Fleet, an_order
 from .graphs import quick
 
 
-async def sizes_of_results(fleet: Fleet, url: str, **settings: object) -> list[int]:
-    """Run a graph; return the sizes of its files on the server once they are final."""
-    order = an_order(await fleet.publish(quick()))
-    entry = await fleet.add_node(url, engine_settings=settings)
-    async with fleet.agent():
-        await fleet.ready(entry)
-        await fleet.run(entry, order)
-        end = await fleet.outcome(order)
-        assert end.outcome is Outcome.COMPLETED, end
-        async with httpx.AsyncClient(base_url=url) as comfy:
-
-            async def sizes() -> list[int]:
-                history = (await comfy.get(f"/history/{order.attempt_id}")).json()
-                outputs = history[str(order.attempt_id)]["outputs"].values()
-                files = [file for output in outputs for file in output["images"]]
-                return [len((await comfy.get("/view", params=file)).content) for file in files]
-
-            if not settings:
-
-                async def are_empty() -> bool:
-                    return not any(await sizes())
-
-                await eventually(are_empty)
-            found = await sizes()
-    assert len(await fleet.media.bytes_of(order.grant)) > 0
-    return found
+async def sizes_of_results(comfy: httpx.AsyncClient, attempt_id: object) -> list[int]:
+    history = (await comfy.get(f"/history/{attempt_id}")).json()
+    outputs = history[str(attempt_id)]["outputs"].values()
+    files = [file for output in outputs for file in output["images"]]
+    return [len((await comfy.get("/view", params=file)).content) for file in files]
 
 
 async def test_a_stored_result_is_emptied_on_the_server(fleet: Fleet, comfy_url: str) -> None:
-    assert await sizes_of_results(fleet, comfy_url) == [0]
+    order = an_order(await fleet.publish(quick()))
+    entry = await fleet.add_node(comfy_url)
+    async with fleet.agent(), httpx.AsyncClient(base_url=comfy_url) as comfy:
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
+        assert (await fleet.outcome(order)).outcome is Outcome.COMPLETED
+
+        async def is_emptied() -> bool:
+            return await sizes_of_results(comfy, order.attempt_id) == [0]
+
+        await eventually(is_emptied)
+
+    assert len(await fleet.media.bytes_of(order.grant)) > 0
 
 
 async def test_a_node_may_keep_its_outputs(fleet: Fleet, comfy_url: str) -> None:
-    [size] = await sizes_of_results(fleet, comfy_url, keep_outputs=True)
+    version = await fleet.publish(quick())
+    kept, next_one = an_order(version), an_order(version)
+    entry = await fleet.add_node(comfy_url, engine_settings={"keep_outputs": True})
+    async with fleet.agent(), httpx.AsyncClient(base_url=comfy_url) as comfy:
+        await fleet.ready(entry)
+        for order in (kept, next_one):  # the agent has left the first when the second has ended
+            await fleet.run(entry, order)
+            assert (await fleet.outcome(order)).outcome is Outcome.COMPLETED
+        [size] = await sizes_of_results(comfy, kept.attempt_id)
+
     assert size > 0
+
+
+@pytest.mark.parametrize(("subfolder", "size"), [("cf/ID/2", 0), ("video/cf/ID", 0), ("video", 4)])
+async def test_only_files_in_the_attempts_own_folder_are_emptied(
+    comfy_url: str, subfolder: str, size: int
+) -> None:
+    attempt_id, name = new_id(), f"{new_id()}.png"
+    place = {"subfolder": subfolder.replace("ID", str(attempt_id)), "type": "output"}
+    entry = ClaimedNode(node_id=new_id(), name="n", base_url=comfy_url)
+    async with httpx.AsyncClient(base_url=comfy_url) as comfy:
+        await comfy.post("/upload/image", data=place, files={"image": (name, b"film")})
+        async with open_comfyui(entry, ComfyUISettings()) as engine:
+            file = ComfyFile("film", 0, None, name, place["subfolder"], place["type"])
+            await engine.discard(attempt_id, [file])
+        found = await comfy.get("/view", params={"filename": name, **place})
+
+    assert len(found.content) == size

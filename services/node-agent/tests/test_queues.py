@@ -39,6 +39,57 @@ async def test_an_attempt_behind_a_foreign_prompt_is_pending_and_can_be_recalled
         await fleet.sees(entry, lambda beat: beat.foreign_prompts == 0)
 
     assert end.outcome is Outcome.CANCELED
+    assert not end.is_moved
+
+
+async def test_an_attempt_behind_a_foreign_prompt_makes_way_for_a_move_and_says_so(
+    fleet: Fleet, comfy_url: str
+) -> None:
+    order = an_order(await fleet.publish(quick()))
+    entry = await fleet.add_node(comfy_url)
+    foreign = await post(comfy_url, slow_steps(steps=400).graph)
+    async with fleet.agent():
+        await fleet.sees(entry, lambda beat: beat.foreign_prompts == 1)
+        await fleet.run(entry, order)
+        await fleet.sees(entry, lambda beat: any(a.is_pending for a in beat.attempts))
+        await fleet.cancel(entry, order.attempt_id, is_move=True)
+        end = await fleet.outcome(order)
+        await interrupt(comfy_url, foreign)
+        await fleet.sees(entry, lambda beat: beat.foreign_prompts == 0)
+
+    assert (end.outcome, end.is_moved) == (Outcome.CANCELED, True)
+
+
+async def test_a_move_that_comes_after_the_work_has_begun_interrupts_nothing(
+    fleet: Fleet, comfy_url: str
+) -> None:
+    order = an_order(await fleet.publish(slow_steps(steps=10)))
+    entry = await fleet.add_node(comfy_url)
+    async with fleet.agent():
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
+        await eventually(lambda: any(seen.progress.step for seen in fleet.progress))
+        await fleet.cancel(entry, order.attempt_id, is_move=True)
+        end = await fleet.outcome(order)
+
+    assert end.outcome is Outcome.COMPLETED
+
+
+async def test_a_move_that_comes_while_results_are_stored_drops_none(
+    fleet: Fleet, comfy_url: str
+) -> None:
+    order = an_order(await fleet.publish(quick()))
+    entry = await fleet.add_node(comfy_url)
+    fleet.media.may_open.clear()
+    async with fleet.agent():
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
+        await eventually(lambda: fleet.media.opened > 0)
+        await fleet.cancel(entry, order.attempt_id, is_move=True)
+        fleet.media.may_open.set()
+        end = await fleet.outcome(order)
+
+    assert end.outcome is Outcome.COMPLETED
 
 
 async def test_an_attempt_that_is_over_and_still_runs_is_told_and_stopped(

@@ -51,6 +51,10 @@ class CancelAttempt(Command[Accepted]):
     claim: int
     epoch: int
     attempt_id: UUID
+    is_move: bool = Field(
+        default=False,
+        description="It holds only while the attempt waits in the engine, and moves its job.",
+    )
 
 
 class Outcome(StrEnum):
@@ -90,6 +94,10 @@ class AttemptEnd(BaseModel):
     outcome: Outcome
     cause: Cause | None = Field(default=None, description="Only for `failed`.")
     error: JobError | None = Field(default=None, description="Only for `failed`.")
+    is_moved: bool = Field(
+        default=False,
+        description="Only for `canceled`: the scheduler recalled the attempt to move its job.",
+    )
     outputs: list[Output] = Field(default_factory=list[Output])
     started_at: datetime | None = None
     executed_seconds: float | None = Field(

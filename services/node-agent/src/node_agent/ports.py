@@ -198,7 +198,7 @@ class Engine(Protocol):
         """Write the file from the target's beginning. Raises FileRefusedError, NoSpaceError."""
         ...
 
-    async def discard(self, files: Sequence[EngineFile]) -> None:
+    async def discard(self, attempt_id: UUID, files: Sequence[EngineFile]) -> None:
         """Free the space of results that are recorded, as far as the server lets clients do so.
 
         Raises UnreachableError, FileRefusedError.

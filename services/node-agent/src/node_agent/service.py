@@ -89,6 +89,8 @@ class Attempt:
     results: Sequence[EngineFile] = ()
     """The files that were stored."""
     canceled: asyncio.Event = field(default_factory=asyncio.Event)
+    is_moved: bool = False
+    """It was canceled by a recall that moves its job."""
 
     @property
     def id(self) -> UUID:
@@ -101,7 +103,7 @@ class Attempt:
         try:
             await asyncio.wait({task, cancel}, return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
-                raise canceled_error()
+                raise canceled_error(is_moved=self.is_moved)
             return task.result()
         finally:
             cancel.cancel()

@@ -41,10 +41,10 @@ async def test_a_recall_of_an_older_claim_does_not_hold_up_the_new_one(nats: Nat
         Bus.connect(nats.url, service="scheduler", password=passwords["scheduler"]) as bus,
         Bus.connect(nats.url, service="node-agent", password=passwords["node-agent"]) as agent,
     ):
-        asked = list[int]()
+        asked = list[tuple[int, bool]]()
 
         async def answer(command: CancelAttempt) -> Accepted:
-            asked.append(command.claim)
+            asked.append((command.claim, command.is_move))
             if command.claim == 1:
                 raise ConflictError("the claim is 2", code="stale_claim")
             return Accepted()
@@ -52,9 +52,9 @@ async def test_a_recall_of_an_older_claim_does_not_hold_up_the_new_one(nats: Nat
         await agent.serve(CancelAttempt, answer, shared=False, node_id=node_id)
         agents = BusAgents(bus, 1, SECRET, answers.put_nowait)
         agents.recall(Recall(node_id, 1, attempt_id))
-        agents.recall(Recall(node_id, 2, attempt_id))
+        agents.recall(Recall(node_id, 2, attempt_id, is_move=True))
         async with asyncio.timeout(20):
             await answers.get()
         await agents.close()
 
-    assert asked[-1] == 2
+    assert asked[-1] == (2, True)

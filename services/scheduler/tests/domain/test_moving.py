@@ -11,6 +11,8 @@ from scheduler.domain.views import job_view, node_view
 
 from .core import Core, attempt_of
 
+MOVED = AttemptEnd(outcome=Outcome.CANCELED, is_moved=True)
+
 
 def pending_beat(node: Node, **more: Any) -> NodeBeat:
     """Beat of a node whose attempts all wait behind a foreign prompt."""
@@ -38,12 +40,34 @@ def test_a_pending_attempt_moves_to_a_node_that_becomes_idle() -> None:
     job, node = a_pending_job(core)
     first = attempt_of(job)
     other = core.node()
-    assert [recall.attempt_id for recall in core.effects.recalls] == [first.id]
+    assert [(one.attempt_id, one.is_move) for one in core.effects.recalls] == [(first.id, True)]
     assert attempt_of(job) is first, "it may have begun: only its agent knows"
-    report(core, node, job, AttemptEnd(outcome=Outcome.CANCELED))
+    report(core, node, job, MOVED)
 
     assert attempt_of(job).node_id == other.id
     assert (job.retry.strikes, job.retry.refused) == ({}, 1)
+
+
+def test_an_attempt_that_has_begun_is_not_recalled_any_more() -> None:
+    core = Core()
+    job, node = a_pending_job(core)
+    core.node()
+    core.say(core.beat(node, AttemptPhase.POSTED))
+    assert core.effects.stop_repeating == [attempt_of(job).id]
+    core.say(pending_beat(node, foreign_prompts=1))
+
+    assert [one.is_move for one in core.effects.recalls] == [True]
+
+
+def test_a_move_that_an_earlier_leader_began_is_no_failure() -> None:
+    core = Core()
+    node = core.node()
+    job = core.job()
+    for _ in range(2):
+        report(core, node, job, MOVED)
+
+    assert job.status is JobStatus.RUNNING
+    assert (job.retry.strikes, job.retry.refused) == ({}, 2)
 
 
 def test_an_attempt_that_ended_before_it_could_move_has_ended() -> None:

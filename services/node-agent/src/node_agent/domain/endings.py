@@ -37,5 +37,5 @@ def failed_error(cause: Cause, code: str, message: str) -> AttemptEndedError:
     return AttemptEndedError(failed_end(cause, code, message))
 
 
-def canceled_error() -> AttemptEndedError:
-    return AttemptEndedError(AttemptEnd(outcome=Outcome.CANCELED))
+def canceled_error(*, is_moved: bool = False) -> AttemptEndedError:
+    return AttemptEndedError(AttemptEnd(outcome=Outcome.CANCELED, is_moved=is_moved))

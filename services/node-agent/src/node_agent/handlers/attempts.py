@@ -123,7 +123,10 @@ async def stoppable(claim: Claim, attempt: Attempt, work: Awaitable[Execution]) 
             raise
         if not await claim.engine.cancel(attempt.id):
             log.warning("attempt_not_stopped")
-        raise canceled_error() from error
+        raise canceled_error(is_moved=attempt.is_moved) from error
+    if attempt.is_moved:  # it ended before it could be taken out of the engine
+        attempt.is_moved = False
+        attempt.canceled.clear()
     if attempt.canceled.is_set():
         raise canceled_error()
     return execution
@@ -152,7 +155,7 @@ async def upload_results(
 async def discard_results(claim: Claim, attempt: Attempt) -> None:
     """Free the engine's copies, now that nobody reads them again: the end was answered."""
     try:
-        await claim.engine.discard(attempt.results)
+        await claim.engine.discard(attempt.id, attempt.results)
     except (UnreachableError, OperationError) as error:
         log.info("results_not_discarded", reason=str(error))
 

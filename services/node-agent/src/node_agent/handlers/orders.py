@@ -7,6 +7,7 @@ from contracts.errors import UnavailableError
 from contracts.message import Accepted
 from node_agent.domain.admission import refuse_excess, refuse_stale
 from node_agent.handlers.attempts import run_and_report, stage_run_upload, stop_and_report
+from node_agent.handlers.beats import is_pending
 from node_agent.service import Attempt, Claim, NodeAgent
 
 
@@ -53,10 +54,22 @@ async def cancel_attempt(agent: NodeAgent, command: CancelAttempt) -> Accepted:
     """Stop the attempt if the node has it, and refuse its order if it comes later."""
     claim, attempt_id = agent.claim_of(command.node_id), command.attempt_id
     refuse_stale(claim.number, agent.leadership.epoch, command)
+    if command.is_move:
+        move_pending(claim, attempt_id)
+        return Accepted()
     is_known = attempt_id in claim.attempts.must_not_run
     claim.attempts.must_not_run[attempt_id] = None
     if attempt := claim.attempts.live.get(attempt_id):
+        attempt.is_moved = False
         attempt.canceled.set()
     elif not is_known:
         claim.tasks.spawn(stop_and_report(claim, attempt_id), name=f"canceled {attempt_id}")
     return Accepted()
+
+
+def move_pending(claim: Claim, attempt_id: UUID) -> None:
+    """Stop the attempt only if it waits in the engine: work that has begun is not thrown away."""
+    attempt = claim.attempts.live.get(attempt_id)
+    if attempt and is_pending(attempt, claim.engine.health()) and not attempt.canceled.is_set():
+        attempt.is_moved = True
+        attempt.canceled.set()

@@ -11,7 +11,7 @@ from node_agent.engines.comfyui.http import comfy_http
 from node_agent.engines.comfyui.progress import run_of
 from node_agent.engines.comfyui.session import Prompt
 from node_agent.engines.comfyui.settings import ComfyUISettings
-from node_agent.engines.comfyui.vitals import Vitals
+from node_agent.engines.comfyui.vitals import QueueView, Vitals
 from node_agent.ports import EngineTask
 
 GRAPH: dict[str, Any] = {id_: {"class_type": f"Class{id_}", "inputs": {}} for id_ in "123"}
@@ -51,3 +51,20 @@ async def test_the_time_of_a_class_is_learned_when_the_next_graph_node_starts() 
     session, _ = await heard(*starts)
 
     assert session.class_seconds.keys() == {"Class1", "Class2"}
+
+
+async def test_a_prompt_that_has_begun_is_not_pending_though_an_older_look_saw_it_wait() -> None:
+    entry = ClaimedNode(node_id=new_id(), name="n", base_url="http://127.0.0.1:1")
+    task = EngineTask(new_id(), 60.0, lambda _: None, lambda _: None, lambda: False)
+    async with comfy_http(entry, ComfyUISettings()) as http:
+        session, prompt = ComfyUI(entry, http, Vitals(1.0)), Prompt(task)
+        session.queue = QueueView(pending=(prompt.id,))
+        with session.following(prompt):
+            before = session.health().pending_ids
+            start = f'{{"type":"executing","data":{{"node":"1","prompt_id":"{prompt.id}"}}}}'
+            event = read_text(start)
+            assert event
+            session.hear(event)
+            after = session.health().pending_ids
+
+    assert (before, after) == ((prompt.id,), ())

@@ -180,7 +180,8 @@ class TinyEngine:
         target.truncate()
         target.write(content)
 
-    async def discard(self, files: Sequence[EngineFile]) -> None:
+    async def discard(self, attempt_id: UUID, files: Sequence[EngineFile]) -> None:
+        assert attempt_id in self.server.paintings
         self.server.discarded += [file.filename for file in files]
 
     async def trial(self) -> str | None:

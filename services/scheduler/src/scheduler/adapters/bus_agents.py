@@ -55,6 +55,7 @@ class BusAgents:
             claim=recall.claim,
             epoch=self.epoch,
             attempt_id=recall.attempt_id,
+            is_move=recall.is_move,
         )
         self._start(recall.attempt_id, recall.claim, self._recall(request))
 

@@ -73,6 +73,10 @@ def compare_attempts(context: StepContext, node: Node, beat: NodeBeat) -> None:
 def follow(context: StepContext, node: Node, attempt: Attempt, item: BeatAttempt) -> None:
     """Take phase and progress from the beat, unless the known phase is later."""
     attempt.omitted, attempt.is_pending = 0, item.is_pending
+    if attempt.is_moving and not item.is_pending:
+        # it has begun, or is out of the engine, which its agent will report
+        attempt.is_moving = False
+        context.effects.stop_repeating.append(attempt.id)
     if attempt.job.status is not JobStatus.CANCELING:
         attempt.confirmed_at = attempt.confirmed_at or context.now.steady
     elif attempt.confirmed_at is None and item.phase is not AttemptPhase.REPORTING:

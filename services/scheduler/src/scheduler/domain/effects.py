@@ -47,6 +47,8 @@ class Recall:
     claim: int
     """Number of the newest claim; a message with an older number is ignored."""
     attempt_id: UUID
+    is_move: bool = False
+    """It holds only while the attempt waits in the engine."""
 
 
 @dataclass(slots=True)
@@ -83,8 +85,8 @@ class Effects:
             or self.node_entries
         )
 
-    def recall(self, node: Node, attempt_id: UUID) -> None:
-        self.recalls.append(Recall(node.id, node.claim, attempt_id))
+    def recall(self, node: Node, attempt_id: UUID, *, is_move: bool = False) -> None:
+        self.recalls.append(Recall(node.id, node.claim, attempt_id, is_move))
 
     def save_job(self, job: Job) -> None:
         if job.id not in self.new_jobs:

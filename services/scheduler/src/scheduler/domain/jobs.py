@@ -90,7 +90,7 @@ class Attempt:
     is_pending: bool = False
     """It waits in the engine behind other work, as the newest beat says."""
     is_moving: bool = False
-    """It was recalled while it was pending: its job goes to an idle node."""
+    """It was recalled while it was pending: its job goes to an idle node. Never stored."""
     is_inherited: bool = False
     """Placed by an earlier leader, or on a node that another agent had."""
     ended_at: datetime | None = None

@@ -49,7 +49,8 @@ def apply_end(context: StepContext, attempt: Attempt, end: AttemptEnd) -> None:
         record_success(context, attempt)
         update_mean_seconds(context, attempt)
         complete_job(context, attempt.job, end.outputs)
-    elif end.outcome is Outcome.CANCELED and attempt.is_moving:
+    elif end.outcome is Outcome.CANCELED and end.is_moved:
+        # The report says so, since the leader that recalled it may be gone.
         end_attempt(context, attempt, Outcome.CANCELED)
         attempt.job.retry.refused += 1
         requeue_job(context, attempt.job, "moved", 0.0)

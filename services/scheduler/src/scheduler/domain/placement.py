@@ -46,7 +46,8 @@ def place_jobs(context: StepContext) -> None:
 def move_pending(context: StepContext, idle: list[Node]) -> None:
     """Recall attempts that wait behind foreign prompts while an idle node could run their jobs.
 
-    The job is placed anew when its agent reports that the attempt is out of the engine.
+    The job is placed anew when its agent reports that the attempt is out of the engine. An attempt
+    that has begun by then stays where it is.
     """
     for attempt in context.state.attempts.values():
         job, node = attempt.job, context.state.nodes[attempt.node_id]
@@ -57,7 +58,7 @@ def move_pending(context: StepContext, idle: list[Node]) -> None:
         if other and doubt(kind, other) <= doubt(kind, node):
             idle.remove(other)
             attempt.is_moving = True
-            context.effects.recall(node, attempt.id)
+            context.effects.recall(node, attempt.id, is_move=True)
 
 
 def next_match(

@@ -15,9 +15,10 @@ from node_agent.engines.comfyui.description import described
 from node_agent.engines.comfyui.execution import follow
 from node_agent.engines.comfyui.http import comfy_http
 from node_agent.engines.comfyui.outputs import ComfyFile, ComfyText
+from node_agent.engines.comfyui.outputs_ownership import lies_below
 from node_agent.engines.comfyui.probe import probe, watch_memory
 from node_agent.engines.comfyui.progress import run_of
-from node_agent.engines.comfyui.prompts import post, sealed, take_back
+from node_agent.engines.comfyui.prompts import post, prefix_of, sealed, take_back
 from node_agent.engines.comfyui.replacements import exchanged
 from node_agent.engines.comfyui.session import Prompt, Session
 from node_agent.engines.comfyui.settings import ComfyUISettings
@@ -108,10 +109,18 @@ class ComfyUI(Session):
             case _:
                 raise FileRefusedError("The result file does not come from ComfyUI.")
 
-    async def discard(self, files: Sequence[EngineFile]) -> None:
-        """Empty files of the output folder; ComfyUI itself deletes its temporary ones."""
+    async def discard(self, attempt_id: UUID, files: Sequence[EngineFile]) -> None:
+        """Empty files of the attempt's own folder; ComfyUI itself deletes its temporary ones.
+
+        A path outside that folder may be used by another prompt too, or be its input.
+        """
+        if self.keep_outputs:
+            return
+        folder = prefix_of(str(attempt_id))
         for file in files:
-            if isinstance(file, ComfyFile) and file.folder == "output" and not self.keep_outputs:
+            if not isinstance(file, ComfyFile) or file.folder != "output":
+                continue
+            if lies_below(folder, file.subfolder):
                 await self.http.empty(file)
 
     async def trial(self) -> str | None:

@@ -27,6 +27,11 @@ LAG_SECONDS = 1.0
 """A file may be closed after the graph node that wrote it has ended."""
 
 
+def lies_below(folder: str, subfolder: str) -> bool:
+    """Return whether it is the folder, or lies below it, also inside a saver's own folder."""
+    return f"/{folder}/" in f"/{subfolder}/"
+
+
 @dataclass(frozen=True, slots=True)
 class Ownership:
     """The folder and the time of one prompt, in epoch seconds of the server's clock."""
@@ -41,7 +46,7 @@ class Ownership:
         PreviewImage takes no prefix; its random name lies in temp/ itself.
         """
         is_preview = file.folder == "temp" and not file.subfolder
-        return is_preview or f"/{self.prefix}/" in f"/{file.subfolder}/"
+        return is_preview or lies_below(self.prefix, file.subfolder)
 
     def is_candidate(self, file: ReportedFile) -> bool:
         return not self.is_placed(file) and not f"{file.subfolder}/".startswith(FOREIGN)

@@ -107,11 +107,16 @@ class Session:
             is_dead=self.is_dead,
             reason=self.reason,
             work_ids=tuple(inside),
-            pending_ids=tuple(id_ for id_ in inside if id_ in queue.pending),
+            pending_ids=tuple(id_ for id_ in inside if self.is_pending(id_)),
             own_ids=tuple(id_ for id_ in inside if self.is_own(id_)),
             vram_free_mb=self.vram_free_mb,
             other_node_id=self.other_node(),
         )
+
+    def is_pending(self, prompt_id: str) -> bool:
+        """Return whether it waits in the queue; its events are newer than the queue's last look."""
+        prompt = self.prompts.get(prompt_id)
+        return prompt_id in self.queue.pending and not (prompt and prompt.is_running)
 
     def is_own(self, prompt_id: str) -> bool:
         """Return whether it is an attempt of this node."""
