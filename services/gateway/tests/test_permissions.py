@@ -11,6 +11,7 @@ from .store import FakeMedia, a_media
 OPEN = {
     ("get", "/version"),
     ("get", "/healthz"),
+    ("get", "/"),
     ("get", "/readyz"),
     ("get", "/v1/me"),
     ("get", "/v1/workflows/spec.schema.json"),

@@ -120,7 +120,7 @@ def web(gateway: Gateway) -> RequestMiddleware:
     app.state.access = gateway.access
     app.state.idempotency_secret = gateway.idempotency_secret
     settings = gateway.settings
-    trusted = frozenset(origin.strip().encode() for origin in settings.public_origins.split(","))
+    trusted = frozenset(origin.encode() for origin in settings.trusted_origins)
     served = CrossOrigin(AnswersHead(app), trusted - {b""})
     return RequestMiddleware(
         served, settings.max_body_bytes, settings.max_upload_bytes, settings.min_bytes_per_second

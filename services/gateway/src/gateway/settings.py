@@ -24,7 +24,8 @@ class GatewaySettings(FleetSettings):
     )
     public_origins: str = Field(
         default="",
-        description="Other origins that may use the refresh cookie, separated by commas.",
+        description="Other origins of the same site that may use the refresh cookie, separated "
+        "by commas: `https://app.example.org`.",
     )
     url_secret: SecretStr = Field(min_length=16, description="Signs links to media.")
     idempotency_secret: SecretStr = Field(
@@ -56,7 +57,8 @@ class GatewaySettings(FleetSettings):
     result_metadata: Literal["permitted", "keep", "strip"] = Field(
         default="permitted",
         description="Whether results keep the prompt and graph that ComfyUI writes into them; "
-        "`permitted`: if their owner may read graphs.",
+        "`permitted`: if their owner may read graphs. A result that cannot be stripped, such as "
+        "one over 256 MiB, is kept whole for its owner.",
     )
     s3_ca_file: Path | None = Field(
         default=None, description="PEM file of the private authority of the store's certificate."
@@ -70,3 +72,8 @@ class GatewaySettings(FleetSettings):
     max_streams_per_user: int = Field(default=100, ge=1, description="Open streams of one user.")
     ring_size: int = Field(default=20_000, ge=1, description="Events remembered for resuming.")
     version_cache: int = Field(default=256, ge=1, description="Workflow versions kept parsed.")
+
+    @property
+    def trusted_origins(self) -> frozenset[str]:
+        """The origins of `public_origins`."""
+        return frozenset(origin.strip() for origin in self.public_origins.split(",")) - {""}

@@ -47,11 +47,10 @@ class CrossOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope.get("headers", ()))
-        origin = headers.get(b"origin")
-        if scope["type"] != "http" or origin is None:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        allowed = self._allowed(origin)
+        allowed = self._allowed(headers.get(b"origin"))
         if scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
             await send(
                 {"type": "http.response.start", "status": 204, "headers": preflight(allowed)}
@@ -67,13 +66,15 @@ class CrossOrigin:
 
         await self.app(scope, receive, outgoing)
 
-    def _allowed(self, origin: bytes) -> list[tuple[bytes, bytes]]:
-        if origin not in self.trusted:
-            return [(b"access-control-allow-origin", b"*")]
+    def _allowed(self, origin: bytes | None) -> list[tuple[bytes, bytes]]:
+        """Return headers also without an `Origin`: a picture on a page may fill the cache first."""
+        varies = (b"vary", b"Origin")
+        if origin is None or origin not in self.trusted:
+            return [(b"access-control-allow-origin", b"*"), varies]
         return [
             (b"access-control-allow-origin", origin),
             (b"access-control-allow-credentials", b"true"),
-            (b"vary", b"Origin"),
+            varies,
         ]
 
 

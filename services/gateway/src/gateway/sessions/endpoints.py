@@ -156,9 +156,8 @@ async def get_me(gateway: CurrentGateway, actor: Annotated[Actor, Allowed()]) ->
 
 def is_own_origin(request: Request, gateway: Gateway) -> bool:
     origin = request.headers.get("origin", "")
-    others = gateway.settings.public_origins.split(",")
     own = f"{request.url.scheme}://{request.url.netloc}"
-    return bool(origin) and origin in (own, *others)
+    return origin == own or origin in gateway.settings.trusted_origins
 
 
 def tokens(gateway: Gateway, request: Request, view: TokenView, answer: Response) -> Tokens:

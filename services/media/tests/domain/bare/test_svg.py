@@ -37,3 +37,9 @@ def test_a_drawing_is_known_by_its_begin() -> None:
     assert form_of(HEAD) == SVG
     assert form_of(b"<!-- made by hand -->\n<svg>") == SVG
     assert form_of(b"<html><svg>") is None
+
+
+def test_a_row_of_comments_that_begins_no_picture_is_read_once() -> None:
+    """With backtracking this would take longer than the test may."""
+    assert not svg.begins(b"<!---->" * 10_000 + b"x")
+    assert svg.begins(b"\xef\xbb\xbf <?xml version='1.0'?>" + b"<!-- - -->\n" * 10_000 + b"<svg>")

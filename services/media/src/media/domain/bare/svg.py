@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 
 BEGINS = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*|<!DOCTYPE[^>]*>\s*|<!--.*?-->\s*)*<svg[\s>]",
+    rb"(?:\xef\xbb\xbf)?(?>(?:\s+|<\?xml[^>]*>|<!DOCTYPE[^>]*>|<!--(?:(?!-->).)*-->)*)<svg[\s>]",
     re.DOTALL,
 )
+"""Atomic: a row of comments that no `<svg` follows would take exponential time otherwise."""
 COMMENT = b"<!--"
 WHOLE = {COMMENT: b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 """Markup in which `<` and `>` mean nothing, and its ends."""
