@@ -49,7 +49,9 @@ async def test_an_input_is_sent_once_and_again_when_the_server_lost_it(
     url = start_engine(home=tmp_path)
     version = await fleet.publish(shipped("resize"))
     async with relay(url) as proxy:
-        entry = await fleet.add_node(f"http://127.0.0.1:{proxy.port}")
+        kept = {"keep_outputs": True}  # emptying an output is an upload too
+        address = f"http://127.0.0.1:{proxy.port}"
+        entry = await fleet.add_node(address, engine_settings=kept)
         async with fleet.agent():
             await fleet.ready(entry)
             for uploads in (1, 1, 2):
