@@ -1,9 +1,14 @@
 import asyncio
 import secrets
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import asyncpg
+import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 from contracts.scheduler.nodes import NodeEntry
 from contracts.services import NODES
@@ -12,6 +17,8 @@ from runtime.bus.bucket import read_value
 from runtime.bus.client import Bus
 from runtime.outbox.messages import Outgoing, append_asyncpg, put
 from runtime.outbox.relay import Relay
+from runtime.postgres.engine import sqlalchemy_url
+from runtime.postgres.transaction import DatabaseAwayError, transaction
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
@@ -62,6 +69,34 @@ async def test_what_was_committed_is_published_in_order_and_then_gone(
         running.cancel()
 
 
+async def test_a_connection_that_breaks_in_asyncpg_itself_does_not_end_the_relay(
+    nats: NatsServer, postgres: PostgresServer
+) -> None:
+    async with AsyncExitStack() as stack:
+        pool = await a_database(stack, postgres)
+        bus = await stack.enter_async_context(
+            Bus.connect(nats.url, service="scheduler", password=nats.passwords["scheduler"])
+        )
+        failures = [asyncpg.InternalClientError("unexpected end")]
+
+        @asynccontextmanager
+        async def acquire() -> AsyncGenerator[Any, None]:
+            if failures:
+                raise failures.pop()
+            async with pool.acquire() as connection:
+                yield connection
+
+        async with pool.acquire() as connection:
+            await append_asyncpg(connection, a_put(str(new_id()), "late"))
+        running = asyncio.create_task(Relay(acquire, bus).run())
+
+        async def is_empty() -> bool:
+            return await pool.fetchval("SELECT count(*) FROM outbox") == 0
+
+        await eventually(is_empty)
+        running.cancel()
+
+
 async def test_what_was_rolled_back_is_never_published(postgres: PostgresServer) -> None:
     async with AsyncExitStack() as stack:
         pool = await a_database(stack, postgres)
@@ -96,3 +131,12 @@ async def test_while_nats_is_away_rows_wait(nats: NatsServer, postgres: Postgres
         await eventually(is_empty, within=15)
         assert await read_value(bus, NODES, key)
         running.cancel()
+
+
+async def test_a_transaction_says_that_the_database_is_away_if_asyncpg_itself_breaks(
+    postgres: PostgresServer,
+) -> None:
+    engine = create_async_engine(sqlalchemy_url(postgres.url), poolclass=NullPool)
+    with pytest.raises(DatabaseAwayError):
+        async with transaction(engine):
+            raise asyncpg.InternalClientError("unexpected end")

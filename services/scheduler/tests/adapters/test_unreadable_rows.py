@@ -37,5 +37,6 @@ async def test_an_unreadable_row_is_left_out_and_stops_nothing_else(pool: asyncp
     state = await ledger.load()
 
     assert (state.nodes.keys(), state.jobs.keys()) == ({good.id}, {waiting.id, runs[0].id})
+    assert state.unreadable_nodes == {broken.id}
     assert state.attempts.keys() == {runs[1].id}
     assert not (await ledger.look_up([unknown.id], [])).jobs

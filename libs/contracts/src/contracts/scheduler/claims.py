@@ -26,7 +26,11 @@ class ClaimView(BaseModel):
 
 
 class ClaimNode(Command[ClaimView]):
-    """Claim a node. Errors: NotFound, Conflict (`claimed`: a living agent has it)."""
+    """Claim a node.
+
+    Errors: NotFound, Conflict (`claimed`: a living agent has it), Unavailable (`node_unreadable`:
+    the scheduler cannot read its row; go on with what runs).
+    """
 
     subject: ClassVar[str] = "command.scheduler.claim_node.v1.{agent_id}"
     sent_by: ClassVar = ("node-agent",)

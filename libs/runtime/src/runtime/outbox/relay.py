@@ -47,7 +47,14 @@ DROP = "DELETE FROM outbox WHERE id = $1"
 Acquire: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
 Refused: TypeAlias = tuple[Outgoing, str]
 """A message that NATS did not store, and its reason."""
-AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, nats.errors.Error, JetStreamError)
+AWAY = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that the server ended at the wrong moment
+    nats.errors.Error,
+    JetStreamError,
+)
 """Errors while Postgres or NATS is away; a timeout is an OSError too."""
 
 

@@ -12,8 +12,8 @@ from contracts.errors import UnavailableError
 
 BUGS = (DataError, IntegrityError, ProgrammingError)
 """Postgres understood the statement and refused it: a repeat would fail too."""
-REFUSED = (asyncpg.PostgresError, asyncpg.InterfaceError)
-"""Errors of connecting that SQLAlchemy does not translate: starting up, too many clients."""
+REFUSED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""Errors that SQLAlchemy does not translate: starting up, too many clients, cut off."""
 
 
 class DatabaseAwayError(UnavailableError):

@@ -45,6 +45,8 @@ async def read_state(pool: asyncpg.Pool, limits: Limits, secret: str) -> State:
         if node := readable(node_rows.read_node, row):
             share_names(state.nodes.values(), node)
             state.nodes[node.id] = node
+        else:
+            state.unreadable_nodes.add(row["id"])
     async for row in slices(pool, UNFINISHED, job_rows.SELECT_JOBS, ROWS_AT_ONCE):
         if job := readable(job_rows.read_job, row):
             state.add_job(job)

@@ -20,7 +20,7 @@ from scheduler.domain.nodes import (
 
 def claim_node(context: StepContext, command: ClaimNode) -> ClaimGranted:
     """Give a node to an agent, unless another living agent has it."""
-    node = context.state.nodes.get(command.node_id)
+    node = context.find_node(command.node_id)
     if node is None or not node.settings.is_enabled:
         raise NotFoundError("there is no such node")
     # A claim shows that agents can be heard, so the silence of the previous agent counts.
@@ -52,7 +52,7 @@ def adopt(context: StepContext, node: Node) -> None:
 
 
 def report_capabilities(context: StepContext, command: ReportCapabilities) -> Accepted:
-    node = context.state.nodes.get(command.node_id)
+    node = context.find_node(command.node_id)
     if node is None or command.claim != node.claim:
         raise ConflictError("another agent owns the node now", code="stale_claim")
     can = command.capabilities
