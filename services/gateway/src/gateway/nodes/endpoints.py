@@ -74,7 +74,9 @@ async def list_nodes(
     "",
     status_code=201,
     summary="Add a server",
-    responses=refusals("node_exists", "node_removed", "bad_url", "bad_header", "overloaded"),
+    responses=refusals(
+        "node_exists", "node_removed", "bad_url", "bad_header", "overloaded", "node_unreadable"
+    ),
 )
 async def add_node(
     gateway: CurrentGateway,
@@ -92,7 +94,10 @@ async def add_node(
 
 
 @router.delete(
-    "/{node_id}", status_code=204, summary="Remove a node", responses=refusals("overloaded")
+    "/{node_id}",
+    status_code=204,
+    summary="Remove a node",
+    responses=refusals("overloaded", "node_unreadable"),
 )
 async def remove_node(
     gateway: CurrentGateway,
