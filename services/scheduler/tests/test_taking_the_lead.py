@@ -36,8 +36,9 @@ class CountingLeadership(SqlLeadership):
     asked = 0
 
     async def acquire(self, held: int | None) -> int | None:
+        epoch = await super().acquire(held)
         self.asked += 1
-        return await super().acquire(held)
+        return epoch
 
 
 class SlowLedger(SqlLedger):
