@@ -65,7 +65,7 @@ class Declared:
 
     @property
     def kind(self) -> WidgetType:
-        """How the widget is saved and sent; only for an input that is a widget."""
+        """The way in which the widget is saved and sent; only for an input that is a widget."""
         return WIDGET_TYPES[self.widget_type]
 
     @property

@@ -10,7 +10,7 @@ PRIMITIVE = "PrimitiveNode"
 
 
 class Role(Enum):
-    """How a graph node that exists only in the editor takes part in a conversion."""
+    """The part that a graph node of the editor alone takes in a conversion."""
 
     COMMENT = auto()
     """It tells something to the reader."""

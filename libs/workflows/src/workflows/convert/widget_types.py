@@ -36,7 +36,7 @@ ABSENT: Final = Absent()
 
 @dataclass(frozen=True)
 class WidgetType:
-    """How one type of widget is saved and sent."""
+    """The way in which one type of widget is saved and sent."""
 
     slots: int = 1
     """Entries of `widgets_values`: the first is the value, the others are parts and buttons."""
