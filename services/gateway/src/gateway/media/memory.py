@@ -12,7 +12,7 @@ from gateway.service import Gateway
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-async def return_memory(gateway: Gateway) -> None:  # noqa: ARG001
+async def return_memory(gateway: Gateway) -> None:  # noqa: ARG001  every tick takes it
     """Return memory that is free to the system."""
     trim = getattr(LIBC, "malloc_trim", None)  # glibc alone has it
     if trim is not None:
