@@ -67,7 +67,7 @@ if [ -z "$$python" ]; then \
 endef
 
 define make_venv
-if ! $(BIN)/python -c '' 2>/dev/null; then \
+if ! $(BIN)/python -c 'import pip' 2>/dev/null; then \
   if ! "$$python" -c 'import venv, ensurepip' 2>/dev/null; then \
     echo "$$python has no venv module. On Debian and Ubuntu: apt install python3-venv"; exit 1; fi; \
   echo "Making $(VENV) …"; \

@@ -15,13 +15,14 @@ LATE_SECONDS = 10.0
 
 
 def spans_of(trace_file: Path, job_id: str) -> list[dict[str, Any]]:
-    """All spans of the trace to which the job's attempt belongs."""
+    """All spans of the job's trace; none as long as none is written."""
     whole, _, _ = trace_file.read_text().rpartition("\n")
     lines = [json.loads(line) for line in whole.splitlines()]
-    [trace_id] = {
+    traces = {
         span["context"]["trace_id"] for span in lines if span["attributes"].get("job_id") == job_id
     }
-    return [span for span in lines if span["context"]["trace_id"] == trace_id]
+    assert len(traces) <= 1
+    return [span for span in lines if span["context"]["trace_id"] in traces]
 
 
 def name_of(span: dict[str, Any]) -> tuple[str, str]:

@@ -134,7 +134,7 @@ async def run(settings: GatewaySettings) -> None:
         downloads=settings.max_downloads + settings.max_zip_downloads,
         uploads=settings.max_uploads,
     )
-    async with running(settings, "gateway") as runtime, stored as store:
+    async with stored as store, running(settings, "gateway") as runtime:
         gateway = build(settings, runtime, store)
         gateway.accounts.follow(runtime)
         gateway.catalog.follow(runtime)

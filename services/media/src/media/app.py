@@ -101,8 +101,8 @@ def build(
 
 async def run(settings: MediaSettings) -> None:
     """Serve until told to stop."""
-    async with running_with_state(settings, "media") as (runtime, engine, relay):
-        with closing(S3ObjectStore(settings)) as store:
+    with closing(S3ObjectStore(settings)) as store:  # closed after the tasks that use it
+        async with running_with_state(settings, "media") as (runtime, engine, relay):
             runtime.health.checks["bucket"] = store.is_there
             media = build(settings, engine, relay, store)
             await serve(runtime.bus, media, ANSWERS)

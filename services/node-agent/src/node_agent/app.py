@@ -52,8 +52,8 @@ async def run(
     ca_file = settings.s3_ca_file
     trusted = ssl.create_default_context(cafile=ca_file) if ca_file else True
     async with (
-        running(settings, "node-agent") as runtime,
         httpx.AsyncClient(timeout=TRANSFER_TIMEOUT, trust_env=False, verify=trusted) as client,
+        running(settings, "node-agent") as runtime,
     ):
         engines = {**engines_of(settings), **(more_engines or {})}
         agent = build(settings, runtime.bus, client, engines)
