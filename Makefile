@@ -22,7 +22,7 @@ dev: $(STAMP)  ## start the whole fleet with readable debug logs, stay until Ctr
 install: $(STAMP)  ## make or complete the virtual environment
 
 test: check  ## all checks, then all tests that need no GPU and no ComfyUI
-	@$(BIN)/pytest -q -m "$(QUICK)" $(PARALLEL)
+	@$(BIN)/pytest -q -m "$(QUICK)" --ignore tests/architecture $(PARALLEL)
 
 test-comfyui: $(STAMP)  ## tests against real ComfyUIs: COMFYUI_URLS="http://… http://…" make test-comfyui
 	@test -n "$(COMFYUI_URLS)$(COMFYUI_URL)" || { echo "Set COMFYUI_URL to a ComfyUI, e.g. http://127.0.0.1:8188, or COMFYUI_URLS to several"; exit 1; }
@@ -49,7 +49,8 @@ bench: $(STAMP)  ## measure the figures of the README
 	@$(BIN)/python -m bench
 
 # Set-up. uv is several times faster than pip and checks the same hashes. Where uv cannot read the
-# machine's package index, pip does the work with the machine's own settings.
+# machine's package index, pip does the work with the machine's own settings. Both compile what they
+# install: nine processes start at once, and each would compile all of it again.
 
 $(STAMP): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@$(find_python); $(make_venv); $(find_uv); $(install)
@@ -89,7 +90,7 @@ endef
 
 define install
 echo "Installing into $(VENV) (once) …"; \
-if [ -z "$$uv" ] || ! "$$uv" pip install -q --require-hashes -r requirements.lock; then \
+if [ -z "$$uv" ] || ! "$$uv" pip install -q --compile-bytecode --require-hashes -r requirements.lock; then \
   echo "Once more with pip …"; \
   $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock; \
 fi; \
