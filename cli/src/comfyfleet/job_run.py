@@ -60,7 +60,8 @@ def describe(job: JobView) -> str:
     if job.status is JobStatus.QUEUED:
         if job.unmet:
             return f"waits: {not_runnable(job.unmet)}"
-        return f"queued, place {job.queue_position}" if job.queue_position else "queued"
+        place = f"queued, place {job.queue_position}" if job.queue_position else "queued"
+        return f"{place}: {job.reason}" if job.reason else place
     if job.status is not JobStatus.RUNNING:
         return job.status.value
     progress = job.progress

@@ -68,7 +68,7 @@ async def test_a_move_that_comes_after_the_work_has_begun_interrupts_nothing(
     async with fleet.agent():
         await fleet.ready(entry)
         await fleet.run(entry, order)
-        await eventually(lambda: any(seen.progress.step for seen in fleet.progress))
+        await fleet.sees(entry, lambda beat: any(a.has_begun for a in beat.attempts))
         await fleet.cancel(entry, order.attempt_id, is_move=True)
         end = await fleet.outcome(order)
 

@@ -128,6 +128,8 @@ class Health:
     """Ids of all work on the server; the fleet's own work has the id of its attempt."""
     pending_ids: tuple[str, ...] = ()
     """Those that wait behind other work and have not begun."""
+    running_ids: tuple[str, ...] = ()
+    """Those that have begun. The rest is too new to be known."""
     own_ids: tuple[str, ...] = ()
     """Ids of the attempts among them that were started for this node, by this agent or another."""
     vram_free_mb: int | None = None

@@ -85,10 +85,13 @@ async def test_a_state_is_read_back_as_it_was_committed(pool: asyncpg.Pool) -> N
     waiting.retry = Retry({Cause.LOST: 2}, frozenset({node.id}))
     running.status, running.version, running.attempt_count = JobStatus.RUNNING, 2, 1
     attempt = Attempt(new_id(), running, node.id, 1, NOW)
+    pending = a_job()
+    pending.attempt_count = 1
+    behind = Attempt(new_id(), pending, node.id, 1, NOW)
     await ledger.commit(
         Effects(
-            new_jobs={job.id: job for job in (waiting, running)},
-            attempts={attempt.id: attempt},
+            new_jobs={job.id: job for job in (waiting, running, pending)},
+            attempts={one.id: one for one in (attempt, behind)},
             nodes={node.id: node},
             capabilities={node.id: node},
         )
@@ -100,7 +103,8 @@ async def test_a_state_is_read_back_as_it_was_committed(pool: asyncpg.Pool) -> N
     assert (found.request, found.retry) == (waiting.request, waiting.retry)
     assert len(state.startable) == 1
     assert state.jobs[running.id].attempt is state.attempts[attempt.id]
-    assert list(state.nodes[node.id].attempts) == [attempt.id]
+    assert state.jobs[pending.id].attempt is state.attempts[behind.id], "queued on its node"
+    assert state.nodes[node.id].attempts.keys() == {attempt.id, behind.id}
     assert state.nodes[node.id].capabilities.classes == {"A"}
     assert state.nodes[node.id].health == node.health
 

@@ -23,6 +23,7 @@ from .simulated_engine import SimulatedEngine
 
 CAPABILITIES = Capabilities(digest="d", engine_version="0.8.0", classes=["A"], models=[])
 FAILURES = (Cause.WORKFLOW, Cause.OUT_OF_MEMORY, Cause.NODE_FAULT, Cause.UNREACHABLE, Cause.OUTPUT)
+POSTED = AttemptPhase.POSTED
 REFUSALS = ("no_leader", "unreachable", "adopting", "no_room")
 
 
@@ -101,7 +102,13 @@ class SimulatedAgent:
         self.known[attempt_id] = AttemptPhase.PREPARING
         return None
 
-    def take_recall(self, attempt_id: UUID) -> None:
+    def take_recall(self, attempt_id: UUID, *, is_move: bool) -> None:
+        """Stop an attempt; for a move only if it waits in the engine."""
+        if is_move:
+            if self.engine.is_pending(attempt_id) and self.known.get(attempt_id) is POSTED:
+                del self.engine.prompts[attempt_id]
+                self.end(attempt_id, Outcome.CANCELED, is_moved=True)
+            return
         self.must_not_run.add(attempt_id)
         self.engine.prompts.pop(attempt_id, None)
         if attempt_id in self.known and attempt_id not in self.ends:
@@ -114,11 +121,11 @@ class SimulatedAgent:
             return
         if self.known[attempt_id] is AttemptPhase.ADOPTING:
             if self.random.random() < 0.3:  # until then the engine does not answer
-                self.known[attempt_id] = AttemptPhase.POSTED
+                self.known[attempt_id] = POSTED
         elif self.known[attempt_id] is AttemptPhase.PREPARING:
             if self.random.random() < 0.5:
                 self.posts(self, attempt_id)
-                self.known[attempt_id] = AttemptPhase.POSTED
+                self.known[attempt_id] = POSTED
                 self.engine.post(attempt_id)
         elif attempt_id not in prompts:
             self.end(attempt_id, Outcome.FAILED, Cause.LOST)
@@ -127,22 +134,39 @@ class SimulatedAgent:
             cause = self.random.choice(FAILURES) if is_bad else None
             self.end(attempt_id, Outcome.FAILED if is_bad else Outcome.COMPLETED, cause)
 
-    def end(self, attempt_id: UUID, outcome: Outcome, cause: Cause | None = None) -> None:
+    def end(
+        self,
+        attempt_id: UUID,
+        outcome: Outcome,
+        cause: Cause | None = None,
+        *,
+        is_moved: bool = False,
+    ) -> None:
         self.known[attempt_id] = AttemptPhase.REPORTING
-        self.ends[attempt_id] = AttemptEnd(outcome=outcome, cause=cause)
+        self.ends[attempt_id] = AttemptEnd(outcome=outcome, cause=cause, is_moved=is_moved)
         if outcome is Outcome.FAILED:
             self.engine.failed.add(attempt_id)
 
     def say_beat(self) -> None:
-        attempts = [BeatAttempt(attempt_id=k, phase=phase) for k, phase in self.known.items()]
         self.beat(
             NodeBeat(
                 node_id=self.node_id,
                 claim=self.claim,
                 is_reachable=True,
-                attempts=attempts,
+                attempts=[self.beat_of(attempt_id) for attempt_id in self.known],
+                foreign_prompts=len(self.engine.foreign.intersection(self.engine.waiting())),
                 passed_trial=self.entry.trial if self.entry else 0,
             )
+        )
+
+    def beat_of(self, attempt_id: UUID) -> BeatAttempt:
+        """Tell how far an attempt is; a new agent knows nothing of the engine at first."""
+        phase, engine = self.known[attempt_id], self.engine
+        return BeatAttempt(
+            attempt_id=attempt_id,
+            phase=phase,
+            is_pending=phase is POSTED and engine.is_pending(attempt_id),
+            has_begun=phase is POSTED and attempt_id in engine.executions,
         )
 
     def say_finished(self, attempt_id: UUID, end: AttemptEnd) -> None:

@@ -8,20 +8,42 @@ from uuid import UUID
 
 @dataclass(slots=True)
 class SimulatedEngine:
+    """Executes one prompt after the other, ours and those of people."""
+
     random: Random
     prompts: dict[UUID, float] = field(default_factory=dict[UUID, float])
-    """Seconds of work left of each attempt; 0 is history."""
+    """Seconds of work left of each prompt, oldest first; 0 is history."""
+    foreign: set[UUID] = field(default_factory=set[UUID])
+    """Prompts that are not of the fleet."""
     failed: set[UUID] = field(default_factory=set[UUID])
     """Attempts whose work is of no use any more."""
     executions: Counter[UUID] = field(default_factory=Counter[UUID])
 
     def post(self, attempt_id: UUID) -> None:
-        self.executions[attempt_id] += 1
-        assert self.executions[attempt_id] == 1, "an attempt runs twice"
+        assert attempt_id not in self.prompts, "an attempt is posted twice"
         self.prompts[attempt_id] = self.random.uniform(0.2, 4.0)
 
+    def post_foreign(self) -> None:
+        prompt_id = UUID(int=self.random.getrandbits(128))
+        self.foreign.add(prompt_id)
+        self.prompts[prompt_id] = self.random.choice([2.0, 20.0, 60.0])
+
     def work(self, seconds: float) -> None:
-        self.prompts = {k: max(0.0, left - seconds) for k, left in self.prompts.items()}
+        for prompt_id in self.waiting():
+            if seconds <= 0:
+                return
+            if prompt_id not in self.executions:
+                self.executions[prompt_id] += 1
+            done = min(self.prompts[prompt_id], seconds)
+            self.prompts[prompt_id] -= done
+            seconds -= done
+
+    def waiting(self) -> list[UUID]:
+        """Return the prompts that are not done, oldest first."""
+        return [prompt_id for prompt_id, left in self.prompts.items() if left]
+
+    def is_pending(self, attempt_id: UUID) -> bool:
+        return attempt_id in self.waiting() and attempt_id not in self.executions
 
     def restart(self) -> None:
         self.prompts.clear()

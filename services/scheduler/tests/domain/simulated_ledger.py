@@ -60,7 +60,7 @@ class SimulatedLedger:
                 attempt = Attempt(
                     row.id, job, row.node_id, row.number, row.created_at, is_inherited=True
                 )
-                state.add_attempt(attempt)
+                state.restore_attempt(attempt)
         return state
 
 

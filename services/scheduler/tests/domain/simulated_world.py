@@ -1,8 +1,9 @@
 """A fleet in one process: the real core, and everything around it as faulty as a seed says.
 
 Messages are lost, late, doubled and reordered; agents refuse orders or never answer them; two
-agents compete for each node; agents and ComfyUIs die and return; commits fail or their outcome is
-unknown; the leader is paused. Everything is drawn from the seed, so a seed replays exactly.
+agents compete for each node; agents and ComfyUIs die and return; people use the ComfyUIs beside
+the fleet; commits fail or their outcome is unknown; the leader is paused. Everything is drawn from
+the seed, so a seed replays exactly.
 """
 
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from contracts.scheduler.jobs import TERMINAL, JobStatus
 from contracts.scheduler.nodes import AddNode, NewNode
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.core import names_in, resume, step
-from scheduler.domain.effects import Effects
+from scheduler.domain.effects import Effects, Recall
 from scheduler.domain.leases import NOT_STARTED_SECONDS
 from scheduler.domain.node_entries import node_entry
 from scheduler.domain.occurrences import (
@@ -59,6 +60,8 @@ class SimulatedWorld:
     epoch_is_new: bool = False
     """The state was just loaded: nothing was placed since."""
     is_faulty: bool = True
+    foreign_rate: float = 0.002
+    """Chance that a person uses a ComfyUI, at each step."""
     ledger: SimulatedLedger = field(default_factory=SimulatedLedger)
     state: State = field(default_factory=State)
     inbox: list[Occurrence] = field(default_factory=list[Occurrence])
@@ -67,7 +70,7 @@ class SimulatedWorld:
         default_factory=dict[int, Callable[[object], None]]
     )
     orders: Asked = field(default_factory=Asked)
-    recalls: Asked = field(default_factory=Asked)
+    recalls: dict[UUID, Recall] = field(default_factory=dict[UUID, Recall])
     engines: dict[UUID, SimulatedEngine] = field(default_factory=dict[UUID, SimulatedEngine])
     agents: list[SimulatedAgent] = field(default_factory=list[SimulatedAgent])
     heard_at: dict[UUID, float] = field(default_factory=dict[UUID, float])
@@ -143,14 +146,15 @@ class SimulatedWorld:
         for agent in self.agents:
             if (node := self.ledger.nodes.get(agent.node_id)) and self.random.random() < 0.5:
                 agent.see(node_entry(node, self.state.secret))
-        for asked, deliver in (
-            (self.orders, self.deliver_order),
-            (self.recalls, self.deliver_recall),
-        ):
-            for attempt_id, (node_id, claim) in list(asked.items()):
-                for agent in self.holders(node_id):
-                    if self.random.random() < 0.5:
-                        self.send(partial(deliver, attempt_id, claim, agent))
+        for attempt_id, (node_id, claim) in list(self.orders.items()):
+            self.tell_holders(node_id, partial(self.deliver_order, attempt_id, claim))
+        for recall in list(self.recalls.values()):
+            self.tell_holders(recall.node_id, partial(self.deliver_recall, recall))
+
+    def tell_holders(self, node_id: UUID, deliver: Callable[[SimulatedAgent], None]) -> None:
+        for agent in self.holders(node_id):
+            if self.random.random() < 0.5:
+                self.send(partial(deliver, agent))
 
     def holders(self, node_id: UUID) -> list[SimulatedAgent]:
         """Return the agents that take messages for the node; one may have lost it unknowingly."""
@@ -179,10 +183,10 @@ class SimulatedWorld:
             del self.orders[attempt_id]
             self.inbox.append(OrderAnswered(attempt_id, claim, refusal))
 
-    def deliver_recall(self, attempt_id: UUID, claim: int, agent: SimulatedAgent) -> None:
-        if agent.claim == claim:
-            agent.take_recall(attempt_id)
-            self.send(lambda: self.answer_recall(attempt_id))
+    def deliver_recall(self, recall: Recall, agent: SimulatedAgent) -> None:
+        if agent.claim == recall.claim:
+            agent.take_recall(recall.attempt_id, is_move=recall.is_move)
+            self.send(lambda: self.answer_recall(recall.attempt_id))
 
     def answer_recall(self, attempt_id: UUID) -> None:
         if self.recalls.pop(attempt_id, None):
@@ -219,11 +223,14 @@ class SimulatedWorld:
             self.orders.pop(attempt_id, None)
             self.recalls.pop(attempt_id, None)
         for attempt in effects.orders:
-            if attempt.ended_at is None and attempt.job.status is JobStatus.RUNNING:
+            if attempt.ended_at is None and attempt.job.status is not JobStatus.CANCELING:
                 claim = self.state.nodes[attempt.node_id].claim
                 self.orders[attempt.id] = attempt.node_id, claim
         for recall in effects.recalls:
-            self.recalls[recall.attempt_id] = recall.node_id, recall.claim
+            live = self.state.attempts.get(recall.attempt_id)
+            is_wanted = live is not None and live.job.status is not JobStatus.CANCELING
+            assert recall.is_move or not is_wanted, "work is recalled though its job goes on"
+            self.recalls[recall.attempt_id] = recall
         for token, answer in effects.answers:
             if answered := self.asking.pop(token, None):
                 self.send(lambda answered=answered, answer=answer: answered(answer))

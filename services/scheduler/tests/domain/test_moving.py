@@ -7,7 +7,7 @@ from contracts.scheduler.claims import AttemptPhase, BeatAttempt, NodeBeat
 from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import Node
-from scheduler.domain.views import job_view, node_view
+from scheduler.domain.views import node_view
 
 from .core import Core, attempt_of
 
@@ -85,7 +85,7 @@ def test_a_pending_attempt_stays_while_no_other_node_is_idle() -> None:
     core.say(pending_beat(node, foreign_prompts=1))
 
     assert not core.effects.recalls
-    assert job_view(job).progress.message == "waits on its server behind other work"
+    assert attempt_of(job).node_id == node.id
 
 
 def test_a_cleared_queue_is_no_poison_and_a_person_who_interrupts_is_asked_no_third_time() -> None:

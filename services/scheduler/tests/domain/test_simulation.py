@@ -36,6 +36,8 @@ def advance(users: SimulatedUsers, seconds: float) -> None:
         deliver()
     for node_id, engine in world.engines.items():
         engine.work(seconds)
+        if world.random.random() < world.foreign_rate:
+            engine.post_foreign()
         if world.chance(0.002):
             engine.restart()
         if world.chance(0.005):
@@ -76,11 +78,11 @@ def check(users: SimulatedUsers) -> None:
         for attempt in node.attempts.values():
             unanswered = node.contact.heard_at - attempt.asked_at
             assert attempt.confirmed_at is not None or unanswered <= NOT_STARTED_SECONDS
-    queued = [job for job in state.jobs.values() if job.status is JobStatus.QUEUED]
-    assert Counter(job.owner_id for job in queued) == state.queued_by_owner
-    assert len(state.startable) == sum(job.not_before is None for job in queued)
-    running = [job.id for job in state.jobs.values() if job.status is not JobStatus.QUEUED]
-    assert set(running) == set(live), "a running job without an attempt"
+    waiting = [job for job in state.jobs.values() if job.needs_node]
+    assert Counter(job.owner_id for job in waiting) == state.queued_by_owner
+    assert len(state.startable) == sum(job.not_before is None for job in waiting)
+    placed = {job.id for job in state.jobs.values() if not job.needs_node}
+    assert placed == set(live), "a running job without an attempt"
     assert users.accepted <= world.ledger.jobs.keys(), "an accepted job is lost"
     assert_waiting_has_a_reason(world)
 
@@ -95,7 +97,7 @@ def assert_waiting_has_a_reason(world: SimulatedWorld) -> None:
     context = world.read_context()
     free = {n.id for n in world.state.nodes.values() if reason_not_free(context, n) is None}
     for job in world.state.jobs.values():
-        if job.status is JobStatus.QUEUED and job.not_before is None:
+        if job.needs_node and job.not_before is None:
             could = eligible_nodes(world.state, kind_of(job)) & free
             is_patient = job.patient_until > context.now.steady
             assert not could or is_patient or world.epoch_is_new, "it waits for nothing"
@@ -118,7 +120,7 @@ def test_nothing_is_lost_and_all_ends_once_faults_stop(seed: int) -> None:
         check(users)
     assert_progress(world)
 
-    world.is_faulty = False
+    world.is_faulty, world.foreign_rate = False, 0.0
     for _ in range(CALM_STEPS):
         advance(users, 0.5)
         check(users)

@@ -76,6 +76,9 @@ class BeatAttempt(BaseModel):
         default=False,
         description="The engine has it in its queue, behind other work, and has not begun.",
     )
+    has_begun: bool = Field(
+        default=False, description="The engine executes it. False also while that is unknown."
+    )
 
 
 class NodeBeat(Signal):

@@ -2,6 +2,8 @@
 
 queued → running → completed | failed | canceled | expired
    ↑________|  (requeued)  canceling → canceled
+
+A job is queued until a server begins with it, also while it waits on a server behind other work.
 """
 
 from datetime import datetime
@@ -97,11 +99,14 @@ class JobSummary(BaseModel):
     batch_id: UUID | None = Field(default=None, description="The batch that it is part of.")
     created_at: datetime = Field(description="When the job was accepted.")
     started_at: datetime | None = Field(
-        default=None, description="When a node was first given the job."
+        default=None, description="When a server first began with the job."
     )
     finished_at: datetime | None = Field(default=None, description="When the job ended.")
     queue_position: int | None = Field(
         default=None, description="Position in the queue; 1 is next."
+    )
+    reason: str | None = Field(
+        default=None, description="Reason why a queued job still waits, for people."
     )
     eta_seconds: float | None = Field(
         default=None, description="Estimated time until the job ends; null if unknown."
@@ -166,7 +171,7 @@ class JobQueued(JobEvent):
 
 
 class JobStarted(JobEvent):
-    """A node was given the job."""
+    """A server began with the job."""
 
     subject: ClassVar[str] = "event.job.started.v1.{owner_id}"
     node_id: UUID = Field(description="The node.")
@@ -174,12 +179,12 @@ class JobStarted(JobEvent):
 
 
 class JobRequeued(JobEvent):
-    """An attempt failed, or left its node before it began; the job waits for another one."""
+    """The job waits again, because an attempt failed or has not begun on its node."""
 
     subject: ClassVar[str] = "event.job.requeued.v1.{owner_id}"
     cause: str = Field(
-        description=f"Why the attempt failed: {CAUSES}; or `moved`: it had not begun, and another "
-        "node was idle."
+        description=f"Why the attempt failed: {CAUSES}; `pending`: its server has other work "
+        "first; or `moved`: it had not begun, and another node was idle."
     )
 
 

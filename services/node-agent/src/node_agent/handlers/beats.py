@@ -44,6 +44,7 @@ def beat_of(claim: Claim) -> NodeBeat:
                 phase=attempt.phase,
                 progress=attempt.progress,
                 is_pending=is_pending(attempt, health),
+                has_begun=has_begun(attempt, health),
             )
             for attempt in attempts
         ],
@@ -57,6 +58,10 @@ def beat_of(claim: Claim) -> NodeBeat:
 
 def is_pending(attempt: Attempt, health: Health) -> bool:
     return attempt.phase is AttemptPhase.POSTED and str(attempt.id) in health.pending_ids
+
+
+def has_begun(attempt: Attempt, health: Health) -> bool:
+    return attempt.phase is AttemptPhase.POSTED and str(attempt.id) in health.running_ids
 
 
 def leftovers(claim: Claim) -> list[UUID]:

@@ -110,7 +110,8 @@ class TinyEngine:
         if self._url not in SERVERS:
             return Health(reason="is not in this process")
         inside = [id_ for id_, painting in self.server.paintings.items() if is_inside(painting)]
-        return Health(is_reachable=True, reason=None, work_ids=tuple(map(str, inside)))
+        ids = tuple(map(str, inside))
+        return Health(is_reachable=True, reason=None, work_ids=ids, running_ids=ids)
 
     async def describe(self, *, is_thorough: bool) -> Description:  # noqa: ARG002
         assert self.server

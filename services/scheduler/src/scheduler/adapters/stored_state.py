@@ -50,12 +50,12 @@ async def read_state(pool: asyncpg.Pool, limits: Limits, secret: str) -> State:
     async for row in slices(pool, UNFINISHED, job_rows.SELECT_JOBS, ROWS_AT_ONCE):
         if job := readable(job_rows.read_job, row):
             state.add_job(job)
-    begun = [job.id for job in state.jobs.values() if job.status is not JobStatus.QUEUED]
-    for row in await pool.fetch(SELECT_LIVE, begun):
-        job, placed = state.jobs.get(row["job_id"]), (row["node_id"], row["number"])
+    placed = [job.id for job in state.jobs.values() if job.attempt_count]
+    for row in await pool.fetch(SELECT_LIVE, placed):
+        job, place = state.jobs.get(row["job_id"]), (row["node_id"], row["number"])
         if job and row["node_id"] in state.nodes:
-            attempt = Attempt(row["id"], job, *placed, row["created_at"], is_inherited=True)
-            state.add_attempt(attempt)
+            attempt = Attempt(row["id"], job, *place, row["created_at"], is_inherited=True)
+            state.restore_attempt(attempt)
     leave_out_broken(state)
     for row in await pool.fetch(SELECT_SECONDS):
         state.mean_seconds[row["version_hash"]] = row["seconds"]

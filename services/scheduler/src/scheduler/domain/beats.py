@@ -13,6 +13,7 @@ from scheduler.domain.context import StepContext
 from scheduler.domain.events import add_node_event
 from scheduler.domain.health import end_quarantine, quarantine, quarantine_duplicate
 from scheduler.domain.jobs import Attempt
+from scheduler.domain.lifecycle import start_job, wait_on_node
 from scheduler.domain.nodes import ClaimStatus, Node
 from scheduler.domain.outcomes import block_and_recall, fail_attempt
 
@@ -84,6 +85,16 @@ def follow(context: StepContext, node: Node, attempt: Attempt, item: BeatAttempt
         context.effects.recall(node, attempt.id)
     if attempt.phase is None or PHASES.index(item.phase) >= PHASES.index(attempt.phase):
         attempt.phase, attempt.progress = item.phase, item.progress
+        follow_status(context, attempt, item)
+
+
+def follow_status(context: StepContext, attempt: Attempt, item: BeatAttempt) -> None:
+    """Count the job as running or queued, as its engine has begun with it or not."""
+    status, is_executed = attempt.job.status, item.phase is AttemptPhase.UPLOADING
+    if status is JobStatus.RUNNING and item.is_pending:
+        wait_on_node(context, attempt.job)
+    elif status is JobStatus.QUEUED and (item.has_begun or is_executed):
+        start_job(context, attempt)
 
 
 def count_omission(context: StepContext, attempt: Attempt) -> None:

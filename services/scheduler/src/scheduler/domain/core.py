@@ -79,7 +79,7 @@ def take_in_waiting(context: StepContext) -> None:
     Their rows could not be read when the term began, and have been repaired since.
     """
     for job in context.loaded.jobs.values():
-        if job.status is JobStatus.QUEUED and job.id not in context.state.jobs:
+        if job.needs_node and job.id not in context.state.jobs:
             context.state.add_job(job)
 
 

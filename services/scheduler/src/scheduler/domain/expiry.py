@@ -39,7 +39,7 @@ def pass_time(context: StepContext, ticked: ClockTicked) -> None:
     forget_deadlines(context)
     for job_id in pop_due(context.state.delayed, context.now.steady):
         job = context.state.jobs.get(job_id)
-        if job and job.status is JobStatus.QUEUED and job.not_before is not None:
+        if job and job.needs_node and job.not_before is not None:
             job.not_before = None
             context.state.startable.add(job, first=True)
 

@@ -14,8 +14,7 @@ from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import ClaimStatus
 from scheduler.domain.startable import StartableJobs
 from scheduler.domain.state import State
-from scheduler.domain.submission import current_view
-from scheduler.domain.views import progress_of
+from scheduler.domain.views import current_view, progress_of
 
 POSITIONS_KNOWN = 10_000
 
@@ -35,7 +34,9 @@ def forecast(state: State) -> Forecast:
     for attempt in state.attempts.values():
         mean = state.mean_seconds.get(attempt.job.request.version_hash)
         if mean is not None:
-            left = max(0.0, mean - (state.clock.now - attempt.asked_at))
+            has_begun = attempt.job.status is not JobStatus.QUEUED
+            spent = state.clock.now - attempt.asked_at if has_begun else 0.0
+            left = max(0.0, mean - spent)
             result.etas[attempt.job.id] = left
             ahead += left
     for position, job in enumerate(islice(queue_order(state.startable), POSITIONS_KNOWN), 1):
@@ -62,7 +63,7 @@ def queue_order(startable: StartableJobs) -> Iterator[Job]:
 
 
 def complete_view(context: StepContext, view: JobView, forecast: Forecast) -> JobView:
-    """Add progress, forecast and unmet requirements, which only the leader knows, to a job."""
+    """Add what only the leader knows: progress, forecast, and why the job waits."""
     job = context.state.jobs.get(view.id)
     if job is None or job.status is not view.status:
         return view
@@ -72,4 +73,5 @@ def complete_view(context: StepContext, view: JobView, forecast: Forecast) -> Jo
         view.queue_position = forecast.positions.get(job.id)
         current = current_view(context, job.id)
         view.is_runnable, view.unmet = current.is_runnable, current.unmet
+        view.reason = current.reason
     return view

@@ -55,7 +55,7 @@ class Job:
     retry: Retry = field(default_factory=Retry)
     end: JobEnd = field(default_factory=JobEnd)
     attempt: "Attempt | None" = None
-    """The live attempt, while running or canceling."""
+    """The live attempt. A queued job with one waits on its node behind other work."""
     not_before: float | None = None
     """The next attempt starts no earlier, in steady seconds."""
     patient_until: float = 0.0
@@ -64,6 +64,11 @@ class Job:
     @property
     def id(self) -> UUID:
         return self.request.job_id
+
+    @property
+    def needs_node(self) -> bool:
+        """Return whether the job waits for a node."""
+        return self.status is JobStatus.QUEUED and self.attempt is None
 
 
 @dataclass(slots=True, eq=False)

@@ -2,6 +2,9 @@
 
 queued → running → completed | failed | canceled | expired
    ↑________|  (requeued)  canceling → canceled
+
+A job is running once its engine has begun with it: from the commit that gives it to a node without
+other work, or from the beat that says so.
 """
 
 from typing import Any
@@ -33,9 +36,9 @@ def queue_job(context: StepContext, job: Job) -> None:
     add_job_event(context, job, JobQueued)
 
 
-def start_job(context: StepContext, job: Job, node: Node) -> None:
-    """Give the job to a node; from the commit on it counts as running."""
-    leave_queue(context, job)
+def place_job(context: StepContext, job: Job, node: Node) -> None:
+    """Give the job to a node; it stays queued if the node has other work first."""
+    context.state.leave_queue(job)
     job.attempt_count += 1
     attempt = Attempt(
         context.new_id(),
@@ -46,10 +49,23 @@ def start_job(context: StepContext, job: Job, node: Node) -> None:
         asked_at=context.state.clock.now,
     )
     context.state.add_attempt(attempt)
-    job.started_at = job.started_at or context.now.wall
     context.effects.attempts[attempt.id] = attempt
     context.effects.orders.append(attempt)
-    change(context, job, JobStatus.RUNNING, JobStarted, node_id=node.id, attempt=attempt.number)
+    if node.contact.foreign_prompts:
+        context.effects.save_job(job)
+    else:
+        start_job(context, attempt)
+
+
+def start_job(context: StepContext, attempt: Attempt) -> None:
+    job, number = attempt.job, attempt.number
+    job.started_at = job.started_at or context.now.wall
+    change(context, job, JobStatus.RUNNING, JobStarted, node_id=attempt.node_id, attempt=number)
+
+
+def wait_on_node(context: StepContext, job: Job) -> None:
+    """Count a job as queued whose node turns out to have other work first."""
+    change(context, job, JobStatus.QUEUED, JobRequeued, cause="pending")
 
 
 def requeue_job(context: StepContext, job: Job, cause: str, delay_seconds: float) -> None:
@@ -89,21 +105,13 @@ def end_job(
     context: StepContext, job: Job, status: JobStatus, event: type[JobEvent], **details: Any
 ) -> None:
     """Remove a job from the state; from now on only the database knows it."""
-    if job.status is JobStatus.QUEUED:
-        leave_queue(context, job)
+    if job.needs_node:
+        context.state.leave_queue(job)
     job.finished_at = context.now.wall
     job.attempt = None
     change(context, job, status, event, **details)
     del context.state.jobs[job.id]
     context.loaded.jobs[job.id] = job
-
-
-def leave_queue(context: StepContext, job: Job) -> None:
-    state = context.state
-    state.startable.discard(job)
-    state.queued_by_owner[job.owner_id] -= 1
-    if not state.queued_by_owner[job.owner_id]:
-        del state.queued_by_owner[job.owner_id]
 
 
 def change(

@@ -16,6 +16,7 @@ from scheduler.domain.lifecycle import (
     fail_job,
     finish_cancel,
     requeue_job,
+    start_job,
 )
 from scheduler.domain.nodes import Node
 from scheduler.domain.retry import TABLE, count_failure
@@ -46,6 +47,8 @@ def apply_end(context: StepContext, attempt: Attempt, end: AttemptEnd) -> None:
         finish_cancel(context, attempt.job)
     elif end.outcome is Outcome.COMPLETED:
         end_attempt(context, attempt, Outcome.COMPLETED)
+        if attempt.job.status is JobStatus.QUEUED:  # no beat said that it had begun
+            start_job(context, attempt)
         record_success(context, attempt)
         update_mean_seconds(context, attempt)
         complete_job(context, attempt.job, end.outputs)

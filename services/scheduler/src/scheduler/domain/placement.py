@@ -13,7 +13,7 @@ from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.availability import reason_not_free
 from scheduler.domain.context import StepContext
 from scheduler.domain.jobs import Job
-from scheduler.domain.lifecycle import start_job
+from scheduler.domain.lifecycle import place_job
 from scheduler.domain.nodes import Node
 from scheduler.domain.preference import best_node, doubt
 from scheduler.domain.startable import Kind, Lines, kind_of
@@ -37,7 +37,7 @@ def place_jobs(context: StepContext) -> None:
         free.remove(node)
         node.warm_models = job.request.requirements.models
         node.given_at = context.now.steady
-        start_job(context, job, node)
+        place_job(context, job, node)
         state.startable.end_turn(job.request.priority, job.owner_id)
         count_start(state, job.request.priority)
     move_pending(context, [node for node in free if not node.contact.foreign_prompts])
@@ -51,7 +51,7 @@ def move_pending(context: StepContext, idle: list[Node]) -> None:
     """
     for attempt in context.state.attempts.values():
         job, node = attempt.job, context.state.nodes[attempt.node_id]
-        if not attempt.is_pending or attempt.is_moving or job.status is not JobStatus.RUNNING:
+        if not attempt.is_pending or attempt.is_moving or job.status is JobStatus.CANCELING:
             continue
         kind = kind_of(job)
         other = best_node(context, job, kind, idle)

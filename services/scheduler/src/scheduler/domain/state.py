@@ -8,7 +8,6 @@ from uuid import UUID
 
 from contracts.access import Priority
 from contracts.scheduler.job_requests import Requirements
-from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.leases import LeaseClock
 from scheduler.domain.nodes import Node
@@ -58,7 +57,7 @@ class State:
     deadlines: list[tuple[datetime, UUID]] = field(default_factory=list[tuple[datetime, UUID]])
     """A heap; jobs that ended in time are still in it."""
     queued_by_owner: Counter[UUID] = field(default_factory=Counter[UUID])
-    """Number of queued jobs, delayed ones included."""
+    """Number of jobs that wait for a node, delayed ones included."""
     faults: dict[UUID, tuple[UUID, float]] = field(default_factory=dict[UUID, tuple[UUID, float]])
     """Node and time, in steady seconds, of the last broken accelerator that each owner met."""
     clock: LeaseClock = field(default_factory=LeaseClock)
@@ -79,7 +78,7 @@ class State:
         self.jobs[job.id] = job
         if job.request.deadline:
             heappush(self.deadlines, (job.request.deadline, job.id))
-        if job.status is JobStatus.QUEUED:
+        if job.needs_node:
             self.enqueue(job)
 
     def share_requirements(self, job: Job) -> None:
@@ -100,6 +99,18 @@ class State:
             heappush(self.delayed, (job.not_before, job.id))
         else:
             self.startable.add(job, first=first)
+
+    def leave_queue(self, job: Job) -> None:
+        self.startable.discard(job)
+        self.queued_by_owner[job.owner_id] -= 1
+        if not self.queued_by_owner[job.owner_id]:
+            del self.queued_by_owner[job.owner_id]
+
+    def restore_attempt(self, attempt: Attempt) -> None:
+        """Add a live attempt that was read back; its job does not wait for a node."""
+        if attempt.job.needs_node:
+            self.leave_queue(attempt.job)
+        self.add_attempt(attempt)
 
     def add_attempt(self, attempt: Attempt) -> None:
         attempt.job.attempt = self.attempts[attempt.id] = attempt

@@ -1,7 +1,5 @@
 """Decides whether a job is accepted, and ends jobs that their owners cancel."""
 
-from uuid import UUID
-
 from contracts.access import Actor, Permission, Priority
 from contracts.errors import (
     ConflictError,
@@ -17,9 +15,7 @@ from scheduler.domain.context import StepContext
 from scheduler.domain.idempotency import find_created, remember_created
 from scheduler.domain.jobs import Job
 from scheduler.domain.lifecycle import begin_cancel, finish_cancel, queue_job
-from scheduler.domain.requirements import eligible_nodes, unmet_by_best_node
-from scheduler.domain.startable import kind_of
-from scheduler.domain.views import job_view
+from scheduler.domain.views import current_view
 
 RANKS = {priority: rank for rank, priority in enumerate(Priority)}
 
@@ -75,26 +71,14 @@ def refuse_excess(context: StepContext, command: SubmitJob) -> None:
         raise UnavailableError("the queue is full", code="queue_full", retry_in=10.0)
 
 
-def current_view(context: StepContext, job_id: UUID) -> JobView:
-    """Show the job as it is now; one that no node can run, with what the best node lacks."""
-    job = context.find_job(job_id)
-    if job is None:
-        raise NotFoundError("the job is gone")
-    view = job_view(job)
-    if job.status is JobStatus.QUEUED and not eligible_nodes(context.state, kind_of(job)):
-        view.is_runnable = False
-        view.unmet = unmet_by_best_node(context.state, job)
-    return view
-
-
 def cancel_job(context: StepContext, command: CancelJob) -> JobView:
     """End a job early: at once while it waits, else as soon as its node has stopped it."""
     job = context.find_job(command.job_id)
     if job is None or not may_cancel(command.actor, job):
         raise NotFoundError("there is no such job")
-    if job.status is JobStatus.QUEUED:
+    if job.needs_node:
         finish_cancel(context, job)
-    elif job.status is JobStatus.RUNNING and job.attempt:
+    elif job.attempt and job.status is not JobStatus.CANCELING:
         begin_cancel(context, job)
         job.attempt.confirmed_at = None
         job.attempt.omitted = 0

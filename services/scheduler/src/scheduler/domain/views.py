@@ -1,15 +1,19 @@
 """Jobs and nodes as answers to queries show them."""
 
+from uuid import UUID
+
+from contracts.errors import NotFoundError
 from contracts.scheduler.jobs import JobStatus, JobSummary, JobView, Progress
 from contracts.scheduler.nodes import NodePhase, NodeView
-from scheduler.domain.availability import reason_not_free
+from scheduler.domain.availability import is_in_service, reason_not_free
 from scheduler.domain.context import StepContext
 from scheduler.domain.health import quarantine_reason
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import ClaimStatus, Node
+from scheduler.domain.requirements import eligible_nodes, unmet_by_best_node
+from scheduler.domain.startable import kind_of
 
 NO_PROGRESS = Progress()
-PENDING = Progress(message="waits on its server behind other work")
 
 
 def job_view(job: Job) -> JobView:
@@ -30,6 +34,41 @@ def job_view(job: Job) -> JobView:
     )
 
 
+def current_view(context: StepContext, job_id: UUID) -> JobView:
+    """Show the job as it is now; a queued one with the reason why it waits."""
+    job = context.find_job(job_id)
+    if job is None:
+        raise NotFoundError("the job is gone")
+    view = job_view(job)
+    if job.needs_node and not eligible_nodes(context.state, kind_of(job)):
+        view.is_runnable = False
+        view.unmet = unmet_by_best_node(context.state, job)
+    view.reason = reason_waiting(context, job)
+    return view
+
+
+def reason_waiting(context: StepContext, job: Job) -> str | None:
+    """Give the reason why a queued job waits, for people; None if it does not."""
+    if job.status is not JobStatus.QUEUED:
+        return None
+    if job.attempt:
+        return "waits on its server behind other work"
+    return reason_unplaced(context, job)
+
+
+def reason_unplaced(context: StepContext, job: Job) -> str:
+    if job.not_before is not None:
+        return "is tried again in a moment"
+    nodes = [context.state.nodes[id_] for id_ in eligible_nodes(context.state, kind_of(job))]
+    if not nodes:
+        return "no server can run it"
+    if not any(is_in_service(context, node) for node in nodes):
+        return "no server that can run it is in service"
+    if job.patient_until > context.now.steady:
+        return "waits for a better server than the one where it failed"
+    return "every server that can run it is busy"
+
+
 def summary(view: JobView) -> JobSummary:
     fields = JobSummary.model_fields
     return JobSummary.model_construct(**{name: getattr(view, name) for name in fields})
@@ -38,8 +77,6 @@ def summary(view: JobView) -> JobSummary:
 def progress_of(job: Job) -> Progress:
     if job.status is JobStatus.COMPLETED:
         return Progress(fraction=1.0)
-    if job.attempt and job.attempt.is_pending:
-        return PENDING
     return (job.attempt and job.attempt.progress) or NO_PROGRESS
 
 

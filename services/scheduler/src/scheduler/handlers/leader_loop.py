@@ -206,7 +206,7 @@ def send_effects(term: Term, effects: Effects) -> None:
     for attempt_id in effects.stop_repeating:
         term.agents.stop_repeating(attempt_id)
     for attempt in effects.orders:
-        if attempt.ended_at is None and attempt.job.status is JobStatus.RUNNING:
+        if attempt.ended_at is None and attempt.job.status is not JobStatus.CANCELING:
             term.agents.order(attempt, term.state.nodes[attempt.node_id].claim)
     for recall in effects.recalls:
         term.agents.recall(recall)

@@ -108,6 +108,7 @@ class Session:
             reason=self.reason,
             work_ids=tuple(inside),
             pending_ids=tuple(id_ for id_ in inside if self.is_pending(id_)),
+            running_ids=tuple(self.running()),
             own_ids=tuple(id_ for id_ in inside if self.is_own(id_)),
             vram_free_mb=self.vram_free_mb,
             other_node_id=self.other_node(),
@@ -117,6 +118,11 @@ class Session:
         """Return whether it waits in the queue; its events are newer than the queue's last look."""
         prompt = self.prompts.get(prompt_id)
         return prompt_id in self.queue.pending and not (prompt and prompt.is_running)
+
+    def running(self) -> set[str]:
+        """Return the prompts that have begun, as events or the queue's last look say."""
+        found = {prompt.id for prompt in self.prompts.values() if prompt.is_running}
+        return {id_ for id_ in found.union(self.queue.running) if id_ not in self.ended}
 
     def is_own(self, prompt_id: str) -> bool:
         """Return whether it is an attempt of this node."""

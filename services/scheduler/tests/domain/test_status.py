@@ -1,0 +1,106 @@
+"""The status of a job that waits on its server behind work that is not ours."""
+
+from contracts.scheduler.claims import AttemptPhase, BeatAttempt, NodeBeat
+from contracts.scheduler.jobs import JobStatus
+from scheduler.domain.forecast import complete_view, forecast
+from scheduler.domain.jobs import Job
+from scheduler.domain.nodes import Node
+from scheduler.domain.views import current_view, job_view
+
+from .core import Core, attempt_of
+
+PENDING = "waits on its server behind other work"
+
+
+def beat_of(node: Node, *, foreign: int = 1, **more: bool) -> NodeBeat:
+    """Beat of a node with foreign prompts that tells this much of its attempts."""
+    attempts = [
+        BeatAttempt(attempt_id=id_, phase=AttemptPhase.POSTED, **more) for id_ in node.attempts
+    ]
+    return NodeBeat(
+        node_id=node.id,
+        claim=node.claim,
+        is_reachable=True,
+        foreign_prompts=foreign,
+        attempts=attempts,
+    )
+
+
+def a_job_behind_foreign_work(core: Core) -> tuple[Job, Node]:
+    node = core.node()
+    core.say(beat_of(node))
+    return core.job(), node
+
+
+def events(core: Core) -> list[str]:
+    return [type(fact).__name__ for fact in core.effects.events]
+
+
+def test_a_job_on_a_server_with_other_work_is_queued_until_the_engine_begins_with_it() -> None:
+    core = Core()
+    job, node = a_job_behind_foreign_work(core)
+    statuses = [(job.status, events(core))]
+    for told in ({}, {"is_pending": True}, {"has_begun": True}):
+        core.say(beat_of(node, **told))
+        statuses.append((job.status, events(core)))
+
+    waits = (JobStatus.QUEUED, [])
+    started = (JobStatus.RUNNING, ["JobStarted"])
+    assert statuses == [(JobStatus.QUEUED, ["JobQueued"]), waits, waits, started]
+    assert attempt_of(job).node_id == node.id
+    assert job.started_at == core.now.wall
+
+
+def test_a_running_job_whose_server_has_other_work_first_is_queued_again_and_says_why() -> None:
+    core = Core()
+    node = core.node()
+    job = core.job()
+    assert job.status is JobStatus.RUNNING
+    core.say(beat_of(node, is_pending=True))
+
+    assert (job.status, events(core)) == (JobStatus.QUEUED, ["JobRequeued"])
+    assert current_view(core.read_context(), job.id).reason == PENDING
+    view = complete_view(core.read_context(), job_view(job), forecast(core.state))
+    assert (view.reason, view.queue_position, view.is_runnable) == (PENDING, None, True)
+    assert not core.state.queued_by_owner, "it waits for no node"
+
+
+def test_a_job_of_which_no_beat_told_has_begun_before_it_is_completed() -> None:
+    core = Core()
+    job, _ = a_job_behind_foreign_work(core)
+    core.finish(attempt_of(job))
+
+    assert events(core) == ["JobStarted", "JobCompleted"]
+    assert job.started_at
+
+
+def test_a_job_that_waits_on_its_server_is_canceled_there() -> None:
+    core = Core()
+    job, _ = a_job_behind_foreign_work(core)
+    attempt = attempt_of(job)
+    core.cancel(job)
+
+    assert job.status is JobStatus.CANCELING
+    assert [recall.attempt_id for recall in core.effects.recalls] == [attempt.id]
+
+
+def test_each_waiting_job_gives_a_reason() -> None:
+    core = Core()
+    first, second = core.job(), core.job()
+
+    def reasons() -> list[str | None]:
+        return [current_view(core.read_context(), job.id).reason for job in (first, second)]
+
+    told = [reasons()]
+    node = core.node()
+    told.append(reasons())
+    core.silent.add(node.id)
+    core.pass_time(20)
+    told.append(reasons())
+
+    away = "no server that can run it is in service"
+    assert told == [
+        ["no server can run it"] * 2,
+        [None, "every server that can run it is busy"],
+        [away, away],
+    ]
