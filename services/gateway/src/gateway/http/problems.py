@@ -118,7 +118,6 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "busy": "Too many users are logging in",
         "queue_full": "Too many jobs are waiting in the fleet",
         "database_away": "The database does not respond",
-        "node_unreadable": "The node's row in the database cannot be read",
         "store_unavailable": "The store does not respond",
         "no_room": "There is no room for uploads",
         "unreadable_value": "The workflow is too new for this gateway",

@@ -74,9 +74,7 @@ async def list_nodes(
     "",
     status_code=201,
     summary="Add a server",
-    responses=refusals(
-        "node_exists", "node_removed", "bad_url", "bad_header", "overloaded", "node_unreadable"
-    ),
+    responses=refusals("node_exists", "node_removed", "bad_url", "bad_header", "overloaded"),
 )
 async def add_node(
     gateway: CurrentGateway,
@@ -97,7 +95,7 @@ async def add_node(
     "/{node_id}",
     status_code=204,
     summary="Remove a node",
-    responses=refusals("overloaded", "node_unreadable"),
+    responses=refusals("overloaded"),
 )
 async def remove_node(
     gateway: CurrentGateway,

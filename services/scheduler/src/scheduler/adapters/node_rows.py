@@ -4,9 +4,11 @@ from operator import attrgetter
 
 import asyncpg
 from pydantic import TypeAdapter
+from pydantic_core import from_json
 
 from contracts.scheduler.nodes import NewNode
 from scheduler.adapters.statements import Column, upsert
+from scheduler.domain.node_address import address_of
 from scheduler.domain.nodes import ClaimStatus, Health, Node, NodeCapabilities
 
 HEALTH = TypeAdapter(Health)
@@ -51,3 +53,28 @@ def read_node(row: asyncpg.Record) -> Node:
         health=HEALTH.validate_json(row["health"]),
         capabilities=CAPABILITIES.validate_json(row["capabilities"] or "{}"),
     )
+
+
+def unreadable_node(row: asyncpg.Record) -> Node:
+    """Return a lost node with what every release can read of its row."""
+    return Node(
+        id=row["id"],
+        settings=name_and_address(row),
+        created_at=row["created_at"],
+        version=row["version"],
+        claim_status=ClaimStatus.LOST,
+        agent_id=row["agent_id"],
+        claim=row["claim"],
+        is_readable=False,
+    )
+
+
+def name_and_address(row: asyncpg.Record) -> NewNode:
+    """Return all that operators need to know the server; its id if even that cannot be read."""
+    try:
+        spec = from_json(row["spec"])
+        found = NewNode(name=spec["name"], base_url=spec["base_url"])
+        address_of(found.base_url)
+    except (ValueError, KeyError, TypeError):
+        return NewNode(name=str(row["id"]), base_url="")
+    return found

@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator
 from time import monotonic
 
 import asyncpg
-import structlog
 
 from contracts.scheduler.jobs import JobStatus
 from scheduler.adapters import job_rows, node_rows
@@ -18,8 +17,6 @@ from scheduler.adapters.statements import readable
 from scheduler.domain.claims import share_names
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.state import Limits, State
-
-log = structlog.get_logger()
 
 ROWS_AT_ONCE = 200
 """A job may have hundreds of kilobytes, the capabilities of a node a few megabytes."""
@@ -42,11 +39,9 @@ async def read_state(pool: asyncpg.Pool, limits: Limits, secret: str) -> State:
     """Build the core's state; the next beats add phases and contacts, which are not stored."""
     state = State(limits, secret)
     async for row in slices(pool, node_rows.NODE_IDS, node_rows.SELECT_NODES, NODES_AT_ONCE):
-        if node := readable(node_rows.read_node, row):
-            share_names(state.nodes.values(), node)
-            state.nodes[node.id] = node
-        else:
-            state.unreadable_nodes.add(row["id"])
+        node = readable(node_rows.read_node, row) or node_rows.unreadable_node(row)
+        share_names(state.nodes.values(), node)
+        state.nodes[node.id] = node
     async for row in slices(pool, UNFINISHED, job_rows.SELECT_JOBS, ROWS_AT_ONCE):
         if job := readable(job_rows.read_job, row):
             state.add_job(job)
@@ -56,18 +51,11 @@ async def read_state(pool: asyncpg.Pool, limits: Limits, secret: str) -> State:
         if job and row["node_id"] in state.nodes:
             attempt = Attempt(row["id"], job, *place, row["created_at"], is_inherited=True)
             state.restore_attempt(attempt)
-    leave_out_broken(state)
+    begun = (job for job in state.jobs.values() if job.status is not JobStatus.QUEUED)
+    state.adrift = [job for job in begun if job.attempt is None]
     for row in await pool.fetch(SELECT_SECONDS):
         state.mean_seconds[row["version_hash"]] = row["seconds"]
     return state
-
-
-def leave_out_broken(state: State) -> None:
-    """Leave out running jobs whose attempt or node cannot be read, until the rows are repaired."""
-    for job in list(state.jobs.values()):
-        if job.status is not JobStatus.QUEUED and job.attempt is None:
-            del state.jobs[job.id]
-            log.error("job_left_out", job_id=str(job.id))
 
 
 async def slices(

@@ -36,6 +36,8 @@ def reason_not_free(context: StepContext, node: Node) -> str | None:
 
 
 def reason_not_joined(node: Node) -> str:
+    if not node.is_readable:
+        return "its row in the database cannot be read: repair it, or remove the node"
     if node.agent_id is None:
         return f"no agent of pool {node.settings.pool} has claimed it"
     if node.claim_status is ClaimStatus.LOST or node.contact.beat_at is None:

@@ -40,6 +40,12 @@ def take_beat(context: StepContext, beat: NodeBeat) -> None:
     contact.leftover_prompts = beat.leftover_prompts
     contact.vram_free_mb = beat.vram_free_mb
     compare_attempts(context, node, beat)
+    if node.is_readable:
+        judge(context, node, beat)
+
+
+def judge(context: StepContext, node: Node, beat: NodeBeat) -> None:
+    """Decide from the beat whether the node can take jobs."""
     join(context, node)
     if beat.is_dead:
         quarantine(context, node, beat.reason or "the engine answers but executes nothing")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contracts.errors import ConflictError, NotFoundError
+from contracts.errors import ConflictError, NotFoundError, UnavailableError
 from contracts.message import Accepted
 from contracts.scheduler.claims import ClaimNode, ReportCapabilities
 from contracts.scheduler.jobs import JobStatus
@@ -20,9 +20,11 @@ from scheduler.domain.nodes import (
 
 def claim_node(context: StepContext, command: ClaimNode) -> ClaimGranted:
     """Give a node to an agent, unless another living agent has it."""
-    node = context.find_node(command.node_id)
+    node = context.state.nodes.get(command.node_id)
     if node is None or not node.settings.is_enabled:
         raise NotFoundError("there is no such node")
+    if not node.is_readable:
+        raise UnavailableError("the node's row cannot be read", code="node_unreadable")
     # A claim shows that agents can be heard, so the silence of the previous agent counts.
     context.state.clock.note_beat(context.now.steady)
     if node.agent_id != command.agent_id:
@@ -52,9 +54,11 @@ def adopt(context: StepContext, node: Node) -> None:
 
 
 def report_capabilities(context: StepContext, command: ReportCapabilities) -> Accepted:
-    node = context.find_node(command.node_id)
+    node = context.state.nodes.get(command.node_id)
     if node is None or command.claim != node.claim:
         raise ConflictError("another agent owns the node now", code="stale_claim")
+    if not node.is_readable:
+        return Accepted()  # it gets no job, whatever it can run
     can = command.capabilities
     previous, devices = node.capabilities, tuple(command.devices)
     if (can.digest, devices) == (previous.digest, previous.devices):

@@ -5,10 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from contracts.errors import UnavailableError
 from scheduler.domain.effects import Effects, KeyName, KeyUse
 from scheduler.domain.jobs import Job
-from scheduler.domain.nodes import Node
 from scheduler.domain.state import State
 
 
@@ -46,9 +44,3 @@ class StepContext:
 
     def find_job(self, job_id: UUID) -> Job | None:
         return self.state.jobs.get(job_id) or self.loaded.jobs.get(job_id)
-
-    def find_node(self, node_id: UUID) -> Node | None:
-        """Return the node of a command; raises UnavailableError if its row cannot be read."""
-        if node_id in self.state.unreadable_nodes:
-            raise UnavailableError("the node's row cannot be read", code="node_unreadable")
-        return self.state.nodes.get(node_id)

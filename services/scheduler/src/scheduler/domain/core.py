@@ -134,11 +134,11 @@ def resume(state: State, effects: Effects) -> None:
 def republish(state: State, effects: Effects, published: Mapping[UUID, NodeEntry]) -> None:
     """Make bucket `nodes` equal to the state; `published` is what the bucket holds.
 
-    Entries of nodes whose rows cannot be read stay: without them agents would ask for the nodes.
+    Entries of nodes whose rows cannot be read stay as they are.
     """
     for node in state.nodes.values():
         entry = node_entry(node, state.secret)
-        if published.get(node.id) != entry:
+        if node.is_readable and published.get(node.id) != entry:
             effects.node_entries.setdefault(node.id, entry)
-    for node_id in published.keys() - state.nodes.keys() - state.unreadable_nodes:
+    for node_id in published.keys() - state.nodes.keys():
         effects.node_entries.setdefault(node_id, None)

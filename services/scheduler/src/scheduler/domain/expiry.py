@@ -13,7 +13,7 @@ from scheduler.domain.events import add_node_event
 from scheduler.domain.health import request_trial_if_due
 from scheduler.domain.jobs import EXECUTED_PHASES, Attempt, Job
 from scheduler.domain.leases import LOST_SECONDS, NOT_STARTED_SECONDS
-from scheduler.domain.lifecycle import end_attempt, expire_job, finish_cancel
+from scheduler.domain.lifecycle import end_attempt, expire_job, finish_cancel, requeue_job
 from scheduler.domain.nodes import ClaimStatus, Node
 from scheduler.domain.occurrences import ClockTicked
 from scheduler.domain.orders import give_back, is_unanswered
@@ -33,6 +33,8 @@ def pass_time(context: StepContext, ticked: ClockTicked) -> None:
         request_trial_if_due(context, node)
     for attempt in list(context.state.attempts.values()):
         give_up_if_overdue(context, attempt)
+    while context.state.adrift:
+        take_back(context, context.state.adrift.pop())
     for job_id in pop_due(context.state.deadlines, context.now.wall):
         if job := context.state.jobs.get(job_id):
             expire(context, job)
@@ -84,6 +86,14 @@ def give_up_if_overdue(context: StepContext, attempt: Attempt) -> None:
     else:
         return
     block_and_recall(context, node, attempt.id)
+
+
+def take_back(context: StepContext, job: Job) -> None:
+    """Let a job wait again whose node is gone without a trace, or end it if it was canceled."""
+    if job.status is JobStatus.CANCELING:
+        finish_cancel(context, job)
+    elif job.status is JobStatus.RUNNING:
+        requeue_job(context, job, Cause.LOST, 0.0)
 
 
 def silence(context: StepContext, attempt: Attempt, node: Node) -> float:

@@ -24,7 +24,7 @@ def add_node(context: StepContext, command: AddNode) -> NodeView:
         if created_id not in context.state.nodes:
             raise ConflictError("the node made under this key was removed", code="node_removed")
         return node_view(context, context.state.nodes[created_id])
-    if existing := context.find_node(command.node_id):
+    if existing := context.state.nodes.get(command.node_id):
         return node_view(context, existing)
     if is_removed(context, command):
         raise ConflictError("the node was removed", code="node_removed")
@@ -50,7 +50,7 @@ def refuse_duplicate(context: StepContext, settings: NewNode) -> None:
 
 def remove_node(context: StepContext, command: RemoveNode) -> Accepted:
     """Forget a node; its jobs go elsewhere at once."""
-    node = context.find_node(command.node_id)
+    node = context.state.nodes.get(command.node_id)
     if node is None:
         if is_removed(context, command):
             return Accepted()

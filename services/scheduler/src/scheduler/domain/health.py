@@ -32,7 +32,7 @@ USERS_CAUSES = frozenset({Cause.WORKFLOW, Cause.TIMEOUT, Cause.OUT_OF_MEMORY})
 def record_failure(context: StepContext, attempt: Attempt, cause: Cause, message: str) -> None:
     """Count a failed attempt against its node, if its cause can be the node's fault."""
     node = context.state.nodes.get(attempt.node_id)
-    if not node or cause in BLAMELESS:
+    if not node or not node.is_readable or cause in BLAMELESS:
         return
     if cause is Cause.NODE_FAULT:
         is_jobs = attempt.job.retry.faulted_on not in (None, node.id)
@@ -57,7 +57,7 @@ def record_failure(context: StepContext, attempt: Attempt, cause: Cause, message
 def record_success(context: StepContext, attempt: Attempt) -> None:
     """Forget the failures of a node on which an attempt completed."""
     node = context.state.nodes.get(attempt.node_id)
-    if not node:
+    if not node or not node.is_readable:
         return
     node.refusals = 0
     if node.health.quarantines or node.health.failed_versions:
@@ -119,7 +119,7 @@ def quarantine_duplicate(context: StepContext, node: Node, other_id: UUID) -> No
     The older one goes on, so that adding a server twice takes no server away.
     """
     other = context.state.nodes.get(other_id)
-    if other is None or other is node:
+    if other is None or other is node or not other.is_readable:
         return  # prompts that a removed node, or another fleet, left there
     elder, younger = sorted((node, other), key=lambda one: (one.created_at, one.id))
     if younger.health.double_of == elder.id:

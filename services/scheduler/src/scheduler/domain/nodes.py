@@ -118,6 +118,9 @@ class Node:
     """Models of the last job that the node was given."""
     given_at: float = 0.0
     """When the node was last given a job, in steady seconds."""
+    is_readable: bool = True
+    """False: its row cannot be read and is not written. The node counts as lost, and an attempt on
+    it goes on for as long as its agent is heard."""
 
     @property
     def is_claimable(self) -> bool:

@@ -29,7 +29,7 @@ NEWEST_WEIGHT = 0.2
 
 def finish_attempt(context: StepContext, command: FinishAttempt) -> Accepted:
     """Apply the first report of an attempt's end; later reports change nothing."""
-    node = context.find_node(command.node_id)
+    node = context.state.nodes.get(command.node_id)
     if node is None or command.claim != node.claim:
         raise ConflictError("another agent owns the node now", code="stale_claim")
     attempt = node.attempts.get(command.attempt_id)

@@ -48,8 +48,8 @@ class State:
     jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
     attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
     nodes: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
-    unreadable_nodes: set[UUID] = field(default_factory=set[UUID])
-    """Nodes whose rows cannot be read: they get no jobs, and their agents keep what runs."""
+    adrift: list[Job] = field(default_factory=list[Job])
+    """Loaded jobs that ran on a node which is gone."""
     startable: StartableJobs = field(default_factory=StartableJobs)
     """Queued jobs without the delayed ones."""
     delayed: list[tuple[float, UUID]] = field(default_factory=list[tuple[float, UUID]])
