@@ -1,5 +1,6 @@
 from typing import Any
 
+from contracts.access import Actor
 from contracts.agent import Cause
 from contracts.scheduler.claims import ClaimNode, NodeBeat
 from contracts.scheduler.jobs import JobStatus
@@ -117,16 +118,34 @@ def test_timeouts_that_a_user_chose_and_prompts_that_a_person_stopped_take_no_no
     assert node_phase(core.read_context(), node) is NodePhase.READY
 
 
-def test_three_versions_that_work_elsewhere_and_fail_here_in_a_row_quarantine() -> None:
+def fail_here(core: Core, node: Node, owners: dict[str, Actor]) -> None:
+    """Have versions fail in a row that worked before; the node is ready until the last fails."""
+    for version in owners:
+        core.finish(attempt_of(core.job(version_hash=version)))
+    for version in ("a", *owners):
+        assert node_phase(core.read_context(), node) is NodePhase.READY
+        core.finish(attempt_of(core.job(owners[version], version_hash=version)), Cause.WORKFLOW)
+    assert node_phase(core.read_context(), node) is NodePhase.QUARANTINED
+
+
+def test_three_versions_of_two_owners_that_worked_and_fail_here_in_a_row_quarantine() -> None:
     core = Core()
     node = core.node()
-    for version in "abc":
-        core.finish(attempt_of(core.job(version_hash=version)))
-    for version in "aabc":
-        assert node_phase(core.read_context(), node) is NodePhase.READY
-        core.finish(attempt_of(core.job(version_hash=version)), Cause.WORKFLOW)
+    fail_here(core, node, {"a": OWNER, "b": OWNER, "c": Actor(user_id=new_id())})
+    core.pass_time(58)
 
+    assert node.health.quarantines == 1
     assert node_phase(core.read_context(), node) is NodePhase.QUARANTINED
+
+
+def test_three_versions_of_one_owner_have_the_node_tried_at_once() -> None:
+    core = Core()
+    node = core.node()
+    fail_here(core, node, dict.fromkeys("abc", OWNER))
+    core.pass_time(2)
+
+    assert node.health.quarantines == 0
+    assert node_phase(core.read_context(), node) is NodePhase.READY
 
 
 def test_one_users_broken_workflows_take_no_node_out() -> None:

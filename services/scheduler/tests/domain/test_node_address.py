@@ -89,3 +89,13 @@ def test_two_nodes_may_share_a_name_but_no_path_of_one_host() -> None:
     core.ask(adding(base_url="http://proxy/gpu-1"))
 
     assert isinstance(core.ask(adding(base_url="http://proxy/gpu-2")), NodeView)
+
+
+def test_an_engine_that_no_agent_has_is_refused_with_the_names_of_the_known_ones() -> None:
+    refused = Core().ask(adding(engine="diffusers"))
+
+    assert isinstance(refused, InvalidError)
+    assert refused.code == "unknown_engine"
+    assert [(error.path, error.code, error.message) for error in refused.errors] == [
+        ("engine", "not_a_choice", "expected one of comfyui")
+    ]

@@ -32,7 +32,7 @@ class ClaimNode(Command[ClaimView]):
     the scheduler cannot read its row; go on with what runs).
     """
 
-    subject: ClassVar[str] = "command.scheduler.claim_node.v1.{agent_id}"
+    subject: ClassVar[str] = "command.scheduler.claim_node.v1.{node_id}.{agent_id}"
     sent_by: ClassVar = ("node-agent",)
     agent_id: UUID
     node_id: UUID

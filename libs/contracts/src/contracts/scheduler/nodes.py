@@ -30,6 +30,9 @@ class NodePhase(StrEnum):
     """Added without being used."""
 
 
+ENGINES = ("comfyui",)
+"""Engines that agents of this release have; a new node has one of them."""
+
 Setting: TypeAlias = str | int | float | bool
 MOST_ENGINE_SETTINGS, LONGEST_SETTING = 50, 2_000
 
@@ -179,7 +182,8 @@ class ListNodes(Query[NodePage]):
 class AddNode(UserCommand[NodeView]):
     """Add a server as a node.
 
-    Errors: Invalid, Conflict (`node_exists`: a node has this address).
+    Errors: Invalid (`unknown_engine` names the known ones), Conflict (`node_exists`: a node has
+    this address).
     """
 
     subject: ClassVar[str] = "command.scheduler.add_node.v1"

@@ -89,6 +89,7 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "bad_time": "A time has no time zone",
         "bad_url": "The URL is not the address of a server",
         "bad_header": "A header cannot be sent",
+        "unknown_engine": "No agent has this engine",
         "invalid_inputs": "The inputs do not fit the workflow",
         "media_refused": "The file was refused",
         "invalid_workflow": "The workflow is not valid",

@@ -74,7 +74,7 @@ async def list_nodes(
     "",
     status_code=201,
     summary="Add a server",
-    responses=refusals("node_exists", "node_removed", "bad_url", "bad_header", "overloaded"),
+    responses=refusals("node_exists", "node_removed", "bad_url", "bad_header", "unknown_engine", "overloaded"),
 )
 async def add_node(
     gateway: CurrentGateway,

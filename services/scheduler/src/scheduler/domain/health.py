@@ -2,8 +2,8 @@
 
 A quarantined node gets no job for a minute. Then its agent runs a trial on it, work that needs
 no model, until one succeeds: that ends the quarantine. Each quarantine before the next success is
-twice as long, up to 15 min. A fault that follows a user from node to node is the user's: the node
-is tried at once, and nobody waits for it.
+twice as long, up to 15 min. Faults that only one user meets may be the user's, be it on node after
+node or three times on one: then the node is tried at once, and nobody waits for it.
 """
 
 from uuid import UUID
@@ -47,11 +47,18 @@ def record_failure(context: StepContext, attempt: Attempt, cause: Cause, message
     if cause in USERS_CAUSES and version not in context.state.mean_seconds:
         return
     health = node.health
+    owner_id = attempt.job.owner_id
     if version not in health.failed_versions:
         health.failed_versions = (*health.failed_versions, version)
+        health.failed_owners = tuple({*health.failed_owners, owner_id})
         context.effects.nodes[node.id] = node
-    if len(health.failed_versions) >= FAILURES_IN_A_ROW:
-        quarantine(context, node, "jobs of different workflows failed on it in a row")
+    if len(health.failed_versions) < FAILURES_IN_A_ROW:
+        return
+    reason = "jobs of different workflows failed on it in a row"
+    if len(health.failed_owners) > 1:
+        quarantine(context, node, reason)
+    else:
+        take_out(context, node, reason, 0.0)
 
 
 def record_success(context: StepContext, attempt: Attempt) -> None:
@@ -91,7 +98,7 @@ def take_out(context: StepContext, node: Node, reason: str, seconds: float) -> N
         return
     health = node.health
     health.is_quarantined, health.reason, health.trial = True, reason, 0
-    health.failed_versions = ()
+    health.failed_versions, health.failed_owners = (), ()
     node.trial_due_at = context.now.steady + seconds
     add_node_event(context, node, NodeQuarantined, reason)
 

@@ -1,10 +1,10 @@
-"""Decides whether the address and the headers of a new server can be used."""
+"""Decides whether the address, the headers and the engine of a new server can be used."""
 
 import re
 from urllib.parse import SplitResult, urlsplit
 
 from contracts.errors import FieldError, InvalidError
-from contracts.scheduler.nodes import NewNode
+from contracts.scheduler.nodes import ENGINES, NewNode
 
 MOST_HEADERS = 50
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -23,9 +23,16 @@ def checked(node: NewNode) -> NewNode:
     problems = header_problems(node.headers)
     if expected := why_unusable(node.base_url):
         problems.append(FieldError(path="base_url", code="bad_url", message=expected))
+    if is_unknown := node.engine not in ENGINES:
+        message = f"expected one of {', '.join(ENGINES)}"
+        problems.append(FieldError(path="engine", code="not_a_choice", message=message))
     if problems:
         text = "; ".join(f"{problem.path}: {problem.message}" for problem in problems)
-        raise InvalidError(text, code="bad_url" if expected else "bad_header", errors=problems)
+        raise InvalidError(
+            text,
+            code="unknown_engine" if is_unknown else "bad_url" if expected else "bad_header",
+            errors=problems,
+        )
     return node.model_copy(update={"base_url": node.base_url.rstrip("/")})
 
 

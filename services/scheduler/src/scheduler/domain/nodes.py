@@ -30,6 +30,8 @@ class Health:
     reason: str | None = None
     failed_versions: tuple[str, ...] = ()
     """Different workflow versions that failed on the node in a row."""
+    failed_owners: tuple[UUID, ...] = ()
+    """Owners of those failures."""
     trial: int = 0
     """Number of the trial that can end the quarantine; 0: none is requested yet."""
     double_of: UUID | None = None
