@@ -7,6 +7,8 @@ import pytest
 from contracts.agent import AttemptProgressed, RunAttempt
 from contracts.errors import FieldError, InvalidError, UnavailableError, from_wire
 from contracts.message import Signal
+from contracts.messages import MESSAGES
+from contracts.scheduler.claims import ClaimNode
 from contracts.scheduler.job_requests import CancelJob
 from contracts.scheduler.jobs import JobQueued, JobStatus, Progress
 from contracts.values import new_id
@@ -41,6 +43,22 @@ def test_keys_that_are_excluded_travel_in_the_subject_only() -> None:
     )
     assert str(signal.owner_id).encode() not in signal.encode()
     assert AttemptProgressed.decode(signal.address(), signal.encode()) == signal
+
+
+def test_a_message_whose_subject_names_another_node_is_refused() -> None:
+    claim = ClaimNode(agent_id=new_id(), node_id=new_id())
+    assert ClaimNode.decode(claim.address(), claim.encode()) == claim
+    other = claim.model_copy(update={"node_id": new_id()})
+    with pytest.raises(InvalidError, match="other keys"):
+        ClaimNode.decode(other.address(), claim.encode())
+
+
+def test_every_message_between_an_agent_and_the_owners_of_its_work_names_the_node_first() -> None:
+    orders = "command.node."
+    spoken = [m for m in MESSAGES if "node-agent" in m.sent_by or m.subject.startswith(orders)]
+
+    assert {ClaimNode, RunAttempt, AttemptProgressed} <= set(spoken)
+    assert [m.__name__ for m in spoken if m.keys()[:1] != ("node_id",)] == []
 
 
 def test_an_event_is_a_cloudevent_with_an_id_that_repeats() -> None:

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import from_json
 
+from contracts.errors import InvalidError
 from contracts.services import OWNERS, ServiceName
 
 WORD = r"[a-z]+(_[a-z]+)*"
@@ -92,11 +93,19 @@ class Message(BaseModel):
 
     @classmethod
     def decode(cls, subject: str, body: bytes) -> Self:
-        """Read a message; its excluded fields come from the subject."""
+        """Read a message; its excluded fields come from the subject.
+
+        Raises InvalidError if it has other keys than its subject. NATS permits subjects: without
+        this check, an agent that may speak for one node could speak for any.
+        """
         names = cls.keys()
-        if not any(cls.model_fields[name].exclude for name in names):
-            return cls.model_validate_json(body)
-        return cls.model_validate({**from_json(body), **cls.key_values(subject)})
+        if any(cls.model_fields[name].exclude for name in names):
+            message = cls.model_validate({**from_json(body), **cls.key_values(subject)})
+        else:
+            message = cls.model_validate_json(body)
+        if names and message.address() != subject:
+            raise InvalidError("the subject has other keys than the message", code="malformed")
+        return message
 
 
 A = TypeVar("A", bound=BaseModel)

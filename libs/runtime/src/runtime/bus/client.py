@@ -22,7 +22,7 @@ from nats.js.client import JetStreamContext
 from opentelemetry.trace import SpanKind
 from pydantic import BaseModel
 
-from contracts.errors import UnavailableError
+from contracts.errors import InvalidError, UnavailableError
 from contracts.event import Event
 from contracts.message import Request, Signal
 from contracts.services import ServiceName
@@ -218,7 +218,7 @@ class Bus:
         async def parse(names: dict[str, str], body: bytes) -> None:
             try:
                 message = signal.decode(signal.subject.format_map(names), body)
-            except ValueError as error:
+            except (ValueError, InvalidError) as error:
                 log.warning("signal_malformed", subject=signal.subject, reason=str(error))
                 return
             await handle(message)

@@ -74,7 +74,9 @@ async def list_nodes(
     "",
     status_code=201,
     summary="Add a server",
-    responses=refusals("node_exists", "node_removed", "bad_url", "bad_header", "unknown_engine", "overloaded"),
+    responses=refusals(
+        "node_exists", "node_removed", "bad_url", "bad_header", "unknown_engine", "overloaded"
+    ),
 )
 async def add_node(
     gateway: CurrentGateway,
