@@ -69,6 +69,8 @@ async def test_jobs_that_ended_long_ago_go_with_their_attempts(
 
     left = {row["id"] for row in await pool.fetch("SELECT id FROM jobs")}
     assert left == {job.id for job in jobs} - {job.id for job in old}
+    ended = {row["id"] for row in await pool.fetch("SELECT id FROM ended_jobs")}
+    assert ended == {job.id for job in (*late, jobs[-1])}
     owners = {row["job_id"] for row in await pool.fetch("SELECT job_id FROM attempts")}
     assert owners == {job.id for job in late}
 

@@ -27,7 +27,6 @@ FIND = """SELECT * FROM jobs WHERE id = ANY($1) AND ($2::uuid IS NULL OR owner_i
 PAGE = """SELECT * FROM jobs WHERE {conditions}
     ORDER BY created_at DESC, id DESC LIMIT {limit}"""
 
-
 KEY_USE = """SELECT body_digest, created_id FROM idempotency
     WHERE owner_id = $1 AND operation = $2 AND key = $3
     AND created_at > now() - interval '24 hours'"""
@@ -40,28 +39,53 @@ def conditions_of(
     query: ListJobs, owner_id: UUID | None, after: Place | None
 ) -> tuple[str, list[Any]]:
     """Return the conditions of a query, and the values of their numbered parameters."""
+    place = [*of_owner(owner_id), *of_place(after)]
     found: list[Condition] = [
-        *of_status(query.status),
+        *of_status(query, place),
         *of_workflow(query.workflow),
         *of_label(query.label),
+        *place,
     ]
-    if owner_id:
-        found.append(("owner_id = {}", [owner_id]))
     if query.batch_id:
         found.append(("batch_id = {}", [query.batch_id]))
-    if after:
-        found.append(("(created_at, id) < ({}::timestamptz, {}::uuid)", after))
-    values = [value for _, some in found for value in some]
-    text = " AND ".join(["true", *(text for text, _ in found)])
+    text, values = joined(found, " AND ")
     return text.format(*(f"${number}" for number, _ in enumerate(values, 1))), values
 
 
-def of_status(wanted: Sequence[JobStatus]) -> Iterator[Condition]:
-    if wanted:
-        yield "status = ANY({}::text[])", [wanted]
-        if not any(status.is_terminal for status in wanted):
-            # few, beside the jobs that are over
-            yield "id IN (SELECT id FROM unfinished_jobs)", []
+def joined(conditions: Sequence[Condition], word: str) -> tuple[str, list[Any]]:
+    values = [value for _, some in conditions for value in some]
+    return word.join(text for text, _ in conditions) or "true", values
+
+
+def of_owner(owner_id: UUID | None) -> Iterator[Condition]:
+    if owner_id:
+        yield "owner_id = {}", [owner_id]
+
+
+def of_place(after: Place | None) -> Iterator[Condition]:
+    if after:
+        yield "(created_at, id) < ({}::timestamptz, {}::uuid)", after
+
+
+def of_status(query: ListJobs, place: Sequence[Condition]) -> Iterator[Condition]:
+    """Name the jobs of each status by the tables that triggers keep, as no index has it."""
+    ended = [status for status in query.status if status.is_terminal]
+    if query.status:
+        yield "status = ANY({}::text[])", [query.status]
+    if not query.status or (ended and (query.workflow or query.label or query.batch_id)):
+        return  # other conditions have an index
+    parts = [newest(status, query.limit + 1, place) for status in ended]
+    if len(ended) < len(query.status):
+        parts.append(("SELECT id FROM unfinished_jobs", []))
+    text, values = joined([(f"({part})", some) for part, some in parts], " UNION ALL ")
+    yield f"id IN ({text})", values
+
+
+def newest(status: JobStatus, limit: int, place: Sequence[Condition]) -> Condition:
+    """Select the newest jobs that ended so: a page has no more of one status."""
+    text, values = joined([("status = {}", [status]), *place], " AND ")
+    text = f"SELECT id FROM ended_jobs WHERE {text} ORDER BY created_at DESC, id DESC"  # noqa: S608
+    return f"{text} LIMIT {limit}", values
 
 
 def of_workflow(wanted: str | None) -> Iterator[Condition]:
