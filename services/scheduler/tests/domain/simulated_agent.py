@@ -166,7 +166,7 @@ class SimulatedAgent:
             attempt_id=attempt_id,
             phase=phase,
             is_pending=phase is POSTED and engine.is_pending(attempt_id),
-            has_begun=phase is POSTED and attempt_id in engine.executions,
+            has_begun=phase is POSTED and attempt_id in engine.begun,
         )
 
     def say_finished(self, attempt_id: UUID, end: AttemptEnd) -> None:

@@ -1,6 +1,5 @@
 """A ComfyUI for simulations: it outlives its agents, and forgets everything when restarted."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 from uuid import UUID
@@ -17,10 +16,12 @@ class SimulatedEngine:
     """Prompts that are not of the fleet."""
     failed: set[UUID] = field(default_factory=set[UUID])
     """Attempts whose work is of no use any more."""
-    executions: Counter[UUID] = field(default_factory=Counter[UUID])
+    posted: set[UUID] = field(default_factory=set[UUID])
+    begun: set[UUID] = field(default_factory=set[UUID])
 
     def post(self, attempt_id: UUID) -> None:
-        assert attempt_id not in self.prompts, "an attempt is posted twice"
+        assert attempt_id not in self.posted, "an attempt is posted twice"
+        self.posted.add(attempt_id)
         self.prompts[attempt_id] = self.random.uniform(0.2, 4.0)
 
     def post_foreign(self) -> None:
@@ -32,8 +33,7 @@ class SimulatedEngine:
         for prompt_id in self.waiting():
             if seconds <= 0:
                 return
-            if prompt_id not in self.executions:
-                self.executions[prompt_id] += 1
+            self.begun.add(prompt_id)
             done = min(self.prompts[prompt_id], seconds)
             self.prompts[prompt_id] -= done
             seconds -= done
@@ -43,7 +43,7 @@ class SimulatedEngine:
         return [prompt_id for prompt_id, left in self.prompts.items() if left]
 
     def is_pending(self, attempt_id: UUID) -> bool:
-        return attempt_id in self.waiting() and attempt_id not in self.executions
+        return attempt_id in self.waiting() and attempt_id not in self.begun
 
     def restart(self) -> None:
         self.prompts.clear()

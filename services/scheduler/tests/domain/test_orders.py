@@ -115,13 +115,14 @@ def test_a_refusal_that_an_acceptance_overtook_changes_nothing() -> None:
 def test_refused_orders_are_no_tries_and_end_no_job() -> None:
     core = Core()
     node = core.node()
-    job = core.job(max_attempts=1)
+    job = core.job(max_attempts=2)
     for _ in range(12):
         core.say(core.order_answer(attempt_of(job), UnavailableError("no room", code="no_room")))
         core.seconds += 31
         core.say(core.beat(node))
 
     assert (job.status, job.retry.refused) == (JobStatus.RUNNING, 12)
+    assert core.fail(job, Cause.LOST) is JobStatus.RUNNING
     assert core.fail(job, Cause.LOST) is JobStatus.FAILED
 
 
