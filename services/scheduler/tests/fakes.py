@@ -63,11 +63,16 @@ class FakeAgents:
     async def close(self) -> None: ...
 
 
+@dataclass
 class FakeRetention:
+    deleted: list[str] = field(default_factory=list[str])
+
     async def delete_old_jobs(self) -> int:
+        self.deleted.append("jobs")
         return 0
 
-    async def delete_old_keys(self) -> None: ...
+    async def delete_old_keys(self) -> None:
+        self.deleted.append("keys")
 
 
 class FakeMeter:
@@ -128,6 +133,7 @@ class Leader:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     leadership: FakeLeadership = field(default_factory=FakeLeadership)
     job_reader: FakeJobReader = field(default_factory=FakeJobReader)
+    retention: FakeRetention = field(default_factory=FakeRetention)
     has_nats: bool = True
     scheduler: Scheduler = field(init=False)
 
@@ -137,7 +143,7 @@ class Leader:
             open_ledger=lambda _: self.ledger,
             open_agents=lambda _epoch, _put: FakeAgents(),
             job_reader=self.job_reader,
-            retention=FakeRetention(),
+            retention=self.retention,
             meter=FakeMeter(),
             is_connected=lambda: self.has_nats,
             published=dict,

@@ -11,6 +11,7 @@ from contracts.scheduler.job_requests import FindJobs, ListJobs, SubmitJobView
 from contracts.scheduler.jobs import JobStatus
 from contracts.values import new_id
 from runtime.testing.ports import eventually
+from scheduler.app import TICKS
 from scheduler.handlers.leader_loop import decide, pause_after
 from scheduler.handlers.queries import find_jobs, list_jobs
 from scheduler.ports import LeadershipLostError, LedgerUncertainError
@@ -51,6 +52,19 @@ async def test_after_a_failed_commit_nobody_is_answered_and_a_new_epoch_begins(
     assert isinstance(again, SubmitJobView)
     assert again.job.status is JobStatus.QUEUED
     assert leader.leadership.epoch == 2
+
+
+async def test_the_ticks_of_the_leader_delete_what_is_old_and_a_standby_deletes_nothing(
+    leader: Leader,
+) -> None:
+    for tick in TICKS:
+        await tick(leader.scheduler)
+    assert leader.retention.deleted == []
+    await leader.leads()
+    for tick in TICKS:
+        await tick(leader.scheduler)
+
+    assert leader.retention.deleted == ["jobs", "keys"]
 
 
 async def test_a_leader_that_lost_the_lead_stands_by(leader: Leader) -> None:
