@@ -119,6 +119,30 @@ async def test_followers_hear_a_stream_and_a_bucket_that_were_made_anew(
     await eventually(lambda: len(heard) == 3 and list(mirror.entries) == [str(new)])
 
 
+async def test_a_stream_made_anew_that_is_as_long_as_the_old_one_is_heard_from_its_begin(
+    fleet: Fleet, server: NatsServer, stack: AsyncExitStack
+) -> None:
+    scheduler, gateway = await fleet.bus("scheduler"), await fleet.bus("gateway")
+    heard = list[str]()
+
+    async def listen() -> None:
+        async for stored in event_stream.follow(gateway, 0):
+            heard.append(stored.subject)
+
+    spawn(stack, listen())
+    await publish(scheduler, [event(an_event()), event(an_event())])
+    await eventually(lambda: len(heard) == 2)
+    password = server.passwords[PROVISIONER]
+    async with administration(server.url, password) as jetstream:
+        await jetstream.delete_stream(EVENTS_STREAM)
+    await provision_nats(server.url, password)
+    await publish(scheduler, [event(an_event()) for _ in range(3)])
+
+    gateway._renew()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (as after a reconnect)
+
+    await eventually(lambda: len(heard) == 5)
+
+
 async def test_the_marker_of_a_deleted_key_is_forgotten(
     fleet: Fleet, server: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
