@@ -1,13 +1,19 @@
 """Followers of buckets and of the stream of events: nothing is left over, nobody stays deaf."""
 
+# nats-py is only partly typed; see client.py.
+# pyright: reportUnknownMemberType=false
+
 import asyncio
-from collections.abc import AsyncGenerator
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from nats.js.api import ConsumerInfo
+from nats.js.client import JetStreamContext
 
 from contracts.scheduler.nodes import NodeAdded, NodeEntry
 from contracts.services import NODES
@@ -141,6 +147,56 @@ async def test_a_stream_made_anew_that_is_as_long_as_the_old_one_is_heard_from_i
     gateway._renew()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (as after a reconnect)
 
     await eventually(lambda: len(heard) == 5)
+
+
+async def consumer_of(jetstream: JetStreamContext) -> ConsumerInfo | None:
+    return next(iter(await jetstream.consumers_info(EVENTS_STREAM)), None)
+
+
+async def forget(jetstream: JetStreamContext, consumer: ConsumerInfo) -> None:
+    await jetstream.delete_consumer(EVENTS_STREAM, consumer.name)
+
+
+async def make_anew(jetstream: JetStreamContext, consumer: ConsumerInfo) -> None:
+    """Let the consumer begin to count again, as one does that a cluster has lost and restored."""
+    await forget(jetstream, consumer)
+    await jetstream.add_consumer(EVENTS_STREAM, consumer.config)
+
+
+@pytest.mark.parametrize("harm", [forget, make_anew])
+async def test_a_follower_whose_consumer_is_gone_hears_what_it_missed(
+    fleet: Fleet,
+    server: NatsServer,
+    stack: AsyncExitStack,
+    monkeypatch: pytest.MonkeyPatch,
+    harm: Callable[[JetStreamContext, ConsumerInfo], Awaitable[None]],
+) -> None:
+    monkeypatch.setattr(ordered, "RENEW_SECONDS", 3_600.0)
+    monkeypatch.setattr(ordered, "CHECK_SECONDS", 0.2)
+    monkeypatch.setattr(ordered, "POLL_SECONDS", 0.1)
+    scheduler, gateway = await fleet.bus("scheduler"), await fleet.bus("gateway")
+    sent, heard = [an_event() for _ in range(6)], list[str]()
+
+    async def listen() -> None:
+        async for stored in event_stream.follow(gateway):
+            heard.append(json.loads(stored.body)["data"]["node_id"])
+
+    spawn(stack, listen())
+    password = server.passwords[PROVISIONER]
+    jetstream = await stack.enter_async_context(administration(server.url, password))
+
+    async def has_consumer() -> bool:
+        return await consumer_of(jetstream) is not None
+
+    await eventually(has_consumer)
+    await publish(scheduler, [event(one) for one in sent[:3]])
+    await eventually(lambda: len(heard) == 3)
+    consumer = await consumer_of(jetstream)
+    assert consumer
+    await harm(jetstream, consumer)
+    await publish(scheduler, [event(one) for one in sent[3:]])
+
+    await eventually(lambda: heard == [str(one.node_id) for one in sent])
 
 
 async def test_the_marker_of_a_deleted_key_is_forgotten(
