@@ -15,13 +15,13 @@ def shipped(name: str) -> WorkflowVersion:
     return load_version(texts[0], texts[1], (FOLDER / "library.yaml").read_text())
 
 
-def a_version(graph: dict[str, Any], output: str, kind: str = "image") -> WorkflowVersion:
+def a_version(graph: dict[str, Any], *outputs: str, kind: str = "image") -> WorkflowVersion:
     spec = {
         "spec": "comfyfleet/v1",
         "name": "test",
         "graph": "test.graph.json",
         "inputs": {},
-        "outputs": {"images": {"node": output, "kind": kind}},
+        "outputs": {f"images_{node}": {"node": node, "kind": kind} for node in outputs},
     }
     return load_version(spec, json.dumps(graph))
 

@@ -4,7 +4,7 @@ An engine is one server that runs graphs; each kind is a folder under `engines/`
 knows it only by `Engine` (docs/decisions/0010).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -159,12 +159,16 @@ class Engine(Protocol):
         """
         ...
 
+    def keep_input(self, attempt_id: UUID, name: str) -> str:
+        """Return the name of an input file on the server, and keep it until `discard`."""
+        ...
+
     def has_input(self, name: str) -> bool:
-        """Return whether the server surely has the input file of that name."""
+        """Return whether the server surely has the kept input file of that name."""
         ...
 
     async def upload(self, file: InputFile, content: IO[bytes]) -> None:
-        """Put an input file on the server; a repetition does no harm. Raises FileRefusedError."""
+        """Send a kept input file; to repeat it does no harm. Raises FileRefusedError."""
         ...
 
     def prepare(
@@ -200,11 +204,15 @@ class Engine(Protocol):
         """Write the file from the target's beginning. Raises FileRefusedError, NoSpaceError."""
         ...
 
-    async def discard(self, attempt_id: UUID, files: Sequence[EngineFile]) -> None:
-        """Free the space of results that are recorded, as far as the server lets clients do so.
+    async def discard(self, attempt_id: UUID) -> None:
+        """Free the space of an attempt that is over, as far as the server lets clients do so.
 
-        Raises UnreachableError, FileRefusedError.
+        Files that other attempts need stay.
         """
+        ...
+
+    async def tidy(self, live: Collection[UUID]) -> None:
+        """Discard attempts of earlier sessions that are not `live`, which may change meanwhile."""
         ...
 
     async def trial(self) -> str | None:

@@ -1,7 +1,7 @@
 """Holds what handlers need: the agent, its claims (each a node behind an `Engine`), attempts."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, TypeVar
@@ -21,7 +21,6 @@ from node_agent.domain.endings import canceled_error
 from node_agent.ports import (
     Description,
     Engine,
-    EngineFile,
     ObjectStore,
     OpenEngine,
     Preview,
@@ -86,8 +85,6 @@ class Attempt:
     progress: Progress = field(default_factory=Progress)
     is_progress_new: bool = False
     preview: Preview | None = None
-    results: Sequence[EngineFile] = ()
-    """The files that were stored."""
     canceled: asyncio.Event = field(default_factory=asyncio.Event)
     is_moved: bool = False
     """It was canceled by a recall that moves its job."""

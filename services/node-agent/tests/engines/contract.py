@@ -210,7 +210,7 @@ class EngineContract:
         assert await engine.cancel(new_id())
 
     async def test_an_input_is_known_once_it_was_sent(self, engine: Engine) -> None:
-        name = f"cf/{new_id().hex}.png"
+        name = engine.keep_input(new_id(), f"cf/{new_id().hex}.png")
         file = InputFile(
             media_id=new_id(), name=name, url="", content_type="image/png", size_bytes=4
         )

@@ -20,6 +20,9 @@ class UnusableEngine:
     def health(self) -> Health:
         return Health(reason=self._reason)
 
+    def keep_input(self, attempt_id: object, name: str) -> str:  # noqa: ARG002
+        return name
+
     def has_input(self, name: str) -> bool:  # noqa: ARG002
         return False
 
@@ -32,4 +35,4 @@ class UnusableEngine:
     async def refuse(self, *_: Any, **__: Any) -> Any:
         raise UnreachableError(self._reason)
 
-    describe = upload = run = resume = has_attempt = download = discard = trial = refuse
+    describe = upload = run = resume = has_attempt = download = discard = tidy = trial = refuse

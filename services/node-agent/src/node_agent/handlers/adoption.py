@@ -32,10 +32,16 @@ def to_adopt(orders: Sequence[AttemptOrder]) -> Attempts:
 
 
 async def adopt(claim: Claim) -> None:
-    """Find each live attempt or its loss; new orders are refused until then."""
+    """Find each live attempt or its loss; new orders are refused until then. Then tidy up."""
     for attempt in list(claim.attempts.live.values()):
         await locate(claim, attempt)
     claim.beat_due.set()
+    await tidy(claim)
+
+
+async def tidy(claim: Claim) -> None:
+    """Discard what the agents before could not, once the engine answers."""
+    await retried(lambda: claim.engine.tidy(claim.attempts.live), within=None)
 
 
 async def locate(claim: Claim, attempt: Attempt) -> None:

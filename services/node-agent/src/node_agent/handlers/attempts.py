@@ -25,7 +25,7 @@ from node_agent.domain.endings import (
 from node_agent.handlers.inputs import find_version, stage
 from node_agent.handlers.results import store_results
 from node_agent.handlers.retry import retried
-from node_agent.ports import EngineTask, Execution, Graph, Preview, UnreachableError, Version
+from node_agent.ports import EngineTask, Execution, Graph, Preview, Version
 from node_agent.service import Attempt, Claim
 from runtime.process.telemetry import span
 
@@ -43,7 +43,7 @@ async def run_and_report(claim: Claim, attempt: Attempt, ending: Awaitable[Attem
             claim.reported.outdated.set()
         await report_end(claim, attempt.id, end)
         claim.forget(attempt)
-        await discard_results(claim, attempt)
+        await discard(claim, attempt.id)
         cause = end.cause.value if end.cause else None
         log.info("attempt_ended", outcome=end.outcome.value, cause=cause)
 
@@ -141,7 +141,6 @@ async def upload_results(
         with span("upload"):
             found = execution.results_for(version.spec)
             outputs = await attempt.unless_canceled(store_results(claim, attempt, version, found))
-            attempt.results = found
     finally:
         claim.attempts.uploads.release()
     return AttemptEnd(
@@ -152,12 +151,12 @@ async def upload_results(
     )
 
 
-async def discard_results(claim: Claim, attempt: Attempt) -> None:
+async def discard(claim: Claim, attempt_id: UUID) -> None:
     """Free the engine's copies, now that nobody reads them again: the end was answered."""
     try:
-        await claim.engine.discard(attempt.id, attempt.results)
-    except (UnreachableError, OperationError) as error:
-        log.info("results_not_discarded", reason=str(error))
+        await claim.engine.discard(attempt_id)
+    except OperationError as error:
+        log.info("attempt_not_discarded", reason=error.message)
 
 
 async def report_end(claim: Claim, attempt_id: UUID, end: AttemptEnd) -> None:

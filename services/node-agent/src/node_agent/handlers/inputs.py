@@ -7,7 +7,7 @@ from typing import IO
 
 from contracts.agent import Cause
 from contracts.errors import NotFoundError, OperationError, UnavailableError
-from contracts.media.attempts import FindInputFiles, InputFile, InputFiles
+from contracts.media.attempts import FindInputFiles, InputFile
 from node_agent.domain.endings import failed_error
 from node_agent.handlers.retry import retried
 from node_agent.ports import TransferError, UnreachableError, Version
@@ -34,18 +34,23 @@ async def stage(claim: Claim, attempt: Attempt) -> dict[str, str]:
     """Send the input files to the server, each once; return media id → name on the server."""
     if not attempt.order.media:
         return {}
-    grant = attempt.order.grant
     try:
-        files = await retried(lambda: bring_inputs(claim, grant), within=STAGING_SECONDS)
+        files = await retried(lambda: bring_inputs(claim, attempt), within=STAGING_SECONDS)
     except (OperationError, TransferError) as error:
         raise failed_error(Cause.INPUT, "inputs_unavailable", error.message) from error
-    return {str(file.media_id): file.name for file in files.items}
+    return {str(file.media_id): file.name for file in files}
 
 
-async def bring_inputs(claim: Claim, grant: str) -> InputFiles:
+async def bring_inputs(claim: Claim, attempt: Attempt) -> list[InputFile]:
     """Send only files that the server lacks; a repetition gets new URLs."""
-    files = await claim.agent.bus.call(FindInputFiles(node_id=claim.id, grant=grant))
-    for file in files.items:
+    query = FindInputFiles(node_id=claim.id, grant=attempt.order.grant)
+    found = await claim.agent.bus.call(query)
+    names = [claim.engine.keep_input(attempt.id, file.name) for file in found.items]
+    files = [
+        file.model_copy(update={"name": name})
+        for file, name in zip(found.items, names, strict=True)
+    ]
+    for file in files:
         if not claim.engine.has_input(file.name):
             await send(claim, file)
     return files

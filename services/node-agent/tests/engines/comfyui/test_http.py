@@ -9,7 +9,7 @@ from contracts.scheduler.nodes import ClaimedNode
 from contracts.values import new_id
 from node_agent.engines.comfyui.capabilities import describe
 from node_agent.engines.comfyui.http import ComfyHttp, RefusedPromptError, comfy_http
-from node_agent.engines.comfyui.outputs import ComfyFile
+from node_agent.engines.comfyui.outputs import ComfyFile, ReportedFile
 from node_agent.engines.comfyui.settings import ComfyUISettings
 from node_agent.ports import FileRefusedError, NoSpaceError, UnreachableError
 from runtime.testing.ports import eventually, free_port
@@ -70,7 +70,8 @@ async def test_an_empty_graph_is_refused_with_comfyuis_reasons(comfy: ComfyHttp)
 
 async def test_an_upload_gets_the_name_it_was_given(comfy: ComfyHttp) -> None:
     for _ in range(2):
-        await comfy.upload("cf/test.png", BytesIO(b"not even a picture"), "image/png")
+        file = ReportedFile("test.png", "cf", "input")
+        await comfy.put(file, BytesIO(b"not even a picture"), "image/png")
 
 
 async def test_capabilities_name_classes_and_models_by_folder(comfy: ComfyHttp) -> None:

@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -76,7 +76,6 @@ class TinyServer:
     slot: asyncio.Lock = field(default_factory=asyncio.Lock)
     paintings: dict[UUID, Painting] = field(default_factory=dict[UUID, Painting])
     inputs: dict[str, bytes] = field(default_factory=dict[str, bytes])
-    discarded: list[str] = field(default_factory=list[str])
 
     def start(self, attempt_id: UUID, graph: Graph) -> None:
         painting = self.paintings[attempt_id] = Painting(graph)
@@ -121,6 +120,9 @@ class TinyEngine:
             digest=digest, engine_version=self._version, classes=CLASSES, models=[]
         )
         return Description(names, zlib.compress(content))
+
+    def keep_input(self, attempt_id: UUID, name: str) -> str:  # noqa: ARG002
+        return name
 
     def has_input(self, name: str) -> bool:
         return name in self.server.inputs
@@ -181,9 +183,12 @@ class TinyEngine:
         target.truncate()
         target.write(content)
 
-    async def discard(self, attempt_id: UUID, files: Sequence[EngineFile]) -> None:
-        assert attempt_id in self.server.paintings
-        self.server.discarded += [file.filename for file in files]
+    async def discard(self, attempt_id: UUID) -> None:
+        self.server.paintings.pop(attempt_id, None)
+
+    async def tidy(self, live: Collection[UUID]) -> None:
+        for attempt_id in self.server.paintings.keys() - set(live):
+            await self.discard(attempt_id)
 
     async def trial(self) -> str | None:
         return None if self.server else "no server"

@@ -1,7 +1,7 @@
 """Makes a ComfyUI server an `Engine`: `prompt_id` is the attempt id."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import IO, Any
 from uuid import UUID
@@ -14,11 +14,12 @@ from node_agent.engines.comfyui import trial
 from node_agent.engines.comfyui.description import described
 from node_agent.engines.comfyui.execution import follow
 from node_agent.engines.comfyui.http import comfy_http
-from node_agent.engines.comfyui.outputs import ComfyFile, ComfyText
-from node_agent.engines.comfyui.outputs_ownership import lies_below
+from node_agent.engines.comfyui.inputs import split
+from node_agent.engines.comfyui.leftovers import empty_results, empty_unused_inputs, tidy
+from node_agent.engines.comfyui.outputs import ComfyFile, ComfyText, ReportedFile
 from node_agent.engines.comfyui.probe import probe, watch_memory
 from node_agent.engines.comfyui.progress import run_of
-from node_agent.engines.comfyui.prompts import post, prefix_of, sealed, take_back
+from node_agent.engines.comfyui.prompts import post, sealed, take_back
 from node_agent.engines.comfyui.replacements import exchanged
 from node_agent.engines.comfyui.session import Prompt, Session
 from node_agent.engines.comfyui.settings import ComfyUISettings
@@ -42,7 +43,13 @@ async def open_comfyui(entry: ClaimedNode, defaults: BaseModel) -> AsyncGenerato
     settings = engine_settings(ComfyUISettings, entry, defaults)
     async with comfy_http(entry, settings) as http:
         vitals = Vitals(settings.dead_after_seconds)
-        engine = ComfyUI(entry, http, vitals, keep_outputs=settings.keep_outputs)
+        engine = ComfyUI(
+            entry,
+            http,
+            vitals,
+            keep_outputs=settings.keep_outputs,
+            keep_inputs_seconds=settings.keep_inputs_seconds,
+        )
         try:
             yield engine
         finally:
@@ -58,16 +65,23 @@ class ComfyUI(Session):
             group.create_task(probe(self, on_health_change))
             group.create_task(watch_memory(self))
             group.create_task(listen(self))
+            group.create_task(empty_unused_inputs(self))
 
     async def describe(self, *, is_thorough: bool) -> Description:
         return await described(self, is_thorough=is_thorough)
 
+    def keep_input(self, attempt_id: UUID, name: str) -> str:
+        return self.inputs.keep(attempt_id, name)
+
     def has_input(self, name: str) -> bool:
-        return name in self.inputs
+        return self.inputs.has(name)
 
     async def upload(self, file: InputFile, content: IO[bytes]) -> None:
-        await self.http.upload(file.name, content, file.content_type)
-        self.inputs[file.name] = None
+        kept = self.inputs.files[file.name]
+        async with kept.writing:
+            target = ReportedFile(*split(file.name), "input")
+            await self.http.put(target, content, file.content_type)
+            kept.is_sent = True
 
     def prepare(
         self,
@@ -109,19 +123,13 @@ class ComfyUI(Session):
             case _:
                 raise FileRefusedError("The result file does not come from ComfyUI.")
 
-    async def discard(self, attempt_id: UUID, files: Sequence[EngineFile]) -> None:
-        """Empty files of the attempt's own folder; ComfyUI itself deletes its temporary ones.
+    async def discard(self, attempt_id: UUID) -> None:
+        self.inputs.release(attempt_id)
+        if entry := await self.http.history(str(attempt_id)):
+            await empty_results(self, str(attempt_id), entry)
 
-        A path outside that folder may be used by another prompt too, or be its input.
-        """
-        if self.keep_outputs:
-            return
-        folder = prefix_of(str(attempt_id))
-        for file in files:
-            if not isinstance(file, ComfyFile) or file.folder != "output":
-                continue
-            if lies_below(folder, file.subfolder):
-                await self.http.empty(file)
+    async def tidy(self, live: Collection[UUID]) -> None:
+        await tidy(self, live)
 
     async def trial(self) -> str | None:
         return await trial.trial(self)

@@ -106,6 +106,15 @@ class ComfyHttp:
         entry = as_object(await self._get(f"/history/{prompt_id}")).get(prompt_id)
         return cast("dict[str, Any]", entry) if isinstance(entry, dict) else None
 
+    async def newest(self, most: int) -> Mapping[str, Any]:
+        """Return the newest entries of the history by prompt id."""
+        return as_object(await self._get("/history", params={"max_items": most}))
+
+    async def queued(self) -> list[object]:
+        """Return the prompts that run or wait, each with its graph."""
+        answer = as_object(await self._get("/queue"))
+        return [*as_array(answer.get("queue_running")), *as_array(answer.get("queue_pending"))]
+
     async def submit(self, body: dict[str, Any]) -> Submitted:
         """Raises RefusedPromptError; after a status of 500 the prompt may yet be queued."""
         response = await self._send("POST", "/prompt", json=body, timeout=self._submit_timeout)
@@ -128,34 +137,21 @@ class ComfyHttp:
         """Free the memory of models and results."""
         await self._send("POST", "/free", json={"unload_models": True, "free_memory": True})
 
-    async def upload(self, name: str, source: IO[bytes], content_type: str) -> None:
-        """Put a file at `name` (`folder/file`) of its input folder.
-
-        The name comes from the content, so overwriting changes nothing.
-        """
-        folder, _, filename = name.rpartition("/")
-        fields = {"subfolder": folder, "type": "input", "overwrite": "true"}
+    async def put(self, file: ReportedFile, source: IO[bytes], content_type: str) -> None:
+        """Write a file of its input or output folder, or overwrite it. Raises FileRefusedError."""
         source.seek(0)
         response = await self._send(
             "POST",
             "/upload/image",
-            data=fields,
-            files={"image": (filename, source, content_type)},
+            data={"subfolder": file.subfolder, "type": file.folder, "overwrite": "true"},
+            files={"image": (file.filename, source, content_type)},
             timeout=SLOW_SECONDS,
         )
         if response.status_code != OK:
-            raise FileRefusedError(f"ComfyUI answered {response.status_code} to an input file.")
+            raise FileRefusedError(f"ComfyUI answered {response.status_code} to a file.")
         stored = as_object(body_of(response))
-        if (stored.get("subfolder"), stored.get("name")) != (folder, filename):
-            raise FileRefusedError("ComfyUI stored an input file under another name.")
-
-    async def empty(self, file: ComfyFile) -> None:
-        """Overwrite a file with nothing. Raises FileRefusedError."""
-        fields = {"subfolder": file.subfolder, "type": file.folder, "overwrite": "true"}
-        content = {"image": (file.filename, b"", "application/octet-stream")}
-        response = await self._send("POST", "/upload/image", data=fields, files=content)
-        if response.status_code != OK:
-            raise FileRefusedError(f"ComfyUI answered {response.status_code} to an empty file.")
+        if (stored.get("subfolder"), stored.get("name")) != (file.subfolder, file.filename):
+            raise FileRefusedError("ComfyUI stored a file under another name.")
 
     async def download(self, file: ComfyFile, target: IO[bytes], max_bytes: int) -> None:
         """Write from the target's beginning. Raises FileRefusedError, NoSpaceError."""

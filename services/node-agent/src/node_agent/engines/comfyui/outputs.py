@@ -31,7 +31,7 @@ class ReportedFile(NamedTuple):
     filename: str
     subfolder: str
     folder: str
-    """`output` or `temp`."""
+    """`output` or `temp`; `input` for a file that the agent sends."""
 
 
 @dataclass(frozen=True, slots=True)

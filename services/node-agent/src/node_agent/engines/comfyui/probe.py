@@ -58,7 +58,7 @@ async def look(session: Session) -> QueueView:
 
 def saw_queue(session: Session, queue: QueueView) -> None:
     if not session.is_reachable:
-        session.inputs.clear()  # the server may have been replaced
+        session.inputs.doubt()  # the server may have been replaced
     session.queue, session.is_reachable = queue, True
     session.vitals.saw(queue, monotonic(), has_started=has_started(session, queue))
     session.reason = DEAD if session.is_dead else None

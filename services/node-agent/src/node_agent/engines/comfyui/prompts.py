@@ -63,7 +63,7 @@ async def post(session: Session, prompt: Prompt, graph: Graph) -> None:
     except RefusedPromptError as error:
         end = rejection(error.status, error.answer)
         if lacks_input_file(error.answer):
-            session.inputs.clear()
+            session.inputs.doubt()
             raise InputsLostError(end) from error
         raise AttemptEndedError(end) from error
 

@@ -12,6 +12,7 @@ from cachetools import LRUCache, TTLCache
 from contracts.scheduler.nodes import ClaimedNode
 from node_agent.engines.comfyui.events import ComfyEvent, Previewed, PromptEvent
 from node_agent.engines.comfyui.http import ComfyHttp, Submitted
+from node_agent.engines.comfyui.inputs import Inputs
 from node_agent.engines.comfyui.progress import PromptRun, advanced, mean_with, progress_of
 from node_agent.engines.comfyui.replacements import Replacement, Replacements
 from node_agent.engines.comfyui.vitals import QueueView, Vitals
@@ -19,12 +20,11 @@ from node_agent.ports import Description, EngineTask, Health, Preview
 
 PROBE_SECONDS = 1.0
 REMEMBERED_SECONDS = 600.0
-INPUTS_SECONDS = 24 * 3600.0
 MAX_REMEMBERED, MAX_CLASSES = 10_000, 2_000
 
 
-def memory(seconds: float = REMEMBERED_SECONDS) -> TTLCache[str, None]:
-    return TTLCache[str, None](MAX_REMEMBERED, seconds)
+def memory() -> TTLCache[str, None]:
+    return TTLCache[str, None](MAX_REMEMBERED, REMEMBERED_SECONDS)
 
 
 @dataclass(slots=True, eq=False)
@@ -68,6 +68,8 @@ class Session:
     vitals: Vitals
     keep_outputs: bool = False
     """Leave results on the server; otherwise they are emptied once they are stored."""
+    keep_inputs_seconds: float = 600.0
+    """Time after which an input file that no attempt needs is emptied."""
     prompts: dict[str, Prompt] = field(default_factory=dict[str, Prompt])
     posts: dict[str, asyncio.Task[Submitted]] = field(
         default_factory=dict[str, asyncio.Task[Submitted]]
@@ -86,8 +88,7 @@ class Session:
         default_factory=lambda: LRUCache[str, float](MAX_CLASSES)
     )
     """Mean time that each class took here."""
-    inputs: TTLCache[str, None] = field(default_factory=lambda: memory(INPUTS_SECONDS))
-    """Names of input files that were sent."""
+    inputs: Inputs = field(default_factory=Inputs)
     trial_id: str | None = None
     """The newest trial's prompt, which is no attempt."""
     ended: TTLCache[str, None] = field(default_factory=memory)

@@ -23,8 +23,14 @@ class ComfyUISettings(BaseModel):
         description="A prompt that runs so long without one graph node starting proves that the "
         "worker is dead.",
     )
+    keep_inputs_seconds: float = Field(
+        default=600.0,
+        ge=0,
+        description="Time after which an input file that no attempt needs any more is emptied in "
+        "ComfyUI's input folder.",
+    )
     keep_outputs: bool = Field(
         default=False,
-        description="Leave results in ComfyUI's output folder too. Otherwise each is emptied once "
-        "it is stored, since ComfyUI lets nobody delete a file.",
+        description="Leave what attempts save in ComfyUI's output folder. Otherwise it is emptied "
+        "once the attempt is over, since ComfyUI lets nobody delete a file.",
     )
