@@ -51,7 +51,7 @@ SUBSCRIPTIONS: SubscriptionTable[Scheduler] = {NodeBeat: handle_beat}
 TICKS: TickTable[Scheduler] = {
     announce: 1.0,
     delete_old_jobs: 30.0,
-    delete_old_keys: 600.0,
+    delete_old_keys: 60.0,
 }
 
 
