@@ -4,9 +4,7 @@ JSON writes a control character with six bytes, so texts are made of them.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -18,17 +16,6 @@ from contracts.media.files import ContentView, MediaList, MediaView, Rendition, 
 from contracts.media.library import LinkList, LinkView, MediaPage, StorageView
 from contracts.message import Accepted, Request
 from contracts.messages import MESSAGES
-from contracts.registry.requests import (
-    CoverageView,
-    DescriptionView,
-    NodeCoverage,
-    ProposalView,
-    UploadView,
-    ValidationView,
-    VersionPage,
-    VersionSummary,
-)
-from contracts.registry.workflows import WorkflowEntry
 from contracts.scheduler.claims import ClaimView
 from contracts.scheduler.job_requests import SubmitJobView
 from contracts.scheduler.jobs import (
@@ -41,30 +28,16 @@ from contracts.scheduler.jobs import (
     Output,
 )
 from contracts.scheduler.nodes import ClaimedNode, NodePage, NodePhase, NodeView
-from contracts.values import MadeMask, Unmet, fitting
+from contracts.values import MadeMask, fitting
 from gateway.jobs.submission import MAX_INPUT_BYTES
 from gateway.nodes.endpoints import MAX_SETTINGS_BYTES
 from media.handlers.library import MAX_OPEN_LINKS
 from runtime.bus.nats_config import MAX_MESSAGE_BYTES
 from runtime.bus.replies import fits
-from scheduler.domain.requirements import MOST_UNMET
-from workflow_registry.domain.coverage import MAX_BYTES
-from workflow_registry.handlers.workflows import MAX_VERSIONS
 
-ID, TIME, URL = UUID(int=2**128 - 1), datetime(2026, 1, 1, 1, 1, 1, 999_999, UTC), "x" * 2_000
-"""A presigned URL is far shorter."""
-CONTENT_BOUND = {ProposalView, UploadView, ValidationView}
-"""They repeat what the caller sent; the bus answers `too_large` where that is too much."""
-
-
-def text(characters: int) -> str:
-    return "\x01" * characters
-
+from .largest_registry_answers import ID, REGISTRY_ANSWERS, TIME, UNMET, URL, text
 
 LABELS = {f"{'k' * 38}{number:02}": text(256) for number in range(16)}
-UNMET = [
-    Unmet(kind="class", **dict.fromkeys(("name", "value", "input", "field", "message"), text(999)))
-] * MOST_UNMET
 OUTPUTS = [
     Output(
         name="o" * 64,
@@ -117,17 +90,6 @@ SETTINGS: dict[str, Any] = {
 NODE = NodeView(
     id=ID, phase=NodePhase.QUARANTINED, reason=text(999), running_job_ids=[ID] * 100, **SETTINGS
 )
-ENTRY = WorkflowEntry(
-    name="n" * 63,
-    active_version=1,
-    versions=dict.fromkeys(range(10**6, 10**6 + MAX_VERSIONS), "h" * 64),
-    drafts=list(range(10**6, 10**6 + 100)),
-    title="t" * 1_000,
-    description="d" * 10_000,
-    category="utility",
-    problem="p" * 10_000,
-    unmet=UNMET,
-)
 ORDER = AttemptOrder(
     attempt_id=ID,
     job_id=ID,
@@ -139,18 +101,7 @@ ORDER = AttemptOrder(
     grant="g" * 8_000,
     timeout_seconds=1.0,
 )
-VERSION = VersionSummary(
-    version=10**6, hash="h" * 64, status="inactive", created_at=TIME, created_by=ID
-)
 LINK = LinkView(id=ID, media_id=ID, created_at=TIME, expires_at=TIME)
-COVERED = NodeCoverage(
-    node_id=ID,
-    name=text(80),
-    phase=NodePhase.QUARANTINED,
-    is_described=True,
-    is_runnable=False,
-    unmet=UNMET,
-)
 
 LARGEST: Iterable[BaseModel] = (
     Accepted(),
@@ -185,10 +136,7 @@ LARGEST: Iterable[BaseModel] = (
     NODE,
     NodePage(items=fitting([NODE] * 100)),
     ClaimView(claim=1, epoch=1, node=ClaimedNode(node_id=ID, **SETTINGS), live=[ORDER] * 50),
-    ENTRY,
-    VersionPage(items=[VERSION] * MAX_VERSIONS),
-    CoverageView(is_runnable=False, nodes=fitting([COVERED] * 1_000, MAX_BYTES)),
-    DescriptionView(is_known=True),
+    *REGISTRY_ANSWERS,
     TokenView(
         user_id=ID,
         access_token="a" * 4_000,
@@ -212,7 +160,7 @@ def answers() -> set[type[BaseModel]]:
 
 
 def test_every_answer_is_tried_at_its_largest() -> None:
-    assert {type(one) for one in LARGEST} == answers() - CONTENT_BOUND
+    assert {type(one) for one in LARGEST} == answers()
 
 
 def test_the_largest_answers_fit_into_one_message() -> None:

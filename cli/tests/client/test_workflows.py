@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 
 from comfyfleet import CommandError
+from comfyfleet.client.authoring import WorkflowRow
+from comfyfleet.commands.workflows import summary, why_not
 from comfyfleet.workflow_files import find, read, write
+from contracts.registry.requests import CoverageView
+from contracts.values import Unmet
 
 from ..test_commands import comfyfleet  # noqa: TID252  one way to run the command
 from .conftest import Answer, Script
@@ -45,7 +49,8 @@ def body(value: Any) -> bytes:
 def test_a_folder_is_pushed_and_it_says_who_cannot_run_it(fleet: Script, tmp_path: Path) -> None:
     view = {"name": "mine", "version": 3, "hash": "0", "is_new": True, "is_active": False}
     warning = {"path": "inputs.x.bind.0", "code": "out_of_range", "message": "1 to 8"}
-    answer = {**view, "coverage": COVERAGE, "warnings": [warning]}
+    counts = {"warnings": [warning], "warning_count": 3}
+    answer = {**view, "coverage": COVERAGE, **counts}
     fleet.on("POST /v1/workflows", body(answer))
 
     done = workflows(fleet, tmp_path, "push", str(folder(tmp_path)))
@@ -53,6 +58,7 @@ def test_a_folder_is_pushed_and_it_says_who_cannot_run_it(fleet: Script, tmp_pat
     assert done.stdout == (
         "mine@3 draft: no node can run it; old lacks loras/film.safetensors\n"
         "  inputs.x.bind.0: 1 to 8\n"
+        "  … and 2 more\n"
     )
     assert len(fleet.requests) == 1
     sent = fleet.requests[0][2]
@@ -188,3 +194,38 @@ def test_a_file_that_is_no_spec_is_one_clear_sentence(tmp_path: Path, name: str)
 
     with pytest.raises(CommandError, match=name):
         read(tmp_path / name)
+
+
+LACKS = [Unmet(kind="class", name="KSampler", message="no")]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"active_version": 1}, ""),
+        ({"active_version": 1, "is_runnable": False, "unmet": LACKS}, "lacks KSampler"),
+        ({"active_version": 1, "problem": "mine.yaml: broken", "unmet": LACKS}, "broken"),
+        ({"active_version": 1, "is_enabled": False, "unmet": LACKS}, "it is switched off"),
+        ({"versions": [1], "drafts": [2, 3], "source": "api"}, "workflows activate mine@3`"),
+        ({"versions": [1], "source": "folder"}, "it was taken out of its folder"),
+    ],
+)
+def test_the_reason_names_what_keeps_a_workflow_from_running(
+    row: dict[str, Any], reason: str
+) -> None:
+    said = why_not(WorkflowRow(name="mine", **row))
+
+    assert said.endswith(reason)
+    assert bool(said) == bool(reason)
+
+
+def test_a_fleet_too_large_for_one_answer_is_not_counted_as_small() -> None:
+    coverage = CoverageView.model_validate(
+        {
+            "is_runnable": True,
+            "nodes": [NODE, {**NODE, "is_runnable": True, "unmet": []}],
+            "node_count": 900,
+        }
+    )
+
+    assert summary(coverage) == "1 of 2 nodes can run it; the fleet has 898 more"

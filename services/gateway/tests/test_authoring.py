@@ -96,7 +96,8 @@ async def test_a_dry_run_and_a_proposal_are_passed_on(nats: NatsServer) -> None:
         draft = await fleet.client.post(f"{PATH}/propose", json={"graph": GRAPH, "name": "mine"})
 
         assert valid.json()["coverage"]["nodes"][0]["is_runnable"] is True
-        assert draft.json() == {"spec": {"name": "mine"}, "graph": GRAPH, "warnings": []}
+        drafted = {"spec": {"name": "mine"}, "graph": GRAPH}
+        assert draft.json() == {**drafted, "warnings": [], "warning_count": 0}
         assert registry.uploads == []
 
 

@@ -7,9 +7,10 @@ from typing import Any
 from uuid import uuid4
 
 from contracts.message import Accepted
-from contracts.registry.workflows import FolderReading
+from contracts.registry.workflows import FolderReading, WorkflowEntry
 from contracts.scheduler.nodes import AddNode, ListNodes, NodePage, NodePhase, NodeView, RemoveNode
 from contracts.services import WORKFLOWS
+from contracts.values import Unmet
 from runtime.outbox.messages import delete, put
 from runtime.outbox.relay import publish
 from runtime.testing.ports import eventually
@@ -56,6 +57,41 @@ async def test_workflows_are_listed_shown_and_described_by_a_schema(nats: NatsSe
         assert shown["example"] == {"width": 256, "height": 256, "color": 3368601}
         assert schema.json()["properties"]["width"]["default"] == 256
         assert same.status_code == 304
+
+
+async def test_the_list_says_which_workflows_can_run(nats: NatsServer) -> None:
+    lacks = [Unmet(kind="class", name="KSampler", message="no")]
+    entries: dict[str, dict[str, Any]] = {
+        "able": {"active_version": 1, "is_runnable": True},
+        "draft": {"active_version": None, "drafts": [1], "is_runnable": True},
+        "off": {"active_version": 1, "is_enabled": False, "is_runnable": True},
+        "unable": {"active_version": 1, "is_runnable": False, "unmet": lacks},
+        "unknown": {"active_version": 1},
+    }
+    async with a_fleet(nats) as fleet:
+        for name, fields in entries.items():
+            about = {"name": name, "title": name, "category": "image", "versions": {1: "h" * 64}}
+            entry = WorkflowEntry.model_validate({**about, **fields})
+            await publish(fleet.registry, [put(WORKFLOWS, f"name.{name}", entry)])
+
+        async def listed() -> dict[str, Any]:
+            found = (await fleet.client.get("/v1/workflows")).json()["items"]
+            return {item["name"]: item for item in found}
+
+        async def is_whole() -> bool:
+            return entries.keys() <= (await listed()).keys()
+
+        await eventually(is_whole)
+        shown = await listed()
+
+    assert {name: shown[name]["is_runnable"] for name in entries} == {
+        "able": True,
+        "draft": False,
+        "off": False,
+        "unable": False,
+        "unknown": None,
+    }
+    assert [entry["name"] for entry in shown["unable"]["unmet"]] == ["KSampler"]
 
 
 async def test_until_the_folder_was_read_nothing_is_said_to_be_missing(nats: NatsServer) -> None:

@@ -17,8 +17,13 @@ from comfyfleet.client.errors import UnreachableError
 from comfyfleet.client.job_progress import not_runnable
 from comfyfleet.tables import console, plain_table, say
 from comfyfleet.workflow_files import WorkflowFiles
-from contracts.errors import FieldError
-from contracts.registry.requests import CoverageView, Difference
+from contracts.registry.requests import (
+    CoverageView,
+    Difference,
+    ProposalView,
+    UploadView,
+    ValidationView,
+)
 
 FROM_AND_TO = 2
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
@@ -82,7 +87,7 @@ def push(
     def push_one(client: FleetClient, files: WorkflowFiles) -> str:
         view = authoring.push(client, files, activate=activate)
         state = "active" if view.is_active else "draft" if view.is_new else "known"
-        found = summary(view.coverage) + warning_lines(view.warnings)
+        found = summary(view.coverage) + warning_lines(view)
         return f"{view.name}@{view.version} {state}: {found}"
 
     for_each(paths, push_one)
@@ -121,7 +126,9 @@ def diff(
         files = workflow_files.read(Path(what))
         view = authoring.validate(client, files)
     same = "no differences" if view.version else "new to the fleet"
-    show_differences(view.name, Diff(differences=view.differences), same=same)
+    is_complete = view.difference_count <= len(view.differences)
+    found = Diff(differences=view.differences, is_complete=is_complete)
+    show_differences(view.name, found, same=same)
 
 
 def stored_diff(client: FleetClient, name: str, versions: list[int]) -> Diff:
@@ -147,7 +154,7 @@ def validate(paths: Paths) -> None:
 
     def validate_one(client: FleetClient, files: WorkflowFiles) -> str:
         view = authoring.validate(client, files)
-        return f"{view.name}: valid; {summary(view.coverage)}{warning_lines(view.warnings)}"
+        return f"{view.name}: valid; {summary(view.coverage)}{warning_lines(view)}"
 
     for_each(paths, validate_one)
 
@@ -187,7 +194,7 @@ def propose(
     for path in workflow_files.write(out, chosen, draft.spec, draft.graph, force=force):
         say(str(path))
     if draft.warnings:
-        say(f"left out of the file:{warning_lines(draft.warnings)}")
+        say(f"left out of the file:{warning_lines(draft)}")
 
 
 def activate(reference: Annotated[str, typer.Argument(help="`txt2img@3`")]) -> None:
@@ -215,14 +222,19 @@ def summary(coverage: CoverageView) -> str:
         return "no node has reported yet what it can run"
     able = sum(node.is_runnable for node in described)
     if able:
-        return f"{able} of {len(described)} nodes can run it"
+        more = max(0, coverage.node_count - len(coverage.nodes))
+        others = f"; the fleet has {more} more" if more else ""
+        return f"{able} of {len(described)} nodes can run it{others}"
     nearest = min(described, key=lambda node: len(node.unmet))
     unmet = ", ".join(entry.name for entry in nearest.unmet)
     return f"no node can run it; {nearest.name} lacks {unmet}"
 
 
-def warning_lines(warnings: list[FieldError]) -> str:
-    return "".join(f"\n  {warning.path}: {warning.message}" for warning in warnings)
+def warning_lines(view: UploadView | ValidationView | ProposalView) -> str:
+    lines = [f"{warning.path}: {warning.message}" for warning in view.warnings]
+    if (more := view.warning_count - len(lines)) > 0:
+        lines.append(f"… and {more} more")
+    return "".join(f"\n  {text}" for text in lines)
 
 
 def line(difference: Difference) -> str:

@@ -17,6 +17,12 @@ from contracts.registry.workflows import WorkflowEntry
 from contracts.scheduler.nodes import NodePhase
 from contracts.values import Page, Unmet
 
+WARNINGS = (
+    "Values that the spec allows and a graph-node class refuses: limits, choices; and parts of a "
+    "saved file that its conversion left out. At most 100, as many as fit."
+)
+WARNING_COUNT = "All warnings, listed or not."
+
 
 class NodeCoverage(BaseModel):
     """Answer of one node: whether it can run a version with its inputs at their defaults."""
@@ -42,8 +48,10 @@ class CoverageView(BaseModel):
         description="Some node that takes jobs can run it; null: no node is described yet."
     )
     nodes: list[NodeCoverage] = Field(
-        default_factory=list[NodeCoverage], description="The nodes of the fleet, as many as fit."
+        default_factory=list[NodeCoverage],
+        description="The first nodes of the fleet, as many as fit into the answer.",
     )
+    node_count: int = Field(default=0, description="All nodes of the fleet, listed or not.")
 
 
 class Difference(BaseModel):
@@ -66,13 +74,8 @@ class UploadView(BaseModel):
     coverage: CoverageView = Field(
         description="Nodes that can run it, and unmet requirements of the others."
     )
-    warnings: list[FieldError] = Field(
-        default_factory=list[FieldError],
-        description=(
-            "Values that the spec allows and a graph-node class refuses: limits, choices; and "
-            "parts of a saved file that its conversion left out."
-        ),
-    )
+    warnings: list[FieldError] = Field(default_factory=list[FieldError], description=WARNINGS)
+    warning_count: int = Field(default=0, description=WARNING_COUNT)
 
 
 class UploadWorkflow(UserCommand[UploadView]):
@@ -104,15 +107,11 @@ class ValidationView(BaseModel):
     )
     differences: list[Difference] = Field(
         default_factory=list[Difference],
-        description="Against the active version, at most 200.",
+        description="Against the active version, at most 200, as many as fit.",
     )
-    warnings: list[FieldError] = Field(
-        default_factory=list[FieldError],
-        description=(
-            "Values that the spec allows and a graph-node class refuses: limits, choices; and "
-            "parts of a saved file that its conversion left out."
-        ),
-    )
+    difference_count: int = Field(default=0, description="All differences, listed or not.")
+    warnings: list[FieldError] = Field(default_factory=list[FieldError], description=WARNINGS)
+    warning_count: int = Field(default=0, description=WARNING_COUNT)
 
 
 class ValidateWorkflow(UserQuery[ValidationView]):
@@ -133,8 +132,11 @@ class ProposalView(BaseModel):
     graph: dict[str, Any] = Field(description="The graph in API format.")
     warnings: list[FieldError] = Field(
         default_factory=list[FieldError],
-        description="Parts of a saved file that its conversion left out.",
+        description=(
+            "Parts of a saved file that its conversion left out. At most 100, as many as fit."
+        ),
     )
+    warning_count: int = Field(default=0, description=WARNING_COUNT)
 
 
 class ProposeSpec(UserQuery[ProposalView]):

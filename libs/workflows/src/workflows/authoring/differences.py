@@ -13,10 +13,11 @@ LONGEST_VALUE = 500
 """Characters of a path or value in a difference."""
 
 
-def differences(before: Any, after: Any) -> tuple[list[Difference], bool]:
-    """Return the first differences, and whether they are all."""
-    found = list(islice(compare(before, after), MOST_DIFFERENCES + 1))
-    return found[:MOST_DIFFERENCES], len(found) <= MOST_DIFFERENCES
+def differences(before: Any, after: Any) -> tuple[list[Difference], int]:
+    """Return the first differences, and how many there are in all."""
+    found = compare(before, after)
+    first = list(islice(found, MOST_DIFFERENCES))
+    return first, len(first) + sum(1 for _ in found)
 
 
 def compare(before: Any, after: Any, path: str = "") -> Iterator[Difference]:

@@ -84,13 +84,13 @@ class WorkflowDiff(BaseModel):
 
 
 def diff(version: ParsedVersion, against: ParsedVersion) -> WorkflowDiff:
-    found, is_complete = differences(against.content(), version.content())
+    found, count = differences(against.content(), version.content())
     return WorkflowDiff(
         name=version.name,
         version=version.version,
         against=against.version,
         differences=found,
-        is_complete=is_complete,
+        is_complete=len(found) == count,
     )
 
 

@@ -1,11 +1,13 @@
 """Checks every version, from the folder or from an upload."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.errors import InvalidError
+from contracts.errors import FieldError, InvalidError
 from contracts.registry.workflows import WorkflowVersionRecord
+from contracts.values import fitting
 from workflow_registry.domain.descriptions import Classes
 from workflows import WorkflowVersion, load_version
 from workflows.compatibility.safety import FORBIDDEN, risks
@@ -13,6 +15,10 @@ from workflows.compatibility.safety import FORBIDDEN, risks
 MAX_RECORD_BYTES = 500 * 1024
 """A bucket refuses values over 512 KiB; the rest is for headers."""
 MAX_SHOWN = 5
+MAX_WARNINGS = 100
+MAX_LIST_BYTES = 96 * 1024
+"""Warnings, and as much again for differences, beside graph and spec in one answer."""
+LONGEST_TEXT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,17 @@ def checked_version(
             f"graph and spec are over {MAX_RECORD_BYTES // 1024} KiB", code="too_big"
         )
     return version
+
+
+def first_warnings(found: Sequence[FieldError]) -> list[FieldError]:
+    """Return the first warnings, as many as fit; names in a graph can be as long as the graph."""
+    return fitting(map(shortened, found[:MAX_WARNINGS]), MAX_LIST_BYTES)
+
+
+def shortened(warning: FieldError) -> FieldError:
+    params = warning.params if len(json.dumps(warning.params)) <= LONGEST_TEXT else {}
+    path, message = warning.path[:LONGEST_TEXT], warning.message[:LONGEST_TEXT]
+    return FieldError(path=path, code=warning.code, message=message, params=params)
 
 
 def record(version: WorkflowVersion, *, number: int) -> WorkflowVersionRecord:

@@ -18,8 +18,8 @@ from workflows.spec.parameter import InputSpec
 MAX_UNMET = 20
 MAX_ENTRIES = 1_500
 """Unmet requirements of all nodes together."""
-MAX_BYTES = 256 * 1024
-"""Nodes in one answer, beside a spec and differences."""
+MAX_BYTES = 192 * 1024
+"""Nodes in one answer, beside graph and spec, differences and warnings."""
 WORKING = frozenset({NodePhase.READY, NodePhase.BUSY})
 
 
@@ -51,7 +51,8 @@ def coverage(nodes: Sequence[NodeView], found: UnmetByDigest) -> CoverageView:
     """Return the view of all nodes; `found` holds each described digest."""
     most = max(1, min(MAX_UNMET, MAX_ENTRIES // max(1, len(nodes))))
     items = fitting((node_coverage(node, found, most) for node in nodes), MAX_BYTES)
-    return CoverageView(is_runnable=is_runnable(nodes, found), nodes=items)
+    runnable = is_runnable(nodes, found)
+    return CoverageView(is_runnable=runnable, nodes=items, node_count=len(nodes))
 
 
 def node_coverage(node: NodeView, found: UnmetByDigest, most: int) -> NodeCoverage:

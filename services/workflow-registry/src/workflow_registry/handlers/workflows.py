@@ -26,7 +26,14 @@ from contracts.registry.requests import (
     VersionPage,
 )
 from contracts.registry.workflows import WorkflowEntry
-from workflow_registry.domain.checks import Rules, checked_version, record
+from contracts.values import fitting
+from workflow_registry.domain.checks import (
+    MAX_LIST_BYTES,
+    Rules,
+    checked_version,
+    first_warnings,
+    record,
+)
 from workflow_registry.domain.lifecycle import (
     Change,
     activated,
@@ -49,7 +56,6 @@ from workflows.compatibility.incompatible import compatibility_warnings
 log = structlog.get_logger()
 
 MAX_VERSIONS = 500
-MAX_WARNINGS = 100
 DRAFT_NUMBER = 1
 
 
@@ -73,6 +79,7 @@ async def upload_workflow(registry: Registry, command: UploadWorkflow) -> Upload
     [change] = await registry.workflows.update(decide, command.actor.user_id)
     number = number_of(change.workflow, version.hash)
     log.info("workflow_uploaded", workflow=version.name, version=number, is_new=is_new)
+    found = await warnings(registry, version)
     return UploadView(
         name=version.name,
         version=number,
@@ -80,7 +87,8 @@ async def upload_workflow(registry: Registry, command: UploadWorkflow) -> Upload
         is_new=is_new,
         is_active=change.workflow.active_version == number,
         coverage=await version_coverage(registry, record(version, number=number)),
-        warnings=await warnings(registry, version),
+        warnings=first_warnings(found),
+        warning_count=len(found),
     )
 
 
@@ -90,14 +98,18 @@ async def validate_workflow(registry: Registry, query: ValidateWorkflow) -> Vali
     version = await check(registry, query)
     known = await registry.workflows.find(version.name)
     numbers = {digest: number for number, digest in known.versions.items()} if known else {}
+    changes, change_count = await differences_from_active(registry, known, version)
+    found = await warnings(registry, version)
     return ValidationView(
         name=version.name,
         hash=version.hash,
         version=numbers.get(version.hash),
         spec=version.spec.content(),
         coverage=await version_coverage(registry, record(version, number=DRAFT_NUMBER)),
-        differences=await differences_from_active(registry, known, version),
-        warnings=await warnings(registry, version),
+        differences=fitting(changes, MAX_LIST_BYTES),
+        difference_count=change_count,
+        warnings=first_warnings(found),
+        warning_count=len(found),
     )
 
 
@@ -115,7 +127,7 @@ async def check(registry: Registry, request: UploadWorkflow | ValidateWorkflow) 
 async def warnings(registry: Registry, version: WorkflowVersion) -> list[FieldError]:
     classes = registry.rules.classes
     found = await asyncio.to_thread(compatibility_warnings, version.graph, version.spec, classes)
-    return [*version.left_out, *found][:MAX_WARNINGS]
+    return [*version.left_out, *found]
 
 
 async def propose_spec(registry: Registry, query: ProposeSpec) -> ProposalView:
@@ -129,19 +141,20 @@ def proposal(query: ProposeSpec, rules: Rules) -> ProposalView:
     graph = load_graph(query.graph, rules.classes or None, left_out)
     check = partial(checked_version, library=None, rules=rules)
     spec = propose(graph, query.name, rules.classes, check)
-    return ProposalView(spec=spec, graph=graph, warnings=left_out[:MAX_WARNINGS])
+    return ProposalView(
+        spec=spec, graph=graph, warnings=first_warnings(left_out), warning_count=len(left_out)
+    )
 
 
 async def differences_from_active(
     registry: Registry, known: WorkflowEntry | None, version: WorkflowVersion
-) -> list[Difference]:
-    """Return the differences from the active version; none if there is none."""
+) -> tuple[list[Difference], int]:
+    """Return the first differences from the active version, and how many there are."""
     active = active_hash(known) if known else None
     if active is None:
-        return []
+        return [], 0
     before = (await registry.workflows.version(active)).model_dump(include={"graph", "spec"})
-    found, _ = await asyncio.to_thread(differences, before, version.content())
-    return found
+    return await asyncio.to_thread(differences, before, version.content())
 
 
 async def activate_version(registry: Registry, command: ActivateVersion) -> WorkflowEntry:
