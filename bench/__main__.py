@@ -6,7 +6,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from bench import control_plane, latency, rendering
+from bench import control_plane, latency, rendering, slow_clients
 from comfyfleet.testing import LocalFleet, local_fleet
 
 JOBS = int(os.environ.get("BENCH_JOBS", "3000"))
@@ -32,6 +32,28 @@ async def measure(fleet: LocalFleet) -> None:
     )
     pictures = await latency.pictures_per_second(fleet, token, PICTURES)
     print(f"pictures: {pictures:.0f}/s with engine and S3, one node")
+    await beside_slow_clients(fleet)
+
+
+async def beside_slow_clients(fleet: LocalFleet) -> None:
+    names = ["slow@bench.local", "other@bench.local"]
+    seen = await slow_clients.measure(
+        fleet, *await control_plane.make_users(fleet, names), rounds=ROUNDS
+    )
+    alone, beside = seen.alone, seen.beside
+    print(
+        f"another user beside {slow_clients.READERS} slow readers and {slow_clients.WRITERS} "
+        f"slow writers: downloads take {beside.download_ms / alone.download_ms:.2f} times their "
+        f"normal time ({beside.download_ms:.0f} against {alone.download_ms:.0f} ms), uploads "
+        f"{beside.upload_ms / alone.upload_ms:.2f} times ({beside.upload_ms:.0f} against "
+        f"{alone.upload_ms:.0f} ms)"
+    )
+    answers = ", ".join(f"{count} x {status}" for status, count in sorted(seen.answers.items()))
+    print(
+        f"memory of the gateway: {seen.memory_mb:.0f} MiB before, at most "
+        f"{seen.most_memory_mb:.0f} meanwhile, {seen.memory_after_mb:.0f} a minute after; "
+        f"the slow ones got {answers}"
+    )
 
 
 def main() -> None:

@@ -55,7 +55,7 @@ class Throughput:
 
 async def measure(fleet: LocalFleet, jobs: int) -> Throughput:
     """Push `jobs` jobs through; raises if one does not end well."""
-    tokens = await make_users(fleet, USERS)
+    tokens = await make_users(fleet, [f"user{n}@bench.local" for n in range(USERS)])
     node_ids = add_nodes(fleet)
     async with agents(fleet, node_ids):
         with without_engines(fleet):
@@ -179,10 +179,9 @@ async def accept(_command: CancelAttempt) -> Accepted:
     return Accepted()
 
 
-async def make_users(fleet: LocalFleet, count: int) -> list[str]:
+async def make_users(fleet: LocalFleet, names: list[str]) -> list[str]:
     """Add users and return an access token of each, once the gateway knows them all."""
     engine = create_async_engine(sqlalchemy_url(fleet.database_url("auth")))
-    names = [f"user{n}@bench.local" for n in range(count)]
     try:
         with BcryptPasswords.open(cost=HASHING_COST, threads=1) as passwords:
             digest = await passwords.hash(PASSWORD)

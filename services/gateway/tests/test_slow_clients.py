@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 from starlette.types import Message
 
 from gateway.http.middleware import limited
@@ -22,6 +23,7 @@ from .store import FakeMedia
 from .test_streaming import SCOPE, Held, chunks, never
 
 LARGE = b"x" * 8_000_000
+FORM = "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\n"
 
 
 @asynccontextmanager
@@ -90,12 +92,43 @@ async def test_writers_who_do_not_write_take_no_upload_from_others(
         other = await another_user(fleet)
         token = fleet.headers()["Authorization"]
         head = (
-            f"POST /v1/media HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n"
-            "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\n\r\n--b"
+            f"POST /v1/media HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n{FORM}\r\n--b"
         ).encode()
         async with open_sockets(fleet, 40, head):
             for _ in range(3):
                 await uploaded(fleet, other)
+
+
+def open_transfers() -> tuple[float | None, float | None]:
+    """Return the places that downloads and uploads hold in the gateway of this process."""
+    value, name = REGISTRY.get_sample_value, "comfyfleet_open_transfers"
+    return value(name, {"kind": "download"}), value(name, {"kind": "upload"})
+
+
+async def test_hundreds_of_slow_clients_hold_their_shares_and_give_them_back(
+    nats: NatsServer, s3: S3Server
+) -> None:
+    async with a_fleet(nats, rate_per_second=0) as fleet:
+        await FakeMedia(fleet.media, s3).serve()
+        other, mine = await another_user(fleet), await uploaded(fleet, {}, LARGE)
+        theirs = await uploaded(fleet, other)
+        token = f"Authorization: {fleet.headers()['Authorization']}\r\n"
+        own, by_link = f"/v1/media/{mine['id']}/content", mine["url"]
+        heads = [
+            f"GET {own} HTTP/1.1\r\nHost: x\r\n{token}\r\n",
+            f"GET {by_link} HTTP/1.1\r\nHost: x\r\n\r\n",
+            f"POST /v1/media HTTP/1.1\r\nHost: x\r\n{token}{FORM}\r\n--b",
+        ]
+        async with AsyncExitStack() as slow:
+            for head, count in zip(heads, (100, 100, 200), strict=True):
+                await slow.enter_async_context(open_sockets(fleet, count, head.encode()))
+            await eventually(lambda: open_transfers() == (50 + 12, 8))
+            answer = await fleet.client.get(f"/v1/media/{theirs['id']}/content", headers=other)
+            await uploaded(fleet, other)
+
+            assert answer.content == b"small"
+        await eventually(lambda: open_transfers() == (0, 0))
+        assert (await fleet.client.get(own)).content == LARGE
 
 
 async def test_a_client_that_takes_too_little_is_cut_off_and_its_bytes_are_dropped() -> None:

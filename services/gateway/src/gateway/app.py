@@ -25,7 +25,7 @@ from gateway.live.hub import Hub
 from gateway.live.sources import announce_watched_jobs, follow_events, subscribe_raw
 from gateway.media import content, uploads, zip_download
 from gateway.media import endpoints as media
-from gateway.media.memory import return_memory
+from gateway.media.memory import return_memory, what_exists_set_aside
 from gateway.media.signatures import LinkSigner
 from gateway.media.store import HttpObjectStore, http_store
 from gateway.nodes import endpoints as nodes
@@ -58,9 +58,12 @@ RAW_SIGNALS: Mapping[type[Signal], str] = {
     AttemptPreviewed: "job.preview",
 }
 """Signals that are passed on to clients as undecoded bytes, and the names of their events."""
-TICKS: TickTable[Gateway] = {announce_watched_jobs: 5.0, return_memory: 20.0}
+TICKS: TickTable[Gateway] = {announce_watched_jobs: 5.0, return_memory: 5.0}
 
 OPEN_STREAMS = Gauge("comfyfleet_open_streams", "Event streams that clients have open.")
+OPEN_TRANSFERS = Gauge(
+    "comfyfleet_open_transfers", "Places that downloads, uploads and ZIP downloads hold.", ["kind"]
+)
 START_SECONDS = 60.0
 MIN_LOGINS = 10
 MAX_CATCH_UPS = 4
@@ -110,6 +113,17 @@ def download_shares(settings: GatewaySettings) -> dict[str, int]:
     return {"user": quarter, "owner": quarter, "link": link, "address": 2 * quarter}
 
 
+def measure(gateway: Gateway) -> None:
+    """Have the metrics show what is open now."""
+    OPEN_STREAMS.set_function(lambda: gateway.hub.open_streams)
+    for kind, shares in (
+        ("download", gateway.downloads),
+        ("upload", gateway.uploads),
+        ("zip_download", gateway.zip_downloads),
+    ):
+        OPEN_TRANSFERS.labels(kind).set_function(lambda shares=shares: shares.taken)
+
+
 def secret(value: SecretStr) -> bytes:
     return value.get_secret_value().encode()
 
@@ -145,8 +159,8 @@ async def run(settings: GatewaySettings) -> None:
             await gateway.accounts.ready()
             await gateway.catalog.ready()
             await gateway.hub.ready.wait()
-        OPEN_STREAMS.set_function(lambda: gateway.hub.open_streams)
-        with listen(settings.host, settings.port) as server_socket:
+        measure(gateway)
+        with what_exists_set_aside(), listen(settings.host, settings.port) as server_socket:
             runtime.ready()
             await serve(
                 web(gateway),

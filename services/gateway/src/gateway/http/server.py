@@ -24,7 +24,11 @@ UNSENT_BYTES = 64 * 1024
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP whose requests can drop their connection."""
+    """HTTP whose requests can drop their connection, and whose answers wait for the client."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(UNSENT_BYTES // 4)  # else a chunk more waits here
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -35,6 +35,7 @@ class Shares:
         default_factory=dict[tuple[str, Hashable], Share]
     )
     _free: asyncio.Semaphore = field(init=False)
+    _taken: int = 0
 
     def __post_init__(self) -> None:
         self._free = asyncio.Semaphore(self.most)
@@ -43,6 +44,11 @@ class Shares:
     def held(self) -> Counter[str]:
         """Holders that are known now, by kind."""
         return Counter(kind for kind, _ in self._shares)
+
+    @property
+    def taken(self) -> int:
+        """Places that are held now."""
+        return self._taken
 
     @asynccontextmanager
     async def place(self, **holders: Hashable) -> AsyncGenerator[None, None]:
@@ -65,7 +71,11 @@ class Shares:
                     await stack.enter_async_context(self._free)
             except TimeoutError as error:
                 raise UnavailableError("too many transfers at once", retry_in=5) from error
-            yield
+            self._taken += 1
+            try:
+                yield
+            finally:
+                self._taken -= 1
 
     @asynccontextmanager
     async def _of(self, holder: tuple[str, Hashable]) -> AsyncGenerator[None, None]:

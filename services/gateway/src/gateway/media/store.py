@@ -12,8 +12,8 @@ from contracts.errors import NotFoundError, UnavailableError
 
 TIMEOUT = httpx.Timeout(30.0, connect=3.0, pool=5.0)
 MOST_IDLE = 20
-RECEIVE_BYTES = 128 * 1024
-"""Received ahead from the store; by itself the kernel takes megabytes for a slow client."""
+RECEIVE_BYTES = 64 * 1024
+"""Received ahead from the store for a slow client; by itself the kernel takes megabytes."""
 CHUNK = 64 * 1024
 READABLE = (200, 206)
 MISSING = 404
