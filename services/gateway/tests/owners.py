@@ -75,7 +75,7 @@ class FakeScheduler:
         await self.bus.serve(SubmitJob, self.submit)
         await self.bus.serve(CancelJob, self.cancel)
         await self.bus.serve(FindJobs, self.find)
-        await self.bus.serve(FindSubmitted, self.find_submitted)
+        self.stop_finding = await self.bus.serve(FindSubmitted, self.find_submitted)
         await self.bus.serve(ListJobs, self.list)
 
     async def submit(self, request: SubmitJob) -> SubmitJobView:

@@ -62,6 +62,17 @@ async def test_an_accepted_job_is_replayed_when_the_quota_is_full(nats: NatsServ
         assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
 
 
+async def test_a_refusal_stays_one_where_the_scheduler_knows_no_question_for_keys(
+    nats: NatsServer,
+) -> None:
+    async with a_fleet(nats) as fleet:
+        await fleet.scheduler.stop_finding()
+        fleet.client.timeout = 60
+        refused = await fleet.post_job({"workflow": "no_such"}, **KEY)
+
+    assert (refused.status_code, refused.json()["detail"]) == (404, "there is no workflow no_such")
+
+
 async def test_an_accepted_upload_is_replayed_when_the_quota_is_full(
     nats: NatsServer, s3: S3Server
 ) -> None:

@@ -85,7 +85,11 @@ class FakeUploads:
         return Upload(media_id, owner_id, upload.size_bytes, upload.created_at, refusal)
 
     async def forget(self, media_id: UUID, owner_id: UUID) -> bool:
-        raise NotImplementedError(media_id, owner_id)
+        upload = self.uploads.get(media_id)
+        if upload is None or upload.owner_id != owner_id or media_id in self.refusals:
+            return False
+        del self.uploads[media_id]
+        return True
 
     async def refuse(self, media_id: UUID, refusal: ErrorBody) -> None:
         self.refusals[media_id] = refusal

@@ -104,6 +104,7 @@ async def test_a_replayed_upload_answers_with_the_first_media() -> None:
     scene.store.objects[incoming_key(second)] = b"good"
     assert await accept_upload(scene.media, scene.accept(second, key="k")) == first
     assert incoming_key(second) not in scene.store.objects
+    assert second not in scene.uploads.uploads, "it counts against the quota"
 
 
 async def test_nothing_put_is_nothing_found() -> None:

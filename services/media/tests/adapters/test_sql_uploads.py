@@ -140,7 +140,9 @@ async def test_an_idempotency_key_begins_one_upload(uploads: SqlUploads) -> None
     first, second = an_upload(uuid4()), an_upload(uuid4())
     again = an_upload(first.owner_id)
     assert await uploads.begin(first, ROOM, KEY) == first.media_id
-    assert await uploads.begin(again, ROOM, KEY) == first.media_id
+    assert await uploads.begin(again, 0, KEY) == first.media_id
+    with pytest.raises(ForbiddenError):
+        await uploads.begin(again, 0, None)
     assert await uploads.begin(second, ROOM, KEY) == second.media_id
     await uploads.accept(a_media(first.owner_id, media_id=first.media_id), ROOM, None)
     assert await uploads.begin(again, ROOM, KEY) == first.media_id

@@ -8,16 +8,18 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from contracts.access import Actor, IdempotencyKey, Permission
-from contracts.errors import OperationError
+from contracts.errors import OperationError, UnavailableError
 from contracts.media.files import MediaView
 from contracts.scheduler.job_requests import (
     FindSubmitted,
+    ListJobs,
     ModelFile,
     NewJob,
     Requirements,
     SubmitJob,
     SubmitJobView,
 )
+from contracts.scheduler.jobs import JobView
 from contracts.values import new_id
 from gateway.http.problems import invalid
 from gateway.jobs.media_inputs import mismatch
@@ -59,14 +61,29 @@ async def submit_job(
     try:
         job = await new_job(gateway, actor, request)
         await gateway.quota.refuse_if_exceeded(actor)
-    except OperationError:
+    except OperationError as refusal:
         if idempotency_key is None:
             raise
-        query = FindSubmitted(actor=actor, idempotency=idempotency_key)
-        if earlier := (await gateway.bus.call(query)).items:
-            return SubmitJobView(job=earlier[0], is_replay=True)
-        raise
+        earlier = await earlier_job(gateway, actor, idempotency_key, refusal)
+        return SubmitJobView(job=earlier, is_replay=True)
     return await gateway.bus.call(SubmitJob(actor=actor, job=job, idempotency=idempotency_key))
+
+
+async def earlier_job(
+    gateway: Gateway, actor: Actor, key: IdempotencyKey, refusal: OperationError
+) -> JobView:
+    """Return the job that this key made; raise the refusal of the new one if there is none."""
+    try:
+        found = await gateway.bus.call(FindSubmitted(actor=actor, idempotency=key))
+    except UnavailableError as error:
+        if error.code != "no_answer":
+            raise
+        # a scheduler of a release before this query does not hear it, and answers others
+        await gateway.bus.call(ListJobs(actor=actor, limit=1))
+        raise refusal from None
+    if not found.items:
+        raise refusal
+    return found.items[0]
 
 
 async def new_job(gateway: Gateway, actor: Actor, request: JobRequest) -> NewJob:

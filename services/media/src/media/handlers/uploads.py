@@ -99,6 +99,8 @@ async def earlier_answer(media: Media, command: AcceptUpload) -> MediaView | Non
     if command.idempotency:
         replayed = await media.uploads.replayed(owner, command.idempotency)
         if replayed is not None:
+            # else the bytes that were sent again would count against the quota for a while
+            await media.uploads.forget(command.media_id, owner)
             await discard(media.store, names.incoming_key(command.media_id))
             return replayed.view
     upload = await media.uploads.find(command.media_id, owner)
