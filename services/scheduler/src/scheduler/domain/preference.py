@@ -15,6 +15,8 @@ from scheduler.domain.startable import Kind
 def best_node(context: StepContext, job: Job, kind: Kind, free: list[Node]) -> Node | None:
     """Return the best free node for the job; None if there is none, or a better one comes soon."""
     ids = eligible_nodes(context.state, kind)
+    if not ids:
+        return None
     eligible = (node for node in free if node.id in ids)
     best = max(eligible, key=lambda node: preference(kind, node), default=None)
     if best and job.patient_until > context.now.steady and comes_better(context, kind, best):
