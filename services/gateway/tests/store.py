@@ -5,7 +5,7 @@ from uuid import UUID
 
 from minio import Minio
 
-from contracts.errors import NotFoundError
+from contracts.errors import ForbiddenError, NotFoundError
 from contracts.media.files import (
     AbandonUpload,
     AcceptUpload,
@@ -108,7 +108,7 @@ class FakeMedia:
         view = self.known.get(request.media_id)
         actor = request.actor
         if request.link_id and request.link_id in self.revoked:
-            raise NotFoundError("the link is over", code="link_over")
+            raise ForbiddenError("the link is over", code="link_expired")
         if view is None or (actor and actor.user_id != view.owner_id):
             raise NotFoundError("there is no such media")
         if self._s3 is None or self._client is None:

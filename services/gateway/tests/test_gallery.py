@@ -129,7 +129,8 @@ async def test_a_share_link_opens_without_a_token_until_it_is_revoked(
         assert refused == [403] * 4
         assert listed == [link]
         assert long.status_code == 422
-        assert (revoked.status_code, closed.status_code) == (204, 404)
+        assert (revoked.status_code, closed.status_code) == (204, 403)
+        assert closed.json()["type"] == "urn:comfyfleet:problem:link_expired"
 
 
 async def test_many_media_come_as_one_zip(nats: NatsServer, s3: S3Server) -> None:

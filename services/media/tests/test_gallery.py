@@ -7,7 +7,7 @@ import pytest
 from PIL import PngImagePlugin
 
 from contracts.access import Actor
-from contracts.errors import InvalidError, NotFoundError
+from contracts.errors import ForbiddenError, InvalidError, NotFoundError
 from contracts.media.files import AcceptUpload, FindMedia, LocateContent, MediaView
 from contracts.media.library import (
     DeleteMedia,
@@ -181,9 +181,9 @@ async def test_a_link_opens_until_it_is_revoked(
 
         assert again == link
         assert shown.items == [link]
-        with pytest.raises(NotFoundError) as over:
+        with pytest.raises(ForbiddenError) as over:
             await fleet.gateway.call(by_link)
-        assert over.value.code == "link_over"
+        assert over.value.code == "link_expired"
         with pytest.raises(NotFoundError):
             await fleet.gateway.call(share.model_copy(update={"actor": an_actor()}))
 

@@ -194,7 +194,7 @@ class ContentView(BaseModel):
 class LocateContent(Query[ContentView]):
     """Get a URL to download a media or its thumbnail.
 
-    Errors: NotFound (also `no_thumbnail`, `link_over`).
+    Errors: NotFound (also `no_thumbnail`), Forbidden (`link_expired`).
     `actor` is None if a signed link has already proved the right to read it.
     """
 

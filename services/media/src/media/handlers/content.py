@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from contracts.content_types import content_disposition, content_type_header
-from contracts.errors import NotFoundError
+from contracts.errors import ForbiddenError, NotFoundError
 from contracts.media.files import (
     ContentView,
     FindMedia,
@@ -37,7 +37,7 @@ async def locate_content(media: Media, query: LocateContent) -> ContentView:
     if query.link_id and not await media.library.is_link_open(
         query.link_id, query.media_id, media.clock()
     ):
-        raise NotFoundError("the link is over", code="link_over")
+        raise ForbiddenError("the link has expired or was revoked", code="link_expired")
     if query.width is None:
         return content_view(media, stored, query)
     return content_view(media, stored, query, await find_thumbnail(media, stored, query.width))
