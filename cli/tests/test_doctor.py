@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from comfyfleet import CommandError
 from comfyfleet.doctor.checks import check_comfyui, check_machine
 from comfyfleet.doctor.server_settings import settings_of
 from comfyfleet.home import Home
@@ -42,6 +43,12 @@ def test_a_server_that_does_not_answer_gets_one_finding_with_a_remedy() -> None:
     [finding] = check_comfyui("127.0.0.1:1")
     assert not finding.passed
     assert "python main.py --listen" in finding.remedy
+
+
+@pytest.mark.parametrize("text", ["nonsense", "ftp://10.0.0.7", "http://", "gpu1:port", "[1"])
+def test_what_is_no_address_is_refused_by_name(text: str) -> None:
+    with pytest.raises(CommandError, match="should be the address of a ComfyUI"):
+        check_comfyui(text)
 
 
 def test_what_is_no_comfyui_is_told_apart(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ CASES: list[tuple[object, str, str, str]] = [
     ({"name": "a"}, "name", "too_short", "expected at least 2 characters"),
     ({"name": "abcd"}, "name", "too_long", "expected at most 3 characters"),
     ({"name": "AB"}, "name", "pattern_mismatch", "expected a text that matches ^[a-z]+$"),
-    ({"ids": []}, "ids", "too_few_items", "expected at least 1 items"),
+    ({"ids": []}, "ids", "too_few_items", "expected at least 1 item"),
     ({"ids": [1, 2, 3]}, "ids", "too_many_items", "expected at most 2 items"),
     ({"ids": [1, "x"]}, "ids.1", "wrong_type", "expected a whole number"),
     ({"ids": 1}, "ids", "wrong_type", "expected a list"),

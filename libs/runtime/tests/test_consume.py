@@ -9,10 +9,12 @@ from contextlib import suppress
 
 import pytest
 from nats.js.api import ConsumerConfig
+from nats.js.errors import NotFoundError
 
 from contracts.scheduler.jobs import JobEvent
 from contracts.scheduler.nodes import NodeEvent, NodeJoined
 from contracts.topology import EVENTS_STREAM, subscriber
+from runtime.bus import consume
 from runtime.bus.client import Bus
 from runtime.bus.nats_config import PROVISIONER
 from runtime.outbox.messages import event
@@ -150,15 +152,24 @@ async def test_stopping_finishes_what_is_in_hand_and_takes_no_more(fleet: Fleet)
     assert reader.names == ["a"]
 
 
-async def test_an_idle_subscriber_stops_at_once_and_the_bus_drains(fleet: Fleet) -> None:
+async def test_an_idle_subscriber_stops_without_a_message_and_the_bus_drains(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for wait in ("FETCH_SECONDS", "STOP_SECONDS"):  # neither ends within this test
+        monkeypatch.setattr(consume, wait, 3_600.0)
     password = fleet.nats.passwords["workflow-registry"]
-    async with Bus.connect(
-        fleet.nats.url, service="workflow-registry", password=password
-    ) as registry:
+    consumer = subscriber("workflow-registry", NodeEvent).name
+    administrating = administration(fleet.nats.url, fleet.nats.passwords[PROVISIONER])
+    connecting = Bus.connect(fleet.nats.url, service="workflow-registry", password=password)
+    async with administrating as jetstream, asyncio.timeout(60), connecting as registry:
         await registry.consume(NodeEvent, Reader())
-        await asyncio.sleep(0.2)  # until it waits for a message
-        started = asyncio.get_running_loop().time()
-    assert asyncio.get_running_loop().time() - started < 2
+
+        async def waits_for_a_message() -> bool:
+            with suppress(NotFoundError):  # it is made in a moment
+                return bool((await jetstream.consumer_info(EVENTS_STREAM, consumer)).num_waiting)
+            return False
+
+        await eventually(waits_for_a_message)
 
 
 async def test_nothing_is_lost_over_a_restart_of_nats(fleet: Fleet) -> None:

@@ -4,7 +4,6 @@
 # pyright: reportUnknownMemberType=false
 
 import json
-import time
 from pathlib import Path
 
 from nats.js.kv import KeyValue
@@ -37,17 +36,15 @@ async def active(mirror: Mirror[WorkflowEntry], version: int | None) -> Workflow
     return mirror.entries["name.solid"]
 
 
-async def test_a_file_dropped_into_the_folder_can_be_run_seconds_later(
+async def test_a_file_dropped_into_the_folder_can_be_run_without_a_restart(
     nats: NatsServer, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     url = await postgres.database_for("workflow-registry")
     async with registry(nats, url, tmp_path), gateway(nats) as (bus, mirror):
         drop(tmp_path)
         await active(mirror, 1)
-        begun = time.monotonic()
         drop(tmp_path, color=7)
         workflow = await active(mirror, 2)
-        assert time.monotonic() - begun < 4  # one second of polling; the rest is a busy machine
 
         body = await read_value(bus, WORKFLOWS, f"version.{workflow.versions[2]}")
         record = WorkflowVersionRecord.model_validate_json(body or b"")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from urllib.parse import urlsplit
 
 from rich.text import Text
 
@@ -53,8 +54,7 @@ def check_machine(settings: LocalSettings, home: Home) -> list[CheckResult]:
 
 def check_comfyui(url: str) -> list[CheckResult]:
     """Run all checks of one ComfyUI, or only the first if it cannot be reached."""
-    address = url if "://" in url else f"http://{url}"
-    comfyui = ComfyUIChecks(address.rstrip("/"))
+    comfyui = ComfyUIChecks(address_of(url))
     first = run_check(
         "ComfyUI",
         "Start it with `python main.py --listen ADDRESS --port PORT`; from another machine, its "
@@ -63,6 +63,20 @@ def check_comfyui(url: str) -> list[CheckResult]:
         comfyui.reachable,
     )
     return [first, *further(comfyui)] if first.passed else [first]
+
+
+def address_of(text: str) -> str:
+    """Complete `gpu1:8188` to a URL; raise CommandError for what is no address."""
+    address = text if "://" in text else f"http://{text}"
+    try:
+        url = urlsplit(address)
+        is_named = bool(url.port) or "://" in text or "." in text
+        is_address = url.scheme in {"http", "https"} and bool(url.hostname) and is_named
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise CommandError(f"“{text}” should be the address of a ComfyUI: http://127.0.0.1:8188")
+    return address.rstrip("/")
 
 
 def further(comfyui: ComfyUIChecks) -> list[CheckResult]:

@@ -51,6 +51,7 @@ PARAMS = {
 }
 """Name in `params` by Pydantic's name in an error's context."""
 EXPECTED = "expected "
+ONE_OF_MANY = re.compile(r"\b1 (item|character)s$")
 
 
 def field_errors(
@@ -93,6 +94,7 @@ def said(item: Mapping[str, Any], path: str) -> FieldError:
     if kind in SENTENCES:
         code, sentence = SENTENCES[kind]
         message = sentence.format(**params, choices=choices(str(context.get("expected", ""))))
+        message = ONE_OF_MANY.sub("1 \\1", message)
         return FieldError(path=path, code=code, message=message, params=params)
     sentences = (sentence for start, sentence in TYPES if start.match(kind))
     if sentence := next(sentences, None):

@@ -56,7 +56,11 @@ class Progress(BaseModel):
     graph_node: str | None = Field(default=None, description="Id of the graph node that runs.")
     graph_node_class: str | None = Field(default=None, description="Class of that graph node.")
     graph_nodes_done: int = Field(default=0, description="Graph nodes finished or cached.")
-    graph_nodes_total: int = Field(default=0, description="Graph nodes in the rendered graph.")
+    graph_nodes_total: int = Field(
+        default=0,
+        description="Graph nodes in the rendered graph; 0: not known, as before an attempt runs "
+        "and after the job has ended.",
+    )
     message: str | None = Field(default=None, description="Current activity, for people.")
 
 
