@@ -10,6 +10,7 @@ import yaml
 
 from comfyfleet import CommandError
 from contracts.errors import InvalidError
+from workflows.convert import is_save_format
 from workflows.json_values import is_object
 from workflows.spec.documents import read_mapping
 
@@ -77,6 +78,15 @@ def text_of(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not a text in UTF-8"
         raise CommandError(f"Cannot read {path}: {reason}") from error
+
+
+def editor_file(text: str) -> dict[str, Any] | None:
+    """Return a graph in the editor's save format; None for one in API format.
+
+    Uploaded as it is, it stays with the version, and pictures open with its layout.
+    """
+    content = read_mapping(text, "graph")
+    return content if is_save_format(content) else None
 
 
 def write(

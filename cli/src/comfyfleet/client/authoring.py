@@ -34,6 +34,7 @@ class Content(BaseModel):
     name: str
     spec: dict[str, Any]
     graph: dict[str, Any]
+    editor_file: dict[str, Any] | None = None
 
 
 class Diff(BaseModel):

@@ -99,13 +99,17 @@ def pull(
     out: Annotated[Path, typer.Option(help="Folder for spec and graph.")] = Path(),
     force: Annotated[bool, typer.Option(help="Overwrite existing files.")] = False,
 ) -> None:
-    """Save a version as NAME.yaml and NAME.graph.json."""
+    """Save a version as NAME.yaml and NAME.graph.json.
+
+    The latter is the editor's file, if the graph was made of one.
+    """
     name, version = parse(reference)
     with closing(connect()) as client:
         content = authoring.content(client, name, version)
     if content.name != name:
         raise CommandError(f"The fleet answered with workflow {content.name!r}.")
-    for path in workflow_files.write(out, name, content.spec, content.graph, force=force):
+    graph = content.editor_file or content.graph
+    for path in workflow_files.write(out, name, content.spec, graph, force=force):
         say(str(path))
 
 
@@ -191,7 +195,8 @@ def propose(
     text = workflow_files.text_of(graph)
     with closing(connect()) as client:
         draft = authoring.propose(client, chosen, text)
-    for path in workflow_files.write(out, chosen, draft.spec, draft.graph, force=force):
+    given = workflow_files.editor_file(text)
+    for path in workflow_files.write(out, chosen, draft.spec, given or draft.graph, force=force):
         say(str(path))
     if draft.warnings:
         say(f"left out of the file:{warning_lines(draft)}")

@@ -79,6 +79,15 @@ class EngineTask:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineWork:
+    """An attempt's graph as its engine runs it."""
+
+    graph: Graph
+    editor_file: Mapping[str, Any] | None = None
+    """File of the engine's editor for the results, if the version has one."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineFile:
     """One file that an attempt made, still on the engine's server."""
 
@@ -173,11 +182,11 @@ class Engine(Protocol):
 
     def prepare(
         self, task: EngineTask, version: Version, inputs: Mapping[str, Any], files: FileNames
-    ) -> Graph:
-        """Return the graph for `run`; `files`: media id → name. Raises AttemptEndedError."""
+    ) -> EngineWork:
+        """Return the work for `run`; `files`: media id → name. Raises AttemptEndedError."""
         ...
 
-    async def run(self, task: EngineTask, graph: Graph) -> Execution:
+    async def run(self, task: EngineTask, work: EngineWork) -> Execution:
         """Start the attempt once, and follow it to its end. Raises AttemptEndedError.
 
         Canceling this call leaves the attempt as it is, for whoever adopts it: only `cancel`

@@ -68,7 +68,7 @@ class UploadView(BaseModel):
 
     name: str = Field(description="Address of the workflow.")
     version: int = Field(description="Number of the version.")
-    hash: str = Field(description="SHA-256 over graph and spec.")
+    hash: str = Field(description="SHA-256 over graph, spec and editor file.")
     is_new: bool = Field(description="False: this content was uploaded before.")
     is_active: bool = Field(description="This version is the active one.")
     coverage: CoverageView = Field(
@@ -97,7 +97,7 @@ class ValidationView(BaseModel):
     """The version that an upload would become."""
 
     name: str = Field(description="Address of the workflow.")
-    hash: str = Field(description="SHA-256 over graph and spec.")
+    hash: str = Field(description="SHA-256 over graph, spec and editor file.")
     version: int | None = Field(
         description="Number of the version that has this content already, if any."
     )
@@ -184,7 +184,7 @@ class VersionSummary(BaseModel):
     """One version of a workflow."""
 
     version: int = Field(description="Number of the version.")
-    hash: str = Field(description="SHA-256 over graph and spec.")
+    hash: str = Field(description="SHA-256 over graph, spec and editor file.")
     status: Literal["draft", "active", "inactive"] = Field(
         description="A draft was never active; an inactive version was active earlier."
     )

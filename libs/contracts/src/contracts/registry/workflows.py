@@ -84,13 +84,18 @@ class ServerClasses(BaseModel):
 
 
 class WorkflowVersionRecord(BaseModel):
-    """Graph and spec. Value of bucket `workflows`, key `version.<hash>`; at most 512 KiB."""
+    """Graph and spec. Value of bucket `workflows`, key `version.<hash>`; at most 512 KiB.
+
+    `editor_file` is the file of ComfyUI's editor of which the graph was made, as JSON in `text`,
+    and `places`: where values of the graph stand in it.
+    """
 
     name: str
     version: int
     hash: str
     graph: dict[str, Any]
     spec: dict[str, Any]
+    editor_file: dict[str, Any] | None = None
 
 
 class WorkflowFact(Event):
@@ -110,7 +115,7 @@ class VersionFact(WorkflowFact):
     """Fields of every event about one version."""
 
     workflow_version: int = Field(description="Number of the workflow's version.")
-    hash: str = Field(description="SHA-256 over its graph and spec.")
+    hash: str = Field(description="SHA-256 over its graph, spec and editor file.")
 
 
 class WorkflowVersionStored(VersionFact):

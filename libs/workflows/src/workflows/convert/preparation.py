@@ -12,6 +12,7 @@ from typing import Any
 from workflows.convert.classes import Declared, class_inputs
 from workflows.convert.editor_nodes import EDITOR_NODES, PRIMITIVE, EditorNode, Role
 from workflows.convert.layout import Layout, Socket, lay_out
+from workflows.convert.marks import carried
 from workflows.convert.packs import MADE_BY_SCRIPT, named_values
 from workflows.convert.proxies import Source
 from workflows.convert.saved_file import SavedGraph, SavedInput, SavedNode
@@ -169,7 +170,7 @@ def prepare_class(node: SavedNode, info: Mapping[str, Any]) -> Prepared:
     layout = laid_out(node, info)
     sampler = layout.values.get("sampler_name")
     if node.type in SAMPLERS and isinstance(sampler, str):
-        layout.values["sampler_name"] = sampler.removeprefix("sample_")
+        layout.values["sampler_name"] = carried(sampler, sampler.removeprefix("sample_"))
     sockets = attached(layout.sockets, layout.widgets, node.inputs)
     names = {socket.name for socket in sockets}
     return Prepared(

@@ -12,6 +12,7 @@ from typing import Any
 
 from workflows.convert.classes import Declared
 from workflows.convert.javascript import number
+from workflows.convert.marks import carried
 from workflows.convert.preparation import VALUE, Prepared, PreparedGraph
 from workflows.convert.proxies import Source
 from workflows.convert.refusal import refusal
@@ -115,7 +116,7 @@ def given_value(
     if origin is None or not origin.is_primitive or VALUE not in values[link.origin_id]:
         return None
     value = primitive_value(origin, values[link.origin_id][VALUE], replace)
-    return (hold(widget, as_written(widget, value)),)
+    return (carried(value, hold(widget, as_written(widget, value))),)
 
 
 def promoted_value(scope: Scope, slot: int) -> tuple[Any] | None:

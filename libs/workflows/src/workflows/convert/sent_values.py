@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workflows.convert.classes import CUSTOM_COMBO
+from workflows.convert.marks import carried
 from workflows.convert.preparation import Prepared
 from workflows.convert.refusal import refusal
 from workflows.convert.scopes import Scope
@@ -49,10 +50,11 @@ class SentValues:
         """Return a text with its dynamic prompts and placeholders replaced."""
         if not isinstance(value, str):
             return value
-        if node.widgets[name].options.get("dynamicPrompts"):
-            value = first_choices(value)
-        is_prefix = name == "filename_prefix" and node.saved.type in SAVERS
-        return self.placeholders.replace(value) if is_prefix else value
+        is_dynamic = node.widgets[name].options.get("dynamicPrompts")
+        text = first_choices(value) if is_dynamic else value
+        if name == "filename_prefix" and node.saved.type in SAVERS:
+            text = self.placeholders.replace(text)
+        return carried(value, text)
 
     def wrapped(self, value: Any, id_: str) -> Any:
         """Wrap a list, which would look like a link; the server unwraps it."""

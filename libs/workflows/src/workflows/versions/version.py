@@ -14,11 +14,11 @@ from contracts.errors import FieldError, InvalidError
 from workflows.compatibility.bypass import through_for
 from workflows.compatibility.incompatible import incompatible
 from workflows.compatibility.object_info import ObjectInfo
-from workflows.convert import convert, is_save_format
+from workflows.convert import EditorFile, convert, editor_file, is_save_format
 from workflows.graph.graph import Graph
 from workflows.problems import Problems
 from workflows.spec.binding import Action
-from workflows.spec.documents import canonical_bytes, read_graph, read_mapping
+from workflows.spec.documents import MOST_BYTES, canonical_bytes, read_graph, read_mapping
 from workflows.spec.library import Library, read_library, with_library
 from workflows.spec.parameter import InputSpec
 from workflows.spec.spec import OutputSpec, Spec
@@ -26,7 +26,10 @@ from workflows.versions.consistency import check_graph, check_spec
 
 A = TypeVar("A", bound=Action)
 Ordered = TypeVar("Ordered", InputSpec, OutputSpec)
+MOST_TOGETHER = MOST_BYTES - 16 * 1024
+"""Limit of graph, spec and the editor's file; the rest is for what else a record has."""
 NOT_VALID = "The workflow is not valid"
+TOO_LARGE = "too large to be kept beside its graph: its pictures open without its layout"
 ORDER_GAP = 10
 """Distance of positions, so that an explicit `order` fits between them."""
 
@@ -39,7 +42,12 @@ class WorkflowVersion(BaseModel):
     name: str = Field(description="Name of the workflow.")
     graph: dict[str, Any] = Field(description="ComfyUI graph in API format, unchanged.")
     spec: Spec = Field(description="The complete spec, without references to a library.")
-    hash: str = Field(description="SHA-256 of graph and spec, hex: the version's id.")
+    hash: str = Field(
+        description="SHA-256 of graph, spec and the editor's file, hex: the version's id."
+    )
+    editor_file: EditorFile | None = Field(
+        None, description="The editor's file of which the graph was made, if it was."
+    )
     left_out: tuple[FieldError, ...] = Field(
         (),
         exclude=True,
@@ -51,7 +59,7 @@ class WorkflowVersion(BaseModel):
         return spec.content()
 
     def content(self) -> dict[str, Any]:
-        """Return what the hash names: graph and spec."""
+        """Return what of the version runs: graph and spec."""
         return self.model_dump(include={"graph", "spec"})
 
 
@@ -70,7 +78,8 @@ def load_version(
     definitions: Library = {} if library is None else read_library(library)
     raw = with_library(read_mapping(spec, "spec"), definitions, problems)
     left_out: list[FieldError] = []
-    content, is_graph = as_graph(read_graph(graph), object_info, problems, left_out)
+    source = read_graph(graph)
+    content, is_graph = as_graph(source, object_info, problems, left_out)
     parsed = parse_spec(raw, problems)
     if not parsed.outputs:
         problems.add("outputs", "missing", "expected at least one output")
@@ -81,10 +90,28 @@ def load_version(
             problems.errors += incompatible(content, parsed, object_info)
     problems.raise_if_any(NOT_VALID, code="invalid_workflow")
     encoded = canonical_bytes({"graph": content, "spec": parsed.content()}, "workflow")
-    digest = hashlib.sha256(encoded).hexdigest()
+    kept = None if content is source else kept_file(source, object_info or {}, content, encoded)
+    if kept:
+        encoded += kept.text.encode()
+    elif content is not source:
+        left_out.append(FieldError(path="graph", code="too_large", message=TOO_LARGE))
     return WorkflowVersion(
-        name=parsed.name, graph=content, spec=parsed, hash=digest, left_out=tuple(left_out)
+        name=parsed.name,
+        graph=content,
+        spec=parsed,
+        hash=hashlib.sha256(encoded).hexdigest(),
+        editor_file=kept,
+        left_out=tuple(left_out),
     )
+
+
+def kept_file(
+    source: dict[str, Any], object_info: ObjectInfo, graph: Graph, encoded: bytes
+) -> EditorFile | None:
+    """Return the editor's file for keeping, unless graph, spec and it are too large together."""
+    found = editor_file(source, object_info, graph)
+    size = len(encoded) + len(found.model_dump_json().encode())
+    return found if size <= MOST_TOGETHER else None
 
 
 def load_graph(

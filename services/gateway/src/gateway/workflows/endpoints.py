@@ -25,6 +25,7 @@ from gateway.workflows.resources import (
     WorkflowDetail,
     WorkflowDiff,
     WorkflowPage,
+    content_of,
     detail,
     diff,
     is_active,
@@ -167,7 +168,7 @@ async def get_workflow_version(
 ) -> Response:
     """Content of a version never changes."""
     found = await gateway.catalog.look_up(f"{name}@{version}", IN_PATH)
-    return document(WorkflowContent(**found.model_dump()), client_etag)
+    return document(content_of(found), client_etag)
 
 
 @router.get(

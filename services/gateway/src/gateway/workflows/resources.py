@@ -1,5 +1,6 @@
 """Workflows as the public API shows them: what the registry publishes, and parsed versions."""
 
+import json
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -55,7 +56,7 @@ class WorkflowDetail(Workflow):
     """One version of a workflow."""
 
     version: int = Field(description="Number of the version that is shown.")
-    hash: str = Field(description="SHA-256 of graph and spec.")
+    hash: str = Field(description="SHA-256 of graph, spec and editor file.")
     inputs: list[str] = Field(description="Names of its inputs, in the order of the form.")
     outputs: list[str] = Field(description="Names of its outputs.")
     example: dict[str, Any] = Field(description="Example inputs.")
@@ -66,9 +67,12 @@ class WorkflowContent(BaseModel):
 
     name: str = Field(description="Name of the workflow.")
     version: int = Field(description="Number of the version.")
-    hash: str = Field(description="SHA-256 of graph and spec.")
+    hash: str = Field(description="SHA-256 of graph, spec and editor file.")
     spec: dict[str, Any] = Field(description="The spec with the parameter library resolved.")
     graph: dict[str, Any] = Field(description="The graph in ComfyUI's API format.")
+    editor_file: dict[str, Any] | None = Field(
+        default=None, description="The editor's file of which the graph was made, if it was."
+    )
 
 
 class WorkflowDiff(BaseModel):
@@ -81,6 +85,14 @@ class WorkflowDiff(BaseModel):
         description="The differences, graph first: at most 200; values are cut at 500 characters."
     )
     is_complete: bool = Field(description="False: there are more differences than listed.")
+
+
+def content_of(version: ParsedVersion) -> WorkflowContent:
+    file = version.editor_file
+    return WorkflowContent(
+        **version.model_dump(exclude={"editor_file"}),
+        editor_file=json.loads(file.text) if file else None,
+    )
 
 
 def diff(version: ParsedVersion, against: ParsedVersion) -> WorkflowDiff:

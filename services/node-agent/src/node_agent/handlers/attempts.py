@@ -25,7 +25,7 @@ from node_agent.domain.endings import (
 from node_agent.handlers.inputs import find_version, stage
 from node_agent.handlers.results import store_results
 from node_agent.handlers.retry import retried
-from node_agent.ports import EngineTask, Execution, Graph, Preview, Version
+from node_agent.ports import EngineTask, EngineWork, Execution, Preview, Version
 from node_agent.service import Attempt, Claim
 from runtime.process.telemetry import span
 
@@ -66,12 +66,12 @@ async def stage_run_upload(claim: Claim, attempt: Attempt) -> AttemptEnd:
     version = await attempt.unless_canceled(find_version(claim, attempt))
     with span("stage"):
         files = await attempt.unless_canceled(stage(claim, attempt))
-        graph = claim.engine.prepare(task, version, attempt.order.inputs, files)
+        work = claim.engine.prepare(task, version, attempt.order.inputs, files)
     await attempt.unless_canceled(claim.attempts.slot.acquire())
     try:
         await attempt.unless_canceled(until_led(claim))
         claim.enter(attempt, AttemptPhase.POSTED)
-        execution = await stoppable(claim, attempt, run_engine(claim, attempt, task, graph))
+        execution = await stoppable(claim, attempt, run_engine(claim, attempt, task, work))
         await attempt.unless_canceled(claim.attempts.uploads.acquire())
     finally:
         claim.attempts.slot.release()
@@ -101,14 +101,16 @@ async def until_led(claim: Claim) -> None:
         await asyncio.sleep(LEADER_CHECK_SECONDS)
 
 
-async def run_engine(claim: Claim, attempt: Attempt, task: EngineTask, graph: Graph) -> Execution:
+async def run_engine(
+    claim: Claim, attempt: Attempt, task: EngineTask, work: EngineWork
+) -> Execution:
     try:
-        return await claim.engine.run(task, graph)
+        return await claim.engine.run(task, work)
     except InputsLostError:
         if not attempt.order.media:
             raise
     await stage(claim, attempt)
-    return await claim.engine.run(task, graph)
+    return await claim.engine.run(task, work)
 
 
 async def stoppable(claim: Claim, attempt: Attempt, work: Awaitable[Execution]) -> Execution:

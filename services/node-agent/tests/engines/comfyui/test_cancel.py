@@ -54,7 +54,7 @@ async def test_a_cancel_at_the_moment_of_the_start_works_every_time(comfy_url: s
     async with open_comfyui(entry, ComfyUISettings()) as engine:
         for _ in range(TIMES):
             attempt = of(slow_steps(steps=100))
-            graph = engine.prepare(attempt.task, attempt.version, {}, {})
-            await engine.http.submit(body_of(engine, Prompt(attempt.task), graph))
+            work = engine.prepare(attempt.task, attempt.version, {}, {})
+            await engine.http.submit(body_of(engine, Prompt(attempt.task), work))
             assert await engine.cancel(attempt.attempt_id)
             assert not await engine.has_attempt(attempt.attempt_id)

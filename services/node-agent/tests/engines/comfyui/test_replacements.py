@@ -107,7 +107,7 @@ async def test_a_server_offers_former_classes_and_gets_the_new_ones() -> None:
         entry = ClaimedNode(node_id=new_id(), name="n", base_url=url)
         async with open_comfyui(entry, ComfyUISettings()) as engine:
             found = await engine.describe(is_thorough=True)
-            posted = engine.prepare(attempt.task, attempt.version, {}, {})
+            posted = engine.prepare(attempt.task, attempt.version, {}, {}).graph
 
     assert "T2IAdapterLoader" in found.capabilities.classes
     assert posted["1"]["class_type"] == "ControlNetLoader"

@@ -41,6 +41,6 @@ async def test_models_are_posted_as_the_server_names_them() -> None:
         async with open_comfyui(entry, ComfyUISettings()) as engine:
             assert isinstance(engine, Session)
             await look(engine)
-            graph = engine.prepare(attempt.task, attempt.version, {}, {})
+            graph = engine.prepare(attempt.task, attempt.version, {}, {}).graph
 
     assert graph["1"]["inputs"]["model_name"] == "x4\\sharp.pth"

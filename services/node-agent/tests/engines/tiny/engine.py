@@ -28,6 +28,7 @@ from node_agent.ports import (
     Description,
     EngineFile,
     EngineTask,
+    EngineWork,
     Execution,
     FileRefusedError,
     Graph,
@@ -136,11 +137,11 @@ class TinyEngine:
         version: Version,
         inputs: Mapping[str, Any],
         files: Mapping[str, str],
-    ) -> Graph:
-        return render(version.graph, version.spec, inputs, files)
+    ) -> EngineWork:
+        return EngineWork(render(version.graph, version.spec, inputs, files))
 
-    async def run(self, task: EngineTask, graph: Graph) -> Execution:
-        self.server.start(task.attempt_id, graph)
+    async def run(self, task: EngineTask, work: EngineWork) -> Execution:
+        self.server.start(task.attempt_id, work.graph)
         return await self.resume(task)
 
     async def resume(self, task: EngineTask) -> Execution:

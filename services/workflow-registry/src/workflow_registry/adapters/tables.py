@@ -23,6 +23,7 @@ versions = sa.Table(
     # json, not jsonb: a version is named by the hash of its numbers as they are written
     sa.Column("graph", sa.JSON, nullable=False),
     sa.Column("spec", sa.JSON, nullable=False),
+    sa.Column("editor_file", sa.JSON(none_as_null=True)),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("created_by", sa.Uuid),
     sa.Column("activated_at", sa.DateTime(timezone=True)),

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import IO, Any
 from uuid import UUID
 
@@ -30,9 +31,9 @@ from node_agent.ports import (
     Description,
     EngineFile,
     EngineTask,
+    EngineWork,
     Execution,
     FileRefusedError,
-    Graph,
     Version,
 )
 from runtime.process.telemetry import span
@@ -89,15 +90,17 @@ class ComfyUI(Session):
         version: Version,
         inputs: Mapping[str, Any],
         files: Mapping[str, str],
-    ) -> Graph:
-        graph = sealed(str(task.attempt_id), version, inputs, files, self.separator)
-        return exchanged(graph, self.known.replacements) if self.known else graph
+    ) -> EngineWork:
+        work = sealed(str(task.attempt_id), version, inputs, files, self.separator)
+        if self.known is None:
+            return work
+        return replace(work, graph=exchanged(work.graph, self.known.replacements))
 
-    async def run(self, task: EngineTask, graph: Graph) -> Execution:
-        prompt = Prompt(task, run_of(graph, self.class_seconds))
+    async def run(self, task: EngineTask, work: EngineWork) -> Execution:
+        prompt = Prompt(task, run_of(work.graph, self.class_seconds))
         with self.following(prompt):
             with span("post"):
-                await post(self, prompt, graph)
+                await post(self, prompt, work)
             with span("execute"):
                 return await follow(self, prompt)
 

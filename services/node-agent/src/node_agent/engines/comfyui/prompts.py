@@ -15,9 +15,10 @@ from node_agent.engines.comfyui.http import NODE_KEY, RefusedPromptError, Submit
 from node_agent.engines.comfyui.outcome import presentable
 from node_agent.engines.comfyui.rejection import lacks_input_file, rejection
 from node_agent.engines.comfyui.session import Prompt, Session
-from node_agent.ports import Graph, UnreachableError, Version
+from node_agent.ports import EngineWork, UnreachableError, Version
 from workflows import render, seal
 from workflows.compatibility.releases import OLDEST_COMFYUI_TEXT
+from workflows.convert import with_run
 
 TRIES = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 4.0
@@ -33,14 +34,16 @@ def sealed(
     inputs: Mapping[str, Any],
     files: Mapping[str, str],
     separator: str,
-) -> Graph:
-    """Return the graph as it may be posted.
+) -> EngineWork:
+    """Return the graph as it may be posted, and the editor's file with the values of this run.
 
     Raises AttemptEndedError if the inputs do not belong to it.
     """
+    file, spec = version.editor_file, version.spec
     try:
-        graph = render(version.graph, version.spec, inputs, files)
-        return seal(graph, prefix_of(prompt_id), separator)
+        graph = render(version.graph, spec, inputs, files)
+        shown = with_run(file, spec, graph) if file else None
+        return EngineWork(seal(graph, prefix_of(prompt_id), separator), shown)
     except InvalidError as error:
         detail = "; ".join(f"{e.path}: {e.message}" for e in error.errors[:3])
         text = presentable(f"{error.message} {detail}".strip())
@@ -56,10 +59,10 @@ def prefix_of(prompt_id: str) -> str:
     return f"cf/{prompt_id}"
 
 
-async def post(session: Session, prompt: Prompt, graph: Graph) -> None:
+async def post(session: Session, prompt: Prompt, work: EngineWork) -> None:
     """Return once ComfyUI has the prompt."""
     try:
-        await submit(session, prompt, graph)
+        await submit(session, prompt, work)
     except RefusedPromptError as error:
         end = rejection(error.status, error.answer)
         if lacks_input_file(error.answer):
@@ -68,7 +71,7 @@ async def post(session: Session, prompt: Prompt, graph: Graph) -> None:
         raise AttemptEndedError(end) from error
 
 
-async def submit(session: Session, prompt: Prompt, graph: Graph) -> None:
+async def submit(session: Session, prompt: Prompt, work: EngineWork) -> None:
     try:
         async for one_try in stamina.retry_context(
             UnreachableError,
@@ -82,30 +85,30 @@ async def submit(session: Session, prompt: Prompt, graph: Graph) -> None:
                 if one_try.num > 1 and await is_known(session, prompt.id):
                     return
                 prompt.client_id = session.client_id
-                if taken := await send(session, prompt, graph):
+                if taken := await send(session, prompt, work):
                     await check(session, prompt, taken)
     except UnreachableError as error:
         text = "ComfyUI did not take the prompt."
         raise failed_error(Cause.UNREACHABLE, "unreachable", text) from error
 
 
-async def send(session: Session, prompt: Prompt, graph: Graph) -> Submitted | None:
+async def send(session: Session, prompt: Prompt, work: EngineWork) -> Submitted | None:
     """Return the answer; None if ComfyUI took the prompt and failed to say so.
 
     It fails on a graph that it cannot read (a class that it replaced, without `_meta`), and would
     fail again on each repeat.
     """
     try:
-        return await send_shielded(session, prompt, graph)
+        return await send_shielded(session, prompt, work)
     except RefusedPromptError as error:
         if error.is_certain or not await is_known(session, prompt.id):
             raise
         return None
 
 
-async def send_shielded(session: Session, prompt: Prompt, graph: Graph) -> Submitted:
+async def send_shielded(session: Session, prompt: Prompt, work: EngineWork) -> Submitted:
     """A POST goes on when its run is canceled: `take_back` waits for it before it looks."""
-    pending_post = asyncio.create_task(session.http.submit(body_of(session, prompt, graph)))
+    pending_post = asyncio.create_task(session.http.submit(body_of(session, prompt, work)))
     session.posts[prompt.id] = pending_post
     pending_post.add_done_callback(lambda _: session.posts.pop(prompt.id, None))
     return await asyncio.shield(pending_post)
@@ -118,18 +121,22 @@ async def is_known(session: Session, prompt_id: str) -> bool:
     return await session.http.history(prompt_id) is not None
 
 
-def body_of(session: Session, prompt: Prompt, graph: Graph) -> dict[str, Any]:
+def body_of(session: Session, prompt: Prompt, work: EngineWork) -> dict[str, Any]:
     """Send only the graph of the user; other keys of this request can crash the server.
 
     Previews are asked for always: a client may begin to watch after the POST, and ComfyUI cannot
-    be asked later. Until somebody watches, the cheapest method will do.
+    be asked later. Until somebody watches, the cheapest method will do. Savers write the editor's
+    file into their results, where the editor finds the layout.
     """
     method = "auto" if prompt.task.is_watched() else "latent2rgb"
+    extra: dict[str, Any] = {NODE_KEY: str(session.entry.node_id), "preview_method": method}
+    if work.editor_file:
+        extra["extra_pnginfo"] = {"workflow": work.editor_file}
     return {
-        "prompt": graph,
+        "prompt": work.graph,
         "prompt_id": prompt.id,
         "client_id": prompt.client_id or prompt.id,
-        "extra_data": {NODE_KEY: str(session.entry.node_id), "preview_method": method},
+        "extra_data": extra,
     }
 
 
