@@ -53,14 +53,13 @@ def runnable(api: httpx.Client, name: str, wanted: bool) -> None:
 
 
 def classes_of_packages(version: WorkflowVersion) -> set[str]:
-    packages = version.spec.requires.custom_nodes
-    return {class_ for package in packages for class_ in package.classes}
+    return {*version.spec.requires.classes}
 
 
 def test_the_preview_engine_runs_each_shipped_workflow_but_for_custom_nodes(
     api: httpx.Client,
 ) -> None:
-    """The missing classes are named: the engine never pretends to have those of packages."""
+    """The missing classes are named: the engine never pretends to have what others bring."""
 
     custom = {name: classes_of_packages(version) for name, version in SHIPPED.items()}
 

@@ -1,7 +1,8 @@
 """Record what a ComfyUI says about the graph node classes that the shipped workflows use.
 
-Run as `python tests/workflows/record.py http://127.0.0.1:8188` on a server with all the custom
-nodes that workflows name; writes `tests/recordings/object_info_{workflows,custom_nodes}.json`.
+Run as `python tests/workflows/record.py http://127.0.0.1:8188` on a server of a release that has
+all classes, with all the custom nodes that workflows name. It writes
+`tests/recordings/object_info_{workflows,custom_nodes}.json`.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from workflows.docs.pages import load_folder
 from workflows.graph.requirements import FILE_INPUTS, MODEL_INPUTS
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +69,8 @@ def main(url: str) -> None:
     used = used_classes(ROOT / "workflows")
     if missing := used - object_info.keys():
         sys.exit(f"The server lacks {', '.join(sorted(missing))}; the recordings stay as they are.")
-    custom = {name for name in used if "custom_nodes" in object_info[name]["python_module"]}
+    specs = [version.spec for version in load_folder(ROOT / "workflows").values()]
+    custom = {name for spec in specs for name in spec.requires.classes}
     (RECORDINGS / "object_info_workflows.json").write_text(lines(object_info, used - custom))
     (RECORDINGS / "object_info_custom_nodes.json").write_text(lines(object_info, custom))
 

@@ -41,8 +41,8 @@ def test_without_model_files_nothing_but_models_is_missing(
 
 
 def graphs(comfyui: ComfyUI, version: WorkflowVersion) -> list[tuple[str, dict[str, Any]]]:
-    """Each variant that the server has the classes for: all of them, but for custom nodes."""
-    custom = {class_ for entry in version.spec.requires.custom_nodes for class_ in entry.classes}
+    """Each variant whose classes the server has; only those that the spec names may lack."""
+    custom = version.spec.requires.classes
     rendered = [(label, comfyui.rendered(version, inputs)) for label, inputs in variants(version)]
     runnable = [
         (label, graph)

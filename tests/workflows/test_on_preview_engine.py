@@ -53,4 +53,4 @@ def classes_of(graph: dict[str, Any]) -> set[str]:
 
 
 def classes_of_custom_nodes(version: WorkflowVersion) -> set[str]:
-    return {name for entry in version.spec.requires.custom_nodes for name in entry.classes}
+    return {*version.spec.requires.classes}

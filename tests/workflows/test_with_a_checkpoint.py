@@ -49,7 +49,7 @@ MODELS = {
 def test_it_makes_what_its_outputs_promise(comfyui: ComfyUI, name: str) -> None:
     version = SHIPPED[name]
     small = {key: value for key, value in SMALL.items() if key in version.spec.inputs}
-    if version.spec.requires.custom_nodes:
+    if version.spec.requires.classes:
         small["preprocess"] = False
     graph = comfyui.rendered(version, inputs_with(version, **small, **models_of(version)))
 

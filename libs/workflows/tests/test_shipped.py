@@ -36,8 +36,7 @@ every_workflow = pytest.mark.parametrize("version", SHIPPED.values(), ids=SHIPPE
 
 
 def custom_classes(version: WorkflowVersion) -> set[str]:
-    packages = version.spec.requires.custom_nodes
-    return {class_ for package in packages for class_ in package.classes}
+    return {*version.spec.requires.classes}
 
 
 def server_of(version: WorkflowVersion) -> dict[str, Any]:
@@ -80,6 +79,8 @@ def test_a_server_without_a_custom_node_is_told_what_brings_it(version: Workflow
         for package in version.spec.requires.custom_nodes
         for class_ in package.classes
     }
+    if newer := version.spec.requires.comfyui:
+        bring |= dict.fromkeys(newer.classes, f"; it comes with ComfyUI {newer.release}")
     found = graph_errors(version.graph, CORE, version.spec)
 
     assert {error.message for error in found if error.code == "missing_class"} == {

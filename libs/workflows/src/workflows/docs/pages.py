@@ -150,9 +150,14 @@ def installation(spec: Spec) -> Iterator[str]:
     """Yield the packages and model files to install, and how to check the result."""
     packages, models = spec.requires.custom_nodes, spec.requires.models
     yield from ("", "## Requirements of a server", "")
-    if not packages:
+    newer = spec.requires.comfyui
+    if newer:
+        classes = ", ".join(f"`{name}`" for name in newer.classes)
+        note = in_english(newer.note or {})
+        yield f"ComfyUI {newer.release} or a later release, for {classes}. {note}".rstrip()
+    elif not packages:
         yield f"ComfyUI, no custom node{'' if models else ', no model and no GPU'}."
-    else:
+    if packages:
         yield from (INSTALLING, "")
     for package in packages:
         classes = ", ".join(f"`{name}`" for name in package.classes)

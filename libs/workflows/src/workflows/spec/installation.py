@@ -40,9 +40,24 @@ class ModelSource(Strict):
     note: Text | None = Field(default=None, description="Hint for the installation, one sentence.")
 
 
+class NewerComfyUI(Strict):
+    """A release of ComfyUI that brings classes which earlier ones lack."""
+
+    release: str = Field(
+        pattern=r"^[0-9]+(\.[0-9]+){1,2}$", description="A release that has them: `0.33`."
+    )
+    classes: list[str] = Field(
+        min_length=1, max_length=100, description="Its classes that the graph uses."
+    )
+    note: Text | None = Field(default=None, description="When it is needed, one sentence.")
+
+
 class Installation(Strict):
     """Everything to install on a ComfyUI server before it can run the workflow."""
 
+    comfyui: NewerComfyUI | None = Field(
+        default=None, description="Release of ComfyUI, if an early one does not do."
+    )
     custom_nodes: list[CustomNodes] = Field(
         default_factory=list[CustomNodes], max_length=20, description="Packages to install."
     )
@@ -50,7 +65,15 @@ class Installation(Strict):
         default_factory=list[ModelSource], max_length=50, description="Model files to download."
     )
 
+    @property
+    def classes(self) -> frozenset[str]:
+        """Classes of the graph that not every ComfyUI has."""
+        own = self.comfyui.classes if self.comfyui else ()
+        return frozenset([*own, *(name for entry in self.custom_nodes for name in entry.classes)])
+
     def hint(self, class_: str) -> str:
-        """Name the package that brings this graph-node class, as the end of a sentence."""
+        """Say as the end of a sentence what brings this graph-node class."""
+        if self.comfyui and class_ in self.comfyui.classes:
+            return f"; it comes with ComfyUI {self.comfyui.release}"
         package = next((entry for entry in self.custom_nodes if class_ in entry.classes), None)
         return f"; it comes with {package.name}, {package.url}" if package else ""
