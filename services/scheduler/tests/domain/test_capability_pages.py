@@ -61,6 +61,20 @@ def test_a_page_whose_predecessor_is_unknown_begins_the_report_again(first: str)
     assert node.capabilities.models == frozenset([LORA, VAE])
 
 
+def test_names_that_an_older_agent_left_out_come_with_the_same_digest_and_devices() -> None:
+    core = Core()
+    node = core.node()
+    tell(core, node, 0, [LORA])
+    tell(core, node, 1, [])
+    job = core.job(models=[VAE])
+    assert job.status is JobStatus.QUEUED
+
+    tell(core, node, 0, [LORA])
+    tell(core, node, 1, [VAE])
+
+    assert job.status is JobStatus.RUNNING
+
+
 def test_nodes_with_equal_names_share_one_copy() -> None:
     core = Core()
     one, two = core.node(), core.node()

@@ -1,6 +1,15 @@
-"""Nodes as rows, and rows as nodes."""
+"""Nodes as rows, and rows as nodes.
 
+The names of classes and models, megabytes of a server, are one row for all servers that have the
+same. Its key is a digest of the names: the server's own digest may come with fewer of them, from an
+agent of an older release.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
+from typing import Any, TypeAlias
 
 import asyncpg
 from pydantic import TypeAdapter
@@ -13,9 +22,21 @@ from scheduler.domain.nodes import ClaimStatus, Health, Node, NodeCapabilities
 
 HEALTH = TypeAdapter(Health)
 CAPABILITIES = TypeAdapter(NodeCapabilities)
+NAMES = {"classes", "models"}
+Names: TypeAlias = Mapping[str, NodeCapabilities]
+"""Stored classes and models by their key."""
 
-SELECT_NODES = """SELECT nodes.*, node_capabilities.body AS capabilities FROM nodes
+SELECT_NODES = """SELECT nodes.*, node_capabilities.body AS capabilities, names_key FROM nodes
     LEFT JOIN node_capabilities ON node_id = id WHERE id = ANY($1) ORDER BY created_at, id"""
+
+SELECT_NAMES = "SELECT key AS id, body FROM capability_names WHERE key = $1"
+
+INSERT_NAMES = """INSERT INTO capability_names (key, body)
+    SELECT key, body::json FROM unnest($1::text[], $2::text[]) AS n(key, body)
+    ON CONFLICT (key) DO NOTHING"""
+
+DELETE_UNUSED_NAMES = """DELETE FROM capability_names
+    WHERE NOT EXISTS (SELECT FROM node_capabilities WHERE names_key = key)"""
 
 NODE_IDS = "SELECT id FROM nodes ORDER BY created_at, id"
 
@@ -34,14 +55,53 @@ NODES: tuple[Column[Node], ...] = (
 
 NODE_CAPABILITIES: tuple[Column[Node], ...] = (
     Column("node_id", "uuid", attrgetter("id"), is_fixed=True),
-    Column("body", "json", lambda node: CAPABILITIES.dump_json(node.capabilities).decode()),
+    Column("body", "json", lambda node: own_body(node.capabilities)),
+    Column("names_key", "text", lambda node: names_row(node.capabilities)[0]),
 )
 
 UPSERT_NODES = upsert("nodes", NODES)
 UPSERT_CAPABILITIES = upsert("node_capabilities", NODE_CAPABILITIES, key="node_id")
 
 
-def read_node(row: asyncpg.Record) -> Node:
+def own_body(capabilities: NodeCapabilities) -> str:
+    return CAPABILITIES.dump_json(capabilities, exclude=NAMES).decode()
+
+
+def names_row(capabilities: NodeCapabilities) -> tuple[str, str]:
+    """Return the key of the names, and the names themselves as JSON."""
+    files = sorted((model.folder, model.name) for model in capabilities.models)
+    models = [{"folder": folder, "name": name} for folder, name in files]
+    body = json.dumps({"classes": sorted(capabilities.classes), "models": models})
+    return hashlib.blake2b(body.encode(), digest_size=16).hexdigest(), body
+
+
+async def write_capabilities(connection: Any, nodes: Iterable[Node]) -> None:
+    """Write the capabilities of nodes, and delete names that no node has any more.
+
+    The leader is the only writer, so nobody takes up such names meanwhile.
+    """
+    changed = list(nodes)
+    rows = dict(names_row(node.capabilities) for node in changed)
+    if rows:
+        await connection.execute(INSERT_NAMES, list(rows), list(rows.values()))
+        await UPSERT_CAPABILITIES.execute(connection, changed)
+        await connection.execute(DELETE_UNUSED_NAMES)
+
+
+def read_names(row: asyncpg.Record) -> NodeCapabilities:
+    return CAPABILITIES.validate_json(row["body"])
+
+
+def read_capabilities(row: asyncpg.Record, names: Names) -> NodeCapabilities:
+    """Return the capabilities in the row; a row of the release before holds its names itself."""
+    found = CAPABILITIES.validate_json(row["capabilities"] or "{}")
+    if row["names_key"] and not (found.classes or found.models):
+        stored = names[row["names_key"]]
+        found.classes, found.models = stored.classes, stored.models
+    return found
+
+
+def read_node(row: asyncpg.Record, names: Names) -> Node:
     return Node(
         id=row["id"],
         settings=NewNode.model_validate_json(row["spec"]),
@@ -51,7 +111,7 @@ def read_node(row: asyncpg.Record) -> Node:
         agent_id=row["agent_id"],
         claim=row["claim"],
         health=HEALTH.validate_json(row["health"]),
-        capabilities=CAPABILITIES.validate_json(row["capabilities"] or "{}"),
+        capabilities=read_capabilities(row, names),
     )
 
 

@@ -104,12 +104,13 @@ async def write(connection: Any, effects: Effects) -> None:
     await job_rows.UPDATE_JOBS.execute(connection, effects.changed_jobs.values())
     await job_rows.UPSERT_ATTEMPTS.execute(connection, effects.attempts.values())
     await node_rows.UPSERT_NODES.execute(connection, effects.nodes.values())
-    await node_rows.UPSERT_CAPABILITIES.execute(connection, effects.capabilities.values())
+    await node_rows.write_capabilities(connection, effects.capabilities.values())
     if effects.keys:
         rows = ((*name, use.body_digest, use.created_id) for name, use in effects.keys.items())
         await connection.execute(INSERT_KEYS, *zip(*rows, strict=True))
     if effects.removed_nodes:
         await connection.execute(node_rows.DELETE_NODES, list(effects.removed_nodes))
+        await connection.execute(node_rows.DELETE_UNUSED_NAMES)
     await outbox.append_asyncpg(connection, outgoing(effects))
 
 

@@ -7,6 +7,7 @@ commit after the load shows that the same process led from the first slice to th
 
 import asyncio
 from collections.abc import AsyncGenerator
+from functools import partial
 from time import monotonic
 
 import asyncpg
@@ -16,6 +17,7 @@ from scheduler.adapters import job_rows, node_rows
 from scheduler.adapters.statements import readable
 from scheduler.domain.claims import share_names
 from scheduler.domain.jobs import Attempt
+from scheduler.domain.nodes import NodeCapabilities
 from scheduler.domain.state import Limits, State
 
 ROWS_AT_ONCE = 200
@@ -38,8 +40,11 @@ SELECT_SECONDS = """SELECT version_hash, avg(executed_seconds) AS seconds FROM
 async def read_state(pool: asyncpg.Pool, limits: Limits, secret: str) -> State:
     """Build the core's state; the next beats add phases and contacts, which are not stored."""
     state = State(limits, secret)
+    names: dict[str, NodeCapabilities] = {}
     async for row in slices(pool, node_rows.NODE_IDS, node_rows.SELECT_NODES, NODES_AT_ONCE):
-        node = readable(node_rows.read_node, row) or node_rows.unreadable_node(row)
+        await add_names(pool, row["names_key"], names)
+        read = partial(node_rows.read_node, names=names)
+        node = readable(read, row) or node_rows.unreadable_node(row)
         share_names(state.nodes.values(), node)
         state.nodes[node.id] = node
     async for row in slices(pool, UNFINISHED, job_rows.SELECT_JOBS, ROWS_AT_ONCE):
@@ -56,6 +61,17 @@ async def read_state(pool: asyncpg.Pool, limits: Limits, secret: str) -> State:
     for row in await pool.fetch(SELECT_SECONDS):
         state.mean_seconds[row["version_hash"]] = row["seconds"]
     return state
+
+
+async def add_names(
+    pool: asyncpg.Pool, key: str | None, names: dict[str, NodeCapabilities]
+) -> None:
+    """Read names that no node before had; equal servers share them."""
+    if key is None or key in names:
+        return
+    for row in await pool.fetch(node_rows.SELECT_NAMES, key):
+        if found := readable(node_rows.read_names, row):
+            names[key] = found
 
 
 async def slices(

@@ -59,25 +59,31 @@ def report_capabilities(context: StepContext, command: ReportCapabilities) -> Ac
         raise ConflictError("another agent owns the node now", code="stale_claim")
     if not node.is_readable:
         return Accepted()  # it gets no job, whatever it can run
-    can = command.capabilities
-    previous, devices = node.capabilities, tuple(command.devices)
-    if (can.digest, devices) == (previous.digest, previous.devices):
-        return Accepted()
+    can, previous = command.capabilities, node.capabilities
+    if command.page and node.incomplete_report is None and can.digest == previous.digest:
+        return Accepted()  # the last page came twice
     report = collected(node, command)
     if report.page_count == command.pages:
         node.incomplete_report = None
-        node.capabilities = NodeCapabilities(
+        found = NodeCapabilities(
             digest=can.digest or "none",
             engine_version=can.engine_version,
             classes=frozenset(report.classes),
             models=frozenset(report.models),
-            devices=devices,
+            devices=tuple(command.devices),
         )
-        share_names(context.state.nodes.values(), node)
-        node.refused_versions.clear()
-        context.state.eligibility.forget()
-        context.effects.capabilities[node.id] = node
+        # names count beside the digest: the agent of an older release may have left some out
+        if found != previous:
+            take_capabilities(context, node, found)
     return Accepted()
+
+
+def take_capabilities(context: StepContext, node: Node, found: NodeCapabilities) -> None:
+    node.capabilities = found
+    share_names(context.state.nodes.values(), node)
+    node.refused_versions.clear()
+    context.state.eligibility.forget()
+    context.effects.capabilities[node.id] = node
 
 
 def collected(node: Node, command: ReportCapabilities) -> IncompleteReport:

@@ -38,9 +38,9 @@ class Health:
     """The older node with the same server."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class NodeCapabilities:
-    """The graph-node classes, models and devices of a node. Stored as JSON."""
+    """The graph-node classes, models and devices of a node. Equal names are stored once."""
 
     digest: str = ""
     engine_version: str | None = None
