@@ -6,7 +6,12 @@ from uuid import UUID
 
 from contracts.errors import NotFoundError
 from contracts.registry.requests import VersionSummary
-from contracts.registry.workflows import ServerClasses, WorkflowEntry, WorkflowVersionRecord
+from contracts.registry.workflows import (
+    ModelFolder,
+    ServerClasses,
+    WorkflowEntry,
+    WorkflowVersionRecord,
+)
 from contracts.scheduler.nodes import NodeView
 from workflow_registry.domain.checks import record
 from workflow_registry.domain.descriptions import Description, read_description
@@ -90,7 +95,7 @@ class FakeBucket:
     def __init__(self, workflows: FakeWorkflows) -> None:
         self.workflows = workflows
         self.syncs = 0
-        self.folders: Mapping[str, Sequence[str]] = {}
+        self.models: Sequence[ModelFolder] = ()
         self.servers: Sequence[ServerClasses] = ()
         self.is_folder_read = False
 
@@ -98,9 +103,9 @@ class FakeBucket:
         return dict(self.workflows.workflows)
 
     async def put_servers(
-        self, folders: Mapping[str, Sequence[str]], servers: Sequence[ServerClasses]
+        self, models: Sequence[ModelFolder], servers: Sequence[ServerClasses]
     ) -> None:
-        self.folders, self.servers = folders, servers
+        self.models, self.servers = models, servers
 
     async def sync(self) -> None:
         self.syncs += 1

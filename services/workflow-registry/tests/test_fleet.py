@@ -7,6 +7,7 @@ import pytest
 
 from contracts.errors import UnavailableError
 from contracts.registry.requests import FindCoverage
+from contracts.registry.workflows import ModelFolder
 from contracts.scheduler.nodes import NodeJoined
 from runtime import clock
 from workflow_registry.handlers.fleet import prune_descriptions, refresh_fleet, watch_fleet
@@ -65,7 +66,7 @@ async def test_the_list_says_who_can_run_as_nodes_come_and_go() -> None:
         return fake.workflows.workflows["solid"].is_runnable
 
     assert await look() is True
-    assert fake.bucket.folders == {"loras": ["film.safetensors"]}
+    assert fake.bucket.models == [ModelFolder(folder="loras", names=["film.safetensors"])]
     assert [(server.digest, server.classes.keys()) for server in fake.bucket.servers] == [
         (digest, {"EmptyImage", "SaveImage"})
     ]

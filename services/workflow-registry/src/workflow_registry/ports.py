@@ -5,7 +5,12 @@ from typing import Protocol
 from uuid import UUID
 
 from contracts.registry.requests import VersionSummary
-from contracts.registry.workflows import ServerClasses, WorkflowEntry, WorkflowVersionRecord
+from contracts.registry.workflows import (
+    ModelFolder,
+    ServerClasses,
+    WorkflowEntry,
+    WorkflowVersionRecord,
+)
 from contracts.scheduler.nodes import NodeView
 from workflow_registry.domain.descriptions import Description
 from workflow_registry.domain.lifecycle import Change
@@ -80,7 +85,7 @@ class Bucket(Protocol):
         ...
 
     async def put_servers(
-        self, folders: Mapping[str, Sequence[str]], servers: Sequence[ServerClasses]
+        self, models: Sequence[ModelFolder], servers: Sequence[ServerClasses]
     ) -> None:
         """Publish the fleet's model files by folder, and the classes of each kind of server."""
 

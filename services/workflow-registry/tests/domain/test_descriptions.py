@@ -1,4 +1,3 @@
-import json
 import zlib
 from typing import Any
 
@@ -9,7 +8,7 @@ from hypothesis import strategies as st
 from contracts.errors import InvalidError
 from contracts.scheduler.job_requests import ModelFile
 from workflow_registry.domain.coverage import unmet_requirements
-from workflow_registry.domain.descriptions import by_folder, read_description, union
+from workflow_registry.domain.descriptions import model_pages, read_description, union
 from workflow_registry.domain.fleet import Fleet
 from workflows import load_version
 
@@ -77,7 +76,11 @@ def test_servers_together_have_what_one_of_them_has() -> None:
     together = union([one, two])
 
     assert together.classes.keys() == {"A", "B"}
-    assert by_folder(together.models) == {"loras": ["a", "b", "c"], "vae": ["d"]}
+    pages = model_pages(together.models)
+    assert [(page.folder, page.names) for page in pages] == [
+        ("loras", ["a", "b", "c"]),
+        ("vae", ["d"]),
+    ]
 
 
 def test_classes_that_are_alike_are_kept_once() -> None:
@@ -90,9 +93,17 @@ def test_classes_that_are_alike_are_kept_once() -> None:
     assert all(one.classes[name] is two.classes[name] for name in one.classes)
 
 
-def test_a_folder_is_told_in_one_message_however_many_files_it_has() -> None:
+def test_a_folder_is_told_whole_in_pages_however_many_files_it_has() -> None:
     names = [f"{number:05}{'x' * 100}" for number in range(10_000)]
+    models = [ModelFile(folder="loras", name=name) for name in names]
 
-    assert (
-        len(json.dumps(by_folder([ModelFile(folder="loras", name=n) for n in names]))) < 512 * 1024
-    )
+    pages = model_pages([*models, ModelFile(folder="vae", name="z")])
+
+    assert [name for page in pages for name in page.names] == [*names, "z"]
+    assert [(page.folder, page.page) for page in pages] == [
+        ("loras", 0),
+        ("loras", 1),
+        ("loras", 2),
+        ("vae", 0),
+    ]
+    assert all(len(page.model_dump_json().encode()) < 512 * 1024 for page in pages)

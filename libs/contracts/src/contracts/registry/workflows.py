@@ -62,10 +62,14 @@ class FolderReading(BaseModel):
 
 
 class ModelFolder(BaseModel):
-    """Model files that some node has. Value of bucket `workflows`, key `models.<folder>`."""
+    """Model files that some node has. Value of bucket `workflows`, key `models.<folder>`.
+
+    Names that do not fit into it follow on pages of their own, under `models.<folder>.<page>`.
+    """
 
     folder: str = Field(description="Model folder of the engine.")
     names: list[str] = Field(description="File names as the engine lists them, sorted.")
+    page: int = Field(default=0, description="Number of this page of the folder, from 0.")
 
 
 class ServerClasses(BaseModel):

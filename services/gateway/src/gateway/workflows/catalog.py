@@ -41,7 +41,7 @@ class WorkflowCatalog:
         self.servers = Servers()
         self._versions = KeptValues(bus, WORKFLOWS, ParsedVersion, "version.", most_versions)
         self._names = Mirror(WORKFLOWS, WorkflowEntry, f"{NAME_PREFIX}*", self._announce)
-        self._models = Mirror(WORKFLOWS, ModelFolder, "models.*")
+        self._models = Mirror(WORKFLOWS, ModelFolder, "models.>")
         self._classes = Mirror(WORKFLOWS, ServerClasses, "classes.*", self._group_servers)
         self._folder = Mirror(WORKFLOWS, FolderReading, "folder")
         self._grouped: dict[str, ServerClasses] = {}
@@ -54,8 +54,12 @@ class WorkflowCatalog:
 
     @property
     def models(self) -> Mapping[str, list[str]]:
-        """Model files that the fleet has, by folder."""
-        return {folder.folder: folder.names for folder in self._models.entries.values()}
+        """Model files that the fleet has, by folder: the pages of each put together."""
+        pages = sorted(self._models.entries.values(), key=lambda entry: (entry.folder, entry.page))
+        found: dict[str, list[str]] = {}
+        for entry in pages:
+            found[entry.folder] = [*found.get(entry.folder, ()), *entry.names]
+        return found
 
     def name(self, name: str) -> WorkflowEntry | None:
         """Return the workflow, or None.

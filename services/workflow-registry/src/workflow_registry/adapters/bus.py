@@ -1,6 +1,6 @@
 """The scheduler's nodes and the bucket `workflows`, over the bus."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -60,17 +60,13 @@ class WorkflowsBucket:
         return {workflow.name: workflow for workflow in self._names.entries.values()}
 
     async def put_servers(
-        self, folders: Mapping[str, Sequence[str]], servers: Sequence[ServerClasses]
+        self, models: Sequence[ModelFolder], servers: Sequence[ServerClasses]
     ) -> None:
-        models = {
-            f"models.{folder}": ModelFolder(folder=folder, names=list(names))
-            for folder, names in folders.items()
-            if is_key(folder)
-        }
+        pages = {model_key(page): page for page in models if is_key(page.folder)}
         classes = {f"classes.{server.digest}": server for server in servers}
         await self._models.wait_until_known()
         await self._classes.wait_until_known()
-        await self._put(self._models.corrections(models) + self._classes.corrections(classes))
+        await self._put(self._models.corrections(pages) + self._classes.corrections(classes))
 
     async def put_folder_reading(self) -> None:
         await self._folder.wait_until_known()
@@ -92,6 +88,11 @@ class WorkflowsBucket:
         keys = await read_keys(self._bus, WORKFLOWS, version_key(">"))
         hashes = {key.removeprefix(version_key("")) for key in keys}
         await self._workflows.sync(self._names.entries, hashes)
+
+
+def model_key(models: ModelFolder) -> str:
+    first = f"models.{models.folder}"
+    return f"{first}.{models.page}" if models.page else first
 
 
 def is_key(folder: str) -> bool:

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from contracts.errors import InvalidError
+from contracts.registry.workflows import ModelFolder
 from contracts.scheduler.job_requests import ModelFile
 from workflows.compatibility.object_info import ENGINE
 from workflows.file_names import with_slashes
 from workflows.json_values import as_object, is_array, is_object
 
 MAX_BYTES = 64 * 1024**2
-MAX_FOLDER_BYTES = 400 * 1024
-"""The names of one folder travel in one message."""
+MAX_PAGE_BYTES = 400 * 1024
+"""A bucket refuses values over 512 KiB."""
 Classes: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
@@ -110,12 +111,18 @@ def union(descriptions: Iterable[Description]) -> Description:
     return Description(classes, frozenset(models))
 
 
-def by_folder(models: Iterable[ModelFile]) -> dict[str, list[str]]:
-    """Return file names by folder, sorted, as many as fit into one message."""
-    folders: dict[str, list[str]] = {}
-    sizes: dict[str, int] = {}
+def model_pages(models: Iterable[ModelFile]) -> list[ModelFolder]:
+    """Return all file names by folder, sorted, in pages that fit into a message each."""
+    pages: list[ModelFolder] = []
+    size = 0
     for model in sorted(models, key=lambda file: (file.folder, file.name)):
-        sizes[model.folder] = sizes.get(model.folder, 0) + len(json.dumps(model.name)) + 1
-        if sizes[model.folder] <= MAX_FOLDER_BYTES:
-            folders.setdefault(model.folder, []).append(model.name)
-    return folders
+        bytes_ = len(json.dumps(model.name)) + 1
+        size += bytes_
+        if not pages or pages[-1].folder != model.folder:
+            pages.append(ModelFolder(folder=model.folder, names=[]))
+            size = bytes_
+        elif size > MAX_PAGE_BYTES:
+            pages.append(ModelFolder(folder=model.folder, names=[], page=pages[-1].page + 1))
+            size = bytes_
+        pages[-1].names.append(model.name)
+    return pages

@@ -27,7 +27,7 @@ from workflow_registry.domain.coverage import (
     nearest,
     unmet_requirements,
 )
-from workflow_registry.domain.descriptions import Description, by_folder
+from workflow_registry.domain.descriptions import Description, model_pages
 from workflow_registry.domain.lifecycle import Coverage, active_hash, coverage_changes
 from workflow_registry.domain.server_classes import server_classes
 from workflow_registry.handlers.folder import adopt_folder
@@ -150,7 +150,7 @@ async def publish_servers(registry: Registry, names: Mapping[str, WorkflowEntry]
     if versions != fleet.versions:
         fleet.versions, fleet.used = versions, await registry.workflows.classes()
     servers = [await used_classes(registry, digest) for digest in sorted(fleet.described)]
-    await registry.bucket.put_servers(by_folder(fleet.together.models), servers)
+    await registry.bucket.put_servers(model_pages(fleet.together.models), servers)
 
 
 async def used_classes(registry: Registry, digest: str) -> ServerClasses:
