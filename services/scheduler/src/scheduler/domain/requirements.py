@@ -7,6 +7,7 @@ description changes: names of models are free text, so users can make any number
 from itertools import islice
 from uuid import UUID
 
+from contracts.scheduler.matching import has_all, lacking, unmet_names
 from contracts.values import Unmet
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import Node
@@ -60,11 +61,7 @@ def keep(cache: dict[Kind, frozenset[UUID]], key: Kind, found: frozenset[UUID]) 
 
 def is_eligible(node: Node, kind: Kind) -> bool:
     capabilities = node.capabilities
-    return (
-        kind.models <= capabilities.models
-        and kind.classes <= capabilities.classes
-        and capabilities.digest not in kind.incompatible
-    )
+    return capabilities.digest not in kind.incompatible and has_all(capabilities, kind)
 
 
 def unmet_by_best_node(state: State, job: Job) -> list[Unmet]:
@@ -76,18 +73,14 @@ def unmet_by_best_node(state: State, job: Job) -> list[Unmet]:
 
 def count_unmet(node: Node, job: Job) -> int:
     required, capabilities = job.request.requirements, node.capabilities
-    count = len(required.classes - capabilities.classes)
-    count += len(required.models - capabilities.models)
+    count = sum(map(len, lacking(capabilities, required)))
     groups = (group for group in required.incompatible if capabilities.digest in group.digests)
     return count + sum(len(group.unmet) for group in groups)
 
 
 def unmet_by(state: State, node: Node, job: Job) -> list[Unmet]:
     required, capabilities = job.request.requirements, node.capabilities
-    classes = sorted(required.classes - capabilities.classes)
-    models = sorted(f"{m.folder}/{m.name}" for m in required.models - capabilities.models)
-    found = [Unmet(kind="class", name=c, message=f"no graph-node class {c}") for c in classes]
-    found += [Unmet(kind="model", name=m, message=f"no model file {m}") for m in models]
+    found = unmet_names(capabilities, required)
     for group in required.incompatible:
         if capabilities.digest in group.digests:
             found += group.unmet

@@ -4,14 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from contracts.registry.requests import CoverageView, NodeCoverage
-from contracts.scheduler.job_requests import ModelFile
+from contracts.scheduler.job_requests import ModelFile, Requirements
+from contracts.scheduler.matching import unmet_names
 from contracts.scheduler.nodes import NodePhase, NodeView
 from contracts.values import Unmet, fitting
 from workflow_registry.domain.descriptions import Description
-from workflows import Spec, render, unmet
+from workflows import Spec, render, requirements, unmet
 from workflows.compatibility.incompatible import incompatible
 from workflows.compatibility.switch_cases import MEDIA
-from workflows.compatibility.unmet import of_spec, unmet_models
+from workflows.compatibility.unmet import of_spec, with_graph_nodes
 from workflows.graph.graph import Graph
 from workflows.spec.parameter import InputSpec
 
@@ -32,10 +33,12 @@ def unmet_requirements(graph: Graph, spec: Spec, description: Description) -> li
     defaults = {name: default_value(item) for name, item in spec.inputs.items()}
     rendered = render(graph, spec, defaults)
 
-    def has(model: tuple[str, str]) -> bool:
-        return ModelFile(folder=model[0], name=model[1]) in description.models
-
-    found = [*unmet_models(rendered, spec, has), *unmet(rendered, description.classes, spec)]
+    names = requirements(rendered)
+    models = frozenset(ModelFile(folder=folder, name=name) for folder, name in names.models)
+    lacking = unmet_names(description, Requirements(classes=names.classes, models=models))
+    found = with_graph_nodes(lacking, rendered, spec)
+    values = unmet(rendered, description.classes, spec)
+    found += (entry for entry in values if entry.kind != "class")
     found += map(of_spec, incompatible(graph, spec, description.classes))
     return list({(entry.kind, entry.name): entry for entry in found}.values())[:MAX_UNMET]
 
