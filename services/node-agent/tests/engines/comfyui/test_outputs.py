@@ -2,8 +2,15 @@ from typing import Any
 
 import pytest
 
-from node_agent.engines.comfyui.outputs import ComfyFile, ComfyText, OutputSource, results
+from node_agent.engines.comfyui.outputs import (
+    ComfyFile,
+    ComfyText,
+    OutputSource,
+    results,
+    sources,
+)
 from node_agent.engines.comfyui.outputs_ownership import Ownership
+from workflows import Spec
 
 PREFIX = "cf/attempt"
 OWN = Ownership(PREFIX, 1_000.0, 5.0)
@@ -107,3 +114,26 @@ def test_what_a_graph_node_expanded_into_counts_as_its_own() -> None:
     meta = {"2.0.0.1": {"display_node": "2"}}
 
     assert len(results([OutputSource("x", "2", "image")], produced, meta, OWN.is_placed)) == 1
+
+
+def test_a_text_that_is_saved_and_shown_is_one_result() -> None:
+    produced = {"2": {"text": ["hello"], "files": [a_file("x_00001.txt")]}}  # SaveText of 0.33
+
+    assert names(produced, OutputSource("t", "2", "text")) == ["x_00001.txt"]
+    for kind in ("text", None):
+        assert len(results([OutputSource("t", "2", kind)], produced, {}, OWN.is_placed)) == 1
+
+
+def test_without_declared_outputs_previews_in_the_middle_of_a_graph_are_no_results() -> None:
+    spec = Spec.model_validate(
+        {"spec": "comfyfleet/v1", "name": "x", "title": "X", "category": "image"}
+    )
+    shown = {"images": [a_file("crop_temp_00001_.png", "temp", "")]}
+    saved = {"images": [a_file()]}
+
+    assert [found.graph_node for found in sources(spec, {"3": shown, "9": saved})] == ["9"]
+    assert [found.graph_node for found in sources(spec, {"3": shown})] == ["3"]
+    assert [found.graph_node for found in sources(spec, {"3": {"text": ["a"]}, "9": saved})] == [
+        "3",
+        "9",
+    ]

@@ -60,10 +60,21 @@ class ComfyText(EngineFile):
 
 
 def sources(spec: Spec, produced: Mapping[str, Any]) -> list[OutputSource]:
-    """Return the spec's outputs; without a spec, each graph node that produced something."""
+    """Return the spec's outputs; if it has none, each graph node that produced something.
+
+    Graph nodes that only show how far they are count if nothing else was produced: since ComfyUI
+    0.19 those in the middle of a graph do (`has_intermediate_output` in execution.py).
+    """
     if spec.outputs:
         return [OutputSource(name, out.node, out.kind) for name, out in spec.outputs_in_order]
-    return [OutputSource(graph_node, graph_node, None) for graph_node in produced]
+    lasting = [graph_node for graph_node, report in produced.items() if not is_preview(report)]
+    return [OutputSource(graph_node, graph_node, None) for graph_node in lasting or produced]
+
+
+def is_preview(report: object) -> bool:
+    """Tell whether all files of the report are temporary ones."""
+    files = list(files_in(as_object(report)))
+    return bool(files) and all(file.folder == "temp" for file in files)
 
 
 def results(
