@@ -94,6 +94,10 @@ class AttemptEnd(BaseModel):
     outcome: Outcome
     cause: Cause | None = Field(default=None, description="Only for `failed`.")
     error: JobError | None = Field(default=None, description="Only for `failed`.")
+    refused_input: str | None = Field(
+        default=None,
+        description="The input of the error's graph node whose value the engine does not take.",
+    )
     is_moved: bool = Field(
         default=False,
         description="Only for `canceled`: the scheduler recalled the attempt to move its job.",

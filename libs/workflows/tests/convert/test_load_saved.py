@@ -64,7 +64,7 @@ def test_another_layout_is_another_version_and_the_graph_alone_is_one_without_la
 
 
 def test_a_file_that_does_not_fit_beside_its_graph_is_left_out_with_a_warning() -> None:
-    note = {"id": 3, "type": "Note", "widgets_values": ["x" * (MOST_TOGETHER - 1_000)]}
+    note = {"id": 3, "type": "Note", "widgets_values": ["x" * MOST_TOGETHER]}
     saved = SAVED | {"nodes": [*SAVED["nodes"], note]}
 
     version = load_version(SPEC, saved, object_info=OBJECT_INFO)

@@ -1,7 +1,9 @@
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from contracts.registry.workflows import ServerClasses
+from contracts.scheduler.job_requests import Incompatible
 from gateway.workflows.servers import MAX_KINDS, Servers
 from workflows import load_version, render, requirements
 
@@ -28,7 +30,17 @@ def a_server(digest: str, *samplers: str, **classes: Any) -> ServerClasses:
 def unmet_by_digest(servers: Servers, sampler: str) -> dict[str, list[str]]:
     """Return the unmet requirements of a job with this sampler, by digest."""
     graph = render(VERSION.graph, VERSION.spec, {"sampler": sampler})
-    found = servers.incompatible(graph, VERSION.spec, requirements(graph).classes)
+    found, _ = servers.incompatible(graph, VERSION.spec, requirements(graph).classes)
+    return by_digest(found)
+
+
+def doubts_by_digest(servers: Servers, sampler: str) -> dict[str, list[str]]:
+    graph = render(VERSION.graph, VERSION.spec, {"sampler": sampler})
+    _, doubtful = servers.incompatible(graph, VERSION.spec, requirements(graph).classes)
+    return by_digest(doubtful)
+
+
+def by_digest(found: Sequence[Incompatible]) -> dict[str, list[str]]:
     return {
         digest: [entry.name for entry in group.unmet] for group in found for digest in group.digests
     }
@@ -65,9 +77,12 @@ def test_a_server_that_may_refuse_is_tried_where_no_other_is_sure() -> None:
     doubtful = custom("doubtful", "euler")
 
     assert unmet_by_digest(Servers([doubtful, bare]), "res") == {}
+    assert doubts_by_digest(Servers([doubtful, bare]), "res") == {"doubtful": ["sampler_name: res"]}
     both = Servers([doubtful, custom("sure", "euler", "res")])
     assert unmet_by_digest(both, "res") == {"doubtful": ["sampler_name: res"]}
+    assert doubts_by_digest(both, "res") == {}
     assert unmet_by_digest(both, "odd") == {}
+    assert doubts_by_digest(both, "odd").keys() == {"doubtful", "sure"}
 
 
 def test_seeds_are_drawn_within_the_range_of_every_server() -> None:

@@ -38,6 +38,10 @@ class Requirements(BaseModel):
     incompatible: tuple[Incompatible, ...] = Field(
         default=(), description="Servers known to refuse the graph; other servers may take it."
     )
+    doubtful: tuple[Incompatible, ...] = Field(
+        default=(),
+        description="Servers that may refuse values of the graph; only a trial tells.",
+    )
 
 
 class NewJob(BaseModel):

@@ -125,8 +125,10 @@ def requirements_of(
     rendered = render(version.graph, version.spec, inputs)
     found = requirements(rendered)
     models = frozenset(ModelFile(folder=folder, name=name) for folder, name in found.models)
-    incompatible = servers.incompatible(rendered, version.spec, found.classes)
-    return Requirements(classes=found.classes, models=models, incompatible=incompatible)
+    incompatible, doubtful = servers.incompatible(rendered, version.spec, found.classes)
+    return Requirements(
+        classes=found.classes, models=models, incompatible=incompatible, doubtful=doubtful
+    )
 
 
 def strips_prompt_and_graph(rule: MetadataRule, spec: Spec, actor: Actor) -> bool:

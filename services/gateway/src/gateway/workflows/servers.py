@@ -48,11 +48,12 @@ class Servers:
 
     def incompatible(
         self, graph: Graph, spec: Spec, classes: frozenset[str]
-    ) -> tuple[Incompatible, ...]:
-        """Return the servers that refuse the rendered graph, which has these classes.
+    ) -> tuple[tuple[Incompatible, ...], tuple[Incompatible, ...]]:
+        """Return the servers that refuse the rendered graph, and those that may refuse it.
 
         Missing classes and model files are left to the scheduler, which knows those of each node.
-        Servers that only may refuse it count where others surely do not; else one of them is tried.
+        Servers that only may refuse it count where others surely do not; else one of them is tried,
+        and the scheduler remembers its answer.
         """
         found: list[Incompatible] = []
         doubts: list[Incompatible] = []
@@ -64,7 +65,7 @@ class Servers:
                 server = Incompatible(digests=digests, unmet=tuple(entries[:MAX_UNMET]))
                 (found if missing else doubts).append(server)
             has_sure = has_sure or not (lacking or entries)
-        return tuple(found + doubts if has_sure else found)
+        return (tuple(found + doubts), ()) if has_sure else (tuple(found), tuple(doubts))
 
     def seed_ranges(self, graph: Graph, spec: Spec) -> SeedRanges:
         """Return the seeds that every kind of server takes, for each seed of the spec."""

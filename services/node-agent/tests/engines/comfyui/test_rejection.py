@@ -75,6 +75,15 @@ def test_a_model_of_a_custom_loader_is_told_by_its_ending() -> None:
     assert rejection(400, an_answer(**{"4": problem})).cause is Cause.MISSING
 
 
+@pytest.mark.parametrize("kind", ["value_not_in_list", "custom_validation_failed"])
+def test_an_input_whose_value_is_refused_is_named(kind: str) -> None:
+    found = rejection(400, an_answer(**{"3": a_problem(kind, "Paint", "mode", "odd")}))
+
+    assert (error_of(found).graph_node, found.refused_input) == ("3", "mode")
+    missing = a_problem("required_input_missing", "Paint", "mode")
+    assert rejection(400, an_answer(**{"3": missing})).refused_input is None
+
+
 def test_a_wrong_choice_is_the_workflows_fault() -> None:
     problem = a_problem("value_not_in_list", "KSampler", "sampler_name", "no_such_sampler")
 

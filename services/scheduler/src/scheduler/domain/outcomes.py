@@ -19,6 +19,7 @@ from scheduler.domain.lifecycle import (
     start_job,
 )
 from scheduler.domain.nodes import Node
+from scheduler.domain.refusals import keep_from_refusers, learn_refusal
 from scheduler.domain.retry import TABLE, count_failure
 
 VERSIONS_KEPT = 10_000
@@ -60,8 +61,18 @@ def apply_end(context: StepContext, attempt: Attempt, end: AttemptEnd) -> None:
     elif end.outcome is Outcome.CANCELED:
         # The scheduler did not recall it: somebody stopped it in the engine itself.
         fail_attempt(context, attempt, Cause.STOPPED, None)
+    elif is_refused_here_only(context, attempt, end):
+        fail_attempt(context, attempt, Cause.MISSING, end.error)
     else:
         fail_attempt(context, attempt, cause_of(attempt, end), end.error)
+
+
+def is_refused_here_only(context: StepContext, attempt: Attempt, end: AttemptEnd) -> bool:
+    """Return whether another server may take the value that this one refused."""
+    job, node = attempt.job, context.state.nodes.get(attempt.node_id)
+    if node is None or not learn_refusal(context.state, job, node, end):
+        return False
+    return keep_from_refusers(context.state, job) is None
 
 
 def cause_of(attempt: Attempt, end: AttemptEnd) -> Cause:

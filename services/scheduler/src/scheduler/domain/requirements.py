@@ -7,7 +7,7 @@ description changes: names of models are free text, so users can make any number
 from itertools import islice
 from uuid import UUID
 
-from contracts.scheduler.matching import has_all, lacking, unmet_names
+from contracts.scheduler.requirements import has_all, lacking, unmet_names
 from contracts.values import Unmet
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import Node

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappush
+from typing import TypeAlias
 from uuid import UUID
 
 from contracts.access import Priority
@@ -14,6 +15,8 @@ from scheduler.domain.nodes import Node
 from scheduler.domain.startable import Kind, StartableJobs
 
 VERSIONS_KEPT = 10_000
+RefusedValue: TypeAlias = tuple[str, str, str, str]
+"""Digest of the server, graph-node class, input and value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,10 @@ class State:
     eligibility: Eligibility = field(default_factory=Eligibility)
     requirements: dict[str, Requirements] = field(default_factory=dict[str, Requirements])
     """Those of each workflow version's newest job, to be shared."""
+    refused_values: dict[RefusedValue, tuple[float, str]] = field(
+        default_factory=dict[RefusedValue, tuple[float, str]]
+    )
+    """Values that servers refused: until when that counts, by the lease clock, and their reason."""
     mean_seconds: dict[str, float] = field(default_factory=dict[str, float])
     """Mean execution time of each workflow version that ever completed."""
 

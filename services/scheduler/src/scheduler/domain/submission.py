@@ -15,6 +15,7 @@ from scheduler.domain.context import StepContext
 from scheduler.domain.idempotency import find_created, remember_created
 from scheduler.domain.jobs import Job
 from scheduler.domain.lifecycle import begin_cancel, finish_cancel, queue_job
+from scheduler.domain.refusals import refuse_refused
 from scheduler.domain.views import current_view
 
 RANKS = {priority: rank for rank, priority in enumerate(Priority)}
@@ -31,6 +32,7 @@ def submit_job(context: StepContext, command: SubmitJob) -> SubmitJobView:
     refuse_unstorable(command)
     refuse_excess(context, command)
     job = Job(command.job, command.actor.user_id, context.now.wall, context.trace)
+    refuse_refused(context.state, job)
     queue_job(context, job)
     remember_created(context, command, job.id)
     return SubmitJobView(job=current_view(context, job.id))

@@ -5,8 +5,8 @@ from typing import Any, TypeAlias
 
 from contracts.registry.requests import CoverageView, NodeCoverage
 from contracts.scheduler.job_requests import ModelFile, Requirements
-from contracts.scheduler.matching import unmet_names
 from contracts.scheduler.nodes import NodePhase, NodeView
+from contracts.scheduler.requirements import unmet_names
 from contracts.values import Unmet, fitting
 from workflow_registry.domain.descriptions import Description
 from workflows import Spec, render, requirements, unmet

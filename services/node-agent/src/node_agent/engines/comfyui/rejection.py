@@ -27,6 +27,15 @@ MEANINGS = {
     "value_not_in_list": "its value is none of the server's choices",
     "custom_validation_failed": "the graph node does not take its value",
 }
+OF_VALUES = frozenset(
+    {
+        "value_smaller_than_min",
+        "value_bigger_than_max",
+        "value_not_in_list",
+        "custom_validation_failed",
+    }
+)
+"""Refusals that another value, or another server's list, would lift."""
 NO_OUTPUT, NO_CLASS = "prompt_no_outputs", "missing_node_type"
 
 
@@ -84,7 +93,8 @@ def problem(graph_node: str, class_: str, error: Mapping[str, Any]) -> AttemptEn
         return failed_end(Cause.MISSING, "missing_model", text, graph_node, class_)
     why = MEANINGS.get(kind, "the server cannot check it")
     text = presentable(f"Input {name or 'unknown'} of {class_ or 'a graph node'}: {why}.")
-    return failed_end(Cause.WORKFLOW, "graph_refused", text, graph_node, class_)
+    end = failed_end(Cause.WORKFLOW, "graph_refused", text, graph_node, class_)
+    return end.model_copy(update={"refused_input": name if kind in OF_VALUES and name else None})
 
 
 def lacks_input_file(body: object) -> bool:

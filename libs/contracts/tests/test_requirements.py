@@ -1,7 +1,7 @@
 """One function decides for scheduler and registry whether a server has what a graph requires."""
 
 from contracts.scheduler.job_requests import ModelFile, Requirements
-from contracts.scheduler.matching import has_all, unmet_names
+from contracts.scheduler.requirements import has_all, unmet_names
 
 LORA, VAE = ModelFile(folder="loras", name="a"), ModelFile(folder="vae", name="b")
 
