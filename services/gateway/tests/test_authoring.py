@@ -195,19 +195,6 @@ async def test_documents_have_tags_that_change_with_the_fleets_models(nats: Nats
         assert (await get(PATH + path)).headers["etag"] != first.headers["etag"]
 
 
-async def test_a_form_lists_all_pages_of_a_folder_in_order(nats: NatsServer) -> None:
-    async with a_registry(nats) as (fleet, _, bus):
-        for page, name in {10: "c.pth", 2: "b.pth", 0: "a.pth"}.items():
-            await publish_model(bus, "upscale_models", name, page)
-
-        async def is_whole() -> bool:
-            schema = (await fleet.client.get(f"{PATH}/upscale/schema")).text
-            places = [schema.find(name) for name in ("a.pth", "b.pth", "c.pth")]
-            return -1 not in places and places == sorted(places)
-
-        await eventually(is_whole)
-
-
 async def publish_model(bus: Bus, folder: str, name: str, page: int = 0) -> None:
     value = ModelFolder(folder=folder, names=[name], page=page)
     key = f"models.{folder}.{page}" if page else f"models.{folder}"

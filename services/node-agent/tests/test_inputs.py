@@ -14,7 +14,7 @@ from node_agent.engines.comfyui.engine import ComfyUI, open_comfyui
 from node_agent.engines.comfyui.inputs import split
 from node_agent.engines.comfyui.leftovers import empty_inputs
 from node_agent.engines.comfyui.settings import ComfyUISettings
-from node_agent.ports import Graph
+from node_agent.ports import EngineWork, Graph
 from runtime.testing.ports import eventually
 
 from .engines.attempts import Heard, of
@@ -99,8 +99,8 @@ def entry(comfy_url: str) -> ClaimedNode:
     return ClaimedNode(node_id=new_id(), name="n", base_url=comfy_url)
 
 
-async def staged(engine: ComfyUI, attempt: Heard, content: bytes, mark: str) -> Graph:
-    """Return the graph of an attempt that loads the picture."""
+async def staged(engine: ComfyUI, attempt: Heard, content: bytes, mark: str) -> EngineWork:
+    """Return the work of an attempt that loads the picture."""
     path = engine.keep_input(attempt.attempt_id, f"cf/{mark}.png")
     media_id = new_id()
     file = InputFile(
@@ -127,12 +127,12 @@ async def test_an_input_that_two_attempts_share_stays_until_both_have_ended(
         open_comfyui(entry, ComfyUISettings()) as engine,
         httpx.AsyncClient(base_url=entry.base_url) as comfy,
     ):
-        graphs = [await staged(engine, attempt, content, mark) for attempt in (first, second)]
-        path = path_in(graphs[0])
+        works = [await staged(engine, attempt, content, mark) for attempt in (first, second)]
+        path = path_in(works[0].graph)
         await engine.discard(first.attempt_id)
         await sweep(engine)
         assert await size_of(comfy, path) == len(content)
-        await engine.run(second.task, graphs[1])
+        await engine.run(second.task, works[1])
         await engine.discard(second.attempt_id)
         await sweep(engine)
         assert await size_of(comfy, path) == 0
@@ -146,16 +146,16 @@ async def test_an_input_stays_while_a_prompt_of_an_earlier_session_waits_for_it(
     async with httpx.AsyncClient(base_url=entry.base_url) as comfy:
         await comfy.post("/prompt", json={"prompt": slow_steps(30).graph, "prompt_id": str(slow)})
         async with open_comfyui(entry, ComfyUISettings()) as engine:
-            graph = await staged(engine, attempt, content, new_id().hex)
+            work = await staged(engine, attempt, content, new_id().hex)
             extra = {"comfyfleet_node": str(entry.node_id)}
-            body = {"prompt": graph, "prompt_id": str(attempt.attempt_id), "extra_data": extra}
+            body = {"prompt": work.graph, "prompt_id": str(attempt.attempt_id), "extra_data": extra}
             assert (await comfy.post("/prompt", json=body)).status_code == 200
         async with open_comfyui(entry, ComfyUISettings()) as engine:
             await engine.tidy([attempt.attempt_id])
-            assert [*engine.inputs.files] == [path_in(graph)]
+            assert [*engine.inputs.files] == [path_in(work.graph)]
             await sweep(engine)
-            assert await size_of(comfy, path_in(graph)) == len(content)
+            assert await size_of(comfy, path_in(work.graph)) == len(content)
             await engine.cancel(slow)
             await engine.resume(attempt.task)
             await sweep(engine)
-            assert await size_of(comfy, path_in(graph)) == 0
+            assert await size_of(comfy, path_in(work.graph)) == 0
