@@ -1,7 +1,8 @@
 """Runs one job for `comfyfleet run`: uploads files, shows progress, saves the outputs."""
 
+import re
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rich.console import Console
@@ -11,8 +12,10 @@ from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.job_progress import failure_of, follow, not_runnable
 from comfyfleet.input_values import FileInput
-from contracts.content_types import extension
+from contracts.content_types import OCTETS, TEXT, extension
 from contracts.scheduler.jobs import JobStatus, JobView, Output
+
+PLAIN_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,16}")
 
 
 def with_uploads(client: FleetClient, workflow: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,7 +79,7 @@ def save_all(client: FleetClient, job: JobView, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
     for output in job.outputs:
-        path = free_path(folder, stem_of(job, output), f".{extension(output.content_type)}")
+        path = free_path(folder, stem_of(job, output), suffix_of(client, output))
         client.save(output.media_id, path)
         paths.append(path)
     return paths
@@ -86,6 +89,14 @@ def stem_of(job: JobView, output: Output) -> str:
     """Return workflow and output name as a safe file name: no server may choose the folder."""
     words = f"{job.workflow.partition('@')[0]}-{output.name}-{str(job.id)[-6:]}-{output.index}"
     return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in words)
+
+
+def suffix_of(client: FleetClient, output: Output) -> str:
+    """Return the ending of the type, or of the file's own name if the type says too little."""
+    if output.content_type not in (TEXT, OCTETS):
+        return f".{extension(output.content_type)}"
+    own = PurePosixPath(client.find_media(output.media_id).filename or "").suffix
+    return own if PLAIN_SUFFIX.fullmatch(own) else f".{extension(output.content_type)}"
 
 
 def free_path(folder: Path, stem: str, suffix: str) -> Path:

@@ -124,6 +124,41 @@ def test_files_are_saved_under_safe_names_and_over_nothing(
     assert paths[0].read_bytes() == b"\x89PNG"
 
 
+@pytest.mark.parametrize(
+    ("content_type", "filename", "suffix"),
+    [
+        ("model/gltf-binary", "a.x", ".glb"),
+        ("audio/wav", "a.x", ".wav"),
+        ("video/quicktime", "a.x", ".mov"),
+        ("video/x-ms-wmv", "a.x", ".wmv"),
+        ("image/x-exr", "a.x", ".exr"),
+        ("application/octet-stream", "ComfyUI_00001_.latent", ".latent"),
+        ("application/octet-stream", "splat.ply", ".ply"),
+        ("application/octet-stream", "../x.s h", ".bin"),
+        ("application/octet-stream", None, ".bin"),
+        ("text/plain", "drawing.svg", ".svg"),
+        ("text/plain", None, ".txt"),
+    ],
+)
+def test_a_file_is_saved_with_the_ending_of_its_type_or_its_own(
+    content_type: str,
+    filename: str | None,
+    suffix: str,
+    fleet: Fleet,
+    client: FleetClient,
+    tmp_path: Path,
+) -> None:
+    media_id = new_id()
+    output = an_output(media_id).model_copy(update={"content_type": content_type})
+    media = {"id": str(media_id), "owner_id": str(new_id()), "kind": "file", "size_bytes": 3}
+    media |= {"content_type": content_type, "blake3": "", "created_at": "2026-01-01T00:00:00Z"}
+    fleet.on(f"GET /v1/media/{media_id}/content", b"abc")
+    fleet.on(f"GET /v1/media/{media_id}", json.dumps(media | {"filename": filename}).encode())
+    [path] = save_all(client, a_job(JobStatus.COMPLETED, outputs=[output]), tmp_path)
+    assert path.suffix == suffix
+    assert path.parent == tmp_path
+
+
 def test_a_failed_job_names_the_graph_node(client: FleetClient, tmp_path: Path) -> None:
     error = JobError(
         code="raised", message="out of paint", graph_node="3", graph_node_class="KSampler"

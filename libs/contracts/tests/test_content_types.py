@@ -1,6 +1,6 @@
 import pytest
 
-from contracts.content_types import content_disposition, sniff
+from contracts.content_types import ASF, ASF_PICTURE, ASF_SOUND, content_disposition, sniff
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,13 @@ from contracts.content_types import content_disposition, sniff
         ((b"G" + bytes(187)) * 3, "video/mp2t"),
         (b"\xff\xfa\x90", "audio/mpeg"),
         (b"\xff\xe3\x90", "audio/mpeg"),
+        (b"\xff\xfd\x84", "audio/mpeg"),
+        (b"\xff\xf4\x84", "audio/mpeg"),
+        (b"\0\0\x01\xba\x44", "video/mpeg"),
+        (ASF + bytes(8) + ASF_PICTURE + ASF_SOUND, "video/x-ms-wmv"),
+        (ASF + bytes(8) + ASF_SOUND, "audio/x-ms-wma"),
+        (b"II+\0\x08\0\0\0", "image/tiff"),
+        (b"v/1\x01\2\0\0\0", "image/x-exr"),
         (b"\xff\xf0\x50", "audio/aac"),
         (b"fLaC", "audio/flac"),
         (b"ID3\x04", "audio/mpeg"),

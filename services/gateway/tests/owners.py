@@ -47,8 +47,9 @@ def a_job(owner_id: UUID, job_id: UUID | None = None, workflow: str = "solid@1")
     )
 
 
-def an_output() -> Output:
+def an_output(*, is_withheld: bool = False) -> Output:
     return Output(
+        is_withheld=is_withheld,
         name="images",
         index=0,
         media_id=uuid4(),
@@ -137,8 +138,9 @@ class FakeScheduler:
         self.change(job_id, JobStatus.RUNNING)
         await self.tell(self.thin(JobStarted, job_id, node_id=uuid4(), attempt=1))
 
-    async def complete(self, job_id: UUID) -> None:
-        self.change(job_id, JobStatus.COMPLETED, outputs=[an_output()])
+    async def complete(self, job_id: UUID, *, is_withheld: bool = False) -> None:
+        outputs = [an_output(is_withheld=is_withheld)]
+        self.change(job_id, JobStatus.COMPLETED, outputs=outputs)
         await self.tell(self.thin(JobCompleted, job_id))
 
     def change(self, job_id: UUID, status: JobStatus, **more: object) -> None:

@@ -189,7 +189,7 @@ class FakeResults:
 
 def an_output(result: CheckedFile) -> Output:
     fields = result.file.model_dump() | {"name": result.file.output, "media_id": result.media_id}
-    return Output.model_validate(fields)
+    return Output.model_validate(fields | {"is_withheld": result.is_withheld})
 
 
 def a_media(**parts: Any) -> Media:

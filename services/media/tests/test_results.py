@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.errors import ForbiddenError, InvalidError
-from contracts.media.attempts import RecordResults
+from contracts.media.attempts import RecordResults, Results
 from media.domain.names import result_key
 from media.handlers.attempts import record_results
 
@@ -64,6 +64,23 @@ async def test_a_result_that_cannot_be_made_bare_is_kept_whole_and_recorded_once
     assert again == first
     assert sorted(scene.store.objects.values()) == [b"\x89PNG\r\n\x1a\n", PNG + b"damaged"]
     assert all(key.startswith(f"blobs/{scene.owner_id}/") for key in scene.store.objects)
+    assert [output.is_withheld for output in first.outputs] == [True, False]
+
+
+@pytest.mark.parametrize("data", [b"PK\3\4prompt", bytes(600) + b"prompt"])
+async def test_a_result_of_an_unknown_type_is_withheld(data: bytes) -> None:
+    scene = Scene(data, is_bare=True)
+    [output] = (await record_results(scene.media, scene.command())).outputs
+    assert output.is_withheld
+    assert await record_results(scene.media, scene.command()) == Results(
+        outputs=[output], is_recorded=True
+    )
+
+
+async def test_nothing_is_withheld_from_an_owner_who_may_see_the_graph() -> None:
+    scene = Scene(b"PK\3\4prompt", is_bare=False)
+    [output] = (await record_results(scene.media, scene.command())).outputs
+    assert not output.is_withheld
 
 
 async def test_two_files_of_one_number_are_refused() -> None:

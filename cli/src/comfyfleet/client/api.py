@@ -104,6 +104,9 @@ class FleetClient:
         params: dict[str, str | int] = {"limit": limit} | ({"status": status} if status else {})
         return self.ask(JobPage, "GET", "/v1/jobs", params=params).items
 
+    def find_media(self, media_id: UUID) -> MediaView:
+        return self.ask(MediaView, "GET", f"/v1/media/{media_id}")
+
     def save(self, media_id: UUID, path: Path) -> None:
         """Write the content to `path`, all of it or nothing."""
         draft = path.with_name(f"{path.name}.part")

@@ -22,12 +22,17 @@ PREFIXES: tuple[tuple[bytes, str], ...] = (
     (b"GIF89a", "image/gif"),
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
+    (b"II+\x00", "image/tiff"),  # BigTIFF
+    (b"MM\x00+", "image/tiff"),
+    (b"v/1\x01", "image/x-exr"),
     (b"fLaC", "audio/flac"),
     (b"ID3", "audio/mpeg"),
-    # MPEG 1, 2 and 2.5, each with a checksum (an even byte) and without
+    # MPEG 1, 2 and 2.5, each with a checksum (an even byte) and without: MP3 and MP2 (RFC 3003)
     *((bytes((0xFF, head)), "audio/mpeg") for head in (0xFA, 0xFB, 0xF2, 0xF3, 0xE2, 0xE3)),
+    *((bytes((0xFF, head)), "audio/mpeg") for head in (0xFC, 0xFD, 0xF4, 0xF5, 0xE4, 0xE5)),
     *((bytes((0xFF, head)), "audio/aac") for head in (0xF0, 0xF1, 0xF8, 0xF9)),
     (b"FLV\x01", "video/x-flv"),
+    (b"\0\0\x01\xba", "video/mpeg"),  # a program stream (ISO/IEC 13818-1)
     (b"glTF", "model/gltf-binary"),
 )
 RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
@@ -41,6 +46,10 @@ THEORA = b"\x80theora"
 """The first packet of a picture track in Ogg."""
 TS_PACKET_BYTES, TS_SYNC = 188, b"GGG"
 """Each packet of an MPEG transport stream begins with 0x47 (ISO/IEC 13818-1)."""
+ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+ASF_SOUND = bytes.fromhex("409e69f84d5bcf11a8fd00805f5c442b")
+ASF_PICTURE = bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b")
+"""Identifiers of the file and of its kinds of tracks (Advanced Systems Format, section 10)."""
 EBML = b"\x1a\x45\xdf\xa3"
 BITMAP_HEADERS = (b"\x28\0\0\0", b"\x6c\0\0\0", b"\x7c\0\0\0")
 """Sizes of the headers that bitmaps have: "BM" alone is too common a beginning."""
@@ -54,6 +63,7 @@ EXTENSIONS = {
     "image/tiff": "tiff",
     "image/avif": "avif",
     "image/heic": "heic",
+    "image/x-exr": "exr",
     "video/mp4": "mp4",
     "video/quicktime": "mov",
     "video/webm": "webm",
@@ -62,6 +72,9 @@ EXTENSIONS = {
     "video/ogg": "ogv",
     "video/x-flv": "flv",
     "video/mp2t": "ts",
+    "video/mpeg": "mpg",
+    "video/x-ms-wmv": "wmv",
+    "audio/x-ms-wma": "wma",
     "audio/ogg": "ogg",
     "audio/aiff": "aiff",
     "audio/flac": "flac",
@@ -91,6 +104,9 @@ def sniff_stream(head: bytes) -> str | None:
         return "video/ogg" if THEORA in head else "audio/ogg"
     if head.startswith(EBML):
         return "video/webm" if b"webm" in head[:64] else "video/x-matroska"
+    if head.startswith(ASF):
+        is_sound = ASF_SOUND in head and ASF_PICTURE not in head
+        return "audio/x-ms-wma" if is_sound else "video/x-ms-wmv"
     if head[:HEAD_BYTES:TS_PACKET_BYTES] == TS_SYNC:
         return "video/mp2t"
     is_bitmap = head.startswith(b"BM") and head[14:18] in BITMAP_HEADERS

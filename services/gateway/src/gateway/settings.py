@@ -58,7 +58,7 @@ class GatewaySettings(FleetSettings):
         default="permitted",
         description="Whether results keep the prompt and graph that ComfyUI writes into them; "
         "`permitted`: if their owner may read graphs. A result that cannot be stripped, such as "
-        "one over 256 MiB, is kept whole for its owner.",
+        "one over 256 MiB, is withheld from readers without `graphs:read`.",
     )
     s3_ca_file: Path | None = Field(
         default=None, description="PEM file of the private authority of the store's certificate."

@@ -22,7 +22,7 @@ QUICK = {
     "libx265": {"preset": "ultrafast", "x265-params": "log-level=none"},
     "libvpx": {"auto-alt-ref": "0"},
 }
-RATE = 48_000
+RATE, BITS_A_SECOND = 48_000, 128_000
 SAMPLES = 1_024
 
 
@@ -41,19 +41,19 @@ def a_video(
     with av.open(data, "w", format=form, options=options) as made:
         made.metadata.update(tags)
         film = a_film(made, codec, size, turned)
-        heard = made.add_stream(sound, RATE, layout="stereo") if sound else None
+        heard = a_voice(made, sound) if sound else None
         show(made, film, size)
-        if isinstance(heard, AudioStream):
+        if heard:
             play(made, heard, FRAMES)
     return data.getvalue()
 
 
-def a_transparent_video(codec: str) -> bytes:
-    """Like `a_video`, as WebM with an alpha of 100 of 255."""
+def a_transparent_video(codec: str, form: str = "webm", pixels: str = "yuva420p") -> bytes:
+    """Like `a_video`, with an alpha of 100 of 255."""
     data, size = io.BytesIO(), (64, 48)
-    with av.open(data, "w", format="webm") as made:
+    with av.open(data, "w", format=form) as made:
         film = a_film(made, codec, size, turned=0)
-        film.pix_fmt = "yuva420p"
+        film.pix_fmt = pixels
         show(made, film, size)
     return data.getvalue()
 
@@ -91,11 +91,17 @@ def a_sound(form: str, codec: str, *, pieces: int = 47, tags: Mapping[str, str] 
     data = io.BytesIO()
     with av.open(data, "w", format=form) as made:
         made.metadata.update(tags)
-        heard = made.add_stream(codec, RATE, layout="stereo")
-        assert isinstance(heard, AudioStream)
+        heard = a_voice(made, codec)
         heard.metadata["title"] = SECRET
         play(made, heard, pieces)
     return data.getvalue()
+
+
+def a_voice(made: OutputContainer, codec: str) -> AudioStream:
+    heard = made.add_stream(codec, RATE, layout="stereo")
+    assert isinstance(heard, AudioStream)
+    heard.bit_rate = BITS_A_SECOND
+    return heard
 
 
 def play(made: OutputContainer, heard: AudioStream, pieces: int) -> None:

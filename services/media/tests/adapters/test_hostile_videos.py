@@ -101,7 +101,7 @@ async def test_what_has_no_picture_is_no_video(tmp_path: Path) -> None:
 
 
 async def test_a_codec_that_is_not_on_the_list_is_refused(tmp_path: Path) -> None:
-    assert await reason(tmp_path, a_video("avi", "msmpeg4")) == "unsupported_codec"
+    assert await reason(tmp_path, a_video("avi", "msmpeg4v2")) == "unsupported_codec"
 
 
 async def test_a_list_of_other_files_is_no_video(tmp_path: Path) -> None:

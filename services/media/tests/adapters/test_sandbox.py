@@ -101,6 +101,39 @@ async def test_a_png_with_much_text_or_a_large_profile_is_whole(
     assert b"prompt" not in content
 
 
+async def test_a_text_whose_checksum_is_wrong_is_no_damage(tmp_path: Path) -> None:
+    plain = encoded(a_picture((40, 30)))
+    text = bytes((0, 0, 0, 3)) + b"tEXta\0b" + b"wrong"[:4]
+    _, content = await kept(tmp_path, plain[:33] + text + plain[33:])
+    assert decoded(content).tobytes() == a_picture((40, 30)).tobytes()
+
+
+@pytest.mark.parametrize(("second", "is_kept"), [((40, 30), False), ((20, 15), True)])
+async def test_of_a_tiff_no_page_is_dropped_but_a_thumbnail(
+    second: tuple[int, int], tmp_path: Path, *, is_kept: bool
+) -> None:
+    data = encoded(a_picture((40, 30)), "TIFF", save_all=True, append_images=[a_picture(second)])
+    if is_kept:
+        _, content = await kept(tmp_path, data)
+        assert decoded(content).tobytes() == a_picture((40, 30)).tobytes()
+        return
+    with pytest.raises(FileRefusedError) as refused:
+        await kept(tmp_path, data)
+    assert refused.value.code == "unsupported_animation"
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF"])
+async def test_the_size_of_a_preview_is_that_of_the_upright_picture(
+    form: str, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    (tmp_path / "source").write_bytes(encoded(a_picture((40, 30)), form, exif=exif))
+    sandbox = ProcessSandbox(LIMITS, concurrency=1)
+    seen = await sandbox.preview(tmp_path, Bounds(1_000_000, 10))
+    assert (seen.width, seen.height) == (30, 40)
+
+
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "BMP"])
 async def test_a_gray_picture_is_kept_in_color(form: str, tmp_path: Path) -> None:
     data = encoded(a_picture((40, 30), "L"), form)

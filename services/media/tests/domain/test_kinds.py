@@ -11,6 +11,7 @@ def test_an_unknown_type_is_a_file_and_no_other_kind() -> None:
 def test_a_kind_takes_only_its_own_types() -> None:
     assert accepts("image", "image/png")
     assert accepts("audio", "audio/flac")
+    assert accepts("audio", "video/webm")
     assert accepts("file", None)
     assert not accepts("image", "video/mp4")
     assert not accepts("mask", "image/svg+xml")

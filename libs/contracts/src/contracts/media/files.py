@@ -72,6 +72,11 @@ class MediaView(BaseModel):
         default=None,
         description="Average frame rate of a video; null until the file has been inspected.",
     )
+    is_withheld: bool = Field(
+        default=False,
+        description="The result could not be freed of the prompt and graph that it may hold: only "
+        "a caller who may read graphs gets its content. Thumbnails have none.",
+    )
     placeholder: str | None = Field(
         default=None,
         description="Data URI of a picture of at most 16 pixels, to show until the thumbnail is "
@@ -194,7 +199,7 @@ class ContentView(BaseModel):
 class LocateContent(Query[ContentView]):
     """Get a URL to download a media or its thumbnail.
 
-    Errors: NotFound (also `no_thumbnail`), Forbidden (`link_expired`).
+    Errors: NotFound (also `no_thumbnail`), Forbidden (`link_expired`, `withheld`).
     `actor` is None if a signed link has already proved the right to read it.
     """
 

@@ -146,7 +146,8 @@ class LinkList(BaseModel):
 class ShareMedia(UserCommand[LinkView]):
     """Make a link with which anyone can read one media. Idempotent by `link_id`.
 
-    Errors: NotFound, Conflict (`too_many_links`, `link_id_taken`, `idempotency_key_reused`).
+    Errors: NotFound, Conflict (`too_many_links`, `link_id_taken`, `idempotency_key_reused`),
+    Forbidden (`withheld`).
     """
 
     subject: ClassVar[str] = "command.media.share_media.v1"

@@ -89,6 +89,11 @@ class Output(BaseModel):
         default=None, description="Length of a video or sound; null if it was not measured in time."
     )
     size_bytes: int = Field(description="Size of the file.")
+    is_withheld: bool = Field(
+        default=False,
+        description="The file could not be freed of the prompt and graph that it may hold: only a "
+        "caller who may read graphs gets its content.",
+    )
 
 
 class JobSummary(BaseModel):

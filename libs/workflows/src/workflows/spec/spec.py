@@ -65,8 +65,9 @@ class Spec(Strict):
     limits: Limits = Field(default_factory=Limits, description="Limits of one job.")
     metadata: Literal["keep", "strip"] | None = Field(
         default=None,
-        description="Whether pictures keep the prompt and the graph that ComfyUI writes into "
-        "them; by default the fleet's rule decides.",
+        description="Whether results keep the prompt and the graph that ComfyUI writes into "
+        "them; by default the fleet's rule decides. `keep` also for outputs that cannot be freed "
+        "of them and that everybody shall get, such as ZIP or FBX.",
     )
     requires: Installation = Field(
         default_factory=Installation,

@@ -41,6 +41,7 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "bad_origin": "The request came from another site",
         "bad_link": "The link is not valid",
         "link_expired": "The link has expired or was revoked",
+        "withheld": "The file may hold a prompt and graph that the caller may not read",
         "priority_not_allowed": "The priority is higher than the account may use",
         "draft": "The version is a draft",
         "storage_quota": "The storage quota is used up",

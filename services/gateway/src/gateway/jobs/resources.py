@@ -9,6 +9,7 @@ from contracts.access import Actor
 from contracts.scheduler import jobs
 from contracts.scheduler.jobs import JobView
 from contracts.values import Page
+from gateway.media.resources import is_withheld
 from gateway.media.signatures import LinkSigner
 
 
@@ -25,7 +26,8 @@ class Output(jobs.Output):
 
     url: str | None = Field(
         description="Link to the content. It needs no token and works for at least an hour. null "
-        "for a reader who does not own the job: `jobs:read_all` shows jobs, not their media."
+        "for a reader who does not own the job (`jobs:read_all` shows jobs, not their media), or "
+        "if the content is withheld from the reader."
     )
 
 
@@ -67,11 +69,15 @@ def summary_resource(signer: LinkSigner, summary: jobs.JobSummary, reader: Actor
 def with_links(signer: LinkSigner, view: jobs.JobSummary, reader: Actor) -> dict[str, Any]:
     path = f"{signer.prefix}/v1/jobs/{view.id}"
     is_owner = view.owner_id == reader.user_id
-    outputs = [
-        Output.model_construct(
-            **output.__dict__, url=signer.content_path(output.media_id) if is_owner else None
-        )
+    urls = (
+        signer.content_path(output.media_id)
+        if is_owner and not is_withheld(output, reader)
+        else None
         for output in view.outputs
+    )
+    outputs = [
+        Output.model_construct(**output.__dict__, url=url)
+        for output, url in zip(view.outputs, urls, strict=True)
     ]
     paths = JobLinks.model_construct(self=path, events=f"{path}/events", cancel=f"{path}/cancel")
     return {**view.__dict__, "outputs": outputs, "links": paths}

@@ -85,6 +85,7 @@ async def wanted_content(  # noqa: PLR0913, PLR0917  # one for each parameter
             "missing_permission",
             "bad_link",
             "link_expired",
+            "withheld",
             "no_thumbnail",
             "content_missing",
             "range_not_satisfiable",

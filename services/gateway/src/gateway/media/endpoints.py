@@ -39,7 +39,7 @@ async def list_media(
 ) -> MediaPage:
     """All filters must match; only the caller's own media are listed."""
     page = await gateway.bus.call(ListMedia(actor=actor, **filters.__dict__))
-    items = [media_resource(gateway.signer, view) for view in page.items]
+    items = [media_resource(gateway.signer, view, actor) for view in page.items]
     return MediaPage(items=items, next_cursor=page.next_cursor)
 
 
@@ -62,7 +62,7 @@ async def get_media(
     found = await gateway.bus.call(FindMedia(actor=actor, media_ids=[media_id]))
     if not found.items:
         raise NotFoundError("there is no such media")
-    return media_resource(gateway.signer, found.items[0])
+    return media_resource(gateway.signer, found.items[0], actor)
 
 
 @router.patch("/{media_id}", summary="Change a media")
@@ -74,7 +74,7 @@ async def update_media(
 ) -> Media:
     """A field that is left out stays as it is."""
     command = UpdateMedia(actor=actor, media_id=media_id, **changes.__dict__)
-    return media_resource(gateway.signer, await gateway.bus.call(command))
+    return media_resource(gateway.signer, await gateway.bus.call(command), actor)
 
 
 @router.delete("/{media_id}", status_code=204, summary="Delete a media")
@@ -92,7 +92,7 @@ async def delete_media(
     "/{media_id}/links",
     status_code=201,
     summary="Make a share link",
-    responses=refusals("too_many_links"),
+    responses=refusals("too_many_links", "withheld"),
 )
 async def create_link(
     gateway: CurrentGateway,

@@ -2,8 +2,10 @@
 
 from pydantic import Field
 
+from contracts.access import Actor, Permission
 from contracts.media.files import MediaView
 from contracts.media.library import LinkView
+from contracts.scheduler.jobs import Output
 from contracts.values import Page
 from gateway.media.signatures import LinkSigner
 
@@ -11,9 +13,9 @@ from gateway.media.signatures import LinkSigner
 class Media(MediaView):
     """One picture, mask or file, with a link to its content."""
 
-    url: str = Field(
+    url: str | None = Field(
         description="Link to the content. It needs no token and works for at least an hour. "
-        "`&width=256` gives a thumbnail."
+        "`&width=256` gives a thumbnail. null if the content is withheld from the caller."
     )
 
 
@@ -31,9 +33,15 @@ class LinkPage(Page[Link]):
     """The open share links of a media, newest first."""
 
 
-def media_resource(signer: LinkSigner, view: MediaView) -> Media:
+def media_resource(signer: LinkSigner, view: MediaView, reader: Actor) -> Media:
     """Return the view with a link; nothing is validated again."""
-    return Media.model_construct(**view.__dict__, url=signer.content_path(view.id))
+    url = None if is_withheld(view, reader) else signer.content_path(view.id)
+    return Media.model_construct(**view.__dict__, url=url)
+
+
+def is_withheld(file: MediaView | Output, reader: Actor) -> bool:
+    """Return whether the file may hold a graph, and the reader must not see graphs."""
+    return file.is_withheld and not reader.may(Permission.GRAPHS_READ)
 
 
 def link_resource(signer: LinkSigner, link: LinkView) -> Link:

@@ -111,7 +111,7 @@ async def upload_media(
             raise
         view, is_replay = await earlier_upload(gateway, actor, sent, key, refusal), True
     mark_created(answer, gateway.path(f"/v1/media/{view.id}"), is_replay=is_replay)
-    return media_resource(gateway.signer, view)
+    return media_resource(gateway.signer, view, actor)
 
 
 @router.post(
@@ -162,7 +162,7 @@ async def complete_upload(
     command = accept_command(actor, media_id, form, form.filename)
     view = await gateway.bus.call(command, within=INSPECTION_SECONDS)
     mark_created(answer, gateway.path(f"/v1/media/{view.id}"))
-    return media_resource(gateway.signer, view)
+    return media_resource(gateway.signer, view, actor)
 
 
 async def spooled(request: Request) -> FormData:

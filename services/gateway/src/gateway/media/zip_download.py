@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from contracts.access import Actor, Permission
-from contracts.errors import FieldError, InvalidError
+from contracts.errors import FieldError, ForbiddenError, InvalidError
 from contracts.media.files import LocateContent, MediaView
 from gateway.http.access import Allowed
 from gateway.http.answers import refusals, sends
@@ -19,6 +19,7 @@ from gateway.http.pace import Pace
 from gateway.http.streaming import LongAnswer
 from gateway.media.finding import find_media
 from gateway.media.requests import ZipRequest
+from gateway.media.resources import is_withheld
 from gateway.media.store import chunks_of
 from gateway.media.zipper import Sink, entry, unique_names
 from gateway.service import CurrentGateway, Gateway
@@ -43,7 +44,7 @@ HEADERS = {
     responses={
         200: {"content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}}
         | sends("Content-Disposition"),
-        **refusals("store_unavailable", "too_many_transfers"),
+        **refusals("withheld", "store_unavailable", "too_many_transfers"),
     },
 )
 async def download_zip(
@@ -60,7 +61,10 @@ async def download_zip(
 
 
 async def find_all(gateway: Gateway, actor: Actor, media_ids: Sequence[UUID]) -> list[MediaView]:
-    """Return the media in the requested order, each once. Raises InvalidError for unknown media."""
+    """Return the media in the requested order, each once.
+
+    Raises InvalidError for unknown media, ForbiddenError for withheld ones.
+    """
     wanted = list(dict.fromkeys(media_ids))
     found = await find_media(gateway.bus, actor, wanted)
     if missing := set(wanted) - {view.id for view in found}:
@@ -71,6 +75,10 @@ async def find_all(gateway: Gateway, actor: Actor, media_ids: Sequence[UUID]) ->
             if media_id in missing
         ]
         raise InvalidError(message, errors=problems[:100])
+    if withheld := [view for view in found if is_withheld(view, actor)]:
+        listed = ", ".join(str(view.id) for view in withheld[:100])
+        text = f"these may hold the prompt and graph of their jobs: {listed}"
+        raise ForbiddenError(text, code="withheld")
     max_bytes = gateway.settings.max_zip_bytes
     if sum(view.size_bytes for view in found) > max_bytes:
         message = f"expected at most {max_bytes} bytes in all"

@@ -1,6 +1,7 @@
 """Decides which content types each kind of media accepts."""
 
 from contracts.content_types import OCTETS, TEXT, sniff
+from media.domain.bare import EXR, REMUXED
 
 RASTER = frozenset(
     {
@@ -8,7 +9,9 @@ RASTER = frozenset(
         *("image/bmp", "image/tiff", "image/avif", "image/heic"),
     }
 )
-"""Pictures that the sandbox decodes. SVG is a program, so it is not among them."""
+"""Pictures that may be uploaded. SVG is a program, so it is not among them."""
+VISIBLE = RASTER | REMUXED.keys() | {EXR}
+"""Types that have a preview."""
 
 
 def accepts(kind: str, content_type: str | None) -> bool:
@@ -19,6 +22,8 @@ def accepts(kind: str, content_type: str | None) -> bool:
         return False
     if kind in ("image", "mask"):
         return content_type in RASTER
+    if kind == "audio" and content_type in REMUXED:
+        return True  # recorders of browsers write sound into WebM and MP4
     prefix = {"video": "video/", "audio": "audio/", "3d": "model/", "text": TEXT}[kind]
     return content_type.startswith(prefix)
 

@@ -36,6 +36,8 @@ class CheckedFile:
     key: str
     file: ResultFile
     can_be_bare: bool = False
+    is_withheld: bool = False
+    """It may hold prompt and graph that its owner must not see."""
     is_verified: bool = False
     """Media computed the digest itself, and no URL can write the object."""
 

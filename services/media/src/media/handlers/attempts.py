@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import structlog
@@ -27,8 +28,8 @@ from contracts.media.attempts import (
 from contracts.scheduler.jobs import Output
 from contracts.values import new_id
 from media.domain import names
-from media.domain.bare import CAN_BE_BARE, REMUXED, form_of
-from media.domain.inspection import FileRefusedError
+from media.domain.bare import REMUXED, form_of
+from media.domain.inspection import FileRefusedError, InspectedFile
 from media.domain.kinds import result_type
 from media.domain.records import CheckedFile, StoredMedia
 from media.handlers.deletion import discard
@@ -133,9 +134,7 @@ async def recorded_before(
     earlier = await media.results.find(grant.attempt_id)
     if not earlier.is_recorded or len(earlier.outputs) != len(files):
         return None
-    in_order = zip(sorted(file.n for file in files), earlier.outputs, strict=True)
-    moved = (n for n, output in in_order if output.content_type in CAN_BE_BARE)
-    keys = (names.result_key(grant.owner_id, grant.attempt_id, n) for n in moved)
+    keys = (names.result_key(grant.owner_id, grant.attempt_id, file.n) for file in files)
     await discard(media.store, *keys)
     return earlier
 
@@ -143,24 +142,29 @@ async def recorded_before(
 async def make_bare(media: Media, grant: Grant, result: CheckedFile) -> CheckedFile:
     """Strip the embedded prompt and graph from a result if its owner must not see them.
 
-    A result that cannot be made bare is kept whole: GPU time was paid for it, and only its owner
-    can read it. Either way its new key is one that no URL can write.
+    A result that cannot be made bare is kept whole, because GPU time was paid for it, and given
+    to those alone who may read graphs. Either way its new key is one that no URL can write.
     """
-    file = result.file
-    if not grant.is_bare or not result.can_be_bare:
+    if not grant.is_bare:
         return result
-    key = names.blob_key(grant.owner_id, new_id())
+    file, key = result.file, names.blob_key(grant.owner_id, new_id())
     with media.scratch_folder() as folder:
         try:
-            await media.store.fetch(result.key, folder / "source", MAX_BARE_BYTES)
-            bare = await media.sandbox.strip(folder)
+            bare = await stripped(media, result, folder)
         except FileRefusedError as error:
-            log.warning("result_kept_whole", attempt_id=str(grant.attempt_id), reason=error.code)
+            log.warning("result_withheld", attempt_id=str(grant.attempt_id), reason=error.code)
             await media.store.copy(result.key, key)
-            return replace(result, key=key)
+            return replace(result, key=key, is_withheld=True)
         await media.store.put(key, folder / "target", file.content_type)
     stored = file.model_copy(update={"blake3": bare.blake3, "size_bytes": bare.size_bytes})
     return replace(result, key=key, file=stored, is_verified=True)
+
+
+async def stripped(media: Media, result: CheckedFile, folder: Path) -> InspectedFile:
+    if not result.can_be_bare:
+        raise FileRefusedError("unknown_type", "Files of this type cannot be made bare.")
+    await media.store.fetch(result.key, folder / "source", MAX_BARE_BYTES)
+    return await media.sandbox.strip(folder)
 
 
 async def check_file(media: Media, grant: Grant, file: ResultFile) -> CheckedFile:

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import timedelta
 
+from contracts.access import Permission
 from contracts.content_types import content_disposition, content_type_header
 from contracts.errors import ForbiddenError, NotFoundError
 from contracts.media.files import (
@@ -20,6 +21,10 @@ from media.handlers.previews import prepare_once
 from media.service import Media
 
 READ_LIFETIME = timedelta(minutes=15)
+WITHHELD = (
+    "the file may hold the prompt and graph of its job and could not be freed of them: it needs "
+    "the permission graphs:read"
+)
 
 
 async def find_media(media: Media, query: FindMedia) -> MediaList:
@@ -39,8 +44,19 @@ async def locate_content(media: Media, query: LocateContent) -> ContentView:
     ):
         raise ForbiddenError("the link has expired or was revoked", code="link_expired")
     if query.width is None:
+        check_withheld(stored.view, query)
         return content_view(media, stored, query)
     return content_view(media, stored, query, await find_thumbnail(media, stored, query.width))
+
+
+def check_withheld(view: MediaView, query: LocateContent) -> None:
+    """Raise ForbiddenError if the reader must not see the graph that may be in the content.
+
+    The gateway signs a URL only for a reader who may; a share link is for anybody.
+    """
+    may_read = query.actor.may(Permission.GRAPHS_READ) if query.actor else not query.link_id
+    if view.is_withheld and not may_read:
+        raise ForbiddenError(WITHHELD, code="withheld")
 
 
 async def find_thumbnail(media: Media, stored: StoredMedia, width: int) -> Thumbnail:

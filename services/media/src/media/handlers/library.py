@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.access import Actor
-from contracts.errors import NotFoundError
+from contracts.errors import ForbiddenError, NotFoundError
 from contracts.media.files import MediaView
 from contracts.media.library import (
     FindStorage,
@@ -67,7 +67,10 @@ async def find_storage(media: Media, query: FindStorage) -> StorageView:
 
 async def share_media(media: Media, command: ShareMedia) -> LinkView:
     """Make a link; a repeat returns the same link."""
-    await check_owner(media, command.media_id, command.actor)
+    view = await check_owner(media, command.media_id, command.actor)
+    if view.is_withheld:
+        text = "the file may hold the prompt and graph of its job: it cannot be shared"
+        raise ForbiddenError(text, code="withheld")
     now = media.clock()
     link = LinkView(
         id=command.link_id,
@@ -92,6 +95,9 @@ async def revoke_link(media: Media, command: RevokeLink) -> Accepted:
     return Accepted()
 
 
-async def check_owner(media: Media, media_id: UUID, actor: Actor) -> None:
-    if not await media.library.find([media_id], actor.user_id):
+async def check_owner(media: Media, media_id: UUID, actor: Actor) -> MediaView:
+    """Return the media. Raises NotFoundError unless the actor owns it."""
+    found = await media.library.find([media_id], actor.user_id)
+    if not found:
         raise NotFoundError(f"there is no media {media_id}")
+    return found[0].view

@@ -11,9 +11,8 @@ import structlog
 from contracts.errors import UnavailableError
 from contracts.values import new_id
 from media.domain import names
-from media.domain.bare import REMUXED
 from media.domain.inspection import BlobPreview, FileRefusedError, Thumbnail
-from media.domain.kinds import RASTER
+from media.domain.kinds import VISIBLE
 from media.domain.records import PreviewTask
 from media.handlers.deletion import discard
 from media.ports import ObjectMissingError
@@ -22,8 +21,6 @@ from media.service import Media
 log = structlog.get_logger()
 
 BATCH = 4
-VISIBLE = RASTER | REMUXED.keys()
-"""Types that have a preview."""
 
 
 async def prepare_previews(media: Media) -> None:

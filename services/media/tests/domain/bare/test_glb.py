@@ -20,15 +20,19 @@ def a_glb(scene: Any, rest: bytes = NUMBERS) -> bytes:
 
 
 def a_scene(**asset: Any) -> dict[str, Any]:
-    return {"asset": {"version": "2.0", **asset}, "meshes": [{"extras": {"name": "head"}}]}
+    shapes = {"targetNames": ["smile"]}
+    return {"asset": {"version": "2.0", **asset}, "meshes": [{"name": "head", "extras": shapes}]}
 
 
 def test_prompt_and_graph_are_gone_and_the_scene_stays() -> None:
-    data = a_glb(a_scene(extras={"prompt": "a secret", "workflow": {}}))
+    scene = a_scene(extras={"prompt": "a secret", "workflow": {}})
+    scene["scenes"] = [{"nodes": [0], "extras": {"prompt": "a secret"}}]
+    scene["meshes"][0]["extras"]["prompt"] = "a secret"
+    data = a_glb(scene, NUMBERS + little(8) + b"TEXTa secret")
     bare = b"".join(strip(data + b"<script>"))
     size = int.from_bytes(bare[12:16], "little")
     assert b"secret" not in bare
-    assert json.loads(bare[20 : 20 + size]) == a_scene()
+    assert json.loads(bare[20 : 20 + size]) == a_scene() | {"scenes": [{"nodes": [0]}]}
     assert bare[20 + size :] == NUMBERS
     assert int.from_bytes(bare[8:12], "little") == len(bare)
     assert size % 4 == 0

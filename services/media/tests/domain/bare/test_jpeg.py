@@ -48,6 +48,12 @@ def test_everything_but_the_picture_is_gone() -> None:
     assert strip(bare) == bare
 
 
+def test_the_profile_stays_because_colors_depend_on_it() -> None:
+    bare = strip(encoded(a_picture(), icc_profile=b"a profile" * 9_000, comment=b"a secret"))
+    assert Image.open(io.BytesIO(bare)).info["icc_profile"] == b"a profile" * 9_000
+    assert b"secret" not in bare
+
+
 def test_a_jpeg_without_its_end_is_refused() -> None:
     data = encoded(a_picture())
     for length in (0, 2, 30, len(data) // 2, len(data) - 2):

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from contracts.content_types import TEXT
 from media.domain.bare import LATENT, form_of, safetensors
 
 TENSOR = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
@@ -19,7 +20,7 @@ def stripped(data: bytes) -> bytes:
 
 
 def test_the_metadata_is_left_out_and_the_numbers_stay() -> None:
-    data = a_latent(__metadata__={"prompt": "a secret"}, latent_tensor=TENSOR)
+    data = a_latent(__metadata__={"prompt": "a secret"}, latent_tensor=TENSOR) + b"a secret"
     kept = stripped(data)
     length = int.from_bytes(kept[:8], "little")
 
@@ -38,5 +39,5 @@ def test_a_damaged_head_is_refused(damaged: bytes) -> None:
 
 
 def test_other_files_are_no_latents() -> None:
-    assert form_of(b'{"a": 1}') is None
+    assert form_of(b'{"a": 1}') == TEXT
     assert form_of(bytes(64)) is None

@@ -1,5 +1,6 @@
 import pytest
 
+from contracts.content_types import TEXT
 from media.domain.bare import SVG, form_of, svg
 
 SECRET = b'{"prompt": "a <b> </metadata> secret"}'
@@ -36,7 +37,7 @@ def test_a_drawing_that_is_cut_short_is_refused(damaged: bytes) -> None:
 def test_a_drawing_is_known_by_its_begin() -> None:
     assert form_of(HEAD) == SVG
     assert form_of(b"<!-- made by hand -->\n<svg>") == SVG
-    assert form_of(b"<html><svg>") is None
+    assert form_of(b"<html><svg>") == TEXT
 
 
 def test_a_row_of_comments_that_begins_no_picture_is_read_once() -> None:

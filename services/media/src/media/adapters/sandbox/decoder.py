@@ -30,6 +30,8 @@ for name in ("Bmp", "Gif", "Jpeg", "Png", "Tiff", "WebP"):
     import_module(f"PIL.{name}ImagePlugin")
 allow_large_metadata()
 AVIF, HEIC, WEBP = "image/avif", "image/heic", "image/webp"
+TIFF = "TIFF"
+"""Pillow's name of it."""
 FORMATS = {HEIC: "HEIF"}
 ANIMATED = ("image/gif", WEBP, "image/png", AVIF)
 MAX_WEBP_PIXELS = 25_000_000
@@ -107,6 +109,22 @@ def check_frames(picture: ImageFile.ImageFile, bounds: Bounds) -> int:
         picture.seek(frame)
         picture.load()
     return frames
+
+
+def check_pages(picture: ImageFile.ImageFile, bounds: Bounds) -> None:
+    """Raise FileRefusedError if a TIFF has pages of one size, of which only one could be kept.
+
+    A smaller one is a thumbnail, or a level of a pyramid.
+    """
+    pages = range(1, getattr(picture, "n_frames", 1)) if picture.format == TIFF else ()
+    size = picture.size
+    for page in pages[: bounds.max_frames]:
+        picture.seek(page)
+        if picture.size == size:
+            text = "A picture must have one page: send each page by itself."
+            raise FileRefusedError("unsupported_animation", text)
+    if pages:
+        picture.seek(0)
 
 
 def orientation(picture: ImageFile.ImageFile) -> int:

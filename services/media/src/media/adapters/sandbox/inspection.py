@@ -10,7 +10,6 @@ from media.adapters.sandbox import decoder
 from media.adapters.sandbox.mask import blank, for_every_loader, make_mask, taken_from
 from media.adapters.sandbox.metadata import inspected, write_bare
 from media.adapters.sandbox.source import content_type_of
-from media.domain.bare import STRIPPED
 from media.domain.inspection import Bounds, FileRefusedError, InspectedFile
 
 if TYPE_CHECKING:
@@ -47,20 +46,21 @@ def keep_image(source: Path, target: Path, content_type: str, bounds: Bounds) ->
     """Keep the type of animations and upright JPEGs; write all other pictures as PNG."""
     picture = decoder.open_picture(source, content_type, bounds)
     if content_type in decoder.ANIMATED and decoder.check_frames(picture, bounds) > 1:
-        return keep_animation(picture, source, target, content_type)
+        return keep_animation(picture, source, target, content_type, bounds)
     if content_type == JPEG:
         return keep_jpeg(picture, source, target, bounds)
+    decoder.check_pages(picture, bounds)
     picture.load()
     return save(decoder.upright_srgb(picture, picture), target)
 
 
 def keep_animation(
-    picture: ImageFile.ImageFile, source: Path, target: Path, content_type: str
+    picture: ImageFile.ImageFile, source: Path, target: Path, content_type: str, bounds: Bounds
 ) -> InspectedFile:
-    if content_type not in STRIPPED:
+    if content_type == decoder.AVIF:  # not every ComfyUI reads it
         text = "An animation must be GIF, WebP or APNG."
         raise FileRefusedError("unsupported_animation", text)
-    write_bare(source, target, content_type)
+    write_bare(source, target, content_type, bounds)
     return inspected(target, content_type, is_changed=True, size=picture.size)
 
 
@@ -68,7 +68,7 @@ def keep_jpeg(
     original: ImageFile.ImageFile, source: Path, target: Path, bounds: Bounds
 ) -> InspectedFile:
     """Decode the bare file, since that is the one to keep and must be whole."""
-    write_bare(source, target, JPEG)
+    write_bare(source, target, JPEG, bounds)
     picture = decoder.open_picture(target, JPEG, bounds)
     picture.load()
     kept = decoder.upright_srgb(picture, original)
@@ -83,10 +83,12 @@ def keep_video(
     """Keep the first picture track and the first sound track, and measure the file kept."""
     from media.adapters.sandbox import video  # noqa: PLC0415  takes time that pictures do not need
 
-    video.remux(source, target, content_type, bounds)
+    write_bare(source, target, content_type, bounds)
     measured, _ = video.measure(target, content_type, bounds)
     if kind == "video" and measured.width is None:
         raise FileRefusedError("wrong_content", "There is no moving picture in the file.")
+    if kind == "audio" and measured.width is not None:
+        raise FileRefusedError("wrong_content", "There is a moving picture in the file.")
     return replace(
         inspected(target, content_type, is_changed=True),
         width=measured.width,

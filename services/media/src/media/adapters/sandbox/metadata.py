@@ -7,7 +7,7 @@ incomplete file is refused.
 from pathlib import Path
 
 from media.adapters.sandbox.source import digest_of, head_of
-from media.domain.bare import REMUXED, STRIPPED, form_of
+from media.domain.bare import STRIPPED, form_of
 from media.domain.inspection import Bounds, FileRefusedError, InspectedFile
 
 UNBOUNDED = Bounds(max_pixels=2**31 - 1, max_frames=0)
@@ -17,22 +17,23 @@ UNBOUNDED = Bounds(max_pixels=2**31 - 1, max_frames=0)
 def strip(source: Path, target: Path) -> InspectedFile:
     """Write a result to `target` with only its visible and audible content."""
     content_type = form_of(head_of(source))
-    if content_type in REMUXED:
-        from media.adapters.sandbox import video  # noqa: PLC0415  takes time that pictures do not need
-
-        video.remux(source, target, content_type, UNBOUNDED)
-    elif content_type:
-        write_bare(source, target, content_type)
-    else:
+    if content_type is None:
         raise FileRefusedError("wrong_content", "The file is of a type that cannot be made bare.")
+    write_bare(source, target, content_type, UNBOUNDED)
     return inspected(target, content_type, is_changed=True)
 
 
-def write_bare(source: Path, target: Path, content_type: str) -> None:
+def write_bare(source: Path, target: Path, content_type: str, bounds: Bounds) -> None:
+    """Write `target` without metadata. Raises FileRefusedError."""
+    if content_type not in STRIPPED:
+        from media.adapters.sandbox import video  # noqa: PLC0415  takes time that pictures do not need
+
+        video.remux(source, target, content_type, bounds)
+        return
     try:
         with target.open("wb") as kept:
             kept.writelines(STRIPPED[content_type](source.read_bytes()))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FileRefusedError("unreadable", f"The file is damaged: {error}.") from error
 
 

@@ -26,6 +26,13 @@ class LenientPngStream(PngImagePlugin.PngStream):
             self.fp.seek(pos)
             return self.fp.read(length)
 
+    def crc(self, cid: bytes, data: bytes) -> None:
+        """Skip the checksum of what is left out anyway; raise SyntaxError for a wrong other one."""
+        if cid in METADATA:
+            self.crc_skip(cid, data)
+        else:
+            super().crc(cid, data)
+
 
 def allow_large_metadata() -> None:
     PngImagePlugin.MAX_TEXT_CHUNK = MAX_CHUNK_BYTES

@@ -10,7 +10,7 @@ from PIL import Image
 
 from media.adapters.sandbox import decoder, mask
 from media.adapters.sandbox.source import digest_of, head_type
-from media.domain.bare import REMUXED
+from media.domain.bare import EXR, REMUXED
 from media.domain.inspection import (
     SIZES,
     BlobPreview,
@@ -33,6 +33,9 @@ def make_preview(source: Path, folder: Path, bounds: Bounds) -> BlobPreview:
     content_type = head_type(source)
     if content_type in REMUXED:
         preview = preview_video(source, folder, content_type, bounds)
+    elif content_type == EXR:
+        shown = preview_video(source, folder, content_type, bounds)
+        preview = replace(shown, duration_seconds=None, frames_per_second=None)
     elif content_type in RASTER:
         preview = preview_picture(source, folder, content_type, bounds)
     else:
@@ -49,6 +52,8 @@ def preview_picture(source: Path, folder: Path, content_type: str, bounds: Bound
         picture.draft(None, (2 * SIZES[-1], 2 * SIZES[-1]))
     picture.load()
     upright = decoder.upright_srgb(picture, tagged=picture)
+    if (picture.width < picture.height) != (upright.width < upright.height):
+        width, height = height, width
     preview = BlobPreview(frames, width, height)
     return with_thumbnails(preview, mask.shown(upright), folder, sizes_for(width, height))
 

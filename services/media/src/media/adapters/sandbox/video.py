@@ -1,4 +1,4 @@
-"""Measures video and sound, and copies their packets into a container without metadata.
+"""Measures video, sound and OpenEXR, and copies their packets into a container without metadata.
 
 No sample changes. Tags, chapters, cover pictures, subtitles and data tracks are left out, and
 with the tags prompt and graph, which ComfyUI writes there. PyAV is loaded only for these files.
@@ -22,22 +22,28 @@ from PIL import Image
 
 from media.adapters.sandbox.decoder import check_shared
 from media.adapters.sandbox.packets import AnyPacket, PacketCount
-from media.domain.bare import ISO, REMUXED
+from media.domain.bare import EXR, ISO, REMUXED
 from media.domain.inspection import BlobPreview, Bounds, FileRefusedError, too_many_pixels
 
 Streams: TypeAlias = list[VideoStream | AudioStream]
 CODECS = frozenset(
     """
-    h264 hevc av1 libdav1d vp8 vp9 libvpx libvpx-vp9 mpeg4 mjpeg prores ffv1 theora mpeg2video flv
+    h264 hevc av1 libdav1d vp8 vp9 libvpx libvpx-vp9 mpeg4 mjpeg prores ffv1 theora flv
+    mpeg1video mpeg2video msmpeg4 wmv1 wmv2 wmv3 vc1 wmav1 wmav2 wmapro qtrle png
+    pcm_mulaw pcm_alaw pcm_s8 adpcm_ms adpcm_ima_wav
     aac mp3 mp3float mp2 mp2float opus libopus vorbis flac alac ac3 eac3
+    exr
     pcm_u8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le
-    """.split()  # noqa: SIM905  a list of 38 strings is harder to read
+    """.split()  # noqa: SIM905  a list of 55 strings is harder to read
 )
 FASTSTART = frozenset({"mp4", "mov", "ipod"})
+"""Forms that name a codec by a tag, which is kept: Apple's players accept HEVC as `hvc1` alone, and
+the tag alone says whether ProRes has alpha.
+"""
 SEARCHED_PACKETS = 300
 """Packets among which a picture must be."""
-APPLE_HEVC = "hvc1"
-"""Apple's players accept HEVC under no other tag."""
+LINEAR_TO_SRGB = {"apply_trc": "iec61966_2_1"}
+"""Option of the decoder of OpenEXR, whose pixels are linear."""
 ALPHA = "alpha_mode"
 """FFmpeg's name of the element that marks a transparent WebM."""
 QUARTER, HALF = 90, 180
@@ -49,7 +55,8 @@ NEEDED_BOXES = frozenset({b"mdat", b"moov", b"moof"})
 
 def opened(source: Path, content_type: str, bounds: Bounds) -> InputContainer:
     """Open the file as that type. It cannot name other files, formats or codecs."""
-    if REMUXED[content_type][0] == ISO and is_cut_short(source):
+    demuxer = "exr_pipe" if content_type == EXR else REMUXED[content_type][0]
+    if demuxer == ISO and is_cut_short(source):
         raise FileRefusedError("unreadable", "The file is cut short.")
     options = {
         "protocol_whitelist": "file",
@@ -57,7 +64,7 @@ def opened(source: Path, content_type: str, bounds: Bounds) -> InputContainer:
         "max_pixels": str(bounds.max_pixels),
         "threads": "1",
     }
-    return av.open(str(source), "r", format=REMUXED[content_type][0], options=options)
+    return av.open(str(source), "r", format=demuxer, options=options)
 
 
 def is_cut_short(file: Path) -> bool:
@@ -133,8 +140,8 @@ def add_copy(stream: VideoStream | AudioStream, kept: OutputContainer) -> VideoS
     if isinstance(copy, VideoStream):
         if is_transparent(stream):  # its packets have the alpha beside the picture
             copy.metadata[ALPHA] = "1"
-        if stream.codec_context.codec_tag == APPLE_HEVC:
-            copy.codec_context.codec_tag = APPLE_HEVC
+        if kept.format.name in FASTSTART:
+            copy.codec_context.codec_tag = stream.codec_context.codec_tag
         if stream.average_rate:
             copy.codec_context.framerate = stream.average_rate
     return copy
@@ -176,6 +183,8 @@ def first_picture(source: Path, content_type: str, bounds: Bounds) -> VideoFrame
         video.codec_context.thread_count = 1
         # Frames in the stream may be larger than the container says.
         video.codec_context.options = {"max_pixels": str(bounds.max_pixels)}
+        if content_type == EXR:
+            video.codec_context.options |= LINEAR_TO_SRGB
         for packet in islice(container.demux(video), SEARCHED_PACKETS):
             for frame in packet.decode():
                 return frame

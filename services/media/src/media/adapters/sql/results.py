@@ -62,6 +62,7 @@ def media_row(grant: Grant, result: CheckedFile, now: datetime) -> dict[str, Any
         **result.file.model_dump(exclude={"index", "size_bytes"}),
         "id": result.media_id,
         "output_index": result.file.index,
+        "is_withheld": result.is_withheld,
         "created_at": now,
     }
 

@@ -95,6 +95,7 @@ MEDIA = Table(
     Column("source_content_type", Text),
     Column("source_size_bytes", BigInteger),
     Column("mask", JSONB(none_as_null=True)),
+    Column("is_withheld", Boolean),
 )
 LINKS = Table(
     "links",

@@ -1,4 +1,4 @@
-"""Strips GLB: the extras of the asset, into which ComfyUI writes prompt and graph, are left out.
+"""Strips GLB: extras, into which ComfyUI writes prompt and graph, are left out.
 
 glTF 2.0, section 4.4: a head, a chunk of JSON padded with spaces, chunks of numbers.
 """
@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 HEAD, CHUNK_HEAD = 12, 8
-NAME, VERSION, SCENE = b"glTF", 2, b"JSON"
+NAME, VERSION, SCENE, NUMBERS = b"glTF", 2, b"JSON", b"BIN\0"
+EXTRAS, SHAPES = "extras", "targetNames"
+"""The member for data of applications, and the one in it that viewers read: names of shapes."""
 
 
 def strip(data: bytes) -> Iterator[bytes]:
@@ -21,22 +23,36 @@ def strip(data: bytes) -> Iterator[bytes]:
         raise ValueError("the scene is cut short")
     scene = without_extras(data[at:after])
     scene += b" " * (-len(scene) % 4)
-    rest = data[after:end]
-    yield NAME + little(VERSION) + little(at + len(scene) + len(rest))
+    numbers = data[after : after + CHUNK_HEAD + number(data, after)]
+    if numbers[4:CHUNK_HEAD] != NUMBERS:
+        numbers = b""
+    yield NAME + little(VERSION) + little(at + len(scene) + len(numbers))
     yield little(len(scene)) + SCENE + scene
-    yield rest
+    yield numbers
 
 
 def without_extras(text: bytes) -> bytes:
     try:
         scene: dict[str, Any] = json.loads(text)
-        asset: dict[str, Any] = scene["asset"]
-        if "extras" not in asset:
-            return text
-        del asset["extras"]
-        return json.dumps(scene, separators=(",", ":")).encode()
+        dict(scene["asset"])  # every scene has one
+        kept = bare(scene)
+        return text if kept == scene else json.dumps(kept, separators=(",", ":")).encode()
     except (RecursionError, LookupError, TypeError) as error:
         raise ValueError("the scene is damaged") from error
+
+
+def bare(value: Any) -> Any:
+    """Return a part of the scene without extras but the names of shapes."""
+    if isinstance(value, list):
+        return [bare(item) for item in value]  # pyright: ignore[reportUnknownVariableType]  JSON
+    if not isinstance(value, dict):
+        return value
+    members: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]  JSON
+    kept = {name: bare(member) for name, member in members.items() if name != EXTRAS}
+    extras = members.get(EXTRAS)
+    if isinstance(extras, dict) and SHAPES in extras:
+        kept[EXTRAS] = {SHAPES: extras[SHAPES]}
+    return kept
 
 
 def number(data: bytes, at: int) -> int:

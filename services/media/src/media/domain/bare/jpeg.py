@@ -8,8 +8,8 @@ from collections.abc import Iterator
 FILL, STUFFED = 0xFF, 0x00
 END, SCAN = 0xD9, 0xDA
 RESTARTS = range(0xD0, 0xD8)
-# JFIF and Adobe segments say how components become colors, so they belong to the picture.
-JFIF, ADOBE = 0xE0, 0xEE
+# JFIF, Adobe and profile segments say which colors are meant, so they belong to the picture.
+JFIF, PROFILE, ADOBE = 0xE0, 0xE2, 0xEE
 APPLICATION, COMMENT = range(0xE0, 0xF0), 0xFE
 LENGTH_BYTES = 2
 KNOWN_BYTES = 12
@@ -60,6 +60,8 @@ def segment(marker: int, body: bytes) -> Iterator[bytes]:
         if not body.startswith(b"Adobe"):
             return
         body = body[:KNOWN_BYTES]
+    elif marker == PROFILE and body.startswith(b"ICC_PROFILE\0"):
+        pass  # kept whole
     elif marker == COMMENT or marker in APPLICATION:
         return
     length = len(body) + LENGTH_BYTES

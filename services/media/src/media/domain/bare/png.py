@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 HEAD = b"\x89PNG\r\n\x1a\n"
 KEPT = frozenset(
-    b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP bKGD hIST pHYs sPLT "
-    b"acTL fcTL fdAT".split()
+    b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP bKGD hIST pHYs acTL fcTL fdAT".split()
 )
 OVERHEAD = 12
 

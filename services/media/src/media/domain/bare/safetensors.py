@@ -30,9 +30,11 @@ def strip(data: bytes) -> Iterator[bytes]:
     try:
         tensors: dict[str, Any] = json.loads(data[LENGTH_BYTES:end])
         tensors.pop(METADATA, None)
-    except (RecursionError, AttributeError, TypeError) as error:
+        used = max((tensor["data_offsets"][1] for tensor in tensors.values()), default=0)
+        rest = data[end : end + used]
+    except (RecursionError, AttributeError, TypeError, LookupError) as error:
         raise ValueError("the head is damaged") from error
     head = json.dumps(tensors, separators=(",", ":")).encode()
     head += b" " * (-len(head) % ALIGNMENT)
     yield len(head).to_bytes(LENGTH_BYTES, "little") + head
-    yield data[end:]
+    yield rest

@@ -1,0 +1,107 @@
+"""Every kind of result is given without prompt and graph, or is withheld."""
+
+# PyAV leaves out the types of some parameters.
+# pyright: reportUnknownMemberType=false
+
+import io
+import re
+import zlib
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image, ImageSequence
+
+from contracts.content_types import EXTENSIONS, TEXT
+from media.adapters.sandbox.decoder import load_decoder
+from media.adapters.sandbox.process import ProcessSandbox, WorkerLimits
+from media.domain.bare import CAN_BE_BARE, REMUXED, form_of
+from media.domain.inspection import Bounds, FileRefusedError
+
+from .clips import SECRET
+from .marked import BEHIND, FORMATS, MARK
+from .test_videos import samples
+
+LIMITS = WorkerLimits(memory_bytes=480 * 1024**2, cpu_seconds=10, wall_seconds=60)
+MARKS = [MARK[:8], *(SECRET.encode(form)[:16] for form in ("utf-16-le", "utf-16-be"))]
+ZLIB_HEAD = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
+
+
+async def stripped(folder: Path, data: bytes) -> bytes:
+    (folder / "source").write_bytes(data)
+    await ProcessSandbox(LIMITS, concurrency=1).strip(folder)
+    return (folder / "target").read_bytes()
+
+
+def told(data: bytes) -> bool:
+    """Return whether the secret is in a file, as bytes or in a compressed text."""
+    return any(mark in text for text in (data, *inflated(data)) for mark in MARKS)
+
+
+def inflated(data: bytes) -> list[bytes]:
+    found: list[bytes] = []
+    for head in ZLIB_HEAD.finditer(data):
+        try:
+            found.append(zlib.decompressobj().decompress(data[head.start() :]))
+        except zlib.error:
+            continue
+    return found
+
+
+def content(form: str, data: bytes) -> object:
+    """Return all that is seen and heard."""
+    if form in REMUXED:
+        return samples(data)
+    if form == "image/x-exr":
+        with av.open(io.BytesIO(data), "r", format="exr_pipe") as opened:
+            return [bytes(plane) for frame in opened.decode(video=0) for plane in frame.planes]
+    if not form.startswith("image/") or form == "image/svg+xml":
+        return None
+    load_decoder(form)
+    with Image.open(io.BytesIO(data)) as picture:
+        frames = ImageSequence.Iterator(picture)
+        return [(f.size, f.mode, f.tobytes(), f.info.get("duration")) for f in frames]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+async def test_the_secret_is_gone_and_the_content_stays(name: str, tmp_path: Path) -> None:
+    form, made = FORMATS[name]
+    plain = made()
+    data = plain + BEHIND.get(name, MARK)
+    assert form_of(data[:512]) == form
+    kept = await stripped(tmp_path, data)
+    assert form_of(kept[:512]) == form
+    assert told(data)
+    assert not told(kept)
+    assert content(form, kept) == content(form, plain)
+    assert await stripped(tmp_path, kept) == kept
+
+
+async def test_an_exr_has_a_size_and_a_thumbnail(tmp_path: Path) -> None:
+    (tmp_path / "source").write_bytes(FORMATS["exr"][1]())
+    seen = await ProcessSandbox(LIMITS, concurrency=1).preview(tmp_path, Bounds(1_000_000, 10))
+    assert (seen.width, seen.height, seen.frame_count) == (40, 30, 1)
+    assert seen.duration_seconds is None
+    assert [small.width for small in seen.thumbnails] == [256]
+
+
+def test_every_type_is_among_the_samples() -> None:
+    without_encoder = {"video/ogg"}  # Theora, in the container of audio/ogg
+    of_samples = {form for form, _ in FORMATS.values()}
+    assert {*EXTENSIONS, *CAN_BE_BARE} == of_samples | without_encoder | {TEXT}
+
+
+@pytest.mark.parametrize("text", [b'{"1": {"class_type": "X"}}', "a".encode("utf-16"), b"\xff\xfe"])
+async def test_a_graph_and_what_is_no_text_are_no_plain_text(text: bytes, tmp_path: Path) -> None:
+    with pytest.raises(FileRefusedError):
+        await stripped(tmp_path, text)
+
+
+async def test_a_text_that_a_graph_wrote_stays(tmp_path: Path) -> None:
+    text = b"a cat, a dog"
+    assert await stripped(tmp_path, text) == text
+
+
+@pytest.mark.parametrize("head", [b"PK\3\4", b"8BPS\0\1", b"\1\0\0\0", b"Kaydara FBX Binary  \0"])
+def test_other_types_cannot_be_made_bare(head: bytes) -> None:
+    assert form_of(head + bytes(500)) is None
