@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 from PIL import Image, PngImagePlugin
@@ -85,7 +85,7 @@ def exr() -> bytes:
     codec = av.CodecContext.create("exr", "w")
     assert isinstance(codec, av.VideoCodecContext)
     codec.width, codec.height, codec.pix_fmt, codec.time_base = 40, 30, "gbrpf32le", Fraction(1)
-    frame: Any = av.VideoFrame.from_image(a_picture((40, 30))).reformat(format="gbrpf32le")
+    frame = cast(Any, av.VideoFrame.from_image(a_picture((40, 30)))).reformat(format="gbrpf32le")
     packets: list[Any] = [*codec.encode(frame), *codec.encode(None)]
     data = b"".join(map(bytes, packets))
     return with_attributes(data, {"prompt": SECRET, "workflow": json.dumps({"a": SECRET})})
