@@ -2,6 +2,7 @@
 
 import sys
 
+import stamina
 import typer
 from pydantic import ValidationError
 
@@ -51,6 +52,7 @@ def application() -> typer.Typer:
 
 
 def main() -> None:
+    stamina.instrumentation.set_on_retry_hooks([])  # a person reads the terminal, not a log
     try:
         application()()
     except CommandError as error:

@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from time import monotonic
 
 from PIL import Image
 
@@ -11,22 +12,33 @@ from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.job_progress import failure_of, wait_for
 from comfyfleet.sample_picture import DAWN, NIGHT, beam, coast
-from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.jobs import JobStatus, JobView
 from contracts.scheduler.nodes import NodePhase, NodeView
 
 WORKFLOW = "composite"
 SECONDS = 90.0
+LONG_SECONDS = 5.0
 
 
-def run_sample(client: FleetClient, folder: Path) -> Path:
-    """Draw a coast by night and at dawn, have the fleet put them together, and return the path."""
+def run_sample(client: FleetClient, folder: Path, say: Callable[[str], None]) -> Path:
+    """Draw a coast by night and at dawn, have the fleet put them together, and return the path.
+
+    Says why it waits, once, if it takes longer than LONG_SECONDS.
+    """
     folder.mkdir(exist_ok=True)
     night = upload(client, folder / "night.png", coast(NIGHT))
     dawn = upload(client, folder / "dawn.png", coast(DAWN))
     mask = upload(client, folder / "beam.png", beam(), "mask", workflow=WORKFLOW, input="mask")
     inputs = {"image": {"media": night}, "overlay": {"media": dawn}, "mask": {"media": mask}}
+    began, said = monotonic(), list[str]()
+
+    def tell(_job: JobView) -> None:
+        if not said and monotonic() - began > LONG_SECONDS:
+            said.extend(unready_nodes(client.nodes()) or ["The nodes are busy."])
+            say(" ".join(["It waits.", *said]))
+
     try:
-        job = wait_for(client, client.submit(WORKFLOW, inputs), within=SECONDS)
+        job = wait_for(client, client.submit(WORKFLOW, inputs), within=SECONDS, tell=tell)
     except CommandError as error:
         raise CommandError(" ".join([str(error), *unready_nodes(client.nodes())])) from error
     if job.status is not JobStatus.COMPLETED or not job.outputs:

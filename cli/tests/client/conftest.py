@@ -7,6 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+BROKEN = 0
+"""In place of a status: the connection ends without an answer."""
+
 
 @dataclass
 class Answer:
@@ -46,6 +49,9 @@ def fleet() -> Iterator[Script]:
             line = f"{self.command} {self.path}"
             script.requests.append((line, dict(self.headers), body))
             answer = script.take(line)
+            if answer.status == BROKEN:
+                self.close_connection = True
+                return
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.content_type)
             self.end_headers()

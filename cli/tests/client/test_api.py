@@ -18,7 +18,7 @@ from contracts.access import Priority
 from contracts.scheduler.jobs import JobError, JobStatus, JobView, Output
 from contracts.values import Unmet, new_id
 
-from .conftest import Answer
+from .conftest import BROKEN, Answer
 
 JOB_ID = new_id()
 
@@ -110,6 +110,35 @@ def test_a_job_is_watched_to_its_end_over_a_broken_line(fleet: Fleet, client: Fl
     assert ended.status is JobStatus.COMPLETED
     streams = [headers for line, headers, _ in fleet.requests if line.endswith("/events")]
     assert [headers.get("Last-Event-ID") for headers in streams] == [None, "2"]
+
+
+@pytest.mark.parametrize("status", [BROKEN, 503])
+def test_a_part_of_the_fleet_that_ends_and_comes_back_costs_no_result(
+    status: int, fleet: Fleet, client: FleetClient, tmp_path: Path
+) -> None:
+    away, media_id = Answer(b"{}", status), new_id()
+    done = a_job(JobStatus.COMPLETED, version=3, outputs=[an_output(media_id)])
+    running = a_job(JobStatus.RUNNING, version=2)
+    fleet.on("POST /v1/jobs", Answer(body(running), 201))
+    fleet.on(f"GET /v1/jobs/{JOB_ID}/events", away)
+    fleet.on(f"GET /v1/jobs/{JOB_ID}", away, body(running), away, body(done))
+    fleet.on(f"GET /v1/media/{media_id}/content", away, b"\x89PNG")
+
+    ended = watch(client, client.submit("resize", {}), Console(quiet=True))
+    [path] = save_all(client, ended, tmp_path)
+
+    assert path.read_bytes() == b"\x89PNG"
+
+
+def test_a_repeated_request_for_a_job_has_the_same_key(fleet: Fleet, client: FleetClient) -> None:
+    fleet.on("GET /v1/nodes", b'{"items": []}')
+    fleet.on("POST /v1/jobs", Answer(b"{}", BROKEN), Answer(body(a_job()), 201))
+    client.nodes()
+
+    assert client.submit("resize", {}).id == JOB_ID
+    keys = [headers["Idempotency-Key"] for line, headers, _ in fleet.requests if "POST" in line]
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
 
 
 def test_files_are_saved_under_safe_names_and_over_nothing(

@@ -1,23 +1,26 @@
 """Sends the requests that the commands need to a fleet's public API."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import httpx
+import stamina
 from httpx_sse import EventSource, ServerSentEvent
 from pydantic import BaseModel
 
 from comfyfleet import CommandError
-from comfyfleet.client.errors import UNAUTHORIZED, UnreachableError, api_error
+from comfyfleet.client.errors import UNAUTHORIZED, AwayError, UnreachableError, api_error
 from contracts.media.files import MediaView
 from contracts.scheduler.jobs import JobPage, JobSummary, JobView
 from contracts.scheduler.nodes import NodePage, NodeView
 
 # The fleet sends a comment every 10 s on an open stream.
 STREAM_SILENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 30.0
+"""A process that ended is back much sooner. A fleet that never answered is not waited for."""
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
@@ -44,7 +47,8 @@ class Renewal(httpx.Auth):
 class FleetClient:
     """A client of one fleet for one account. Each failure is a `CommandError` that names its cause.
 
-    After `log_in`, an expired access token is renewed once for each request.
+    After `log_in`, an expired access token is renewed once for each request. What can be repeated
+    without harm is repeated for PATIENCE_SECONDS once the fleet has answered before.
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
@@ -54,6 +58,7 @@ class FleetClient:
             base_url=self.url, headers=headers, timeout=30.0, auth=Renewal(self._renew)
         )
         self._refresh_token: str | None = None
+        self._has_answered = False
 
     def close(self) -> None:
         self._http.close()
@@ -110,9 +115,11 @@ class FleetClient:
     def save(self, media_id: UUID, path: Path) -> None:
         """Write the content to `path`, all of it or nothing."""
         draft = path.with_name(f"{path.name}.part")
-        with self.stream(f"/v1/media/{media_id}/content") as response, draft.open("wb") as file:
-            for chunk in response.iter_bytes():
-                file.write(chunk)
+        for attempt in self._patience():
+            content = self.stream(f"/v1/media/{media_id}/content")
+            with attempt, content as response, draft.open("wb") as file:
+                for chunk in response.iter_bytes():
+                    file.write(chunk)
         draft.replace(path)
 
     def nodes(self) -> list[NodeView]:
@@ -137,11 +144,30 @@ class FleetClient:
         return answer.model_validate_json(self.call(method, path, **request).content)
 
     def call(self, method: str, path: str, **request: Any) -> httpx.Response:
+        is_repeatable = method == "GET" or "Idempotency-Key" in request.get("headers", {})
+        if not is_repeatable:
+            return self._send(method, path, **request)
+        for attempt in self._patience():
+            with attempt:
+                return self._send(method, path, **request)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
         with self._reachable():
             response = self._http.request(method, path, **request)
+        self._has_answered = True
         if not response.is_success:
             raise api_error(response)
         return response
+
+    def _patience(self) -> Iterable[stamina.Attempt]:
+        return stamina.retry_context(
+            self._may_pass, attempts=None, timeout=PATIENCE_SECONDS, wait_initial=0.2, wait_max=2.0
+        )
+
+    def _may_pass(self, error: Exception) -> bool:
+        is_back_soon = isinstance(error, UnreachableError) and self._has_answered
+        return is_back_soon or isinstance(error, AwayError)
 
     @contextmanager
     def stream(

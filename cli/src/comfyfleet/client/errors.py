@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, ValidationError
 from comfyfleet import CommandError
 
 UNAUTHORIZED = 401
+UNAVAILABLE = 503
 
 
 class ProblemField(BaseModel):
@@ -34,6 +35,10 @@ class ApiError(CommandError):
         self.status = status
 
 
+class AwayError(ApiError):
+    """The fleet answered that a part of it is away for a moment; worth another try."""
+
+
 def api_error(response: httpx.Response) -> ApiError:
     """Build the message: detail or title, then one line for each wrong field."""
     try:
@@ -49,4 +54,5 @@ def api_error(response: httpx.Response) -> ApiError:
         lines.append("  (set COMFYFLEET_TOKEN, or use the local fleet that `comfyfleet up` runs)")
     if response.is_server_error and problem.request_id:
         lines.append(f"  (request {problem.request_id}; see `comfyfleet logs`)")
-    return ApiError("\n".join(lines), response.status_code)
+    kind = AwayError if response.status_code == UNAVAILABLE else ApiError
+    return kind("\n".join(lines), response.status_code)

@@ -1,18 +1,17 @@
 """Follows one job to its end."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from pydantic import BaseModel, ValidationError
 
 from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
-from comfyfleet.client.errors import UnreachableError
+from comfyfleet.client.errors import AwayError, UnreachableError
 from contracts.scheduler.jobs import JobView, Progress
 from contracts.values import Unmet
 
-MAX_BROKEN_CONNECTIONS = 5
 RETRY_SECONDS = 1.0
 POLL_SECONDS = 0.2
 
@@ -23,21 +22,29 @@ class ProgressFrame(BaseModel):
 
 def follow(client: FleetClient, submitted: JobView) -> Iterator[JobView]:
     """Yield the job after each change until it has ended; a broken stream is resumed."""
-    job, last_id, broken = submitted, None, 0
+    job, last_id = submitted, None
     yield job
     while not job.status.is_terminal:
         try:
             for event in client.job_events(job.id, last_id):
                 last_id = event.id or last_id
-                broken = 0
                 job = after_event(client, job, event.event, event.data)
                 yield job
-        except UnreachableError:
-            broken += 1
-            if broken >= MAX_BROKEN_CONNECTIONS:
-                raise
-            time.sleep(RETRY_SECONDS * broken)
-        job = client.find_job(job.id) if not job.status.is_terminal else job
+        except (UnreachableError, AwayError):
+            time.sleep(RETRY_SECONDS)
+        if not job.status.is_terminal:
+            job = found_again(client, job)
+            yield job
+
+
+def found_again(client: FleetClient, job: JobView) -> JobView:
+    """Ask for the job; if the fleet stays away, say that the job goes on without us."""
+    try:
+        return client.find_job(job.id)
+    except UnreachableError as error:
+        raise UnreachableError(
+            f"{error}\nThe fleet keeps job {job.id}: `comfyfleet jobs` shows it when it is back."
+        ) from error
 
 
 def after_event(client: FleetClient, job: JobView, event: str, data: str) -> JobView:
@@ -55,13 +62,24 @@ def after_event(client: FleetClient, job: JobView, event: str, data: str) -> Job
     return client.find_job(job.id)
 
 
-def wait_for(client: FleetClient, job: JobView, *, within: float) -> JobView:
-    """Return the ended job; raises if it takes longer than `within` seconds."""
+def wait_for(
+    client: FleetClient,
+    job: JobView,
+    *,
+    within: float,
+    tell: Callable[[JobView], None] | None = None,
+) -> JobView:
+    """Return the ended job; raises if it takes longer than `within` seconds.
+
+    `tell` gets the job each time that it has not ended yet.
+    """
     deadline = time.monotonic() + within
     while not job.status.is_terminal:
         if time.monotonic() > deadline:
             reason = f": {not_runnable(job.unmet)}" if job.unmet else ""
             raise CommandError(f"Job {job.id} is still {job.status} after {within:.0f} s{reason}.")
+        if tell:
+            tell(job)
         time.sleep(POLL_SECONDS)
         job = client.find_job(job.id)
     return job

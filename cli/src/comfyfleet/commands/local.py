@@ -64,13 +64,13 @@ def print_sample(folder: Path, url: str, is_stopping: Callable[[], bool]) -> Non
     try:
         client = FleetClient(url)
         log_in_locally(client)
-        path = run_sample(client, folder)
+        path = run_sample(client, folder, say)
     except CommandError as error:
         if is_stopping():
             return
         say(f"The sample job did not work: {error}")
-        return
-    console.print(f"First picture: {path}", soft_wrap=True)
+    else:
+        console.print(f"First picture: {path}", soft_wrap=True)
     say(next_steps(url))
 
 

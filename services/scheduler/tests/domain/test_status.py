@@ -1,5 +1,7 @@
 """The status of a job that waits on its server behind work that is not ours."""
 
+from datetime import timedelta
+
 from contracts.scheduler.claims import AttemptPhase, BeatAttempt, NodeBeat
 from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.forecast import complete_view, forecast
@@ -7,7 +9,7 @@ from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import Node
 from scheduler.domain.views import current_view, job_view
 
-from .core import Core, attempt_of
+from .core import BEGIN, Core, a_model, attempt_of
 
 PENDING = "waits on its server behind other work"
 
@@ -109,3 +111,27 @@ def test_each_waiting_job_gives_a_reason() -> None:
         [None, "every server that can run it is busy"],
         [away, away],
     ]
+
+
+def test_a_job_that_no_node_can_run_has_no_place_and_moves_no_other_one() -> None:
+    core = Core()
+    core.node()
+    core.job()
+    stuck = core.job(models=[a_model("nowhere")])
+    waiting = core.job()
+
+    positions = forecast(core.state).positions
+    assert (positions.get(stuck.id), positions.get(waiting.id)) == (None, 1)
+
+
+def test_an_expired_job_says_for_what_it_waited() -> None:
+    core = Core()
+    core.node()
+    job = core.job(models=[a_model("nowhere")], deadline=BEGIN + timedelta(seconds=3))
+    core.pass_time(5)
+
+    assert job.status is JobStatus.EXPIRED
+    assert job.end.error
+    assert job.end.error.message.endswith(
+        "no server can run it; the best lacks checkpoints/nowhere"
+    )

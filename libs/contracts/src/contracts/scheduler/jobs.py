@@ -112,7 +112,8 @@ class JobSummary(BaseModel):
     )
     finished_at: datetime | None = Field(default=None, description="When the job ended.")
     queue_position: int | None = Field(
-        default=None, description="Position in the queue; 1 is next."
+        default=None,
+        description="Position in the queue; 1 is next. Null if no node can run the job.",
     )
     reason: str | None = Field(
         default=None, description="Reason why a queued job still waits, for people."

@@ -18,6 +18,7 @@ from scheduler.domain.nodes import ClaimStatus, Node
 from scheduler.domain.occurrences import ClockTicked
 from scheduler.domain.orders import give_back, is_unanswered
 from scheduler.domain.outcomes import block_and_recall, fail_attempt
+from scheduler.domain.views import current_view
 
 T = TypeVar("T", datetime, float)
 SPARE_DEADLINES = 1_000
@@ -109,7 +110,7 @@ def silence(context: StepContext, attempt: Attempt, node: Node) -> float:
 
 def expire(context: StepContext, job: Job) -> None:
     """End a job whose deadline passed, whether it waits or runs."""
-    attempt = job.attempt
+    attempt, waited_for = job.attempt, wait_reason(context, job)
     if attempt:
         node = context.state.nodes[attempt.node_id]
         end_attempt(context, attempt, "expired")
@@ -117,4 +118,11 @@ def expire(context: StepContext, job: Job) -> None:
     if job.status is JobStatus.CANCELING:
         finish_cancel(context, job)
     else:
-        expire_job(context, job)
+        expire_job(context, job, waited_for)
+
+
+def wait_reason(context: StepContext, job: Job) -> str | None:
+    """Give the reason why the job waits, with what the best node lacks; None if it does not."""
+    view = current_view(context, job.id)
+    lacks = ", ".join(unmet.name for unmet in view.unmet)
+    return f"{view.reason}; the best lacks {lacks}" if lacks else view.reason

@@ -1,7 +1,7 @@
 """Estimates when waiting and running jobs end, from one reading of the queue."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import merge
 from itertools import islice
@@ -12,7 +12,8 @@ from contracts.scheduler.jobs import JobStatus, JobView
 from scheduler.domain.context import StepContext
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import ClaimStatus
-from scheduler.domain.startable import StartableJobs
+from scheduler.domain.requirements import eligible_nodes
+from scheduler.domain.startable import Lines
 from scheduler.domain.state import State
 from scheduler.domain.views import current_view, progress_of
 
@@ -39,7 +40,7 @@ def forecast(state: State) -> Forecast:
             left = max(0.0, mean - spent)
             result.etas[attempt.job.id] = left
             ahead += left
-    for position, job in enumerate(islice(queue_order(state.startable), POSITIONS_KNOWN), 1):
+    for position, job in enumerate(islice(queue_order(state), POSITIONS_KNOWN), 1):
         result.positions[job.id] = position
         mean = state.mean_seconds.get(job.request.version_hash)
         if mean is not None and nodes:
@@ -48,18 +49,25 @@ def forecast(state: State) -> Forecast:
     return result
 
 
-def queue_order(startable: StartableJobs) -> Iterator[Job]:
-    """Yield higher priorities first; within one, owners take turns with their oldest job."""
+def queue_order(state: State) -> Iterator[Job]:
+    """Yield higher priorities first; within one, owners take turns with their oldest job.
+
+    A job that no node can run has no place: others pass it.
+    """
     for priority in Priority:
         owners = deque(
-            merge(*(line.values() for line in lines.values()), key=lambda job: job.created_at)
-            for lines in startable.turns(priority)
+            merge(*runnable_lines(state, lines), key=lambda job: job.created_at)
+            for lines in state.startable.turns(priority)
         )
         while owners:
             jobs = owners.popleft()
             if job := next(jobs, None):
                 yield job
                 owners.append(jobs)
+
+
+def runnable_lines(state: State, lines: Lines) -> Iterator[Iterable[Job]]:
+    return (line.values() for kind, line in lines.items() if eligible_nodes(state, kind))
 
 
 def complete_view(context: StepContext, view: JobView, forecast: Forecast) -> JobView:

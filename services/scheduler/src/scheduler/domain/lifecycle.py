@@ -95,8 +95,11 @@ def finish_cancel(context: StepContext, job: Job) -> None:
     end_job(context, job, JobStatus.CANCELED, JobCanceled)
 
 
-def expire_job(context: StepContext, job: Job) -> None:
+def expire_job(context: StepContext, job: Job, waited_for: str | None = None) -> None:
+    """End a job whose deadline passed; the error keeps the reason for which it waited."""
     message = "the deadline passed before the job was done"
+    if waited_for:
+        message = f"{message}; it waited: {waited_for}"
     job.end.error = JobError(code="deadline_passed", message=message)
     end_job(context, job, JobStatus.EXPIRED, JobExpired)
 
