@@ -7,8 +7,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml preview-engine/pyproject.toml))
 QUICK := not comfyui and not long
-# Tests mostly wait, so they run side by side; the tests of a file share servers, so they stay together.
-PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
+# Tests wait half of their time, so two cores run three at once; more would starve each other. The
+# tests of a file share servers, so they stay together.
+PARALLEL := --numprocesses 3 --dist loadfile
 
 help:  ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
