@@ -75,3 +75,15 @@ async def test_an_upload_that_the_store_does_not_take_is_abandoned(nats: NatsSer
 
         assert answer.status_code == 503
         assert len(media.abandoned) == 1
+
+
+async def test_a_use_that_no_file_has_is_answered_with_the_choices(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        form = {"kind": "song", "channel": "red"}
+        answer = await fleet.client.post("/v1/media", files={"file": b"x"}, data=form)
+
+        assert answer.status_code == 422
+        assert {error["path"]: error["message"] for error in answer.json()["errors"]} == {
+            "kind": "expected one of image, mask, video, audio, file",
+            "channel": "expected one of auto, alpha, luminance",
+        }

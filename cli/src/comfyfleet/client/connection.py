@@ -32,8 +32,9 @@ def local_url() -> str:
     running = state.load(home.state) if lock.holder(home.lock) is not None else None
     if not running:
         raise CommandError(
-            f"No fleet runs in {home.path}. Start one with `comfyfleet up`, or name one with "
-            "COMFYFLEET_URL and COMFYFLEET_TOKEN."
+            f"No fleet runs in {home.path}. Start one with `comfyfleet up`, or name a running one: "
+            "on this machine by its folder (COMFYFLEET_HOME), elsewhere by COMFYFLEET_URL and "
+            "COMFYFLEET_TOKEN."
         )
     return running.url
 

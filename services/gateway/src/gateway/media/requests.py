@@ -1,10 +1,10 @@
 """Requests about media: every field is known, limited and described; others are errors."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 from fastapi import Path, UploadFile
-from pydantic import Field, StringConstraints, WithJsonSchema
+from pydantic import Field, WithJsonSchema
 
 from contracts.media import library
 from contracts.media.files import MaskOptions
@@ -50,13 +50,8 @@ class ZipRequest(Strict):
 class MediaForm(MaskOptions, Strict):
     """Use of a file and, for masks, its options."""
 
-    kind: Annotated[str, StringConstraints(pattern="^(image|mask|video|audio|file)$")] = Field(
+    kind: Literal["image", "mask", "video", "audio", "file"] = Field(
         default="image", description="Use of the file."
-    )
-    channel: Annotated[str, StringConstraints(pattern="^(auto|alpha|luminance)$")] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]  # never written to
-        default="auto",
-        description="Masks: the channel; `auto`: alpha if any pixel is transparent, but luminance "
-        "if all that is visible is white (white paint on a clear canvas).",
     )
 
 
