@@ -9,14 +9,16 @@ from contracts.access import Actor, Limits, Permission, Priority
 from contracts.errors import ForbiddenError
 from contracts.scheduler.job_requests import FindJobs, ListJobs, SubmitJobView
 from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.nodes import NewNode
 from contracts.values import new_id
 from runtime.testing.ports import eventually
 from scheduler.app import TICKS
+from scheduler.domain.nodes import Node, NodeCapabilities
 from scheduler.handlers.leader_loop import decide, pause_after
 from scheduler.handlers.queries import find_jobs, list_jobs
 from scheduler.ports import LeadershipLostError, LedgerUncertainError
 
-from .fakes import FakeLedger, Leader
+from .fakes import NOW, FakeLedger, Leader
 from .fleet import a_submit
 
 
@@ -126,6 +128,10 @@ async def test_the_lead_is_released_in_the_end() -> None:
 
 async def test_a_list_is_paged_to_its_end_and_completed_with_the_queue(leader: Leader) -> None:
     actor = Actor(user_id=new_id())
+    await leader.leads()
+    settings, known = NewNode(name="away", base_url="http://a"), NodeCapabilities("a")
+    away = Node(new_id(), settings, NOW, capabilities=known)
+    leader.scheduler.current_term().state.nodes[away.id] = away
     for _ in range(3):
         answer = await leader.submit(a_submit(actor=actor))
         assert isinstance(answer, SubmitJobView)
