@@ -15,6 +15,28 @@ from av.video.stream import VideoStream
 from PIL import ImageColor
 
 SECRET = "a secret prompt"
+CLIPS = {
+    "video/mp4": ("mp4", "libx264", "aac"),
+    "video/quicktime": ("mov", "libx264", None),
+    "video/webm": ("webm", "libvpx-vp9", "libopus"),
+    "video/x-matroska": ("matroska", "libx264", "flac"),
+    "video/x-msvideo": ("avi", "mpeg4", None),
+    "video/mp2t": ("mpegts", "libx264", "aac"),
+    "video/mpeg": ("vob", "mpeg2video", "mp2"),
+    "video/x-flv": ("flv", "libx264", "aac"),
+    "video/x-ms-wmv": ("asf", "wmv2", "wmav2"),
+}
+"""Container and codecs of picture and sound, by type."""
+SOUNDS = {
+    "audio/mp4": ("ipod", "aac"),
+    "audio/flac": ("flac", "flac"),
+    "audio/ogg": ("ogg", "libopus"),
+    "audio/mpeg": ("mp3", "libmp3lame"),
+    "audio/wav": ("wav", "pcm_s16le"),
+    "audio/aiff": ("aiff", "pcm_s16be"),
+    "audio/aac": ("adts", "aac"),
+}
+"""Container and codec, by type."""
 TAGS = {"prompt": SECRET, "workflow": SECRET, "title": SECRET, "comment": SECRET}
 FRAMES = 12
 QUICK = {

@@ -17,7 +17,7 @@ import av
 from PIL import Image, PngImagePlugin
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from .clips import SECRET, a_sound, a_video
+from .clips import CLIPS, SECRET, SOUNDS, a_sound, a_video
 from .pictures import a_picture, encoded
 
 MARK = SECRET.encode()
@@ -25,26 +25,6 @@ SIDEWAYS = (Path(__file__).parent / "sideways.heic").read_bytes()
 DESCRIPTION, MODEL, COMMENT = 0x010E, 0x0110, 0x9286
 """Tags of EXIF, into which packs write prompt and graph."""
 XMP = b"<x:xmpmeta>" + MARK + b"</x:xmpmeta>"
-CLIPS = {
-    "video/mp4": ("mp4", "libx264", "aac"),
-    "video/quicktime": ("mov", "libx264", None),
-    "video/webm": ("webm", "libvpx-vp9", "libopus"),
-    "video/x-matroska": ("matroska", "libx264", "flac"),
-    "video/x-msvideo": ("avi", "mpeg4", None),
-    "video/mp2t": ("mpegts", "libx264", "aac"),
-    "video/mpeg": ("vob", "mpeg2video", "mp2"),
-    "video/x-flv": ("flv", "libx264", "aac"),
-    "video/x-ms-wmv": ("asf", "wmv2", "wmav2"),
-}
-SOUNDS = {
-    "audio/mp4": ("ipod", "aac"),
-    "audio/flac": ("flac", "flac"),
-    "audio/ogg": ("ogg", "libopus"),
-    "audio/mpeg": ("mp3", "libmp3lame"),
-    "audio/wav": ("wav", "pcm_s16le"),
-    "audio/aiff": ("aiff", "pcm_s16be"),
-    "audio/aac": ("adts", "aac"),
-}
 
 
 def exif() -> Image.Exif:

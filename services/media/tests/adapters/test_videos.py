@@ -16,33 +16,13 @@ from media.adapters.sandbox.process import ProcessSandbox, WorkerLimits
 from media.domain.inspection import BlobPreview, Bounds, FileRefusedError, InspectedFile
 from media.ports import InspectionRequest
 
-from .clips import FRAMES, SECRET, TAGS, a_sound, a_transparent_video, a_video
+from .clips import CLIPS, FRAMES, SECRET, SOUNDS, TAGS, a_sound, a_transparent_video, a_video
 from .pictures import decoded
 
 LIMITS = WorkerLimits(memory_bytes=480 * 1024**2, cpu_seconds=10, wall_seconds=60)
 ALPHA_MODE = b"\x53\xc0\x81\x01"
 """The element of a video track, and its value 1 (Matroska, section 5.1.4.1.28.4)."""
 BOUNDS = Bounds(1_000_000, 10, max_video_frames=100, max_seconds=5)
-VIDEOS = {
-    "video/mp4": ("mp4", "libx264", "aac"),
-    "video/quicktime": ("mov", "libx264", None),
-    "video/webm": ("webm", "libvpx-vp9", "libopus"),
-    "video/x-matroska": ("matroska", "libx264", "flac"),
-    "video/x-msvideo": ("avi", "mpeg4", None),
-    "video/mp2t": ("mpegts", "libx264", "aac"),
-    "video/mpeg": ("vob", "mpeg2video", "mp2"),
-    "video/x-ms-wmv": ("asf", "wmv2", "wmav2"),
-    "video/x-flv": ("flv", "libx264", "aac"),
-}
-SOUNDS = {
-    "audio/mp4": ("ipod", "aac"),
-    "audio/flac": ("flac", "flac"),
-    "audio/ogg": ("ogg", "libopus"),
-    "audio/mpeg": ("mp3", "libmp3lame"),
-    "audio/wav": ("wav", "pcm_s16le"),
-    "audio/aiff": ("aiff", "pcm_s16be"),
-    "audio/aac": ("adts", "aac"),
-}
 
 
 async def kept(folder: Path, data: bytes, kind: str = "video") -> tuple[InspectedFile, bytes]:
@@ -86,11 +66,11 @@ def alphas(data: bytes) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("content_type", VIDEOS)
+@pytest.mark.parametrize("content_type", CLIPS)
 async def test_a_video_keeps_its_samples_and_loses_its_tags(
     content_type: str, tmp_path: Path
 ) -> None:
-    data = a_video(*VIDEOS[content_type])
+    data = a_video(*CLIPS[content_type])
     finding, content = await kept(tmp_path, data + b"<script>")
     assert SECRET.encode() not in content
     assert b"<script>" not in content
@@ -177,9 +157,9 @@ async def test_hevc_keeps_the_name_under_which_phones_know_it(tmp_path: Path) ->
     assert b"hvc1" in content
 
 
-@pytest.mark.parametrize("content_type", [*VIDEOS, *SOUNDS])
+@pytest.mark.parametrize("content_type", [*CLIPS, *SOUNDS])
 async def test_a_result_is_made_bare(content_type: str, tmp_path: Path) -> None:
-    made = VIDEOS.get(content_type)
+    made = CLIPS.get(content_type)
     data = a_video(*made) if made else a_sound(*SOUNDS[content_type])
     (tmp_path / "source").write_bytes(data)
     finding = await ProcessSandbox(LIMITS, concurrency=1).strip(tmp_path)
