@@ -55,7 +55,7 @@ class SlowClients:
     alone: Times
     beside: Times
     answers: Counter[str]
-    """How often the slow ones got each status."""
+    """Counts the statuses that the slow ones got."""
     memory_mb: float
     """Memory of the gateway before."""
     most_memory_mb: float

@@ -1,6 +1,7 @@
 """Attempts that wait behind other work, and attempts that nobody waits for."""
 
 import httpx
+import pytest
 
 from contracts.agent import Outcome
 from contracts.values import new_id
@@ -23,8 +24,9 @@ async def interrupt(url: str, prompt_id: str) -> None:
         await client.post(f"{url}/interrupt", json={"prompt_id": prompt_id})
 
 
-async def test_an_attempt_behind_a_foreign_prompt_is_pending_and_can_be_recalled(
-    fleet: Fleet, comfy_url: str
+@pytest.mark.parametrize("is_move", [False, True])
+async def test_an_attempt_behind_a_foreign_prompt_is_pending_and_can_be_recalled_or_moved(
+    fleet: Fleet, comfy_url: str, *, is_move: bool
 ) -> None:
     order = an_order(await fleet.publish(quick()))
     entry = await fleet.add_node(comfy_url)
@@ -33,31 +35,12 @@ async def test_an_attempt_behind_a_foreign_prompt_is_pending_and_can_be_recalled
         await fleet.sees(entry, lambda beat: beat.foreign_prompts == 1)
         await fleet.run(entry, order)
         await fleet.sees(entry, lambda beat: any(a.is_pending for a in beat.attempts))
-        await fleet.cancel(entry, order.attempt_id)
+        await fleet.cancel(entry, order.attempt_id, is_move=is_move)
         end = await fleet.outcome(order)
         await interrupt(comfy_url, foreign)
         await fleet.sees(entry, lambda beat: beat.foreign_prompts == 0)
 
-    assert end.outcome is Outcome.CANCELED
-    assert not end.is_moved
-
-
-async def test_an_attempt_behind_a_foreign_prompt_makes_way_for_a_move_and_says_so(
-    fleet: Fleet, comfy_url: str
-) -> None:
-    order = an_order(await fleet.publish(quick()))
-    entry = await fleet.add_node(comfy_url)
-    foreign = await post(comfy_url, slow_steps(steps=400).graph)
-    async with fleet.agent():
-        await fleet.sees(entry, lambda beat: beat.foreign_prompts == 1)
-        await fleet.run(entry, order)
-        await fleet.sees(entry, lambda beat: any(a.is_pending for a in beat.attempts))
-        await fleet.cancel(entry, order.attempt_id, is_move=True)
-        end = await fleet.outcome(order)
-        await interrupt(comfy_url, foreign)
-        await fleet.sees(entry, lambda beat: beat.foreign_prompts == 0)
-
-    assert (end.outcome, end.is_moved) == (Outcome.CANCELED, True)
+    assert (end.outcome, end.is_moved) == (Outcome.CANCELED, is_move)
 
 
 async def test_a_move_that_comes_after_the_work_has_begun_interrupts_nothing(

@@ -41,8 +41,8 @@ def found_again(client: FleetClient, job: JobView) -> JobView:
     """Ask for the job; if the fleet stays away, say that the job goes on without us."""
     try:
         return client.find_job(job.id)
-    except UnreachableError as error:
-        raise UnreachableError(
+    except (UnreachableError, AwayError) as error:
+        raise CommandError(
             f"{error}\nThe fleet keeps job {job.id}: `comfyfleet jobs` shows it when it is back."
         ) from error
 

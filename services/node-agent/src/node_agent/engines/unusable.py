@@ -20,10 +20,10 @@ class UnusableEngine:
     def health(self) -> Health:
         return Health(reason=self._reason)
 
-    def keep_input(self, attempt_id: object, name: str) -> str:  # noqa: ARG002
+    def keep_input(self, attempt_id: object, name: str) -> str:  # noqa: ARG002  (the port gives it)
         return name
 
-    def has_input(self, name: str) -> bool:  # noqa: ARG002
+    def has_input(self, name: str) -> bool:  # noqa: ARG002  (the port gives it)
         return False
 
     async def cancel(self, attempt_id: object) -> bool:  # noqa: ARG002

@@ -122,7 +122,7 @@ class TinyEngine:
         )
         return Description(names, zlib.compress(content))
 
-    def keep_input(self, attempt_id: UUID, name: str) -> str:  # noqa: ARG002
+    def keep_input(self, attempt_id: UUID, name: str) -> str:  # noqa: ARG002  (the port gives it)
         return name
 
     def has_input(self, name: str) -> bool:

@@ -84,8 +84,8 @@ def of_status(query: ListJobs, place: Sequence[Condition]) -> Iterator[Condition
 def newest(status: JobStatus, limit: int, place: Sequence[Condition]) -> Condition:
     """Select the newest jobs that ended so: a page has no more of one status."""
     text, values = joined([("status = {}", [status]), *place], " AND ")
-    text = f"SELECT id FROM ended_jobs WHERE {text} ORDER BY created_at DESC, id DESC"  # noqa: S608
-    return f"{text} LIMIT {limit}", values
+    order = "ORDER BY created_at DESC, id DESC"
+    return f"SELECT id FROM ended_jobs WHERE {text} {order} LIMIT {limit}", values  # noqa: S608  (values apart)
 
 
 def of_workflow(wanted: str | None) -> Iterator[Condition]:

@@ -20,7 +20,7 @@ STATEMENTS = (
     "SET LOCAL lock_timeout = '5s'",
     "LOCK TABLE jobs, attempts IN SHARE ROW EXCLUSIVE MODE",
     "CREATE TABLE unfinished_jobs (id uuid PRIMARY KEY)",
-    f"INSERT INTO unfinished_jobs SELECT id FROM jobs WHERE status {UNFINISHED}",  # noqa: S608
+    f"INSERT INTO unfinished_jobs SELECT id FROM jobs WHERE status {UNFINISHED}",  # noqa: S608  (of constants)
     f"""CREATE FUNCTION note_unfinished() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF NEW.status {UNFINISHED} THEN
@@ -29,7 +29,7 @@ STATEMENTS = (
                 DELETE FROM unfinished_jobs WHERE id = NEW.id;
             END IF;
             RETURN NULL;
-        END $$""",  # noqa: S608
+        END $$""",  # noqa: S608  (of constants)
     f"""CREATE TRIGGER new_job_unfinished AFTER INSERT ON jobs FOR EACH ROW
         WHEN (NEW.status {UNFINISHED}) EXECUTE FUNCTION note_unfinished()""",
     f"""CREATE TRIGGER changed_job_unfinished AFTER UPDATE ON jobs FOR EACH ROW

@@ -21,7 +21,7 @@ STATEMENTS = (
         owner_id uuid NOT NULL
     )""",
     f"""INSERT INTO ended_jobs SELECT status, created_at, id, owner_id FROM jobs
-        WHERE status NOT {UNFINISHED}""",  # noqa: S608
+        WHERE status NOT {UNFINISHED}""",  # noqa: S608  (of constants)
     "ALTER TABLE ended_jobs ADD PRIMARY KEY (status, created_at, id)",
     "CREATE INDEX ended_jobs_by_owner ON ended_jobs (owner_id, status, created_at, id)",
     f"""CREATE OR REPLACE FUNCTION note_unfinished() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -34,7 +34,7 @@ STATEMENTS = (
                     ON CONFLICT DO NOTHING;
             END IF;
             RETURN NULL;
-        END $$""",  # noqa: S608
+        END $$""",  # noqa: S608  (of constants)
     "DROP TRIGGER new_job_unfinished ON jobs",
     """CREATE TRIGGER new_job AFTER INSERT ON jobs FOR EACH ROW
         EXECUTE FUNCTION note_unfinished()""",
