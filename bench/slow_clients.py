@@ -2,7 +2,8 @@
 
 The slow ones move bytes just above the lowest rate that the gateway allows, so that they keep what
 they get, and ask again as soon as they are refused. The other user downloads and uploads in turn,
-before and meanwhile.
+before and meanwhile. As many quick clients come first: memory that any crowd takes for good is no
+cost of slow ones.
 """
 
 import asyncio
@@ -38,7 +39,7 @@ FILL_SECONDS = 15.0
 REST_SECONDS = 60.0
 
 Talk: TypeAlias = Callable[
-    [asyncio.StreamReader, asyncio.StreamWriter, Counter[str]], Awaitable[None]
+    [asyncio.StreamReader, asyncio.StreamWriter, float, Counter[str]], Awaitable[None]
 ]
 
 
@@ -57,7 +58,7 @@ class SlowClients:
     answers: Counter[str]
     """Counts the statuses that the slow ones got."""
     memory_mb: float
-    """Memory of the gateway before."""
+    """Memory of the gateway before, a minute after as many quick clients."""
     most_memory_mb: float
     memory_after_mb: float
     """A minute after the last slow one left."""
@@ -68,9 +69,11 @@ async def measure(fleet: LocalFleet, slow: str, other: str, rounds: int) -> Slow
     gateway = psutil.Process(fleet.pid("gateway"))
     async with client_of(fleet, slow) as attacker, client_of(fleet, other) as user:
         media = [await upload(attacker, MEDIA_BYTES) for _ in range(MEDIA)]
-        await times_of(user, rounds)  # memory that any transfer takes is no cost of slow ones
+        async with crowd(fleet, slow, media, pause_seconds=0):
+            await asyncio.sleep(FILL_SECONDS)
+        await asyncio.sleep(REST_SECONDS)
         alone, memory = await times_of(user, rounds), memory_mb(gateway)
-        async with attack(fleet, slow, media) as answers, peak_of(gateway) as seen:
+        async with crowd(fleet, slow, media, PIECE_SECONDS) as answers, peak_of(gateway) as seen:
             await asyncio.sleep(FILL_SECONDS)
             beside = await times_of(user, rounds)
         await asyncio.sleep(REST_SECONDS)
@@ -105,10 +108,10 @@ async def upload(client: httpx.AsyncClient, size: int) -> Any:
 
 
 @asynccontextmanager
-async def attack(
-    fleet: LocalFleet, token: str, media: list[Any]
+async def crowd(
+    fleet: LocalFleet, token: str, media: list[Any], pause_seconds: float
 ) -> AsyncGenerator[Counter[str], None]:
-    """Keep all slow clients busy; yield the counted statuses of their answers."""
+    """Keep all clients busy, with a pause after each piece; yield the counted statuses."""
     answers, authorization = Counter[str](), f"Authorization: Bearer {token}\r\n"
     links = (f"GET {one['url']} HTTP/1.1\r\nHost: x\r\n\r\n" for one in media)
     own = (
@@ -121,8 +124,12 @@ async def attack(
         'Content-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
     )
     heads = itertools.cycle((*links, *own))
-    clients = [ask_again(fleet, next(heads), read_slowly, answers) for _ in range(READERS)]
-    clients += [ask_again(fleet, form, write_slowly, answers) for _ in range(WRITERS)]
+    clients = [
+        ask_again(fleet, next(heads), read_pieces, pause_seconds, answers) for _ in range(READERS)
+    ]
+    clients += [
+        ask_again(fleet, form, write_pieces, pause_seconds, answers) for _ in range(WRITERS)
+    ]
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(client) for client in clients]
         try:
@@ -132,7 +139,9 @@ async def attack(
                 task.cancel()
 
 
-async def ask_again(fleet: LocalFleet, head: str, talk: Talk, answers: Counter[str]) -> None:
+async def ask_again(
+    fleet: LocalFleet, head: str, talk: Talk, pause_seconds: float, answers: Counter[str]
+) -> None:
     """Ask until canceled, and count the statuses of the answers."""
     address = urlsplit(fleet.url)
     while True:
@@ -143,26 +152,32 @@ async def ask_again(fleet: LocalFleet, head: str, talk: Talk, answers: Counter[s
         reader, writer = await asyncio.open_connection(sock=slow, limit=PIECE_BYTES)
         with closing(writer), suppress(ConnectionError):
             writer.write(head.encode())
-            await talk(reader, writer, answers)
+            await talk(reader, writer, pause_seconds, answers)
 
 
-async def read_slowly(
-    reader: asyncio.StreamReader, _writer: asyncio.StreamWriter, answers: Counter[str]
+async def read_pieces(
+    reader: asyncio.StreamReader,
+    _writer: asyncio.StreamWriter,
+    pause_seconds: float,
+    answers: Counter[str],
 ) -> None:
     answers[await status_of(reader)] += 1
     while await reader.read(PIECE_BYTES):
-        await asyncio.sleep(PIECE_SECONDS)
+        await asyncio.sleep(pause_seconds)
 
 
-async def write_slowly(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answers: Counter[str]
+async def write_pieces(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    pause_seconds: float,
+    answers: Counter[str],
 ) -> None:
     answer = asyncio.create_task(status_of(reader))
     try:
         while not answer.done():
             writer.write(bytes(PIECE_BYTES))
             await writer.drain()
-            await asyncio.wait((answer,), timeout=PIECE_SECONDS)
+            await asyncio.wait((answer,), timeout=pause_seconds)
         answers[answer.result()] += 1
     finally:
         answer.cancel()
