@@ -27,7 +27,8 @@ from contracts.scheduler.jobs import (
     JobView,
     Output,
 )
-from contracts.scheduler.nodes import ClaimedNode, NodePage, NodePhase, NodeView
+from contracts.scheduler.node_requests import NodePage
+from contracts.scheduler.nodes import ClaimedNode, NodePhase, NodeView
 from contracts.values import MadeMask, fitting
 from gateway.jobs.submission import MAX_INPUT_BYTES
 from gateway.nodes.endpoints import MAX_SETTINGS_BYTES

@@ -10,7 +10,7 @@ import contracts
 from contracts.event import Event
 from contracts.message import Message
 from contracts.messages import MESSAGES
-from contracts.scheduler.nodes import NodeEvent
+from contracts.scheduler.node_events import NodeEvent
 from contracts.services import SERVICES
 from contracts.topology import Subscriber, permissions, subscriber, subscribers
 

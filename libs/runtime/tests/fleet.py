@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from contracts.scheduler.nodes import NodeAdded, NodeEvent
+from contracts.scheduler.node_events import NodeAdded, NodeEvent
 from contracts.services import ServiceName
 from contracts.values import new_id
 from runtime.bus.client import Bus

@@ -12,7 +12,7 @@ from nats.js.api import ConsumerConfig
 from nats.js.errors import NotFoundError
 
 from contracts.scheduler.jobs import JobEvent
-from contracts.scheduler.nodes import NodeEvent, NodeJoined
+from contracts.scheduler.node_events import NodeEvent, NodeJoined
 from contracts.topology import EVENTS_STREAM, subscriber
 from runtime.bus import consume
 from runtime.bus.client import Bus
@@ -63,7 +63,7 @@ async def test_what_was_acknowledged_is_not_delivered_to_the_next_process(fleet:
 
 SUBSCRIBER = """
 import asyncio, sys
-from contracts.scheduler.nodes import NodeEvent
+from contracts.scheduler.node_events import NodeEvent
 from runtime.bus.client import Bus
 from runtime.bus.delivery import DeliveryPolicy
 

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from contracts.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
-from contracts.scheduler.nodes import NodeAdded, NodeEvent
+from contracts.scheduler.node_events import NodeAdded, NodeEvent
 from contracts.topology import EVENTS_STREAM, RETRIES_STREAM
 from contracts.values import new_id
 from runtime.bus.client import Bus

@@ -15,7 +15,8 @@ import pytest
 from nats.js.api import ConsumerInfo
 from nats.js.client import JetStreamContext
 
-from contracts.scheduler.nodes import NodeAdded, NodeEntry
+from contracts.scheduler.node_events import NodeAdded
+from contracts.scheduler.nodes import NodeEntry
 from contracts.services import NODES
 from contracts.topology import EVENTS_STREAM, stream_of
 from contracts.values import new_id

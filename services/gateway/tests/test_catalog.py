@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from contracts.message import Accepted
 from contracts.registry.workflows import FolderReading, WorkflowEntry
-from contracts.scheduler.nodes import AddNode, ListNodes, NodePage, NodePhase, NodeView, RemoveNode
+from contracts.scheduler.node_requests import AddNode, ListNodes, NodePage, RemoveNode
+from contracts.scheduler.nodes import NodePhase, NodeView
 from contracts.services import WORKFLOWS
 from contracts.values import Unmet
 from runtime.outbox.messages import delete, put

@@ -30,7 +30,8 @@ from contracts.scheduler.claims import (
     ReportCapabilities,
 )
 from contracts.scheduler.job_requests import NewJob, SubmitJob
-from contracts.scheduler.nodes import AddNode, Capabilities, NewNode
+from contracts.scheduler.node_requests import AddNode
+from contracts.scheduler.nodes import Capabilities, NewNode
 from contracts.values import new_id
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually

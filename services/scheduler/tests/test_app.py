@@ -12,7 +12,8 @@ import pytest
 
 from contracts.scheduler.job_requests import CancelJob, FindJobs, ListJobs
 from contracts.scheduler.jobs import JobCompleted, JobStatus, JobView
-from contracts.scheduler.nodes import ListNodes, NodePhase, RemoveNode
+from contracts.scheduler.node_requests import ListNodes, RemoveNode
+from contracts.scheduler.nodes import NodePhase
 from contracts.services import NODES
 from runtime.bus import event_stream
 from runtime.bus.bucket import read_value

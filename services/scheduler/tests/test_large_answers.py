@@ -8,7 +8,8 @@ import pytest
 from contracts.scheduler.claims import ClaimNode
 from contracts.scheduler.job_requests import FindJobs, ListJobs
 from contracts.scheduler.jobs import JobStatus, JobSummary, JobView
-from contracts.scheduler.nodes import AddNode, NewNode, Setting
+from contracts.scheduler.node_requests import AddNode
+from contracts.scheduler.nodes import NewNode, Setting
 from contracts.values import new_id
 from runtime.bus.client import Bus
 from runtime.bus.pages import every_node

@@ -8,7 +8,7 @@ import pytest
 from contracts.errors import UnavailableError
 from contracts.registry.requests import FindCoverage
 from contracts.registry.workflows import ModelFolder
-from contracts.scheduler.nodes import NodeJoined
+from contracts.scheduler.node_events import NodeJoined
 from runtime import clock
 from workflow_registry.handlers.fleet import prune_descriptions, refresh_fleet, watch_fleet
 from workflow_registry.handlers.workflows import find_coverage

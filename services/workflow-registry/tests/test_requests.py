@@ -20,7 +20,9 @@ from contracts.registry.requests import (
     UploadWorkflow,
 )
 from contracts.registry.workflows import ModelFolder, ServerClasses
-from contracts.scheduler.nodes import ListNodes, NodeJoined, NodePage, NodeView
+from contracts.scheduler.node_events import NodeJoined
+from contracts.scheduler.node_requests import ListNodes, NodePage
+from contracts.scheduler.nodes import NodeView
 from contracts.services import WORKFLOWS
 from runtime import clock
 from runtime.bus.bucket import read_value

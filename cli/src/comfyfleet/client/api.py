@@ -15,7 +15,8 @@ from comfyfleet import CommandError
 from comfyfleet.client.errors import UNAUTHORIZED, AwayError, UnreachableError, api_error
 from contracts.media.files import MediaView
 from contracts.scheduler.jobs import JobPage, JobSummary, JobView
-from contracts.scheduler.nodes import NodePage, NodeView
+from contracts.scheduler.node_requests import NodePage
+from contracts.scheduler.nodes import NodeView
 
 # The fleet sends a comment every 10 s on an open stream.
 STREAM_SILENCE_SECONDS = 30.0

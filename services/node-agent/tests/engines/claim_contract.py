@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from contracts.access import Actor, Permission
 from contracts.agent import Cause, Outcome
 from contracts.registry.requests import CoverageView, FindDescription, UploadWorkflow
-from contracts.scheduler.nodes import ListNodes, NodePage, NodePhase, NodeView
+from contracts.scheduler.node_requests import ListNodes, NodePage
+from contracts.scheduler.nodes import NodePhase, NodeView
 from contracts.values import new_id
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually

@@ -5,7 +5,8 @@ import asyncpg
 from contracts.agent import FinishAttempt
 from contracts.scheduler.claims import NodeBeat
 from contracts.scheduler.job_requests import FindJobs, FindSubmitted, ListJobs, SubmitJob
-from contracts.scheduler.nodes import ListNodes, NodeEntry
+from contracts.scheduler.node_requests import ListNodes
+from contracts.scheduler.nodes import NodeEntry
 from contracts.services import NODES
 from runtime.bus.bucket import Mirror
 from runtime.outbox.relay import Relay, relaying

@@ -19,7 +19,8 @@ from contracts.scheduler.claims import (
 )
 from contracts.scheduler.job_requests import CancelJob, ModelFile, NewJob, Requirements, SubmitJob
 from contracts.scheduler.jobs import JobError, JobStatus
-from contracts.scheduler.nodes import AddNode, Capabilities, Device, NewNode
+from contracts.scheduler.node_requests import AddNode
+from contracts.scheduler.nodes import Capabilities, Device, NewNode
 from contracts.values import new_id
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.core import step

@@ -19,7 +19,8 @@ from contracts.errors import ConflictError, OperationError
 from contracts.message import Command
 from contracts.scheduler.claims import NodeBeat
 from contracts.scheduler.jobs import TERMINAL, JobStatus
-from contracts.scheduler.nodes import AddNode, NewNode
+from contracts.scheduler.node_requests import AddNode
+from contracts.scheduler.nodes import NewNode
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.core import names_in, resume, step
 from scheduler.domain.effects import Effects, Recall

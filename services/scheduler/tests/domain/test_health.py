@@ -4,7 +4,8 @@ from contracts.access import Actor
 from contracts.agent import Cause
 from contracts.scheduler.claims import ClaimNode, NodeBeat
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.nodes import AddNode, NewNode, NodePhase, RemoveNode
+from contracts.scheduler.node_requests import AddNode, RemoveNode
+from contracts.scheduler.nodes import NewNode, NodePhase
 from contracts.values import new_id
 from scheduler.domain.node_entries import node_entry
 from scheduler.domain.nodes import Node

@@ -1,7 +1,8 @@
 import pytest
 
 from contracts.errors import InvalidError
-from contracts.scheduler.nodes import AddNode, NewNode, NodeView
+from contracts.scheduler.node_requests import AddNode
+from contracts.scheduler.nodes import NewNode, NodeView
 from contracts.values import new_id
 
 from .core import OWNER, Core

@@ -1,7 +1,8 @@
 from contracts.access import Actor, Priority
 from contracts.message import Accepted
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.nodes import AddNode, NewNode, RemoveNode
+from contracts.scheduler.node_requests import AddNode, RemoveNode
+from contracts.scheduler.nodes import NewNode
 from contracts.values import new_id
 from scheduler.domain.jobs import Job
 

@@ -4,7 +4,8 @@ from contracts.agent import Cause
 from contracts.message import Accepted
 from contracts.scheduler.claims import ClaimNode
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.nodes import AddNode, NewNode, NodePhase, RemoveNode
+from contracts.scheduler.node_requests import AddNode, RemoveNode
+from contracts.scheduler.nodes import NewNode, NodePhase
 from contracts.values import new_id
 from scheduler.domain.core import republish
 from scheduler.domain.effects import Effects

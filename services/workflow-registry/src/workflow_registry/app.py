@@ -18,7 +18,7 @@ from contracts.registry.requests import (
     UploadWorkflow,
     ValidateWorkflow,
 )
-from contracts.scheduler.nodes import NodeEvent
+from contracts.scheduler.node_events import NodeEvent
 from runtime.outbox.relay import Relay
 from runtime.process.service import Runtime
 from runtime.process.tables import (

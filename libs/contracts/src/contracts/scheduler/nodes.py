@@ -1,17 +1,14 @@
-"""Declares nodes: their settings, claims, capabilities, views and events."""
+"""Declares nodes: their settings, entries, capabilities and views."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from contracts.access import Actor, IdempotencyKey, UserCommand
-from contracts.event import Event
-from contracts.message import Accepted, Query
 from contracts.scheduler.job_requests import ModelFile
-from contracts.values import LongText, Page
+from contracts.values import LongText
 
 
 class NodePhase(StrEnum):
@@ -164,81 +161,3 @@ class NodeView(NodeSettings):
     last_beat_at: datetime | None = Field(
         default=None, description="Time of its agent's newest beat."
     )
-
-
-class NodePage(Page[NodeView]):
-    """A page of nodes, by id."""
-
-
-class ListNodes(Query[NodePage]):
-    """List the nodes of the fleet by pages; a page has as many as fit into one answer."""
-
-    subject: ClassVar[str] = "query.scheduler.list_nodes.v1"
-    sent_by: ClassVar = ("gateway", "workflow-registry")
-    actor: Actor
-    cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
-
-
-class AddNode(UserCommand[NodeView]):
-    """Add a server as a node.
-
-    Errors: Invalid (`unknown_engine` names the known ones), Conflict (`node_exists`: a node has
-    this address).
-    """
-
-    subject: ClassVar[str] = "command.scheduler.add_node.v1"
-    node_id: UUID
-    node: NewNode
-    idempotency: IdempotencyKey | None = None
-
-
-class RemoveNode(UserCommand[Accepted]):
-    """Remove a node; its jobs run again on other nodes. Errors: NotFound.
-
-    A repetition within a day is accepted: the node is gone.
-    """
-
-    subject: ClassVar[str] = "command.scheduler.remove_node.v1"
-    node_id: UUID
-
-
-class NodeEvent(Event):
-    """An event about a node: any event below."""
-
-    sent_by: ClassVar = ("scheduler",)
-    aggregate_key = "node_id"
-    consumed_by: ClassVar = ("workflow-registry",)
-
-    node_id: UUID
-    name: str
-    reason: str | None = None
-
-
-class NodeAdded(NodeEvent):
-    """An operator added a node."""
-
-    subject: ClassVar[str] = "event.node.added.v1.{node_id}"
-
-
-class NodeJoined(NodeEvent):
-    """An agent has claimed the node, and it can take jobs."""
-
-    subject: ClassVar[str] = "event.node.joined.v1.{node_id}"
-
-
-class NodeLost(NodeEvent):
-    """Nothing was heard of the node for 4 s."""
-
-    subject: ClassVar[str] = "event.node.lost.v1.{node_id}"
-
-
-class NodeQuarantined(NodeEvent):
-    """The node harms jobs and gets none until a trial on it passes."""
-
-    subject: ClassVar[str] = "event.node.quarantined.v1.{node_id}"
-
-
-class NodeRemoved(NodeEvent):
-    """An operator removed the node."""
-
-    subject: ClassVar[str] = "event.node.removed.v1.{node_id}"

@@ -1,7 +1,8 @@
 """Reads lists whose owner answers with as many items as fit into one message."""
 
 from contracts.access import Actor
-from contracts.scheduler.nodes import ListNodes, NodeView
+from contracts.scheduler.node_requests import ListNodes
+from contracts.scheduler.nodes import NodeView
 from runtime.bus.client import Bus
 
 

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path, Response
 from pydantic import ConfigDict, Field, model_validator
 
 from contracts.access import Actor, Permission
-from contracts.scheduler.nodes import AddNode, NewNode, NodePage, NodeView, RemoveNode
+from contracts.scheduler.node_requests import AddNode, NodePage, RemoveNode
+from contracts.scheduler.nodes import NewNode, NodeView
 from contracts.values import LabelKey, LabelValue, new_id
 from gateway.http.access import Allowed
 from gateway.http.answers import refusals

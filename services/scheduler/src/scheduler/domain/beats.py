@@ -8,7 +8,7 @@ scheduler and that the node still lists is recalled.
 from contracts.agent import Cause
 from contracts.scheduler.claims import AttemptPhase, BeatAttempt, NodeBeat
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.nodes import NodeJoined
+from contracts.scheduler.node_events import NodeJoined
 from scheduler.domain.context import StepContext
 from scheduler.domain.events import add_node_event
 from scheduler.domain.health import end_quarantine, quarantine, quarantine_duplicate

@@ -17,7 +17,8 @@ from contracts.message import Command
 from contracts.scheduler.claims import ClaimNode, NodeBeat, ReportCapabilities
 from contracts.scheduler.job_requests import CancelJob, SubmitJob
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.nodes import AddNode, NodeEntry, RemoveNode
+from contracts.scheduler.node_requests import AddNode, RemoveNode
+from contracts.scheduler.nodes import NodeEntry
 from scheduler.domain import claims, fleet, orders, outcomes, submission
 from scheduler.domain.beats import take_beat
 from scheduler.domain.context import LoadedRows, Now, StepContext

@@ -6,7 +6,7 @@ A job's transition has set its version already; `add_node_event` sets the node's
 from typing import Any
 
 from contracts.scheduler.jobs import JobEvent
-from contracts.scheduler.nodes import NodeEvent
+from contracts.scheduler.node_events import NodeEvent
 from scheduler.domain.context import StepContext
 from scheduler.domain.jobs import Job
 from scheduler.domain.node_entries import put_node_entry

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from contracts.agent import Cause
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.nodes import NodeLost
+from contracts.scheduler.node_events import NodeLost
 from scheduler.domain.context import StepContext
 from scheduler.domain.events import add_node_event
 from scheduler.domain.health import request_trial_if_due

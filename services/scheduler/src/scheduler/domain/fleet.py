@@ -3,7 +3,9 @@
 from contracts.agent import Cause
 from contracts.errors import ConflictError, NotFoundError
 from contracts.message import Accepted
-from contracts.scheduler.nodes import AddNode, NewNode, NodeAdded, NodeRemoved, NodeView, RemoveNode
+from contracts.scheduler.node_events import NodeAdded, NodeRemoved
+from contracts.scheduler.node_requests import AddNode, RemoveNode
+from contracts.scheduler.nodes import NewNode, NodeView
 from scheduler.domain.context import StepContext
 from scheduler.domain.events import add_node_event
 from scheduler.domain.idempotency import (

@@ -9,7 +9,7 @@ node or three times on one: then the node is tried at once, and nobody waits for
 from uuid import UUID
 
 from contracts.agent import Cause
-from contracts.scheduler.nodes import NodeQuarantined
+from contracts.scheduler.node_events import NodeQuarantined
 from scheduler.domain.context import StepContext
 from scheduler.domain.events import add_node_event
 from scheduler.domain.jobs import Attempt

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from contracts.access import IdempotencyKey
 from contracts.scheduler.job_requests import SubmitJob
-from contracts.scheduler.nodes import AddNode, RemoveNode
+from contracts.scheduler.node_requests import AddNode, RemoveNode
 from scheduler.domain.context import StepContext
 from scheduler.domain.effects import KeyName, KeyUse
 

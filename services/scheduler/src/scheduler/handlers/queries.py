@@ -6,7 +6,7 @@ from contracts.access import Actor, Permission
 from contracts.errors import ForbiddenError, InvalidError
 from contracts.scheduler.job_requests import FindJobs, FindSubmitted, ListJobs
 from contracts.scheduler.jobs import JobList, JobPage, JobView
-from contracts.scheduler.nodes import ListNodes, NodePage
+from contracts.scheduler.node_requests import ListNodes, NodePage
 from contracts.values import fitting
 from runtime.cursor import read_cursor, write_cursor
 from scheduler.domain.forecast import complete_view, forecast

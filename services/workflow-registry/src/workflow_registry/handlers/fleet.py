@@ -16,7 +16,7 @@ from contracts.registry.requests import (
     StoreDescription,
 )
 from contracts.registry.workflows import ServerClasses, WorkflowEntry, WorkflowVersionRecord
-from contracts.scheduler.nodes import NodeEvent
+from contracts.scheduler.node_events import NodeEvent
 from contracts.values import Unmet
 from runtime import clock
 from runtime.wait import wait_for
