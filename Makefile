@@ -8,8 +8,8 @@ STAMP := $(VENV)/.installed
 MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml preview-engine/pyproject.toml))
 QUICK := not comfyui and not long
 # Tests wait half of their time, so two cores run three at once; more would starve each other. The
-# tests of a file share servers, so they stay together.
-PARALLEL := --numprocesses 3 --dist loadfile
+# tests of a file share servers, so they stay together; the files that take longest come first.
+PARALLEL := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 help:  ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
