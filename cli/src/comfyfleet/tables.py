@@ -1,4 +1,4 @@
-"""Tables of processes, jobs and nodes for a terminal."""
+"""Tables of processes and nodes for a terminal, and the parts of all tables."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from comfyfleet.client.job_progress import not_runnable
 from comfyfleet.supervision.state import ChildState, FleetState
-from contracts.scheduler.jobs import JobSummary
 from contracts.scheduler.nodes import NodeView
 
 COLORS = {
@@ -56,17 +54,6 @@ def status_table(fleet: FleetState, problems: Mapping[str, str]) -> Table:
     return table
 
 
-def jobs_table(jobs: Sequence[JobSummary]) -> Table:
-    table = plain_table("job", "workflow", "status", "created", "duration", "detail")
-    for job in jobs:
-        duration = ""
-        if job.started_at and job.finished_at:
-            duration = f"{(job.finished_at - job.started_at).total_seconds():.1f} s"
-        row = (str(job.id), job.workflow, colored(job.status), ago(job.created_at), duration)
-        table.add_row(*row, Text(job_detail(job)))
-    return table
-
-
 def nodes_table(nodes: Sequence[NodeView]) -> Table:
     table = plain_table("node", "address", "phase", "version", "VRAM free", "jobs", "reason")
     for node in nodes:
@@ -74,16 +61,6 @@ def nodes_table(nodes: Sequence[NodeView]) -> Table:
         row = (node.name, node.base_url, colored(node.phase), node.engine_version or "", vram)
         table.add_row(*row, str(len(node.running_job_ids)), Text(node.reason or ""))
     return table
-
-
-def job_detail(job: JobSummary) -> str:
-    if job.error:
-        return job.error.message
-    if job.unmet and not job.status.is_terminal:
-        return not_runnable(job.unmet)
-    if job.outputs:
-        return f"{len(job.outputs)} file{'s' if len(job.outputs) > 1 else ''}"
-    return f"{job.progress.fraction:.0%}" if job.status == "running" else ""
 
 
 def plain_table(*columns: str) -> Table:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from comfyfleet import CommandError
 from comfyfleet.client.errors import UNAUTHORIZED, AwayError, UnreachableError, api_error
 from contracts.media.files import MediaView
-from contracts.scheduler.jobs import JobPage, JobSummary, JobView
+from contracts.scheduler.jobs import JobView
 from contracts.scheduler.node_requests import NodePage
 from contracts.scheduler.nodes import NodeView
 
@@ -105,10 +105,6 @@ class FleetClient:
 
     def cancel(self, job_id: UUID) -> JobView:
         return self.ask(JobView, "POST", f"/v1/jobs/{job_id}/cancel")
-
-    def jobs(self, *, limit: int, status: str | None = None) -> list[JobSummary]:
-        params: dict[str, str | int] = {"limit": limit} | ({"status": status} if status else {})
-        return self.ask(JobPage, "GET", "/v1/jobs", params=params).items
 
     def find_media(self, media_id: UUID) -> MediaView:
         return self.ask(MediaView, "GET", f"/v1/media/{media_id}")

@@ -1,4 +1,4 @@
-"""`run`, `jobs`, `nodes`, `doctor`: commands for any fleet, local or not."""
+"""`run`, `nodes`, `doctor`: commands for any fleet, local or not."""
 
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +11,7 @@ from comfyfleet.doctor.checks import check_comfyui, check_machine, print_results
 from comfyfleet.input_values import parse
 from comfyfleet.job_run import save_all, watch, with_uploads
 from comfyfleet.settings import LocalSettings
-from comfyfleet.tables import console, jobs_table, nodes_table, say
+from comfyfleet.tables import console, nodes_table, say
 
 
 def run(
@@ -31,18 +31,6 @@ def run(
         job = watch(client, submitted, console)
         for path in save_all(client, job, out):
             say(str(path))
-
-
-def jobs(
-    *,
-    limit: Annotated[int, typer.Option("-n", min=1, max=200, help="Number of jobs.")] = 20,
-    status: Annotated[
-        str | None, typer.Option(help="Only jobs of this status: queued, running …")
-    ] = None,
-) -> None:
-    """List the newest jobs."""
-    with closing(connect()) as client:
-        console.print(jobs_table(client.jobs(limit=limit, status=status)))
 
 
 def nodes() -> None:

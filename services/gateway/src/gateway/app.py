@@ -17,6 +17,7 @@ from gateway.http.middleware import RequestMiddleware
 from gateway.http.rates import Rates
 from gateway.http.server import listen, serve
 from gateway.http.shares import Shares
+from gateway.jobs import changes as job_changes
 from gateway.jobs import endpoints as jobs
 from gateway.jobs.loader import JobLoader
 from gateway.jobs.quota import Quota
@@ -42,6 +43,7 @@ from runtime.process.tables import TickTable, start_ticks
 
 ROUTERS = (
     jobs.router,
+    job_changes.router,
     live.router,
     media.router,
     uploads.router,

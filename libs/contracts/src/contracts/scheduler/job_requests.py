@@ -64,6 +64,9 @@ class NewJob(BaseModel):
     deadline: UtcTime | None = None
     labels: dict[str, str] = Field(default_factory=dict)
     batch_id: UUID | None = None
+    retry_of: UUID | None = Field(
+        default=None, description="The job of the same owner that this one runs again."
+    )
     timeout_seconds: float = Field(
         default=1_800.0, gt=0, description="Longest time that one attempt may run."
     )
@@ -89,7 +92,8 @@ class SubmitJob(UserCommand[SubmitJobView]):
     """Run a workflow for its owner.
 
     Errors: Forbidden (`priority_not_allowed`), Conflict (`idempotency_key_reused`),
-    Unavailable (`queue_full`, `too_many_waiting`).
+    Unavailable (`queue_full`, `too_many_waiting`). If it is a retry: NotFound, Conflict
+    (`job_not_over`, `job_completed`).
     """
 
     subject: ClassVar[str] = "command.scheduler.submit_job.v1"

@@ -106,6 +106,7 @@ class JobSummary(BaseModel):
     priority: Priority = Field(description="Priority of the job.")
     labels: dict[str, str] = Field(default_factory=dict, description="Labels given at submission.")
     batch_id: UUID | None = Field(default=None, description="The batch that it is part of.")
+    retry_of: UUID | None = Field(default=None, description="The job that this one runs again.")
     created_at: datetime = Field(description="When the job was accepted.")
     started_at: datetime | None = Field(
         default=None, description="When a server first began with the job."

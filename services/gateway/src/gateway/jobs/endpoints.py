@@ -14,29 +14,32 @@ from gateway.http.route import HotRoute
 from gateway.jobs.reading import find_job, job_in_detail, wait_for_end
 from gateway.jobs.requests import JobFilters, JobId, JobRequest
 from gateway.jobs.resources import Job, JobPage, job_resource, summary_resource
-from gateway.jobs.submission import submit_job
+from gateway.jobs.submission import new_job, submit_job
 from gateway.service import CurrentGateway
 from gateway.workflows.versions import REFUSALS
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=HotRoute)
+
+SUBMISSION_REFUSALS = (
+    *REFUSALS,
+    "priority_not_allowed",
+    "storage_quota",
+    "bad_text",
+    "bad_time",
+    "invalid_inputs",
+    "too_many_waiting",
+    "overloaded",
+    "queue_full",
+    "database_away",
+)
+"""Problems of a new job that its inputs, its owner's limits or the fleet can cause."""
 
 
 @router.post(
     "",
     status_code=201,
     summary="Run a workflow",
-    responses=refusals(
-        *REFUSALS,
-        "priority_not_allowed",
-        "storage_quota",
-        "bad_text",
-        "bad_time",
-        "invalid_inputs",
-        "too_many_waiting",
-        "overloaded",
-        "queue_full",
-        "database_away",
-    ),
+    responses=refusals(*SUBMISSION_REFUSALS),
 )
 async def create_job(
     gateway: CurrentGateway,
@@ -50,7 +53,8 @@ async def create_job(
 
     With `Prefer: wait=N` the answer comes when the job ends, or after N seconds.
     """
-    submitted = await submit_job(gateway, actor, job, idempotency_key)
+    preparing = new_job(gateway, actor, job)
+    submitted = await submit_job(gateway, actor, preparing, idempotency_key)
     view = submitted.job
     if seconds:
         view = await wait_for_end(gateway, view, seconds)

@@ -19,6 +19,7 @@ class JobLinks(BaseModel):
     self: str = Field(description="The job.")
     events: str = Field(description="Its live events (SSE).")
     cancel: str = Field(description="POST here to end it early.")
+    retry: str = Field(description="POST here to run it again, once it is over.")
 
 
 class Output(jobs.Output):
@@ -79,5 +80,7 @@ def with_links(signer: LinkSigner, view: jobs.JobSummary, reader: Actor) -> dict
         Output.model_construct(**output.__dict__, url=url)
         for output, url in zip(view.outputs, urls, strict=True)
     ]
-    paths = JobLinks.model_construct(self=path, events=f"{path}/events", cancel=f"{path}/cancel")
+    paths = JobLinks.model_construct(
+        self=path, events=f"{path}/events", cancel=f"{path}/cancel", retry=f"{path}/retry"
+    )
     return {**view.__dict__, "outputs": outputs, "links": paths}

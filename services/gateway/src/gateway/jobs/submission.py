@@ -1,7 +1,7 @@
 """Submits jobs, after it has checked the inputs against the workflow."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
@@ -51,15 +51,18 @@ SEEDS = 2**53
 
 
 async def submit_job(
-    gateway: Gateway, actor: Actor, request: JobRequest, idempotency_key: IdempotencyKey | None
+    gateway: Gateway,
+    actor: Actor,
+    preparing: Awaitable[NewJob],
+    idempotency_key: IdempotencyKey | None,
 ) -> SubmitJobView:
-    """Hand the job to the scheduler.
+    """Prepare the job and hand it to the scheduler.
 
     A job that was accepted under this key is the answer even if it would be refused now: the
     deadline may have passed, an input may be deleted, the quota may be full.
     """
     try:
-        job = await new_job(gateway, actor, request)
+        job = await preparing
         await gateway.quota.refuse_if_exceeded(actor)
     except OperationError as refusal:
         if idempotency_key is None:

@@ -7,7 +7,6 @@ effects cannot be committed, the state must be thrown away.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -42,13 +41,17 @@ class Rule:
     """Decides one kind of command."""
 
     decide: Callable[[StepContext, Any], Answer]
-    job_id: Callable[[Any], UUID] | None = None
-    """Reads the id of the job that the command names: that job may be over already."""
+    job_ids: Callable[[Any], Iterable[UUID]] | None = None
+    """Reads the ids of the jobs that the command names: they may be over already."""
+
+
+def the_job(command: CancelJob) -> Iterable[UUID]:
+    return (command.job_id,)
 
 
 RULES: Mapping[type[Command[Any]], Rule] = {
-    SubmitJob: Rule(submission.submit_job, attrgetter("job.job_id")),
-    CancelJob: Rule(submission.cancel_job, attrgetter("job_id")),
+    SubmitJob: Rule(submission.submit_job, submission.named_jobs),
+    CancelJob: Rule(submission.cancel_job, the_job),
     FinishAttempt: Rule(outcomes.finish_attempt),
     ClaimNode: Rule(claims.claim_node),
     ReportCapabilities: Rule(claims.report_capabilities),
@@ -113,9 +116,8 @@ def names_in(state: State, occurrences: Iterable[Occurrence]) -> tuple[list[UUID
     for item in occurrences:
         if not isinstance(item, Requested):
             continue
-        job_id_of = RULES[type(item.command)].job_id
-        if job_id_of and (job_id := job_id_of(item.command)) not in state.jobs:
-            jobs.append(job_id)
+        if job_ids_of := RULES[type(item.command)].job_ids:
+            jobs += [id_ for id_ in job_ids_of(item.command) if id_ not in state.jobs]
         if isinstance(item.command, Creation) and item.command.idempotency:
             keys.append(key_name(item.command, item.command.idempotency))
         if isinstance(item.command, AddNode | RemoveNode):

@@ -1,5 +1,8 @@
 """Decides whether a job is accepted, and ends jobs that their owners cancel."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from contracts.access import Actor, Permission, Priority
 from contracts.errors import (
     ConflictError,
@@ -21,6 +24,11 @@ from scheduler.domain.views import current_view
 RANKS = {priority: rank for rank, priority in enumerate(Priority)}
 
 
+def named_jobs(command: SubmitJob) -> Iterable[UUID]:
+    retried = command.job.retry_of
+    return (command.job.job_id, retried) if retried else (command.job.job_id,)
+
+
 def submit_job(context: StepContext, command: SubmitJob) -> SubmitJobView:
     """Accept a job once; a repeat is answered with the job as it is now."""
     if created_id := find_created(context, command):
@@ -30,6 +38,7 @@ def submit_job(context: StepContext, command: SubmitJob) -> SubmitJobView:
             raise ConflictError("another job has this id", code="job_exists")
         return SubmitJobView(job=current_view(context, earlier.id))
     refuse_unstorable(command)
+    refuse_retry(context, command)
     refuse_excess(context, command)
     job = Job(command.job, command.actor.user_id, context.now.wall, context.trace)
     refuse_refused(context.state, job)
@@ -54,6 +63,19 @@ def refuse_unstorable(command: SubmitJob) -> None:
             path="deadline", code="no_time_zone", message="expected a time with a zone"
         )
         raise InvalidError("the deadline has no time zone", code="bad_time", errors=[problem])
+
+
+def refuse_retry(context: StepContext, command: SubmitJob) -> None:
+    """Raise for a retry of a job that is not the actor's, still goes on, or has its results."""
+    if command.job.retry_of is None:
+        return
+    retried = context.find_job(command.job.retry_of)
+    if retried is None or retried.owner_id != command.actor.user_id:
+        raise NotFoundError("there is no such job")
+    if not retried.status.is_terminal:
+        raise ConflictError(f"the job is {retried.status}: cancel it first", code="job_not_over")
+    if retried.status is JobStatus.COMPLETED:
+        raise ConflictError("the job has completed: submit a new one", code="job_completed")
 
 
 def refuse_excess(context: StepContext, command: SubmitJob) -> None:

@@ -1,0 +1,38 @@
+"""Sends the requests about jobs that have been submitted: list, show, run again."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from comfyfleet.client.api import FleetClient
+from contracts.scheduler.jobs import JobPage, JobStatus, JobSummary, JobView
+
+
+def find(
+    client: FleetClient,
+    *,
+    limit: int,
+    status: Sequence[JobStatus] | None = None,
+    workflow: str | None = None,
+    label: str | None = None,
+    batch_id: UUID | None = None,
+) -> list[JobSummary]:
+    """Return the newest jobs that match all filters; several pages of them if they are large."""
+    wanted: dict[str, Any] = {"status": status, "workflow": workflow, "label": label}
+    wanted["batch_id"] = batch_id and str(batch_id)
+    params = {name: value for name, value in wanted.items() if value}
+    found: list[JobSummary] = []
+    while len(found) < limit:
+        params["limit"] = limit - len(found)
+        page = client.ask(JobPage, "GET", "/v1/jobs", params=params)
+        found += page.items
+        if page.next_cursor is None:
+            break
+        params["cursor"] = page.next_cursor
+    return found
+
+
+def retry(client: FleetClient, job_id: UUID) -> JobView:
+    """Run an ended job again; the answer is the new job."""
+    headers = {"Idempotency-Key": str(uuid4())}
+    return client.ask(JobView, "POST", f"/v1/jobs/{job_id}/retry", headers=headers)

@@ -1,0 +1,82 @@
+"""`jobs`: list, show, cancel and repeat jobs of any fleet."""
+
+from contextlib import closing
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from comfyfleet.client import jobs
+from comfyfleet.client.connection import connect
+from comfyfleet.job_tables import job_card, jobs_table
+from comfyfleet.tables import console, say
+from contracts.scheduler.jobs import JobStatus, JobView
+
+Limit = Annotated[int, typer.Option("-n", min=1, max=200, help="Number of jobs.")]
+Statuses = Annotated[
+    list[JobStatus] | None, typer.Option(help="Only jobs of this status; may be given twice.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+JobIds = Annotated[list[UUID], typer.Argument(help="Ids of jobs.")]
+
+
+def group() -> typer.Typer:
+    """The command itself, which lists, and its sub-commands."""
+    app = typer.Typer(help=__doc__, invoke_without_command=True)
+    app.callback()(show)
+    for command in (list_, get, cancel, retry):
+        app.command(command.__name__.rstrip("_"))(command)
+    return app
+
+
+def show(context: typer.Context, *, limit: Limit = 20, status: Statuses = None) -> None:
+    """List the newest jobs; the commands below do more."""
+    if context.invoked_subcommand is None:
+        list_(limit=limit, status=status)
+
+
+def list_(
+    *,
+    limit: Limit = 20,
+    status: Statuses = None,
+    workflow: Annotated[str | None, typer.Option(help="Only `name` or `name@version`.")] = None,
+    label: Annotated[str | None, typer.Option(help="Only `key` or `key=value`.")] = None,
+    batch: Annotated[UUID | None, typer.Option(help="Only jobs of this batch.")] = None,
+    json: Json = False,
+) -> None:
+    """List the newest jobs that match all filters."""
+    with closing(connect()) as client:
+        found = jobs.find(
+            client, limit=limit, status=status, workflow=workflow, label=label, batch_id=batch
+        )
+    if json:
+        say(f"[{','.join(job.model_dump_json() for job in found)}]")
+    else:
+        console.print(jobs_table(found))
+
+
+def get(job_id: UUID, *, json: Json = False) -> None:
+    """Show a job with its inputs, its outputs and the reason why it waits or failed."""
+    with closing(connect()) as client:
+        print_job(client.find_job(job_id), json=json)
+
+
+def cancel(job_ids: JobIds) -> None:
+    """End jobs early; a job that is over stays as it is."""
+    with closing(connect()) as client:
+        for job_id in job_ids:
+            say(f"{job_id} {client.cancel(job_id).status}")
+
+
+def retry(job_ids: JobIds) -> None:
+    """Run jobs again that failed, were canceled or expired; print the ids of the new jobs."""
+    with closing(connect()) as client:
+        for job_id in job_ids:
+            say(str(jobs.retry(client, job_id).id))
+
+
+def print_job(job: JobView, *, json: bool) -> None:
+    if json:
+        say(job.model_dump_json())
+    else:
+        console.print(job_card(job))

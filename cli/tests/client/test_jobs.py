@@ -1,0 +1,95 @@
+"""The commands `jobs …` against a scripted fleet."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.access import Priority
+from contracts.scheduler.jobs import JobError, JobPage, JobStatus, JobView
+from contracts.values import new_id
+
+from .conftest import Script
+
+JOB_ID = new_id()
+
+
+def a_job(**fields: Any) -> JobView:
+    job = JobView(
+        id=JOB_ID,
+        status=JobStatus.FAILED,
+        workflow="resize@1",
+        owner_id=new_id(),
+        priority=Priority.BATCH,
+        created_at=datetime.now(UTC),
+        version=3,
+        labels={"project": "poster"},
+        inputs={"prompt": "a red door", "image": None},
+        error=JobError(code="node_failed", message="the model is missing"),
+    )
+    return job.model_copy(update=fields)
+
+
+def a_page(*ids: UUID, next_cursor: str | None = None) -> bytes:
+    page = JobPage(items=[a_job(id=id_) for id_ in ids], next_cursor=next_cursor)
+    return page.model_dump_json().encode()
+
+
+def jobs(fleet: Script, *words: str) -> str:
+    """Run `comfyfleet jobs …` as a user does, and return what it prints."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("COMFY")}
+    done = subprocess.run(
+        [sys.executable, "-m", "comfyfleet", "jobs", *words],
+        env=clean | {"COMFYFLEET_URL": fleet.url, "COMFYFLEET_TOKEN": "t", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_jobs_alone_lists_them(fleet: Script) -> None:
+    fleet.on("GET /v1/jobs?status=failed&limit=5", a_page(JOB_ID))
+
+    line = jobs(fleet, "-n", "5", "--status", "failed").splitlines()[1]
+
+    for word in (str(JOB_ID), "resize@1", "failed", "batch", "the model is missing"):
+        assert word in line
+
+
+def test_a_list_for_programs_has_all_filters_and_every_page(fleet: Script) -> None:
+    ids, batch_id = [new_id() for _ in range(3)], new_id()
+    found = f"GET /v1/jobs?workflow=resize&label=project%3Dposter&batch_id={batch_id}"
+    fleet.on(f"{found}&limit=3", a_page(*ids[:2], next_cursor="c"))
+    fleet.on(f"{found}&limit=1&cursor=c", a_page(ids[2]))
+
+    words = ("--workflow", "resize", "--label", "project=poster", "--batch", str(batch_id))
+    listed = json.loads(jobs(fleet, "list", "-n", "3", "--json", *words))
+
+    assert [job["id"] for job in listed] == [str(id_) for id_ in ids]
+
+
+def test_a_job_is_shown_with_what_is_set_only(fleet: Script) -> None:
+    fleet.on(f"GET /v1/jobs/{JOB_ID}", a_job().model_dump_json().encode())
+
+    shown = jobs(fleet, "get", str(JOB_ID))
+
+    for text in ("the model is missing", "project=poster", 'input prompt  "a red door"'):
+        assert text in shown
+    assert "input image" not in shown
+    assert json.loads(jobs(fleet, "get", str(JOB_ID), "--json"))["inputs"]["image"] is None
+
+
+def test_jobs_are_canceled_and_run_again(fleet: Script) -> None:
+    new = new_id()
+    fleet.on(f"POST /v1/jobs/{JOB_ID}/cancel", a_job().model_dump_json().encode())
+    retried = a_job(id=new, retry_of=JOB_ID).model_dump_json().encode()
+    fleet.on(f"POST /v1/jobs/{JOB_ID}/retry", retried)
+
+    assert jobs(fleet, "cancel", str(JOB_ID)) == f"{JOB_ID} failed\n"
+    assert jobs(fleet, "retry", str(JOB_ID)) == f"{new}\n"
+    assert all("Idempotency-Key" in sent[1] for sent in fleet.requests if "retry" in sent[0])

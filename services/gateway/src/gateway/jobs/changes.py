@@ -1,0 +1,45 @@
+"""Endpoints that change one job, or run it again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from contracts.access import Actor, Permission
+from gateway.http.access import Allowed
+from gateway.http.answers import refusals
+from gateway.http.headers import MaybeIdempotencyKey, mark_created
+from gateway.http.route import HotRoute
+from gateway.jobs.endpoints import SUBMISSION_REFUSALS
+from gateway.jobs.reading import job_in_detail
+from gateway.jobs.requests import JobId
+from gateway.jobs.resources import Job
+from gateway.jobs.retries import retry_of
+from gateway.jobs.submission import submit_job
+from gateway.service import CurrentGateway
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=HotRoute)
+
+
+@router.post(
+    "/{job_id}/retry",
+    status_code=201,
+    summary="Run a job again",
+    responses=refusals(*SUBMISSION_REFUSALS, "job_not_over", "job_completed"),
+)
+async def retry_job(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.JOBS_RUN)],
+    job_id: JobId,
+    idempotency_key: MaybeIdempotencyKey,
+    answer: Response,
+) -> Job:
+    """Make a new job of one that failed, was canceled or expired; `retry_of` names that one.
+
+    The new job has the same version of the workflow, inputs, seeds, labels and priority, and the
+    deadline if that has not passed. It belongs to no batch. The job that ended stays as it is.
+    """
+    preparing = retry_of(gateway, actor, job_id)
+    submitted = await submit_job(gateway, actor, preparing, idempotency_key)
+    path = gateway.path(f"/v1/jobs/{submitted.job.id}")
+    mark_created(answer, path, is_replay=submitted.is_replay)
+    return await job_in_detail(gateway, submitted.job, actor)
