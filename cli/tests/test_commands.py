@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from comfyfleet.home import Home
-from comfyfleet.supervision.lock import Lock
+from runtime.supervision.lock import Lock
 
 
 def comfyfleet(home: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:

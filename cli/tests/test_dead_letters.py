@@ -9,11 +9,11 @@ import pytest
 
 from comfyfleet.home import Home, write_private
 from comfyfleet.secrets import FleetSecrets
-from comfyfleet.supervision.lock import Lock
 from contracts.topology import RETRIES_STREAM
 from runtime.bus.dead_letters import DeadLetter, store
 from runtime.bus.nats_config import PROVISIONER
 from runtime.provision import administration
+from runtime.supervision.lock import Lock
 from runtime.testing.servers import NatsServer, nats_server
 
 

@@ -15,7 +15,7 @@ from comfyfleet.doctor.checks import check_comfyui, check_machine
 from comfyfleet.doctor.server_settings import settings_of
 from comfyfleet.home import Home
 from comfyfleet.settings import LocalSettings
-from comfyfleet.supervision.lock import Lock
+from runtime.supervision.lock import Lock
 from runtime.testing.canned import canned
 from runtime.testing.ports import free_port, wait_for_port
 

@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from comfyfleet.health import failing_children
-from comfyfleet.supervision.state import ChildPhase, ChildState
+from runtime.supervision.child_state import ChildPhase, ChildState
 from runtime.testing.ports import free_port
 
 

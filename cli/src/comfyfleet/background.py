@@ -8,8 +8,8 @@ from rich.console import Console
 from comfyfleet import CommandError
 from comfyfleet.home import Home
 from comfyfleet.supervision import state
-from comfyfleet.supervision.child import python
-from comfyfleet.supervision.log_file import LogFile
+from runtime.supervision.child import python
+from runtime.supervision.log_file import LogFile
 
 READY_SECONDS = 180.0
 POLL_SECONDS = 0.1

@@ -14,11 +14,11 @@ from comfyfleet.servers.nats_and_s3 import nats_child, s3_child
 from comfyfleet.servers.postgres import postgres_child
 from comfyfleet.services import BEHIND_GATEWAY, PREVIEW_ENGINE, Fleet, inherited
 from comfyfleet.settings import password_variable
-from comfyfleet.supervision.child import ChildSpec, python
-from comfyfleet.supervision.log_file import last_words
 from comfyfleet.supervision.supervisor import Supervisor
 from runtime.bus.nats_config import PROVISIONER
 from runtime.embedded.postgres import ClusterError
+from runtime.supervision.child import ChildSpec, python
+from runtime.supervision.log_file import last_words
 
 RECONCILE_TRIES = 6
 MIGRATION_SECONDS = 120.0

@@ -10,12 +10,12 @@ from comfyfleet import CommandError, secrets, tcp_ports
 from comfyfleet.client.connection import home_of
 from comfyfleet.cluster import ClusterSettings, NatsUrl
 from comfyfleet.settings import LocalSettings, password_variable
-from comfyfleet.supervision import lock
 from comfyfleet.tables import ago, console, plain_table
 from contracts.errors import OperationError
 from runtime.bus import dead_letters
 from runtime.bus.nats_config import PROVISIONER
 from runtime.provision import administration
+from runtime.supervision import lock
 
 
 class DeadLetterSettings(ClusterSettings):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from comfyfleet import CommandError
-from comfyfleet.supervision.probe import answers_ok
+from runtime.supervision.probe import answers_ok
 
 USUAL_PORT = 8188
 

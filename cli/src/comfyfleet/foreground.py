@@ -13,10 +13,10 @@ from comfyfleet.home import Home
 from comfyfleet.secrets import FleetSecrets
 from comfyfleet.services import PORTS, Fleet
 from comfyfleet.settings import LocalSettings
-from comfyfleet.supervision import pid_file
-from comfyfleet.supervision.lock import Lock
 from comfyfleet.supervision.state import FleetPhase, FleetState
 from comfyfleet.supervision.supervisor import Supervisor
+from runtime.supervision import pid_file
+from runtime.supervision.lock import Lock
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from comfyfleet.services import PREVIEW_ENGINE
-from comfyfleet.supervision.probe import get
-from comfyfleet.supervision.state import ChildState
 from contracts.services import SERVICES
+from runtime.supervision.child_state import ChildState
+from runtime.supervision.probe import get
 
 PATHS = {
     **dict.fromkeys(SERVICES, "/readyz"),

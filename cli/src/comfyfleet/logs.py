@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from comfyfleet.supervision.log_file import last_lines
+from runtime.supervision.log_file import last_lines
 
 NAME_WIDTH = 18
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from comfyfleet.home import Home
 from comfyfleet.secrets import FleetSecrets
 from comfyfleet.settings import LocalSettings
-from comfyfleet.supervision.child import ChildSpec, python
-from comfyfleet.supervision.probe import answers_ok
 from contracts.services import SERVICES, ServiceName
 from runtime.embedded.programs import BUCKET, REGION
 from runtime.postgres.roles import PACKAGES, role_url
+from runtime.supervision.child import ChildSpec, python
+from runtime.supervision.probe import answers_ok
 
 BEHIND_GATEWAY: tuple[ServiceName, ...] = tuple(name for name in SERVICES if name != "gateway")
 PREVIEW_ENGINE = "preview-engine"

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from comfyfleet.supervision.state import ChildState, FleetState
+from comfyfleet.supervision.state import FleetState
 from contracts.scheduler.nodes import NodeView
+from runtime.supervision.child_state import ChildState
 
 COLORS = {
     "ready": "green",

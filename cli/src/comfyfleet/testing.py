@@ -13,9 +13,9 @@ from comfyfleet.client.api import FleetClient
 from comfyfleet.home import Home
 from comfyfleet.secrets import FleetSecrets
 from comfyfleet.supervision import state
-from comfyfleet.supervision.child import python
 from contracts.services import ServiceName
 from runtime.postgres.roles import PACKAGES, role_url
+from runtime.supervision.child import python
 from runtime.testing.ports import free_port
 
 ADMIN_EMAIL = "admin@comfyfleet.local"

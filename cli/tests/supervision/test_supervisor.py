@@ -10,9 +10,10 @@ import psutil
 import pytest
 
 from comfyfleet import CommandError
-from comfyfleet.supervision import pid_file, state
-from comfyfleet.supervision.child import ChildSpec
+from comfyfleet.supervision import state
 from comfyfleet.supervision.supervisor import Supervisor
+from runtime.supervision import pid_file
+from runtime.supervision.child import ChildSpec
 from runtime.testing.ports import eventually
 
 
@@ -105,8 +106,8 @@ async def test_stopping_while_a_child_waits_to_be_restarted_is_quick(
 def test_children_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:
     program = """
 import asyncio, sys, pathlib
-from comfyfleet.supervision.child import ChildSpec, spawn
-from comfyfleet.supervision.log_file import LogFile
+from runtime.supervision.child import ChildSpec, spawn
+from runtime.supervision.log_file import LogFile
 async def main():
     child = await spawn(ChildSpec("x", ("sleep", "600"), None), LogFile(pathlib.Path(sys.argv[1])))
     print(child.pid, flush=True)

@@ -4,7 +4,8 @@ from comfyfleet import CommandError, secrets
 from comfyfleet.client.api import FleetClient
 from comfyfleet.home import Home
 from comfyfleet.settings import LocalSettings, RemoteSettings
-from comfyfleet.supervision import lock, state
+from comfyfleet.supervision import state
+from runtime.supervision import lock
 
 
 def connect() -> FleetClient:

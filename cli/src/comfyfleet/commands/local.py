@@ -22,8 +22,9 @@ from comfyfleet.home import Home
 from comfyfleet.logs import follow_logs, print_logs
 from comfyfleet.sample import next_steps, run_sample
 from comfyfleet.settings import LocalSettings
-from comfyfleet.supervision import lock, pid_file, state
+from comfyfleet.supervision import state
 from comfyfleet.tables import console, say, status_table
+from runtime.supervision import lock, pid_file
 
 STOP_SECONDS = 60.0
 

@@ -16,12 +16,13 @@ from comfyfleet.health import failing_children
 from comfyfleet.home import NEEDED_MB, Home
 from comfyfleet.services import PREVIEW_ENGINE
 from comfyfleet.settings import LocalSettings
-from comfyfleet.supervision import lock, state
-from comfyfleet.supervision.probe import get
+from comfyfleet.supervision import state
 from comfyfleet.tables import console
 from comfyfleet.tcp_ports import bind, load, taken_by
 from contracts.services import SERVICES
 from runtime.embedded.programs import beside_python, postgres_program
+from runtime.supervision import lock
+from runtime.supervision.probe import get
 from workflows.compatibility.releases import OLDEST_COMFYUI_TEXT
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from comfyfleet.home import write_private
 from comfyfleet.secrets import FleetSecrets
-from comfyfleet.supervision.child import ChildSpec
-from comfyfleet.supervision.probe import answers, answers_ok
 from runtime.bus.nats_config import PROVISIONER, nats_config
 from runtime.embedded.programs import beside_python, s3_command, s3_environment
+from runtime.supervision.child import ChildSpec
+from runtime.supervision.probe import answers, answers_ok
 
 SMALL = {"GOMEMLIMIT": "192MiB"}
 """The memory limit is soft: near it Go collects garbage more often."""

@@ -7,11 +7,11 @@ from pathlib import Path
 import psutil
 
 from comfyfleet.secrets import FleetSecrets
-from comfyfleet.supervision import pid_file
-from comfyfleet.supervision.child import ChildSpec
-from comfyfleet.supervision.probe import succeeds
 from runtime.embedded.postgres import STOP_SIGNAL, Cluster, cluster_in
 from runtime.embedded.programs import postgres_program
+from runtime.supervision import pid_file
+from runtime.supervision.child import ChildSpec
+from runtime.supervision.probe import succeeds
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",

@@ -1,1 +1,1 @@
-"""Keeps child processes alive: starts, watches, restarts with backoff, logs, and stops them."""
+"""Runs the children of one local fleet, and keeps its state in a file."""

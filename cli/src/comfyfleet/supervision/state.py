@@ -1,23 +1,13 @@
 """The supervisor's view of its children, in a file that `status` reads."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, Field, ValidationError
 
-ChildPhase: TypeAlias = Literal["starting", "ready", "waiting", "stopping", "stopped"]
+from runtime.supervision.child_state import ChildState
+
 FleetPhase: TypeAlias = Literal["starting", "ready", "stopping", "failed"]
-
-
-class ChildState(BaseModel):
-    name: str
-    phase: ChildPhase
-    pid: int | None = None
-    since: datetime = Field(description="Start of this phase.")
-    restarts: int = 0
-    url: str | None = None
-    note: str | None = Field(default=None, description="How the child ended last.")
 
 
 class FleetState(BaseModel):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from comfyfleet import CommandError
 from comfyfleet.supervision import state
-from comfyfleet.supervision.child import ChildSpec
-from comfyfleet.supervision.log_file import last_words
-from comfyfleet.supervision.restarting_child import RestartingChild
 from comfyfleet.supervision.state import FleetState
+from runtime.supervision.child import ChildSpec
+from runtime.supervision.log_file import last_words
+from runtime.supervision.restarting_child import HopelessError, RestartingChild
 
 READY_SECONDS = 120.0
 
@@ -36,6 +36,8 @@ class Supervisor:
                 await asyncio.gather(*(child.first_ready for child in children))
         except TimeoutError:
             raise CommandError(late_children(children, within)) from None
+        except HopelessError as error:
+            raise CommandError(str(error)) from None
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Wait for `stop`. A child's task that ends before is a bug, whose error is raised."""

@@ -1,4 +1,4 @@
-"""Lets one supervisor at a time run in a home; the kernel frees the lock when its holder dies.
+"""Lets one process at a time use a folder; the kernel frees the lock when its holder dies.
 
 The lock file names the holder's process id, so that a second start can say who runs. `filelock`
 keeps no process id beside the kernel's lock.
@@ -37,7 +37,7 @@ class Lock:
 
 
 def holder(path: Path) -> int | None:
-    """Return the process id of the supervisor that runs in this home, if one does."""
+    """Return the process id of the lock's holder, if one lives."""
     if not path.exists():
         return None
     lock = Lock(path)

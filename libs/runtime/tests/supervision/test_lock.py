@@ -1,7 +1,7 @@
 import os
 from pathlib import Path
 
-from comfyfleet.supervision.lock import Lock, holder
+from runtime.supervision.lock import Lock, holder
 
 
 def test_only_one_gets_it_and_the_other_learns_who(tmp_path: Path) -> None:

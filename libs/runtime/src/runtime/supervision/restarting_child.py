@@ -9,18 +9,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import SubprocessError
 
-from comfyfleet import CommandError
-from comfyfleet.supervision import pid_file
-from comfyfleet.supervision.child import ChildSpec, describe_exit, kill_group, spawn
-from comfyfleet.supervision.log_file import LogFile, last_words
-from comfyfleet.supervision.state import ChildPhase, ChildState
+from runtime.supervision import pid_file
+from runtime.supervision.adopted import adopt
+from runtime.supervision.child import ChildSpec, Process, describe_exit, kill_group, spawn
+from runtime.supervision.child_state import ChildPhase, ChildState
+from runtime.supervision.log_file import LogFile, last_words
 from runtime.wait import wait_for
 
 HOPELESS_DEATHS = 4
 PROBE_SECONDS = 0.1
+LOG_SECONDS = 1.0
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
 HEALTHY_SECONDS = 60.0
+
+
+class HopelessError(Exception):
+    """The child died so often before it was ready that no further restart would help."""
 
 
 @dataclass(slots=True)
@@ -42,22 +47,30 @@ class RestartDelay:
 class RestartingChild:
     """Restarts `spec` whenever it dies; `state` is its present state.
 
-    `first_ready` resolves once the child was ready, and fails if the child dies
-    `HOPELESS_DEATHS` times before that: no further restart would help.
+    `first_ready` resolves once the child was ready, and raises HopelessError if the child dies
+    `HOPELESS_DEATHS` times before that.
     """
 
     def __init__(
         self, spec: ChildSpec, *, run_folder: Path, logs: Path, changed: Callable[[], None]
     ) -> None:
         self.spec = spec
-        self.state = ChildState(name=spec.name, phase="starting", since=now(), url=spec.url)
+        self.state = ChildState(
+            name=spec.name, phase="starting", since=datetime.now(UTC), url=spec.url
+        )
         self.first_ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.first_ready.add_done_callback(note_error)
         self.log_path = logs / f"{spec.name}.log"
+        self.restart_at: float | None = None
+        """When a dead child is started again, in monotonic seconds."""
+        self.was_adopted = False
+        """The present process was found running, so it has lived for longer than this object."""
         self._log = LogFile(self.log_path)
         self._pid_path = run_folder / f"{spec.name}.pid"
         self._changed = changed
         self._stop = asyncio.Event()
-        self._process: asyncio.subprocess.Process | None = None
+        self._restarting: asyncio.Task[None] | None = None
+        self._process: Process | None = None
         self._delay = RestartDelay()
 
     async def run(self) -> None:
@@ -66,13 +79,20 @@ class RestartingChild:
             note = await self._run_once()
             if self._stop.is_set():
                 break
-            wait = self._delay.after(time.monotonic() - began)
-            self._enter("waiting", note=note)
-            self._fail_if_hopeless(note)
-            await wait_for(self._stop, wait)
-            self.state.restarts += 1
+            if self._restarting:
+                await self._restarting
+                self._restarting = None
+                continue
+            await self._wait_to_restart(note, self._delay.after(time.monotonic() - began))
         self._enter("stopped")
         self._log.close()
+
+    def restart(self) -> None:
+        """Stop a running child and start it again at once, which counts as no death."""
+        if self._process and not self._restarting:
+            self._enter("stopping", note=self.state.note)
+            self._send_stop()
+            self._restarting = asyncio.create_task(self._kill_late(self._process))
 
     async def stop(self, running: asyncio.Task[None]) -> None:
         """Ask the child to stop, kill it after `stop_seconds`, and wait until it is gone."""
@@ -85,34 +105,64 @@ class RestartingChild:
             kill_group(self._process.pid)
         await running
 
+    async def _wait_to_restart(self, note: str, seconds: float) -> None:
+        self.restart_at = time.monotonic() + seconds
+        self._enter("waiting", note=note)
+        self._fail_if_hopeless(note)
+        await wait_for(self._stop, seconds)
+        self.restart_at = None
+        self.state.restarts += 1
+
     async def _run_once(self) -> str:
         """Run the child once, from start to end; return how it ended."""
         self._enter("starting", note=self.state.note)
         try:
-            self._process = process = await spawn(self.spec, self._log)
+            self._process = process = await self._found_or_started()
         except (OSError, SubprocessError) as error:
             return f"cannot be started: {error}"
-        pid_file.write(self._pid_path, process.pid)
         self.state.pid = process.pid
         if self._stop.is_set():
             self._send_stop()
-        watching = asyncio.create_task(self._watch_ready())
+        beside = [asyncio.create_task(work) for work in (self._watch_ready(), self._tend_log())]
         code = await process.wait()
-        watching.cancel()
+        for task in beside:
+            task.cancel()
         kill_group(process.pid)
         self._process = self.state.pid = None
         self._pid_path.unlink(missing_ok=True)
         return describe_exit(code)
+
+    async def _found_or_started(self) -> Process:
+        """Return the child that an earlier parent left, if it may outlive one; else a new one."""
+        found = adopt(self._pid_path, self.spec) if self.spec.outlives_parent else None
+        self.was_adopted = found is not None
+        if found:
+            return found
+        process = await spawn(self.spec, self._log)
+        pid_file.write(self._pid_path, process.pid, self.spec.fingerprint)
+        return process
 
     async def _watch_ready(self) -> None:
         while True:
             if await self.spec.is_ready():
                 break
             await asyncio.sleep(PROBE_SECONDS)
-        if not self._stop.is_set():
+        if not self._stop.is_set() and not self._restarting:
             self._enter("ready", note=self.state.note)
         if not self.first_ready.done():
             self.first_ready.set_result(None)
+
+    async def _tend_log(self) -> None:
+        """Keep a log small that the child writes by itself."""
+        while self.spec.outlives_parent:
+            await asyncio.to_thread(self._log.move_aside_if_full)
+            await asyncio.sleep(LOG_SECONDS)
+
+    async def _kill_late(self, process: Process) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.spec.stop_seconds):
+                await process.wait()
+        kill_group(process.pid)
 
     def _send_stop(self) -> None:
         if self._process and self._process.returncode is None:
@@ -122,16 +172,18 @@ class RestartingChild:
     def _fail_if_hopeless(self, note: str) -> None:
         if self._delay.deaths_in_a_row >= HOPELESS_DEATHS and not self.first_ready.done():
             self.first_ready.set_exception(
-                CommandError(
+                HopelessError(
                     f"{self.spec.name} cannot start ({note}). Its last words: "
                     f"“{last_words(self.log_path)}”. The log: {self.log_path}"
                 )
             )
 
     def _enter(self, phase: ChildPhase, *, note: str | None = None) -> None:
-        self.state.phase, self.state.since, self.state.note = phase, now(), note
+        self.state.enter(phase, note=note)
         self._changed()
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
+def note_error(future: asyncio.Future[None]) -> None:
+    """Take the error, so that asyncio does not complain where nobody waits for `first_ready`."""
+    if not future.cancelled():
+        future.exception()

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from comfyfleet.supervision.log_file import LogFile, last_lines
+from runtime.supervision.log_file import LogFile, last_lines
 
 
 def test_a_full_log_moves_aside_and_only_so_many_are_kept(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-from comfyfleet.supervision.restarting_child import RestartDelay
+from runtime.supervision.restarting_child import RestartDelay
 
 
 def test_waits_double_up_to_half_a_minute() -> None:

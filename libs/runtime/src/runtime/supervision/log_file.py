@@ -1,6 +1,7 @@
 """Keeps the output of one child in a file that survives stops and never grows without bound."""
 
 import logging
+import os
 from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -21,9 +22,28 @@ class LogFile(RotatingFileHandler):
     def __init__(self, path: Path, *, max_bytes: int = MAX_BYTES, kept: int = KEPT) -> None:
         # Latin-1 maps each byte to one character and back, so output of any encoding is kept.
         super().__init__(path, maxBytes=max_bytes, backupCount=kept, encoding="latin-1", delay=True)
+        self.path = path
 
     def write(self, chunk: bytes) -> None:
         self.handle(logging.makeLogRecord({"msg": chunk.decode("latin-1")}))
+
+    def move_aside_if_full(self) -> None:
+        """Copy a full log to `path.1` and empty it: its writer, another process, goes on appending.
+
+        Lines that come between the two steps are lost, and so is everything before the newest
+        `max_bytes`.
+        """
+        with suppress(OSError):
+            size = self.path.stat().st_size
+            if size < self.maxBytes:
+                return
+            for number in range(self.backupCount - 1, 0, -1):
+                with suppress(FileNotFoundError):
+                    Path(f"{self.path}.{number}").replace(f"{self.path}.{number + 1}")
+            with self.path.open("rb") as full, Path(f"{self.path}.1").open("wb") as kept:
+                full.seek(size - self.maxBytes)
+                kept.write(full.read(self.maxBytes))
+            os.truncate(self.path, 0)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 # logging's name
         """Drop the record; the next one opens the file again."""

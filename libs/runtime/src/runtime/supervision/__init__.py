@@ -1,0 +1,1 @@
+"""Keeps child processes alive: starts, watches, restarts with backoff, logs, and stops them."""
