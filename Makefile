@@ -1,6 +1,6 @@
 # Everything runs from a virtual environment in .venv, which the first target that needs it makes.
 .DEFAULT_GOAL := help
-.PHONY: help install run dev test test-comfyui test-long check fix bench
+.PHONY: help install run dev test simulate test-comfyui test-long check fix bench
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,6 +24,10 @@ install: $(STAMP)  ## make or complete the virtual environment
 
 test: check  ## all checks, then all tests that need no GPU and no ComfyUI
 	@$(BIN)/pytest -q -m "$(QUICK)" --ignore tests/architecture $(PARALLEL)
+
+simulate: $(STAMP)  ## the scheduler amid faults: make simulate SEEDS=100000, or FIRST=17 SEEDS=1 for one seed
+	@FIRST=$(or $(FIRST),0) SEEDS=$(or $(SEEDS),10000) $(BIN)/pytest -q --numprocesses auto --dist worksteal \
+	  services/scheduler/tests/domain/test_simulation.py
 
 test-comfyui: $(STAMP)  ## tests against real ComfyUIs: COMFYUI_URLS="http://… http://…" make test-comfyui
 	@test -n "$(COMFYUI_URLS)$(COMFYUI_URL)" || { echo "Set COMFYUI_URL to a ComfyUI, e.g. http://127.0.0.1:8188, or COMFYUI_URLS to several"; exit 1; }

@@ -1,7 +1,8 @@
-"""An agent for simulations: it claims a node beside rivals, adopts, refuses orders and dies."""
+"""An agent for simulations: it claims a node beside rivals, adopts, refuses, stands still, dies."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -16,15 +17,20 @@ from contracts.scheduler.claims import (
     NodeBeat,
     ReportCapabilities,
 )
+from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import Capabilities, NodeEntry
 from scheduler.domain.effects import ClaimGranted
+from scheduler.domain.jobs import EXECUTED_PHASES
 
 from .simulated_engine import SimulatedEngine
+from .simulated_leadership import SimulatedLeadership
 
 CAPABILITIES = Capabilities(digest="d", engine_version="0.8.0", classes=["A"], models=[])
-FAILURES = (Cause.WORKFLOW, Cause.OUT_OF_MEMORY, Cause.NODE_FAULT, Cause.UNREACHABLE, Cause.OUTPUT)
+FAILURES = (Cause.WORKFLOW, Cause.OUT_OF_MEMORY, Cause.NODE_FAULT, Cause.UNREACHABLE)
 POSTED = AttemptPhase.POSTED
-REFUSALS = ("no_leader", "unreachable", "adopting", "no_room")
+NO_PROGRESS = Progress()
+"""Given explicitly, since copying the default costs more than the rest of a beat."""
+REFUSALS = ("unreachable", "adopting", "no_room")
 
 
 @dataclass(slots=True)
@@ -37,8 +43,15 @@ class SimulatedAgent:
     posts: Callable[["SimulatedAgent", UUID], None]
     """Called before an attempt is posted."""
     agent_id: UUID
+    steady: Callable[[], float]
     is_alive: bool = True
+    stands_still_until: float = 0.0
+    queued: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    """Messages that arrived while it stood still."""
+    late: set[UUID] = field(default_factory=set[UUID])
+    """Attempts that it posts only after it stood still: the scheduler may have given them up."""
     claim: int = 0
+    leadership: SimulatedLeadership = field(default_factory=SimulatedLeadership)
     entry: NodeEntry | None = None
     """The node's entry in the bucket, as this agent last saw it."""
     known: dict[UUID, AttemptPhase] = field(default_factory=dict[UUID, AttemptPhase])
@@ -49,6 +62,9 @@ class SimulatedAgent:
     def crash(self) -> None:
         """Forget everything; a new process takes over later."""
         self.is_alive = False
+        self.stands_still_until = 0.0
+        self.queued.clear()
+        self.leadership = SimulatedLeadership()
         self.agent_id = UUID(int=self.random.getrandbits(128))
         self.let_go()
 
@@ -61,13 +77,21 @@ class SimulatedAgent:
         if entry.claim > self.claim and entry.agent_id != self.agent_id:
             self.let_go()
 
+    def receive(self, deliver: Callable[[], None]) -> None:
+        """Take a message, or let it wait while the process stands still."""
+        if self.steady() < self.stands_still_until:
+            self.queued.append(deliver)
+        elif self.is_alive:
+            deliver()
+
     def act(self, chance: float) -> None:
         """Live on for a while: work, then say what happened, each with some chance."""
-        if not self.is_alive or not self.entry:
+        if not self.is_alive or not self.entry or self.steady() < self.stands_still_until:
             return
+        if self.stands_still_until:
+            self.resume()
         if not self.claim:
-            if self.entry.is_claimable or self.entry.agent_id == self.agent_id:
-                self.ask(ClaimNode(agent_id=self.agent_id, node_id=self.node_id), self.take_claim)
+            self.claim_node(self.entry)
             return
         for attempt_id in list(self.known):
             self.follow(attempt_id)
@@ -77,11 +101,24 @@ class SimulatedAgent:
             if self.random.random() < chance:
                 self.say_finished(attempt_id, end)
 
+    def claim_node(self, entry: NodeEntry) -> None:
+        if entry.is_claimable or entry.agent_id == self.agent_id:
+            claim = ClaimNode(agent_id=self.agent_id, node_id=self.node_id)
+            self.ask(claim, lambda answer: self.receive(partial(self.take_claim, answer)))
+
+    def resume(self) -> None:
+        """Go on after standing still, as if no time had passed."""
+        self.stands_still_until = 0.0
+        self.late |= {id_ for id_, phase in self.known.items() if phase is AttemptPhase.PREPARING}
+        queued, self.queued = self.queued, []
+        for deliver in queued:
+            deliver()
+
     def take_claim(self, answer: object) -> None:
         if not isinstance(answer, ClaimGranted) or answer.entry.agent_id != self.agent_id:
             return
         if not self.claim:
-            self.claim = answer.entry.claim
+            self.claim, self.leadership.heard_at = answer.entry.claim, self.steady()
             self.known = {attempt.id: AttemptPhase.ADOPTING for attempt in answer.live}
         report = ReportCapabilities(
             node_id=self.node_id, claim=self.claim, capabilities=CAPABILITIES
@@ -95,7 +132,10 @@ class SimulatedAgent:
         if attempt_id in self.must_not_run:
             self.end(attempt_id, Outcome.CANCELED)
             return None
-        busy = sum(phase is not AttemptPhase.REPORTING for phase in self.known.values())
+        busy = any(phase not in EXECUTED_PHASES for phase in self.known.values())
+        if not self.leadership.is_present(self.steady()):
+            self.refused.add(attempt_id)
+            return UnavailableError("not now", code="no_leader")
         if busy or attempt_id in self.refused or self.random.random() < refuses:
             self.refused.add(attempt_id)
             return UnavailableError("not now", code=self.random.choice(REFUSALS))
@@ -116,23 +156,36 @@ class SimulatedAgent:
 
     def follow(self, attempt_id: UUID) -> None:
         """Take an attempt one step further."""
-        prompts = self.engine.prompts
         if attempt_id in self.ends:
             return
-        if self.known[attempt_id] is AttemptPhase.ADOPTING:
-            if self.random.random() < 0.3:  # until then the engine does not answer
-                self.known[attempt_id] = POSTED
-        elif self.known[attempt_id] is AttemptPhase.PREPARING:
-            if self.random.random() < 0.5:
-                self.posts(self, attempt_id)
-                self.known[attempt_id] = POSTED
-                self.engine.post(attempt_id)
-        elif attempt_id not in prompts:
-            self.end(attempt_id, Outcome.FAILED, Cause.LOST)
-        elif not prompts[attempt_id]:
-            is_bad = self.random.random() < 0.1
-            cause = self.random.choice(FAILURES) if is_bad else None
-            self.end(attempt_id, Outcome.FAILED if is_bad else Outcome.COMPLETED, cause)
+        match self.known[attempt_id]:
+            case AttemptPhase.ADOPTING:
+                if self.random.random() < 0.3:  # until then the engine does not answer
+                    self.known[attempt_id] = POSTED
+            case AttemptPhase.PREPARING:
+                if self.random.random() < 0.5:
+                    self.posts(self, attempt_id)
+                    self.known[attempt_id] = POSTED
+                    self.engine.post(attempt_id)
+            case AttemptPhase.UPLOADING:
+                if self.random.random() < 0.4:
+                    is_bad = self.random.random() < 0.05
+                    self.end_executed(attempt_id, Cause.OUTPUT if is_bad else None)
+            case _:
+                self.ask_engine(attempt_id)
+
+    def ask_engine(self, attempt_id: UUID) -> None:
+        """Look for a posted attempt in the queue and the history."""
+        left = self.engine.prompts.get(attempt_id)
+        if left is None:
+            self.end_executed(attempt_id, Cause.LOST)
+        elif not left and self.random.random() < 0.1:
+            self.end_executed(attempt_id, self.random.choice(FAILURES))
+        elif not left:
+            self.known[attempt_id] = AttemptPhase.UPLOADING
+
+    def end_executed(self, attempt_id: UUID, cause: Cause | None) -> None:
+        self.end(attempt_id, Outcome.FAILED if cause else Outcome.COMPLETED, cause)
 
     def end(
         self,
@@ -167,13 +220,14 @@ class SimulatedAgent:
             phase=phase,
             is_pending=phase is POSTED and engine.is_pending(attempt_id),
             has_begun=phase is POSTED and attempt_id in engine.begun,
+            progress=NO_PROGRESS,
         )
 
     def say_finished(self, attempt_id: UUID, end: AttemptEnd) -> None:
         report = FinishAttempt(
             node_id=self.node_id, claim=self.claim, attempt_id=attempt_id, end=end
         )
-        self.ask(report, lambda _: self.forget(attempt_id))
+        self.ask(report, lambda _: self.receive(partial(self.forget, attempt_id)))
 
     def forget(self, attempt_id: UUID) -> None:
         """The report was answered, be it with `stale_claim`."""

@@ -1,10 +1,14 @@
-"""A database for simulations: keeps committed rows, and reads a state back from them."""
+"""A database for simulations: keeps committed rows, and reads a state back from them.
+
+The row of the leader fences every commit, and the bucket of nodes follows at once.
+"""
 
 from copy import copy
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from contracts.scheduler.jobs import TERMINAL, JobEvent, JobStatus
+from contracts.scheduler.nodes import NodeEntry
 from scheduler.domain.context import LoadedRows
 from scheduler.domain.effects import Effects, KeyName, KeyUse
 from scheduler.domain.jobs import Attempt, Job
@@ -14,26 +18,52 @@ from scheduler.domain.state import Limits, State
 
 @dataclass(slots=True)
 class SimulatedLedger:
+    epoch: int = 0
+    bucket: dict[UUID, NodeEntry] = field(default_factory=dict[UUID, NodeEntry])
     jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
     attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
     nodes: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
     keys: dict[KeyName, KeyUse] = field(default_factory=dict[KeyName, KeyUse])
     versions: dict[UUID, int] = field(default_factory=dict[UUID, int])
     ended: dict[UUID, JobStatus] = field(default_factory=dict[UUID, JobStatus])
+    attempts_of: dict[UUID, list[UUID]] = field(default_factory=dict[UUID, list[UUID]])
+    """All attempts of each job, oldest first."""
 
-    def commit(self, effects: Effects) -> None:
+    def acquire(self) -> int:
+        """Give the lead to a new process; return its epoch."""
+        self.epoch += 1
+        return self.epoch
+
+    def commit(self, effects: Effects, epoch: int) -> bool:
+        """Write all or nothing; return False if another process leads."""
+        if epoch != self.epoch:
+            return False
+        self.write(effects)
+        return True
+
+    def write(self, effects: Effects) -> None:
         for job in (*effects.new_jobs.values(), *effects.changed_jobs.values()):
             self.jobs[job.id] = stored_job(job)
         for attempt in effects.attempts.values():
+            if attempt.id not in self.attempts:
+                self.attempts_of.setdefault(attempt.job.id, []).append(attempt.id)
             self.attempts[attempt.id] = copy(attempt)
+        self.keys.update(effects.keys)
+        self.write_nodes(effects)
+        for fact in effects.events:
+            if isinstance(fact, JobEvent):
+                self.publish(fact)
+
+    def write_nodes(self, effects: Effects) -> None:
         for node in (*effects.nodes.values(), *effects.capabilities.values()):
             self.nodes[node.id] = stored_node(node)
         for node_id in effects.removed_nodes:
             self.nodes.pop(node_id, None)
-        self.keys.update(effects.keys)
-        for fact in effects.events:
-            if isinstance(fact, JobEvent):
-                self.publish(fact)
+        for node_id, entry in effects.node_entries.items():
+            if entry:
+                self.bucket[node_id] = entry
+            else:
+                self.bucket.pop(node_id, None)
 
     def publish(self, fact: JobEvent) -> None:
         """Hold every event against those before it: no gap, no repeat, one ending."""

@@ -8,7 +8,7 @@ from contracts.access import Actor, Limits, Priority
 from contracts.errors import UnavailableError
 from contracts.scheduler.job_requests import CancelJob, NewJob, SubmitJob, SubmitJobView
 
-from .simulated_world import SimulatedWorld
+from .simulated_world import BEGIN, SimulatedWorld
 
 OWNERS = [UUID(int=number) for number in range(3)]
 
@@ -22,7 +22,7 @@ class SimulatedUsers:
 
     def submit(self) -> None:
         random = self.world.random
-        deadline = self.world.now().wall + timedelta(seconds=random.uniform(1, 60))
+        deadline = BEGIN + timedelta(seconds=self.world.steady + random.uniform(1, 60))
         job = NewJob(
             job_id=self.world.new_id(),
             workflow="w@1",

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from random import Random
 from uuid import UUID
 
 import pytest
@@ -13,12 +12,13 @@ from scheduler.domain.jobs import Attempt
 from scheduler.domain.preference import doubt
 from scheduler.domain.startable import kind_of
 
-from .simulated_users import SimulatedUsers
+from .simulated_faults import a_person_uses_an_engine
+from .simulated_run import advance, begin
 from .simulated_world import SimulatedWorld
-from .test_simulation import advance, check
 
 STEPS, STEP_SECONDS = 600, 0.25
-NODES = 3
+FOREIGN_CHANCE = 0.03
+"""Of a person's prompt in one step."""
 MOST_SECONDS = 5.0
 """Time for a beat, a recall, a report and an order, each asked for again until it is answered."""
 
@@ -52,7 +52,7 @@ def watch_attempts(world: SimulatedWorld, watch: Watch) -> None:
 
 
 def could_run_elsewhere(world: SimulatedWorld, attempt: Attempt) -> bool:
-    context, nodes, kind = world.read_context(), world.state.nodes, kind_of(attempt.job)
+    context, nodes, kind = world.leader.read_context(), world.state.nodes, kind_of(attempt.job)
     idle = (node for node in nodes.values() if not world.engines[node.id].waiting())
     free = [node for node in idle if reason_not_free(context, node) is None]
     return any(doubt(kind, node) <= doubt(kind, nodes[attempt.node_id]) for node in free)
@@ -70,23 +70,19 @@ def assert_executed_once(world: SimulatedWorld) -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_work_that_waits_behind_other_work_moves_to_an_idle_server_in_time(seed: int) -> None:
-    world = SimulatedWorld(Random(seed), is_faulty=False, foreign_rate=0.0)  # noqa: S311  (it has to replay)
-    users, watch = SimulatedUsers(world), Watch()
-    for _ in range(NODES):
-        world.add_node()
+    users, watch = begin(seed), Watch()
+    world = users.world
     for _ in range(40):
         advance(users, STEP_SECONDS)
-    world.foreign_rate = 0.01
     for _ in range(STEPS):
         if world.random.random() < 0.1:
             users.submit()
+        if world.random.random() < FOREIGN_CHANCE:
+            a_person_uses_an_engine(world)
         advance(users, STEP_SECONDS)
-        check(users)
         watch_attempts(world, watch)
-    world.foreign_rate = 0.0
     while world.unfinished() or users.wanted:
         advance(users, STEP_SECONDS)
-        check(users)
         watch_attempts(world, watch)
 
     assert_executed_once(world)

@@ -95,3 +95,19 @@ def test_a_step_looks_at_a_bounded_number_of_kinds_and_comes_to_each_in_turn() -
 
     assert steps <= 11
     assert counted.looks <= 2 * MOST_KINDS * steps
+
+
+def test_a_job_that_waits_for_a_better_node_holds_up_no_other_of_its_kind() -> None:
+    core = Core()
+    small = core.node()
+    older = core.job()
+    core.node()
+    core.job()
+    younger = core.job()
+    core.finish(attempt_of(older), Cause.OUT_OF_MEMORY)
+    core.pass_time(500)
+    core.finish(attempt_of(younger), Cause.OUT_OF_MEMORY)
+    core.pass_time(110)
+
+    assert attempt_of(older).node_id == small.id
+    assert younger.attempt is None

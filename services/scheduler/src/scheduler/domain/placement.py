@@ -15,8 +15,8 @@ from scheduler.domain.context import StepContext
 from scheduler.domain.jobs import Job
 from scheduler.domain.lifecycle import place_job
 from scheduler.domain.nodes import Node
-from scheduler.domain.preference import best_node, doubt
-from scheduler.domain.startable import Kind, Lines, kind_of
+from scheduler.domain.preference import best_node, doubt, is_patient
+from scheduler.domain.startable import Kind, Line, Lines, kind_of
 from scheduler.domain.state import State
 
 MOST_KINDS = 32
@@ -95,13 +95,24 @@ def owners_match(
     """Find an owner's oldest job that a free node can run, among the first of its kinds.
 
     Kinds that no free node can run go behind the others: they hold nobody up, and a step costs
-    the same however many of them an owner submits.
+    the same however many of them an owner submits. A job that waits for a better node holds up no
+    other job of its kind.
     """
-    heads = ((kind, next(iter(line.values()))) for kind, line in islice(lines.items(), MOST_KINDS))
+    heads = ((kind, head(context, line)) for kind, line in islice(lines.items(), MOST_KINDS))
     for kind, job in sorted(heads, key=lambda head: head[1].created_at):
         if kind not in blocked:
             if node := best_node(context, job, kind, free):
                 return job, node
-            blocked.add(kind)
+            if not is_patient(context, job):
+                blocked.add(kind)
         lines.move_to_end(kind)
     return None
+
+
+def head(context: StepContext, line: Line) -> Job:
+    """Return the oldest job that takes any node, else the oldest that waits for a better one."""
+    jobs = iter(line.values())
+    first = next(jobs)
+    if not is_patient(context, first):
+        return first
+    return next((job for job in jobs if not is_patient(context, job)), first)

@@ -19,9 +19,14 @@ def best_node(context: StepContext, job: Job, kind: Kind, free: list[Node]) -> N
         return None
     eligible = (node for node in free if node.id in ids)
     best = max(eligible, key=lambda node: preference(kind, node), default=None)
-    if best and job.patient_until > context.now.steady and comes_better(context, kind, best):
+    if best and is_patient(context, job) and comes_better(context, kind, best):
         return None
     return best
+
+
+def is_patient(context: StepContext, job: Job) -> bool:
+    """Return whether the job waits for a better node than one where it failed."""
+    return job.patient_until > context.now.steady
 
 
 def preference(kind: Kind, node: Node) -> tuple[int, bool, bool, bool, int, float]:

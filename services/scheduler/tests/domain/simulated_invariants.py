@@ -1,0 +1,74 @@
+"""All that must hold after each step of a simulation, whatever fails."""
+
+from collections import Counter
+from uuid import UUID
+
+from contracts.scheduler.claims import AttemptPhase
+from scheduler.domain.availability import reason_not_free
+from scheduler.domain.jobs import Attempt
+from scheduler.domain.leases import LOST_SECONDS, NOT_STARTED_SECONDS
+from scheduler.domain.nodes import Node
+from scheduler.domain.requirements import eligible_nodes
+from scheduler.domain.startable import kind_of
+
+from .simulated_users import SimulatedUsers
+from .simulated_world import GRACE_SECONDS, SimulatedWorld
+
+STEP_SECONDS = 1.0
+"""The lease clock moves by no more in one step."""
+
+
+def check(users: SimulatedUsers) -> None:
+    world, state = users.world, users.world.state
+    live = {attempt.job for attempt in state.attempts.values()}
+    assert len(live) == len(state.attempts), "two live attempts of one job"
+    assert users.accepted <= world.ledger.jobs.keys(), "an accepted job is lost"
+    waiting = [job for job in state.jobs.values() if job.needs_node]
+    assert len(live) == len(state.jobs) - len(waiting), "a running job without an attempt"
+    assert Counter(job.owner_id for job in waiting) == state.queued_by_owner
+    assert len(state.startable) == sum(job.not_before is None for job in waiting)
+    for node in state.nodes.values():
+        check_node(world, node)
+    if waiting and world.leader.has_led:
+        check_reasons(world)
+
+
+def check_node(world: SimulatedWorld, node: Node) -> None:
+    holding, now = 0, world.state.clock.now
+    for attempt in node.attempts.values():
+        holding += surely_holds_slot(attempt)
+        heard_seconds = node.contact.heard_at - attempt.asked_at
+        is_answered = attempt.confirmed_at is not None
+        assert is_answered or heard_seconds <= NOT_STARTED_SECONDS, "an order without an answer"
+        silent_seconds = now - max(node.contact.heard_at, attempt.asked_at)
+        assert silent_seconds <= GRACE_SECONDS + STEP_SECONDS, "nobody gives the attempt up"
+    assert holding <= 1, "a node above its slot"
+
+
+def surely_holds_slot(attempt: Attempt) -> bool:
+    """Say whether we know of it: an inherited attempt may be uploading already."""
+    is_found = attempt.phase not in (None, AttemptPhase.ADOPTING)
+    return attempt.holds_slot and (is_found or not attempt.is_inherited)
+
+
+def check_reasons(world: SimulatedWorld) -> None:
+    """Hold each waiting job against the nodes: no free node may be able to run it."""
+    context = world.leader.read_context()
+    free = {n.id for n in world.state.nodes.values() if reason_not_free(context, n) is None}
+    if not free:
+        return
+    for job in world.state.jobs.values():
+        if job.needs_node and job.not_before is None:
+            is_patient = job.patient_until > context.now.steady
+            could = free and eligible_nodes(world.state, kind_of(job)) & free
+            assert is_patient or not could, "it waits for nothing"
+
+
+def check_claims(world: SimulatedWorld, before: dict[UUID, int]) -> None:
+    """Hold each new claim against the one before: a living agent keeps its node."""
+    for node in world.ledger.nodes.values():
+        if node.claim > before.get(node.id, 0):
+            held_seconds = world.steady - world.claimed_at.get(node.id, float("-inf"))
+            assert node.claim == before.get(node.id, 0) + 1, "two claims at once"
+            assert held_seconds > LOST_SECONDS, "a node was taken from an agent at once"
+            world.claimed_at[node.id] = world.steady

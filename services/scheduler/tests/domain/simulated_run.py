@@ -1,0 +1,71 @@
+"""Runs a simulated fleet step by step, and holds it to its invariants."""
+
+from collections import Counter
+from random import Random
+
+from contracts.scheduler.jobs import JobStatus
+
+from .simulated_faults import disturb
+from .simulated_invariants import check, check_claims
+from .simulated_orders import tell_agents
+from .simulated_users import SimulatedUsers
+from .simulated_world import SimulatedWorld
+
+FAULTY_STEPS = 500
+CALM_STEPS = 500
+NODES = 3
+
+
+def begin(seed: int) -> SimulatedUsers:
+    """Return the users of a new fleet, which has its nodes."""
+    world = SimulatedWorld(Random(seed), is_faulty=False)  # noqa: S311  (it has to replay)
+    users = SimulatedUsers(world)
+    for _ in range(NODES):
+        world.add_node()
+    advance(users, 0.1)
+    return users
+
+
+def advance(users: SimulatedUsers, seconds: float) -> None:
+    """Let time pass for everybody, then let the leader take a batch, and check all."""
+    world = users.world
+    before = world.steady
+    world.steady += seconds
+    disturb(world)
+    world.deliver_due()
+    for engine in world.engines.values():
+        engine.work(world.steady - before)
+    for agent in world.agents:
+        agent.act(0.5 if world.is_faulty else 1.0)
+    users.act()
+    tell_agents(world)
+    claims = {node.id: node.claim for node in world.ledger.nodes.values()}
+    world.lead()
+    check_claims(world, claims)
+    check(users)
+
+
+def run(seed: int) -> None:
+    """Live through faults, then through calm in which everything ends."""
+    users = begin(seed)
+    world = users.world
+    world.is_faulty = True
+    for number in range(FAULTY_STEPS):
+        if number < FAULTY_STEPS - 50 and world.random.random() < 0.15:
+            users.submit()
+        advance(users, 0.25)
+    assert_progress(world)
+    world.is_faulty = False
+    for _ in range(CALM_STEPS):
+        advance(users, 0.5)
+        if not world.unfinished() and not users.wanted:
+            break
+    assert not world.unfinished()
+    assert users.accepted <= world.ledger.ended.keys()
+    assert not world.state.jobs
+
+
+def assert_progress(world: SimulatedWorld) -> None:
+    """A faulty fleet works on: most jobs end although agents refuse, fall silent and die."""
+    ended = Counter(world.ledger.ended.values())
+    assert ended[JobStatus.COMPLETED] >= len(world.ledger.jobs) / 5, ended
