@@ -190,9 +190,34 @@ def test_what_only_all_switches_together_break_is_found() -> None:
     assert [error.path for error in caught.value.errors] == ["inputs"]
 
 
+@pytest.mark.parametrize(
+    ("input_", "value", "expected"),
+    [
+        ("radius", [], "Blur needs this input"),
+        ("image", [], "Blur needs this input"),
+        ("image", [None], "expected a link that gives IMAGE"),
+        ("image", [["3", 7]], "links to output 7, but MaskToImage has 1 outputs"),
+    ],
+)
+def test_a_required_input_that_the_graph_leaves_empty_is_warned_of(
+    input_: str, value: list[Any], expected: str
+) -> None:
+    inputs = {name: given for name, given in GRAPH["4"]["inputs"].items() if name != input_}
+    node = {"class_type": "Blur", "inputs": inputs | ({input_: value[0]} if value else {})}
+    graph = GRAPH | {"4": node}
+    spec = load_version(a_spec(), graph, object_info=INFO).spec
+
+    found = compatibility_warnings(graph, spec, INFO)
+
+    assert [(error.path, error.message) for error in found] == [
+        (f"graph.4.inputs.{input_}", expected)
+    ]
+
+
 def test_a_saver_that_chooses_its_own_path_is_warned_of() -> None:
-    saver = INFO["SaveImage"] | {"python_module": "custom_nodes.mine"}
-    bare = saver | {"input": {"required": {"images": ["IMAGE"]}}}
+    bare = INFO["SaveImage"] | {"python_module": "custom_nodes.mine"}
+    bare["input"] = {"required": {"images": ["IMAGE"]}}
+    saver = bare | {"input": {**bare["input"], "optional": {"filename_prefix": ["STRING"]}}}
     graph = GRAPH | {"5": {"class_type": "Saver", "inputs": {"images": ["4", 0]}}}
     spec = load_version(a_spec(), graph).spec
 

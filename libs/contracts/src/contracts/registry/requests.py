@@ -133,7 +133,8 @@ class ProposalView(BaseModel):
     warnings: list[FieldError] = Field(
         default_factory=list[FieldError],
         description=(
-            "Parts of a saved file that its conversion left out. At most 100, as many as fit."
+            "Parts of a saved file that its conversion left out, and places of the graph that the "
+            "servers refuse, such as a required input without a value. At most 100, as many as fit."
         ),
     )
     warning_count: int = Field(default=0, description=WARNING_COUNT)

@@ -111,7 +111,9 @@ class GraphCheck:
             if number is None or number < low or number > high:
                 found = self.problems if is_sure or number is None else self.doubts
                 found.add(path, "out_of_range", f"expected {declared.expected_number}")
-        elif isinstance(value, str) and comes_by_link(declared, self.object_info):
+        elif value is None and not declared.is_required:
+            return
+        elif isinstance(value, str | None) and comes_by_link(declared, self.object_info):
             self.problems.add(path, "wrong_type", f"expected a link that gives {declared.type}")
 
     def choice(self, value: Any, choices: list[Any], path: str, *, is_sure: bool) -> None:

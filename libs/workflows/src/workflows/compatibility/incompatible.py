@@ -79,11 +79,23 @@ def broken_cases(
 
 
 def compatibility_warnings(graph: Graph, spec: Spec, object_info: ObjectInfo) -> list[FieldError]:
-    """Return the errors that only some values cause, or a note that nothing could be checked."""
+    """Return the errors that only some values cause, or a note that nothing could be checked.
+
+    A graph that these classes refuse as it is belongs here too: another release may take it.
+    """
     if not object_info:
         return [NOT_CHECKED]
     found = [error for error in bind_errors(graph, spec, object_info) if error.code != NEVER]
-    return [*found, *doubtful_outputs(graph, spec, object_info)]
+    refused = refused_places(graph, spec, object_info)
+    return [*refused, *found, *doubtful_outputs(graph, spec, object_info)]
+
+
+def refused_places(graph: Graph, spec: Spec, object_info: ObjectInfo) -> Iterator[FieldError]:
+    """Yield the places of the whole graph that no value of a caller makes acceptable."""
+    _, inputs = next(switch_cases(spec))
+    for error in graph_errors(render(graph, spec, inputs), object_info):
+        if error.code in STRUCTURAL:
+            yield error
 
 
 def doubtful_outputs(graph: Graph, spec: Spec, object_info: ObjectInfo) -> Iterator[FieldError]:

@@ -51,7 +51,7 @@ from workflow_registry.service import Registry
 from workflows import WorkflowVersion, load_graph
 from workflows.authoring.differences import differences
 from workflows.authoring.proposal import propose
-from workflows.compatibility.incompatible import compatibility_warnings
+from workflows.compatibility.incompatible import compatibility_warnings, refused_places
 
 log = structlog.get_logger()
 
@@ -140,9 +140,11 @@ def proposal(query: ProposeSpec, rules: Rules) -> ProposalView:
     left_out: list[FieldError] = []
     graph = load_graph(query.graph, rules.classes or None, left_out)
     check = partial(checked_version, library=None, rules=rules)
-    spec = propose(graph, query.name, rules.classes, check)
+    draft = propose(graph, query.name, rules.classes, check)
+    version = checked_version(draft, graph, None, rules)
+    found = [*left_out, *refused_places(graph, version.spec, rules.classes)]
     return ProposalView(
-        spec=spec, graph=graph, warnings=first_warnings(left_out), warning_count=len(left_out)
+        spec=draft, graph=graph, warnings=first_warnings(found), warning_count=len(found)
     )
 
 
