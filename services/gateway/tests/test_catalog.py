@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
+from pydantic import TypeAdapter
+
 from contracts.message import Accepted
 from contracts.registry.workflows import FolderReading, WorkflowEntry
 from contracts.scheduler.node_requests import AddNode, ListNodes, NodePage, RemoveNode
 from contracts.scheduler.nodes import NodePhase, NodeView
 from contracts.services import WORKFLOWS
 from contracts.values import Unmet
+from runtime.cursor import Cursors
 from runtime.outbox.messages import delete, put
 from runtime.outbox.relay import publish
 from runtime.testing.ports import eventually
@@ -134,10 +137,13 @@ async def test_workflows_are_listed_by_category_and_by_whether_they_run(nats: Na
         first = {item["name"] for item in page["items"]}
         rest = await names(cursor=page["next_cursor"])
         assert (len(first), first & rest, first | rest) == (2, set(), await names())
-        odd = [
-            await fleet.client.get(f"/v1/workflows?{query}") for query in ("category=x", "kind=x")
-        ]
-        assert [answer.status_code for answer in odd] == [422, 422]
+        of_jobs = Cursors("jobs", TypeAdapter(str)).write("a")
+        queries = ("category=x", "kind=x", "cursor=upscale", f"cursor={of_jobs}")
+        odd = [await fleet.client.get(f"/v1/workflows?{query}") for query in queries]
+        assert [answer.status_code for answer in odd] == [422] * 4
+        assert [answer.json()["type"] for answer in odd[2:]] == [
+            "urn:comfyfleet:problem:bad_cursor"
+        ] * 2
 
 
 async def test_an_operator_adds_lists_and_removes_a_node(nats: NatsServer) -> None:

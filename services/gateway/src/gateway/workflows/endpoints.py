@@ -4,6 +4,7 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
+from pydantic import TypeAdapter
 
 from contracts.access import Actor, Permission
 from contracts.errors import NotFoundError
@@ -32,6 +33,7 @@ from gateway.workflows.resources import (
     summary,
 )
 from gateway.workflows.versions import IN_PATH, Place
+from runtime.cursor import Cursors
 from workflows import inputs_schema
 from workflows.inputs.openapi import openapi
 from workflows.spec.json_schema import spec_schema
@@ -39,6 +41,7 @@ from workflows.spec.json_schema import spec_schema
 router = APIRouter(prefix="/v1/workflows", tags=["workflows"])
 
 COVERAGE_SECONDS = 20.0
+CURSORS = Cursors("workflows", TypeAdapter(str))
 
 
 @router.get("", summary="List workflows by name")
@@ -48,12 +51,13 @@ async def list_workflows(
     filters: Annotated[WorkflowFilters, Query()],
 ) -> WorkflowPage:
     """All filters must match. Deleted workflows are not listed."""
+    after = CURSORS.read(filters.cursor)
     workflows = sorted(gateway.catalog.names.values(), key=lambda workflow: workflow.name)
-    found = [workflow for workflow in workflows if is_listed(workflow, filters)]
+    found = [workflow for workflow in workflows if is_listed(workflow, filters, after)]
     page = found[: filters.limit]
     return WorkflowPage(
         items=[summary(workflow) for workflow in page],
-        next_cursor=page[-1].name if len(page) < len(found) else None,
+        next_cursor=CURSORS.write(page[-1].name) if len(page) < len(found) else None,
     )
 
 
@@ -195,11 +199,14 @@ async def compare_workflow_versions(
     return document(await asyncio.to_thread(diff, after, before), client_etag)
 
 
-def is_listed(workflow: WorkflowEntry, wanted: WorkflowFilters) -> bool:
-    """Return whether the filters pass it; deleted and never stored workflows are left out."""
+def is_listed(workflow: WorkflowEntry, wanted: WorkflowFilters, after: str | None) -> bool:
+    """Return whether it comes after that name and the filters pass it.
+
+    Deleted and never stored workflows are left out.
+    """
     if workflow.is_deleted or not (workflow.versions or workflow.problem):
         return False
-    if wanted.cursor is not None and workflow.name <= wanted.cursor:
+    if after is not None and workflow.name <= after:
         return False
     return wanted.category in (None, workflow.category) and wanted.is_active in (
         None,

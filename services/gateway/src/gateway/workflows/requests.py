@@ -46,7 +46,7 @@ class WorkflowFilters(Strict):
         default=None, ge=1, le=1_000, description="Workflows on a page; null: all of them."
     )
     cursor: QueryText | None = Field(
-        default=None, max_length=63, description="`next_cursor` of the page before."
+        default=None, max_length=200, description="`next_cursor` of the page before."
     )
 
 

@@ -26,19 +26,20 @@ from contracts.message import Accepted
 from contracts.values import fitting
 from media.domain.names import display_name
 from media.service import Media
-from runtime.cursor import read_cursor, write_cursor
+from runtime.cursor import PLACE, Cursors
 
 NEVER = "never"
+CURSORS = Cursors("media", PLACE)
 MAX_OPEN_LINKS = 100
 """Of one media at one time."""
 
 
 async def list_media(media: Media, query: ListMedia) -> MediaPage:
     """Return a page of the actor's media, newest first."""
-    found = await media.library.page(query, read_cursor(query.cursor))
+    found = await media.library.page(query, CURSORS.read(query.cursor))
     items = fitting(found[: query.limit])
     last = items[-1] if len(found) > len(items) else None
-    cursor = write_cursor((last.created_at, last.id)) if last else None
+    cursor = CURSORS.write((last.created_at, last.id)) if last else None
     return MediaPage(items=items, next_cursor=cursor)
 
 

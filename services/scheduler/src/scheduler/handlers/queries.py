@@ -8,11 +8,12 @@ from contracts.scheduler.job_requests import FindJobs, FindSubmitted, ListJobs
 from contracts.scheduler.jobs import JobList, JobPage, JobView
 from contracts.scheduler.node_requests import ListNodes, NodePage
 from contracts.values import fitting
-from runtime.cursor import read_cursor, write_cursor
+from runtime.cursor import PLACE, Cursors
 from scheduler.domain.forecast import complete_view, forecast
 from scheduler.domain.views import node_view, summary
 from scheduler.service import Scheduler, Term
 
+CURSORS = Cursors("jobs", PLACE)
 FORECAST_SECONDS = 1.0
 SUBMIT = "submit_job"
 """The operation of the keys, as `domain.idempotency` names it."""
@@ -54,13 +55,13 @@ async def list_jobs(scheduler: Scheduler, query: ListJobs) -> JobPage:
         )
     if "\0" in f"{query.workflow}{query.label}":
         raise InvalidError("a filter contains the character NUL", code="bad_text")
-    after = read_cursor(query.cursor)
+    after = CURSORS.read(query.cursor)
     found, end = await scheduler.job_reader.page(query, query.owner_id or owner_id, after)
     views = add_live_values(scheduler, term, found)
     items = fitting(summary(view) for view in views)
     if len(items) < len(found):
         end = items[-1].created_at, items[-1].id
-    return JobPage(items=items, next_cursor=write_cursor(end) if end else None)
+    return JobPage(items=items, next_cursor=CURSORS.write(end) if end else None)
 
 
 async def list_nodes(scheduler: Scheduler, query: ListNodes) -> NodePage:
