@@ -1,11 +1,13 @@
 """Reads bodies as the hostile input that they are: bounded, in time, strict.
 
 `body: Body[JobRequest]` in a signature reads strict JSON: no NaN, no broken UTF-8, no nesting
-bombs, no NUL. Dependencies are solved in the order of the signature, so a body that stands after
-the caller is read after the caller was admitted. The middleware bounds the size.
+bombs, no NUL, no repeated keys, no text in place of a number or of true. Dependencies are solved in
+the order of the signature, so a body that stands after the caller is read after the caller was
+admitted. The middleware bounds the size.
 """
 
 import asyncio
+import json
 from collections.abc import Mapping
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, cast, get_args
@@ -19,8 +21,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from contracts.errors import FieldError
-from contracts.field_errors import field_errors
+from contracts.field_errors import LONGEST_STEP, field_errors
 from gateway.http.problems import RefusedError
+from workflows.json_values import is_array, is_object
 
 M = TypeVar("M", bound=BaseModel)
 B = TypeVar("B")
@@ -107,7 +110,12 @@ async def read_json(request: Request, model: type[M]) -> M:
         raise malformed("body", "bad_json", f"not valid JSON: {str(error)[:200]}") from error
     if b"\\u0000" in body or b"\0" in body:
         refuse_nul(value, "")
-    return validated(model, value, root="body")
+    refuse_repeated_keys(body)
+    try:
+        # strict, and unlike a check of `value` it takes texts for ids and times
+        return model.model_validate_json(body, strict=True)
+    except ValidationError as error:
+        raise invalid_body(error, value, root="body") from None
 
 
 async def read_form(request: Request, expected: str, **limits: int) -> FormData:
@@ -124,12 +132,49 @@ def validated(model: type[M], value: Any, root: str = "") -> M:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        raise invalid_fields(field_errors(found, value, root)) from None
+        raise invalid_body(error, value, root) from None
+
+
+def invalid_body(error: ValidationError, value: Any, root: str) -> RefusedError:
+    found = error.errors(include_url=False, include_input=False)
+    return invalid_fields(field_errors(found, value, root))
 
 
 def invalid_fields(errors: list[FieldError]) -> RefusedError:
     return RefusedError(422, "invalid", f"{errors[0].path}: {errors[0].message}", errors=errors)
+
+
+def refuse_repeated_keys(body: bytes) -> None:
+    """Raise RefusedError (422) with the path of a key that an object has twice.
+
+    Parsers take the last or the first value, so two readers of one body can read two requests.
+    """
+    repeated: list[tuple[dict[str, Any], str]] = []
+
+    def unite(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        united = dict[str, Any]()
+        for key, value in pairs:
+            if key in united:
+                repeated.append((united, key))
+            united[key] = value
+        return united
+
+    value = json.loads(body, object_pairs_hook=unite)
+    if repeated:
+        object_, key = repeated[-1]  # it closed last, so no other repeated key has dropped it
+        path = ".".join([*(steps_to(object_, value) or ()), key[:LONGEST_STEP]])
+        raise malformed(path, "repeated_key", "this key appears twice")
+
+
+def steps_to(wanted: dict[str, Any], value: Any) -> list[str] | None:
+    """Return the steps from a value to an object in it; the JSON parser bounds the depth."""
+    if value is wanted:
+        return []
+    items = value.items() if is_object(value) else enumerate(value) if is_array(value) else ()
+    for step, inner in items:
+        if (rest := steps_to(wanted, inner)) is not None:
+            return [str(step)[:LONGEST_STEP], *rest]
+    return None
 
 
 def refuse_nul(value: Any, path: str) -> None:
