@@ -48,6 +48,17 @@ async def test_an_upload_comes_back_whole_in_parts_and_from_caches(
         assert (head.content, head.headers["content-length"]) == (b"", "10")
 
 
+async def test_a_name_is_kept_as_it_was_before_the_form_escaped_it(
+    nats: NatsServer, s3: S3Server
+) -> None:
+    async with a_fleet(nats) as fleet:
+        media = FakeMedia(fleet.media, s3)
+        await media.serve()
+        await fleet.client.post("/v1/media", files={"file": ('a "b" 100%25.png', PICTURE)})
+
+        assert [accepted.filename for accepted in media.accepted] == ['a "b" 100%25.png']
+
+
 async def test_a_signed_link_works_without_a_token_and_only_as_it_is(
     nats: NatsServer, s3: S3Server
 ) -> None:

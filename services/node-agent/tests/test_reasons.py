@@ -32,7 +32,7 @@ async def is_told(fleet: Fleet, entry: ClaimedNode, reason: str, *, is_reachable
 
 
 async def test_where_nobody_listens_the_connection_is_refused(fleet: Fleet) -> None:
-    place = f"127.0.0.1:{free_port()}"
+    place = f"127.0.0.1:{free_port()}/gpu/7"
     entry = await fleet.add_node(f"http://user:secret@{place}")
     async with fleet.agent():
         reason = f"http://{place} refuses the connection: nobody listens there"

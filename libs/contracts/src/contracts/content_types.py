@@ -5,10 +5,12 @@ executes it: HTML and SVG have no type here. Standard library only, because
 media's sandbox loads this module into each of its processes.
 """
 
+from pathlib import PurePosixPath
 from urllib.parse import quote
 
 HEAD_BYTES = 512
 """Bytes of a file that `sniff` needs."""
+FILENAME_LENGTH = 255
 
 OCTETS = "application/octet-stream"
 TEXT = "text/plain"
@@ -87,6 +89,15 @@ EXTENSIONS = {
 }
 
 
+SPELLINGS = {ending: ending for ending in EXTENSIONS.values()} | {
+    "jpeg": "jpg",
+    "jfif": "jpg",
+    "tif": "tiff",
+    "heif": "heic",
+}
+"""Endings of known types → their spelling here."""
+
+
 def sniff(head: bytes) -> str | None:
     """Return the content type of a file that begins with `head`, or None if it has none."""
     for prefix, content_type in PREFIXES:
@@ -129,6 +140,20 @@ def extension(content_type: str) -> str:
     return EXTENSIONS.get(content_type, "bin")
 
 
+def named_as(filename: str, content_type: str) -> str:
+    """Return the name with the ending of its content type instead of another type's ending.
+
+    Endings of no known type, such as `.md`, stay.
+    """
+    if content_type not in EXTENSIONS:
+        return filename
+    path = PurePosixPath(filename)
+    spelled = SPELLINGS.get(path.suffix.lower().removeprefix("."))
+    if spelled is None or spelled == extension(content_type):
+        return filename
+    return f"{path.stem[: FILENAME_LENGTH - 5]}.{extension(content_type)}"
+
+
 def content_type_header(content_type: str) -> str:
     """Return the type as an answer says it: text is UTF-8, which a browser would not guess."""
     return f"{TEXT}; charset=utf-8" if content_type == TEXT else content_type
@@ -139,4 +164,5 @@ def content_disposition(content_type: str, filename: str, *, is_download: bool =
     is_safe = content_type.startswith(INLINE) and "svg" not in content_type
     is_inline = is_safe and not is_download
     place = "inline" if is_inline else "attachment"
-    return f"{place}; filename*=UTF-8''{quote(filename, safe='')}"
+    name = quote(named_as(filename, content_type), safe="")
+    return f"{place}; filename*=UTF-8''{name}"

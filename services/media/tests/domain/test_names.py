@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.domain.names import display_name, named_as, staged_name
+from contracts.content_types import named_as
+from media.domain.names import display_name, staged_name
 
 OWNER, OTHER = UUID(int=1), UUID(int=2)
 
@@ -54,12 +55,9 @@ def test_only_the_last_harmless_part_of_a_name_is_shown(
         ("notes.md", "text/plain", "notes.md"),
         ("a.png", "application/octet-stream", "a.png"),
         ("png", "image/jpeg", "png"),
-        (None, "image/png", None),
     ],
 )
-def test_a_name_ends_as_its_content(
-    filename: str | None, content_type: str, shown: str | None
-) -> None:
+def test_a_name_ends_as_its_content(filename: str, content_type: str, shown: str) -> None:
     assert named_as(filename, content_type) == shown
 
 

@@ -223,9 +223,9 @@ class Claim:
 
     @property
     def address(self) -> str:
-        """Return scheme, host and port of the server, without path and credentials."""
+        """Return the address of the server without credentials."""
         parts = urlsplit(self.entry.base_url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
     @property
     def is_led(self) -> bool:

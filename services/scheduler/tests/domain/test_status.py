@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from contracts.scheduler.claims import AttemptPhase, BeatAttempt, NodeBeat
 from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.forecast import complete_view, forecast
@@ -122,6 +124,21 @@ def test_a_job_that_no_node_can_run_has_no_place_and_moves_no_other_one() -> Non
 
     positions = forecast(core.state).positions
     assert (positions.get(stuck.id), positions.get(waiting.id)) == (None, 1)
+
+
+def test_nobody_says_when_a_job_ends_that_takes_longer_than_usual() -> None:
+    core = Core()
+    core.node()
+    job = core.job()
+    core.state.mean_seconds[job.request.version_hash] = 60.0
+    waiting = core.job()
+    told: list[float | None] = []
+    for seconds in (20, 50):
+        core.pass_time(seconds)
+        told.append(forecast(core.state).etas.get(job.id))
+
+    assert told == [pytest.approx(40, abs=1), None]
+    assert forecast(core.state).etas[waiting.id] == pytest.approx(60)
 
 
 def test_an_expired_job_says_for_what_it_waited() -> None:

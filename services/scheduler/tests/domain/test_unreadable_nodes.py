@@ -53,6 +53,15 @@ def test_work_on_it_goes_elsewhere_when_its_agent_is_silent() -> None:
     assert job.retry.strikes == {Cause.LOST: 1}
 
 
+def test_a_beat_that_reports_a_dead_engine_does_not_write_over_its_row() -> None:
+    core = Core()
+    node, job = an_unreadable_node(core)
+    core.say(core.beat(node).model_copy(update={"is_dead": True, "reason": "stuck"}))
+
+    assert (core.effects.nodes, core.effects.events) == ({}, [])
+    assert job.status is JobStatus.RUNNING
+
+
 def test_it_is_shown_as_lost_with_the_reason() -> None:
     core = Core()
     node, _ = an_unreadable_node(core)

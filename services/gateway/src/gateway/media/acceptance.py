@@ -71,10 +71,20 @@ async def store_upload(
         with suppress(OperationError):
             await gateway.bus.call(AbandonUpload(actor=actor, media_id=media_id))
         raise
-    filename = (sent.file.filename or "")[:255] or None
+    filename = written_name(sent.file.filename or "")[:255] or None
     accept = accept_command(actor, media_id, sent, filename, idempotency_key)
     view = await gateway.bus.call(accept, within=INSPECTION_SECONDS)
     return view, view.id != media_id
+
+
+def written_name(sent: str) -> str:
+    """Return a file's name as it was before a form escaped it (WHATWG HTML, multipart/form-data).
+
+    Browsers escape these characters and no others, not even the percent sign.
+    """
+    for escaped, character in (("%22", '"'), ("%0D", "\r"), ("%0A", "\n")):
+        sent = sent.replace(escaped, character)
+    return sent
 
 
 def accept_command(

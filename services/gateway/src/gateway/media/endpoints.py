@@ -98,16 +98,19 @@ async def create_link(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
     media_id: MediaId,
-    wanted: Body[LinkRequest],
+    wanted: Body[LinkRequest | None],
     idempotency_key: MaybeIdempotencyKey,
     answer: Response,
 ) -> Link:
-    """Anyone with the link can read this media until the link expires or is revoked."""
+    """Anyone with the link can read this media until the link expires or is revoked.
+
+    Without a body the link has the default lifetime.
+    """
     command = ShareMedia(
         actor=actor,
         media_id=media_id,
         link_id=new_id(),
-        lifetime_seconds=wanted.lifetime_seconds,
+        lifetime_seconds=(wanted or LinkRequest()).lifetime_seconds,
         idempotency=idempotency_key,
     )
     link = await gateway.bus.call(command)

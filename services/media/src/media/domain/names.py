@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from uuid import UUID
 
-from contracts.content_types import EXTENSIONS, extension
+from contracts.content_types import FILENAME_LENGTH, extension
 
 INCOMING = "incoming/"
 BLOBS = "blobs/"
@@ -14,15 +14,6 @@ RESULTS = "results/"
 RENDITIONS = "renditions/"
 PREFIXES = (INCOMING, BLOBS, RESULTS, RENDITIONS)
 """All prefixes of keys in the bucket."""
-
-FILENAME_LENGTH = 255
-SPELLINGS = {ending: ending for ending in EXTENSIONS.values()} | {
-    "jpeg": "jpg",
-    "jfif": "jpg",
-    "tif": "tiff",
-    "heif": "heic",
-}
-"""Endings of known types → their spelling here."""
 
 
 def incoming_key(media_id: UUID) -> str:
@@ -54,20 +45,6 @@ def staged_name(secret: str, owner_id: UUID, blake3: str, content_type: str) -> 
     """
     mark = hmac.new(secret.encode(), f"{owner_id}:{blake3}".encode(), sha256).hexdigest()[:40]
     return f"cf/{mark}.{extension(content_type)}"
-
-
-def named_as(filename: str | None, content_type: str) -> str | None:
-    """Return the name with the ending of its content type instead of another type's ending.
-
-    Endings of no known type, such as `.md`, stay.
-    """
-    if filename is None or content_type not in EXTENSIONS:
-        return filename
-    path = PurePosixPath(filename)
-    spelled = SPELLINGS.get(path.suffix.lower().removeprefix("."))
-    if spelled is None or spelled == extension(content_type):
-        return filename
-    return f"{path.stem[: FILENAME_LENGTH - 5]}.{extension(content_type)}"
 
 
 def display_name(filename: str | None) -> str | None:

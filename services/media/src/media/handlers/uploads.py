@@ -7,6 +7,7 @@ can write, and the copy is inspected and kept.
 from dataclasses import asdict
 from datetime import timedelta
 
+from contracts.content_types import named_as
 from contracts.errors import (
     ConflictError,
     FieldError,
@@ -154,13 +155,14 @@ async def store_media(
 ) -> StoredMedia:
     made = {"channel": file.channel, "blank": file.blank}
     options = command.mask or MaskOptions()
+    shown = names.display_name(command.filename)
     view = MediaView.model_validate(
         asdict(file)
         | {
             "id": command.media_id,
             "owner_id": command.actor.user_id,
             "kind": command.kind,
-            "filename": names.named_as(names.display_name(command.filename), file.content_type),
+            "filename": named_as(shown, file.content_type) if shown else None,
             "created_at": media.clock(),
             "mask": options.model_dump() | made if file.channel else None,
         }

@@ -38,7 +38,8 @@ def forecast(state: State) -> Forecast:
             has_begun = attempt.job.status is not JobStatus.QUEUED
             spent = state.clock.now - attempt.asked_at if has_begun else 0.0
             left = max(0.0, mean - spent)
-            result.etas[attempt.job.id] = left
+            if left:  # nobody knows when one that takes longer than usual ends
+                result.etas[attempt.job.id] = left
             ahead += left
     for position, job in enumerate(islice(queue_order(state), POSITIONS_KNOWN), 1):
         result.positions[job.id] = position
