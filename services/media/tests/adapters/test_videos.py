@@ -94,6 +94,26 @@ async def test_a_sound_keeps_its_samples_and_loses_its_tags(
     assert samples(content) == samples(data)
 
 
+@pytest.mark.parametrize("content_type", ["audio/aac", "audio/flac", "audio/wav", "audio/mpeg"])
+async def test_a_sound_behind_an_id3_tag_is_kept_without_it(
+    content_type: str, tmp_path: Path
+) -> None:
+    data = a_sound(*SOUNDS[content_type])
+    tag = b"ID3\x04\0\0" + bytes((0, 0, 8, 0)) + SECRET.encode().ljust(1024, b"\0")
+    finding, content = await kept(tmp_path, tag + data, "audio")
+    assert SECRET.encode() not in content
+    assert finding.content_type == sniff(content) == content_type
+    assert samples(content) == samples(data)
+
+
+async def test_an_avi_of_raw_pictures_is_kept(tmp_path: Path) -> None:
+    data = a_video("avi", "rawvideo")
+    finding, content = await kept(tmp_path, data)
+    assert SECRET.encode() not in content
+    assert (finding.content_type, finding.width) == ("video/x-msvideo", 64)
+    assert samples(content) == samples(data)
+
+
 async def test_the_same_video_is_always_kept_as_the_same_bytes(tmp_path: Path) -> None:
     other = TAGS | {"title": "another", "more": "tags"}
     first, _ = await kept(tmp_path, a_video())

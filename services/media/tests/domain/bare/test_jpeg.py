@@ -48,6 +48,27 @@ def test_everything_but_the_picture_is_gone() -> None:
     assert strip(bare) == bare
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("turned", range(1, 9))
+def test_a_turned_picture_stays_turned(turned: int, order: str) -> None:
+    exif = Image.Exif()
+    exif.endian = order
+    exif[0x010F], exif[0x0112] = "a camera", turned
+    bare = strip(encoded(a_picture(), exif=exif))
+    kept = Image.open(io.BytesIO(bare)).getexif()
+    assert dict(kept) == ({0x0112: turned} if turned > 1 else {})
+    assert b"camera" not in bare
+    assert strip(bare) == bare
+
+
+@given(st.binary(max_size=80))
+def test_damaged_exif_turns_nothing_and_breaks_nothing(data: bytes) -> None:
+    picture = encoded(a_picture())
+    body = b"Exif\0\0MM\0*" + data
+    tagged = picture[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + picture[2:]
+    assert pixels(strip(tagged)) == pixels(picture)
+
+
 def test_the_profile_stays_because_colors_depend_on_it() -> None:
     bare = strip(encoded(a_picture(), icc_profile=b"a profile" * 9_000, comment=b"a secret"))
     assert Image.open(io.BytesIO(bare)).info["icc_profile"] == b"a profile" * 9_000

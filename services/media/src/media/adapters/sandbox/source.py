@@ -7,10 +7,13 @@ from pathlib import Path
 from blake3 import blake3
 
 from contracts.content_types import HEAD_BYTES, OCTETS, TEXT, sniff
+from media.domain.bare.sound_tags import tag_bytes
 from media.domain.inspection import FileRefusedError
 from media.domain.kinds import accepts
 
 CHUNK_BYTES = 1024**2
+TAGGED = frozenset({"audio/aac", "audio/flac", "audio/wav"})
+"""Sounds that some programs put behind an ID3 tag; all others behind one are MP3 or MP2."""
 
 
 def head_of(file: Path) -> bytes:
@@ -19,7 +22,15 @@ def head_of(file: Path) -> bytes:
 
 
 def head_type(file: Path) -> str | None:
-    return sniff(head_of(file))
+    """Return the type by the begin of the file, or of the sound behind an ID3 tag."""
+    head = head_of(file)
+    if length := tag_bytes(head):
+        with file.open("rb") as opened:
+            opened.seek(length)
+            behind = sniff(opened.read(HEAD_BYTES))
+        if behind in TAGGED:
+            return behind
+    return sniff(head)
 
 
 def content_type_of(source: Path, kind: str) -> str:

@@ -22,7 +22,9 @@ from PIL import Image
 
 from media.adapters.sandbox.decoder import check_shared
 from media.adapters.sandbox.packets import AnyPacket, PacketCount
+from media.adapters.sandbox.source import head_of
 from media.domain.bare import EXR, ISO, REMUXED
+from media.domain.bare.sound_tags import tag_bytes
 from media.domain.inspection import BlobPreview, Bounds, FileRefusedError, too_many_pixels
 
 Streams: TypeAlias = list[VideoStream | AudioStream]
@@ -32,13 +34,14 @@ CODECS = frozenset(
     mpeg1video mpeg2video msmpeg4 wmv1 wmv2 wmv3 vc1 wmav1 wmav2 wmapro qtrle png
     pcm_mulaw pcm_alaw pcm_s8 adpcm_ms adpcm_ima_wav
     aac mp3 mp3float mp2 mp2float opus libopus vorbis flac alac ac3 eac3
-    exr
+    exr rawvideo
     pcm_u8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le
     """.split()  # noqa: SIM905  a list of 55 strings is harder to read
 )
 FASTSTART = frozenset({"mp4", "mov", "ipod"})
-"""Forms that name a codec by a tag, which is kept: Apple's players accept HEVC as `hvc1` alone, and
-the tag alone says whether ProRes has alpha.
+KEEPS_TAG = FASTSTART | {"avi"}
+"""Forms that name a codec by a tag, which is kept: Apple's players accept HEVC as `hvc1` alone, the
+tag alone says whether ProRes has alpha, and how uncompressed pictures lie in an AVI.
 """
 SEARCHED_PACKETS = 300
 """Packets among which a picture must be."""
@@ -63,6 +66,7 @@ def opened(source: Path, content_type: str, bounds: Bounds) -> InputContainer:
         "codec_whitelist": ",".join(sorted(CODECS)),
         "max_pixels": str(bounds.max_pixels),
         "threads": "1",
+        "skip_initial_bytes": str(tag_bytes(head_of(source))),
     }
     return av.open(str(source), "r", format=demuxer, options=options)
 
@@ -140,7 +144,7 @@ def add_copy(stream: VideoStream | AudioStream, kept: OutputContainer) -> VideoS
     if isinstance(copy, VideoStream):
         if is_transparent(stream):  # its packets have the alpha beside the picture
             copy.metadata[ALPHA] = "1"
-        if kept.format.name in FASTSTART:
+        if kept.format.name in KEEPS_TAG:
             copy.codec_context.codec_tag = stream.codec_context.codec_tag
         if stream.average_rate:
             copy.codec_context.framerate = stream.average_rate

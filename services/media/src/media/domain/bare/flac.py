@@ -5,7 +5,7 @@ FFmpeg takes tags behind the last frame for a part of it. RFC 9639, sections 8 (
 
 from collections.abc import Iterator
 
-from media.domain.bare.sound_tags import tags_begin
+from media.domain.bare.sound_tags import tags_begin, tags_end
 
 NAME, BLOCK_HEAD = b"fLaC", 4
 LAST, STREAM_INFO, SEEK_TABLE = 0x80, 0, 3
@@ -16,9 +16,10 @@ POLYNOMIAL = 0x8005
 
 def strip(data: bytes) -> Iterator[bytes]:
     """Yield the parts to keep. Raises ValueError unless they end with one whole frame."""
-    if data[:4] != NAME:
+    at = tags_end(data)
+    if data[at : at + len(NAME)] != NAME:
         raise ValueError("no FLAC")
-    blocks, at = kept_blocks(data)
+    blocks, at = kept_blocks(data, at + len(NAME))
     end = tags_begin(data, at)
     check_last_frame(data[max(at, end - MAX_FRAME_BYTES) : end])
     yield NAME
@@ -28,10 +29,10 @@ def strip(data: bytes) -> Iterator[bytes]:
     yield data[at:end]
 
 
-def kept_blocks(data: bytes) -> tuple[list[bytes], int]:
+def kept_blocks(data: bytes, at: int) -> tuple[list[bytes], int]:
     """Return the blocks that describe the stream, and the place of the first frame."""
     blocks: list[bytes] = []
-    at, is_last = len(NAME), False
+    is_last = False
     while not is_last:
         head = data[at : at + BLOCK_HEAD]
         end = at + BLOCK_HEAD + int.from_bytes(head[1:], "big")

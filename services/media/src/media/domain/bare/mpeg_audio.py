@@ -7,11 +7,10 @@ section 2.4.1, and 13818-3, with the half rates of "MPEG 2.5".
 import re
 from collections.abc import Iterator
 
-from media.domain.bare.sound_tags import tags_begin
+from media.domain.bare.sound_tags import tags_begin, tags_end
 
 HEAD, SYNC = 4, 0x7FF
 SYNCS = re.compile(rb"\xff[\xe2-\xe5\xf2-\xf5\xfa-\xfd]")
-ID3, ID3_HEAD = b"ID3", 10
 MPEG_1, MPEG_2_5 = 3, 0
 LAYER_2, LAYER_3 = 2, 1
 RATES = (44_100, 48_000, 32_000)
@@ -41,17 +40,6 @@ def strip(data: bytes) -> Iterator[bytes]:
         yield data[start:at]
         at = start = next_frame(data, at)
     yield data[start:at]
-
-
-def tags_end(data: bytes) -> int:
-    """Return the end of the ID3 tags at the begin: their lengths have seven bits in a byte."""
-    at = 0
-    while data.startswith(ID3, at):
-        length = 0
-        for byte in data[at + 6 : at + ID3_HEAD]:
-            length = length << 7 | byte & 0x7F
-        at += ID3_HEAD + length
-    return at
 
 
 def next_frame(data: bytes, at: int) -> int:
