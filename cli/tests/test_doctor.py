@@ -33,16 +33,31 @@ def engine_url(tmp_path: Path) -> Iterator[str]:
             process.terminate()
 
 
-def test_a_sound_server_passes_every_examination(engine_url: str) -> None:
+def test_a_sound_server_passes_every_examination_and_keeps_nothing_of_it(
+    engine_url: str, tmp_path: Path
+) -> None:
     findings = check_comfyui(engine_url)
     assert [finding.title for finding in findings if not finding.passed] == []
-    assert len(findings) == 11
+    assert len(findings) == 12
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and "temp" not in path.parts]
+    assert [path.stat().st_size for path in left if "doctor" in str(path)] == [0, 0]
 
 
 def test_a_server_that_does_not_answer_gets_one_finding_with_a_remedy() -> None:
     [finding] = check_comfyui("127.0.0.1:1")
     assert not finding.passed
+    assert finding.detail.endswith(":1 refuses the connection: nobody listens there")
     assert "python main.py --listen" in finding.remedy
+
+
+@pytest.mark.parametrize("odd", [{}, [], 500, "text"])
+def test_odd_answers_are_failed_checks(odd: object) -> None:
+    paths = ("/queue", "/features", "/upload/image", "/prompt", "/object_info")
+    answers = {"/system_stats": {"devices": odd, "system": odd}} | dict.fromkeys(paths, odd)
+    with canned(answers | {"/models/checkpoints": odd}) as server:
+        findings = {finding.title: finding for finding in check_comfyui(server.url)}
+    assert findings["websocket"].detail == "/ws answers 404"
+    assert not findings["job"].passed
 
 
 @pytest.mark.parametrize("text", ["nonsense", "ftp://10.0.0.7", "http://", "gpu1:port", "[1"])

@@ -6,6 +6,7 @@ Each is sent, then made impossible, and sent again with the same key.
 import io
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeAlias
 from uuid import uuid4
 
@@ -41,17 +42,36 @@ def a_job(api: httpx.Client) -> Generator[Request, None, None]:
 
 
 @contextmanager
-def a_mask(api: httpx.Client) -> Generator[Request, None, None]:
+def switch_of(api: httpx.Client, workflow: str) -> Generator[Callable[[], None], None, None]:
+    """Yield the way to switch a workflow off until the test ends."""
+
     def switch(*, is_enabled: bool) -> None:
-        answer = api.patch("/v1/workflows/inpaint", json={"is_enabled": is_enabled})
+        answer = api.patch(f"/v1/workflows/{workflow}", json={"is_enabled": is_enabled})
         assert answer.is_success, answer.text
 
-    form = {"kind": "mask", "workflow": "inpaint", "input": "mask"}
-    sent = {"data": form, "files": {"file": ("a.png", picture())}}
     try:
-        yield "/v1/media", sent, lambda: switch(is_enabled=False)
+        yield partial(switch, is_enabled=False)
     finally:
         switch(is_enabled=True)
+
+
+@contextmanager
+def a_retry(api: httpx.Client) -> Generator[Request, None, None]:
+    body = {"workflow": "txt2img", "inputs": {"prompt": "long", "steps": 150}}
+    job = api.post("/v1/jobs", json=body).json()
+    api.post(job["links"]["cancel"])
+    with api.stream("GET", job["links"]["events"]) as response:
+        response.read()
+    with switch_of(api, "txt2img") as switch_off:
+        yield job["links"]["retry"], {}, switch_off
+
+
+@contextmanager
+def a_mask(api: httpx.Client) -> Generator[Request, None, None]:
+    form = {"kind": "mask", "workflow": "inpaint", "input": "mask"}
+    sent = {"data": form, "files": {"file": ("a.png", picture())}}
+    with switch_of(api, "inpaint") as switch_off:
+        yield "/v1/media", sent, switch_off
 
 
 @contextmanager
@@ -76,6 +96,7 @@ def a_link(api: httpx.Client) -> Generator[Request, None, None]:
 
 SCENES: dict[str, Scene] = {
     "createJob": a_job,
+    "retryJob": a_retry,
     "uploadMedia": a_mask,
     "addNode": a_node,
     "createLink": a_link,

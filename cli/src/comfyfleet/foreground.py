@@ -63,7 +63,7 @@ class Foreground:
             url=fleet.public_url,
             engines=chosen.reason,
         )
-        supervisor = Supervisor(state, run=self.home.run, logs=self.home.logs)
+        supervisor = Supervisor(state, run=self.home.run, logs=self.home.logs, report=report)
         report(f"GPU servers: {chosen.reason}")
         starting = asyncio.create_task(Boot(fleet, supervisor, chosen, report).start())
         self._stop_on_signals(starting)

@@ -1,7 +1,7 @@
 """Runs one job for `comfyfleet run`: uploads files, shows progress, saves the outputs."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -10,11 +10,13 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
+from comfyfleet.client.errors import ApiError
 from comfyfleet.client.job_progress import failure_of, follow, not_runnable
 from comfyfleet.input_values import FileInput
 from contracts.content_types import OCTETS, TEXT, extension
 from contracts.scheduler.jobs import JobStatus, JobView, Output
 
+WITHHELD = "withheld"
 PLAIN_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,16}")
 
 
@@ -72,17 +74,27 @@ def describe(job: JobView) -> str:
     return f"{progress.graph_node_class or 'running'}{steps}"
 
 
-def save_all(client: FleetClient, job: JobView, folder: Path) -> list[Path]:
-    """Write every output to `folder`; never overwrite a file."""
+def save_all(client: FleetClient, job: JobView, folder: Path) -> Iterator[Path]:
+    """Write every output to `folder` and yield its path; never overwrite a file.
+
+    Raises `CommandError` behind the last one if some outputs are withheld from this account.
+    """
     if job.status is not JobStatus.COMPLETED:
         raise CommandError(failure_of(job))
     folder.mkdir(parents=True, exist_ok=True)
-    paths: list[Path] = []
+    withheld: list[str] = []
     for output in job.outputs:
-        path = free_path(folder, stem_of(job, output), suffix_of(client, output))
-        client.save(output.media_id, path)
-        paths.append(path)
-    return paths
+        try:
+            path = free_path(folder, stem_of(job, output), suffix_of(client, output))
+            client.save(output.media_id, path)
+        except ApiError as error:
+            if error.code != WITHHELD:
+                raise
+            withheld.append(f"Not saved: {output.name} ({output.media_id}): {error}")
+        else:
+            yield path
+    if withheld:
+        raise CommandError("\n".join(withheld))
 
 
 def stem_of(job: JobView, output: Output) -> str:

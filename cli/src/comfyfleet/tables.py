@@ -75,7 +75,8 @@ def with_note(child: ChildState, problem: str | None) -> Text:
     if problem:
         return Text(problem, style="red")
     text = colored(child.phase)
-    return text.append(f" ({child.note})", style="dim") if child.note else text
+    when = "earlier: " if child.phase == "ready" else ""
+    return text.append(f" ({when}{child.note})", style="dim") if child.note else text
 
 
 def colored(word: str) -> Text:

@@ -7,6 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from comfyfleet.client.api import FleetClient
+
 BROKEN = 0
 """In place of a status: the connection ends without an answer."""
 
@@ -69,3 +71,10 @@ def fleet() -> Iterator[Script]:
         yield script
         server.shutdown()
         thread.join(5)
+
+
+@pytest.fixture
+def client(fleet: Script) -> Iterator[FleetClient]:
+    client = FleetClient(fleet.url, "token")
+    yield client
+    client.close()

@@ -1,9 +1,6 @@
 import json
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import UUID
 
 import pytest
 from rich.console import Console
@@ -14,13 +11,11 @@ from comfyfleet.client.errors import ApiError, UnreachableError
 from comfyfleet.client.job_progress import wait_for
 from comfyfleet.input_values import FileInput
 from comfyfleet.job_run import save_all, watch, with_uploads
-from contracts.access import Priority
-from contracts.scheduler.jobs import JobError, JobStatus, JobView, Output
-from contracts.values import Unmet, new_id
+from contracts.scheduler.jobs import JobStatus, JobView
+from contracts.values import new_id
 
 from .conftest import BROKEN, Answer
-
-JOB_ID = new_id()
+from .jobs import JOB_ID, a_job, an_output
 
 
 class Fleet(Protocol):
@@ -30,46 +25,6 @@ class Fleet(Protocol):
     requests: list[tuple[str, dict[str, str], bytes]]
 
     def on(self, line: str, *answers: Any) -> None: ...
-
-
-@pytest.fixture
-def client(fleet: Fleet) -> Iterator[FleetClient]:
-    client = FleetClient(fleet.url, "token")
-    yield client
-    client.close()
-
-
-def a_job(
-    status: JobStatus = JobStatus.QUEUED,
-    *,
-    version: int = 1,
-    outputs: Sequence[Output] = (),
-    error: JobError | None = None,
-    missing: Sequence[str] = (),
-) -> JobView:
-    return JobView(
-        id=JOB_ID,
-        status=status,
-        workflow="resize@1",
-        owner_id=new_id(),
-        priority=Priority.BATCH,
-        created_at=datetime.now(UTC),
-        version=version,
-        outputs=list(outputs),
-        error=error,
-        unmet=[Unmet(kind="class", name=name, message=name) for name in missing],
-    )
-
-
-def an_output(media_id: UUID) -> Output:
-    return Output(
-        name="../images",
-        index=0,
-        media_id=media_id,
-        kind="image",
-        content_type="image/png",
-        size_bytes=4,
-    )
 
 
 def body(job: JobView) -> bytes:
@@ -139,61 +94,6 @@ def test_a_repeated_request_for_a_job_has_the_same_key(fleet: Fleet, client: Fle
     keys = [headers["Idempotency-Key"] for line, headers, _ in fleet.requests if "POST" in line]
     assert len(keys) == 2
     assert len(set(keys)) == 1
-
-
-def test_files_are_saved_under_safe_names_and_over_nothing(
-    fleet: Fleet, client: FleetClient, tmp_path: Path
-) -> None:
-    media_id = new_id()
-    fleet.on(f"GET /v1/media/{media_id}/content", b"\x89PNG")
-    job = a_job(JobStatus.COMPLETED, outputs=[an_output(media_id)])
-    paths = [save_all(client, job, tmp_path / "out")[0] for _ in range(2)]
-    assert [path.parent for path in paths] == [tmp_path / "out"] * 2
-    assert len(set(paths)) == 2
-    assert paths[0].read_bytes() == b"\x89PNG"
-
-
-@pytest.mark.parametrize(
-    ("content_type", "filename", "suffix"),
-    [
-        ("model/gltf-binary", "a.x", ".glb"),
-        ("audio/wav", "a.x", ".wav"),
-        ("video/quicktime", "a.x", ".mov"),
-        ("video/x-ms-wmv", "a.x", ".wmv"),
-        ("image/x-exr", "a.x", ".exr"),
-        ("application/octet-stream", "ComfyUI_00001_.latent", ".latent"),
-        ("application/octet-stream", "splat.ply", ".ply"),
-        ("application/octet-stream", "../x.s h", ".bin"),
-        ("application/octet-stream", None, ".bin"),
-        ("text/plain", "drawing.svg", ".svg"),
-        ("text/plain", None, ".txt"),
-    ],
-)
-def test_a_file_is_saved_with_the_ending_of_its_type_or_its_own(
-    content_type: str,
-    filename: str | None,
-    suffix: str,
-    fleet: Fleet,
-    client: FleetClient,
-    tmp_path: Path,
-) -> None:
-    media_id = new_id()
-    output = an_output(media_id).model_copy(update={"content_type": content_type})
-    media = {"id": str(media_id), "owner_id": str(new_id()), "kind": "file", "size_bytes": 3}
-    media |= {"content_type": content_type, "blake3": "", "created_at": "2026-01-01T00:00:00Z"}
-    fleet.on(f"GET /v1/media/{media_id}/content", b"abc")
-    fleet.on(f"GET /v1/media/{media_id}", json.dumps(media | {"filename": filename}).encode())
-    [path] = save_all(client, a_job(JobStatus.COMPLETED, outputs=[output]), tmp_path)
-    assert path.suffix == suffix
-    assert path.parent == tmp_path
-
-
-def test_a_failed_job_names_the_graph_node(client: FleetClient, tmp_path: Path) -> None:
-    error = JobError(
-        code="raised", message="out of paint", graph_node="3", graph_node_class="KSampler"
-    )
-    with pytest.raises(CommandError, match=r"graph node 3 \(KSampler\): out of paint"):
-        save_all(client, a_job(JobStatus.FAILED, error=error), tmp_path)
 
 
 def test_a_job_that_nobody_can_run_says_what_is_missing(fleet: Fleet, client: FleetClient) -> None:

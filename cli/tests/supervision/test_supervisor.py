@@ -12,6 +12,7 @@ import pytest
 from comfyfleet import CommandError
 from comfyfleet.supervision import state
 from comfyfleet.supervision.supervisor import Supervisor
+from comfyfleet.tables import with_note
 from runtime.supervision import pid_file
 from runtime.supervision.child import ChildSpec
 from runtime.testing.ports import eventually
@@ -36,7 +37,9 @@ async def never() -> bool:
     return False
 
 
-async def test_a_killed_child_comes_back(supervisor: Supervisor) -> None:
+async def test_a_killed_child_comes_back_and_that_is_said(
+    supervisor: Supervisor, reports: list[str]
+) -> None:
     await supervisor.start([a_child("exec sleep 600")])
     [child] = supervisor.fleet.children
     first = child.pid
@@ -44,7 +47,8 @@ async def test_a_killed_child_comes_back(supervisor: Supervisor) -> None:
     os.kill(first, signal.SIGKILL)
     await eventually(lambda: child.restarts == 1 and child.phase == "ready")
     assert child.pid != first
-    assert child.note == "killed by SIGKILL"
+    assert reports == ["child: killed by SIGKILL; it starts again"]
+    assert with_note(child, None).plain == "ready (earlier: killed by SIGKILL)"
 
 
 async def test_a_child_that_cannot_start_is_given_up_in_one_sentence(

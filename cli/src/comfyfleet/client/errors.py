@@ -17,6 +17,7 @@ class ProblemField(BaseModel):
 class Problem(BaseModel):
     """The parts of a problem document (RFC 9457) that a person reads."""
 
+    type: str = ""
     title: str = ""
     detail: str = ""
     request_id: str = ""
@@ -30,9 +31,10 @@ class UnreachableError(CommandError):
 class ApiError(CommandError):
     """The fleet answered with an error status."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, code: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.code = code
 
 
 class AwayError(ApiError):
@@ -55,4 +57,4 @@ def api_error(response: httpx.Response) -> ApiError:
     if response.is_server_error and problem.request_id:
         lines.append(f"  (request {problem.request_id}; see `comfyfleet logs`)")
     kind = AwayError if response.status_code == UNAVAILABLE else ApiError
-    return kind("\n".join(lines), response.status_code)
+    return kind("\n".join(lines), response.status_code, problem.type.rpartition(":")[2])

@@ -117,6 +117,11 @@ def further(comfyui: ComfyUIChecks) -> list[CheckResult]:
         ),
         run_check("cancel", update, comfyui.interrupt),
         run_check(
+            "leftovers",
+            "Delete `comfyfleet-doctor*` in ComfyUI's folders `input` and `output`.",
+            comfyui.leftovers,
+        ),
+        run_check(
             "abilities",
             "A custom node breaks /object_info: ComfyUI's log names it; remove or update it.",
             comfyui.abilities,

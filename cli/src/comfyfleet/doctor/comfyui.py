@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -15,8 +16,9 @@ from websockets.sync.client import connect
 
 from comfyfleet import CommandError
 from comfyfleet.doctor.server_settings import package_drift, settings_of
+from comfyfleet.doctor.silence import why_silent
 from workflows.compatibility.releases import is_too_old, release_of
-from workflows.json_values import as_object
+from workflows.json_values import as_array, as_object, is_object
 
 SIDE = 64
 SCALED = 96
@@ -48,7 +50,7 @@ class ComfyUIChecks:
         return text
 
     def release(self) -> str:
-        return str(self.get("/system_stats").get("system", {}).get("comfyui_version", ""))
+        return str(as_object(self.get("/system_stats").get("system")).get("comfyui_version", ""))
 
     def settings(self) -> str:
         """Tell the settings that decide about previews, uploads and kept results."""
@@ -73,9 +75,11 @@ class ComfyUIChecks:
         try:
             with connect(address, open_timeout=ANSWER_SECONDS) as socket:
                 first = json.loads(socket.recv(timeout=ANSWER_SECONDS))
-        except (OSError, TimeoutError, ValueError, WebSocketException) as error:
-            raise CommandError(f"{type(error).__name__}: {error}") from error
-        return f"it sends events ({first.get('type')})"
+        except ValueError as error:
+            raise CommandError("/ws sends no JSON: this is not a ComfyUI") from error
+        except (OSError, WebSocketException) as error:
+            raise CommandError(f"/ws {why_silent(error)}") from error
+        return f"it sends events ({as_object(first).get('type')})"
 
     def upload(self) -> str:
         picture = BytesIO()
@@ -83,7 +87,7 @@ class ComfyUIChecks:
         name = f"comfyfleet-doctor-{self.prompt_id[:8]}.png"
         files = {"image": (name, picture.getvalue(), "image/png")}
         answer = self.ask("POST", "/upload/image", files=files, data={"type": "input"})
-        self.uploaded = str(answer.json()["name"])
+        self.uploaded = str(object_in(answer, "/upload/image").get("name", name))
         return f"stored as {self.uploaded}"
 
     def job(self) -> str:
@@ -92,7 +96,8 @@ class ComfyUIChecks:
         prefix = f"comfyfleet-doctor/{self.prompt_id[:8]}"
         body = {"prompt": probe_graph(self.uploaded, prefix), "prompt_id": self.prompt_id}
         began = time.monotonic()
-        answer = self.ask("POST", "/prompt", json=body | {"client_id": str(uuid4())}).json()
+        sent = self.ask("POST", "/prompt", json=body | {"client_id": str(uuid4())})
+        answer = object_in(sent, "/prompt")
         if answer.get("prompt_id") != self.prompt_id:
             raise CommandError("it does not take a prompt_id from the caller")
         if answer.get("node_errors"):
@@ -105,24 +110,27 @@ class ComfyUIChecks:
     def wait_for_outputs(self) -> dict[str, Any]:
         deadline = time.monotonic() + JOB_SECONDS
         while time.monotonic() < deadline:
-            entry = self.get(f"/history/{self.prompt_id}").get(self.prompt_id)
+            entry = as_object(self.get(f"/history/{self.prompt_id}").get(self.prompt_id))
             if entry:
-                status = entry.get("status", {})
+                status = as_object(entry.get("status"))
                 if status.get("status_str") != "success":
                     raise CommandError(f"it ended as {json.dumps(status)[:300]}")
-                return entry.get("outputs", {})
+                return dict(as_object(entry.get("outputs")))
             time.sleep(POLL_SECONDS)
         raise CommandError(f"not in the history after {JOB_SECONDS:.0f} s: {self.queue()}")
 
     def queue(self) -> str:
         queue = self.get("/queue")
-        running, pending = queue.get("queue_running", []), queue.get("queue_pending", [])
+        running, pending = (
+            as_array(queue.get("queue_running")),
+            as_array(queue.get("queue_pending")),
+        )
         return f"{len(running)} running, {len(pending)} waiting"
 
     def pictures(self) -> str:
         """Both results can be downloaded and have the requested size."""
         for graph_node, side in (("2", SIDE), ("5", SCALED)):
-            images = listed(self.outputs.get(graph_node, {}), "images")
+            images = listed(as_object(self.outputs.get(graph_node)), "images")
             if not images:
                 raise CommandError(f"graph node {graph_node} has no file in the history")
             keys = ("filename", "subfolder", "type")
@@ -147,25 +155,29 @@ class ComfyUIChecks:
         self.ask("POST", "/interrupt", json={"prompt_id": self.prompt_id})
         return "it takes delete and interrupt"
 
+    def leftovers(self) -> str:
+        """Empty the files that the checks made: ComfyUI deletes none but its temporary ones."""
+        made = [{"filename": self.uploaded, "type": "input"}] if self.uploaded else []
+        made += listed(as_object(self.outputs.get("2")), "images")
+        for file in made:
+            place = {key: str(file.get(key, "")) for key in ("subfolder", "type")}
+            empty = {"image": (str(file.get("filename")), b"", "application/octet-stream")}
+            self.ask("POST", "/upload/image", files=empty, data=place | {"overwrite": "true"})
+        return f"{len(made)} files of these checks are emptied"
+
     def abilities(self) -> str:
         classes = self.get("/object_info")
-        checkpoints = self.ask("GET", "/models/checkpoints").json()
+        checkpoints = as_array(self.ask("GET", "/models/checkpoints").json())
         return f"{len(classes)} graph-node classes, {len(checkpoints)} checkpoints"
 
     def get(self, path: str) -> dict[str, Any]:
-        try:
-            found = self.ask("GET", path).json()
-        except ValueError as error:
-            raise CommandError(f"{path} is not JSON: this is not a ComfyUI") from error
-        if not isinstance(found, dict):
-            raise CommandError(f"{path} is not a JSON object: this is not a ComfyUI")
-        return found  # pyright: ignore[reportUnknownVariableType] # JSON
+        return object_in(self.ask("GET", path), path)
 
     def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             response = httpx.request(method, f"{self.url}{path}", timeout=ANSWER_SECONDS, **request)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise CommandError(f"{path}: {type(error).__name__}: {error}") from error
+            raise CommandError(f"{self.url} {why_silent(error)}") from error
         if "application/problem+json" in response.headers.get("content-type", ""):
             raise CommandError(f"{self.url} is a fleet, not a ComfyUI")
         if not response.is_success:
@@ -174,9 +186,19 @@ class ComfyUIChecks:
         return response
 
 
-def listed(holder: dict[str, Any], key: str) -> list[dict[str, Any]]:
+def object_in(answer: httpx.Response, path: str) -> dict[str, Any]:
+    try:
+        found: object = answer.json()
+    except ValueError as error:
+        raise CommandError(f"{path} is not JSON: this is not a ComfyUI") from error
+    if not is_object(found):
+        raise CommandError(f"{path} is not a JSON object: this is not a ComfyUI")
+    return found
+
+
+def listed(holder: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     """Return the objects of a list that may be missing."""
-    return holder.get(key) or list[dict[str, Any]]()
+    return [item for item in as_array(holder.get(key)) if is_object(item)]
 
 
 def probe_graph(uploaded: str, prefix: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Starts the children of one fleet in groups and stops them in reverse order."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,18 +16,30 @@ READY_SECONDS = 120.0
 
 
 class Supervisor:
-    """Owns the children and the state file that `status` reads."""
+    """Owns the children and the state file that `status` reads.
 
-    def __init__(self, fleet: FleetState, *, run: Path, logs: Path) -> None:
+    `report` gets a line when a child that was ready has ended.
+    """
+
+    def __init__(
+        self, fleet: FleetState, *, run: Path, logs: Path, report: Callable[[str], None]
+    ) -> None:
         self.fleet = fleet
         self._run = run
+        self._report = report
+        self._ready: set[str] = set()
         self.logs = logs
         self._groups: list[dict[RestartingChild, asyncio.Task[None]]] = []
 
     async def start(self, specs: Sequence[ChildSpec], *, within: float = READY_SECONDS) -> None:
         """Start these children together and return when all are ready, or raise `CommandError`."""
         children = [
-            RestartingChild(spec, run_folder=self._run, logs=self.logs, changed=self.write)
+            RestartingChild(
+                spec,
+                run_folder=self._run,
+                logs=self.logs,
+                changed=self._follow,
+            )
             for spec in specs
         ]
         self._groups.append({child: asyncio.create_task(child.run()) for child in children})
@@ -54,6 +66,16 @@ class Supervisor:
         """Stop each group of children together, the last group first."""
         for group in reversed(self._groups):
             await asyncio.gather(*(child.stop(task) for child, task in group.items()))
+
+    def _follow(self) -> None:
+        """Report each child that has ended since it was ready, and write the new state."""
+        self.write()
+        for child in self.fleet.children:
+            if child.phase == "ready":
+                self._ready.add(child.name)
+            elif child.phase == "waiting" and child.name in self._ready:
+                self._ready.remove(child.name)
+                self._report(f"{child.name}: {child.note}; it starts again")
 
     def note(self, step: str) -> None:
         """Record the present step for people who wait."""
