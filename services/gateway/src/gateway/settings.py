@@ -20,7 +20,7 @@ class GatewaySettings(FleetSettings):
     )
     trusted_proxies: str = Field(
         default="127.0.0.1",
-        description="Addresses whose `X-Forwarded-*` headers count, separated by commas.",
+        description="Addresses and networks whose `X-Forwarded-*` headers count, with commas.",
     )
     public_origins: str = Field(
         default="",
