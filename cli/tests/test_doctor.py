@@ -56,7 +56,8 @@ def test_odd_answers_are_failed_checks(odd: object) -> None:
     answers = {"/system_stats": {"devices": odd, "system": odd}} | dict.fromkeys(paths, odd)
     with canned(answers | {"/models/checkpoints": odd}) as server:
         findings = {finding.title: finding for finding in check_comfyui(server.url)}
-    assert findings["websocket"].detail == "/ws answers 404"
+    assert findings["websocket"].detail == "/ws does not answer as a WebSocket"
+    assert not any("Error" in finding.detail for finding in findings.values())
     assert not findings["job"].passed
 
 

@@ -37,8 +37,7 @@ HOURS = int(os.environ.get("DAY_HOURS", "24"))
 AT_ONCE = 24
 UPLOAD_EVERY = 10
 """One job in so many has a picture of its own as input."""
-KEPT_DAYS = "0.0002"
-"""17 s."""
+KEPT_DAYS = "0.0002"  # 17 s
 SETTINGS = {
     "COMFYFLEET_KEEP_JOBS_DAYS": KEPT_DAYS,
     "COMFYFLEET_KEEP_RESULTS_DAYS": KEPT_DAYS,

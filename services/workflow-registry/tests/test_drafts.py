@@ -23,7 +23,7 @@ async def test_a_spec_is_drafted_for_a_bare_graph() -> None:
 async def test_an_upload_and_a_draft_name_the_required_input_that_the_graph_leaves_empty() -> None:
     fake = FakeRegistry()
     taken = {"required": {"images": ["IMAGE"], "filename_prefix": ["STRING"]}}
-    saver = {"input": taken, "output": [], "output_node": True}
+    saver: dict[str, Any] = {"input": taken, "output": [], "output_node": True}
     fake.service.fleet.together = Description({"SaveImage": saver}, frozenset())
     graph = {"7": {"class_type": "SaveImage", "inputs": {"filename_prefix": "x"}}}
 

@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Iterator
 
 import httpx
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectionRefusedError, "refuses the connection: nobody listens there"),
@@ -17,6 +17,7 @@ REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (httpx.InvalidURL, "is no address"),
     (httpx.ConnectError, "cannot be reached"),
     (OSError, "cannot be reached"),
+    (InvalidHandshake, "does not answer as a WebSocket"),
 )
 
 
