@@ -4,7 +4,7 @@ import httpx
 
 from comfyfleet.testing import LocalFleet
 
-from .test_jobs import finish, submit
+from .test_jobs import finish, frames, submit
 
 PROBLEM = "urn:comfyfleet:problem:"
 
@@ -28,3 +28,25 @@ def test_a_canceled_job_runs_again_by_api_and_command(fleet: LocalFleet, api: ht
     assert job["id"] in listed
     completed = api.post(finish(api, "solid")["links"]["retry"])
     assert (completed.status_code, completed.json()["type"]) == (409, f"{PROBLEM}job_completed")
+
+
+def test_priority_and_labels_of_a_waiting_job_change(fleet: LocalFleet, api: httpx.Client) -> None:
+    running = submit(api, "txt2img", prompt="long", steps=150)
+    behind = submit(api, "txt2img", prompt="behind", steps=150)
+    job = submit(api, "txt2img", prompt="later", steps=150)
+    path = job["links"]["self"]
+    changed = api.patch(path, json={"priority": "background", "labels": {"a": "b"}})
+    late = api.patch(path, json={"priority": "urgent"})
+    said = fleet.run("jobs", "set", job["id"], "--label", "c=d")
+    found = api.get("/v1/jobs", params={"label": "c=d", "status": "queued"}).json()["items"]
+    for one in (behind, job, running):
+        api.post(one["links"]["cancel"])
+    with api.stream("GET", job["links"]["events"], headers={"Last-Event-ID": "1"}) as response:
+        told = [(name, data.get("priority")) for name, _, data in frames(response)][1:3]
+    over = api.patch(path, json={"labels": {}})
+
+    assert (changed.status_code, changed.json()["labels"]) == (200, {"a": "b"})
+    assert (late.status_code, said.split()[1]) == (422, "background")
+    assert [one["id"] for one in found] == [job["id"]]
+    assert told == [("job.prioritized", "background"), ("job.labeled", None)]
+    assert (over.status_code, over.json()["type"]) == (409, f"{PROBLEM}job_over")

@@ -53,7 +53,7 @@ def job_lines(job: JobView) -> Iterator[tuple[str, str | Text]]:
     yield "place in queue", str(job.queue_position or "")
     yield "ends in", f"about {job.eta_seconds:.0f} s" if job.eta_seconds is not None else ""
     yield "priority", job.priority
-    yield "labels", ", ".join(f"{key}={value}" for key, value in job.labels.items())
+    yield "labels", labels_text(job)
     yield "batch", str(job.batch_id or "")
     yield "retry of", str(job.retry_of or "")
     yield "attempts", str(job.attempt_count)
@@ -65,6 +65,10 @@ def job_lines(job: JobView) -> Iterator[tuple[str, str | Text]]:
             yield f"input {name}", json.dumps(value, ensure_ascii=False)[:LONGEST_INPUT]
     for output in job.outputs:
         yield f"output {output.name}", f"{output.media_id} ({output.content_type})"
+
+
+def labels_text(job: JobSummary) -> str:
+    return ", ".join(f"{key}={value}" for key, value in job.labels.items())
 
 
 def moment(time: datetime | None) -> str:

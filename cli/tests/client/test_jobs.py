@@ -93,3 +93,17 @@ def test_jobs_are_canceled_and_run_again(fleet: Script) -> None:
     assert jobs(fleet, "cancel", str(JOB_ID)) == f"{JOB_ID} failed\n"
     assert jobs(fleet, "retry", str(JOB_ID)) == f"{new}\n"
     assert all("Idempotency-Key" in sent[1] for sent in fleet.requests if "retry" in sent[0])
+
+
+def test_a_label_is_added_beside_those_that_the_job_has(fleet: Script) -> None:
+    line = f"/v1/jobs/{JOB_ID}"
+    before, after = {"project": "poster", "old": "1"}, {"project": "poster"}
+    fleet.on(f"GET {line}", a_job(labels=before).model_dump_json().encode())
+    fleet.on(f"PATCH {line}", a_job(labels=after).model_dump_json().encode())
+
+    words = ("--priority", "background", "--label", "by=me", "--unlabel", "old")
+    said = jobs(fleet, "set", str(JOB_ID), *words)
+
+    assert said == f"{JOB_ID} batch project=poster\n"
+    labels = {"project": "poster", "by": "me"}
+    assert json.loads(fleet.requests[-1][2]) == {"priority": "background", "labels": labels}

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from contracts.access import Priority
 from contracts.errors import ConflictError, NotFoundError, OperationError
+from contracts.scheduler.job_changes import UpdateJob
 from contracts.scheduler.job_requests import (
     CancelJob,
     FindJobs,
@@ -75,6 +76,7 @@ class FakeScheduler:
     async def serve(self) -> None:
         await self.bus.serve(SubmitJob, self.submit)
         await self.bus.serve(CancelJob, self.cancel)
+        await self.bus.serve(UpdateJob, self.update)
         await self.bus.serve(FindJobs, self.find)
         self.stop_finding = await self.bus.serve(FindSubmitted, self.find_submitted)
         await self.bus.serve(ListJobs, self.list)
@@ -102,6 +104,14 @@ class FakeScheduler:
 
     async def cancel(self, request: CancelJob) -> JobView:
         return self.owned(request.actor.user_id, request.job_id)
+
+    async def update(self, request: UpdateJob) -> JobView:
+        self.owned(request.actor.user_id, request.job_id)
+        changes = {"priority": request.priority, "labels": request.labels}
+        update = {name: value for name, value in changes.items() if value is not None}
+        job = self.jobs[request.job_id].model_copy(update=update)
+        self.jobs[job.id] = job
+        return job
 
     async def find(self, request: FindJobs) -> JobList:
         if self.broken.intersection(request.job_ids):

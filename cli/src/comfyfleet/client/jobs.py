@@ -1,6 +1,6 @@
-"""Sends the requests about jobs that have been submitted: list, show, run again."""
+"""Sends the requests about jobs that have been submitted: list, show, change, run again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -30,6 +30,10 @@ def find(
             break
         params["cursor"] = page.next_cursor
     return found
+
+
+def change(client: FleetClient, job_id: UUID, changes: Mapping[str, Any]) -> JobView:
+    return client.ask(JobView, "PATCH", f"/v1/jobs/{job_id}", json=changes)
 
 
 def retry(client: FleetClient, job_id: UUID) -> JobView:

@@ -1,15 +1,17 @@
-"""`jobs`: list, show, cancel and repeat jobs of any fleet."""
+"""`jobs`: list, show, change, cancel and repeat jobs of any fleet."""
 
 from contextlib import closing
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
+from comfyfleet import CommandError
 from comfyfleet.client import jobs
 from comfyfleet.client.connection import connect
-from comfyfleet.job_tables import job_card, jobs_table
+from comfyfleet.job_tables import job_card, jobs_table, labels_text
 from comfyfleet.tables import console, say
+from contracts.access import Priority
 from contracts.scheduler.jobs import JobStatus, JobView
 
 Limit = Annotated[int, typer.Option("-n", min=1, max=200, help="Number of jobs.")]
@@ -24,7 +26,7 @@ def group() -> typer.Typer:
     """The command itself, which lists, and its sub-commands."""
     app = typer.Typer(help=__doc__, invoke_without_command=True)
     app.callback()(show)
-    for command in (list_, get, cancel, retry):
+    for command in (list_, get, cancel, retry, set_):
         app.command(command.__name__.rstrip("_"))(command)
     return app
 
@@ -73,6 +75,38 @@ def retry(job_ids: JobIds) -> None:
     with closing(connect()) as client:
         for job_id in job_ids:
             say(str(jobs.retry(client, job_id).id))
+
+
+def set_(
+    job_ids: JobIds,
+    *,
+    priority: Annotated[
+        Priority | None, typer.Option(help="New priority of jobs that are queued.")
+    ] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="`key=value` to add or change; may be given twice.")
+    ] = None,
+    unlabel: Annotated[
+        list[str] | None, typer.Option(help="Key of a label to remove; may be given twice.")
+    ] = None,
+) -> None:
+    """Change the priority of queued jobs, and the labels of jobs that are not over."""
+    added = dict(map(key_and_value, label or []))
+    changes: dict[str, Any] = {"priority": priority} if priority else {}
+    with closing(connect()) as client:
+        for job_id in job_ids:
+            if added or unlabel:
+                labels = client.find_job(job_id).labels | added
+                changes["labels"] = {k: v for k, v in labels.items() if k not in (unlabel or [])}
+            job = jobs.change(client, job_id, changes)
+            say(f"{job.id} {job.priority} {labels_text(job)}".rstrip())
+
+
+def key_and_value(text: str) -> tuple[str, str]:
+    key, separator, value = text.partition("=")
+    if not separator:
+        raise CommandError(f"{text} is not key=value.")
+    return key, value
 
 
 def print_job(job: JobView, *, json: bool) -> None:

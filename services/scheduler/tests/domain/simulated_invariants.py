@@ -3,6 +3,7 @@
 from collections import Counter
 from uuid import UUID
 
+from contracts.access import Priority
 from contracts.scheduler.claims import AttemptPhase
 from scheduler.domain.availability import reason_not_free
 from scheduler.domain.jobs import Attempt
@@ -27,6 +28,9 @@ def check(users: SimulatedUsers) -> None:
     assert len(live) == len(state.jobs) - len(waiting), "a running job without an attempt"
     assert Counter(job.owner_id for job in waiting) == state.queued_by_owner
     assert len(state.startable) == sum(job.not_before is None for job in waiting)
+    for priority in Priority:
+        lines = (line for lines in state.startable.turns(priority) for line in lines.values())
+        assert all(job.request.priority is priority for line in lines for job in line.values())
     for node in state.nodes.values():
         check_node(world, node)
     if waiting and world.leader.has_led:

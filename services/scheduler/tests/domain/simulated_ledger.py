@@ -43,7 +43,10 @@ class SimulatedLedger:
 
     def write(self, effects: Effects) -> None:
         for job in (*effects.new_jobs.values(), *effects.changed_jobs.values()):
-            self.jobs[job.id] = stored_job(job)
+            before = self.jobs.get(job.id)
+            self.jobs[job.id] = row = stored_job(job)
+            if before and job.id not in effects.changed_requests:
+                row.request = before.request
         for attempt in effects.attempts.values():
             if attempt.id not in self.attempts:
                 self.attempts_of.setdefault(attempt.job.id, []).append(attempt.id)

@@ -1,4 +1,4 @@
-"""Users for simulations: they submit until they are answered, and cancel a few of their jobs."""
+"""Users for simulations: they submit until they are answered, change jobs and cancel a few."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -6,7 +6,9 @@ from uuid import UUID
 
 from contracts.access import Actor, Limits, Priority
 from contracts.errors import UnavailableError
+from contracts.scheduler.job_changes import UpdateJob
 from contracts.scheduler.job_requests import CancelJob, NewJob, SubmitJob, SubmitJobView
+from contracts.scheduler.jobs import JobView
 
 from .simulated_world import BEGIN, SimulatedWorld
 
@@ -40,8 +42,29 @@ class SimulatedUsers:
                 self.world.ask(request, lambda answer, job_id=job_id: self.note(job_id, answer))
         if self.accepted and random.random() < 0.05:
             job_id = random.choice(sorted(self.accepted))
-            actor = Actor(user_id=self.world.ledger.jobs[job_id].owner_id)
-            self.world.ask(CancelJob(actor=actor, job_id=job_id), lambda _: None)
+            self.world.ask(CancelJob(actor=self.owner_of(job_id), job_id=job_id), lambda _: None)
+        if self.accepted and random.random() < 0.2:
+            self.change(random.choice(sorted(self.accepted)))
+
+    def change(self, job_id: UUID) -> None:
+        random = self.world.random
+        command = UpdateJob(
+            actor=self.owner_of(job_id),
+            job_id=job_id,
+            priority=random.choice(list(Priority)),
+            labels={"place": random.choice("abc")} if random.random() < 0.5 else None,
+        )
+        self.world.ask(command, self.note_change)
+
+    def owner_of(self, job_id: UUID) -> Actor:
+        return Actor(user_id=self.world.ledger.jobs[job_id].owner_id)
+
+    def note_change(self, answer: object) -> None:
+        if isinstance(answer, JobView):
+            row = self.world.ledger.jobs[answer.id]
+            is_newest = row.version == answer.version
+            stored = row.request.priority, row.request.labels
+            assert not is_newest or stored == (answer.priority, answer.labels), "not durable"
 
     def note(self, job_id: UUID, answer: object) -> None:
         if isinstance(answer, SubmitJobView):

@@ -104,7 +104,7 @@ class JobSummary(BaseModel):
     workflow: str = Field(description="`name@version`, as resolved at submission.")
     owner_id: UUID = Field(description="The user who owns the job.")
     priority: Priority = Field(description="Priority of the job.")
-    labels: dict[str, str] = Field(default_factory=dict, description="Labels given at submission.")
+    labels: dict[str, str] = Field(default_factory=dict, description="Labels of the job.")
     batch_id: UUID | None = Field(default=None, description="The batch that it is part of.")
     retry_of: UUID | None = Field(default=None, description="The job that this one runs again.")
     created_at: datetime = Field(description="When the job was accepted.")
@@ -127,7 +127,7 @@ class JobSummary(BaseModel):
     outputs: list[Output] = Field(default_factory=list[Output], description="Result files.")
     error: JobError | None = Field(default=None, description="Why the job failed or expired.")
     attempt_count: int = Field(default=0, description="Number of attempts so far.")
-    version: int = Field(description="Increases by 1 with each status change.")
+    version: int = Field(description="Increases by 1 with each change.")
     is_runnable: bool = Field(default=True, description="Some node of the fleet can run the job.")
     unmet: list[Unmet] = Field(
         default_factory=list[Unmet],
@@ -172,7 +172,7 @@ class JobEvent(Event):
     status: JobStatus = Field(description="Status of the job after this event.")
     workflow: str = Field(description="`name@version`.")
     batch_id: UUID | None = Field(default=None, description="The batch that it is part of.")
-    labels: dict[str, str] = Field(default_factory=dict, description="Labels given at submission.")
+    labels: dict[str, str] = Field(default_factory=dict, description="Labels of the job.")
 
 
 class JobQueued(JobEvent):

@@ -65,6 +65,8 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "idempotency_key_reused": "The idempotency key was used for another request",
         "job_exists": "The id belongs to another job",
         "job_not_over": "The job is not over",
+        "job_started": "The job has started",
+        "job_over": "The job is over",
         "job_completed": "The job has completed",
         "media_id_taken": "The id belongs to another media",
         "link_id_taken": "The id belongs to another link",

@@ -5,13 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from contracts.access import Actor, Permission
+from contracts.scheduler.job_changes import UpdateJob
 from gateway.http.access import Allowed
 from gateway.http.answers import refusals
+from gateway.http.bodies import Body
 from gateway.http.headers import MaybeIdempotencyKey, mark_created
 from gateway.http.route import HotRoute
 from gateway.jobs.endpoints import SUBMISSION_REFUSALS
 from gateway.jobs.reading import job_in_detail
-from gateway.jobs.requests import JobId
+from gateway.jobs.requests import JobChanges, JobId
 from gateway.jobs.resources import Job
 from gateway.jobs.retries import retry_of
 from gateway.jobs.submission import submit_job
@@ -43,3 +45,23 @@ async def retry_job(
     path = gateway.path(f"/v1/jobs/{submitted.job.id}")
     mark_created(answer, path, is_replay=submitted.is_replay)
     return await job_in_detail(gateway, submitted.job, actor)
+
+
+@router.patch(
+    "/{job_id}",
+    summary="Change a job",
+    responses=refusals("priority_not_allowed", "job_started", "job_over", "bad_text", "overloaded"),
+)
+async def update_job(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.JOBS_RUN)],
+    job_id: JobId,
+    changes: Body[JobChanges],
+) -> Job:
+    """The priority can change while the job is queued, labels until it is over.
+
+    A new priority counts at once: the job stands behind older ones of its owner. A field that is
+    left out stays as it is.
+    """
+    view = await gateway.bus.call(UpdateJob(actor=actor, job_id=job_id, **changes.__dict__))
+    return await job_in_detail(gateway, view, actor)

@@ -7,7 +7,7 @@ from fastapi import Path
 from pydantic import Field
 
 from contracts.access import Priority
-from contracts.scheduler import job_requests
+from contracts.scheduler import job_changes, job_requests
 from contracts.values import LabelKey, LabelValue, UtcTime
 from gateway.http.bodies import Strict
 
@@ -38,6 +38,10 @@ class JobRequest(Strict):
         description="For finding the job again: at most 16; keys `[A-Za-z0-9_.-]{1,40}`, values "
         "of at most 256 bytes.",
     )
+
+
+class JobChanges(job_changes.JobChanges, Strict):
+    """Changes of a job; a field that is left out stays."""
 
 
 class JobFilters(job_requests.JobFilters, Strict):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias, Union
 from pydantic import BaseModel, Field, create_model
 
 from contracts.agent import AttemptPreviewed, AttemptProgressed
+from contracts.scheduler.job_changes import JobLabeled, JobPrioritized
 from contracts.scheduler.jobs import JobCanceling, JobQueued, JobRequeued, JobStarted
 from gateway.jobs.resources import Job, JobSummary
 from gateway.live.facts import ENDINGS
@@ -44,6 +45,8 @@ DATA: Mapping[str, Any] = {
     "job.started": JobStarted,
     "job.requeued": JobRequeued,
     "job.canceling": JobCanceling,
+    "job.prioritized": JobPrioritized,
+    "job.labeled": JobLabeled,
     **dict.fromkeys(sorted(ENDINGS), Job),
     "job.progress": AttemptProgressed,
     "job.preview": AttemptPreviewed,

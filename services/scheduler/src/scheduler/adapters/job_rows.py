@@ -1,5 +1,6 @@
 """Jobs and attempts as rows, and rows as jobs."""
 
+from dataclasses import replace
 from operator import attrgetter
 
 import asyncpg
@@ -44,6 +45,11 @@ JOBS: tuple[Column[Job], ...] = (
     Column("result", "json", end_text),
 )
 
+REQUESTS = tuple(
+    replace(column, is_fixed=False) for column in JOBS if column.name in ("id", "labels", "spec")
+)
+"""The columns that an owner changes, seldom: labels have an index."""
+
 ATTEMPTS: tuple[Column[Attempt], ...] = (
     Column("id", "uuid", is_fixed=True),
     Column("job_id", "uuid", attrgetter("job.id"), is_fixed=True),
@@ -59,6 +65,7 @@ ATTEMPTS: tuple[Column[Attempt], ...] = (
 
 INSERT_JOBS = insert("jobs", JOBS)
 UPDATE_JOBS = update("jobs", JOBS)
+UPDATE_REQUESTS = update("jobs", REQUESTS)
 UPSERT_ATTEMPTS = upsert("attempts", ATTEMPTS)
 SELECT_JOBS = "SELECT * FROM jobs WHERE id = ANY($1) ORDER BY created_at, id"
 

@@ -102,6 +102,7 @@ async def write(connection: Any, effects: Effects) -> None:
     """Write all rows of a batch, then one row of the outbox."""
     await job_rows.INSERT_JOBS.execute(connection, effects.new_jobs.values())
     await job_rows.UPDATE_JOBS.execute(connection, effects.changed_jobs.values())
+    await job_rows.UPDATE_REQUESTS.execute(connection, effects.changed_requests.values())
     await job_rows.UPSERT_ATTEMPTS.execute(connection, effects.attempts.values())
     await node_rows.UPSERT_NODES.execute(connection, effects.nodes.values())
     await node_rows.write_capabilities(connection, effects.capabilities.values())

@@ -14,11 +14,12 @@ from contracts.agent import FinishAttempt
 from contracts.errors import OperationError
 from contracts.message import Command
 from contracts.scheduler.claims import ClaimNode, NodeBeat, ReportCapabilities
+from contracts.scheduler.job_changes import UpdateJob
 from contracts.scheduler.job_requests import CancelJob, SubmitJob
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.node_requests import AddNode, RemoveNode
 from contracts.scheduler.nodes import NodeEntry
-from scheduler.domain import claims, fleet, orders, outcomes, submission
+from scheduler.domain import claims, fleet, job_changes, orders, outcomes, submission
 from scheduler.domain.beats import take_beat
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.effects import Answer, Effects, KeyName
@@ -45,13 +46,14 @@ class Rule:
     """Reads the ids of the jobs that the command names: they may be over already."""
 
 
-def the_job(command: CancelJob) -> Iterable[UUID]:
+def the_job(command: CancelJob | UpdateJob) -> Iterable[UUID]:
     return (command.job_id,)
 
 
 RULES: Mapping[type[Command[Any]], Rule] = {
     SubmitJob: Rule(submission.submit_job, submission.named_jobs),
     CancelJob: Rule(submission.cancel_job, the_job),
+    UpdateJob: Rule(job_changes.update_job, the_job),
     FinishAttempt: Rule(outcomes.finish_attempt),
     ClaimNode: Rule(claims.claim_node),
     ReportCapabilities: Rule(claims.report_capabilities),

@@ -57,6 +57,8 @@ class Effects:
 
     new_jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
     changed_jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
+    changed_requests: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
+    """Jobs whose priority or labels changed: they are written as well."""
     attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
     nodes: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
     capabilities: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
@@ -91,3 +93,7 @@ class Effects:
     def save_job(self, job: Job) -> None:
         if job.id not in self.new_jobs:
             self.changed_jobs[job.id] = job
+
+    def save_request(self, job: Job) -> None:
+        if job.id not in self.new_jobs:
+            self.changed_requests[job.id] = job

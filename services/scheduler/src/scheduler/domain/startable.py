@@ -74,17 +74,28 @@ class StartableJobs:
         if first:
             line.move_to_end(job.id, last=False)
 
-    def discard(self, job: Job) -> None:
+    def insert(self, job: Job) -> None:
+        """Add a job behind the older ones of its line, where a new leader would put it."""
+        self.add(job, first=job.attempt_count > 0)
+        line = self._by_priority[job.request.priority][job.owner_id][kind_of(job)]
+        age = job.created_at, job.id
+        for other in list(line.values()):
+            if not other.attempt_count and (other.created_at, other.id) > age:
+                line.move_to_end(other.id)
+
+    def discard(self, job: Job) -> bool:
+        """Remove a job; return whether it was there."""
         owners = self._by_priority[job.request.priority]
         lines, kind = owners.get(job.owner_id), kind_of(job)
         line = lines.get(kind) if lines else None
         if not lines or not line or line.pop(job.id, None) is None:
-            return
+            return False
         self._size -= 1
         if not line:
             del lines[kind]
         if not lines:
             del owners[job.owner_id]
+        return True
 
     def turns(self, priority: Priority) -> Collection[Lines]:
         """Return the jobs of a priority by owner, starting with the next owner's."""

@@ -56,13 +56,17 @@ def refuse_unstorable(command: SubmitJob) -> None:
     texts = [job.workflow, job.version_hash, *job.labels, *job.labels.values()]
     if command.idempotency:
         texts += [command.idempotency.key, command.idempotency.body_digest]
-    if any("\0" in text for text in texts):
-        raise InvalidError("a text contains the character NUL", code="bad_text")
+    refuse_nul(*texts)
     if job.deadline and job.deadline.tzinfo is None:
         problem = FieldError(
             path="deadline", code="no_time_zone", message="expected a time with a zone"
         )
         raise InvalidError("the deadline has no time zone", code="bad_time", errors=[problem])
+
+
+def refuse_nul(*texts: str) -> None:
+    if any("\0" in text for text in texts):
+        raise InvalidError("a text contains the character NUL", code="bad_text")
 
 
 def refuse_retry(context: StepContext, command: SubmitJob) -> None:
@@ -81,10 +85,7 @@ def refuse_retry(context: StepContext, command: SubmitJob) -> None:
 def refuse_excess(context: StepContext, command: SubmitJob) -> None:
     """Raise for a priority above the owner's, and for a full queue of the owner or the fleet."""
     limits = command.actor.limits
-    if RANKS[command.job.priority] < RANKS[limits.max_priority]:
-        raise ForbiddenError(
-            f"your highest priority is {limits.max_priority}", code="priority_not_allowed"
-        )
+    refuse_priority(command.job.priority, command.actor)
     if context.state.queued_by_owner[command.actor.user_id] >= limits.max_waiting_jobs:
         raise UnavailableError(
             f"{limits.max_waiting_jobs} of your jobs wait already",
@@ -93,6 +94,12 @@ def refuse_excess(context: StepContext, command: SubmitJob) -> None:
         )
     if context.state.queue_size >= context.state.limits.max_waiting_jobs:
         raise UnavailableError("the queue is full", code="queue_full", retry_in=10.0)
+
+
+def refuse_priority(priority: Priority, actor: Actor) -> None:
+    highest = actor.limits.max_priority
+    if RANKS[priority] < RANKS[highest]:
+        raise ForbiddenError(f"your highest priority is {highest}", code="priority_not_allowed")
 
 
 def cancel_job(context: StepContext, command: CancelJob) -> JobView:

@@ -1,0 +1,50 @@
+"""Changes of a job that was submitted: its priority and labels."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from contracts.access import Priority, UserCommand
+from contracts.scheduler.jobs import JobEvent, JobView
+from contracts.values import LabelKey, LabelValue
+
+
+class JobChanges(BaseModel):
+    """Changes of a job; a field that is left out stays."""
+
+    priority: Priority | None = Field(
+        default=None,
+        description="Priority from now on, while the job is queued: at most the highest that the "
+        "account may use.",
+    )
+    labels: dict[LabelKey, LabelValue] | None = Field(
+        default=None,
+        max_length=16,
+        description="All labels; they replace the old ones, until the job is over. Results get "
+        "those that the job had when a server got it.",
+    )
+
+
+class UpdateJob(JobChanges, UserCommand[JobView]):
+    """Change a job. A value that it has already is no change.
+
+    Errors: NotFound, Forbidden (`priority_not_allowed`), Conflict (`job_started`: the priority has
+    had its effect; `job_over`).
+    """
+
+    subject: ClassVar[str] = "command.scheduler.update_job.v1"
+    job_id: UUID
+
+
+class JobPrioritized(JobEvent):
+    """The owner gave the waiting job another priority."""
+
+    subject: ClassVar[str] = "event.job.prioritized.v1.{owner_id}"
+    priority: Priority = Field(description="The new priority.")
+
+
+class JobLabeled(JobEvent):
+    """The owner gave the job other labels."""
+
+    subject: ClassVar[str] = "event.job.labeled.v1.{owner_id}"

@@ -1,0 +1,61 @@
+"""Changes of accepted jobs on a real Postgres."""
+
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from contracts.access import Actor, Priority
+from contracts.scheduler.job_requests import ListJobs, NewJob
+from contracts.values import new_id
+from runtime.bus.client import Bus
+from runtime.outbox.relay import Relay
+from runtime.process.settings import DatabaseSettings
+from runtime.testing.postgres import PostgresServer
+from scheduler.adapters.sql_job_reader import SqlJobReader
+from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
+from scheduler.adapters.sql_ledger import SqlLedger
+from scheduler.domain.effects import Effects
+from scheduler.domain.jobs import Job
+from scheduler.domain.state import Limits
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+async def pool(postgres: PostgresServer) -> AsyncGenerator[asyncpg.Pool, None]:
+    url = await postgres.database_for("scheduler")
+    async with open_leader_pool(DatabaseSettings(database_url=SecretStr(url))) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def ledger(pool: asyncpg.Pool) -> SqlLedger:
+    epoch = await SqlLeadership(pool).acquire(None)
+    assert epoch is not None
+    return SqlLedger(pool, Relay(pool.acquire, Bus("scheduler")), epoch, Limits())
+
+
+def a_job() -> Job:
+    request = NewJob(job_id=new_id(), workflow="solid@1", version_hash="h", labels={"a": "b"})
+    return Job(request, new_id(), NOW)
+
+
+async def test_priority_and_labels_outlive_the_leader_and_are_found_by(
+    pool: asyncpg.Pool, ledger: SqlLedger
+) -> None:
+    job, other = a_job(), a_job()
+    await ledger.commit(Effects(new_jobs={job.id: job, other.id: other}))
+    changes = {"priority": Priority.BACKGROUND, "labels": {"a": "c"}}
+    job.request = job.request.model_copy(update=changes)
+    await ledger.commit(Effects(changed_jobs={job.id: job}, changed_requests={job.id: job}))
+
+    state = await ledger.load()
+    query = ListJobs(actor=Actor(user_id=job.owner_id), label="a=c")
+    found, _ = await SqlJobReader(pool).page(query, None, None)
+
+    assert state.jobs[job.id].request == job.request
+    assert state.jobs[other.id].request == other.request
+    assert [(view.id, view.priority) for view in found] == [(job.id, Priority.BACKGROUND)]
