@@ -5,6 +5,7 @@ import httpx
 from comfyfleet.testing import LocalFleet
 
 from .test_jobs import finish, frames, submit
+from .test_workflows import until
 
 PROBLEM = "urn:comfyfleet:problem:"
 
@@ -50,3 +51,15 @@ def test_priority_and_labels_of_a_waiting_job_change(fleet: LocalFleet, api: htt
     assert [one["id"] for one in found] == [job["id"]]
     assert told == [("job.prioritized", "background"), ("job.labeled", None)]
     assert (over.status_code, over.json()["type"]) == (409, f"{PROBLEM}job_over")
+
+
+def test_an_ended_job_is_deleted_with_its_results(fleet: LocalFleet, api: httpx.Client) -> None:
+    job, kept = finish(api, "solid"), finish(api, "solid")
+    media = [f"/v1/media/{one['outputs'][0]['media_id']}" for one in (job, kept)]
+    path = job["links"]["self"]
+    statuses = [api.delete(path).status_code, api.get(path).status_code]
+    fleet.run("jobs", "delete", job["id"])  # a repetition succeeds
+
+    until(lambda: api.get(media[0]).status_code == 404)
+    assert statuses == [204, 404]
+    assert (api.get(media[1]).status_code, api.get(kept["links"]["self"]).status_code) == (200, 200)

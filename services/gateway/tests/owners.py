@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 from contracts.access import Priority
 from contracts.errors import ConflictError, NotFoundError, OperationError
-from contracts.scheduler.job_changes import UpdateJob
+from contracts.message import Accepted
+from contracts.scheduler.job_changes import DeleteJob, UpdateJob
 from contracts.scheduler.job_requests import (
     CancelJob,
     FindJobs,
@@ -77,6 +78,7 @@ class FakeScheduler:
         await self.bus.serve(SubmitJob, self.submit)
         await self.bus.serve(CancelJob, self.cancel)
         await self.bus.serve(UpdateJob, self.update)
+        await self.bus.serve(DeleteJob, self.delete)
         await self.bus.serve(FindJobs, self.find)
         self.stop_finding = await self.bus.serve(FindSubmitted, self.find_submitted)
         await self.bus.serve(ListJobs, self.list)
@@ -112,6 +114,13 @@ class FakeScheduler:
         job = self.jobs[request.job_id].model_copy(update=update)
         self.jobs[job.id] = job
         return job
+
+    async def delete(self, request: DeleteJob) -> Accepted:
+        job = self.owned(request.actor.user_id, request.job_id)
+        if not job.status.is_terminal:
+            raise ConflictError("it goes on", code="job_not_over")
+        del self.jobs[job.id]
+        return Accepted()
 
     async def find(self, request: FindJobs) -> JobList:
         if self.broken.intersection(request.job_ids):

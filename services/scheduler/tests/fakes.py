@@ -40,7 +40,7 @@ class FakeLedger:
         return State()
 
     async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> LoadedRows:
-        assert not keys
+        assert all(operation == "delete_job" for _, operation, _ in keys)
         return LoadedRows({job_id: self.jobs[job_id] for job_id in jobs if job_id in self.jobs}, {})
 
     async def commit(self, effects: Effects) -> None:

@@ -1,4 +1,4 @@
-"""Sends the requests about jobs that have been submitted: list, show, change, run again."""
+"""Sends the requests about jobs that have been submitted: list, show, change, delete, run again."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -34,6 +34,10 @@ def find(
 
 def change(client: FleetClient, job_id: UUID, changes: Mapping[str, Any]) -> JobView:
     return client.ask(JobView, "PATCH", f"/v1/jobs/{job_id}", json=changes)
+
+
+def delete(client: FleetClient, job_id: UUID) -> None:
+    client.call("DELETE", f"/v1/jobs/{job_id}")
 
 
 def retry(client: FleetClient, job_id: UUID) -> JobView:

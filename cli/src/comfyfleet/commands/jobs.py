@@ -1,4 +1,4 @@
-"""`jobs`: list, show, change, cancel and repeat jobs of any fleet."""
+"""`jobs`: list, show, change, cancel, repeat and delete jobs of any fleet."""
 
 from contextlib import closing
 from typing import Annotated, Any
@@ -26,7 +26,7 @@ def group() -> typer.Typer:
     """The command itself, which lists, and its sub-commands."""
     app = typer.Typer(help=__doc__, invoke_without_command=True)
     app.callback()(show)
-    for command in (list_, get, cancel, retry, set_):
+    for command in (list_, get, cancel, retry, set_, delete):
         app.command(command.__name__.rstrip("_"))(command)
     return app
 
@@ -100,6 +100,13 @@ def set_(
                 changes["labels"] = {k: v for k, v in labels.items() if k not in (unlabel or [])}
             job = jobs.change(client, job_id, changes)
             say(f"{job.id} {job.priority} {labels_text(job)}".rstrip())
+
+
+def delete(job_ids: JobIds) -> None:
+    """Delete jobs that are over, with their results."""
+    with closing(connect()) as client:
+        for job_id in job_ids:
+            jobs.delete(client, job_id)
 
 
 def key_and_value(text: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from contracts.media.library import (
     ShareMedia,
     UpdateMedia,
 )
+from contracts.scheduler.job_changes import JobDeleted
 from media.adapters.s3 import S3ObjectStore
 from media.adapters.sandbox.process import ProcessSandbox, WorkerLimits
 from media.adapters.sql.deletions import SqlDeletions
@@ -30,7 +31,7 @@ from media.service import Media, SingleFlight
 from media.settings import MediaSettings
 from runtime.clock import now
 from runtime.outbox.relay import Relay
-from runtime.process.tables import AnswerTable, TickTable, serve, start_ticks
+from runtime.process.tables import AnswerTable, SubscriptionTable, TickTable, serve, start_ticks
 from runtime.stateful import running_with_state
 
 ANSWERS: AnswerTable[Media] = {
@@ -51,6 +52,7 @@ ANSWERS: AnswerTable[Media] = {
     RecordResults: attempts.record_results,
     FindResults: attempts.find_results,
 }
+SUBSCRIPTIONS: SubscriptionTable[Media] = {JobDeleted: deletion.delete_results}
 TICKS: TickTable[Media] = {
     previews.prepare_previews: 1.0,
     deletion.delete_expired: 60.0,
@@ -105,7 +107,7 @@ async def run(settings: MediaSettings) -> None:
         async with running_with_state(settings, "media") as (runtime, engine, relay):
             runtime.health.checks["bucket"] = store.is_there
             media = build(settings, engine, relay, store)
-            await serve(runtime.bus, media, ANSWERS)
+            await serve(runtime.bus, media, ANSWERS, SUBSCRIPTIONS)
             start_ticks(runtime, media, TICKS)
             await runtime.until_stopped()
 

@@ -54,10 +54,7 @@ class ObjectStore(Protocol):
         ...
 
     async def fetch(self, key: str, file: Path, max_bytes: int) -> None:
-        """Write the object to `file`.
-
-        Raises ObjectMissingError, or FileRefusedError if it is bigger than `max_bytes`.
-        """
+        """Write it to `file`. Raises ObjectMissingError; FileRefusedError above `max_bytes`."""
         ...
 
     async def put(self, key: str, file: Path, content_type: str) -> None: ...
@@ -163,10 +160,7 @@ class Library(Protocol):
     async def add_link(
         self, link: LinkView, max_open: int, owner_id: UUID, idempotency: IdempotencyKey | None
     ) -> LinkView:
-        """Add a link, or return the one with that id or key.
-
-        Raises NotFoundError, ConflictError.
-        """
+        """Add a link, or return that of the id or key. Raises NotFoundError, ConflictError."""
         ...
 
     async def open_links(self, media_id: UUID, now: datetime) -> list[LinkView]:
@@ -188,6 +182,10 @@ class Deletions(Protocol):
 
         Returns the keys whose objects are to be deleted. Raises NotFoundError.
         """
+        ...
+
+    async def close_job(self, job_id: UUID, owner_id: UUID, now: datetime) -> list[UUID]:
+        """Return all media that the job made; none of its attempts records more from now on."""
         ...
 
     async def expired(

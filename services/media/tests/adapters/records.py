@@ -56,10 +56,10 @@ def a_grant(
     secret: str = SECRET,
     **more: Any,
 ) -> str:
+    values: dict[str, Any] = {"job_id": uuid4(), **more}
     grant = Grant(
-        **more,
+        **values,
         attempt_id=attempt_id or uuid4(),
-        job_id=uuid4(),
         node_id=node_id,
         owner_id=owner_id,
         media=list(media),

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from contracts.access import Actor, Priority
 from contracts.scheduler.job_requests import ListJobs, NewJob
+from contracts.scheduler.jobs import JobStatus
 from contracts.values import new_id
 from runtime.bus.client import Bus
 from runtime.outbox.relay import Relay
@@ -17,8 +18,8 @@ from runtime.testing.postgres import PostgresServer
 from scheduler.adapters.sql_job_reader import SqlJobReader
 from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
-from scheduler.domain.effects import Effects
-from scheduler.domain.jobs import Job
+from scheduler.domain.effects import Effects, KeyUse
+from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.state import Limits
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -59,3 +60,23 @@ async def test_priority_and_labels_outlive_the_leader_and_are_found_by(
     assert state.jobs[job.id].request == job.request
     assert state.jobs[other.id].request == other.request
     assert [(view.id, view.priority) for view in found] == [(job.id, Priority.BACKGROUND)]
+
+
+async def test_a_deleted_job_is_gone_with_its_attempts_and_no_other(
+    pool: asyncpg.Pool, ledger: SqlLedger
+) -> None:
+    jobs = [a_job(), a_job()]
+    for job in jobs:
+        job.status, job.finished_at = JobStatus.FAILED, NOW
+    attempts = [Attempt(new_id(), job, new_id(), 1, NOW, ended_at=NOW) for job in jobs]
+    new = Effects(new_jobs={job.id: job for job in jobs}, attempts={a.id: a for a in attempts})
+    await ledger.commit(new)
+    note = (jobs[0].owner_id, "delete_job", str(jobs[0].id))
+    deletion = Effects(deleted_jobs={jobs[0].id}, keys={note: KeyUse("", jobs[0].id)})
+    await ledger.commit(deletion)
+
+    loaded = await ledger.look_up([job.id for job in jobs], [note])
+
+    assert (loaded.jobs.keys(), loaded.keys.keys()) == ({jobs[1].id}, {note})
+    assert await pool.fetchval("SELECT array_agg(job_id) FROM attempts") == [jobs[1].id]
+    assert await pool.fetchval("SELECT array_agg(id) FROM ended_jobs") == [jobs[1].id]

@@ -23,7 +23,8 @@ def check(users: SimulatedUsers) -> None:
     world, state = users.world, users.world.state
     live = {attempt.job for attempt in state.attempts.values()}
     assert len(live) == len(state.attempts), "two live attempts of one job"
-    assert users.accepted <= world.ledger.jobs.keys(), "an accepted job is lost"
+    lost = users.accepted - world.ledger.jobs.keys() - world.ledger.deleted
+    assert not lost, "an accepted job is lost"
     waiting = [job for job in state.jobs.values() if job.needs_node]
     assert len(live) == len(state.jobs) - len(waiting), "a running job without an attempt"
     assert Counter(job.owner_id for job in waiting) == state.queued_by_owner

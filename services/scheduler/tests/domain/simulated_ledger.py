@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from contracts.scheduler.job_changes import JobDeleted
 from contracts.scheduler.jobs import TERMINAL, JobEvent, JobStatus
 from contracts.scheduler.nodes import NodeEntry
 from scheduler.domain.context import LoadedRows
@@ -26,6 +27,7 @@ class SimulatedLedger:
     keys: dict[KeyName, KeyUse] = field(default_factory=dict[KeyName, KeyUse])
     versions: dict[UUID, int] = field(default_factory=dict[UUID, int])
     ended: dict[UUID, JobStatus] = field(default_factory=dict[UUID, JobStatus])
+    deleted: set[UUID] = field(default_factory=set[UUID])
     attempts_of: dict[UUID, list[UUID]] = field(default_factory=dict[UUID, list[UUID]])
     """All attempts of each job, oldest first."""
 
@@ -42,15 +44,7 @@ class SimulatedLedger:
         return True
 
     def write(self, effects: Effects) -> None:
-        for job in (*effects.new_jobs.values(), *effects.changed_jobs.values()):
-            before = self.jobs.get(job.id)
-            self.jobs[job.id] = row = stored_job(job)
-            if before and job.id not in effects.changed_requests:
-                row.request = before.request
-        for attempt in effects.attempts.values():
-            if attempt.id not in self.attempts:
-                self.attempts_of.setdefault(attempt.job.id, []).append(attempt.id)
-            self.attempts[attempt.id] = copy(attempt)
+        self.write_jobs(effects)
         self.keys.update(effects.keys)
         self.write_nodes(effects)
         for fact in effects.events:
@@ -68,11 +62,31 @@ class SimulatedLedger:
             else:
                 self.bucket.pop(node_id, None)
 
+    def write_jobs(self, effects: Effects) -> None:
+        for job in (*effects.new_jobs.values(), *effects.changed_jobs.values()):
+            before = self.jobs.get(job.id)
+            self.jobs[job.id] = row = stored_job(job)
+            if before and job.id not in effects.changed_requests:
+                row.request = before.request
+        for attempt in effects.attempts.values():
+            if attempt.id not in self.attempts:
+                self.attempts_of.setdefault(attempt.job.id, []).append(attempt.id)
+            self.attempts[attempt.id] = copy(attempt)
+        for job_id in effects.deleted_jobs:
+            del self.jobs[job_id]
+            of_job = (self.attempts[one] for one in self.attempts_of.get(job_id, ()))
+            assert all(attempt.ended_at for attempt in of_job), "a job is deleted that goes on"
+
     def publish(self, fact: JobEvent) -> None:
         """Hold every event against those before it: no gap, no repeat, one ending."""
         assert fact.version == self.versions.get(fact.job_id, 0) + 1, fact
-        assert fact.job_id not in self.ended, f"{fact} after {self.ended[fact.job_id]}"
+        assert fact.job_id not in self.deleted, f"{fact} after its deletion"
         self.versions[fact.job_id] = fact.version
+        if isinstance(fact, JobDeleted):
+            assert fact.job_id in self.ended, "a job is deleted that is not over"
+            self.deleted.add(fact.job_id)
+            return
+        assert fact.job_id not in self.ended, f"{fact} after {self.ended[fact.job_id]}"
         if fact.status in TERMINAL:
             self.ended[fact.job_id] = fact.status
 

@@ -68,4 +68,4 @@ def run(seed: int) -> None:
 def assert_progress(world: SimulatedWorld) -> None:
     """A faulty fleet works on: most jobs end although agents refuse, fall silent and die."""
     ended = Counter(world.ledger.ended.values())
-    assert ended[JobStatus.COMPLETED] >= len(world.ledger.jobs) / 5, ended
+    assert ended[JobStatus.COMPLETED] >= len(world.ledger.versions) / 5, ended

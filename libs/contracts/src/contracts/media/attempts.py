@@ -74,7 +74,10 @@ class Results(BaseModel):
 
 
 class RecordResults(Command[Results]):
-    """Make the uploaded files media of the owner. Idempotent for each attempt and file."""
+    """Make the uploaded files media of the owner. Idempotent for each attempt and file.
+
+    Errors: Forbidden (`bad_grant`), Invalid, Conflict (`job_deleted`).
+    """
 
     subject: ClassVar[str] = "command.media.record_results.v1.{node_id}"
     sent_by: ClassVar = ("node-agent",)

@@ -1,4 +1,4 @@
-"""Changes of a job that was submitted: its priority and labels."""
+"""Changes of a job that was submitted: its priority, its labels and its deletion."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from contracts.access import Priority, UserCommand
+from contracts.message import Accepted
 from contracts.scheduler.jobs import JobEvent, JobView
 from contracts.values import LabelKey, LabelValue
 
@@ -37,6 +38,17 @@ class UpdateJob(JobChanges, UserCommand[JobView]):
     job_id: UUID
 
 
+class DeleteJob(UserCommand[Accepted]):
+    """Delete a job that is over, with its attempts and its results.
+
+    A repetition within a day is accepted: the job is gone. Errors: NotFound, Conflict
+    (`job_not_over`).
+    """
+
+    subject: ClassVar[str] = "command.scheduler.delete_job.v1"
+    job_id: UUID
+
+
 class JobPrioritized(JobEvent):
     """The owner gave the waiting job another priority."""
 
@@ -48,3 +60,10 @@ class JobLabeled(JobEvent):
     """The owner gave the job other labels."""
 
     subject: ClassVar[str] = "event.job.labeled.v1.{owner_id}"
+
+
+class JobDeleted(JobEvent):
+    """The owner deleted the ended job; media deletes its results."""
+
+    subject: ClassVar[str] = "event.job.deleted.v1.{owner_id}"
+    consumed_by: ClassVar = ("media",)

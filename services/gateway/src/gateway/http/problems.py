@@ -66,6 +66,7 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "job_exists": "The id belongs to another job",
         "job_not_over": "The job is not over",
         "job_started": "The job has started",
+        "job_deleted": "The job was deleted",
         "job_over": "The job is over",
         "job_completed": "The job has completed",
         "media_id_taken": "The id belongs to another media",

@@ -1,11 +1,11 @@
-"""Endpoints that change one job, or run it again."""
+"""Endpoints that change or delete one job, or run it again."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Response
 
 from contracts.access import Actor, Permission
-from contracts.scheduler.job_changes import UpdateJob
+from contracts.scheduler.job_changes import DeleteJob, UpdateJob
 from gateway.http.access import Allowed
 from gateway.http.answers import refusals
 from gateway.http.bodies import Body
@@ -65,3 +65,21 @@ async def update_job(
     """
     view = await gateway.bus.call(UpdateJob(actor=actor, job_id=job_id, **changes.__dict__))
     return await job_in_detail(gateway, view, actor)
+
+
+@router.delete(
+    "/{job_id}",
+    status_code=204,
+    summary="Delete a job that is over",
+    responses=refusals("job_not_over", "overloaded"),
+)
+async def delete_job(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.JOBS_RUN)],
+    job_id: JobId,
+) -> None:
+    """Its results are deleted too, favorites as well, a moment later; its inputs stay.
+
+    A repetition within a day succeeds.
+    """
+    await gateway.bus.call(DeleteJob(actor=actor, job_id=job_id))

@@ -27,6 +27,7 @@ SUBMISSION_REFUSALS = (
     "bad_text",
     "bad_time",
     "invalid_inputs",
+    "job_deleted",
     "too_many_waiting",
     "overloaded",
     "queue_full",

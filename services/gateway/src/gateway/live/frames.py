@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias, Union
 from pydantic import BaseModel, Field, create_model
 
 from contracts.agent import AttemptPreviewed, AttemptProgressed
-from contracts.scheduler.job_changes import JobLabeled, JobPrioritized
+from contracts.scheduler.job_changes import JobDeleted, JobLabeled, JobPrioritized
 from contracts.scheduler.jobs import JobCanceling, JobQueued, JobRequeued, JobStarted
 from gateway.jobs.resources import Job, JobSummary
 from gateway.live.facts import ENDINGS
@@ -48,6 +48,7 @@ DATA: Mapping[str, Any] = {
     "job.prioritized": JobPrioritized,
     "job.labeled": JobLabeled,
     **dict.fromkeys(sorted(ENDINGS), Job),
+    "job.deleted": JobDeleted,
     "job.progress": AttemptProgressed,
     "job.preview": AttemptPreviewed,
 }

@@ -3,13 +3,16 @@
 One transaction deletes the rows; the objects are deleted after it, later if the store is down.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
 
+from contracts.access import Actor
 from contracts.errors import NotFoundError, UnavailableError
 from contracts.media.library import DeleteMedia
 from contracts.message import Accepted
+from contracts.scheduler.job_changes import JobDeleted
 from media.domain.names import PREFIXES
 from media.ports import ObjectStore
 from media.service import Media
@@ -30,6 +33,15 @@ async def delete_media(media: Media, command: DeleteMedia) -> Accepted:
     except UnavailableError as error:
         log.warning("objects_left_to_sweep", keys=keys, reason=error.message)
     return Accepted()
+
+
+async def delete_results(media: Media, event: JobDeleted) -> None:
+    """Delete everything that the deleted job made; a repetition finds less to delete."""
+    job_id, owner_id = event.job_id, event.owner_id
+    for media_id in await media.deletions.close_job(job_id, owner_id, media.clock()):
+        command = DeleteMedia(actor=Actor(user_id=owner_id), media_id=media_id)
+        with suppress(NotFoundError):  # its owner deleted it first
+            await delete_media(media, command)
 
 
 async def delete_expired(media: Media) -> None:

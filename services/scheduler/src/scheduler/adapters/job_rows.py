@@ -1,7 +1,10 @@
 """Jobs and attempts as rows, and rows as jobs."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from operator import attrgetter
+from typing import Any
+from uuid import UUID
 
 import asyncpg
 from pydantic import TypeAdapter
@@ -67,6 +70,9 @@ INSERT_JOBS = insert("jobs", JOBS)
 UPDATE_JOBS = update("jobs", JOBS)
 UPDATE_REQUESTS = update("jobs", REQUESTS)
 UPSERT_ATTEMPTS = upsert("attempts", ATTEMPTS)
+DELETE_ATTEMPTS = "DELETE FROM attempts WHERE job_id = ANY($1)"
+DELETE_JOBS = """DELETE FROM jobs WHERE id = ANY($1)
+    AND status NOT IN ('queued', 'running', 'canceling')"""
 SELECT_JOBS = "SELECT * FROM jobs WHERE id = ANY($1) ORDER BY created_at, id"
 
 
@@ -84,3 +90,9 @@ def read_job(row: asyncpg.Record) -> Job:
         retry=RETRY.validate_json(row["retry"]),
         end=JOB_END.validate_json(row["result"] or "{}"),
     )
+
+
+async def delete_jobs(connection: Any, jobs: Sequence[UUID]) -> None:
+    """Delete ended jobs, their attempts first: without a transaction, what is left is found."""
+    await connection.execute(DELETE_ATTEMPTS, jobs)
+    await connection.execute(DELETE_JOBS, jobs)

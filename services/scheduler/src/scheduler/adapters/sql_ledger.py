@@ -106,6 +106,8 @@ async def write(connection: Any, effects: Effects) -> None:
     await job_rows.UPSERT_ATTEMPTS.execute(connection, effects.attempts.values())
     await node_rows.UPSERT_NODES.execute(connection, effects.nodes.values())
     await node_rows.write_capabilities(connection, effects.capabilities.values())
+    if effects.deleted_jobs:
+        await job_rows.delete_jobs(connection, list(effects.deleted_jobs))
     if effects.keys:
         rows = ((*name, use.body_digest, use.created_id) for name, use in effects.keys.items())
         await connection.execute(INSERT_KEYS, *zip(*rows, strict=True))

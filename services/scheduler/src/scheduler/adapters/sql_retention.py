@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from contracts.errors import UnavailableError
+from scheduler.adapters import job_rows
 from scheduler.adapters.sql_ledger import FAILURES
 
 ROWS_AT_ONCE = 500
@@ -15,10 +16,6 @@ PAGE = """SELECT id, created_at, finished_at < now() - make_interval(secs => $1)
     FROM jobs WHERE created_at < now() - make_interval(secs => $1) AND (created_at, id) > ($2, $3)
     ORDER BY created_at, id LIMIT $4"""
 """Pages by the time of creation, which has an index; jobs in it that are not over are passed."""
-
-DELETE_ATTEMPTS = "DELETE FROM attempts WHERE job_id = ANY($1)"
-DELETE_JOBS = """DELETE FROM jobs WHERE id = ANY($1)
-    AND status NOT IN ('queued', 'running', 'canceling')"""
 
 DELETE_KEYS = """DELETE FROM idempotency WHERE (owner_id, operation, key) IN
     (SELECT owner_id, operation, key FROM idempotency
@@ -49,8 +46,7 @@ class SqlRetention:
     async def _delete(self, jobs: list[UUID]) -> None:
         """Delete jobs with their attempts, attempts first: a job is found again if that fails."""
         if jobs:
-            await self._pool.execute(DELETE_ATTEMPTS, jobs)
-            await self._pool.execute(DELETE_JOBS, jobs)
+            await job_rows.delete_jobs(self._pool, jobs)
 
     async def delete_old_keys(self) -> None:
         try:

@@ -14,7 +14,7 @@ from contracts.agent import FinishAttempt
 from contracts.errors import OperationError
 from contracts.message import Command
 from contracts.scheduler.claims import ClaimNode, NodeBeat, ReportCapabilities
-from contracts.scheduler.job_changes import UpdateJob
+from contracts.scheduler.job_changes import DeleteJob, UpdateJob
 from contracts.scheduler.job_requests import CancelJob, SubmitJob
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.node_requests import AddNode, RemoveNode
@@ -24,7 +24,7 @@ from scheduler.domain.beats import take_beat
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.effects import Answer, Effects, KeyName
 from scheduler.domain.expiry import pass_time
-from scheduler.domain.idempotency import Creation, key_name, removal_name
+from scheduler.domain.idempotency import Creation, Removal, key_name, removal_name
 from scheduler.domain.node_entries import node_entry
 from scheduler.domain.occurrences import (
     ClockTicked,
@@ -46,7 +46,7 @@ class Rule:
     """Reads the ids of the jobs that the command names: they may be over already."""
 
 
-def the_job(command: CancelJob | UpdateJob) -> Iterable[UUID]:
+def the_job(command: CancelJob | UpdateJob | DeleteJob) -> Iterable[UUID]:
     return (command.job_id,)
 
 
@@ -54,6 +54,7 @@ RULES: Mapping[type[Command[Any]], Rule] = {
     SubmitJob: Rule(submission.submit_job, submission.named_jobs),
     CancelJob: Rule(submission.cancel_job, the_job),
     UpdateJob: Rule(job_changes.update_job, the_job),
+    DeleteJob: Rule(job_changes.delete_job, the_job),
     FinishAttempt: Rule(outcomes.finish_attempt),
     ClaimNode: Rule(claims.claim_node),
     ReportCapabilities: Rule(claims.report_capabilities),
@@ -122,7 +123,7 @@ def names_in(state: State, occurrences: Iterable[Occurrence]) -> tuple[list[UUID
             jobs += [id_ for id_ in job_ids_of(item.command) if id_ not in state.jobs]
         if isinstance(item.command, Creation) and item.command.idempotency:
             keys.append(key_name(item.command, item.command.idempotency))
-        if isinstance(item.command, AddNode | RemoveNode):
+        if isinstance(item.command, Creation | Removal):
             keys.append(removal_name(item.command))
     return jobs, keys
 

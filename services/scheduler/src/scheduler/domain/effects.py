@@ -59,6 +59,8 @@ class Effects:
     changed_jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
     changed_requests: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
     """Jobs whose priority or labels changed: they are written as well."""
+    deleted_jobs: set[UUID] = field(default_factory=set[UUID])
+    """Deleted with their attempts, after everything else was written."""
     attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
     nodes: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
     capabilities: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
@@ -78,6 +80,7 @@ class Effects:
         return bool(
             self.new_jobs
             or self.changed_jobs
+            or self.deleted_jobs
             or self.attempts
             or self.nodes
             or self.capabilities

@@ -68,5 +68,5 @@ def remove_node(context: StepContext, command: RemoveNode) -> Accepted:
     context.effects.capabilities.pop(node.id, None)
     context.effects.removed_nodes.add(node.id)
     context.effects.node_entries[node.id] = None
-    remember_removed(context, command)
+    remember_removed(context, command, node.id)
     return Accepted()

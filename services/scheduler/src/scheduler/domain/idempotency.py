@@ -4,6 +4,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from contracts.access import IdempotencyKey
+from contracts.scheduler.job_changes import DeleteJob
 from contracts.scheduler.job_requests import SubmitJob
 from contracts.scheduler.node_requests import AddNode, RemoveNode
 from scheduler.domain.context import StepContext
@@ -11,6 +12,7 @@ from scheduler.domain.effects import KeyName, KeyUse
 
 Creation: TypeAlias = SubmitJob | AddNode
 """Commands that take an idempotency key."""
+Removal: TypeAlias = RemoveNode | DeleteJob
 
 
 def key_name(command: Creation, key: IdempotencyKey) -> KeyName:
@@ -34,18 +36,24 @@ def remember_created(context: StepContext, command: Creation, created_id: UUID) 
         context.loaded.keys[name] = context.effects.keys[name] = use
 
 
-def removal_name(command: AddNode | RemoveNode) -> KeyName:
-    """Name the row that remembers for a day that the node was removed.
+def removal_name(command: Creation | Removal) -> KeyName:
+    """Name the row that remembers for a day that the node was removed, or the job deleted.
 
-    A repeated removal succeeds, and a late repetition of its addition does not bring it back.
+    A repeated removal succeeds, and a late repetition of the creation does not bring it back.
     """
-    return command.actor.user_id, "remove_node", str(command.node_id)
+    match command:
+        case AddNode() | RemoveNode():
+            return command.actor.user_id, "remove_node", str(command.node_id)
+        case SubmitJob():
+            return command.actor.user_id, "delete_job", str(command.job.job_id)
+        case DeleteJob():
+            return command.actor.user_id, "delete_job", str(command.job_id)
 
 
-def is_removed(context: StepContext, command: AddNode | RemoveNode) -> bool:
+def is_removed(context: StepContext, command: Creation | Removal) -> bool:
     return removal_name(command) in context.loaded.keys
 
 
-def remember_removed(context: StepContext, command: RemoveNode) -> None:
-    name, use = removal_name(command), KeyUse("", command.node_id)
+def remember_removed(context: StepContext, command: Removal, removed_id: UUID) -> None:
+    name, use = removal_name(command), KeyUse("", removed_id)
     context.loaded.keys[name] = context.effects.keys[name] = use

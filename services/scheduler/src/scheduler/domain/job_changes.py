@@ -1,10 +1,19 @@
-"""Changes jobs that were accepted: their priority and their labels."""
+"""Changes jobs that were accepted: their priority and labels; and deletes jobs that are over."""
 
 from contracts.access import Actor, Priority
 from contracts.errors import ConflictError, NotFoundError
-from contracts.scheduler.job_changes import JobLabeled, JobPrioritized, UpdateJob
+from contracts.message import Accepted
+from contracts.scheduler.job_changes import (
+    DeleteJob,
+    JobDeleted,
+    JobLabeled,
+    JobPrioritized,
+    UpdateJob,
+)
 from contracts.scheduler.jobs import JobStatus, JobView
 from scheduler.domain.context import StepContext
+from scheduler.domain.events import add_job_event
+from scheduler.domain.idempotency import is_removed, remember_removed
 from scheduler.domain.jobs import Job
 from scheduler.domain.lifecycle import change
 from scheduler.domain.submission import refuse_nul, refuse_priority
@@ -33,11 +42,26 @@ def update_job(context: StepContext, command: UpdateJob) -> JobView:
     return current_view(context, job.id)
 
 
-def own_job(context: StepContext, actor: Actor, command: UpdateJob) -> Job:
+def own_job(context: StepContext, actor: Actor, command: UpdateJob | DeleteJob) -> Job:
     job = context.find_job(command.job_id)
     if job is None or job.owner_id != actor.user_id:
         raise NotFoundError("there is no such job")
     return job
+
+
+def delete_job(context: StepContext, command: DeleteJob) -> Accepted:
+    """Delete an ended job; the event tells media to delete its results."""
+    if is_removed(context, command):
+        return Accepted()
+    job = own_job(context, command.actor, command)
+    if not job.status.is_terminal:
+        raise ConflictError(f"the job is {job.status}: cancel it first", code="job_not_over")
+    job.version += 1
+    add_job_event(context, job, JobDeleted)
+    context.effects.deleted_jobs.add(job.id)
+    del context.loaded.jobs[job.id]
+    remember_removed(context, command, job.id)
+    return Accepted()
 
 
 def refuse_started(job: Job) -> None:

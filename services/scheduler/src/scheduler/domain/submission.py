@@ -15,7 +15,7 @@ from contracts.errors import (
 from contracts.scheduler.job_requests import CancelJob, SubmitJob, SubmitJobView
 from contracts.scheduler.jobs import JobStatus, JobView
 from scheduler.domain.context import StepContext
-from scheduler.domain.idempotency import find_created, remember_created
+from scheduler.domain.idempotency import find_created, is_removed, remember_created
 from scheduler.domain.jobs import Job
 from scheduler.domain.lifecycle import begin_cancel, finish_cancel, queue_job
 from scheduler.domain.refusals import refuse_refused
@@ -37,6 +37,8 @@ def submit_job(context: StepContext, command: SubmitJob) -> SubmitJobView:
         if earlier.owner_id != command.actor.user_id:
             raise ConflictError("another job has this id", code="job_exists")
         return SubmitJobView(job=current_view(context, earlier.id))
+    if is_removed(context, command):
+        raise ConflictError("the job was deleted", code="job_deleted")
     refuse_unstorable(command)
     refuse_retry(context, command)
     refuse_excess(context, command)

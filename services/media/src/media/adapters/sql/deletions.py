@@ -14,6 +14,7 @@ from media.adapters.sql import blobs
 from media.adapters.sql.tables import (
     ATTEMPTS,
     BLOBS,
+    DELETED_JOBS,
     DOOMED,
     HAS_BLOB,
     IDEMPOTENCY,
@@ -63,6 +64,14 @@ class SqlDeletions:
         self._nudge_outbox()
         return keys
 
+    async def close_job(self, job_id: UUID, owner_id: UUID, now: datetime) -> list[UUID]:
+        row = {"job_id": job_id, "deleted_at": now}
+        of_job = (MEDIA.c.job_id == job_id) & (MEDIA.c.owner_id == owner_id)
+        async with transaction(self._database) as connection:
+            await blobs.lock_owner(connection, owner_id)
+            await connection.execute(upsert(DELETED_JOBS).values(row).on_conflict_do_nothing())
+            return list((await connection.execute(select(MEDIA.c.id).where(of_job))).scalars())
+
     async def expired(
         self, now: datetime, ages: RetentionAges, limit: int
     ) -> list[tuple[UUID, UUID]]:
@@ -89,6 +98,7 @@ class SqlDeletions:
             (LINKS, LINKS.c.expires_at < before),
             # Longer than a grant is valid: after it, nobody may record results again.
             (ATTEMPTS, ATTEMPTS.c.recorded_at < before - LONGEST_GRANT),
+            (DELETED_JOBS, DELETED_JOBS.c.deleted_at < before - LONGEST_GRANT),
             (BLOBS, unused),
         ):
             await delete_in_slices(self._database, table, which)

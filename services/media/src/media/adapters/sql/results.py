@@ -9,11 +9,12 @@ from sqlalchemy import RowMapping, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from contracts.errors import ConflictError
 from contracts.media.attempts import Results
 from contracts.scheduler.jobs import Output
 from media.adapters.sql import blobs
 from media.adapters.sql.blobs import Blob
-from media.adapters.sql.tables import ATTEMPTS, MEDIA, from_row, select_media
+from media.adapters.sql.tables import ATTEMPTS, DELETED_JOBS, MEDIA, from_row, select_media
 from media.domain.records import CheckedFile
 from runtime.grants import Grant
 from runtime.postgres.transaction import transaction
@@ -36,6 +37,7 @@ class SqlResults:
         attempt = grant.model_dump(include=OF_ATTEMPT) | {"recorded_at": now}
         async with transaction(self._database) as connection:
             await blobs.lock_owner(connection, grant.owner_id)
+            await refuse_deleted_job(connection, grant.job_id)
             await connection.execute(upsert(ATTEMPTS).values(attempt).on_conflict_do_nothing())
             for result in results:
                 await blobs.store(connection, blob_of(grant, result), now)
@@ -43,6 +45,13 @@ class SqlResults:
                 rows = [media_row(grant, result, now) for result in results]
                 await connection.execute(upsert(MEDIA).values(rows).on_conflict_do_nothing())
             return await recorded(connection, grant.attempt_id)
+
+
+async def refuse_deleted_job(connection: AsyncConnection, job_id: UUID) -> None:
+    """Raise Conflict for late results of a job that its owner deleted."""
+    deleted = select(DELETED_JOBS.c.job_id).where(DELETED_JOBS.c.job_id == job_id)
+    if (await connection.execute(deleted)).first():
+        raise ConflictError(f"job {job_id} was deleted", code="job_deleted")
 
 
 async def recorded(connection: AsyncConnection, attempt_id: UUID) -> Results:

@@ -71,6 +71,12 @@ ATTEMPTS = Table(
     Column("job_id", Uuid),
     Column("recorded_at", DateTime(timezone=True)),
 )
+DELETED_JOBS = Table(
+    "deleted_jobs",
+    METADATA,
+    Column("job_id", Uuid, primary_key=True),
+    Column("deleted_at", DateTime(timezone=True)),
+)
 MEDIA = Table(
     "media",
     METADATA,
