@@ -1,5 +1,7 @@
 """Everything that a caller does with a job that was submitted, over HTTP and by the command."""
 
+import json
+
 import httpx
 
 from comfyfleet.testing import LocalFleet
@@ -54,7 +56,10 @@ def test_priority_and_labels_of_a_waiting_job_change(fleet: LocalFleet, api: htt
 
 
 def test_an_ended_job_is_deleted_with_its_results(fleet: LocalFleet, api: httpx.Client) -> None:
-    job, kept = finish(api, "solid"), finish(api, "solid")
+    job, kept = finish(api, "solid", width=64), finish(api, "solid")
+    graph = api.get(f"{job['links']['self']}/graph").json()["graph"]
+    assert json.loads(fleet.run("jobs", "graph", job["id"])) == graph
+    assert [node["inputs"]["width"] for node in graph.values() if "width" in node["inputs"]] == [64]
     media = [f"/v1/media/{one['outputs'][0]['media_id']}" for one in (job, kept)]
     path = job["links"]["self"]
     statuses = [api.delete(path).status_code, api.get(path).status_code]

@@ -101,6 +101,7 @@ def test_what_no_node_can_run_says_so_before_it_is_submitted(api: httpx.Client) 
 
     coverage = api.get("/v1/workflows/lost/coverage").json()
     job = api.post("/v1/jobs", json={"workflow": "lost"}).json()
+    refused = api.post("/v1/jobs", json={"workflow": "lost", "if_unrunnable": "refuse"})
 
     [node] = coverage["nodes"]
     assert view["coverage"]["is_runnable"] is False
@@ -109,6 +110,7 @@ def test_what_no_node_can_run_says_so_before_it_is_submitted(api: httpx.Client) 
         False,
         ["NowhereToBeFound"],
     )
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, "unmet")
     api.post(f"/v1/jobs/{job['id']}/cancel")
 
 

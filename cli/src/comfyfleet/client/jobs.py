@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
+from pydantic import BaseModel
+
 from comfyfleet.client.api import FleetClient
 from contracts.scheduler.jobs import JobPage, JobStatus, JobSummary, JobView
 
@@ -38,6 +40,14 @@ def change(client: FleetClient, job_id: UUID, changes: Mapping[str, Any]) -> Job
 
 def delete(client: FleetClient, job_id: UUID) -> None:
     client.call("DELETE", f"/v1/jobs/{job_id}")
+
+
+class JobGraph(BaseModel):
+    graph: dict[str, Any]
+
+
+def graph(client: FleetClient, job_id: UUID) -> dict[str, Any]:
+    return client.ask(JobGraph, "GET", f"/v1/jobs/{job_id}/graph").graph
 
 
 def retry(client: FleetClient, job_id: UUID) -> JobView:

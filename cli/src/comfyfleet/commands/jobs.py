@@ -1,6 +1,7 @@
 """`jobs`: list, show, change, cancel, repeat and delete jobs of any fleet."""
 
 from contextlib import closing
+from json import dumps
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -26,7 +27,7 @@ def group() -> typer.Typer:
     """The command itself, which lists, and its sub-commands."""
     app = typer.Typer(help=__doc__, invoke_without_command=True)
     app.callback()(show)
-    for command in (list_, get, cancel, retry, set_, delete):
+    for command in (list_, get, cancel, retry, set_, delete, graph):
         app.command(command.__name__.rstrip("_"))(command)
     return app
 
@@ -107,6 +108,12 @@ def delete(job_ids: JobIds) -> None:
     with closing(connect()) as client:
         for job_id in job_ids:
             jobs.delete(client, job_id)
+
+
+def graph(job_id: UUID) -> None:
+    """Print the graph of a job in ComfyUI's API format, with its inputs in place."""
+    with closing(connect()) as client:
+        say(dumps(jobs.graph(client, job_id), indent=2, ensure_ascii=False))
 
 
 def key_and_value(text: str) -> tuple[str, str]:

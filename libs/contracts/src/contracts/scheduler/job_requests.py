@@ -1,6 +1,6 @@
 """Requests of the gateway to the scheduler: submit, cancel, find and list jobs."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -81,6 +81,9 @@ class NewJob(BaseModel):
     )
 
 
+IfUnrunnable: TypeAlias = Literal["wait", "refuse"]
+
+
 class SubmitJobView(BaseModel):
     job: JobView
     is_replay: bool = Field(
@@ -93,11 +96,12 @@ class SubmitJob(UserCommand[SubmitJobView]):
 
     Errors: Forbidden (`priority_not_allowed`), Conflict (`idempotency_key_reused`),
     Unavailable (`queue_full`, `too_many_waiting`). If it is a retry: NotFound, Conflict
-    (`job_not_over`, `job_completed`).
+    (`job_not_over`, `job_completed`). If it asks for that: Conflict (`unrunnable`).
     """
 
     subject: ClassVar[str] = "command.scheduler.submit_job.v1"
     job: NewJob
+    if_unrunnable: IfUnrunnable = "wait"
     idempotency: IdempotencyKey | None = None
 
 

@@ -11,9 +11,9 @@ from gateway.http.answers import refusals
 from gateway.http.bodies import Body
 from gateway.http.headers import MaybeIdempotencyKey, WaitSeconds, mark_created
 from gateway.http.route import HotRoute
-from gateway.jobs.reading import find_job, job_in_detail, wait_for_end
+from gateway.jobs.reading import find_job, job_graph, job_in_detail, wait_for_end
 from gateway.jobs.requests import JobFilters, JobId, JobRequest
-from gateway.jobs.resources import Job, JobPage, job_resource, summary_resource
+from gateway.jobs.resources import Job, JobGraph, JobPage, job_resource, summary_resource
 from gateway.jobs.submission import new_job, submit_job
 from gateway.service import CurrentGateway
 from gateway.workflows.versions import REFUSALS
@@ -40,7 +40,7 @@ SUBMISSION_REFUSALS = (
     "",
     status_code=201,
     summary="Run a workflow",
-    responses=refusals(*SUBMISSION_REFUSALS),
+    responses=refusals(*SUBMISSION_REFUSALS, "unrunnable"),
 )
 async def create_job(
     gateway: CurrentGateway,
@@ -52,10 +52,12 @@ async def create_job(
 ) -> Job:
     """The job waits until a node can run it; 404 is about the workflow that the body names.
 
+    With `if_unrunnable: refuse` a job that no node of the fleet can run is a 409 instead.
+
     With `Prefer: wait=N` the answer comes when the job ends, or after N seconds.
     """
     preparing = new_job(gateway, actor, job)
-    submitted = await submit_job(gateway, actor, preparing, idempotency_key)
+    submitted = await submit_job(gateway, actor, preparing, idempotency_key, job.if_unrunnable)
     view = submitted.job
     if seconds:
         view = await wait_for_end(gateway, view, seconds)
@@ -97,3 +99,21 @@ async def cancel_job(
     """Canceling a job that has ended changes nothing and returns the job."""
     view = await gateway.bus.call(CancelJob(actor=actor, job_id=job_id))
     return job_resource(gateway.signer, view, actor)
+
+
+@router.get(
+    "/{job_id}/graph",
+    summary="Show the graph of a job",
+    responses=refusals("version_gone", "database_away"),
+)
+async def get_graph(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.GRAPHS_READ)],
+    job_id: JobId,
+) -> JobGraph:
+    """The workflow's graph with the inputs of the job in place, as ComfyUI takes it.
+
+    A server gets it with file names in place of ids of media, and with an output prefix of its
+    own. Graphs of other users' jobs need `jobs:read_all` too.
+    """
+    return await job_graph(gateway, await find_job(gateway, actor, job_id))

@@ -7,7 +7,7 @@ from contracts.errors import NotFoundError, OperationError, UnavailableError
 from contracts.scheduler.job_requests import FindJobs
 from contracts.scheduler.jobs import JobStatus, JobView
 from gateway.http.problems import RefusedError
-from gateway.jobs.resources import Job, job_resource
+from gateway.jobs.resources import Job, JobGraph, job_resource
 from gateway.service import Gateway
 from workflows import render
 from workflows.compatibility.unmet import with_graph_nodes
@@ -53,6 +53,17 @@ async def empty_outputs(gateway: Gateway, view: JobView) -> list[str]:
         return []
     made = {output.name for output in view.outputs}
     return [name for name, _ in version.spec.outputs_in_order if name not in made]
+
+
+async def job_graph(gateway: Gateway, view: JobView) -> JobGraph:
+    """Render the graph once more, as the gateway did at submission and agents do."""
+    try:
+        version = await gateway.catalog.look_up(view.workflow)
+    except NotFoundError as error:
+        message = f"{view.workflow}, which the job runs, is gone"
+        raise NotFoundError(message, code="version_gone") from error
+    graph = render(version.graph, version.spec, view.inputs)
+    return JobGraph(workflow=view.workflow, graph=graph)
 
 
 async def add_graph_nodes_to_unmet(gateway: Gateway, view: JobView) -> JobView:

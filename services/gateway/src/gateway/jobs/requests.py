@@ -29,6 +29,11 @@ class JobRequest(Strict):
     priority: Priority | None = Field(
         default=None, description="Priority of the job; null: the highest the account may use."
     )
+    if_unrunnable: job_requests.IfUnrunnable = Field(
+        default="wait",
+        description="If no node of the fleet can run the job, busy or not: `wait` for one, or "
+        "`refuse` it with every requirement that the best node does not meet.",
+    )
     deadline: UtcTime | None = Field(
         default=None, description="The job expires if it has not ended by this time."
     )

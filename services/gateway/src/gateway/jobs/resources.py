@@ -51,6 +51,15 @@ class Job(JobSummary, JobView):  # pyright: ignore[reportIncompatibleVariableOve
     )
 
 
+class JobGraph(BaseModel):
+    """The graph that a job runs."""
+
+    workflow: str = Field(description="`name@version`, as resolved at submission.")
+    graph: dict[str, Any] = Field(
+        description="The graph in ComfyUI's API format, with the inputs of the job in place."
+    )
+
+
 class JobPage(Page[JobSummary]):
     """A page of jobs, newest first."""
 

@@ -12,6 +12,7 @@ from contracts.errors import OperationError, UnavailableError
 from contracts.media.files import MediaView
 from contracts.scheduler.job_requests import (
     FindSubmitted,
+    IfUnrunnable,
     ListJobs,
     ModelFile,
     NewJob,
@@ -55,6 +56,7 @@ async def submit_job(
     actor: Actor,
     preparing: Awaitable[NewJob],
     idempotency_key: IdempotencyKey | None,
+    if_unrunnable: IfUnrunnable = "wait",
 ) -> SubmitJobView:
     """Prepare the job and hand it to the scheduler.
 
@@ -69,7 +71,10 @@ async def submit_job(
             raise
         earlier = await earlier_job(gateway, actor, idempotency_key, refusal)
         return SubmitJobView(job=earlier, is_replay=True)
-    return await gateway.bus.call(SubmitJob(actor=actor, job=job, idempotency=idempotency_key))
+    command = SubmitJob(
+        actor=actor, job=job, if_unrunnable=if_unrunnable, idempotency=idempotency_key
+    )
+    return await gateway.bus.call(command)
 
 
 async def earlier_job(

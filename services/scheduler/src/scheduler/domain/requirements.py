@@ -7,6 +7,7 @@ description changes: names of models are free text, so users can make any number
 from itertools import islice
 from uuid import UUID
 
+from contracts.errors import ConflictError, FieldError
 from contracts.scheduler.requirements import has_all, lacking, unmet_names
 from contracts.values import Unmet
 from scheduler.domain.jobs import Job
@@ -62,6 +63,22 @@ def keep(cache: dict[Kind, frozenset[UUID]], key: Kind, found: frozenset[UUID]) 
 def is_eligible(node: Node, kind: Kind) -> bool:
     capabilities = node.capabilities
     return capabilities.digest not in kind.incompatible and has_all(capabilities, kind)
+
+
+def refuse_unrunnable(state: State, job: Job) -> None:
+    """Raise for a job that no node can run, with each requirement that the best one lacks."""
+    if eligible_nodes(state, kind_of(job)):
+        return
+    errors = [
+        FieldError(
+            path=unmet.field or "workflow",
+            code="unmet",
+            message=unmet.message,
+            params={"kind": unmet.kind, "name": unmet.name},
+        )
+        for unmet in unmet_by_best_node(state, job)
+    ]
+    raise ConflictError("no node can run the job", code="unrunnable", errors=errors)
 
 
 def unmet_by_best_node(state: State, job: Job) -> list[Unmet]:

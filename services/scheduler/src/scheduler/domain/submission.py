@@ -19,6 +19,7 @@ from scheduler.domain.idempotency import find_created, is_removed, remember_crea
 from scheduler.domain.jobs import Job
 from scheduler.domain.lifecycle import begin_cancel, finish_cancel, queue_job
 from scheduler.domain.refusals import refuse_refused
+from scheduler.domain.requirements import refuse_unrunnable
 from scheduler.domain.views import current_view
 
 RANKS = {priority: rank for rank, priority in enumerate(Priority)}
@@ -44,6 +45,8 @@ def submit_job(context: StepContext, command: SubmitJob) -> SubmitJobView:
     refuse_excess(context, command)
     job = Job(command.job, command.actor.user_id, context.now.wall, context.trace)
     refuse_refused(context.state, job)
+    if command.if_unrunnable == "refuse":
+        refuse_unrunnable(context.state, job)
     queue_job(context, job)
     remember_created(context, command, job.id)
     return SubmitJobView(job=current_view(context, job.id))
