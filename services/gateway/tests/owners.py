@@ -1,5 +1,6 @@
 """The owners of things, as small as the gateway's tests need them, on a real bus."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -71,6 +72,7 @@ class FakeScheduler:
         self.overseers: set[UUID] = set()
         """Users who may read all jobs."""
         self.keys: dict[str, tuple[str, UUID]] = {}
+        self.loses_an_answer = False
         self.broken: set[UUID] = set()
         self.failure: OperationError = NotFoundError("no")
 
@@ -95,6 +97,9 @@ class FakeScheduler:
         self.jobs[job.id] = job
         if key:
             self.keys[key.key] = (key.body_digest, job.id)
+        if self.loses_an_answer:
+            self.loses_an_answer = False
+            raise asyncio.CancelledError  # the caller repeats its command
         return SubmitJobView(job=job)
 
     async def find_submitted(self, request: FindSubmitted) -> JobList:

@@ -62,6 +62,22 @@ async def test_an_accepted_job_is_replayed_when_the_quota_is_full(nats: NatsServ
         assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
 
 
+async def test_a_repeat_is_refused_if_the_caller_wants_that(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        rule = {"Idempotency-Repeat": "reject"}
+        first = await fleet.post_job({"workflow": "solid"}, **KEY, **rule)
+        again = await fleet.post_job({"workflow": "solid"}, **KEY, **rule)
+        wrong = await fleet.post_job({"workflow": "solid"}, **{"Idempotency-Repeat": "perhaps"})
+        fleet.scheduler.loses_an_answer = True
+        lost = await fleet.post_job({"workflow": "solid"}, **{"Idempotency-Key": "l"}, **rule)
+
+        assert (first.status_code, again.status_code, wrong.status_code) == (201, 409, 422)
+        assert again.json()["type"] == "urn:comfyfleet:problem:idempotency_key_used"
+        assert first.headers["location"] in again.json()["detail"]
+        assert lost.status_code == 201, "a lost answer within the fleet is no repeat of the caller"
+        assert "idempotency-replayed" not in lost.headers
+
+
 async def test_a_refusal_stays_one_where_the_scheduler_knows_no_question_for_keys(
     nats: NatsServer,
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.access import Actor, Limits, Priority
 from contracts.agent import Cause
-from contracts.errors import OperationError, UnavailableError
+from contracts.errors import OperationError
 from contracts.scheduler.job_changes import UpdateJob
 from contracts.scheduler.jobs import JobStatus, JobView
 from contracts.values import new_id
@@ -69,18 +69,6 @@ def test_a_job_takes_the_place_of_its_age_among_jobs_of_its_new_priority() -> No
     order = [job.id for job in queue_order(core.state)]
     assert order == [old.id, *(job.id for job in middle), young.id]
     assert len(core.state.startable) == 5
-
-
-def test_a_job_that_had_its_turn_stays_ahead_of_those_that_had_none() -> None:
-    core = Core()
-    core.node()
-    job = core.job(priority=BATCH)
-    core.say(core.order_answer(attempt_of(job), UnavailableError("full", code="no_room")))
-    waiting = core.job(priority=BACKGROUND)
-    core.silent.update(core.state.nodes)
-    changed(core, job, priority=BACKGROUND)
-
-    assert [found.id for found in queue_order(core.state)] == [job.id, waiting.id]
 
 
 def test_a_job_that_waits_for_its_next_try_is_tried_with_its_new_priority() -> None:

@@ -42,6 +42,7 @@ HEADERS_OF_STATUS = {
 CODES_OF_PARAMETER = {
     "cursor": ("bad_cursor", "bad_text"),
     "Idempotency-Key": ("idempotency_key_reused", "malformed"),
+    "Idempotency-Repeat": ("idempotency_key_used",),
 }
 HEADERS_OF_PARAMETER = {
     "Idempotency-Key": ((200, 201), (IDEMPOTENCY_REPLAYED,)),

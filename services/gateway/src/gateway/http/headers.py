@@ -3,11 +3,12 @@
 import hashlib
 import hmac
 import re
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from fastapi import Depends, Header, Request, Response
 
 from contracts.access import IdempotencyKey
+from contracts.errors import ConflictError
 from gateway.http.bodies import malformed
 
 MAX_WAIT_SECONDS = 60
@@ -25,6 +26,14 @@ IdempotencyKeyHeader: TypeAlias = Annotated[
 ]
 
 
+RepeatHeader: TypeAlias = Annotated[
+    Literal["replay", "reject"],
+    Header(
+        alias="Idempotency-Repeat",
+        description="`reject`: a repeat of your idempotency key is a 409 `idempotency_key_used`; "
+        "`replay`: it gets the first request's result.",
+    ),
+]
 PreferHeader: TypeAlias = Annotated[
     str | None,
     Header(
@@ -43,17 +52,26 @@ async def idempotency_key_text(request: Request, _: IdempotencyKeyHeader = None)
     return key
 
 
+class CallersKey(IdempotencyKey):
+    """An idempotency key, and what the caller wants if it was used before."""
+
+    rejects_repeats: bool = False
+
+
 async def idempotency_key(
-    request: Request, _: IdempotencyKeyHeader = None
-) -> IdempotencyKey | None:
+    request: Request, _: IdempotencyKeyHeader = None, __: RepeatHeader = "replay"
+) -> CallersKey | None:
     """Return the key with a digest of the body and of the ids in the path."""
+    rule = request.headers.get("idempotency-repeat", "replay")
+    if rule not in ("replay", "reject"):
+        raise malformed("Idempotency-Repeat", "invalid", "expected `replay` or `reject`")
     if (key := await idempotency_key_text(request)) is None:
         return None
     ids = "".join(map(str, request.path_params.values())).encode()
     # the secret keeps those who read the digest from trying bodies
     secret, sent = request.app.state.idempotency_secret, ids + await request.body()
     digest = hmac.new(secret, sent, hashlib.sha256).hexdigest()
-    return IdempotencyKey(key=key, body_digest=digest)
+    return CallersKey(key=key, body_digest=digest, rejects_repeats=rule == "reject")
 
 
 async def wait_seconds(request: Request, _: PreferHeader = None) -> int:
@@ -63,12 +81,19 @@ async def wait_seconds(request: Request, _: PreferHeader = None) -> int:
 
 
 IdempotencyKeyText: TypeAlias = Annotated[str | None, Depends(idempotency_key_text)]
-MaybeIdempotencyKey: TypeAlias = Annotated[IdempotencyKey | None, Depends(idempotency_key)]
+MaybeIdempotencyKey: TypeAlias = Annotated[CallersKey | None, Depends(idempotency_key)]
 WaitSeconds: TypeAlias = Annotated[int, Depends(wait_seconds)]
 
 
-def mark_created(answer: Response, location: str, *, is_replay: bool = False) -> None:
-    """Set the headers of a 201: where the result is, and whether an earlier request made it."""
+def mark_created(
+    answer: Response, location: str, *, is_replay: bool = False, key: CallersKey | None = None
+) -> None:
+    """Set the headers of a 201: where the result is, and whether an earlier request made it.
+
+    Raises ConflictError for a replay that the caller does not want.
+    """
+    if is_replay and key and key.rejects_repeats:
+        raise ConflictError(f"the key made {location}", code="idempotency_key_used")
     answer.headers["Location"] = location
     if is_replay:
         answer.headers[IDEMPOTENCY_REPLAYED] = "true"

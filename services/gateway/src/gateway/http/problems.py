@@ -64,6 +64,7 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
     409: {
         "conflict": "The request conflicts with the current state",
         "idempotency_key_reused": "The idempotency key was used for another request",
+        "idempotency_key_used": "The idempotency key was used before",
         "job_exists": "The id belongs to another job",
         "job_not_over": "The job is not over",
         "job_started": "The job has started",

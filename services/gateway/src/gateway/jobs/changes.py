@@ -43,7 +43,7 @@ async def retry_job(
     preparing = retry_of(gateway, actor, job_id)
     submitted = await submit_job(gateway, actor, preparing, idempotency_key)
     path = gateway.path(f"/v1/jobs/{submitted.job.id}")
-    mark_created(answer, path, is_replay=submitted.is_replay)
+    mark_created(answer, path, is_replay=submitted.is_replay, key=idempotency_key)
     return await job_in_detail(gateway, submitted.job, actor)
 
 

@@ -58,11 +58,11 @@ async def create_job(
     """
     preparing = new_job(gateway, actor, job)
     submitted = await submit_job(gateway, actor, preparing, idempotency_key, job.if_unrunnable)
-    view = submitted.job
+    view, path = submitted.job, gateway.path(f"/v1/jobs/{submitted.job.id}")
+    mark_created(answer, path, is_replay=submitted.is_replay, key=idempotency_key)
     if seconds:
         view = await wait_for_end(gateway, view, seconds)
         answer.headers["Preference-Applied"] = f"wait={seconds}"
-    mark_created(answer, gateway.path(f"/v1/jobs/{view.id}"), is_replay=submitted.is_replay)
     return await job_in_detail(gateway, view, actor)
 
 

@@ -74,7 +74,9 @@ async def submit_job(
     command = SubmitJob(
         actor=actor, job=job, if_unrunnable=if_unrunnable, idempotency=idempotency_key
     )
-    return await gateway.bus.call(command)
+    submitted = await gateway.bus.call(command)
+    # our own command may have been repeated on its way, so the id tells
+    return SubmitJobView(job=submitted.job, is_replay=submitted.job.id != job.job_id)
 
 
 async def earlier_job(

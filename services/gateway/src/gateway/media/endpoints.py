@@ -115,7 +115,8 @@ async def create_link(
     )
     link = await gateway.bus.call(command)
     shown = link_resource(gateway.signer, link)
-    mark_created(answer, shown.url, is_replay=link.id != command.link_id)
+    is_replay = link.id != command.link_id
+    mark_created(answer, shown.url, is_replay=is_replay, key=idempotency_key)
     return shown
 
 

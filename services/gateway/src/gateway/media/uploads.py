@@ -141,7 +141,8 @@ async def begin_upload(
     )
     place = await gateway.bus.call(command)
     path = gateway.path(f"/v1/media/uploads/{place.media_id}")
-    mark_created(answer, path, is_replay=place.media_id != command.media_id)
+    is_replay = place.media_id != command.media_id
+    mark_created(answer, path, is_replay=is_replay, key=idempotency_key)
     return place
 
 

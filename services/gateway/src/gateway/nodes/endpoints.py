@@ -89,8 +89,8 @@ async def add_node(
     """The node gets jobs once an agent of its pool has claimed it and knows its capabilities."""
     command = AddNode(actor=actor, node_id=new_id(), node=node, idempotency=idempotency_key)
     view = await gateway.bus.call(command)
-    is_replay = view.id != command.node_id
-    mark_created(answer, gateway.path(f"/v1/nodes/{view.id}"), is_replay=is_replay)
+    is_replay, path = view.id != command.node_id, gateway.path(f"/v1/nodes/{view.id}")
+    mark_created(answer, path, is_replay=is_replay, key=idempotency_key)
     return view
 
 

@@ -76,11 +76,11 @@ class StartableJobs:
 
     def insert(self, job: Job) -> None:
         """Add a job behind the older ones of its line, where a new leader would put it."""
-        self.add(job, first=job.attempt_count > 0)
+        self.add(job)
         line = self._by_priority[job.request.priority][job.owner_id][kind_of(job)]
         age = job.created_at, job.id
         for other in list(line.values()):
-            if not other.attempt_count and (other.created_at, other.id) > age:
+            if (other.created_at, other.id) > age:
                 line.move_to_end(other.id)
 
     def discard(self, job: Job) -> bool:
