@@ -16,10 +16,10 @@ CALM_STEPS = 500
 NODES = 3
 
 
-def begin(seed: int) -> SimulatedUsers:
+def begin(seed: int, *, change_jobs: bool = False) -> SimulatedUsers:
     """Return the users of a new fleet, which has its nodes."""
     world = SimulatedWorld(Random(seed), is_faulty=False)  # noqa: S311  (it has to replay)
-    users = SimulatedUsers(world)
+    users = SimulatedUsers(world, change_jobs=change_jobs)
     for _ in range(NODES):
         world.add_node()
     advance(users, 0.1)
@@ -45,9 +45,9 @@ def advance(users: SimulatedUsers, seconds: float) -> None:
     check(users)
 
 
-def run(seed: int) -> None:
+def run(seed: int, *, change_jobs: bool = False) -> None:
     """Live through faults, then through calm in which everything ends."""
-    users = begin(seed)
+    users = begin(seed, change_jobs=change_jobs)
     world = users.world
     world.is_faulty = True
     for number in range(FAULTY_STEPS):

@@ -23,6 +23,8 @@ class SimulatedUsers:
     """Submissions that were not answered yet."""
     accepted: set[UUID] = field(default_factory=set[UUID])
     """Jobs that were accepted and, as far as we know, not deleted."""
+    change_jobs: bool = False
+    """Change and delete jobs too."""
     owners: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
 
     def submit(self) -> None:
@@ -47,10 +49,9 @@ class SimulatedUsers:
         if self.accepted and random.random() < 0.05:
             job_id = random.choice(sorted(self.accepted))
             self.world.ask(CancelJob(actor=self.owner_of(job_id), job_id=job_id), lambda _: None)
-        if self.accepted and random.random() < 0.1:
-            self.change(random.choice(sorted(self.accepted)))
-        if self.accepted and random.random() < 0.05:
-            self.delete(random.choice(sorted(self.accepted)))
+        if self.change_jobs and self.accepted:
+            verb = self.change if random.random() < 0.7 else self.delete
+            verb(random.choice(sorted(self.accepted)))
 
     def change(self, job_id: UUID) -> None:
         random = self.world.random
