@@ -28,10 +28,9 @@ from contracts.scheduler.jobs import (
     Output,
 )
 from contracts.scheduler.node_requests import NodePage
-from contracts.scheduler.nodes import ClaimedNode, NodePhase, NodeView
+from contracts.scheduler.nodes import MAX_SETTINGS_BYTES, ClaimedNode, NodePhase, NodeView
 from contracts.values import MadeMask, fitting
 from gateway.jobs.submission import MAX_INPUT_BYTES
-from gateway.nodes.endpoints import MAX_SETTINGS_BYTES
 from media.handlers.library import MAX_OPEN_LINKS
 from runtime.bus.nats_config import MAX_MESSAGE_BYTES
 from runtime.bus.replies import fits

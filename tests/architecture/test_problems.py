@@ -25,7 +25,6 @@ INSIDE = {
     "unsafe_graph": "agents seal graphs",
     "stale_claim": "agents claim nodes",
     "claimed": "agents claim nodes",
-    "node_unreadable": "agents claim nodes",
 }
 """Codes that no caller of the gateway gets, and why."""
 

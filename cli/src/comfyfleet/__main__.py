@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 
 from comfyfleet import CommandError
-from comfyfleet.commands import dead_letters, jobs, local, remote, workflows
+from comfyfleet.commands import dead_letters, jobs, local, nodes, remote, workflows
 from comfyfleet.settings import wrong_setting
 
 EPILOG = (
@@ -42,11 +42,12 @@ def application() -> typer.Typer:
     )
     for command in (
         *(local.up, local.down, local.status, local.logs, local.token),
-        *(remote.run, remote.nodes, remote.doctor),
+        *(remote.run, remote.doctor),
         *(migrate, nats_config),
     ):
         app.command()(command)
     app.add_typer(jobs.group(), name="jobs")
+    app.add_typer(nodes.group(), name="nodes")
     app.add_typer(workflows.group(), name="workflows")
     app.add_typer(dead_letters.group(), name="dead-letters")
     return app

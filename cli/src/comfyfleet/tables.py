@@ -1,7 +1,7 @@
 """Tables of processes and nodes for a terminal, and the parts of all tables."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import psutil
@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from comfyfleet.supervision.state import FleetState
-from contracts.scheduler.nodes import NodeView
 from runtime.supervision.child_state import ChildState
 
 COLORS = {
@@ -25,6 +24,7 @@ COLORS = {
     "waiting": "red",
     "starting": "yellow",
     "joining": "yellow",
+    "draining": "yellow",
     "queued": "yellow",
 }
 
@@ -52,15 +52,6 @@ def status_table(fleet: FleetState, problems: Mapping[str, str]) -> Table:
             memory(child.pid),
             (child.url or "").partition("://")[2],
         )
-    return table
-
-
-def nodes_table(nodes: Sequence[NodeView]) -> Table:
-    table = plain_table("node", "address", "phase", "version", "VRAM free", "jobs", "reason")
-    for node in nodes:
-        vram = f"{node.vram_free_mb / 1024:.1f} GiB" if node.vram_free_mb else ""
-        row = (node.name, node.base_url, colored(node.phase), node.engine_version or "", vram)
-        table.add_row(*row, str(len(node.running_job_ids)), Text(node.reason or ""))
     return table
 
 

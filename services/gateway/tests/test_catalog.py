@@ -1,4 +1,4 @@
-"""The gateway lists workflows and nodes, and reports its version and readiness."""
+"""The gateway lists workflows, and reports its version and readiness."""
 
 import json
 import re
@@ -8,10 +8,7 @@ from uuid import uuid4
 
 from pydantic import TypeAdapter
 
-from contracts.message import Accepted
 from contracts.registry.workflows import FolderReading, WorkflowEntry
-from contracts.scheduler.node_requests import AddNode, ListNodes, NodePage, RemoveNode
-from contracts.scheduler.nodes import NodePhase, NodeView
 from contracts.services import WORKFLOWS
 from contracts.values import Unmet
 from runtime.cursor import Cursors
@@ -20,30 +17,7 @@ from runtime.outbox.relay import publish
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer
 
-from .fleet import Fleet, a_fleet
-
-
-class FakeNodes:
-    def __init__(self) -> None:
-        self.views: list[NodeView] = []
-
-    async def serve(self, fleet: Fleet) -> None:
-        await fleet.scheduler.bus.serve(AddNode, self.add)
-        await fleet.scheduler.bus.serve(ListNodes, self.list)
-        await fleet.scheduler.bus.serve(RemoveNode, self.remove)
-
-    async def add(self, request: AddNode) -> NodeView:
-        wanted = request.node.model_dump(exclude={"headers"})
-        view = NodeView(id=request.node_id, phase=NodePhase.JOINING, **wanted)
-        self.views.append(view)
-        return view
-
-    async def list(self, _: ListNodes) -> NodePage:
-        return NodePage(items=self.views)
-
-    async def remove(self, _: RemoveNode) -> Accepted:
-        self.views.clear()
-        return Accepted()
+from .fleet import a_fleet
 
 
 async def test_workflows_are_listed_shown_and_described_by_a_schema(nats: NatsServer) -> None:
@@ -144,28 +118,6 @@ async def test_workflows_are_listed_by_category_and_by_whether_they_run(nats: Na
         assert [answer.json()["type"] for answer in odd[2:]] == [
             "urn:comfyfleet:problem:bad_cursor"
         ] * 2
-
-
-async def test_an_operator_adds_lists_and_removes_a_node(nats: NatsServer) -> None:
-    async with a_fleet(nats) as fleet:
-        await FakeNodes().serve(fleet)
-        secret = {"headers": {"Authorization": "secret"}}
-        added = await fleet.client.post(
-            "/v1/nodes", json={"name": "a", "base_url": "http://10.0.0.7:8188", **secret}
-        )
-        listed = await fleet.client.get("/v1/nodes")
-        wrong = {"name": "", "base_url": "x", "priority": 10**30, "labels": {"a b": ""}, "gpu": 1}
-        odd = await fleet.client.post("/v1/nodes", json=wrong)
-        plain = await fleet.client.get("/v1/nodes", headers=fleet.headers(["jobs:run"]))
-        removed = await fleet.client.delete(f"/v1/nodes/{added.json()['id']}")
-
-        assert added.status_code == 201
-        assert listed.json()["items"] == [added.json()]
-        assert "secret" not in listed.text
-        paths = {error["path"] for error in odd.json()["errors"]}
-        assert paths == {"name", "base_url", "priority", "labels.a b", "gpu"}
-        assert plain.status_code == 403
-        assert removed.status_code == 204
 
 
 async def test_an_owner_that_is_away_is_503_with_retry_after(nats: NatsServer) -> None:

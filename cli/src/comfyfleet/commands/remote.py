@@ -1,4 +1,4 @@
-"""`run`, `nodes`, `doctor`: commands for any fleet, local or not."""
+"""`run`, `doctor`: commands for any fleet, local or not."""
 
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +11,7 @@ from comfyfleet.doctor.checks import check_comfyui, check_machine, print_results
 from comfyfleet.input_values import parse
 from comfyfleet.job_run import save_all, watch, with_uploads
 from comfyfleet.settings import LocalSettings
-from comfyfleet.tables import console, nodes_table, say
+from comfyfleet.tables import console, say
 
 
 def run(
@@ -31,12 +31,6 @@ def run(
         job = watch(client, submitted, console)
         for path in save_all(client, job, out):
             say(str(path))
-
-
-def nodes() -> None:
-    """List the GPU servers with phase, free memory and running jobs."""
-    with closing(connect()) as client:
-        console.print(nodes_table(client.nodes()))
 
 
 def doctor(

@@ -5,7 +5,7 @@ import asyncpg
 from contracts.agent import FinishAttempt
 from contracts.scheduler.claims import NodeBeat
 from contracts.scheduler.job_requests import FindJobs, FindSubmitted, ListJobs, SubmitJob
-from contracts.scheduler.node_requests import ListNodes
+from contracts.scheduler.node_requests import FindNode, ListNodes
 from contracts.scheduler.nodes import NodeEntry
 from contracts.services import NODES
 from runtime.bus.bucket import Mirror
@@ -30,7 +30,7 @@ from scheduler.adapters.sql_retention import SqlRetention
 from scheduler.domain.core import RULES
 from scheduler.domain.state import Limits
 from scheduler.handlers.leader_loop import decide, handle_beat, lead
-from scheduler.handlers.queries import find_jobs, find_submitted, list_jobs, list_nodes
+from scheduler.handlers.queries import find_jobs, find_node, find_submitted, list_jobs, list_nodes
 from scheduler.handlers.ticks import announce, delete_old_jobs, delete_old_keys
 from scheduler.service import Scheduler
 from scheduler.settings import SchedulerSettings
@@ -45,6 +45,7 @@ ANSWERS: AnswerTable[Scheduler] = {
     FindJobs: Limited(find_jobs, MOST_QUERIES),
     FindSubmitted: Limited(find_submitted, MOST_QUERIES),
     ListJobs: Limited(list_jobs, MOST_QUERIES),
+    FindNode: Limited(find_node, MOST_QUERIES),
     ListNodes: Limited(list_nodes, MOST_QUERIES),
 }
 """Served by the leader only. The core's `RULES` list every command, and `decide` answers it."""

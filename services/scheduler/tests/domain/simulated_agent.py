@@ -1,6 +1,6 @@
 """An agent for simulations: it claims a node beside rivals, adopts, refuses, stands still, dies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -9,23 +9,21 @@ from uuid import UUID
 
 from contracts.agent import AttemptEnd, Cause, FinishAttempt, Outcome
 from contracts.errors import OperationError, UnavailableError
-from contracts.message import Command
+from contracts.message import Accepted, Command
 from contracts.scheduler.claims import (
     AttemptPhase,
     BeatAttempt,
     ClaimNode,
     NodeBeat,
-    ReportCapabilities,
 )
 from contracts.scheduler.jobs import Progress
-from contracts.scheduler.nodes import Capabilities, NodeEntry
+from contracts.scheduler.nodes import NodeEntry
 from scheduler.domain.effects import ClaimGranted
 from scheduler.domain.jobs import EXECUTED_PHASES
 
-from .simulated_engine import SimulatedEngine
+from .simulated_engine import SimulatedEngine, report_of
 from .simulated_leadership import SimulatedLeadership
 
-CAPABILITIES = Capabilities(digest="d", engine_version="0.8.0", classes=["A"], models=[])
 FAILURES = (Cause.WORKFLOW, Cause.OUT_OF_MEMORY, Cause.NODE_FAULT, Cause.UNREACHABLE)
 POSTED = AttemptPhase.POSTED
 NO_PROGRESS = Progress()
@@ -38,6 +36,8 @@ class SimulatedAgent:
     node_id: UUID
     random: Random
     engine: SimulatedEngine
+    servers: Mapping[str, SimulatedEngine]
+    """Engines by address."""
     ask: Callable[[Command[Any], Callable[[object], None]], None]
     beat: Callable[[NodeBeat], None]
     posts: Callable[["SimulatedAgent", UUID], None]
@@ -51,6 +51,8 @@ class SimulatedAgent:
     late: set[UUID] = field(default_factory=set[UUID])
     """Attempts that it posts only after it stood still: the scheduler may have given them up."""
     claim: int = 0
+    is_described: bool = False
+    """The scheduler knows the capabilities under this claim."""
     leadership: SimulatedLeadership = field(default_factory=SimulatedLeadership)
     entry: NodeEntry | None = None
     """The node's entry in the bucket, as this agent last saw it."""
@@ -102,7 +104,7 @@ class SimulatedAgent:
                 self.say_finished(attempt_id, end)
 
     def claim_node(self, entry: NodeEntry) -> None:
-        if entry.is_claimable or entry.agent_id == self.agent_id:
+        if entry.is_enabled and (entry.is_claimable or entry.agent_id == self.agent_id):
             claim = ClaimNode(agent_id=self.agent_id, node_id=self.node_id)
             self.ask(claim, lambda answer: self.receive(partial(self.take_claim, answer)))
 
@@ -119,11 +121,17 @@ class SimulatedAgent:
             return
         if not self.claim:
             self.claim, self.leadership.heard_at = answer.entry.claim, self.steady()
+            self.engine, self.is_described = self.servers[answer.entry.base_url], False
             self.known = {attempt.id: AttemptPhase.ADOPTING for attempt in answer.live}
-        report = ReportCapabilities(
-            node_id=self.node_id, claim=self.claim, capabilities=CAPABILITIES
-        )
-        self.ask(report, lambda _: None)
+
+    def describe(self) -> None:
+        """Report the capabilities until that is answered."""
+        report = report_of(self.node_id, self.claim)
+
+        def answered(answer: object) -> None:
+            self.is_described |= report.claim == self.claim and answer == Accepted()
+
+        self.ask(report, answered)
 
     def take_order(self, attempt_id: UUID, refuses: float) -> OperationError | None:
         """Accept an order, or refuse it: one prompt at a time."""
@@ -162,6 +170,7 @@ class SimulatedAgent:
             case AttemptPhase.ADOPTING:
                 if self.random.random() < 0.3:  # until then the engine does not answer
                     self.known[attempt_id] = POSTED
+                    self.ask_engine(attempt_id)
             case AttemptPhase.PREPARING:
                 if self.random.random() < 0.5:
                     self.posts(self, attempt_id)
@@ -201,6 +210,8 @@ class SimulatedAgent:
             self.engine.failed.add(attempt_id)
 
     def say_beat(self) -> None:
+        if not self.is_described:
+            self.describe()
         self.beat(
             NodeBeat(
                 node_id=self.node_id,
@@ -227,10 +238,13 @@ class SimulatedAgent:
         report = FinishAttempt(
             node_id=self.node_id, claim=self.claim, attempt_id=attempt_id, end=end
         )
-        self.ask(report, lambda _: self.receive(partial(self.forget, attempt_id)))
+        forget = partial(self.forget, attempt_id, report.claim)
+        self.ask(report, lambda _: self.receive(forget))
 
-    def forget(self, attempt_id: UUID) -> None:
-        """The report was answered, be it with `stale_claim`."""
+    def forget(self, attempt_id: UUID, claim: int) -> None:
+        """The report was answered, be it with `stale_claim`; an older claim's is nobody's."""
+        if claim != self.claim:
+            return
         self.known.pop(attempt_id, None)
         self.ends.pop(attempt_id, None)
         self.must_not_run.add(attempt_id)

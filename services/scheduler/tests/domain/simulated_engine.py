@@ -4,6 +4,11 @@ from dataclasses import dataclass, field
 from random import Random
 from uuid import UUID
 
+from contracts.scheduler.claims import ReportCapabilities
+from contracts.scheduler.nodes import Capabilities
+
+CAPABILITIES = Capabilities(digest="d", engine_version="0.8.0", classes=["A"], models=[])
+
 
 @dataclass(slots=True)
 class SimulatedEngine:
@@ -51,3 +56,7 @@ class SimulatedEngine:
     def is_useful(self, attempt_id: UUID) -> bool:
         """Return whether waiting for this attempt costs less than running its job again."""
         return attempt_id in self.prompts and attempt_id not in self.failed
+
+
+def report_of(node_id: UUID, claim: int) -> ReportCapabilities:
+    return ReportCapabilities(node_id=node_id, claim=claim, capabilities=CAPABILITIES)

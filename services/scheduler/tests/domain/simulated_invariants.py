@@ -69,11 +69,22 @@ def check_reasons(world: SimulatedWorld) -> None:
             assert is_patient or not could, "it waits for nothing"
 
 
-def check_claims(world: SimulatedWorld, before: dict[UUID, int]) -> None:
-    """Hold each new claim against the one before: a living agent keeps its node."""
+def check_claims(world: SimulatedWorld, before: dict[UUID, Node]) -> None:
+    """Hold each new claim against the one before: a living agent keeps its node.
+
+    Only an operator takes it away, with new settings, or by disabling the node.
+    """
     for node in world.ledger.nodes.values():
-        if node.claim > before.get(node.id, 0):
+        last = before.get(node.id)
+        if node.claim > (last.claim if last else 0):
             held_seconds = world.steady - world.claimed_at.get(node.id, float("-inf"))
-            assert node.claim == before.get(node.id, 0) + 1, "two claims at once"
-            assert held_seconds > LOST_SECONDS, "a node was taken from an agent at once"
             world.claimed_at[node.id] = world.steady
+            if last is None or is_free(last, node):
+                continue
+            assert node.claim == last.claim + 1, "two claims at once"
+            assert held_seconds > LOST_SECONDS, "a node was taken from an agent at once"
+
+
+def is_free(last: Node, node: Node) -> bool:
+    is_given_up = last.agent_id is None or not last.settings.is_enabled
+    return is_given_up or last.settings != node.settings

@@ -51,6 +51,9 @@ class SimulatedWorld:
         default_factory=dict[int, Callable[[object], None]]
     )
     engines: dict[UUID, SimulatedEngine] = field(default_factory=dict[UUID, SimulatedEngine])
+    """The engine at the address of each node."""
+    servers: dict[str, SimulatedEngine] = field(default_factory=dict[str, SimulatedEngine])
+    """Every engine that a node ever had, by address."""
     agents: list[SimulatedAgent] = field(default_factory=list[SimulatedAgent])
     heard_at: dict[UUID, float] = field(default_factory=dict[UUID, float])
     """When the last beat of each node arrived."""
@@ -63,6 +66,8 @@ class SimulatedWorld:
     """Attempts whose repetition is right: an agent posted them after it lost its node, or at the
     last moment, or their node fell silent before the scheduler heard that it has them."""
     asked: int = 0
+    changes: int = 0
+    """Commands of the operator that were answered."""
 
     def __post_init__(self) -> None:
         self.take_over()
@@ -123,11 +128,13 @@ class SimulatedWorld:
         command = AddNode(actor=Actor(user_id=node_id), node_id=node_id, node=node)
         self.receive(Requested(0, command))
         engine = self.engines[node_id] = SimulatedEngine(self.random)
+        self.servers[node.base_url] = engine
         self.agents += (
             SimulatedAgent(
                 node_id,
                 self.random,
                 engine,
+                self.servers,
                 self.ask,
                 self.send_beat,
                 self.post,
@@ -172,6 +179,8 @@ class SimulatedWorld:
         if not is_lost:
             assert self.ledger.commit(effects, leader.epoch), "the leader cannot commit"
             self.note_unheard(effects)
+            for node in self.ledger.nodes.values():
+                self.engines[node.id] = self.servers[node.settings.base_url]
         if is_lost or is_unknown:
             self.leaders.remove(leader)
             self.take_over()

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.access import Actor, IdempotencyKey, UserCommand
+from contracts.access import Actor, IdempotencyKey, UserCommand, UserQuery
 from contracts.message import Accepted, Query
-from contracts.scheduler.nodes import NewNode, NodeView
+from contracts.scheduler.nodes import NewNode, NodeChanges, NodeView
 from contracts.values import Page
 
 
@@ -24,6 +24,13 @@ class ListNodes(Query[NodePage]):
     cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
 
 
+class FindNode(UserQuery[NodeView]):
+    """Return a node as it is now. Errors: NotFound."""
+
+    subject: ClassVar[str] = "query.scheduler.find_node.v1"
+    node_id: UUID
+
+
 class AddNode(UserCommand[NodeView]):
     """Add a server as a node.
 
@@ -35,6 +42,36 @@ class AddNode(UserCommand[NodeView]):
     node_id: UUID
     node: NewNode
     idempotency: IdempotencyKey | None = None
+
+
+class ChangeNode(UserCommand[NodeView]):
+    """Change settings of a node while it works. A repetition changes nothing.
+
+    Its attempts go on: after a change of address, headers, engine settings or pool the claim is
+    free, and the agent that takes it looks for them. Errors: NotFound, Invalid (as `AddNode`),
+    Conflict (`node_exists`), Unavailable (`node_unreadable`: its row cannot be read).
+    """
+
+    subject: ClassVar[str] = "command.scheduler.change_node.v1"
+    node_id: UUID
+    changes: NodeChanges
+
+
+class DrainNode(UserCommand[NodeView]):
+    """Let a node finish its attempts and give it no new job, until it is resumed.
+
+    Errors: NotFound, Unavailable (`node_unreadable`).
+    """
+
+    subject: ClassVar[str] = "command.scheduler.drain_node.v1"
+    node_id: UUID
+
+
+class ResumeNode(UserCommand[NodeView]):
+    """Give jobs to a drained node again. Errors: NotFound, Unavailable (`node_unreadable`)."""
+
+    subject: ClassVar[str] = "command.scheduler.resume_node.v1"
+    node_id: UUID
 
 
 class RemoveNode(UserCommand[Accepted]):

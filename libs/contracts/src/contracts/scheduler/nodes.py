@@ -19,12 +19,12 @@ class NodePhase(StrEnum):
     READY = "ready"
     BUSY = "busy"
     DRAINING = "draining"
-    """Finishes its attempts and gets no new job. No node enters this phase yet."""
+    """An operator drains or disables it: it finishes its attempts and gets no new job."""
     QUARANTINED = "quarantined"
     LOST = "lost"
     """No beat for 4 s, or the agent cannot reach its engine."""
     DISABLED = "disabled"
-    """Added without being used."""
+    """An operator disabled it: no agent has it."""
 
 
 ENGINES = ("comfyui",)
@@ -62,7 +62,16 @@ class NodeSettings(BaseModel):
     )
     engine: EngineName = "comfyui"
     engine_settings: EngineSettings = {}
-    is_enabled: bool = Field(default=True, description="False: added without being used.")
+    is_enabled: bool = Field(
+        default=True,
+        description="False: it finishes its jobs and gets no new one, then its agent lets go of it "
+        "until it is enabled.",
+    )
+    is_draining: bool = Field(
+        default=False,
+        description="True: it finishes its jobs and gets no new one until it is resumed; "
+        "its agent stays.",
+    )
     max_queue: int = Field(
         default=2,
         ge=1,
@@ -79,6 +88,10 @@ class NodeSettings(BaseModel):
     pool: str = Field(default="default", description="Only agents of this pool claim the node.")
 
 
+MAX_SETTINGS_BYTES = 64 * 1024
+"""Settings of one node as JSON, so that they fit into messages beside other things."""
+
+
 class NewNode(NodeSettings):
     """A server to add as a node."""
 
@@ -88,10 +101,44 @@ class NewNode(NodeSettings):
     )
 
 
+class NodeChanges(BaseModel):
+    """New values of a node's settings. A setting that is absent, or null, stays as it is."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=80, description="Its new name.")
+    base_url: str | None = Field(
+        default=None,
+        max_length=2_000,
+        description="New address. Running attempts are looked for there: if it is another server, "
+        "their jobs run again.",
+    )
+    engine_settings: EngineSettings | None = Field(
+        default=None, description="All settings of its engine; those before are gone."
+    )
+    is_enabled: bool | None = Field(
+        default=None, description="False: disable it once its jobs are done. True: enable it."
+    )
+    max_queue: int | None = Field(
+        default=None, ge=1, le=16, description="Its new number of prompts from outside the fleet."
+    )
+    priority: int | None = Field(default=None, description="Its new priority.")
+    labels: dict[str, str] | None = Field(
+        default=None, description="All its labels; those before are gone."
+    )
+    pool: str | None = Field(
+        default=None,
+        description="Its new pool. An agent of that pool takes over, running attempts included.",
+    )
+    headers: dict[str, str] | None = Field(
+        default=None,
+        description="All headers of requests to its server; those before are gone. Never shown.",
+    )
+
+
 class NodeEntry(NodeSettings):
     """A node's settings, claim and requested trial, as all agents read them: without its headers.
 
-    Value of bucket `nodes`, by node id.
+    Value of bucket `nodes`, by node id. A disabled node's entry is enabled until its last attempt
+    has ended, so that an agent finishes them.
     """
 
     node_id: UUID

@@ -126,6 +126,7 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "overloaded": "The fleet is overloaded",
         "busy": "Too many users are logging in",
         "queue_full": "Too many jobs are waiting in the fleet",
+        "node_unreadable": "The record of the node cannot be read",
         "database_away": "The database does not respond",
         "store_unavailable": "The store does not respond",
         "no_room": "There is no room for uploads",

@@ -1,66 +1,33 @@
 """Endpoints of nodes: the servers of the fleet, for operators."""
 
-from typing import Annotated, Self, TypeAlias
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
-from pydantic import ConfigDict, Field, model_validator
 
 from contracts.access import Actor, Permission
-from contracts.scheduler.node_requests import AddNode, NodePage, RemoveNode
-from contracts.scheduler.nodes import NewNode, NodeView
-from contracts.values import LabelKey, LabelValue, new_id
+from contracts.scheduler.node_requests import (
+    AddNode,
+    ChangeNode,
+    DrainNode,
+    FindNode,
+    NodePage,
+    RemoveNode,
+    ResumeNode,
+)
+from contracts.scheduler.nodes import NodeView
+from contracts.values import new_id
 from gateway.http.access import Allowed
 from gateway.http.answers import refusals
 from gateway.http.bodies import Body
 from gateway.http.headers import MaybeIdempotencyKey, mark_created
+from gateway.nodes.requests import NodePatch, NodeRequest
 from gateway.service import CurrentGateway
 from runtime.bus.pages import every_node
 
 router = APIRouter(prefix="/v1/nodes", tags=["nodes"])
 
-MAX_SETTINGS_BYTES = 64 * 1024
-
 NodeId: TypeAlias = Annotated[UUID, Path(description="Id of the node.")]
-
-
-HIGHEST_NODE_PRIORITY = 1_000
-
-
-class NodeRequest(NewNode):
-    """A server to add."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    base_url: str = Field(
-        max_length=2_000,
-        pattern=r"^https?://[^/]",
-        description="Address of its server: `http://10.0.0.7:8188`.",
-    )
-    priority: int = Field(
-        default=0,
-        ge=-HIGHEST_NODE_PRIORITY,
-        le=HIGHEST_NODE_PRIORITY,
-        description="Among nodes that suit a job equally, the highest gets it.",
-    )
-    labels: dict[LabelKey, LabelValue] = Field(
-        default_factory=dict,
-        max_length=16,
-        description="Names and values by which operators find the node: at most 16, as in a job.",
-    )
-    pool: str = Field(
-        default="default",
-        min_length=1,
-        max_length=80,
-        description="Only agents of this pool claim the node.",
-    )
-
-    @model_validator(mode="after")
-    def fits(self) -> Self:
-        """Refuse settings that would not fit into messages beside other things."""
-        if len(self.model_dump_json().encode()) > MAX_SETTINGS_BYTES:
-            raise ValueError(f"expected at most {MAX_SETTINGS_BYTES} bytes in all")
-        return self
 
 
 @router.get("", summary="List nodes")
@@ -92,6 +59,73 @@ async def add_node(
     is_replay, path = view.id != command.node_id, gateway.path(f"/v1/nodes/{view.id}")
     mark_created(answer, path, is_replay=is_replay, key=idempotency_key)
     return view
+
+
+@router.get("/{node_id}", summary="Show a node")
+async def find_node(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.NODES_READ)],
+    node_id: NodeId,
+) -> NodeView:
+    """A node that was just added has the result of its first check within two seconds.
+
+    `phase` is `ready` then, or `reason` says why not: nobody listens there, it is no ComfyUI, its
+    certificate is not trusted, something before it asks for a login, no agent claims its pool.
+    """
+    return await gateway.bus.call(FindNode(actor=actor, node_id=node_id))
+
+
+@router.patch(
+    "/{node_id}",
+    summary="Change, enable or disable a node",
+    responses=refusals("node_exists", "bad_url", "bad_header", "node_unreadable", "overloaded"),
+)
+async def change_node(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.NODES_WRITE)],
+    node_id: NodeId,
+    patch: Body[NodePatch],
+) -> NodeView:
+    """Settings that the body leaves out, or that are null, stay as they are.
+
+    Nothing that runs is interrupted. After a change of address, headers, engine settings or pool,
+    an agent looks for the running attempts at the server and goes on with them; if it is another
+    server, their jobs run again. A disabled node finishes its jobs first.
+    """
+    command = ChangeNode(actor=actor, node_id=node_id, changes=patch)
+    return await gateway.bus.call(command)
+
+
+@router.post(
+    "/{node_id}/drain",
+    summary="Give a node no new job",
+    responses=refusals("node_unreadable", "overloaded"),
+)
+async def drain_node(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.NODES_WRITE)],
+    node_id: NodeId,
+) -> NodeView:
+    """Its jobs go on to their end; then `running_job_ids` is empty and `reason` is `drained`.
+
+    It stays so over restarts until it is resumed. Unlike a disabled node it keeps its agent, which
+    goes on to report its state.
+    """
+    return await gateway.bus.call(DrainNode(actor=actor, node_id=node_id))
+
+
+@router.post(
+    "/{node_id}/resume",
+    summary="Give jobs to a drained node again",
+    responses=refusals("node_unreadable", "overloaded"),
+)
+async def resume_node(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.NODES_WRITE)],
+    node_id: NodeId,
+) -> NodeView:
+    """It ends the drain, also one that has not come to its end. A disabled node stays disabled."""
+    return await gateway.bus.call(ResumeNode(actor=actor, node_id=node_id))
 
 
 @router.delete(

@@ -9,7 +9,9 @@ MOST_UPLOADING = 8
 
 def is_in_service(context: StepContext, node: Node) -> bool:
     return (
-        node.claim_status is ClaimStatus.JOINED
+        node.settings.is_enabled
+        and not node.settings.is_draining
+        and node.claim_status is ClaimStatus.JOINED
         and node.contact.is_reachable
         and not quarantine_reason(context, node)
     )
@@ -23,16 +25,28 @@ def is_free_soon(context: StepContext, node: Node) -> bool:
 def reason_not_free(context: StepContext, node: Node) -> str | None:
     """Give the reason why a node gets no job now, for people; None if it can take one."""
     if not node.settings.is_enabled:
-        return "disabled"
+        return "disabled" + waits_for(node)
     if node.claim_status is not ClaimStatus.JOINED:
         return reason_not_joined(node)
     if reason := quarantine_reason(context, node):
         return reason
+    return reason_paused(context, node) or reason_full(node)
+
+
+def reason_paused(context: StepContext, node: Node) -> str | None:
     if not node.contact.is_reachable:
         return node.contact.reason or "the engine does not answer"
-    if node.rests_until > context.now.steady:
-        return "it refused the last order"
-    return reason_full(node)
+    if node.settings.is_draining:
+        return ("draining" if node.attempts else "drained") + waits_for(node)
+    return "it refused the last order" if node.rests_until > context.now.steady else None
+
+
+def waits_for(node: Node) -> str:
+    """Name the jobs that a node without new ones still has, and prompts of other people."""
+    ours, foreign = len(node.attempts), node.contact.foreign_prompts
+    found = [f"{ours} job{'s' if ours > 1 else ''}"] if ours else []
+    found += [f"{foreign} foreign prompt{'s' if foreign > 1 else ''}"] if foreign else []
+    return f": {' and '.join(found)} not finished yet" if found else ""
 
 
 def reason_not_joined(node: Node) -> str:

@@ -21,7 +21,7 @@ from scheduler.domain.nodes import (
 def claim_node(context: StepContext, command: ClaimNode) -> ClaimGranted:
     """Give a node to an agent, unless another living agent has it."""
     node = context.state.nodes.get(command.node_id)
-    if node is None or not node.settings.is_enabled:
+    if node is None or not (node.settings.is_enabled or node.attempts):
         raise NotFoundError("there is no such node")
     if not node.is_readable:
         raise UnavailableError("the node's row cannot be read", code="node_unreadable")
@@ -51,6 +51,16 @@ def adopt(context: StepContext, node: Node) -> None:
         context.effects.stop_repeating.append(attempt.id)
         if attempt.job.status is JobStatus.CANCELING:
             context.effects.recall(node, attempt.id)
+
+
+def free_claim(context: StepContext, node: Node) -> None:
+    """Take the claim from the node's agent, if one has it; the next agent finds the attempts."""
+    if node.agent_id is not None:
+        node.agent_id = None
+        node.claim += 1
+        node.claim_status = ClaimStatus.WANTED
+        adopt(context, node)
+    put_node_entry(context, node)
 
 
 def report_capabilities(context: StepContext, command: ReportCapabilities) -> Accepted:

@@ -17,9 +17,9 @@ from contracts.scheduler.claims import ClaimNode, NodeBeat, ReportCapabilities
 from contracts.scheduler.job_changes import DeleteJob, UpdateJob
 from contracts.scheduler.job_requests import CancelJob, SubmitJob
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.node_requests import AddNode, RemoveNode
+from contracts.scheduler.node_requests import AddNode, ChangeNode, DrainNode, RemoveNode, ResumeNode
 from contracts.scheduler.nodes import NodeEntry
-from scheduler.domain import claims, fleet, job_changes, orders, outcomes, submission
+from scheduler.domain import claims, fleet, job_changes, node_changes, orders, outcomes, submission
 from scheduler.domain.beats import take_beat
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.effects import Answer, Effects, KeyName
@@ -59,6 +59,9 @@ RULES: Mapping[type[Command[Any]], Rule] = {
     ClaimNode: Rule(claims.claim_node),
     ReportCapabilities: Rule(claims.report_capabilities),
     AddNode: Rule(fleet.add_node),
+    ChangeNode: Rule(node_changes.change_node),
+    DrainNode: Rule(node_changes.drain_node),
+    ResumeNode: Rule(node_changes.resume_node),
     RemoveNode: Rule(fleet.remove_node),
 }
 """Every command that the scheduler answers. The loop, the bus and the look-ups follow it."""

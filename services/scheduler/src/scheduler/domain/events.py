@@ -31,7 +31,11 @@ def add_job_event(context: StepContext, job: Job, event: type[JobEvent], **detai
 
 
 def add_node_event(
-    context: StepContext, node: Node, event: type[NodeEvent], reason: str | None = None
+    context: StepContext,
+    node: Node,
+    event: type[NodeEvent],
+    reason: str | None = None,
+    **details: Any,
 ) -> None:
     """Give the node its next version, add an event under it and renew the node's entry."""
     node.version += 1
@@ -43,5 +47,6 @@ def add_node_event(
             node_id=node.id,
             name=node.settings.name,
             reason=reason,
+            **details,
         )
     )

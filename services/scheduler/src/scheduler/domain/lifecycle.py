@@ -24,8 +24,10 @@ from contracts.scheduler.jobs import (
     JobStatus,
     Output,
 )
+from contracts.scheduler.node_events import NodeDrained
+from scheduler.domain.claims import free_claim
 from scheduler.domain.context import StepContext
-from scheduler.domain.events import add_job_event
+from scheduler.domain.events import add_job_event, add_node_event
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import Node
 
@@ -135,5 +137,15 @@ def end_attempt(
     node = context.state.nodes.get(attempt.node_id)
     if node:
         node.attempts.pop(attempt.id, None)
+        note_if_drained(context, node)
     context.effects.attempts[attempt.id] = attempt
     context.effects.stop_repeating.append(attempt.id)
+
+
+def note_if_drained(context: StepContext, node: Node) -> None:
+    """Add the event that a draining or disabled node has nothing left; a disabled one is let go."""
+    if node.attempts or (node.settings.is_enabled and not node.settings.is_draining):
+        return
+    add_node_event(context, node, NodeDrained)
+    if not node.settings.is_enabled:
+        free_claim(context, node)

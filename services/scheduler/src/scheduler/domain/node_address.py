@@ -1,10 +1,10 @@
-"""Decides whether the address, the headers and the engine of a new server can be used."""
+"""Decides whether the settings of a server can be used: its address, headers and engine."""
 
 import re
 from urllib.parse import SplitResult, urlsplit
 
 from contracts.errors import FieldError, InvalidError
-from contracts.scheduler.nodes import ENGINES, NewNode
+from contracts.scheduler.nodes import ENGINES, MAX_SETTINGS_BYTES, NewNode
 
 MOST_HEADERS = 50
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -21,16 +21,22 @@ PORTS = {"http": 80, "https": 443}
 def checked(node: NewNode) -> NewNode:
     """Return the node with its URL in one form; raise Invalid that names each wrong field."""
     problems = header_problems(node.headers)
+    is_header = bool(problems)
     if expected := why_unusable(node.base_url):
         problems.append(FieldError(path="base_url", code="bad_url", message=expected))
     if is_unknown := node.engine not in ENGINES:
         message = f"expected one of {', '.join(ENGINES)}"
         problems.append(FieldError(path="engine", code="not_a_choice", message=message))
+    if len(node.model_dump_json().encode()) > MAX_SETTINGS_BYTES:
+        message = f"expected at most {MAX_SETTINGS_BYTES} bytes of settings in all"
+        problems.append(FieldError(path="body", code="too_long", message=message))
     if problems:
         text = "; ".join(f"{problem.path}: {problem.message}" for problem in problems)
         raise InvalidError(
             text,
-            code="unknown_engine" if is_unknown else "bad_url" if expected else "bad_header",
+            code="unknown_engine"
+            if is_unknown
+            else ("bad_url" if expected else "bad_header" if is_header else "invalid"),
             errors=problems,
         )
     return node.model_copy(update={"base_url": node.base_url.rstrip("/")})

@@ -14,7 +14,11 @@ from scheduler.domain.nodes import Node
 
 
 def node_entry(node: Node, secret: str) -> NodeEntry:
-    """Return the node's entry in bucket `nodes`; `secret` is the key of digests."""
+    """Return the node's entry in bucket `nodes`; `secret` is the key of digests.
+
+    A disabled node counts as enabled for agents while it has attempts: if its agent dies, another
+    one finishes them.
+    """
     return NodeEntry(
         node_id=node.id,
         agent_id=node.agent_id,
@@ -22,7 +26,8 @@ def node_entry(node: Node, secret: str) -> NodeEntry:
         is_claimable=node.is_claimable,
         trial=node.health.trial,
         headers_digest=digest(node.settings.headers, secret),
-        **node.settings.model_dump(exclude={"headers"}),
+        is_enabled=node.settings.is_enabled or bool(node.attempts),
+        **node.settings.model_dump(exclude={"headers", "is_enabled"}),
     )
 
 

@@ -100,11 +100,13 @@ def node_view(context: StepContext, node: Node) -> NodeView:
 
 def node_phase(context: StepContext, node: Node) -> NodePhase:
     if not node.settings.is_enabled:
-        return NodePhase.DISABLED
+        return NodePhase.DRAINING if node.attempts else NodePhase.DISABLED
     if quarantine_reason(context, node):
         return NodePhase.QUARANTINED
     if node.claim_status is ClaimStatus.WANTED:
         return NodePhase.JOINING
     if node.claim_status is ClaimStatus.LOST or not node.contact.is_reachable:
         return NodePhase.LOST
+    if node.settings.is_draining:
+        return NodePhase.DRAINING
     return NodePhase.BUSY if node.attempts else NodePhase.READY

@@ -3,10 +3,11 @@
 from uuid import UUID
 
 from contracts.access import Actor, Permission
-from contracts.errors import ForbiddenError, InvalidError
+from contracts.errors import ForbiddenError, InvalidError, NotFoundError
 from contracts.scheduler.job_requests import FindJobs, FindSubmitted, ListJobs
 from contracts.scheduler.jobs import JobList, JobPage, JobView
-from contracts.scheduler.node_requests import ListNodes, NodePage
+from contracts.scheduler.node_requests import FindNode, ListNodes, NodePage
+from contracts.scheduler.nodes import NodeView
 from contracts.values import fitting
 from runtime.cursor import PLACE, Cursors
 from scheduler.domain.forecast import complete_view, forecast
@@ -71,6 +72,14 @@ async def list_nodes(scheduler: Scheduler, query: ListNodes) -> NodePage:
     items = fitting(node_view(context, node) for node in behind)
     has_more = len(items) < len(behind)
     return NodePage(items=items, next_cursor=str(items[-1].id) if has_more else None)
+
+
+async def find_node(scheduler: Scheduler, query: FindNode) -> NodeView:
+    context = scheduler.read_context(scheduler.current_term())
+    node = context.state.nodes.get(query.node_id)
+    if node is None:
+        raise NotFoundError("there is no such node")
+    return node_view(context, node)
 
 
 def visible_owner(actor: Actor) -> UUID | None:
