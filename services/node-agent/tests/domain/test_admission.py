@@ -86,6 +86,16 @@ def test_a_node_that_adopts_says_so_and_not_that_its_engine_is_silent() -> None:
     assert refusal([AttemptPhase.ADOPTING], is_usable=False) == "unreachable"
 
 
+def test_a_leader_heard_again_is_obeyed_only_after_the_messages_that_queued() -> None:
+    leadership = Leadership()
+    leadership.heard(1, 10.0)
+    assert leadership.is_present(10.0)
+    leadership.heard(1, 16.0)
+    leadership.heard(2, 16.5)
+    assert not leadership.is_present(16.9)
+    assert leadership.is_present(17.0)
+
+
 def test_a_leader_is_present_for_four_seconds_and_older_epochs_do_not_count() -> None:
     leadership = Leadership()
     leadership.heard(5, now=10.0)

@@ -3,6 +3,7 @@
 from functools import partial
 from uuid import UUID
 
+from contracts.agent import Cause
 from contracts.errors import ConflictError, OperationError
 from scheduler.domain.effects import Recall
 from scheduler.domain.leases import NOT_STARTED_SECONDS
@@ -12,6 +13,7 @@ from .simulated_agent import SimulatedAgent
 from .simulated_leader import SimulatedLeader
 from .simulated_world import LATEST_SECONDS, SimulatedWorld
 
+MOST_LATE_SECONDS = LATEST_SECONDS + 1.0
 SIGNAL_CHANCE = 0.25
 """Of a signal to one agent in one step."""
 
@@ -67,6 +69,7 @@ def deliver_order(
     if refusal is None:
         refusal = agent.take_order(attempt_id, 0.15 if world.is_faulty else 0.0)
         note_late_order(world, attempt_id)
+        check_taken(world, attempt_id, agent)
     world.send(partial(answer_order, leader, attempt_id, claim, refusal))
 
 
@@ -82,6 +85,15 @@ def note_late_order(world: SimulatedWorld, attempt_id: UUID) -> None:
     waited = world.state.clock.now - attempt.asked_at if attempt else 0.0
     if waited > NOT_STARTED_SECONDS - LATEST_SECONDS:
         world.late_posts.add(attempt_id)
+
+
+def check_taken(world: SimulatedWorld, attempt_id: UUID, agent: SimulatedAgent) -> None:
+    """An agent that stood still takes no order that queued meanwhile."""
+    row = world.ledger.attempts[attempt_id]
+    is_given_up = row.ended_at is not None and row.cause is Cause.UNREACHABLE
+    if is_given_up and attempt_id in agent.known and attempt_id not in agent.ends:
+        late_seconds = world.steady - world.ended_at[attempt_id]
+        assert late_seconds <= MOST_LATE_SECONDS, "an order is taken long after it was given up"
 
 
 def answer_order(

@@ -65,6 +65,8 @@ class SimulatedWorld:
     late_posts: set[UUID] = field(default_factory=set[UUID])
     """Attempts whose repetition is right: an agent posted them after it lost its node, or at the
     last moment, or their node fell silent before the scheduler heard that it has them."""
+    ended_at: dict[UUID, float] = field(default_factory=dict[UUID, float])
+    """When each attempt ended."""
     asked: int = 0
     changes: int = 0
     """Commands of the operator that were answered."""
@@ -190,8 +192,11 @@ class SimulatedWorld:
     def note_unheard(self, effects: Effects) -> None:
         """Note attempts that are given up because nothing was heard of them or of their node."""
         for attempt in effects.attempts.values():
+            if not attempt.ended_at:
+                continue
+            self.ended_at.setdefault(attempt.id, self.steady)
             node = self.state.nodes.get(attempt.node_id)
-            if node and attempt.ended_at and attempt.confirmed_at is None:
+            if node and attempt.confirmed_at is None:
                 heard_seconds = node.contact.heard_at - attempt.asked_at
                 if heard_seconds <= NOT_STARTED_SECONDS:
                     self.late_posts.add(attempt.id)

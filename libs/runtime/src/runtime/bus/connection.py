@@ -17,6 +17,8 @@ from runtime.process.retry import TOTAL_SECONDS, retry
 log = structlog.get_logger()
 
 DEFAULT_PORT = 4222
+RECONNECT_SECONDS = 0.25
+"""A server that was killed is back within a second, and the fleet waits for it."""
 PENDING_BYTES = 16 * 1024 * 1024
 
 
@@ -55,7 +57,7 @@ async def connect(
                 inbox_prefix=inbox_prefix(user),
                 ping_interval=5,
                 max_outstanding_pings=2,
-                reconnect_time_wait=1,
+                reconnect_time_wait=RECONNECT_SECONDS,  # pyright: ignore[reportArgumentType]  (it sleeps so long, also less than a second)
                 max_reconnect_attempts=-1,
                 pending_size=PENDING_BYTES,
                 reconnected_cb=on_reconnect,

@@ -16,12 +16,13 @@ from runtime.supervision.child_state import ChildPhase, ChildState
 from runtime.supervision.log_file import LogFile, last_words
 from runtime.wait import wait_for
 
-HOPELESS_DEATHS = 4
+HOPELESS_DEATHS = 5
 PROBE_SECONDS = 0.1
 LOG_SECONDS = 1.0
-FIRST_DELAY_SECONDS = 0.5
+SECOND_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
-HEALTHY_SECONDS = 60.0
+HEALTHY_SECONDS = 10.0
+"""A child that was ready for so long does not die of its start."""
 
 
 class HopelessError(Exception):
@@ -30,17 +31,23 @@ class HopelessError(Exception):
 
 @dataclass(slots=True)
 class RestartDelay:
-    """0.5 s, 1 s, 2 s … 30 s; a life of a minute or more resets it."""
+    """At once, then 0.5 s, 1 s, 2 s … 30 s; a life with ten seconds of work resets it.
+
+    Only a child that dies again and again at its start has to be held back. After any other death
+    callers wait for it.
+    """
 
     deaths_in_a_row: int = 0
 
-    def after(self, lived_seconds: float) -> float:
+    def after(self, ready_seconds: float) -> float:
         """Count one more death and return the seconds to wait."""
-        if lived_seconds >= HEALTHY_SECONDS:
+        if ready_seconds >= HEALTHY_SECONDS:
             self.deaths_in_a_row = 0
         self.deaths_in_a_row += 1
+        if self.deaths_in_a_row == 1:
+            return 0.0
         # The exponent is capped too: 2.0 ** 1100 is an OverflowError.
-        doubled = FIRST_DELAY_SECONDS * 2.0 ** min(self.deaths_in_a_row - 1, 16)
+        doubled = SECOND_DELAY_SECONDS * 2.0 ** min(self.deaths_in_a_row - 2, 16)
         return min(doubled, LONGEST_DELAY_SECONDS)
 
 
@@ -71,11 +78,12 @@ class RestartingChild:
         self._stop = asyncio.Event()
         self._restarting: asyncio.Task[None] | None = None
         self._process: Process | None = None
+        self._ready_at: float | None = None
         self._delay = RestartDelay()
 
     async def run(self) -> None:
         while not self._stop.is_set():
-            began = time.monotonic()
+            self._ready_at = None
             note = await self._run_once()
             if self._stop.is_set():
                 break
@@ -83,9 +91,13 @@ class RestartingChild:
                 await self._restarting
                 self._restarting = None
                 continue
-            await self._wait_to_restart(note, self._delay.after(time.monotonic() - began))
+            await self._wait_to_restart(note, self._delay.after(self._ready_seconds))
         self._enter("stopped")
         self._log.close()
+
+    @property
+    def _ready_seconds(self) -> float:
+        return 0.0 if self._ready_at is None else time.monotonic() - self._ready_at
 
     def restart(self) -> None:
         """Stop a running child and start it again at once, which counts as no death."""
@@ -147,6 +159,7 @@ class RestartingChild:
             if await self.spec.is_ready():
                 break
             await asyncio.sleep(PROBE_SECONDS)
+        self._ready_at = time.monotonic()
         if not self._stop.is_set() and not self._restarting:
             self._enter("ready", note=self.state.note)
         if not self.first_ready.done():

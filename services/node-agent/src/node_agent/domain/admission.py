@@ -20,25 +20,35 @@ SILENCE_SECONDS = 4.0
 """After so long without `SchedulerLed` the scheduler may count the agent as lost
 (architecture.md)."""
 
+QUEUED_SECONDS = 1.0
+"""Time in which a process that stood still reads the messages that queued meanwhile."""
+
 STALE_CLAIM = "stale_claim"
 """Code of the error that another agent holds the node, or this agent claimed it anew."""
 
 
 @dataclass(slots=True)
 class Leadership:
-    """The newest epoch, and the time of its leader's last signal."""
+    """The newest epoch, and the time of its leader's last signal.
+
+    After a silence this process may have stood still, and old signals and orders come before new
+    ones. So it obeys a leader that it hears again only a little later.
+    """
 
     epoch: int = 0
     heard_at: float = float("-inf")
+    obeyed_from: float = float("-inf")
 
     def heard(self, epoch: int, now: float) -> None:
         """Note a leader's signal; a signal of an older epoch does not count."""
         if epoch >= self.epoch:
+            if self.epoch and now - self.heard_at > SILENCE_SECONDS:
+                self.obeyed_from = now + QUEUED_SECONDS
             self.epoch = epoch
             self.heard_at = now
 
     def is_present(self, now: float) -> bool:
-        return now - self.heard_at <= SILENCE_SECONDS
+        return now - self.heard_at <= SILENCE_SECONDS and now >= self.obeyed_from
 
 
 def refuse_stale(claim: int, epoch: int, command: RunAttempt | CancelAttempt) -> None:

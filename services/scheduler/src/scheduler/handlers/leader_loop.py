@@ -38,7 +38,7 @@ MOST_AT_ONCE = 1_000
 TICK_SECONDS = 0.5
 RENEW_SECONDS = 0.8
 LONGEST_PAUSE_SECONDS = 10.0
-STABLE_SECONDS = 60.0
+STABLE_SECONDS = 10.0
 """A term that lasted so long makes up for the failed ones before it."""
 REPUBLISH_SECONDS = 60.0
 
