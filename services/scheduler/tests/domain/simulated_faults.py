@@ -57,7 +57,7 @@ FAULTS: dict[Fault, float] = {
     a_node_takes_no_orders: 0.01,
     a_person_uses_an_engine: 0.005,
     the_leader_stands_still: 0.005,
-    another_leader_takes_over: 0.003,
+    another_leader_takes_over: 0.006,
     no_message_arrives: 0.001,
     the_clock_jumps: 0.005,
 }

@@ -171,7 +171,7 @@ class SimulatedWorld:
     def lead(self) -> None:
         """Let every leader decide, persist and act; the commit of a stale one fails."""
         for leader in self.leaders[:-1]:
-            if self.random.random() < 0.2:
+            if self.random.random() < 0.04:  # until then its commit hangs
                 effects = leader.decide(self.wall, self.steady)
                 assert not self.ledger.commit(effects, leader.epoch), "two processes lead"
                 self.leaders.remove(leader)
