@@ -73,4 +73,4 @@ def assert_progress(world: SimulatedWorld) -> None:
     """A faulty fleet works on: most jobs end although agents refuse, fall silent and die."""
     ended = Counter(world.ledger.ended.values())
     wanted = len(world.ledger.versions) - ended[JobStatus.CANCELED]
-    assert ended[JobStatus.COMPLETED] >= wanted / 5, ended
+    assert ended[JobStatus.COMPLETED] >= wanted / 10, ended

@@ -139,3 +139,16 @@ def test_a_recall_without_an_answer_is_repeated_by_the_next_beat_that_lists_the_
     assert [recall.attempt_id for recall in core.effects.recalls] == [attempt.id]
     beat_alone(core, 8)
     assert job.status is JobStatus.CANCELED
+
+
+def test_old_beats_that_queued_while_the_leader_stood_still_lose_no_accepted_attempt() -> None:
+    core = Core()
+    node = core.node()
+    job = core.job()
+    old_beat = NodeBeat(node_id=node.id, claim=node.claim, is_reachable=True)
+    core.say(core.order_answer(attempt_of(job)))
+    core.seconds += 15
+    core.say(old_beat, old_beat, ClockTicked())
+
+    assert job.attempt
+    assert not job.retry.strikes

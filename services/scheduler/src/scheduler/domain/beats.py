@@ -20,7 +20,8 @@ from scheduler.domain.outcomes import block_and_recall, fail_attempt
 PHASES = list(AttemptPhase)
 BEATS_TO_BELIEVE = 2
 OLD_BEAT_SECONDS = 2.0
-"""A beat may have been sent before the answer that overtook it."""
+"""A beat may have been sent before the answer that overtook it; the lease clock counts no seconds
+in which the leader stood still and beats queued."""
 
 
 def take_beat(context: StepContext, beat: NodeBeat) -> None:
@@ -85,7 +86,7 @@ def follow(context: StepContext, node: Node, attempt: Attempt, item: BeatAttempt
         attempt.is_moving = False
         context.effects.stop_repeating.append(attempt.id)
     if attempt.job.status is not JobStatus.CANCELING:
-        attempt.confirmed_at = attempt.confirmed_at or context.now.steady
+        attempt.confirmed_at = attempt.confirmed_at or context.state.clock.now
     elif attempt.confirmed_at is None and item.phase is not AttemptPhase.REPORTING:
         attempt.asked_at = context.state.clock.now
         context.effects.recall(node, attempt.id)
@@ -106,7 +107,7 @@ def follow_status(context: StepContext, attempt: Attempt, item: BeatAttempt) -> 
 def count_omission(context: StepContext, attempt: Attempt) -> None:
     """Count a beat that leaves the attempt out, if its node must know the attempt."""
     since = attempt.confirmed_at
-    if since is None or context.now.steady - since < OLD_BEAT_SECONDS:
+    if since is None or context.state.clock.now - since < OLD_BEAT_SECONDS:
         return
     attempt.omitted += 1
     if attempt.omitted >= BEATS_TO_BELIEVE:

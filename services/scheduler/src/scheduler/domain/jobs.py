@@ -89,7 +89,7 @@ class Attempt:
     phase: AttemptPhase | None = None
     progress: Progress | None = None
     confirmed_at: float | None = None
-    """Steady seconds at which an answer or a beat first confirmed the attempt."""
+    """Time of the lease clock at which an answer or a beat first confirmed the attempt."""
     omitted: int = 0
     """Beats in a row that left the attempt out."""
     is_pending: bool = False

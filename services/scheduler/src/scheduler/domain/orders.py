@@ -36,7 +36,7 @@ def take_order_answer(context: StepContext, answer: OrderAnswered) -> None:
     if answer.claim != node.claim:
         return
     if refusal is None:
-        attempt.confirmed_at = attempt.confirmed_at or context.now.steady
+        attempt.confirmed_at = attempt.confirmed_at or context.state.clock.now
         node.refusals = 0
     elif attempt.confirmed_at is not None or refusal.code in STALE_CODES:
         return
@@ -51,7 +51,7 @@ def take_recall_answer(context: StepContext, attempt_id: UUID) -> None:
     """Note that a node stops an attempt; the first two beats without it end the attempt."""
     attempt = context.state.attempts.get(attempt_id)
     if attempt and attempt.confirmed_at is None:
-        attempt.confirmed_at = context.now.steady
+        attempt.confirmed_at = context.state.clock.now
 
 
 def is_unanswered(attempt: Attempt, node: Node) -> bool:
