@@ -1,0 +1,70 @@
+"""Everything that an operator does with a node while jobs run, over HTTP and by the command."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from comfyfleet.testing import LocalFleet
+
+from .test_jobs import finish, submit
+
+
+@pytest.fixture
+def node(api: httpx.Client) -> Iterator[dict[str, Any]]:
+    """The fleet's only node; it is left as it was."""
+    [before] = api.get("/v1/nodes").json()["items"]
+    yield before
+    api.post(f"/v1/nodes/{before['id']}/resume")
+    settings = {name: before[name] for name in ("name", "base_url", "labels", "is_enabled")}
+    assert api.patch(f"/v1/nodes/{before['id']}", json=settings).status_code == 200
+    finish(api, "solid")
+
+
+def begin(api: httpx.Client) -> dict[str, Any]:
+    """Submit a job that takes a while, and return it once its engine works on it."""
+    job = submit(api, "txt2img", prompt="long", steps=60)
+    with api.stream("GET", job["links"]["events"]) as response:
+        for line in response.iter_lines():
+            if line.startswith("data: ") and '"step":' in line and '"step":null' not in line:
+                return job
+    raise AssertionError("it never began")
+
+
+def end(api: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
+    with api.stream("GET", job["links"]["events"]) as response:
+        response.read()
+    return api.get(job["links"]["self"]).json()
+
+
+def test_a_drained_node_finishes_its_job_first(
+    fleet: LocalFleet, api: httpx.Client, node: dict[str, Any]
+) -> None:
+    job = begin(api)
+    path = f"/v1/nodes/{node['id']}"
+    draining = api.post(f"{path}/drain").json()
+    waiting = submit(api, "solid")
+    said = fleet.run("nodes", "drain", node["name"], "--wait", "60")
+
+    assert draining["running_job_ids"] == [job["id"]]
+    assert (draining["phase"], draining["is_draining"]) == ("draining", True)
+    assert said.splitlines()[-1] == f"{node['name']} draining (drained)"
+    ended = api.get(job["links"]["self"]).json()
+    assert (ended["status"], ended["attempt_count"]) == ("completed", 1)
+    assert api.get(waiting["links"]["self"]).json()["status"] == "queued"
+    fleet.run("nodes", "resume", node["id"])
+    assert end(api, waiting)["status"] == "completed"
+
+
+def test_a_job_runs_on_while_its_server_gets_another_address(
+    api: httpx.Client, node: dict[str, Any]
+) -> None:
+    job = begin(api)
+    other = node["base_url"].replace("127.0.0.1", "[::ffff:127.0.0.1]")
+    changed = api.patch(f"/v1/nodes/{node['id']}", json={"base_url": other, "name": "moved"})
+    ended = end(api, job)
+
+    assert (changed.json()["base_url"], changed.json()["name"]) == (other, "moved")
+    assert (ended["status"], ended["attempt_count"]) == ("completed", 1)
+    assert finish(api, "solid")["attempt_count"] == 1
