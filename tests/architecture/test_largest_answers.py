@@ -16,6 +16,7 @@ from contracts.media.files import ContentView, MediaList, MediaView, Rendition, 
 from contracts.media.library import LinkList, LinkView, MediaPage, StorageView
 from contracts.message import Accepted, Request
 from contracts.messages import MESSAGES
+from contracts.scheduler.batches import BatchPage, BatchView, SubmitBatchView
 from contracts.scheduler.claims import ClaimView
 from contracts.scheduler.job_requests import SubmitJobView
 from contracts.scheduler.jobs import (
@@ -66,6 +67,20 @@ JOB = JobView(
     error=JobError(code="c" * 100, message=text(9_999)),
     version=2**31,
     unmet=UNMET,
+)
+BATCH = BatchView(
+    id=ID,
+    owner_id=ID,
+    workflow="w" * 80,
+    priority=Priority.BACKGROUND,
+    labels=LABELS,
+    deadline=TIME,
+    created_at=TIME,
+    started_at=TIME,
+    finished_at=TIME,
+    job_count=2**31,
+    job_count_by_status=dict.fromkeys(JobStatus, 2**31),
+    fraction=1 / 3,
 )
 MEDIA = MediaView(
     id=ID,
@@ -133,6 +148,9 @@ LARGEST: Iterable[BaseModel] = (
     SubmitJobView(job=JOB),
     JobList(items=fitting([JOB] * 20), left=[ID] * 100),
     JobPage(items=fitting([JobSummary.model_validate(JOB.model_dump())] * 200)),
+    SubmitBatchView(batch_id=ID),
+    BATCH,
+    BatchPage(items=fitting([BATCH] * 50)),
     NODE,
     NodePage(items=fitting([NODE] * 100)),
     ClaimView(claim=1, epoch=1, node=ClaimedNode(node_id=ID, **SETTINGS), live=[ORDER] * 50),

@@ -42,6 +42,13 @@ def a_job(api: httpx.Client) -> Generator[Request, None, None]:
 
 
 @contextmanager
+def a_batch(api: httpx.Client) -> Generator[Request, None, None]:
+    media_id = uploaded(api)
+    body = {"workflow": "upscale", "grid": {"image": [{"media": media_id}]}}
+    yield "/v1/batches", {"json": body}, lambda: api.delete(f"/v1/media/{media_id}")
+
+
+@contextmanager
 def switch_of(api: httpx.Client, workflow: str) -> Generator[Callable[[], None], None, None]:
     """Yield the way to switch a workflow off until the test ends."""
 
@@ -96,6 +103,7 @@ def a_link(api: httpx.Client) -> Generator[Request, None, None]:
 
 SCENES: dict[str, Scene] = {
     "createJob": a_job,
+    "createBatch": a_batch,
     "retryJob": a_retry,
     "uploadMedia": a_mask,
     "addNode": a_node,

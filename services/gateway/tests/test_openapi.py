@@ -104,6 +104,8 @@ def test_a_list_has_one_shape(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     for name, schema in schemas.items():
         properties = schema.get("properties", {}).keys()
+        if name.endswith("Request"):  # a batch has items, and is no answer
+            continue
         assert ("items" in properties) == name.endswith("Page"), name
         if "items" in properties:
             assert properties == {"items", "next_cursor"}, name

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from contracts.agent import AttemptOrder
+from contracts.scheduler.batches import BatchView, ListBatches
 from contracts.scheduler.job_requests import ListJobs, SubmitJob
 from contracts.scheduler.jobs import JobView
 from runtime.cursor import Place
@@ -39,8 +40,11 @@ class FakeLedger:
             raise LedgerUncertainError("the rows cannot be read")
         return State()
 
-    async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> LoadedRows:
+    async def look_up(
+        self, jobs: Sequence[UUID], keys: Sequence[KeyName], batches: Sequence[UUID]
+    ) -> LoadedRows:
         assert all(operation == "delete_job" for _, operation, _ in keys)
+        assert not batches
         return LoadedRows({job_id: self.jobs[job_id] for job_id in jobs if job_id in self.jobs}, {})
 
     async def commit(self, effects: Effects) -> None:
@@ -70,6 +74,9 @@ class FakeRetention:
     async def delete_old_jobs(self) -> int:
         self.deleted.append("jobs")
         return 0
+
+    async def delete_old_batches(self) -> None:
+        self.deleted.append("batches")
 
     async def delete_old_keys(self) -> None:
         self.deleted.append("keys")
@@ -127,12 +134,33 @@ class FakeJobReader:
 
 
 @dataclass
+class FakeBatchReader:
+    """Holds views, newest first."""
+
+    views: list[BatchView] = field(default_factory=list[BatchView])
+
+    async def find(self, batch_id: UUID, owner_id: UUID | None) -> BatchView | None:
+        seen = (view for view in self.views if owner_id in (None, view.owner_id))
+        return next((view for view in seen if view.id == batch_id), None)
+
+    async def page(
+        self, query: ListBatches, owner_id: UUID | None, after: Place | None
+    ) -> tuple[list[BatchView], Place | None]:
+        seen = [view for view in self.views if owner_id in (None, view.owner_id)]
+        places = [(view.created_at, view.id) for view in seen]
+        begin = places.index(after) + 1 if after else 0
+        end = begin + query.limit
+        return seen[begin:end], places[end - 1] if places[end:] else None
+
+
+@dataclass
 class Leader:
     """A scheduler over fakes, which leads in a task of its own."""
 
     ledger: FakeLedger = field(default_factory=FakeLedger)
     leadership: FakeLeadership = field(default_factory=FakeLeadership)
     job_reader: FakeJobReader = field(default_factory=FakeJobReader)
+    batch_reader: FakeBatchReader = field(default_factory=FakeBatchReader)
     retention: FakeRetention = field(default_factory=FakeRetention)
     has_nats: bool = True
     scheduler: Scheduler = field(init=False)
@@ -143,6 +171,7 @@ class Leader:
             open_ledger=lambda _: self.ledger,
             open_agents=lambda _epoch, _put: FakeAgents(),
             job_reader=self.job_reader,
+            batch_reader=self.batch_reader,
             retention=self.retention,
             meter=FakeMeter(),
             is_connected=lambda: self.has_nats,

@@ -24,7 +24,7 @@ from scheduler.domain.state import Limits, State
 from scheduler.handlers.leader_loop import decide, lead
 from scheduler.service import Scheduler
 
-from .fakes import NOW, FakeAgents, FakeJobReader, FakeMeter, FakeRetention, serve
+from .fakes import NOW, FakeAgents, FakeBatchReader, FakeJobReader, FakeMeter, FakeRetention, serve
 from .fleet import a_submit
 
 MANY_JOBS = 3_000
@@ -67,6 +67,7 @@ class Contender:
             open_ledger=self.open_ledger,
             open_agents=lambda _epoch, _put: FakeAgents(),
             job_reader=FakeJobReader(),
+            batch_reader=FakeBatchReader(),
             retention=FakeRetention(),
             meter=FakeMeter(),
             is_connected=lambda: True,

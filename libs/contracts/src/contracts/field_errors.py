@@ -69,6 +69,11 @@ def field_errors(
     return list(by_path.values())[:MOST_ERRORS]
 
 
+def within(place: str, errors: Iterable[FieldError]) -> list[FieldError]:
+    """Return the errors of a part of a request, with paths that begin at the whole."""
+    return [error.model_copy(update={"path": f"{place}.{error.path}"}) for error in errors]
+
+
 def path_of(steps: Sequence[Any], value: Any, *, is_missing: bool) -> str:
     """Return the steps that lead through the value; others are branches of a union, or `[key]`."""
     path: list[str] = []

@@ -7,10 +7,18 @@ from contracts import agent, auth
 from contracts.media import attempts, files, library
 from contracts.message import Message
 from contracts.registry import requests, workflows
-from contracts.scheduler import claims, job_changes, job_requests, jobs, node_events, node_requests
+from contracts.scheduler import (
+    batches,
+    claims,
+    job_changes,
+    job_requests,
+    jobs,
+    node_events,
+    node_requests,
+)
 
 MODULES = (
-    *(auth, requests, job_requests, job_changes, node_requests, claims, agent),
+    *(auth, requests, job_requests, job_changes, batches, node_requests, claims, agent),
     *(files, library, attempts, jobs, node_events, workflows),
 )
 

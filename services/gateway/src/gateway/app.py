@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from contracts.agent import AttemptPreviewed, AttemptProgressed
 from contracts.message import Signal
+from gateway.batches import endpoints as batches
 from gateway.http.access import AccessControl
 from gateway.http.application import application
 from gateway.http.browsers import AnswersHead, CrossOrigin
@@ -44,6 +45,7 @@ from runtime.process.tables import TickTable, start_ticks
 ROUTERS = (
     jobs.router,
     job_changes.router,
+    batches.router,
     live.router,
     media.router,
     uploads.router,

@@ -3,6 +3,7 @@
 import asyncpg
 
 from contracts.agent import FinishAttempt
+from contracts.scheduler.batches import FindBatch, FindSubmittedBatch, ListBatches
 from contracts.scheduler.claims import NodeBeat
 from contracts.scheduler.job_requests import FindJobs, FindSubmitted, ListJobs, SubmitJob
 from contracts.scheduler.node_requests import FindNode, ListNodes
@@ -23,12 +24,14 @@ from runtime.process.tables import (
 )
 from scheduler.adapters.bus_agents import BusAgents
 from scheduler.adapters.meters import PrometheusMeter
+from scheduler.adapters.sql_batch_reader import SqlBatchReader
 from scheduler.adapters.sql_job_reader import SqlJobReader
 from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
 from scheduler.adapters.sql_retention import SqlRetention
 from scheduler.domain.core import RULES
 from scheduler.domain.state import Limits
+from scheduler.handlers.batches import find_batch, find_submitted_batch, list_batches
 from scheduler.handlers.leader_loop import decide, handle_beat, lead
 from scheduler.handlers.queries import find_jobs, find_node, find_submitted, list_jobs, list_nodes
 from scheduler.handlers.ticks import announce, delete_old_jobs, delete_old_keys
@@ -46,6 +49,9 @@ ANSWERS: AnswerTable[Scheduler] = {
     FindSubmitted: Limited(find_submitted, MOST_QUERIES),
     ListJobs: Limited(list_jobs, MOST_QUERIES),
     FindNode: Limited(find_node, MOST_QUERIES),
+    FindBatch: Limited(find_batch, MOST_QUERIES),
+    FindSubmittedBatch: Limited(find_submitted_batch, MOST_QUERIES),
+    ListBatches: Limited(list_batches, MOST_QUERIES),
     ListNodes: Limited(list_nodes, MOST_QUERIES),
 }
 """Served by the leader only. The core's `RULES` list every command, and `decide` answers it."""
@@ -73,6 +79,7 @@ def build(
         open_ledger=lambda epoch: SqlLedger(leader_pool, relay, epoch, limits, secret),
         open_agents=lambda epoch, put: BusAgents(bus, epoch, secret, put),
         job_reader=SqlJobReader(queries),
+        batch_reader=SqlBatchReader(queries),
         retention=SqlRetention(queries, settings.keep_jobs_days),
         meter=PrometheusMeter(),
         is_connected=lambda: bus.is_connected,

@@ -5,6 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from contracts.agent import AttemptOrder
+from contracts.scheduler.batches import BatchView, ListBatches
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobView
 from runtime.cursor import Place
@@ -32,8 +33,10 @@ class Ledger(Protocol):
         """
         ...
 
-    async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> LoadedRows:
-        """Find these jobs and keys, and the jobs that the keys created."""
+    async def look_up(
+        self, jobs: Sequence[UUID], keys: Sequence[KeyName], batches: Sequence[UUID]
+    ) -> LoadedRows:
+        """Find these jobs, keys and batches, and the jobs that the keys created."""
         ...
 
     async def commit(self, effects: Effects) -> None:
@@ -48,8 +51,26 @@ class Retention(Protocol):
         """Delete jobs that ended long ago, with their attempts; return their number."""
         ...
 
+    async def delete_old_batches(self) -> None:
+        """Delete batches that are as old and have no job any more."""
+        ...
+
     async def delete_old_keys(self) -> None:
         """Delete idempotency keys older than a day."""
+        ...
+
+
+class BatchReader(Protocol):
+    """Reads batches for queries. `owner_id` None means every owner."""
+
+    async def find(self, batch_id: UUID, owner_id: UUID | None) -> BatchView | None: ...
+    async def page(
+        self, query: ListBatches, owner_id: UUID | None, after: Place | None
+    ) -> tuple[list[BatchView], Place | None]:
+        """List at most `query.limit` batches behind a place, newest first.
+
+        The place is the end of the page; None if no batch is behind it.
+        """
         ...
 
 

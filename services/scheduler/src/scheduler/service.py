@@ -21,7 +21,7 @@ from scheduler.domain.forecast import Forecast
 from scheduler.domain.occurrences import Occurrence, Requested
 from scheduler.domain.state import State
 from scheduler.domain.wall_clock import WallClock
-from scheduler.ports import Agents, JobReader, Leadership, Ledger, Meter, Retention
+from scheduler.ports import Agents, BatchReader, JobReader, Leadership, Ledger, Meter, Retention
 
 MOST_REQUESTS = 20_000
 MOST_KEPT = 50_000
@@ -110,6 +110,7 @@ class Scheduler:
     open_agents: Callable[[int, Callable[[Occurrence], None]], Agents]
     """Opens the way to agents for an epoch; their answers become occurrences."""
     job_reader: JobReader
+    batch_reader: BatchReader
     retention: Retention
     meter: Meter
     is_connected: Callable[[], bool]

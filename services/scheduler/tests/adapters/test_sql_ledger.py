@@ -127,7 +127,7 @@ async def test_a_job_that_ended_is_known_but_not_loaded(pool: asyncpg.Pool) -> N
     job.status, job.end.error = JobStatus.FAILED, JobError(code="x", message="nul \0 and all")
     await ledger.commit(Effects(changed_jobs={job.id: job}))
 
-    loaded = await ledger.look_up([], [name])
+    loaded = await ledger.look_up([], [name], [])
 
     assert loaded.keys == {name: KeyUse("digest", job.id)}
     assert loaded.jobs[job.id].end.error == job.end.error

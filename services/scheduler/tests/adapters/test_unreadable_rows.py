@@ -44,7 +44,7 @@ async def test_an_unreadable_row_stops_nothing_else_and_its_node_is_lost(
     assert (lost.settings, lost.claim_status) == (broken.settings, ClaimStatus.LOST)
     assert (lost.agent_id, lost.claim) == (broken.agent_id, broken.claim)
     assert state.attempts.keys() == {runs[1].id, ghost[1].id}
-    assert not (await ledger.look_up([unknown.id], [])).jobs
+    assert not (await ledger.look_up([unknown.id], [], [])).jobs
 
 
 async def test_a_row_of_which_nothing_can_be_read_is_a_node_that_can_be_removed(

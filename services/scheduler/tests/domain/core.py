@@ -10,6 +10,7 @@ from contracts.access import Actor, IdempotencyKey
 from contracts.agent import AttemptEnd, Cause, FinishAttempt, Outcome
 from contracts.errors import OperationError
 from contracts.message import Command
+from contracts.scheduler.batches import BatchItem, SubmitBatch
 from contracts.scheduler.claims import (
     AttemptPhase,
     BeatAttempt,
@@ -17,7 +18,14 @@ from contracts.scheduler.claims import (
     NodeBeat,
     ReportCapabilities,
 )
-from contracts.scheduler.job_requests import CancelJob, ModelFile, NewJob, Requirements, SubmitJob
+from contracts.scheduler.job_requests import (
+    CancelJob,
+    JobTemplate,
+    ModelFile,
+    NewJob,
+    Requirements,
+    SubmitJob,
+)
 from contracts.scheduler.jobs import JobError, JobStatus
 from contracts.scheduler.node_requests import AddNode
 from contracts.scheduler.nodes import Capabilities, Device, NewNode
@@ -152,6 +160,25 @@ def a_submit(
         requirements=Requirements(models=frozenset(models)),
     )
     return SubmitJob(actor=actor, job=job.model_copy(update=spec), idempotency=key)
+
+
+def a_batch(
+    count: int,
+    actor: Actor = OWNER,
+    key: IdempotencyKey | None = None,
+    requirements: Sequence[Requirements] = (Requirements(),),
+    **template: Any,
+) -> SubmitBatch:
+    """Return a batch whose items differ in their seeds."""
+    shared = JobTemplate(workflow="w@1", version_hash="h").model_copy(update=template)
+    return SubmitBatch(
+        actor=actor,
+        batch_id=new_id(),
+        template=shared,
+        requirements=list(requirements),
+        items=[BatchItem(inputs={"seed": seed}, seed=seed) for seed in range(count)],
+        idempotency=key,
+    )
 
 
 def attempt_of(job: Job) -> Attempt:

@@ -34,6 +34,7 @@ def check(users: SimulatedUsers) -> None:
         assert all(job.request.priority is priority for line in lines for job in line.values())
     for node in state.nodes.values():
         check_node(world, node)
+    users.check_batches()
     if waiting and world.leader.has_led:
         check_reasons(world)
 

@@ -12,7 +12,7 @@ from contracts.scheduler.jobs import TERMINAL, JobEvent, JobStatus
 from contracts.scheduler.nodes import NodeEntry
 from scheduler.domain.context import LoadedRows
 from scheduler.domain.effects import Effects, KeyName, KeyUse
-from scheduler.domain.jobs import Attempt, Job
+from scheduler.domain.jobs import Attempt, Batch, Job
 from scheduler.domain.nodes import Contact, Node
 from scheduler.domain.state import Limits, State
 
@@ -22,6 +22,7 @@ class SimulatedLedger:
     epoch: int = 0
     bucket: dict[UUID, NodeEntry] = field(default_factory=dict[UUID, NodeEntry])
     jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
+    batches: dict[UUID, Batch] = field(default_factory=dict[UUID, Batch])
     attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
     nodes: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
     keys: dict[KeyName, KeyUse] = field(default_factory=dict[KeyName, KeyUse])
@@ -45,6 +46,9 @@ class SimulatedLedger:
 
     def write(self, effects: Effects) -> None:
         self.write_jobs(effects)
+        for batch in effects.batches.values():
+            assert batch.id not in self.batches, "a batch is accepted twice"
+        self.batches.update(effects.batches)
         self.keys.update(effects.keys)
         self.write_nodes(effects)
         for fact in effects.events:
@@ -90,10 +94,14 @@ class SimulatedLedger:
         if fact.status in TERMINAL:
             self.ended[fact.job_id] = fact.status
 
-    def look_up(self, jobs: list[UUID], names: list[KeyName], state: State) -> LoadedRows:
+    def look_up(
+        self, jobs: list[UUID], names: list[KeyName], batches: list[UUID], state: State
+    ) -> LoadedRows:
         keys = {name: self.keys[name] for name in names if name in self.keys}
         ids = {*jobs, *(use.created_id for use in keys.values())} - state.jobs.keys()
-        return LoadedRows({i: stored_job(self.jobs[i]) for i in ids if i in self.jobs}, keys)
+        found = {i: stored_job(self.jobs[i]) for i in ids if i in self.jobs}
+        named = {i: self.batches[i] for i in batches if i in self.batches}
+        return LoadedRows(found, keys, named)
 
     def load(self, limits: Limits) -> State:
         state = State(limits)

@@ -56,12 +56,14 @@ def run(seed: int, *, change_jobs: bool = False) -> SimulatedWorld:
     for number in range(FAULTY_STEPS):
         if number < FAULTY_STEPS - 50 and world.random.random() < 0.15:
             users.submit()
+        if number < FAULTY_STEPS - 50 and world.random.random() < 0.006:
+            users.submit_batch()
         advance(users, 0.25)
     assert_progress(world)
     world.is_faulty = False
     for _ in range(CALM_STEPS):
         advance(users, 0.5)
-        if not world.unfinished() and not users.wanted:
+        if not (world.unfinished() or users.wanted or users.wanted_batches):
             break
     assert not world.unfinished()
     assert users.accepted <= world.ledger.ended.keys()

@@ -1,5 +1,6 @@
 """Users for simulations: they submit until they are answered, change jobs and cancel a few."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -7,9 +8,23 @@ from uuid import UUID
 from contracts.access import Actor, Limits, Priority
 from contracts.errors import UnavailableError
 from contracts.message import Accepted
+from contracts.scheduler.batches import (
+    BatchItem,
+    CancelBatch,
+    SubmitBatch,
+    SubmitBatchView,
+    job_ids,
+)
 from contracts.scheduler.job_changes import DeleteJob, UpdateJob
-from contracts.scheduler.job_requests import CancelJob, NewJob, SubmitJob, SubmitJobView
-from contracts.scheduler.jobs import JobView
+from contracts.scheduler.job_requests import (
+    CancelJob,
+    JobTemplate,
+    NewJob,
+    Requirements,
+    SubmitJob,
+    SubmitJobView,
+)
+from contracts.scheduler.jobs import TERMINAL, JobStatus, JobView
 
 from .simulated_world import BEGIN, SimulatedWorld
 
@@ -26,6 +41,10 @@ class SimulatedUsers:
     change_jobs: bool = False
     """Change and delete jobs too."""
     owners: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
+    wanted_batches: dict[UUID, SubmitBatch] = field(default_factory=dict[UUID, SubmitBatch])
+    accepted_batches: set[UUID] = field(default_factory=set[UUID])
+    canceled_batches: set[UUID] = field(default_factory=set[UUID])
+    """Batches whose cancellation was answered."""
 
     def submit(self) -> None:
         random = self.world.random
@@ -41,7 +60,24 @@ class SimulatedUsers:
         self.owners[job.job_id] = actor.user_id
         self.wanted[job.job_id] = SubmitJob(actor=actor, job=job)
 
+    def submit_batch(self) -> None:
+        random = self.world.random
+        template = JobTemplate(
+            workflow="w@1",
+            version_hash=random.choice("abc"),
+            priority=random.choice(list(Priority)),
+        )
+        batch_id = self.world.new_id()
+        self.wanted_batches[batch_id] = SubmitBatch(
+            actor=Actor(user_id=random.choice(OWNERS), limits=Limits(max_waiting_jobs=20)),
+            batch_id=batch_id,
+            template=template,
+            requirements=[Requirements()],
+            items=[BatchItem()] * random.randint(1, 4),
+        )
+
     def act(self) -> None:
+        self.act_on_batches()
         random = self.world.random
         for job_id, request in self.wanted.items():
             if random.random() < 0.3:
@@ -90,3 +126,36 @@ class SimulatedUsers:
                 self.accepted.add(job_id)
         if isinstance(answer, (SubmitJobView, UnavailableError)):
             self.wanted.pop(job_id, None)
+
+    def act_on_batches(self) -> None:
+        world, random = self.world, self.world.random
+        for batch_id, request in self.wanted_batches.items():
+            if random.random() < 0.3:
+                world.ask(request, lambda answer, id_=batch_id: self.note_batch(id_, answer))
+        if self.accepted_batches and random.random() < 0.01:
+            batch_id = random.choice(sorted(self.accepted_batches))
+            actor = Actor(user_id=world.ledger.batches[batch_id].owner_id)
+            command = CancelBatch(actor=actor, batch_id=batch_id)
+            world.ask(command, lambda answer: self.note_batch_canceled(batch_id, answer))
+
+    def note_batch(self, batch_id: UUID, answer: object) -> None:
+        if isinstance(answer, SubmitBatchView):
+            assert batch_id in self.world.ledger.batches, "answered before it was durable"
+            self.accepted_batches.add(batch_id)
+        if isinstance(answer, (SubmitBatchView, UnavailableError)):
+            self.wanted_batches.pop(batch_id, None)
+
+    def note_batch_canceled(self, batch_id: UUID, answer: object) -> None:
+        assert answer == Accepted()
+        self.canceled_batches.add(batch_id)
+
+    def check_batches(self) -> None:
+        """A batch is in the database with all its jobs or not at all; once canceled, none waits."""
+        rows = self.world.ledger.jobs
+        found = Counter(row.request.batch_id for row in rows.values() if row.request.batch_id)
+        assert found == {one.id: one.job_count for one in self.world.ledger.batches.values()}
+        assert self.accepted_batches <= found.keys(), "an accepted batch is lost"
+        over = (JobStatus.CANCELING, *TERMINAL)
+        for batch_id in self.canceled_batches:
+            jobs = (rows[job_id] for job_id in job_ids(batch_id, found[batch_id]))
+            assert all(job.status in over for job in jobs), "a job outlives its batch"

@@ -44,14 +44,11 @@ class Requirements(BaseModel):
     )
 
 
-class NewJob(BaseModel):
-    """A job to run: its inputs are checked, its version is resolved and its seeds are drawn."""
+class JobTemplate(BaseModel):
+    """Everything about a job but its id: a batch has one for all its jobs."""
 
     model_config = ConfigDict(frozen=True)
 
-    job_id: UUID = Field(
-        description="Chosen by the caller; a repeat with the same id names the same job."
-    )
     workflow: str = Field(description="`name@version`.")
     version_hash: str = Field(description="Key of the version in the bucket `workflows`.")
     inputs: dict[str, Any] = Field(default_factory=dict)
@@ -64,9 +61,6 @@ class NewJob(BaseModel):
     deadline: UtcTime | None = None
     labels: dict[str, str] = Field(default_factory=dict)
     batch_id: UUID | None = None
-    retry_of: UUID | None = Field(
-        default=None, description="The job of the same owner that this one runs again."
-    )
     timeout_seconds: float = Field(
         default=1_800.0, gt=0, description="Longest time that one attempt may run."
     )
@@ -78,6 +72,17 @@ class NewJob(BaseModel):
     is_bare: bool = Field(
         default=False,
         description="Remove the prompt and graph that ComfyUI embeds in result files.",
+    )
+
+
+class NewJob(JobTemplate):
+    """A job to run: its inputs are checked, its version is resolved and its seeds are drawn."""
+
+    job_id: UUID = Field(
+        description="Chosen by the caller; a repeat with the same id names the same job."
+    )
+    retry_of: UUID | None = Field(
+        default=None, description="The job of the same owner that this one runs again."
     )
 
 

@@ -33,6 +33,7 @@ from gateway.http.problems import PROBLEMS, URN, Problem
 PASSWORD = "password"  # noqa: S105  # the name of a security scheme
 TAGS = {
     "jobs": "Run workflows, follow the jobs and cancel them.",
+    "batches": "Run a workflow up to a thousand times with one request.",
     "events": "Live events of jobs as server-sent events.",
     "media": "Pictures, masks, videos and files: upload, find, download, share.",
     "workflows": "Workflows by name: what runs, with which inputs; upload and activate versions.",

@@ -14,8 +14,8 @@ from gateway.http.bodies import Strict
 JobId: TypeAlias = Annotated[UUID, Path(description="Id of the job.")]
 
 
-class JobRequest(Strict):
-    """A job to run."""
+class RunRequest(Strict):
+    """Fields that jobs and batches share."""
 
     workflow: str = Field(
         max_length=80, description="`name` for the active version, or `name@version`."
@@ -27,12 +27,7 @@ class JobRequest(Strict):
         '`{"media": "<id>"}`.',
     )
     priority: Priority | None = Field(
-        default=None, description="Priority of the job; null: the highest the account may use."
-    )
-    if_unrunnable: job_requests.IfUnrunnable = Field(
-        default="wait",
-        description="If no node of the fleet can run the job, busy or not: `wait` for one, or "
-        "`refuse` it with every requirement that the best node does not meet.",
+        default=None, description="Priority; null: the highest the account may use."
     )
     deadline: UtcTime | None = Field(
         default=None, description="The job expires if it has not ended by this time."
@@ -42,6 +37,16 @@ class JobRequest(Strict):
         max_length=16,
         description="For finding the job again: at most 16; keys `[A-Za-z0-9_.-]{1,40}`, values "
         "of at most 256 bytes.",
+    )
+
+
+class JobRequest(RunRequest):
+    """A job to run."""
+
+    if_unrunnable: job_requests.IfUnrunnable = Field(
+        default="wait",
+        description="If no node of the fleet can run the job, busy or not: `wait` for one, or "
+        "`refuse` it with every requirement that the best node does not meet.",
     )
 
 

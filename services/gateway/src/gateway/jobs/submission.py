@@ -1,18 +1,20 @@
 """Submits jobs, after it has checked the inputs against the workflow."""
 
 import secrets
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic_core import to_json
 
 from contracts.access import Actor, IdempotencyKey, Permission
-from contracts.errors import OperationError, UnavailableError
+from contracts.errors import FieldError, OperationError, UnavailableError
 from contracts.media.files import MediaView
 from contracts.scheduler.job_requests import (
     FindSubmitted,
     IfUnrunnable,
+    JobTemplate,
     ListJobs,
     ModelFile,
     NewJob,
@@ -24,7 +26,7 @@ from contracts.scheduler.jobs import JobView
 from contracts.values import new_id
 from gateway.http.problems import invalid
 from gateway.jobs.media_inputs import mismatch
-from gateway.jobs.requests import JobRequest
+from gateway.jobs.requests import JobRequest, RunRequest
 from gateway.media.finding import find_media
 from gateway.service import Gateway
 from gateway.workflows.servers import Servers
@@ -32,6 +34,7 @@ from gateway.workflows.versions import ParsedVersion
 from runtime.bus.client import Bus
 from runtime.clock import now
 from workflows import (
+    Inputs,
     MediaUse,
     Spec,
     media_uses,
@@ -98,23 +101,43 @@ async def earlier_job(
 
 async def new_job(gateway: Gateway, actor: Actor, request: JobRequest) -> NewJob:
     """Resolve the workflow, check the inputs, and draw the seeds."""
-    if request.deadline and request.deadline <= now():
-        raise invalid("deadline", "past", "expected a time in the future")
+    refuse_past(request.deadline)
     version = await gateway.catalog.resolve(request.workflow, actor)
+    inputs = complete_inputs(gateway, version, request.inputs)
+    media = await check_media(gateway.bus, actor, list(media_uses(version.spec, inputs)))
+    values: dict[str, Any] = {
+        **vars(job_template(gateway, actor, request, version)),
+        "job_id": new_id(),
+        "inputs": inputs,
+        "media": media,
+        "seed": recorded_seed(version.spec, inputs),
+        "requirements": requirements_of(version, inputs, gateway.catalog.servers),
+    }
+    return NewJob(**values)
+
+
+def refuse_past(deadline: datetime | None) -> None:
+    if deadline and deadline <= now():
+        raise invalid("deadline", "past", "expected a time in the future")
+
+
+def complete_inputs(gateway: Gateway, version: ParsedVersion, given: Mapping[str, Any]) -> Inputs:
+    """Return the inputs with defaults and drawn seeds, or raise InvalidError."""
     ranges = gateway.catalog.servers.seed_ranges(version.graph, version.spec)
-    inputs = validate_inputs(version.spec, request.inputs, draw_seed, ranges)
+    inputs = validate_inputs(version.spec, given, draw_seed, ranges)
     if len(to_json(inputs)) > MAX_INPUT_BYTES:
         raise invalid("inputs", "too_big", f"expected at most {MAX_INPUT_BYTES} bytes of JSON")
-    media = await check_media(gateway.bus, actor, list(media_uses(version.spec, inputs)))
+    return inputs
+
+
+def job_template(
+    gateway: Gateway, actor: Actor, request: RunRequest, version: ParsedVersion
+) -> JobTemplate:
+    """Return the part of a job that does not depend on its inputs."""
     limits = version.spec.limits
-    return NewJob(
-        job_id=new_id(),
+    return JobTemplate(
         workflow=version.reference,
         version_hash=version.hash,
-        inputs=dict(inputs),
-        media=media,
-        seed=recorded_seed(version.spec, inputs),
-        requirements=requirements_of(version, inputs, gateway.catalog.servers),
         priority=request.priority or actor.limits.max_priority,
         deadline=request.deadline,
         labels=dict(request.labels),
@@ -152,16 +175,23 @@ def strips_prompt_and_graph(rule: MetadataRule, spec: Spec, actor: Actor) -> boo
 
 async def check_media(bus: Bus, actor: Actor, uses: list[MediaUse]) -> list[UUID]:
     """Return the ids of the inputs' media, in order. Raises InvalidError if one cannot be used."""
+    ids = media_ids(uses)
+    found = await find_media(bus, actor, ids)
+    problems = Problems()
+    problems.errors = unusable_media(uses, {str(view.id): view for view in found})
+    problems.raise_if_any("The inputs do not fit the workflow", code="invalid_inputs")
+    return ids
+
+
+def media_ids(uses: Sequence[MediaUse]) -> list[UUID]:
+    """Return the ids of one job's media, each once. Raises InvalidError if there are too many."""
     ids = list(dict.fromkeys(UUID(use.media_id) for use in uses))
-    if not ids:
-        return []
     if len(ids) > MAX_MEDIA:
         raise invalid("inputs", "too_many_media", f"expected at most {MAX_MEDIA} files")
-    found = await find_media(bus, actor, ids)
-    media_by_id: dict[str, MediaView] = {str(view.id): view for view in found}
-    errors = [error for use in uses if (error := mismatch(use, media_by_id))]
-    if errors:
-        problems = Problems()
-        problems.errors = errors
-        raise problems.as_error("The inputs do not fit the workflow", code="invalid_inputs")
     return ids
+
+
+def unusable_media(
+    uses: Sequence[MediaUse], media_by_id: Mapping[str, MediaView]
+) -> list[FieldError]:
+    return [error for use in uses if (error := mismatch(use, media_by_id))]

@@ -48,7 +48,12 @@ def conditions_of(
     ]
     if query.batch_id:
         found.append(("batch_id = {}", [query.batch_id]))
-    text, values = joined(found, " AND ")
+    return numbered(found)
+
+
+def numbered(conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
+    """Return the conditions as one, and the values of its numbered parameters."""
+    text, values = joined(conditions, " AND ")
     return text.format(*(f"${number}" for number, _ in enumerate(values, 1))), values
 
 
@@ -105,10 +110,22 @@ def of_label(wanted: str | None) -> Iterator[Condition]:
             yield "labels ? {}", [key]
 
 
-class SqlJobReader:
+class SqlRows:
+    """Reads rows with a bound on time; raises UnavailableError while Postgres is away."""
+
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
+    async def _rows(self, statement: str, *values: Any) -> list[asyncpg.Record]:
+        try:
+            return await self._pool.fetch(statement, *values, timeout=5.0)
+        except BUGS:
+            raise
+        except FAILURES as error:
+            raise UnavailableError("jobs cannot be read now", code="database_away") from error
+
+
+class SqlJobReader(SqlRows):
     async def find(self, ids: Sequence[UUID], owner_id: UUID | None) -> list[JobView]:
         return readable(await self._rows(FIND, list(ids), owner_id))
 
@@ -132,14 +149,6 @@ class SqlJobReader:
             return await self._pool.fetchval("SELECT true", timeout=2.0)
         except FAILURES:
             return False
-
-    async def _rows(self, statement: str, *values: Any) -> list[asyncpg.Record]:
-        try:
-            return await self._pool.fetch(statement, *values, timeout=5.0)
-        except BUGS:
-            raise
-        except FAILURES as error:
-            raise UnavailableError("jobs cannot be read now", code="database_away") from error
 
 
 def readable(rows: Sequence[asyncpg.Record]) -> list[JobView]:

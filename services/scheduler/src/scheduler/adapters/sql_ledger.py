@@ -10,11 +10,12 @@ import asyncpg
 from contracts.services import NODES
 from runtime.outbox import messages as outbox
 from runtime.outbox.relay import Relay
-from scheduler.adapters import job_rows, node_rows
+from scheduler.adapters import batch_rows, job_rows, node_rows
 from scheduler.adapters.statements import readable
 from scheduler.adapters.stored_state import read_state
 from scheduler.domain.context import LoadedRows
 from scheduler.domain.effects import Effects, KeyName, KeyUse
+from scheduler.domain.jobs import Batch
 from scheduler.domain.state import Limits, State
 from scheduler.ports import LeadershipLostError, LedgerUncertainError
 
@@ -65,16 +66,19 @@ class SqlLedger:
         with uncertain():
             return await read_state(self._pool, self._limits, self._secret)
 
-    async def look_up(self, jobs: Sequence[UUID], keys: Sequence[KeyName]) -> LoadedRows:
-        if not jobs and not keys:
+    async def look_up(
+        self, jobs: Sequence[UUID], keys: Sequence[KeyName], batches: Sequence[UUID]
+    ) -> LoadedRows:
+        if not jobs and not keys and not batches:
             return LoadedRows()
         with uncertain():
             async with self._pool.acquire() as connection:
                 uses = await look_up_keys(connection, keys)
                 wanted = [*jobs, *(use.created_id for use in uses.values())]
                 rows = await connection.fetch(job_rows.SELECT_JOBS, wanted)
+                named = await look_up_batches(connection, batches)
         found = (readable(job_rows.read_job, row) for row in rows)
-        return LoadedRows({job.id: job for job in found if job}, uses)
+        return LoadedRows({job.id: job for job in found if job}, uses, named)
 
     async def commit(self, effects: Effects) -> None:
         with uncertain():
@@ -98,9 +102,18 @@ async def look_up_keys(connection: Any, keys: Sequence[KeyName]) -> dict[KeyName
     }
 
 
+async def look_up_batches(connection: Any, ids: Sequence[UUID]) -> dict[UUID, Batch]:
+    if not ids:
+        return {}
+    rows = await connection.fetch(batch_rows.SELECT_BATCHES, ids)
+    found = (readable(batch_rows.read_batch, row) for row in rows)
+    return {batch.id: batch for batch in found if batch}
+
+
 async def write(connection: Any, effects: Effects) -> None:
     """Write all rows of a batch, then one row of the outbox."""
     await job_rows.INSERT_JOBS.execute(connection, effects.new_jobs.values())
+    await batch_rows.INSERT_BATCHES.execute(connection, effects.batches.values())
     await job_rows.UPDATE_JOBS.execute(connection, effects.changed_jobs.values())
     await job_rows.UPDATE_REQUESTS.execute(connection, effects.changed_requests.values())
     await job_rows.UPSERT_ATTEMPTS.execute(connection, effects.attempts.values())

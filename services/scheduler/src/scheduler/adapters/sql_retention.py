@@ -17,6 +17,11 @@ PAGE = """SELECT id, created_at, finished_at < now() - make_interval(secs => $1)
     ORDER BY created_at, id LIMIT $4"""
 """Pages by the time of creation, which has an index; jobs in it that are not over are passed."""
 
+DELETE_BATCHES = """DELETE FROM batches WHERE id IN
+    (SELECT id FROM batches WHERE created_at < now() - make_interval(secs => $1)
+     AND NOT EXISTS (SELECT 1 FROM jobs WHERE batch_id = batches.id)
+     ORDER BY created_at LIMIT $2)"""
+
 DELETE_KEYS = """DELETE FROM idempotency WHERE (owner_id, operation, key) IN
     (SELECT owner_id, operation, key FROM idempotency
      WHERE created_at < now() - interval '24 hours' ORDER BY created_at LIMIT $1)"""
@@ -48,9 +53,16 @@ class SqlRetention:
         if jobs:
             await job_rows.delete_jobs(self._pool, jobs)
 
+    async def delete_old_batches(self) -> None:
+        if self._keep_seconds:
+            await self._delete_all(DELETE_BATCHES, self._keep_seconds)
+
     async def delete_old_keys(self) -> None:
+        await self._delete_all(DELETE_KEYS)
+
+    async def _delete_all(self, statement: str, *values: float) -> None:
         try:
-            while await self._pool.execute(DELETE_KEYS, ROWS_AT_ONCE) != "DELETE 0":
+            while await self._pool.execute(statement, *values, ROWS_AT_ONCE) != "DELETE 0":
                 pass
         except FAILURES as error:
-            raise UnavailableError("old keys cannot be deleted", code="database_away") from error
+            raise UnavailableError("old rows cannot be deleted", code="database_away") from error

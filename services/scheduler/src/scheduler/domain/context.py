@@ -6,13 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from scheduler.domain.effects import Effects, KeyName, KeyUse
-from scheduler.domain.jobs import Job
+from scheduler.domain.jobs import Batch, Job
 from scheduler.domain.state import State
 
 
 @dataclass(slots=True)
 class LoadedRows:
-    """Jobs that are not in the state, and idempotency keys, that this batch names.
+    """Jobs that are not in the state, batches and idempotency keys that this step's commands name.
 
     The ledger loaded them. The state holds only unfinished jobs, and only those whose rows could
     be read when the term began.
@@ -20,6 +20,7 @@ class LoadedRows:
 
     jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
     keys: dict[KeyName, KeyUse] = field(default_factory=dict[KeyName, KeyUse])
+    batches: dict[UUID, Batch] = field(default_factory=dict[UUID, Batch])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,30 @@ effects cannot be committed, the state must be thrown away.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from contracts.agent import FinishAttempt
 from contracts.errors import OperationError
 from contracts.message import Command
+from contracts.scheduler.batches import CancelBatch, SubmitBatch
 from contracts.scheduler.claims import ClaimNode, NodeBeat, ReportCapabilities
 from contracts.scheduler.job_changes import DeleteJob, UpdateJob
 from contracts.scheduler.job_requests import CancelJob, SubmitJob
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.node_requests import AddNode, ChangeNode, DrainNode, RemoveNode, ResumeNode
 from contracts.scheduler.nodes import NodeEntry
-from scheduler.domain import claims, fleet, job_changes, node_changes, orders, outcomes, submission
+from scheduler.domain import (
+    batches,
+    claims,
+    fleet,
+    job_changes,
+    node_changes,
+    orders,
+    outcomes,
+    submission,
+)
 from scheduler.domain.beats import take_beat
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.effects import Answer, Effects, KeyName
@@ -44,6 +55,8 @@ class Rule:
     decide: Callable[[StepContext, Any], Answer]
     job_ids: Callable[[Any], Iterable[UUID]] | None = None
     """Reads the ids of the jobs that the command names: they may be over already."""
+    batch_id: Callable[[Any], UUID] | None = None
+    """Reads the id of the batch that the command names."""
 
 
 def the_job(command: CancelJob | UpdateJob | DeleteJob) -> Iterable[UUID]:
@@ -55,6 +68,8 @@ RULES: Mapping[type[Command[Any]], Rule] = {
     CancelJob: Rule(submission.cancel_job, the_job),
     UpdateJob: Rule(job_changes.update_job, the_job),
     DeleteJob: Rule(job_changes.delete_job, the_job),
+    SubmitBatch: Rule(batches.submit_batch, batch_id=attrgetter("batch_id")),
+    CancelBatch: Rule(batches.cancel_batch, batch_id=attrgetter("batch_id")),
     FinishAttempt: Rule(outcomes.finish_attempt),
     ClaimNode: Rule(claims.claim_node),
     ReportCapabilities: Rule(claims.report_capabilities),
@@ -116,19 +131,24 @@ def answer(context: StepContext, requested: Requested) -> Answer:
         return error
 
 
-def names_in(state: State, occurrences: Iterable[Occurrence]) -> tuple[list[UUID], list[KeyName]]:
-    """Return jobs and idempotency keys that commands name and only the database may know."""
-    jobs, keys = list[UUID](), list[KeyName]()
+def names_in(
+    state: State, occurrences: Iterable[Occurrence]
+) -> tuple[list[UUID], list[KeyName], list[UUID]]:
+    """Return the jobs, idempotency keys and batches that commands name and only rows may know."""
+    jobs, keys, named_batches = list[UUID](), list[KeyName](), list[UUID]()
     for item in occurrences:
         if not isinstance(item, Requested):
             continue
-        if job_ids_of := RULES[type(item.command)].job_ids:
-            jobs += [id_ for id_ in job_ids_of(item.command) if id_ not in state.jobs]
+        rule = RULES[type(item.command)]
+        if rule.job_ids:
+            jobs += [id_ for id_ in rule.job_ids(item.command) if id_ not in state.jobs]
+        if rule.batch_id:
+            named_batches.append(rule.batch_id(item.command))
         if isinstance(item.command, Creation) and item.command.idempotency:
             keys.append(key_name(item.command, item.command.idempotency))
         if isinstance(item.command, Creation | Removal):
             keys.append(removal_name(item.command))
-    return jobs, keys
+    return jobs, keys, named_batches
 
 
 def resume(state: State, effects: Effects) -> None:

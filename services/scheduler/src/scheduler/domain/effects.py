@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from contracts.errors import OperationError
 from contracts.event import Event
 from contracts.scheduler.nodes import ClaimedNode, NodeEntry
-from scheduler.domain.jobs import Attempt, Job
+from scheduler.domain.jobs import Attempt, Batch, Job
 from scheduler.domain.nodes import Node
 
 KeyName: TypeAlias = tuple[UUID, str, str]
@@ -61,6 +61,8 @@ class Effects:
     """Jobs whose priority or labels changed: they are written as well."""
     deleted_jobs: set[UUID] = field(default_factory=set[UUID])
     """Deleted with their attempts, after everything else was written."""
+    batches: dict[UUID, Batch] = field(default_factory=dict[UUID, Batch])
+    """New batches; their jobs are new too."""
     attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
     nodes: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
     capabilities: dict[UUID, Node] = field(default_factory=dict[UUID, Node])

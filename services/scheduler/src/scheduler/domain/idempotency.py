@@ -4,13 +4,14 @@ from typing import TypeAlias
 from uuid import UUID
 
 from contracts.access import IdempotencyKey
+from contracts.scheduler.batches import SubmitBatch
 from contracts.scheduler.job_changes import DeleteJob
 from contracts.scheduler.job_requests import SubmitJob
 from contracts.scheduler.node_requests import AddNode, RemoveNode
 from scheduler.domain.context import StepContext
 from scheduler.domain.effects import KeyName, KeyUse
 
-Creation: TypeAlias = SubmitJob | AddNode
+Creation: TypeAlias = SubmitJob | SubmitBatch | AddNode
 """Commands that take an idempotency key."""
 Removal: TypeAlias = RemoveNode | DeleteJob
 

@@ -1,9 +1,10 @@
-"""A job and the attempts to run it, as the core holds them."""
+"""A job, the attempts to run it, and the batch that it may be part of, as the core holds them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from contracts.access import Priority
 from contracts.agent import Cause
 from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.job_requests import NewJob
@@ -111,3 +112,17 @@ class Attempt:
     @property
     def holds_slot(self) -> bool:
         return self.phase not in EXECUTED_PHASES
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch as it was submitted; all that changes about it is in its jobs."""
+
+    id: UUID
+    owner_id: UUID
+    created_at: datetime
+    job_count: int
+    workflow: str
+    priority: Priority
+    labels: dict[str, str]
+    deadline: datetime | None

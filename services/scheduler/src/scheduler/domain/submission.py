@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from contracts.access import Actor, Permission, Priority
+from contracts.access import Actor, IdempotencyKey, Permission, Priority
 from contracts.errors import (
     ConflictError,
     FieldError,
@@ -12,7 +12,7 @@ from contracts.errors import (
     NotFoundError,
     UnavailableError,
 )
-from contracts.scheduler.job_requests import CancelJob, SubmitJob, SubmitJobView
+from contracts.scheduler.job_requests import CancelJob, JobTemplate, SubmitJob, SubmitJobView
 from contracts.scheduler.jobs import JobStatus, JobView
 from scheduler.domain.context import StepContext
 from scheduler.domain.idempotency import find_created, is_removed, remember_created
@@ -40,9 +40,9 @@ def submit_job(context: StepContext, command: SubmitJob) -> SubmitJobView:
         return SubmitJobView(job=current_view(context, earlier.id))
     if is_removed(context, command):
         raise ConflictError("the job was deleted", code="job_deleted")
-    refuse_unstorable(command)
+    refuse_unstorable(command.job, command.idempotency)
     refuse_retry(context, command)
-    refuse_excess(context, command)
+    refuse_excess(context, command.actor, command.job.priority)
     job = Job(command.job, command.actor.user_id, context.now.wall, context.trace)
     refuse_refused(context.state, job)
     if command.if_unrunnable == "refuse":
@@ -52,15 +52,14 @@ def submit_job(context: StepContext, command: SubmitJob) -> SubmitJobView:
     return SubmitJobView(job=current_view(context, job.id))
 
 
-def refuse_unstorable(command: SubmitJob) -> None:
+def refuse_unstorable(job: JobTemplate, idempotency: IdempotencyKey | None) -> None:
     """Raise for text that no row can hold and times that cannot be compared.
 
-    Either would fail the commit of the whole batch.
+    Either would fail the commit of the whole step.
     """
-    job = command.job
     texts = [job.workflow, job.version_hash, *job.labels, *job.labels.values()]
-    if command.idempotency:
-        texts += [command.idempotency.key, command.idempotency.body_digest]
+    if idempotency:
+        texts += [idempotency.key, idempotency.body_digest]
     refuse_nul(*texts)
     if job.deadline and job.deadline.tzinfo is None:
         problem = FieldError(
@@ -87,17 +86,25 @@ def refuse_retry(context: StepContext, command: SubmitJob) -> None:
         raise ConflictError("the job has completed: submit a new one", code="job_completed")
 
 
-def refuse_excess(context: StepContext, command: SubmitJob) -> None:
-    """Raise for a priority above the owner's, and for a full queue of the owner or the fleet."""
-    limits = command.actor.limits
-    refuse_priority(command.job.priority, command.actor)
-    if context.state.queued_by_owner[command.actor.user_id] >= limits.max_waiting_jobs:
+def refuse_excess(context: StepContext, actor: Actor, priority: Priority, count: int = 1) -> None:
+    """Raise for a priority above the owner's, and for a full queue of the owner or the fleet.
+
+    So many new jobs must find room together. More than ever fit are refused for good.
+    """
+    limits, fleet = actor.limits, context.state.limits
+    refuse_priority(priority, actor)
+    most = min(limits.max_waiting_jobs, fleet.max_waiting_jobs)
+    if count > max(1, most):
+        text = f"the batch has {count} jobs, and {most} may wait"
+        raise InvalidError(text, code="batch_too_large")
+    waiting = context.state.queued_by_owner[actor.user_id]
+    if waiting + count > limits.max_waiting_jobs:
         raise UnavailableError(
-            f"{limits.max_waiting_jobs} of your jobs wait already",
+            f"{waiting} of your jobs wait already, and {limits.max_waiting_jobs} may",
             code="too_many_waiting",
             retry_in=5.0,
         )
-    if context.state.queue_size >= context.state.limits.max_waiting_jobs:
+    if context.state.queue_size + count > fleet.max_waiting_jobs:
         raise UnavailableError("the queue is full", code="queue_full", retry_in=10.0)
 
 
@@ -108,10 +115,16 @@ def refuse_priority(priority: Priority, actor: Actor) -> None:
 
 
 def cancel_job(context: StepContext, command: CancelJob) -> JobView:
-    """End a job early: at once while it waits, else as soon as its node has stopped it."""
+    """End a job early, if it has not ended."""
     job = context.find_job(command.job_id)
-    if job is None or not may_cancel(command.actor, job):
+    if job is None or not may_cancel(command.actor, job.owner_id):
         raise NotFoundError("there is no such job")
+    end_early(context, job)
+    return current_view(context, job.id)
+
+
+def end_early(context: StepContext, job: Job) -> None:
+    """Cancel a job: at once while it waits, else as soon as its node has stopped it."""
     if job.needs_node:
         finish_cancel(context, job)
     elif job.attempt and job.status is not JobStatus.CANCELING:
@@ -121,8 +134,7 @@ def cancel_job(context: StepContext, command: CancelJob) -> JobView:
         job.attempt.asked_at = context.state.clock.now
         context.effects.stop_repeating.append(job.attempt.id)
         context.effects.recall(context.state.nodes[job.attempt.node_id], job.attempt.id)
-    return current_view(context, job.id)
 
 
-def may_cancel(actor: Actor, job: Job) -> bool:
-    return job.owner_id == actor.user_id or actor.may(Permission.JOBS_CANCEL_ALL)
+def may_cancel(actor: Actor, owner_id: UUID) -> bool:
+    return owner_id == actor.user_id or actor.may(Permission.JOBS_CANCEL_ALL)

@@ -30,9 +30,11 @@ def measure(scheduler: Scheduler, term: Term) -> None:
 
 
 async def delete_old_jobs(scheduler: Scheduler) -> None:
-    """Delete jobs that ended longer ago than the settings say, with their attempts."""
-    if scheduler.term and (deleted := await scheduler.retention.delete_old_jobs()):
-        log.info("jobs_deleted", jobs=deleted)
+    """Delete jobs that ended longer ago than the settings say, then batches without any job."""
+    if scheduler.term:
+        if deleted := await scheduler.retention.delete_old_jobs():
+            log.info("jobs_deleted", jobs=deleted)
+        await scheduler.retention.delete_old_batches()
 
 
 async def delete_old_keys(scheduler: Scheduler) -> None:

@@ -1,0 +1,1 @@
+"""Batches: submit, list, show, cancel."""
