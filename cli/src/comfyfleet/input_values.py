@@ -1,10 +1,10 @@
 """Reads `key=value` words of the command line as a workflow's inputs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from comfyfleet import CommandError
@@ -25,8 +25,24 @@ class FileInput:
 
 def parse(words: list[str], schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values in the types of the schema; files become `FileInput`."""
+    return {name: value(name, text, item) for name, text, item in named(words, schema)}
+
+
+def parse_grid(words: list[str], schema: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return a list of values for each input: `steps=10,20`, or as JSON: `cfg=[1.5,7]`."""
+    grid: dict[str, list[Any]] = {}
+    for name, text, item in named(words, schema):
+        found = number_or_text(text) if text.startswith("[") else None
+        if isinstance(found, list):
+            grid[name] = cast("list[Any]", found)
+        else:
+            grid[name] = [value(name, part, item) for part in text.split(",")]
+    return grid
+
+
+def named(words: list[str], schema: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Yield each word's name and text, with the schema of the input."""
     properties: Mapping[str, Any] = schema.get("properties", {})
-    inputs: dict[str, Any] = {}
     for word in words:
         name, equals, text = word.partition("=")
         if not equals:
@@ -34,8 +50,7 @@ def parse(words: list[str], schema: Mapping[str, Any]) -> dict[str, Any]:
         if name not in properties:
             known = ", ".join(properties) or "none"
             raise CommandError(f"This workflow has no input “{name}”. It has: {known}.")
-        inputs[name] = value(name, text, properties[name])
-    return inputs
+        yield name, text, properties[name]
 
 
 def value(name: str, text: str, schema: Mapping[str, Any]) -> Any:
