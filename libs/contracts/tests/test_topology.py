@@ -10,6 +10,7 @@ import contracts
 from contracts.event import Event
 from contracts.message import Message
 from contracts.messages import MESSAGES
+from contracts.scheduler.job_changes import JobDeleted
 from contracts.scheduler.node_events import NodeEvent
 from contracts.services import SERVICES
 from contracts.topology import Subscriber, permissions, subscriber, subscribers
@@ -58,8 +59,11 @@ def matches(pattern: str, subject: str) -> bool:
     return pattern.count(".") == subject.count(".") and all(w in (s, "*") for w, s in words)
 
 
-def test_the_registry_consumes_what_happens_to_nodes() -> None:
-    assert subscribers() == [Subscriber("workflow-registry", NodeEvent)]
+def test_each_subscriber_is_named_by_the_events_that_it_consumes() -> None:
+    assert subscribers() == [
+        Subscriber("media", JobDeleted),
+        Subscriber("workflow-registry", NodeEvent),
+    ]
     assert subscriber("workflow-registry", NodeEvent).pattern == "event.node.*.v1.*"
     with pytest.raises(TypeError, match="does not name gateway"):
         subscriber("gateway", NodeEvent)

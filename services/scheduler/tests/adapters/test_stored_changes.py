@@ -75,7 +75,7 @@ async def test_a_deleted_job_is_gone_with_its_attempts_and_no_other(
     deletion = Effects(deleted_jobs={jobs[0].id}, keys={note: KeyUse("", jobs[0].id)})
     await ledger.commit(deletion)
 
-    loaded = await ledger.look_up([job.id for job in jobs], [note])
+    loaded = await ledger.look_up([job.id for job in jobs], [note], [])
 
     assert (loaded.jobs.keys(), loaded.keys.keys()) == ({jobs[1].id}, {note})
     assert await pool.fetchval("SELECT array_agg(job_id) FROM attempts") == [jobs[1].id]

@@ -11,7 +11,9 @@ from contracts.scheduler.job_requests import Incompatible, Requirements
 from contracts.scheduler.jobs import JobError, JobStatus
 from contracts.values import Unmet, new_id
 from scheduler.domain.context import LoadedRows
+from scheduler.domain.core import names_in
 from scheduler.domain.jobs import Job
+from scheduler.domain.occurrences import Requested
 from scheduler.domain.refusals import learn_refusal
 from scheduler.domain.state import Limits as FleetLimits
 from scheduler.domain.state import State
@@ -36,6 +38,15 @@ def test_every_item_is_a_job_of_the_batch_in_one_step() -> None:
     assert core.effects.batches[batch.batch_id].job_count == 3
     told = [(type(fact).__name__, fact.version) for fact in core.effects.events]
     assert told == [("JobQueued", 1)] * 3
+
+
+def test_a_batch_and_its_key_are_looked_up_among_the_stored_ones() -> None:
+    core, key = Core(), IdempotencyKey(key="k", body_digest="d")
+    batch = a_batch(1).model_copy(update={"idempotency": key})
+
+    found = names_in(core.state, [Requested(0, batch)])
+
+    assert found == ([], [(OWNER.user_id, "submit_batch", "k")], [batch.batch_id])
 
 
 def test_items_have_the_requirements_that_they_name() -> None:

@@ -68,7 +68,7 @@ def test_a_job_of_somebody_else_does_not_exist() -> None:
 def test_the_job_to_repeat_is_looked_up_among_those_that_are_over() -> None:
     core, request = Core(), a_submit(retry_of=new_id())
 
-    jobs, _ = names_in(core.state, [Requested(0, request)])
+    jobs, _, _ = names_in(core.state, [Requested(0, request)])
 
     assert jobs == [request.job.job_id, request.job.retry_of]
 

@@ -35,7 +35,7 @@ from scheduler.domain.beats import take_beat
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.effects import Answer, Effects, KeyName
 from scheduler.domain.expiry import pass_time
-from scheduler.domain.idempotency import Creation, Removal, key_name, removal_name
+from scheduler.domain.idempotency import Creation, Removable, key_name, removal_name
 from scheduler.domain.node_entries import node_entry
 from scheduler.domain.occurrences import (
     ClockTicked,
@@ -146,7 +146,7 @@ def names_in(
             named_batches.append(rule.batch_id(item.command))
         if isinstance(item.command, Creation) and item.command.idempotency:
             keys.append(key_name(item.command, item.command.idempotency))
-        if isinstance(item.command, Creation | Removal):
+        if isinstance(item.command, Removable):
             keys.append(removal_name(item.command))
     return jobs, keys, named_batches
 

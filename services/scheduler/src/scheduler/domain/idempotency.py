@@ -14,6 +14,8 @@ from scheduler.domain.effects import KeyName, KeyUse
 Creation: TypeAlias = SubmitJob | SubmitBatch | AddNode
 """Commands that take an idempotency key."""
 Removal: TypeAlias = RemoveNode | DeleteJob
+Removable: TypeAlias = Removal | AddNode | SubmitJob
+"""Commands about a thing that a removal may have taken away."""
 
 
 def key_name(command: Creation, key: IdempotencyKey) -> KeyName:
@@ -37,7 +39,7 @@ def remember_created(context: StepContext, command: Creation, created_id: UUID) 
         context.loaded.keys[name] = context.effects.keys[name] = use
 
 
-def removal_name(command: Creation | Removal) -> KeyName:
+def removal_name(command: Removable) -> KeyName:
     """Name the row that remembers for a day that the node was removed, or the job deleted.
 
     A repeated removal succeeds, and a late repetition of the creation does not bring it back.
@@ -51,7 +53,7 @@ def removal_name(command: Creation | Removal) -> KeyName:
             return command.actor.user_id, "delete_job", str(command.job_id)
 
 
-def is_removed(context: StepContext, command: Creation | Removal) -> bool:
+def is_removed(context: StepContext, command: Removable) -> bool:
     return removal_name(command) in context.loaded.keys
 
 
