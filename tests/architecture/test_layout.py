@@ -23,7 +23,17 @@ if __name__ == "__main__":
 NEEDED = {"__main__.py", "app.py", "settings.py", "service.py"}
 ALLOWED = {"__init__.py", "__pycache__", "py.typed", "ports.py", "domain", "handlers", "adapters"}
 OF_ITS_OWN = {
-    "gateway": {"http", "jobs", "media", "workflows", "nodes", "sessions", "live", "ops"},
+    "gateway": {
+        "http",
+        "jobs",
+        "batches",
+        "media",
+        "workflows",
+        "nodes",
+        "sessions",
+        "live",
+        "ops",
+    },
     "node-agent": {"engines"},
 }
 """Parts of one service: folders by subject in the gateway, engines in the node agent."""

@@ -67,15 +67,16 @@ def test_what_is_not_on_the_list_has_no_type(head: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content_type", "place"),
+    ("content_type", "place", "ending"),
     [
-        ("image/png", "inline"),
-        ("video/mp4", "inline"),
-        ("image/svg+xml", "attachment"),
-        ("text/plain", "attachment"),
+        ("image/png", "inline", "png"),
+        ("video/mp4", "inline", "mp4"),
+        ("image/svg+xml", "attachment", "png"),
+        ("text/plain", "attachment", "txt"),
     ],
 )
-def test_only_safe_types_are_shown_in_a_page(content_type: str, place: str) -> None:
+def test_only_safe_types_are_shown_in_a_page(content_type: str, place: str, ending: str) -> None:
+    """A known type gives its name the right ending."""
     assert content_disposition(content_type, "a", is_download=True).startswith("attachment;")
     header = content_disposition(content_type, 'a "b".png')
-    assert header == f"{place}; filename*=UTF-8''a%20%22b%22.png"
+    assert header == f"{place}; filename*=UTF-8''a%20%22b%22.{ending}"
