@@ -87,4 +87,4 @@ def test_the_deletion_and_the_submission_look_for_the_note_of_a_deletion() -> No
     note = (OWNER.user_id, "delete_job", str(deletion.job_id))
 
     for command in (request, deletion):
-        assert names_in(core.state, [Requested(0, command)]) == ([deletion.job_id], [note])
+        assert names_in(core.state, [Requested(0, command)]) == ([deletion.job_id], [note], [])

@@ -148,7 +148,7 @@ def test_text_that_no_row_can_hold_is_refused() -> None:
 def test_a_job_that_is_over_is_looked_up() -> None:
     command = UpdateJob(actor=OWNER, job_id=new_id())
 
-    assert names_in(Core().state, [Requested(0, command)]) == ([command.job_id], [])
+    assert names_in(Core().state, [Requested(0, command)]) == ([command.job_id], [], [])
 
 
 @pytest.mark.parametrize("priority", [None, INTERACTIVE])

@@ -14,9 +14,9 @@ from .simulated_world import BEGIN
 STEP_SECONDS = 0.25
 BEFORE, AFTER = 40, 240
 """Steps before the fault, and after it, in which users submit."""
-MOST_IDLE_SECONDS = 12.0
+MOST_IDLE_SECONDS = 18.0
 """Longest time in which no job ends although some wait: a node that takes no orders is given up
-after six seconds, and a job takes four."""
+after six seconds, a job takes four, and the last one may fail twice for reasons of its own."""
 SILENCE_SECONDS = 20.0
 """The bus may carry nothing for so long, and then nothing can end."""
 END_STEPS = 400
