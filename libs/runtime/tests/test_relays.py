@@ -92,9 +92,13 @@ async def test_a_relay_that_stands_still_loses_its_lock_and_publishes_nothing_ol
         body = await read_value(bus, NODES, str(second))
         return bool(body) and NodeEntry.model_validate_json(body).name == "new"
 
+    async def is_committed() -> bool:
+        return not await database.fetchval("SELECT count(*) FROM outbox")
+
     async with relaying(await a_runtime(stack, bus), settings) as other:
         await commit(database, other, a_put(second, "new"))
         await eventually(is_published, within=30)
+        await eventually(is_committed, within=30)
     halting.resumed.set()
     await commit(database, halted, a_put(third, "new"))
     await eventually(lambda: len(halting.sent) > 1, within=30)
