@@ -1,48 +1,26 @@
 """Batches on a real Postgres: their rows, the counts of their jobs, and their retention."""
 
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 import pytest
-from pydantic import SecretStr
 
 from contracts.access import Actor, Priority
 from contracts.scheduler.batches import ListBatches, job_ids
 from contracts.scheduler.job_requests import NewJob
 from contracts.scheduler.jobs import JobStatus
 from contracts.values import new_id
-from runtime.bus.client import Bus
-from runtime.outbox.relay import Relay
-from runtime.process.settings import DatabaseSettings
-from runtime.testing.postgres import PostgresServer
 from scheduler.adapters import sql_retention
 from scheduler.adapters.sql_batch_reader import SqlBatchReader
-from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
 from scheduler.adapters.sql_retention import SqlRetention
 from scheduler.domain.effects import Effects
 from scheduler.domain.jobs import Batch, Job
-from scheduler.domain.state import Limits
 from scheduler.ports import LedgerUncertainError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LONG_AGO = datetime.now(UTC) - timedelta(days=31)
-
-
-@pytest.fixture
-async def pool(postgres: PostgresServer) -> AsyncGenerator[asyncpg.Pool, None]:
-    url = await postgres.database_for("scheduler")
-    async with open_leader_pool(DatabaseSettings(database_url=SecretStr(url))) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def ledger(pool: asyncpg.Pool) -> SqlLedger:
-    epoch = await SqlLeadership(pool).acquire(None)
-    assert epoch is not None
-    return SqlLedger(pool, Relay(pool.acquire, Bus("scheduler")), epoch, Limits())
 
 
 def a_batch(count: int, created_at: datetime = NOW, owner_id: UUID | None = None) -> Effects:

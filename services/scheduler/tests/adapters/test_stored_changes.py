@@ -1,42 +1,19 @@
 """Changes of accepted jobs on a real Postgres."""
 
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
 import asyncpg
-import pytest
-from pydantic import SecretStr
 
 from contracts.access import Actor, Priority
 from contracts.scheduler.job_requests import ListJobs, NewJob
 from contracts.scheduler.jobs import JobStatus
 from contracts.values import new_id
-from runtime.bus.client import Bus
-from runtime.outbox.relay import Relay
-from runtime.process.settings import DatabaseSettings
-from runtime.testing.postgres import PostgresServer
 from scheduler.adapters.sql_job_reader import SqlJobReader
-from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
 from scheduler.domain.effects import Effects, KeyUse
 from scheduler.domain.jobs import Attempt, Job
-from scheduler.domain.state import Limits
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-async def pool(postgres: PostgresServer) -> AsyncGenerator[asyncpg.Pool, None]:
-    url = await postgres.database_for("scheduler")
-    async with open_leader_pool(DatabaseSettings(database_url=SecretStr(url))) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def ledger(pool: asyncpg.Pool) -> SqlLedger:
-    epoch = await SqlLeadership(pool).acquire(None)
-    assert epoch is not None
-    return SqlLedger(pool, Relay(pool.acquire, Bus("scheduler")), epoch, Limits())
 
 
 def a_job() -> Job:
