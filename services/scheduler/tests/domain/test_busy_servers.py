@@ -9,7 +9,7 @@ import pytest
 from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.availability import reason_not_free
 from scheduler.domain.jobs import Attempt
-from scheduler.domain.preference import doubt
+from scheduler.domain.patience import doubt
 from scheduler.domain.startable import kind_of
 
 from .simulated_faults import a_person_uses_an_engine

@@ -37,10 +37,6 @@ def lacking(offered: Offered, required: Required) -> tuple[list[str], list[Model
     )
 
 
-def has_all(offered: Offered, required: Required) -> bool:
-    return not any(lacking(offered, required))
-
-
 def unmet_names(offered: Offered, required: Required) -> list[Unmet]:
     """Return each class, then each model file that the server lacks, sorted."""
     classes, models = lacking(offered, required)

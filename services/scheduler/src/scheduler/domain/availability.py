@@ -1,44 +1,77 @@
-"""Tells whether a node can take a job now or soon, and why not."""
+"""Filters of nodes: whether a node can take a job now or soon, whichever job it is."""
+
+from typing import TypeAlias
 
 from scheduler.domain.context import StepContext
 from scheduler.domain.health import quarantine_reason
 from scheduler.domain.nodes import ClaimStatus, Node
+from scheduler.domain.obstacles import Filter, Obstacle, first_obstacle
 
 MOST_UPLOADING = 8
 
-
-def is_in_service(context: StepContext, node: Node) -> bool:
-    return (
-        node.settings.is_enabled
-        and not node.settings.is_draining
-        and node.claim_status is ClaimStatus.JOINED
-        and node.contact.is_reachable
-        and not quarantine_reason(context, node)
-    )
+DISABLED = Obstacle("disabled", "disabled")
+RESTING = Obstacle("resting", "it refused the last order")
+STOPPING = Obstacle("stopping", "stops an attempt that is over")
+LEFTOVER = Obstacle("stopping", "its engine still runs an attempt that is over")
+FOREIGN_WORK = Obstacle("foreign_work", "full of prompts from elsewhere")
+BUSY = Obstacle("busy", "its slot is taken")
+UPLOADING = Obstacle("uploading", "too many results wait for their upload")
 
 
-def is_free_soon(context: StepContext, node: Node) -> bool:
-    """Return whether the node is free, or will be when one of the fleet's own attempts ends."""
-    return is_in_service(context, node) and reason_not_ours(node) is None
+def disabled(_: StepContext, node: Node) -> Obstacle | None:
+    if node.settings.is_enabled:
+        return None
+    return Obstacle(DISABLED.code, DISABLED.message + waits_for(node))
 
 
-def reason_not_free(context: StepContext, node: Node) -> str | None:
-    """Give the reason why a node gets no job now, for people; None if it can take one."""
-    if not node.settings.is_enabled:
-        return "disabled" + waits_for(node)
-    if node.claim_status is not ClaimStatus.JOINED:
-        return reason_not_joined(node)
-    if reason := quarantine_reason(context, node):
-        return reason
-    return reason_paused(context, node) or reason_full(node)
+def not_joined(_: StepContext, node: Node) -> Obstacle | None:
+    if node.claim_status is ClaimStatus.JOINED:
+        return None
+    if not node.is_readable:
+        text = "its row in the database cannot be read: repair it, or remove the node"
+        return Obstacle("unreadable", text)
+    if node.agent_id is None:
+        return Obstacle("no_agent", f"no agent of pool {node.settings.pool} has claimed it")
+    if node.claim_status is ClaimStatus.LOST or node.contact.beat_at is None:
+        return Obstacle("silent", "nothing is heard of its agent")
+    text = node.contact.reason or "its agent does not know yet what the server can run"
+    return Obstacle("joining", text)
 
 
-def reason_paused(context: StepContext, node: Node) -> str | None:
-    if not node.contact.is_reachable:
-        return node.contact.reason or "the engine does not answer"
-    if node.settings.is_draining:
-        return ("draining" if node.attempts else "drained") + waits_for(node)
-    return "it refused the last order" if node.rests_until > context.now.steady else None
+def quarantined(context: StepContext, node: Node) -> Obstacle | None:
+    reason = quarantine_reason(context, node)
+    return Obstacle("quarantined", reason) if reason else None
+
+
+def unreachable(_: StepContext, node: Node) -> Obstacle | None:
+    if node.contact.is_reachable:
+        return None
+    return Obstacle("unreachable", node.contact.reason or "the engine does not answer")
+
+
+def resting(context: StepContext, node: Node) -> Obstacle | None:
+    return RESTING if node.rests_until > context.now.steady else None
+
+
+def other_work(_: StepContext, node: Node) -> Obstacle | None:
+    """Object if work that is no live attempt fills the node."""
+    if node.contact.recalled:
+        return STOPPING
+    if node.contact.leftover_prompts:
+        return LEFTOVER
+    return FOREIGN_WORK if node.contact.foreign_prompts >= node.settings.max_queue else None
+
+
+def busy(_: StepContext, node: Node) -> Obstacle | None:
+    if any(attempt.holds_slot for attempt in node.attempts.values()):
+        return BUSY
+    return UPLOADING if len(node.attempts) >= MOST_UPLOADING else None
+
+
+def draining(_: StepContext, node: Node) -> Obstacle | None:
+    if not node.settings.is_draining:
+        return None
+    return Obstacle("draining", ("draining" if node.attempts else "drained") + waits_for(node))
 
 
 def waits_for(node: Node) -> str:
@@ -49,32 +82,28 @@ def waits_for(node: Node) -> str:
     return f": {' and '.join(found)} not finished yet" if found else ""
 
 
-def reason_not_joined(node: Node) -> str:
-    if not node.is_readable:
-        return "its row in the database cannot be read: repair it, or remove the node"
-    if node.agent_id is None:
-        return f"no agent of pool {node.settings.pool} has claimed it"
-    if node.claim_status is ClaimStatus.LOST or node.contact.beat_at is None:
-        return "nothing is heard of its agent"
-    return node.contact.reason or "its agent does not know yet what the server can run"
+NodeFilters: TypeAlias = tuple[Filter[StepContext, Node], ...]
+OUT_OF_SERVICE: NodeFilters = (disabled, not_joined, quarantined, unreachable, draining)
+NOT_FREE_SOON: NodeFilters = (*OUT_OF_SERVICE, other_work)
+NODE_FILTERS: NodeFilters = (*OUT_OF_SERVICE, resting, other_work, busy)
+"""Every filter of a node, the most lasting obstacle first."""
+LIKELIEST_FIRST = NODE_FILTERS[::-1]
 
 
-def reason_full(node: Node) -> str | None:
-    if reason := reason_not_ours(node):
-        return reason
-    if any(attempt.holds_slot for attempt in node.attempts.values()):
-        return "its slot is taken"
-    if len(node.attempts) >= MOST_UPLOADING:
-        return "too many results wait for their upload"
-    return None
+def is_free(context: StepContext, node: Node) -> bool:
+    return not first_obstacle(LIKELIEST_FIRST, context, node)
 
 
-def reason_not_ours(node: Node) -> str | None:
-    """Give the reason if other work than live attempts fills the node."""
-    if node.contact.recalled:
-        return "stops an attempt that is over"
-    if node.contact.leftover_prompts:
-        return "its engine still runs an attempt that is over"
-    if node.contact.foreign_prompts >= node.settings.max_queue:
-        return "full of prompts from elsewhere"
-    return None
+def is_in_service(context: StepContext, node: Node) -> bool:
+    return not first_obstacle(OUT_OF_SERVICE, context, node)
+
+
+def is_free_soon(context: StepContext, node: Node) -> bool:
+    """Return whether the node is free, or will be when one of the fleet's own attempts ends."""
+    return not first_obstacle(NOT_FREE_SOON, context, node)
+
+
+def reason_not_free(context: StepContext, node: Node) -> str | None:
+    """Give the reason why a node gets no job now, for people; None if it can take one."""
+    obstacle = first_obstacle(NODE_FILTERS, context, node)
+    return obstacle.message if obstacle else None

@@ -2,7 +2,8 @@
 
 Late binding: a node gets a job only when its slot is free. The scheduler serves higher priorities
 first, but one start in so many goes to a lower priority that waits. Within one priority, owners
-take turns, each with the oldest job that some free node can run.
+take turns, each with the oldest job that some free node can run. Filters (`obstacles.py`) say which
+nodes may take a job, and scores (`scores.py`) which of them does.
 """
 
 from collections.abc import Iterator
@@ -10,12 +11,14 @@ from itertools import islice
 
 from contracts.access import Priority
 from contracts.scheduler.jobs import JobStatus
-from scheduler.domain.availability import reason_not_free
+from scheduler.domain.availability import is_free
 from scheduler.domain.context import StepContext
 from scheduler.domain.jobs import Job
 from scheduler.domain.lifecycle import place_job
 from scheduler.domain.nodes import Node
-from scheduler.domain.preference import best_node, doubt, is_patient
+from scheduler.domain.patience import avoided, doubt, is_patient
+from scheduler.domain.requirements import eligible_nodes
+from scheduler.domain.scores import best
 from scheduler.domain.startable import Kind, Line, Lines, kind_of
 from scheduler.domain.state import State
 
@@ -30,7 +33,7 @@ def place_jobs(context: StepContext) -> None:
     state = context.state
     if not state.startable and not any(one.is_pending for one in state.attempts.values()):
         return
-    free = [node for node in state.nodes.values() if reason_not_free(context, node) is None]
+    free = [node for node in state.nodes.values() if is_free(context, node)]
     blocked: set[Kind] = set()
     while free and (found := next_match(context, free, blocked)):
         job, node = found
@@ -116,3 +119,14 @@ def head(context: StepContext, line: Line) -> Job:
     if not is_patient(context, first):
         return first
     return next((job for job in jobs if not is_patient(context, job)), first)
+
+
+def best_node(context: StepContext, job: Job, kind: Kind, free: list[Node]) -> Node | None:
+    """Return the best of the free nodes that may take the job; None if none may."""
+    ids = eligible_nodes(context.state, kind)
+    if not ids:
+        return None
+    possible = [node for node in free if node.id in ids]
+    if is_patient(context, job):
+        possible = [node for node in possible if not avoided(context, job, kind, node)]
+    return best(kind, possible)

@@ -1,4 +1,4 @@
-"""Decides which nodes meet a job's requirements, and lists what the best node lacks.
+"""Filters of nodes for a kind of job: which nodes meet its requirements, and what the best lacks.
 
 Nodes with equal descriptions (one digest) are judged once, and each kind of job once until a
 description changes: names of models are free text, so users can make any number of kinds.
@@ -8,10 +8,11 @@ from itertools import islice
 from uuid import UUID
 
 from contracts.errors import ConflictError, FieldError
-from contracts.scheduler.requirements import has_all, lacking, unmet_names
-from contracts.values import Unmet
+from contracts.scheduler.requirements import lacking, unmet_names
+from contracts.values import Unmet, shortened
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import Node
+from scheduler.domain.obstacles import Filter, Obstacle, first_obstacle
 from scheduler.domain.startable import Kind, kind_of
 from scheduler.domain.state import State
 
@@ -19,6 +20,12 @@ KINDS_KEPT = 10_000
 MOST_UNMET = 20
 MOST_COMPARED = 64
 """Descriptions among which the best for an unrunnable job is sought."""
+MOST_NAMED, LONGEST_NAME = 3, 100
+
+INCOMPATIBLE = Obstacle("incompatible", "refuses the graph although it may have all files")
+REFUSED = Obstacle(
+    "refused", "its engine refused the job because a model file or a class is missing"
+)
 
 
 def eligible_nodes(state: State, kind: Kind) -> frozenset[UUID]:
@@ -26,19 +33,19 @@ def eligible_nodes(state: State, kind: Kind) -> frozenset[UUID]:
     key = kind.requirements
     found = state.eligibility.nodes.get(key)
     if found is None:
-        equal = (nodes for nodes in equal_nodes(state) if is_eligible(nodes[0], key))
-        found = frozenset(node.id for nodes in equal for node in nodes)
+        found = frozenset(
+            node.id
+            for nodes in equal_nodes(state)
+            if not first_obstacle(DESCRIPTION_FILTERS, nodes[0], key)
+            for node in nodes
+        )
         keep(state.eligibility.nodes, key, found)
     return found - barred_nodes(state, kind) if kind.refused_by else found
 
 
 def barred_nodes(state: State, kind: Kind) -> frozenset[UUID]:
-    """Return the nodes that refused the job and have not changed since."""
-    return frozenset(
-        node_id
-        for node_id, digest in kind.refused_by
-        if node_id in state.nodes and state.nodes[node_id].capabilities.digest == digest
-    )
+    nodes = (state.nodes.get(node_id) for node_id, _ in kind.refused_by)
+    return frozenset(node.id for node in nodes if node and refused(node, kind))
 
 
 def equal_nodes(state: State) -> list[list[Node]]:
@@ -60,9 +67,29 @@ def keep(cache: dict[Kind, frozenset[UUID]], key: Kind, found: frozenset[UUID]) 
     cache[key] = found
 
 
-def is_eligible(node: Node, kind: Kind) -> bool:
-    capabilities = node.capabilities
-    return capabilities.digest not in kind.incompatible and has_all(capabilities, kind)
+def incompatible(node: Node, kind: Kind) -> Obstacle | None:
+    return INCOMPATIBLE if node.capabilities.digest in kind.incompatible else None
+
+
+def missing(node: Node, kind: Kind) -> Obstacle | None:
+    """Object to a node without a class or a model file that the kind requires."""
+    classes, models = lacking(node.capabilities, kind)
+    if not classes and not models:
+        return None
+    files = (f"{model.folder}/{model.name}" for model in models)
+    names = [shortened(name, LONGEST_NAME) for name in (*sorted(classes), *sorted(files))]
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return Obstacle("missing", f"lacks {', '.join(names[:MOST_NAMED])}{more}")
+
+
+def refused(node: Node, kind: Kind) -> Obstacle | None:
+    """Object to a node that refused the job and has not changed since."""
+    return REFUSED if (node.id, node.capabilities.digest) in kind.refused_by else None
+
+
+DESCRIPTION_FILTERS: tuple[Filter[Node, Kind], ...] = (incompatible, missing)
+"""They say the same of all nodes with equal descriptions."""
+KIND_FILTERS = (*DESCRIPTION_FILTERS, refused)
 
 
 def refuse_unrunnable(state: State, job: Job) -> None:
@@ -102,6 +129,5 @@ def unmet_by(state: State, node: Node, job: Job) -> list[Unmet]:
         if capabilities.digest in group.digests:
             found += group.unmet
     if not found and barred_nodes(state, kind_of(job)):
-        text = "its engine refused the job because a model file or a class is missing"
-        found.append(Unmet(kind="input", name=job.request.workflow, message=text))
+        found.append(Unmet(kind="input", name=job.request.workflow, message=REFUSED.message))
     return found

@@ -8,8 +8,11 @@ from contracts.scheduler.nodes import NodePhase, NodeView
 from scheduler.domain.availability import is_in_service, reason_not_free
 from scheduler.domain.context import StepContext
 from scheduler.domain.health import quarantine_reason
+from scheduler.domain.holds import JOB_FILTERS
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import ClaimStatus, Node
+from scheduler.domain.obstacles import first_obstacle
+from scheduler.domain.patience import is_patient
 from scheduler.domain.requirements import eligible_nodes, unmet_by_best_node
 from scheduler.domain.startable import kind_of
 
@@ -57,14 +60,14 @@ def reason_waiting(context: StepContext, job: Job) -> str | None:
 
 
 def reason_unplaced(context: StepContext, job: Job) -> str:
-    if job.not_before is not None:
-        return "is tried again in a moment"
+    if hold := first_obstacle(JOB_FILTERS, context, job):
+        return hold.message
     nodes = [context.state.nodes[id_] for id_ in eligible_nodes(context.state, kind_of(job))]
     if not nodes:
         return "no server can run it"
     if not any(is_in_service(context, node) for node in nodes):
         return "no server that can run it is in service"
-    if job.patient_until > context.now.steady:
+    if is_patient(context, job):
         return "waits for a better server than the one where it failed"
     return "every server that can run it is busy"
 

@@ -1,4 +1,4 @@
-"""Decides which of the free nodes suits a job best, and whether a better one is worth a wait.
+"""Filter of nodes for one job: whether to wait for a better node than one where it failed.
 
 A node where the job failed is the last choice, never the only one: the job waits a while for a
 better node that is merely busy, then takes what there is.
@@ -8,40 +8,23 @@ from scheduler.domain.availability import is_free_soon
 from scheduler.domain.context import StepContext
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import Node
+from scheduler.domain.obstacles import Obstacle
 from scheduler.domain.requirements import eligible_nodes
 from scheduler.domain.startable import Kind
 
 
-def best_node(context: StepContext, job: Job, kind: Kind, free: list[Node]) -> Node | None:
-    """Return the best free node for the job; None if there is none, or a better one comes soon."""
-    ids = eligible_nodes(context.state, kind)
-    if not ids:
+def avoided(context: StepContext, job: Job, kind: Kind, node: Node) -> Obstacle | None:
+    """Object to a doubtful node as long as the job has patience and a better one could come."""
+    if not is_patient(context, job) or not comes_better(context, kind, node):
         return None
-    eligible = (node for node in free if node.id in ids)
-    best = max(eligible, key=lambda node: preference(kind, node), default=None)
-    if best and is_patient(context, job) and comes_better(context, kind, best):
-        return None
-    return best
+    if doubt(kind, node) == 1:
+        text = f"not enough VRAM: the job needs more than {kind.outgrown_mb} MB"
+        return Obstacle("too_small", text)
+    return Obstacle("avoided", "the job failed on it, and waits for a better server")
 
 
 def is_patient(context: StepContext, job: Job) -> bool:
-    """Return whether the job waits for a better node than one where it failed."""
     return job.patient_until > context.now.steady
-
-
-def preference(kind: Kind, node: Node) -> tuple[int, bool, bool, bool, int, float]:
-    """Prefer a node that has nothing else to do, then one that has the models loaded.
-
-    The operator's priority comes next, then the longest rest.
-    """
-    return (
-        -doubt(kind, node),
-        kind.version_hash not in node.refused_versions,
-        not node.contact.foreign_prompts,
-        bool(kind.models) and node.warm_models == kind.models,
-        node.settings.priority,
-        -node.given_at,
-    )
 
 
 def doubt(kind: Kind, node: Node) -> int:

@@ -1,0 +1,32 @@
+"""Obstacles: the reasons why a job cannot start, or not on a node. Filters find them.
+
+Placement passes over whatever a filter objects to, and `explanation.py` shows the objections, so
+both tell the same. A filter is a pure function that returns an obstacle or None. There is a list
+of them for nodes (`availability.py`), for nodes and kinds of jobs (`requirements.py`), for nodes
+and jobs (`patience.py`) and for jobs (`holds.py`). `scores.py` decides among nodes without one.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeAlias, TypeVarTuple
+
+Ts = TypeVarTuple("Ts")
+
+
+class Obstacle(NamedTuple):
+    """The objection of one filter."""
+
+    code: str
+    """Name for programs; it says nothing about which node, or whose job, is in the way."""
+    message: str
+    """Sentence for people who may see nodes."""
+
+
+Filter: TypeAlias = Callable[[*Ts], Obstacle | None]
+
+
+def first_obstacle(filters: Iterable[Filter[*Ts]], *of: *Ts) -> Obstacle | None:
+    """Return the objection of the first filter that has one."""
+    for objection in filters:
+        if obstacle := objection(*of):
+            return obstacle
+    return None
