@@ -18,6 +18,13 @@ from contracts.message import Accepted, Request
 from contracts.messages import MESSAGES
 from contracts.scheduler.batches import BatchPage, BatchView, SubmitBatchView
 from contracts.scheduler.claims import ClaimView
+from contracts.scheduler.explanations import (
+    JobExplanation,
+    JobHold,
+    NodeObstacle,
+    ObstacleCount,
+    OwnerShare,
+)
 from contracts.scheduler.job_requests import SubmitJobView
 from contracts.scheduler.jobs import (
     JobError,
@@ -144,6 +151,15 @@ LARGEST: Iterable[BaseModel] = (
     ),
     ResultUrls(urls=[URL] * 200),
     Results(outputs=OUTPUTS, is_recorded=True),
+    JobExplanation(
+        job_id=ID,
+        status=JobStatus.QUEUED,
+        message=text(999),
+        hold=JobHold(code="h" * 100, message=text(999), until=TIME),
+        share=OwnerShare(running_count=2**31, waiting_count=2**31, owner_count=2**31),
+        obstacles=[ObstacleCount(code="c" * 100, message=text(999), count=2**31)] * 20,
+        nodes=fitting([NodeObstacle(node_id=ID, name=text(80), code="c", message=text(999))] * 200),
+    ),
     JOB,
     SubmitJobView(job=JOB),
     JobList(items=fitting([JOB] * 20), left=[ID] * 100),

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.access import Priority
+from contracts.scheduler.explanations import JobExplanation, NodeObstacle
 from contracts.scheduler.jobs import JobError, JobPage, JobStatus, JobView
 from contracts.values import new_id
 
@@ -82,6 +83,31 @@ def test_a_job_is_shown_with_what_is_set_only(fleet: Script) -> None:
         assert text in shown
     assert "input image" not in shown
     assert json.loads(jobs(fleet, "get", str(JOB_ID), "--json"))["inputs"]["image"] is None
+
+
+def test_an_explanation_has_all_pages_of_nodes(fleet: Script) -> None:
+    ids = [new_id(), new_id()]
+
+    def page(number: int, **fields: Any) -> bytes:
+        line = NodeObstacle(
+            node_id=ids[number], name=f"gpu-{number}", code="busy", message="its slot is taken"
+        )
+        line.free_in_seconds = 12.0
+        explanation = JobExplanation(
+            job_id=JOB_ID, status=JobStatus.QUEUED, message="all busy", nodes=[line], node_count=2
+        )
+        return explanation.model_copy(update=fields).model_dump_json().encode()
+
+    path = f"GET /v1/jobs/{JOB_ID}/explain?limit=200"
+    fleet.on(path, page(0, next_cursor=ids[0]))
+    fleet.on(f"{path}&cursor={ids[0]}", page(1))
+
+    lines = jobs(fleet, "explain", str(JOB_ID)).splitlines()
+
+    assert "all busy" in "".join(lines)
+    assert [" ".join(line.split()) for line in lines[-2:]] == [
+        f"gpu-{number} its slot is taken, free in about 12 s" for number in range(2)
+    ]
 
 
 def test_jobs_are_canceled_and_run_again(fleet: Script) -> None:

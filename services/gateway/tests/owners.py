@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from contracts.access import Priority
 from contracts.errors import ConflictError, NotFoundError, OperationError
 from contracts.message import Accepted
+from contracts.scheduler.explanations import ExplainJob, JobExplanation
 from contracts.scheduler.job_changes import DeleteJob, UpdateJob
 from contracts.scheduler.job_requests import (
     CancelJob,
@@ -69,11 +70,14 @@ class FakeScheduler:
         self.bus = bus
         self.jobs: dict[UUID, JobView] = {}
         self.submitted: list[SubmitJob] = []
+        self.explained: list[ExplainJob] = []
         self.overseers: set[UUID] = set()
         """Users who may read all jobs."""
         self.keys: dict[str, tuple[str, UUID]] = {}
         self.loses_an_answer = False
         self.broken: set[UUID] = set()
+        self.refusal: OperationError | None = None
+        """Of each new job."""
         self.failure: OperationError = NotFoundError("no")
 
     async def serve(self) -> None:
@@ -82,6 +86,7 @@ class FakeScheduler:
         await self.bus.serve(UpdateJob, self.update)
         await self.bus.serve(DeleteJob, self.delete)
         await self.bus.serve(FindJobs, self.find)
+        await self.bus.serve(ExplainJob, self.explain)
         self.stop_finding = await self.bus.serve(FindSubmitted, self.find_submitted)
         await self.bus.serve(ListJobs, self.list)
 
@@ -92,6 +97,8 @@ class FakeScheduler:
             if digest != key.body_digest:
                 raise ConflictError("another body", code="idempotency_key_reused")
             return SubmitJobView(job=self.jobs[job_id], is_replay=True)
+        if self.refusal:
+            raise self.refusal
         self.submitted.append(request)
         job = a_job(request.actor.user_id, request.job.job_id, request.job.workflow)
         self.jobs[job.id] = job
@@ -126,6 +133,11 @@ class FakeScheduler:
             raise ConflictError("it goes on", code="job_not_over")
         del self.jobs[job.id]
         return Accepted()
+
+    async def explain(self, request: ExplainJob) -> JobExplanation:
+        job = self.owned(request.actor.user_id, request.job_id)
+        self.explained.append(request)
+        return JobExplanation(job_id=job.id, status=job.status, message="all busy")
 
     async def find(self, request: FindJobs) -> JobList:
         if self.broken.intersection(request.job_ids):

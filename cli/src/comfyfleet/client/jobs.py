@@ -7,7 +7,10 @@ from uuid import UUID, uuid4
 from pydantic import BaseModel
 
 from comfyfleet.client.api import FleetClient
+from contracts.scheduler.explanations import JobExplanation
 from contracts.scheduler.jobs import JobPage, JobStatus, JobSummary, JobView
+
+NODES_AT_ONCE = 200
 
 
 def find(
@@ -48,6 +51,17 @@ class JobGraph(BaseModel):
 
 def graph(client: FleetClient, job_id: UUID) -> dict[str, Any]:
     return client.ask(JobGraph, "GET", f"/v1/jobs/{job_id}/graph").graph
+
+
+def explain(client: FleetClient, job_id: UUID) -> JobExplanation:
+    """Return why the job waits, with all nodes that the account may see."""
+    path, params = f"/v1/jobs/{job_id}/explain", {"limit": NODES_AT_ONCE}
+    found = page = client.ask(JobExplanation, "GET", path, params=params)
+    while page.next_cursor:
+        more = {**params, "cursor": str(page.next_cursor)}
+        page = client.ask(JobExplanation, "GET", path, params=more)
+        found.nodes += page.nodes
+    return found.model_copy(update={"next_cursor": None})
 
 
 def retry(client: FleetClient, job_id: UUID) -> JobView:

@@ -10,6 +10,7 @@ import typer
 from comfyfleet import CommandError
 from comfyfleet.client import jobs
 from comfyfleet.client.connection import connect
+from comfyfleet.explanation_tables import explanation_card, obstacles_table
 from comfyfleet.job_tables import job_card, jobs_table, labels_text
 from comfyfleet.tables import console, say
 from contracts.access import Priority
@@ -27,7 +28,7 @@ def group() -> typer.Typer:
     """The command itself, which lists, and its sub-commands."""
     app = typer.Typer(help=__doc__, invoke_without_command=True)
     app.callback()(show)
-    for command in (list_, get, cancel, retry, set_, delete, graph):
+    for command in (list_, get, explain, cancel, retry, set_, delete, graph):
         app.command(command.__name__.rstrip("_"))(command)
     return app
 
@@ -62,6 +63,18 @@ def get(job_id: UUID, *, json: Json = False) -> None:
     """Show a job with its inputs, its outputs and the reason why it waits or failed."""
     with closing(connect()) as client:
         print_job(client.find_job(job_id), json=json)
+
+
+def explain(job_id: UUID, *, json: Json = False) -> None:
+    """Say why a job waits: what holds it, and for each node why it does not take the job now."""
+    with closing(connect()) as client:
+        explanation = jobs.explain(client, job_id)
+    if json:
+        say(explanation.model_dump_json())
+    else:
+        console.print(explanation_card(explanation))
+        if explanation.node_count:
+            console.print(obstacles_table(explanation))
 
 
 def cancel(job_ids: JobIds) -> None:

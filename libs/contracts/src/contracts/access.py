@@ -64,6 +64,9 @@ class Limits(BaseModel):
     max_waiting_jobs: int = Field(
         default=1_000, ge=0, description="Jobs that may wait at one time."
     )
+    max_running_jobs: int = Field(
+        default=1_000, ge=1, description="Jobs that may run at one time; others wait."
+    )
     max_priority: Priority = Field(
         default=Priority.INTERACTIVE,
         description="Highest priority that the principal may request.",

@@ -10,6 +10,7 @@ from contracts.registry import requests, workflows
 from contracts.scheduler import (
     batches,
     claims,
+    explanations,
     job_changes,
     job_requests,
     jobs,
@@ -18,7 +19,8 @@ from contracts.scheduler import (
 )
 
 MODULES = (
-    *(auth, requests, job_requests, job_changes, batches, node_requests, claims, agent),
+    *(auth, requests, job_requests, job_changes, batches, explanations),
+    *(node_requests, claims, agent),
     *(files, library, attempts, jobs, node_events, workflows),
 )
 

@@ -20,6 +20,7 @@ from gateway.http.server import listen, serve
 from gateway.http.shares import Shares
 from gateway.jobs import changes as job_changes
 from gateway.jobs import endpoints as jobs
+from gateway.jobs import explanations
 from gateway.jobs.loader import JobLoader
 from gateway.jobs.quota import Quota
 from gateway.live import endpoints as live
@@ -46,6 +47,7 @@ ROUTERS = (
     jobs.router,
     job_changes.router,
     batches.router,
+    explanations.router,
     live.router,
     media.router,
     uploads.router,

@@ -5,6 +5,7 @@ import asyncpg
 from contracts.agent import FinishAttempt
 from contracts.scheduler.batches import FindBatch, FindSubmittedBatch, ListBatches
 from contracts.scheduler.claims import NodeBeat
+from contracts.scheduler.explanations import ExplainJob
 from contracts.scheduler.job_requests import FindJobs, FindSubmitted, ListJobs, SubmitJob
 from contracts.scheduler.node_requests import FindNode, ListNodes
 from contracts.scheduler.nodes import NodeEntry
@@ -33,7 +34,14 @@ from scheduler.domain.core import RULES
 from scheduler.domain.state import Limits
 from scheduler.handlers.batches import find_batch, find_submitted_batch, list_batches
 from scheduler.handlers.leader_loop import decide, handle_beat, lead
-from scheduler.handlers.queries import find_jobs, find_node, find_submitted, list_jobs, list_nodes
+from scheduler.handlers.queries import (
+    explain_job,
+    find_jobs,
+    find_node,
+    find_submitted,
+    list_jobs,
+    list_nodes,
+)
 from scheduler.handlers.ticks import announce, delete_old_jobs, delete_old_keys
 from scheduler.service import Scheduler
 from scheduler.settings import SchedulerSettings
@@ -52,6 +60,7 @@ ANSWERS: AnswerTable[Scheduler] = {
     FindBatch: Limited(find_batch, MOST_QUERIES),
     FindSubmittedBatch: Limited(find_submitted_batch, MOST_QUERIES),
     ListBatches: Limited(list_batches, MOST_QUERIES),
+    ExplainJob: Limited(explain_job, MOST_QUERIES),
     ListNodes: Limited(list_nodes, MOST_QUERIES),
 }
 """Served by the leader only. The core's `RULES` list every command, and `decide` answers it."""
@@ -72,7 +81,11 @@ def build(
 ) -> Scheduler:
     bus, published = runtime.bus, Mirror(NODES, NodeEntry)
     runtime.spawn(published.follow(bus), name="published")
-    limits = Limits(settings.max_waiting_jobs, settings.node_grace_seconds)
+    limits = Limits(
+        max_waiting_jobs=settings.max_waiting_jobs,
+        max_running_jobs=settings.max_running_jobs,
+        node_grace_seconds=settings.node_grace_seconds,
+    )
     secret = settings.grant_secret.get_secret_value()
     return Scheduler(
         leadership=SqlLeadership(leader_pool),

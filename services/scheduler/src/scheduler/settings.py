@@ -20,6 +20,11 @@ class SchedulerSettings(GrantSettings, DatabaseSettings):
         ge=1,
         description="Jobs of all owners that may wait at one time; more are refused.",
     )
+    max_running_jobs: int = Field(
+        default=100_000,
+        ge=1,
+        description="Jobs of all owners that may run at one time; others wait.",
+    )
     keep_jobs_days: float = Field(
         default=30.0,
         ge=0,

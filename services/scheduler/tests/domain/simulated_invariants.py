@@ -6,15 +6,19 @@ from uuid import UUID
 from contracts.access import Priority
 from contracts.scheduler.claims import AttemptPhase
 from scheduler.domain.availability import reason_not_free
+from scheduler.domain.explanation import objections_to
+from scheduler.domain.holds import hold_of
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.leases import LOST_SECONDS, NOT_STARTED_SECONDS
 from scheduler.domain.nodes import Node
 from scheduler.domain.requirements import eligible_nodes
 from scheduler.domain.startable import kind_of
 
-from .simulated_users import SimulatedUsers
+from .simulated_users import LIMITED, SimulatedUsers
 from .simulated_world import GRACE_SECONDS, SimulatedWorld
 
+EXCUSES = {"held", "avoided", "too_small"}
+"""Reasons why a job waits although a node that can run it is free."""
 STEP_SECONDS = 1.0
 """The lease clock moves by no more in one step."""
 
@@ -28,9 +32,15 @@ def check(users: SimulatedUsers) -> None:
     waiting = [job for job in state.jobs.values() if job.needs_node]
     assert len(live) == len(state.jobs) - len(waiting), "a running job without an attempt"
     assert Counter(job.owner_id for job in waiting) == state.queued_by_owner
+    placed_by_owner = Counter(attempt.job.owner_id for attempt in state.attempts.values())
+    assert placed_by_owner == state.placed_by_owner
+    is_held = users.most_running is None or placed_by_owner[LIMITED] <= users.most_running
+    assert is_held, "more of an owner's jobs run than may"
     assert len(state.startable) == sum(job.not_before is None for job in waiting)
     for priority in Priority:
-        lines = (line for lines in state.startable.turns(priority) for line in lines.values())
+        lines = (
+            line for lines in state.startable.turns(priority).values() for line in lines.values()
+        )
         assert all(job.request.priority is priority for line in lines for job in line.values())
     for node in state.nodes.values():
         check_node(world, node)
@@ -58,16 +68,17 @@ def surely_holds_slot(attempt: Attempt) -> bool:
 
 
 def check_reasons(world: SimulatedWorld) -> None:
-    """Hold each waiting job against the nodes: no free node may be able to run it."""
+    """Hold each waiting job against the free nodes: its explanation says why it is on none."""
     context = world.leader.read_context()
     free = {n.id for n in world.state.nodes.values() if reason_not_free(context, n) is None}
     if not free:
         return
     for job in world.state.jobs.values():
-        if job.needs_node and job.not_before is None:
-            is_patient = job.patient_until > context.now.steady
-            could = free and eligible_nodes(world.state, kind_of(job)) & free
-            assert is_patient or not could, "it waits for nothing"
+        if job.needs_node and (could := eligible_nodes(world.state, kind_of(job)) & free):
+            nodes = [world.state.nodes[node_id] for node_id in could]
+            told = objections_to(context, job, hold_of(context, job), nodes)
+            codes = {obstacle.code for _, obstacle in told}
+            assert codes <= EXCUSES, "it waits for nothing"
 
 
 def check_claims(world: SimulatedWorld, before: dict[UUID, Node]) -> None:

@@ -29,6 +29,8 @@ from contracts.scheduler.jobs import TERMINAL, JobStatus, JobView
 from .simulated_world import BEGIN, SimulatedWorld
 
 OWNERS = [UUID(int=number) for number in range(3)]
+LIMITED = OWNERS[0]
+"""Only a few of this owner's jobs may run at one time."""
 
 
 @dataclass(slots=True)
@@ -40,6 +42,8 @@ class SimulatedUsers:
     """Jobs that were accepted and, as far as we know, not deleted."""
     change_jobs: bool = False
     """Change and delete jobs too."""
+    most_running: int | None = 2
+    """Jobs of the limited owner that may run at one time."""
     owners: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
     wanted_batches: dict[UUID, SubmitBatch] = field(default_factory=dict[UUID, SubmitBatch])
     accepted_batches: set[UUID] = field(default_factory=set[UUID])
@@ -58,18 +62,22 @@ class SimulatedUsers:
         )
         actor = Actor(user_id=random.choice(OWNERS), limits=Limits(max_waiting_jobs=20))
         self.owners[job.job_id] = actor.user_id
+        if actor.user_id == LIMITED:
+            job = job.model_copy(update={"max_running_jobs": self.most_running})
         self.wanted[job.job_id] = SubmitJob(actor=actor, job=job)
 
     def submit_batch(self) -> None:
         random = self.world.random
+        actor = Actor(user_id=random.choice(OWNERS), limits=Limits(max_waiting_jobs=20))
         template = JobTemplate(
             workflow="w@1",
             version_hash=random.choice("abc"),
             priority=random.choice(list(Priority)),
+            max_running_jobs=self.most_running if actor.user_id == LIMITED else None,
         )
         batch_id = self.world.new_id()
         self.wanted_batches[batch_id] = SubmitBatch(
-            actor=Actor(user_id=random.choice(OWNERS), limits=Limits(max_waiting_jobs=20)),
+            actor=actor,
             batch_id=batch_id,
             template=template,
             requirements=[Requirements()],

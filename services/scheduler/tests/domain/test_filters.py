@@ -51,7 +51,7 @@ def test_a_node_is_eligible_if_and_only_if_no_filter_of_the_kind_objects() -> No
     obstacle = first_obstacle(KIND_FILTERS, has_one, kind)
     assert obstacle
     lacks = "checkpoints/b, checkpoints/c, checkpoints/d and 1 more"
-    assert obstacle == ("missing", f"lacks {lacks}")
+    assert (obstacle.code, obstacle.message) == ("missing", f"lacks {lacks}")
 
 
 def test_an_earlier_score_decides_before_all_later_ones() -> None:

@@ -69,6 +69,10 @@ class JobTemplate(BaseModel):
         description="Maximum number of attempts that an agent accepted; the retry table may "
         "allow fewer.",
     )
+    max_running_jobs: int | None = Field(
+        default=None,
+        description="The job waits while so many jobs of its owner run; null: however many run.",
+    )
     is_bare: bool = Field(
         default=False,
         description="Remove the prompt and graph that ComfyUI embeds in result files.",

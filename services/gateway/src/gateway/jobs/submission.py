@@ -143,6 +143,7 @@ def job_template(
         labels=dict(request.labels),
         timeout_seconds=float(limits.timeout_seconds or TIMEOUT_SECONDS),
         max_attempts=limits.max_attempts,
+        max_running_jobs=actor.limits.max_running_jobs,
         is_bare=strips_prompt_and_graph(gateway.settings.result_metadata, version.spec, actor),
     )
 

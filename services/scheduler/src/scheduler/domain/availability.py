@@ -9,7 +9,14 @@ from scheduler.domain.obstacles import Filter, Obstacle, first_obstacle
 
 MOST_UPLOADING = 8
 
-DISABLED = Obstacle("disabled", "disabled")
+UNREADABLE = Obstacle(
+    "unreadable",
+    "its row in the database cannot be read",
+    "its row in the database cannot be read: repair it, or remove the node",
+)
+SILENT = Obstacle("silent", "nothing is heard of its agent")
+JOINING = Obstacle("joining", "its agent does not know yet what the server can run")
+UNREACHABLE = Obstacle("unreachable", "the engine does not answer")
 RESTING = Obstacle("resting", "it refused the last order")
 STOPPING = Obstacle("stopping", "stops an attempt that is over")
 LEFTOVER = Obstacle("stopping", "its engine still runs an attempt that is over")
@@ -21,32 +28,31 @@ UPLOADING = Obstacle("uploading", "too many results wait for their upload")
 def disabled(_: StepContext, node: Node) -> Obstacle | None:
     if node.settings.is_enabled:
         return None
-    return Obstacle(DISABLED.code, DISABLED.message + waits_for(node))
+    return Obstacle("disabled", "disabled", "disabled" + waits_for(node))
 
 
 def not_joined(_: StepContext, node: Node) -> Obstacle | None:
     if node.claim_status is ClaimStatus.JOINED:
         return None
     if not node.is_readable:
-        text = "its row in the database cannot be read: repair it, or remove the node"
-        return Obstacle("unreadable", text)
+        return UNREADABLE
     if node.agent_id is None:
-        return Obstacle("no_agent", f"no agent of pool {node.settings.pool} has claimed it")
+        text = f"no agent of pool {node.settings.pool} has claimed it"
+        return Obstacle("no_agent", "no agent has claimed it", text)
     if node.claim_status is ClaimStatus.LOST or node.contact.beat_at is None:
-        return Obstacle("silent", "nothing is heard of its agent")
-    text = node.contact.reason or "its agent does not know yet what the server can run"
-    return Obstacle("joining", text)
+        return SILENT
+    return JOINING._replace(detail=node.contact.reason)
 
 
 def quarantined(context: StepContext, node: Node) -> Obstacle | None:
     reason = quarantine_reason(context, node)
-    return Obstacle("quarantined", reason) if reason else None
+    return Obstacle("quarantined", "in quarantine for harm to jobs", reason) if reason else None
 
 
 def unreachable(_: StepContext, node: Node) -> Obstacle | None:
     if node.contact.is_reachable:
         return None
-    return Obstacle("unreachable", node.contact.reason or "the engine does not answer")
+    return UNREACHABLE._replace(detail=node.contact.reason)
 
 
 def resting(context: StepContext, node: Node) -> Obstacle | None:
@@ -71,7 +77,8 @@ def busy(_: StepContext, node: Node) -> Obstacle | None:
 def draining(_: StepContext, node: Node) -> Obstacle | None:
     if not node.settings.is_draining:
         return None
-    return Obstacle("draining", ("draining" if node.attempts else "drained") + waits_for(node))
+    text = ("draining" if node.attempts else "drained") + waits_for(node)
+    return Obstacle("draining", "takes no new jobs", text)
 
 
 def waits_for(node: Node) -> str:
@@ -106,4 +113,4 @@ def is_free_soon(context: StepContext, node: Node) -> bool:
 def reason_not_free(context: StepContext, node: Node) -> str | None:
     """Give the reason why a node gets no job now, for people; None if it can take one."""
     obstacle = first_obstacle(NODE_FILTERS, context, node)
-    return obstacle.message if obstacle else None
+    return obstacle.in_full if obstacle else None

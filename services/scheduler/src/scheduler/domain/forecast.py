@@ -10,7 +10,7 @@ from uuid import UUID
 from contracts.access import Priority
 from contracts.scheduler.jobs import JobStatus, JobView
 from scheduler.domain.context import StepContext
-from scheduler.domain.jobs import Job
+from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import ClaimStatus
 from scheduler.domain.requirements import eligible_nodes
 from scheduler.domain.startable import Lines
@@ -33,13 +33,9 @@ def forecast(state: State) -> Forecast:
     result, ahead = Forecast(), 0.0
     nodes = sum(node.claim_status is ClaimStatus.JOINED for node in state.nodes.values())
     for attempt in state.attempts.values():
-        mean = state.mean_seconds.get(attempt.job.request.version_hash)
-        if mean is not None:
-            has_begun = attempt.job.status is not JobStatus.QUEUED
-            spent = state.clock.now - attempt.asked_at if has_begun else 0.0
-            left = max(0.0, mean - spent)
-            if left:  # nobody knows when one that takes longer than usual ends
-                result.etas[attempt.job.id] = left
+        left = seconds_left(state, attempt)
+        if left is not None:
+            result.etas[attempt.job.id] = left
             ahead += left
     for position, job in enumerate(islice(queue_order(state), POSITIONS_KNOWN), 1):
         result.positions[job.id] = position
@@ -50,6 +46,19 @@ def forecast(state: State) -> Forecast:
     return result
 
 
+def seconds_left(state: State, attempt: Attempt) -> float | None:
+    """Estimate when an attempt ends, from the mean of its version.
+
+    None if there is none: nobody knows when one that takes longer than usual ends.
+    """
+    mean = state.mean_seconds.get(attempt.job.request.version_hash)
+    if mean is None:
+        return None
+    has_begun = attempt.job.status is not JobStatus.QUEUED
+    spent = state.clock.now - attempt.asked_at if has_begun else 0.0
+    return mean - spent if mean > spent else None
+
+
 def queue_order(state: State) -> Iterator[Job]:
     """Yield higher priorities first; within one, owners take turns with their oldest job.
 
@@ -58,7 +67,7 @@ def queue_order(state: State) -> Iterator[Job]:
     for priority in Priority:
         owners = deque(
             merge(*runnable_lines(state, lines), key=lambda job: job.created_at)
-            for lines in state.startable.turns(priority)
+            for lines in state.startable.turns(priority).values()
         )
         while owners:
             jobs = owners.popleft()

@@ -1,15 +1,41 @@
-"""Filters of jobs: whether a job may start at all, whichever node is free."""
+"""Filters of owners and jobs: whether a job may start at all, whichever node is free.
+
+An owner's limit on running jobs is that of the newest job, because it comes with the jobs: so a
+new leader knows it, and a changed limit counts from the owner's next job.
+"""
+
+from uuid import UUID
 
 from scheduler.domain.context import StepContext
 from scheduler.domain.jobs import Job
-from scheduler.domain.obstacles import Filter, Obstacle
+from scheduler.domain.obstacles import Filter, Obstacle, first_obstacle
 
 DELAYED = Obstacle("delayed", "is tried again in a moment")
 
 
-def delayed(_: StepContext, job: Job) -> Obstacle | None:
-    """Object while a failed job waits for its next try; the queue of startable jobs lacks it."""
-    return None if job.not_before is None else DELAYED
+def fleet_limit(context: StepContext, _: UUID) -> Obstacle | None:
+    most = context.state.limits.max_running_jobs
+    if len(context.state.attempts) < most:
+        return None
+    return Obstacle("fleet_running_limit", f"the fleet runs {most} jobs, as many as it may")
 
 
-JOB_FILTERS: tuple[Filter[StepContext, Job], ...] = (delayed,)
+def owner_limit(context: StepContext, owner_id: UUID) -> Obstacle | None:
+    most = context.state.running_limits.get(owner_id)
+    if most is None or context.state.placed_by_owner[owner_id] < most:
+        return None
+    text = f"{most} of its owner's jobs run, as many as may"
+    return Obstacle("owner_running_limit", text)
+
+
+OWNER_FILTERS: tuple[Filter[StepContext, UUID], ...] = (fleet_limit, owner_limit)
+
+
+def hold_of(context: StepContext, job: Job) -> Obstacle | None:
+    """Return what keeps a queued job from every node; None if nothing does.
+
+    A delayed job is not in the queue of startable jobs, so placement does not ask about it.
+    """
+    if job.not_before is not None:
+        return DELAYED
+    return first_obstacle(OWNER_FILTERS, context, job.owner_id)

@@ -115,7 +115,7 @@ def end_job(
     job.finished_at = context.now.wall
     job.attempt = None
     change(context, job, status, event, **details)
-    del context.state.jobs[job.id]
+    context.state.remove_job(job)
     context.loaded.jobs[job.id] = job
 
 
@@ -133,7 +133,7 @@ def end_attempt(
 ) -> None:
     """Close an attempt; the caller decides about its job."""
     attempt.ended_at, attempt.outcome, attempt.cause = context.now.wall, outcome, cause
-    del context.state.attempts[attempt.id]
+    context.state.remove_attempt(attempt)
     node = context.state.nodes.get(attempt.node_id)
     if node:
         node.attempts.pop(attempt.id, None)

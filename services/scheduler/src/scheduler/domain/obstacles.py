@@ -3,7 +3,8 @@
 Placement passes over whatever a filter objects to, and `explanation.py` shows the objections, so
 both tell the same. A filter is a pure function that returns an obstacle or None. There is a list
 of them for nodes (`availability.py`), for nodes and kinds of jobs (`requirements.py`), for nodes
-and jobs (`patience.py`) and for jobs (`holds.py`). `scores.py` decides among nodes without one.
+and jobs (`patience.py`) and for owners and jobs (`holds.py`). `scores.py` decides among nodes
+without an obstacle.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,9 +17,15 @@ class Obstacle(NamedTuple):
     """The objection of one filter."""
 
     code: str
-    """Name for programs; it says nothing about which node, or whose job, is in the way."""
+    """Name for programs: one of `contracts.scheduler.explanations.CODES`."""
     message: str
-    """Sentence for people who may see nodes."""
+    """Sentence for everybody; it names no node, no address and nobody's work."""
+    detail: str | None = None
+    """Sentence for people who may see nodes, if it says more."""
+
+    @property
+    def in_full(self) -> str:
+        return self.detail or self.message
 
 
 Filter: TypeAlias = Callable[[*Ts], Obstacle | None]

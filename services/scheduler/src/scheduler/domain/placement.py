@@ -13,9 +13,11 @@ from contracts.access import Priority
 from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.availability import is_free
 from scheduler.domain.context import StepContext
+from scheduler.domain.holds import OWNER_FILTERS
 from scheduler.domain.jobs import Job
 from scheduler.domain.lifecycle import place_job
 from scheduler.domain.nodes import Node
+from scheduler.domain.obstacles import first_obstacle
 from scheduler.domain.patience import avoided, doubt, is_patient
 from scheduler.domain.requirements import eligible_nodes
 from scheduler.domain.scores import best
@@ -69,8 +71,9 @@ def next_match(
 ) -> tuple[Job, Node] | None:
     """Find the next job that a free node can run, with its node; block kinds that none can run."""
     for priority in priorities(context.state):
-        for lines in context.state.startable.turns(priority):
-            if match := owners_match(context, lines, free, blocked):
+        for owner_id, lines in context.state.startable.turns(priority).items():
+            is_held = first_obstacle(OWNER_FILTERS, context, owner_id)
+            if not is_held and (match := owners_match(context, lines, free, blocked)):
                 return match
     return None
 

@@ -5,7 +5,7 @@ whole, however many jobs of it wait.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -97,9 +97,13 @@ class StartableJobs:
             del owners[job.owner_id]
         return True
 
-    def turns(self, priority: Priority) -> Collection[Lines]:
+    def lines_of(self, job: Job) -> Lines:
+        """Return the jobs of the job's owner that have its priority."""
+        return self._by_priority[job.request.priority].get(job.owner_id, OrderedDict())
+
+    def turns(self, priority: Priority) -> Mapping[UUID, Lines]:
         """Return the jobs of a priority by owner, starting with the next owner's."""
-        return self._by_priority[priority].values()
+        return self._by_priority[priority]
 
     def end_turn(self, priority: Priority, owner_id: UUID) -> None:
         """Put an owner behind all other owners of the priority."""

@@ -25,6 +25,8 @@ class Limits:
 
     max_waiting_jobs: int = 100_000
     """Queued jobs of all owners, delayed ones included; more are refused."""
+    max_running_jobs: int = 100_000
+    """Jobs of all owners with a live attempt; others wait."""
     node_grace_seconds: float = 30.0
 
 
@@ -61,6 +63,10 @@ class State:
     """A heap; jobs that ended in time are still in it."""
     queued_by_owner: Counter[UUID] = field(default_factory=Counter[UUID])
     """Number of jobs that wait for a node, delayed ones included."""
+    placed_by_owner: Counter[UUID] = field(default_factory=Counter[UUID])
+    """Number of live attempts of each owner."""
+    running_limits: dict[UUID, int | None] = field(default_factory=dict[UUID, int | None])
+    """Largest number of live attempts of each owner with unfinished jobs; None: no limit."""
     faults: dict[UUID, tuple[UUID, float]] = field(default_factory=dict[UUID, tuple[UUID, float]])
     """Node and time, in steady seconds, of the last broken accelerator that each owner met."""
     clock: LeaseClock = field(default_factory=LeaseClock)
@@ -83,10 +89,17 @@ class State:
     def add_job(self, job: Job) -> None:
         self.share_requirements(job)
         self.jobs[job.id] = job
+        self.running_limits[job.owner_id] = job.request.max_running_jobs
         if job.request.deadline:
             heappush(self.deadlines, (job.request.deadline, job.id))
         if job.needs_node:
             self.enqueue(job)
+
+    def remove_job(self, job: Job) -> None:
+        """Forget a job without attempt that does not wait any more."""
+        del self.jobs[job.id]
+        if not self.queued_by_owner[job.owner_id] and not self.placed_by_owner[job.owner_id]:
+            self.running_limits.pop(job.owner_id, None)
 
     def share_requirements(self, job: Job) -> None:
         """Let jobs of one version share equal requirements, half of a waiting job's memory."""
@@ -122,3 +135,10 @@ class State:
     def add_attempt(self, attempt: Attempt) -> None:
         attempt.job.attempt = self.attempts[attempt.id] = attempt
         self.nodes[attempt.node_id].attempts[attempt.id] = attempt
+        self.placed_by_owner[attempt.job.owner_id] += 1
+
+    def remove_attempt(self, attempt: Attempt) -> None:
+        del self.attempts[attempt.id]
+        self.placed_by_owner[attempt.job.owner_id] -= 1
+        if not self.placed_by_owner[attempt.job.owner_id]:
+            del self.placed_by_owner[attempt.job.owner_id]

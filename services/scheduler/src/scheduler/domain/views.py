@@ -8,10 +8,9 @@ from contracts.scheduler.nodes import NodePhase, NodeView
 from scheduler.domain.availability import is_in_service, reason_not_free
 from scheduler.domain.context import StepContext
 from scheduler.domain.health import quarantine_reason
-from scheduler.domain.holds import JOB_FILTERS
+from scheduler.domain.holds import hold_of
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import ClaimStatus, Node
-from scheduler.domain.obstacles import first_obstacle
 from scheduler.domain.patience import is_patient
 from scheduler.domain.requirements import eligible_nodes, unmet_by_best_node
 from scheduler.domain.startable import kind_of
@@ -60,7 +59,7 @@ def reason_waiting(context: StepContext, job: Job) -> str | None:
 
 
 def reason_unplaced(context: StepContext, job: Job) -> str:
-    if hold := first_obstacle(JOB_FILTERS, context, job):
+    if hold := hold_of(context, job):
         return hold.message
     nodes = [context.state.nodes[id_] for id_ in eligible_nodes(context.state, kind_of(job))]
     if not nodes:

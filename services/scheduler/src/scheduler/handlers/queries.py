@@ -4,12 +4,14 @@ from uuid import UUID
 
 from contracts.access import Actor, Permission
 from contracts.errors import ForbiddenError, InvalidError, NotFoundError
+from contracts.scheduler.explanations import ExplainJob, JobExplanation
 from contracts.scheduler.job_requests import FindJobs, FindSubmitted, ListJobs
 from contracts.scheduler.jobs import JobList, JobPage, JobView
 from contracts.scheduler.node_requests import FindNode, ListNodes, NodePage
 from contracts.scheduler.nodes import NodeView
 from contracts.values import fitting
 from runtime.cursor import PLACE, Cursors
+from scheduler.domain.explanation import explain, explain_stored
 from scheduler.domain.forecast import complete_view, forecast
 from scheduler.domain.views import node_view, summary
 from scheduler.service import Scheduler, Term
@@ -63,6 +65,18 @@ async def list_jobs(scheduler: Scheduler, query: ListJobs) -> JobPage:
     if len(items) < len(found):
         end = items[-1].created_at, items[-1].id
     return JobPage(items=items, next_cursor=CURSORS.write(end) if end else None)
+
+
+async def explain_job(scheduler: Scheduler, query: ExplainJob) -> JobExplanation:
+    """Explain an unfinished job from the state, any other from its row."""
+    term, owner_id = scheduler.current_term(), visible_owner(query.actor)
+    job = term.state.jobs.get(query.job_id)
+    if job and owner_id in (None, job.owner_id):
+        return explain(scheduler.read_context(term), job, query)
+    found = await scheduler.job_reader.find([query.job_id], owner_id)
+    if not found:
+        raise NotFoundError("there is no such job")
+    return explain_stored(found[0])
 
 
 async def list_nodes(scheduler: Scheduler, query: ListNodes) -> NodePage:
