@@ -67,9 +67,11 @@ def deliver_order(
         return
     refusal = refusal_of(agent, leader.epoch, claim)
     if refusal is None:
+        is_new = attempt_id not in agent.known
         refusal = agent.take_order(attempt_id, 0.15 if world.is_faulty else 0.0)
         note_late_order(world, attempt_id)
-        check_taken(world, attempt_id, agent)
+        if is_new:
+            check_taken(world, attempt_id, agent)
     world.send(partial(answer_order, leader, attempt_id, claim, refusal))
 
 
