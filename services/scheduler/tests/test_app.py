@@ -5,7 +5,6 @@ import signal
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -19,34 +18,8 @@ from runtime.bus import event_stream
 from runtime.bus.bucket import read_value
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
-from runtime.testing.postgres import PostgresServer
-from runtime.testing.servers import NatsServer
 
 from .fleet import ADMIN, FakeAgent, Schedulers, a_submit, an_added_node
-
-
-@pytest.fixture
-async def schedulers(
-    nats: NatsServer, postgres: PostgresServer, tmp_path: Path
-) -> AsyncGenerator[Schedulers, None]:
-    url = await postgres.database_for("scheduler")
-    started = Schedulers(nats, url, tmp_path / "log")
-    yield started
-    started.kill_all()
-
-
-@pytest.fixture
-async def gateway(nats: NatsServer) -> AsyncGenerator[Bus, None]:
-    async with Bus.connect(nats.url, service="gateway", password=nats.passwords["gateway"]) as bus:
-        yield bus
-
-
-@pytest.fixture
-async def agents(nats: NatsServer) -> AsyncGenerator[Bus, None]:
-    async with Bus.connect(
-        nats.url, service="node-agent", password=nats.passwords["node-agent"]
-    ) as bus:
-        yield bus
 
 
 @pytest.fixture

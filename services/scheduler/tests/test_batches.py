@@ -1,8 +1,6 @@
 """Batches through a real scheduler process: one answer, all or nothing, also over a new leader."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -27,27 +25,10 @@ from contracts.values import new_id
 from runtime.bus import event_stream
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
-from runtime.testing.postgres import PostgresServer
-from runtime.testing.servers import NatsServer
 
 from .fleet import ADMIN, Schedulers
 
 KEY = IdempotencyKey(key="k", body_digest="digest")
-
-
-@pytest.fixture
-async def schedulers(
-    nats: NatsServer, postgres: PostgresServer, tmp_path: Path
-) -> AsyncGenerator[Schedulers, None]:
-    started = Schedulers(nats, await postgres.database_for("scheduler"), tmp_path / "log")
-    yield started
-    started.kill_all()
-
-
-@pytest.fixture
-async def gateway(nats: NatsServer) -> AsyncGenerator[Bus, None]:
-    async with Bus.connect(nats.url, service="gateway", password=nats.passwords["gateway"]) as bus:
-        yield bus
 
 
 def a_batch(count: int, key: IdempotencyKey | None = None) -> SubmitBatch:

@@ -1,7 +1,6 @@
 """A node's headers may be credentials: the answer to a claim has them, and the bucket does not."""
 
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -16,36 +15,12 @@ from runtime.bus import ordered
 from runtime.bus.bucket import key_prefix, read_value
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually
-from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
 
 from .fleet import Schedulers, an_added_node
 
 KEY, NEWER_KEY = "a-key-of-the-proxy", "a-newer-key"
 AGENT = new_id()
-
-
-@pytest.fixture
-async def schedulers(
-    nats: NatsServer, postgres: PostgresServer, tmp_path: Path
-) -> AsyncGenerator[Schedulers, None]:
-    started = Schedulers(nats, await postgres.database_for("scheduler"), tmp_path / "log")
-    yield started
-    started.kill_all()
-
-
-@pytest.fixture
-async def gateway(nats: NatsServer) -> AsyncGenerator[Bus, None]:
-    password = nats.passwords["gateway"]
-    async with Bus.connect(nats.url, service="gateway", password=password) as bus:
-        yield bus
-
-
-@pytest.fixture
-async def agents(nats: NatsServer) -> AsyncGenerator[Bus, None]:
-    password = nats.passwords["node-agent"]
-    async with Bus.connect(nats.url, service="node-agent", password=password) as bus:
-        yield bus
 
 
 @pytest.fixture

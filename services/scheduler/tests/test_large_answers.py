@@ -1,8 +1,5 @@
 """Answers about many large jobs and nodes: all of them, in as many answers as they need."""
 
-from collections.abc import AsyncGenerator
-from pathlib import Path
-
 import pytest
 
 from contracts.scheduler.claims import ClaimNode
@@ -14,8 +11,6 @@ from contracts.values import new_id
 from runtime.bus.client import Bus
 from runtime.bus.pages import every_node
 from runtime.testing.ports import eventually
-from runtime.testing.postgres import PostgresServer
-from runtime.testing.servers import NatsServer
 
 from .fleet import ADMIN, FakeAgent, Schedulers, a_submit, an_added_node
 
@@ -23,17 +18,9 @@ PROMPTS = {"prompt": "€" * 10_000, "negative": "€" * 10_000}
 LABELS = {f"key_{number}": "\x01" * 256 for number in range(16)}
 
 
-@pytest.fixture
-async def gateway(
-    nats: NatsServer, postgres: PostgresServer, tmp_path: Path
-) -> AsyncGenerator[Bus, None]:
-    """The gateway's connection to a scheduler process."""
-    scheduler = Schedulers(nats, await postgres.database_for("scheduler"), tmp_path / "log")
-    scheduler.start()
-    password = nats.passwords["gateway"]
-    async with Bus.connect(nats.url, service="gateway", password=password) as bus:
-        yield bus
-    scheduler.kill_all()
+@pytest.fixture(autouse=True)
+def _scheduler(schedulers: Schedulers) -> None:
+    schedulers.start()
 
 
 async def every_job(gateway: Bus, limit: int) -> list[JobSummary]:
@@ -72,24 +59,20 @@ async def test_every_node_is_listed_however_large_its_settings(gateway: Bus) -> 
     assert [str(node.id) for node in await every_node(gateway, ADMIN)] == sorted(added)
 
 
-async def test_a_node_with_large_attempts_can_be_claimed_again(
-    nats: NatsServer, gateway: Bus
-) -> None:
+async def test_a_node_with_large_attempts_can_be_claimed_again(gateway: Bus, agents: Bus) -> None:
     node = await gateway.call(an_added_node(), within=15)
-    password = nats.passwords["node-agent"]
-    async with Bus.connect(nats.url, service="node-agent", password=password) as bus:
-        agent = FakeAgent(bus, node.id, works=lambda _: False)
-        await agent.start()
-        submitted = a_submit(inputs={"prompt": "x" * 250_000})
-        job_id = (await gateway.call(submitted)).job.id
+    agent = FakeAgent(agents, node.id, works=lambda _: False)
+    await agent.start()
+    submitted = a_submit(inputs={"prompt": "x" * 250_000})
+    job_id = (await gateway.call(submitted)).job.id
 
-        async def runs() -> bool:
-            [job] = (await gateway.call(FindJobs(actor=ADMIN, job_ids=[job_id]))).items
-            return job.status is JobStatus.RUNNING
+    async def runs() -> bool:
+        [job] = (await gateway.call(FindJobs(actor=ADMIN, job_ids=[job_id]))).items
+        return job.status is JobStatus.RUNNING
 
-        await eventually(runs)
-        view = await bus.call(ClaimNode(agent_id=agent.agent_id, node_id=node.id))
-        await agent.stop()
+    await eventually(runs)
+    view = await agents.call(ClaimNode(agent_id=agent.agent_id, node_id=node.id))
+    await agent.stop()
 
-        assert [order.job_id for order in view.live] == [job_id]
-        assert len(view.model_dump_json()) < 10_000
+    assert [order.job_id for order in view.live] == [job_id]
+    assert len(view.model_dump_json()) < 10_000

@@ -3,9 +3,8 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
@@ -30,8 +29,6 @@ from runtime.bus.client import Bus
 from runtime.outbox.relay import Relay
 from runtime.process.settings import DatabaseSettings
 from runtime.testing.ports import eventually
-from runtime.testing.postgres import PostgresServer
-from runtime.testing.servers import NatsServer
 from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
 from scheduler.domain.effects import Effects
@@ -53,21 +50,6 @@ CLASSES, MODELS = 1_500, 2_000
 WITHIN_SECONDS = 300
 MOST_MEMORY_MB = 1_500
 """Of the leader."""
-
-
-@pytest.fixture
-async def schedulers(
-    nats: NatsServer, postgres: PostgresServer, tmp_path: Path
-) -> AsyncGenerator[Schedulers, None]:
-    started = Schedulers(nats, await postgres.database_for("scheduler"), tmp_path / "log")
-    yield started
-    started.kill_all()
-
-
-@pytest.fixture
-async def gateway(nats: NatsServer) -> AsyncGenerator[Bus, None]:
-    async with Bus.connect(nats.url, service="gateway", password=nats.passwords["gateway"]) as bus:
-        yield bus
 
 
 def nodes() -> Iterator[Node]:
