@@ -16,6 +16,7 @@ from contracts.media.files import ContentView, MediaList, MediaView, Rendition, 
 from contracts.media.library import LinkList, LinkView, MediaPage, StorageView
 from contracts.message import Accepted, Request
 from contracts.messages import MESSAGES
+from contracts.node_queue import NodeQueue, QueuedPrompt
 from contracts.scheduler.batches import BatchPage, BatchView, SubmitBatchView
 from contracts.scheduler.claims import ClaimView
 from contracts.scheduler.explanations import (
@@ -35,9 +36,9 @@ from contracts.scheduler.jobs import (
     JobView,
     Output,
 )
-from contracts.scheduler.node_requests import NodePage
+from contracts.scheduler.node_requests import CapabilitiesPage, NodePage
 from contracts.scheduler.nodes import MAX_SETTINGS_BYTES, ClaimedNode, NodePhase, NodeView
-from contracts.values import MadeMask, fitting
+from contracts.values import PAGE_BYTES, MadeMask, fitting
 from gateway.jobs.submission import MAX_INPUT_BYTES
 from media.handlers.library import MAX_OPEN_LINKS
 from runtime.bus.nats_config import MAX_MESSAGE_BYTES
@@ -136,6 +137,18 @@ LARGEST: Iterable[BaseModel] = (
         url=URL,
         public_url=URL,
         rendition=Rendition(width=1, content_type="t", size_bytes=1, blake3="b" * 64),
+    ),
+    CapabilitiesPage(
+        digest="d" * 64,
+        engine_version="v" * 100,
+        devices=[],
+        classes=["x" * PAGE_BYTES],
+        models=[],
+        next_cursor="9" * 80,
+    ),
+    NodeQueue(
+        items=fitting([QueuedPrompt(prompt_id=text(999), state="pending")] * 2_000),
+        prompt_count=2_000,
     ),
     LINK,
     LinkList(items=[LINK] * MAX_OPEN_LINKS),

@@ -44,10 +44,12 @@ def test_a_drained_node_finishes_its_job_first(
     job = begin(api)
     path = f"/v1/nodes/{node['id']}"
     draining = api.post(f"{path}/drain").json()
+    queue = api.get(f"{path}/queue").json()
     waiting = submit(api, "solid")
     said = fleet.run("nodes", "drain", node["name"], "--wait", "60")
 
     assert draining["running_job_ids"] == [job["id"]]
+    assert [(one["job_id"], one["state"]) for one in queue["items"]] == [(job["id"], "running")]
     assert (draining["phase"], draining["is_draining"]) == ("draining", True)
     assert said.splitlines()[-1] == f"{node['name']} draining (drained)"
     ended = api.get(job["links"]["self"]).json()
@@ -68,3 +70,15 @@ def test_a_job_runs_on_while_its_server_gets_another_address(
     assert (changed.json()["base_url"], changed.json()["name"]) == (other, "moved")
     assert (ended["status"], ended["attempt_count"]) == ("completed", 1)
     assert finish(api, "solid")["attempt_count"] == 1
+
+
+def test_all_that_a_node_can_run_is_shown_and_compared(
+    fleet: LocalFleet, api: httpx.Client, node: dict[str, Any]
+) -> None:
+    page = api.get(f"/v1/nodes/{node['id']}/capabilities").json()
+    odd = api.get(f"/v1/nodes/{node['id']}/capabilities?cursor=x")
+
+    assert (len(page["classes"]), page["digest"]) == (node["class_count"], node["digest"])
+    assert len(page["models"]) == node["model_count"]
+    assert (odd.status_code, odd.json()["type"][-10:]) == (422, "bad_cursor")
+    assert "equal" in fleet.run("nodes", "compare")

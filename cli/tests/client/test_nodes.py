@@ -6,7 +6,8 @@ import subprocess
 import sys
 from typing import Any
 
-from contracts.scheduler.node_requests import NodePage
+from contracts.scheduler.job_requests import ModelFile
+from contracts.scheduler.node_requests import CapabilitiesPage, NodePage
 from contracts.scheduler.nodes import Device, NodePhase, NodeView
 from contracts.values import new_id
 
@@ -145,3 +146,30 @@ def test_drain_waits_for_the_last_job(fleet: Script) -> None:
         "  draining: draining: 1 job not finished yet",
         "gpu-1 draining (drained)",
     ]
+
+
+def test_compare_lists_what_some_nodes_lack(fleet: Script) -> None:
+    other_id = new_id()
+    both = a_node(), a_node(id=other_id, name="gpu-2", digest="e", engine_version="0.34.0")
+    fleet.on("GET /v1/nodes", listed(*both, a_node(name="gpu-3"), a_node(id=new_id(), digest=None)))
+    film = [ModelFile(folder="loras", name="film.safetensors")]
+    fleet.on(f"GET {NODE}/capabilities", can(classes=["A"], next_cursor="c"))
+    fleet.on(f"GET {NODE}/capabilities?cursor=c", can(classes=["B"]))
+    fleet.on(f"GET /v1/nodes/{other_id}/capabilities", can(classes=["A"], models=film))
+
+    done = run(fleet, "compare")
+    rows = [line.split() for line in done.stdout.splitlines()]
+
+    assert done.returncode == 1
+    assert ["class", "B", "gpu-1,", "gpu-3", "gpu-2"] in rows
+    assert ["loras/film.safetensors", "gpu-2", "gpu-1,", "gpu-3"] in rows
+    assert ["comfyui", "0.34.0", "gpu-2", "gpu-1,", "gpu-3"] in rows
+    assert "gpu-1 is left out: it is not described yet" in done.stdout
+    assert not any("A" in row for row in rows)
+    asked = json.loads(run(fleet, "compare", "--json").stdout)
+    assert asked["loras/film.safetensors"] == [str(NODE_ID)] * 2
+
+
+def can(**fields: Any) -> bytes:
+    known = {"digest": "d", "engine_version": "1", "devices": [], "classes": [], "models": []}
+    return CapabilitiesPage.model_validate(known | fields).model_dump_json().encode()

@@ -3,7 +3,9 @@
 import httpx
 import pytest
 
+from contracts.access import Actor
 from contracts.agent import Outcome
+from contracts.node_queue import FindQueue
 from contracts.values import new_id
 from runtime.testing.ports import eventually
 
@@ -89,3 +91,25 @@ async def test_an_attempt_that_is_over_and_still_runs_is_told_and_stopped(
         await fleet.sees(entry, lambda beat: beat.leftover_prompts == 0)
 
     assert {beat.foreign_prompts for beat in fleet.beats} == {0}
+
+
+async def test_the_queue_is_shown_with_the_jobs_of_own_attempts(
+    fleet: Fleet, comfy_url: str
+) -> None:
+    order = an_order(await fleet.publish(quick()))
+    entry = await fleet.add_node(comfy_url)
+    query = FindQueue(actor=Actor(user_id=new_id()), node_id=entry.node_id)
+    foreign = await post(comfy_url, slow_steps(steps=400).graph)
+    async with fleet.agent():
+        await fleet.sees(entry, lambda beat: beat.foreign_prompts == 1)
+        await fleet.run(entry, order)
+        await fleet.sees(entry, lambda beat: any(a.is_pending for a in beat.attempts))
+        shown = await fleet.gateway.call(query)
+        await interrupt(comfy_url, foreign)
+        await fleet.outcome(order)
+
+    own, other = shown.items
+    assert (own.prompt_id, own.job_id) == (str(order.attempt_id), order.job_id)
+    assert (own.state, own.phase, own.owner_id) == ("pending", "posted", order.owner_id)
+    assert (other.prompt_id, other.state, other.job_id) == (foreign, "running", None)
+    assert shown.prompt_count == 2

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
+from contracts.scheduler.node_requests import CapabilitiesPage
 from contracts.scheduler.nodes import NodeView
 
 
@@ -42,3 +43,17 @@ def drain(client: FleetClient, node_id: UUID) -> NodeView:
 
 def resume(client: FleetClient, node_id: UUID) -> NodeView:
     return client.ask(NodeView, "POST", f"/v1/nodes/{node_id}/resume")
+
+
+def capabilities(client: FleetClient, node_id: UUID) -> set[str]:
+    """Return everything that the node can run: `class KSampler`, `loras/film.safetensors`."""
+    found: set[str] = set()
+    params: dict[str, str] = {}
+    path = f"/v1/nodes/{node_id}/capabilities"
+    while True:
+        page = client.ask(CapabilitiesPage, "GET", path, params=params)
+        found.update(f"class {name}" for name in page.classes)
+        found.update(f"{model.folder}/{model.name}" for model in page.models)
+        if page.next_cursor is None:
+            return found
+        params = {"cursor": page.next_cursor}

@@ -12,6 +12,7 @@ from comfyfleet import CommandError
 from comfyfleet.client import nodes
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.connection import connect
+from comfyfleet.commands.node_comparison import compare
 from comfyfleet.node_tables import found_there, node_card, nodes_table
 from comfyfleet.tables import console, say
 from contracts.scheduler.nodes import NodePhase, NodeView
@@ -40,7 +41,7 @@ def group() -> typer.Typer:
     """The command itself, which lists, and its sub-commands."""
     app = typer.Typer(help=__doc__, invoke_without_command=True)
     app.callback()(show)
-    for command in (list_, get, add, set_, enable, disable, drain, resume, remove):
+    for command in (list_, get, add, set_, enable, disable, drain, resume, remove, compare):
         app.command(command.__name__.rstrip("_"))(command)
     return app
 

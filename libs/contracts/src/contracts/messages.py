@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from types import ModuleType
 
-from contracts import agent, auth
+from contracts import agent, auth, node_queue
 from contracts.media import attempts, files, library
 from contracts.message import Message
 from contracts.registry import requests, workflows
@@ -20,7 +20,7 @@ from contracts.scheduler import (
 
 MODULES = (
     *(auth, requests, job_requests, job_changes, batches, explanations),
-    *(node_requests, claims, agent),
+    *(node_requests, claims, agent, node_queue),
     *(files, library, attempts, jobs, node_events, workflows),
 )
 

@@ -31,6 +31,7 @@ from gateway.media import endpoints as media
 from gateway.media.memory import return_memory, what_exists_set_aside
 from gateway.media.signatures import LinkSigner
 from gateway.media.store import HttpObjectStore, http_store
+from gateway.nodes import contents as node_contents
 from gateway.nodes import endpoints as nodes
 from gateway.ops import endpoints as ops
 from gateway.service import Gateway
@@ -56,6 +57,7 @@ ROUTERS = (
     workflows.router,
     authoring.router,
     nodes.router,
+    node_contents.router,
     sessions.router,
     ops.router,
 )

@@ -12,6 +12,7 @@ import httpx
 
 from contracts.agent import CancelAttempt, JobWatched, OwnerWatched, RunAttempt
 from contracts.errors import InvalidError
+from contracts.node_queue import FindQueue
 from contracts.scheduler.claims import ClaimView, SchedulerLed
 from contracts.scheduler.nodes import ClaimedNode, NodeEntry
 from contracts.services import NODES, WORKFLOWS
@@ -23,6 +24,7 @@ from node_agent.handlers.adoption import to_adopt
 from node_agent.handlers.beats import remember_watched_job, remember_watched_owner
 from node_agent.handlers.claims import follow_leader, keep_claims
 from node_agent.handlers.orders import accept_attempt, cancel_attempt
+from node_agent.handlers.queue import find_queue
 from node_agent.ports import Engine, OpenEngine, Version
 from node_agent.service import Claim, NodeAgent
 from node_agent.settings import NodeAgentSettings
@@ -31,7 +33,11 @@ from runtime.bus.client import Bus
 from runtime.process.service import running
 from runtime.process.tables import AnswerTable, SubscriptionTable, serve
 
-ANSWERS: AnswerTable[NodeAgent] = {RunAttempt: accept_attempt, CancelAttempt: cancel_attempt}
+ANSWERS: AnswerTable[NodeAgent] = {
+    RunAttempt: accept_attempt,
+    CancelAttempt: cancel_attempt,
+    FindQueue: find_queue,
+}
 SUBSCRIPTIONS: SubscriptionTable[NodeAgent] = {
     SchedulerLed: follow_leader,
     JobWatched: remember_watched_job,

@@ -7,7 +7,7 @@ from contracts.scheduler.batches import FindBatch, FindSubmittedBatch, ListBatch
 from contracts.scheduler.claims import NodeBeat
 from contracts.scheduler.explanations import ExplainJob
 from contracts.scheduler.job_requests import FindJobs, FindSubmitted, ListJobs, SubmitJob
-from contracts.scheduler.node_requests import FindNode, ListNodes
+from contracts.scheduler.node_requests import FindNode, ListCapabilities, ListNodes
 from contracts.scheduler.nodes import NodeEntry
 from contracts.services import NODES
 from runtime.bus.bucket import Mirror
@@ -34,13 +34,12 @@ from scheduler.domain.core import RULES
 from scheduler.domain.state import Limits
 from scheduler.handlers.batches import find_batch, find_submitted_batch, list_batches
 from scheduler.handlers.leader_loop import decide, handle_beat, lead
+from scheduler.handlers.node_queries import find_node, list_capabilities, list_nodes
 from scheduler.handlers.queries import (
     explain_job,
     find_jobs,
-    find_node,
     find_submitted,
     list_jobs,
-    list_nodes,
 )
 from scheduler.handlers.ticks import announce, delete_old_jobs, delete_old_keys
 from scheduler.service import Scheduler
@@ -61,6 +60,7 @@ ANSWERS: AnswerTable[Scheduler] = {
     FindSubmittedBatch: Limited(find_submitted_batch, MOST_QUERIES),
     ListBatches: Limited(list_batches, MOST_QUERIES),
     ExplainJob: Limited(explain_job, MOST_QUERIES),
+    ListCapabilities: Limited(list_capabilities, MOST_QUERIES),
     ListNodes: Limited(list_nodes, MOST_QUERIES),
 }
 """Served by the leader only. The core's `RULES` list every command, and `decide` answers it."""

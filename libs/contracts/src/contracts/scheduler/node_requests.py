@@ -3,11 +3,12 @@
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from contracts.access import Actor, IdempotencyKey, UserCommand, UserQuery
 from contracts.message import Accepted, Query
-from contracts.scheduler.nodes import NewNode, NodeChanges, NodeView
+from contracts.scheduler.job_requests import ModelFile
+from contracts.scheduler.nodes import Device, NewNode, NodeChanges, NodeView
 from contracts.values import Page
 
 
@@ -29,6 +30,32 @@ class FindNode(UserQuery[NodeView]):
 
     subject: ClassVar[str] = "query.scheduler.find_node.v1"
     node_id: UUID
+
+
+class CapabilitiesPage(BaseModel):
+    """A page of everything that a node can run: its classes by name, then its model files."""
+
+    digest: str | None = Field(
+        description="Digest of everything that it can run; null: that is not known yet."
+    )
+    engine_version: str | None = Field(description="Version of its engine.")
+    devices: list[Device] = Field(description="Its accelerators.")
+    classes: list[str] = Field(description="Graph-node classes of this page.")
+    models: list[ModelFile] = Field(description="Model files of this page.")
+    next_cursor: str | None = Field(
+        default=None, description="`cursor` of the next page; null on the last page."
+    )
+
+
+class ListCapabilities(UserQuery[CapabilitiesPage]):
+    """List what a node can run, by pages; a page has as many names as fit into one answer.
+
+    Errors: NotFound, Invalid (`bad_cursor`: also if the capabilities changed since that page).
+    """
+
+    subject: ClassVar[str] = "query.scheduler.list_capabilities.v1"
+    node_id: UUID
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
 
 
 class AddNode(UserCommand[NodeView]):

@@ -1,4 +1,4 @@
-"""Answers queries: stored jobs with live values from the state, and nodes from the state."""
+"""Answers queries about jobs: stored ones, with live values from the state."""
 
 from uuid import UUID
 
@@ -7,13 +7,11 @@ from contracts.errors import ForbiddenError, InvalidError, NotFoundError
 from contracts.scheduler.explanations import ExplainJob, JobExplanation
 from contracts.scheduler.job_requests import FindJobs, FindSubmitted, ListJobs
 from contracts.scheduler.jobs import JobList, JobPage, JobView
-from contracts.scheduler.node_requests import FindNode, ListNodes, NodePage
-from contracts.scheduler.nodes import NodeView
 from contracts.values import fitting
 from runtime.cursor import PLACE, Cursors
 from scheduler.domain.explanation import explain, explain_stored
 from scheduler.domain.forecast import complete_view, forecast
-from scheduler.domain.views import node_view, summary
+from scheduler.domain.views import summary
 from scheduler.service import Scheduler, Term
 
 CURSORS = Cursors("jobs", PLACE)
@@ -77,23 +75,6 @@ async def explain_job(scheduler: Scheduler, query: ExplainJob) -> JobExplanation
     if not found:
         raise NotFoundError("there is no such job")
     return explain_stored(found[0])
-
-
-async def list_nodes(scheduler: Scheduler, query: ListNodes) -> NodePage:
-    context, after = scheduler.read_context(scheduler.current_term()), query.cursor or ""
-    nodes = sorted(context.state.nodes.values(), key=lambda node: node.id)
-    behind = [node for node in nodes if str(node.id) > after]
-    items = fitting(node_view(context, node) for node in behind)
-    has_more = len(items) < len(behind)
-    return NodePage(items=items, next_cursor=str(items[-1].id) if has_more else None)
-
-
-async def find_node(scheduler: Scheduler, query: FindNode) -> NodeView:
-    context = scheduler.read_context(scheduler.current_term())
-    node = context.state.nodes.get(query.node_id)
-    if node is None:
-        raise NotFoundError("there is no such node")
-    return node_view(context, node)
 
 
 def visible_owner(actor: Actor) -> UUID | None:

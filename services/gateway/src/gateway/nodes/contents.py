@@ -1,0 +1,47 @@
+"""Endpoints of what is on a node: classes and model files, and the queue of its engine."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from contracts.access import Actor, Permission
+from contracts.node_queue import FindQueue, NodeQueue
+from contracts.scheduler.node_requests import CapabilitiesPage, FindNode, ListCapabilities
+from gateway.http.access import Allowed
+from gateway.nodes.endpoints import NodeId
+from gateway.service import CurrentGateway
+
+router = APIRouter(prefix="/v1/nodes", tags=["nodes"])
+
+AGENT_SECONDS = 3.0
+
+
+@router.get("/{node_id}/capabilities", summary="List what a node can run")
+async def list_capabilities(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.NODES_READ)],
+    node_id: NodeId,
+    cursor: Annotated[
+        str | None, Query(max_length=300, description="`next_cursor` of the page before.")
+    ] = None,
+) -> CapabilitiesPage:
+    """Graph-node classes by name, then model files by folder and name.
+
+    A cursor is refused once the node can run other things: begin with the first page again.
+    """
+    query = ListCapabilities(actor=actor, node_id=node_id, cursor=cursor)
+    return await gateway.bus.call(query)
+
+
+@router.get("/{node_id}/queue", summary="Show the queue of a node's engine")
+async def find_queue(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.NODES_READ)],
+    node_id: NodeId,
+) -> NodeQueue:
+    """Attempts of the fleet with their jobs, and prompts that others posted there.
+
+    The node's agent answers: while no agent has the node, the answer is 503 (`no_answer`).
+    """
+    await gateway.bus.call(FindNode(actor=actor, node_id=node_id))
+    return await gateway.bus.call(FindQueue(actor=actor, node_id=node_id), within=AGENT_SECONDS)
