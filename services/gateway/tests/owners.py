@@ -151,7 +151,12 @@ class FakeScheduler:
 
     async def list(self, request: ListJobs) -> JobPage:
         items = [j for j in self.jobs.values() if j.owner_id == request.actor.user_id]
-        found = [j for j in items if not request.status or j.status in request.status]
+        found = [
+            j
+            for j in items
+            if (not request.status or j.status in request.status)
+            and request.batch_id in (None, j.batch_id)
+        ]
         begin = int(request.cursor or 0)
         end = begin + request.limit
         return JobPage(items=[*found[begin:end]], next_cursor=str(end) if found[end:] else None)
@@ -188,6 +193,7 @@ class FakeScheduler:
         job = self.jobs[job_id]
         same = {"job_id": job.id, "owner_id": job.owner_id, "status": job.status}
         place = {"workflow": job.workflow, "version": job.version, "occurred_at": NOW}
+        place |= {"batch_id": job.batch_id}
         return fact.model_validate({**same, **place, **more})
 
     async def tell(self, fact: JobEvent) -> None:

@@ -33,6 +33,23 @@ async def test_a_fact_reaches_those_who_follow_the_job_or_its_owner() -> None:
     assert hub.ready.is_set()
 
 
+async def test_progress_of_a_batchs_job_reaches_those_who_follow_the_batch_without_previews() -> (
+    None
+):
+    hub, batch_id = a_hub(), uuid4()
+    hub.begin(0)
+    with hub.listening(OWNER, batch_id, wants_previews=False) as listener:
+        hub.receive(1, Fact(1, "job.started", OWNER, JOB, 2, b"{}", batch_id))
+        for name in ("job.progress", "job.preview"):
+            hub.pass_signal(name, OWNER, JOB, b"of the job")
+            hub.pass_signal(name, OWNER, uuid4(), b"of another job")
+
+        assert len(listener.facts) == 1
+        assert [name for name, _, _ in listener.take_signals()] == ["job.progress"]
+        assert hub.watched_jobs == []
+        assert hub.watched_owners == []
+
+
 async def test_no_progress_comes_after_the_end_of_a_job() -> None:
     hub, other = a_hub(), uuid4()
     hub.begin(0)

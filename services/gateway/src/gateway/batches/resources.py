@@ -14,6 +14,7 @@ class BatchLinks(BaseModel):
 
     self: str = Field(description="The batch.")
     jobs: str = Field(description="Its jobs, a page of the list of jobs.")
+    events: str = Field(description="Live events of its jobs (SSE).")
     cancel: str = Field(description="POST here to end all of its jobs early.")
 
 
@@ -49,6 +50,7 @@ def with_links(prefix: str, view: BatchView) -> dict[str, Any]:
     paths = BatchLinks.model_construct(
         self=path,
         jobs=f"{prefix}/v1/jobs?batch_id={view.id}",
+        events=f"{path}/events",
         cancel=f"{path}/cancel",
     )
     return {**view.__dict__, "links": paths}

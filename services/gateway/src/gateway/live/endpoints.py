@@ -7,9 +7,11 @@ from fastapi.responses import StreamingResponse
 
 from contracts.access import Permission
 from contracts.agent import JobWatched, OwnerWatched
+from gateway.batches.requests import BatchId
 from gateway.http.access import AdmitsCaller, AdmittedCaller
 from gateway.http.answers import refusals, sends
 from gateway.jobs.requests import JobId
+from gateway.live.batch_streams import open_batch_stream
 from gateway.live.frames import EventFrame, last_seen
 from gateway.live.streams import SSE, open_job_stream, open_owner_stream
 from gateway.service import CurrentGateway
@@ -56,6 +58,27 @@ async def follow_job(
         return Response(status_code=204)
     await gateway.bus.signal(JobWatched(job_id=job_id))
     return stream
+
+
+@router.get(
+    "/batches/{batch_id}/events",
+    summary="Follow all jobs of a batch",
+    responses=STREAM
+    | {204: {"description": "All jobs have ended, and the client has received the last event."}},
+)
+async def follow_batch(
+    gateway: CurrentGateway,
+    caller: Annotated[AdmittedCaller, Depends(AdmitsCaller(Permission.JOBS_READ))],
+    batch_id: BatchId,
+    last_id: LastEventId = None,
+) -> Response:
+    """The first events are snapshots of the jobs; the last one, `batch.finished`, has the batch.
+
+    `id` is the position in the stream of all events; there are no previews. The stream closes when
+    the access token expires: reconnect with a new token and `Last-Event-ID`.
+    """
+    stream = await open_batch_stream(gateway, caller, batch_id, last_seen(last_id))
+    return Response(status_code=204) if stream is None else stream
 
 
 @router.get("/events", summary="Follow all my jobs", responses=STREAM)

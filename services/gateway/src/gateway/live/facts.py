@@ -24,6 +24,7 @@ class Fact:
     job_id: UUID
     version: int
     data: bytes
+    batch_id: UUID | None = None
 
     @property
     def is_ending(self) -> bool:
@@ -36,6 +37,7 @@ def read_fact(sequence: int, subject: str, body: bytes) -> Fact | None:
     if words[1] != "job":
         return None
     data = from_json(body)["data"]
+    batch_id = data.get("batch_id")
     return Fact(
         sequence=sequence,
         name=f"job.{words[2]}",
@@ -43,6 +45,7 @@ def read_fact(sequence: int, subject: str, body: bytes) -> Fact | None:
         job_id=UUID(data["job_id"]),
         version=int(data["version"]),
         data=to_json(data),
+        batch_id=UUID(batch_id) if batch_id else None,
     )
 
 

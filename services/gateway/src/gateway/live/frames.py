@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, create_model
 from contracts.agent import AttemptPreviewed, AttemptProgressed
 from contracts.scheduler.job_changes import JobDeleted, JobLabeled, JobPrioritized
 from contracts.scheduler.jobs import JobCanceling, JobQueued, JobRequeued, JobStarted
+from gateway.batches.resources import BatchSummary
 from gateway.jobs.resources import Job, JobSummary
 from gateway.live.facts import ENDINGS
 
@@ -17,6 +18,8 @@ COMMENT: ReadyFrame = b":\n\n"
 RETRY = b"retry: 2000\n\n"
 """The first line of a stream: reconnect after 2 s."""
 MAX_DIGITS = 18
+ALL_SEEN = 10**MAX_DIGITS - 1
+"""The id of the last event of a batch: a client that has it needs no other."""
 
 
 def frame(name: str, data: bytes, id_: int | None = None) -> ReadyFrame:
@@ -51,6 +54,7 @@ DATA: Mapping[str, Any] = {
     "job.deleted": JobDeleted,
     "job.progress": AttemptProgressed,
     "job.preview": AttemptPreviewed,
+    "batch.finished": BatchSummary,
 }
 """Model of the data of each event. The stream of all jobs begins with summaries."""
 PASSING = {"job.snapshot", "job.progress", "job.preview"}

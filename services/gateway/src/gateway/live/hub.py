@@ -16,9 +16,11 @@ from gateway.http.problems import RefusedError
 from gateway.live.facts import Fact, Ring
 from runtime.wait import wait_for
 
-MAX_FACTS = 1_000
+MAX_FACTS = 3_000
+"""A batch that is submitted and canceled at once makes 2 000."""
 MAX_SIGNALS = 64
 MAX_ENDED = 20_000
+MAX_OF_BATCHES = 20_000
 PICTURE = "job.preview"
 """The signal that is media content, which `jobs:read_all` does not give away."""
 MAX_SIGNAL_BYTES = 512 * 1024
@@ -27,8 +29,9 @@ MAX_SIGNAL_BYTES = 512 * 1024
 class Listener:
     """Holds the facts and signals that one client has yet to get."""
 
-    def __init__(self, user_id: UUID) -> None:
+    def __init__(self, user_id: UUID, *, wants_previews: bool = True) -> None:
         self.user_id = user_id
+        self.wants_previews = wants_previews
         self.facts: deque[Fact] = deque()
         self.is_over = False
         self._signals: dict[tuple[str, UUID], bytes] = {}
@@ -66,6 +69,9 @@ class Listener:
         self.is_over = True
         self._wake.set()
 
+    def take_facts(self, most: int) -> list[Fact]:
+        return [self.facts.popleft() for _ in range(min(most, len(self.facts)))]
+
     def take_signals(self) -> list[tuple[str, UUID, bytes]]:
         taken = [(name, job_id, body) for (name, job_id), body in self._signals.items()]
         self._signals.clear()
@@ -90,7 +96,7 @@ class Listener:
 
 
 class Hub:
-    """Knows every listener by its topic: a job, or the owner of jobs."""
+    """Knows every listener by its topic: a job, a batch, or the owner of jobs."""
 
     def __init__(self, *, ring_size: int, most: int, most_per_user: int) -> None:
         self.ring = Ring(0, ring_size)
@@ -101,6 +107,8 @@ class Hub:
         self._listeners: dict[UUID, set[Listener]] = {}
         self._per_user: Counter[UUID] = Counter()
         self._ended: LRUCache[UUID, bool] = LRUCache(MAX_ENDED)
+        self._batches: LRUCache[UUID, UUID] = LRUCache(MAX_OF_BATCHES)
+        """Batch by job, of the jobs heard of last: signals do not name it."""
 
     def begin(self, position: int) -> None:
         """Expect the events after that sequence number."""
@@ -112,6 +120,8 @@ class Hub:
         self.ring.advance(sequence, fact)
         if fact is None:
             return
+        if fact.batch_id:
+            self._batches[fact.job_id] = fact.batch_id
         listeners = self._interested(fact.job_id, fact.owner_id)
         for listener in listeners:
             listener.add(fact)
@@ -125,22 +135,25 @@ class Hub:
         if job_id in self._ended:
             return
         for listener in self._interested(job_id, owner_id):
-            if name != PICTURE or listener.user_id == owner_id:
+            if name != PICTURE or (listener.wants_previews and listener.user_id == owner_id):
                 listener.replace_signal(name, job_id, body)
 
     def _interested(self, job_id: UUID, owner_id: UUID) -> list[Listener]:
-        return [*self._listeners.get(job_id, ()), *self._listeners.get(owner_id, ())]
+        topics = (job_id, owner_id, self._batches.get(job_id))
+        return [one for topic in topics if topic for one in self._listeners.get(topic, ())]
 
     @contextmanager
-    def listening(self, user_id: UUID, topic: UUID) -> Generator[Listener, None, None]:
-        """Listen to a job, or to all jobs of an owner. Raises RefusedError if too many do."""
+    def listening(
+        self, user_id: UUID, topic: UUID, *, wants_previews: bool = True
+    ) -> Generator[Listener, None, None]:
+        """Listen to a job, a batch, or all jobs of an owner. Raises RefusedError if too many do."""
         if self._per_user.total() >= self._most:
             headers = {"Retry-After": "5"}
             raise RefusedError(503, "overloaded", "too many streams", headers=headers)
         if self._per_user[user_id] >= self._most_per_user:
             detail = f"at most {self._most_per_user} streams can be open"
             raise RefusedError(429, "too_many_streams", detail, headers={"Retry-After": "5"})
-        listener = Listener(user_id)
+        listener = Listener(user_id, wants_previews=wants_previews)
         self._per_user[user_id] += 1
         listeners = self._listeners.setdefault(topic, set())
         listeners.add(listener)
@@ -156,9 +169,13 @@ class Hub:
 
     @property
     def watched_jobs(self) -> list[UUID]:
-        """Jobs that have a listener of their own."""
+        """Jobs that have a listener of their own, who wants previews."""
         owners = set(self.watched_owners)
-        return [topic for topic in self._listeners if topic not in owners]
+        return [
+            topic
+            for topic, listeners in self._listeners.items()
+            if topic not in owners and any(listener.wants_previews for listener in listeners)
+        ]
 
     @property
     def watched_owners(self) -> list[UUID]:
