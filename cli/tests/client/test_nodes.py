@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from contracts.scheduler.job_requests import ModelFile
@@ -173,3 +174,17 @@ def test_compare_lists_what_some_nodes_lack(fleet: Script) -> None:
 def can(**fields: Any) -> bytes:
     known = {"digest": "d", "engine_version": "1", "devices": [], "classes": [], "models": []}
     return CapabilitiesPage.model_validate(known | fields).model_dump_json().encode()
+
+
+def test_certificates_to_trust_are_sent_beside_the_other_settings(
+    fleet: Script, tmp_path: Path
+) -> None:
+    known = a_node(engine_settings={"keep_outputs": True})
+    fleet.on("GET /v1/nodes", listed(known))
+    fleet.on(f"PATCH {NODE}", body())
+    file = tmp_path / "ca.pem"
+    file.write_text("-----BEGIN CERTIFICATE-----")
+
+    assert run(fleet, "set", "gpu-1", "--ca-file", str(file)).returncode == 0
+    settings = {"keep_outputs": True, "ca_certificates": "-----BEGIN CERTIFICATE-----"}
+    assert sent(fleet, f"PATCH {NODE}") == [{"engine_settings": settings}]

@@ -1,11 +1,14 @@
 """A proxy before ComfyUI demands a header, which only the answer to a claim has."""
 
+import ssl
+from pathlib import Path
 from typing import Any
 
 from contracts.agent import Outcome
 from contracts.scheduler.nodes import NodeEntry
 from contracts.services import NODES
 from runtime.bus.bucket import read_value
+from runtime.testing.certificates import make_certificate
 from runtime.testing.ports import eventually
 from runtime.testing.relay import relay
 
@@ -55,3 +58,29 @@ async def test_a_changed_header_reaches_the_agent_while_an_attempt_runs(
     assert end.outcome is Outcome.COMPLETED
     assert len(posts) == 1
     assert fleet.claims[entry.node_id] == 1
+
+
+async def test_a_proxy_with_a_certificate_of_its_own_is_trusted_when_told(
+    fleet: Fleet, engine_url: str, tmp_path: Path
+) -> None:
+    order = an_order(await fleet.publish(slow_steps(steps=20, seconds_per_step=0.02)))
+    certificate = make_certificate(tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate, tmp_path / "key.pem")
+    async with relay(engine_url, tls) as proxy:
+        entry = await fleet.add_node(f"https://{proxy.endpoint}")
+        async with fleet.agent():
+            await fleet.sees(entry, lambda beat: "not trusted" in (beat.reason or ""))
+            trusting = {"engine_settings": {"ca_certificates": certificate.read_text()}}
+            await fleet.wish(entry.model_copy(update=trusting))
+            await fleet.ready(entry)
+            await fleet.run(entry, order)
+            end = await fleet.outcome(order)
+            mistaken = {"engine_settings": {"ca_certificates": "none"}}
+            await fleet.wish(entry.model_copy(update=mistaken))
+            await fleet.sees(entry, lambda beat: "ca_certificates" in (beat.reason or ""))
+        sockets = [line for line in proxy.seen if line.startswith(b"GET /ws")]
+
+    assert end.outcome is Outcome.COMPLETED
+    assert any(seen.progress.step for seen in fleet.progress)
+    assert sockets

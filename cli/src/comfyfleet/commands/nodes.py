@@ -1,8 +1,9 @@
 """`nodes`: list, add, change, drain and remove the GPU servers of any fleet."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from comfyfleet.client.connection import connect
 from comfyfleet.commands.node_comparison import compare
 from comfyfleet.node_tables import found_there, node_card, nodes_table
 from comfyfleet.tables import console, say
-from contracts.scheduler.nodes import NodePhase, NodeView
+from contracts.scheduler.nodes import NodePhase, NodeView, Setting
 
 POLL_SECONDS = 0.5
 WORKING = (NodePhase.READY, NodePhase.BUSY)
@@ -33,6 +34,10 @@ Pool = Annotated[str | None, typer.Option(help="Only agents of this pool claim i
 Labels = Annotated[list[str] | None, typer.Option("--label", help="key=value")]
 Headers = Annotated[
     list[str] | None, typer.Option("--header", help="'Name: value' for a proxy before it.")
+]
+CaFile = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="PEM certificates to trust there, of your own."),
 ]
 Wait = Annotated[float, typer.Option(min=0, help="Wait for so many seconds at most.")]
 
@@ -81,10 +86,12 @@ def add(  # noqa: PLR0913  (the options of the command)
     pool: Pool = None,
     label: Labels = None,
     header: Headers = None,
+    ca_file: CaFile = None,
     wait: Wait = 30.0,
 ) -> None:
     """Add a server, and say what its agent finds there; fail if it cannot work in time."""
     settings = settings_of(max_queue, priority, pool, label, header)
+    settings |= trusting(ca_file)
     settings |= {"base_url": url, "name": name or url.partition("://")[2][:80] or url[:80]}
     with closing(connect()) as client:
         node = nodes.add(client, settings)
@@ -104,14 +111,17 @@ def set_(  # noqa: PLR0913  (the options of the command)
     pool: Pool = None,
     label: Labels = None,
     header: Headers = None,
+    ca_file: CaFile = None,
 ) -> None:
     """Change settings of a node while it works; labels and headers are replaced as a whole."""
     settings = settings_of(max_queue, priority, pool, label, header)
     settings |= given(name=new_name, base_url=url)
-    if not settings:
+    if not settings and not ca_file:
         raise CommandError("Name at least one setting to change; --help lists them.")
     with closing(connect()) as client:
-        print_phase(nodes.change(client, nodes.find(client, name).id, settings))
+        node = nodes.find(client, name)
+        settings |= trusting(ca_file, node.engine_settings)
+        print_phase(nodes.change(client, node.id, settings))
 
 
 def enable(names: Names) -> None:
@@ -176,6 +186,11 @@ def settings_of(
         labels=labels and pairs(labels, "=", "--label key=value"),
         headers=headers and pairs(headers, ":", "--header 'Name: value'"),
     )
+
+
+def trusting(ca_file: Path | None, known: Mapping[str, Setting] = {}) -> dict[str, Any]:
+    """Return the engine's settings with the certificates in the file, if one is given."""
+    return {"engine_settings": {**known, "ca_certificates": ca_file.read_text()}} if ca_file else {}
 
 
 def given(**settings: Any) -> dict[str, Any]:

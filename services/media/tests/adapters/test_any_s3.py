@@ -4,23 +4,19 @@ import ssl
 import subprocess
 from collections.abc import Generator
 from contextlib import AbstractContextManager, closing, contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from contracts.errors import UnavailableError
 from media.adapters.s3 import S3ObjectStore
 from media.settings import S3Settings
 from runtime.embedded.programs import s3_command, s3_environment
+from runtime.testing.certificates import make_certificate
 from runtime.testing.ports import free_port, wait_for_port
 
 MINUTE = timedelta(minutes=1)
@@ -77,33 +73,6 @@ async def test_a_store_with_a_certificate_of_its_own_is_trusted_when_told(tmp_pa
             assert not await store.is_there()
             with pytest.raises(UnavailableError):
                 await store.peek("a")
-
-
-def make_certificate(folder: Path) -> Path:
-    """A key and a certificate that signs itself, for 127.0.0.1."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "store")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    pem = serialization.Encoding.PEM
-    (folder / "key.pem").write_bytes(key.private_bytes(pem, form, plain))
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(pem))
-    return folder / "cert.pem"
 
 
 @contextmanager

@@ -31,7 +31,7 @@ ENGINES = ("comfyui",)
 """Engines that agents of this release have; a new node has one of them."""
 
 Setting: TypeAlias = str | int | float | bool
-MOST_ENGINE_SETTINGS, LONGEST_SETTING = 50, 2_000
+MOST_ENGINE_SETTINGS, LONGEST_SETTING = 50, 16_000
 
 
 def bounded(settings: dict[str, Setting]) -> dict[str, Setting]:

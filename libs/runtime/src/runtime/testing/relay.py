@@ -1,6 +1,7 @@
 """Relays connections to a server, and can fail in the ways that servers and networks do."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -89,10 +90,10 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 @asynccontextmanager
-async def relay(address: str) -> AsyncGenerator[TcpRelay, None]:
-    """Relay to a server on this machine: `host:port` or its URL."""
+async def relay(address: str, tls: ssl.SSLContext | None = None) -> AsyncGenerator[TcpRelay, None]:
+    """Relay to a server on this machine: `host:port` or its URL. With `tls`, clients need it."""
     made = TcpRelay(free_port(), int(address.rpartition(":")[2]))
-    server = await asyncio.start_server(made.serve, "127.0.0.1", made.port)
+    server = await asyncio.start_server(made.serve, "127.0.0.1", made.port, ssl=tls)
     try:
         yield made
     finally:

@@ -1,5 +1,6 @@
 """Speaks HTTP with ComfyUI (workflows.compatibility.releases has the oldest release)."""
 
+import ssl
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ class Stats:
 async def comfy_http(
     entry: ClaimedNode, settings: ComfyUISettings
 ) -> AsyncGenerator["ComfyHttp", None]:
+    tls = trusting(settings.ca_certificates)
     try:
         client = httpx.AsyncClient(
             base_url=entry.base_url,
@@ -73,11 +75,24 @@ async def comfy_http(
             timeout=httpx.Timeout(settings.probe_timeout_seconds, pool=SLOW_SECONDS),
             event_hooks={"request": [trace]},
             trust_env=False,
+            verify=tls,
         )
     except (httpx.InvalidURL, ValueError) as error:
         raise InvalidError("has an address or headers that are not valid") from error
     async with client:
-        yield ComfyHttp(client, settings.submit_timeout_seconds)
+        yield ComfyHttp(client, settings.submit_timeout_seconds, tls)
+
+
+def trusting(ca_certificates: str) -> ssl.SSLContext:
+    """Trust the public authorities, and those given as PEM. Raises InvalidError."""
+    context = httpx.create_ssl_context(trust_env=False)
+    if ca_certificates:
+        try:
+            context.load_verify_locations(cadata=ca_certificates)
+        except (ssl.SSLError, ValueError) as error:
+            text = "cannot be used: its engine setting 'ca_certificates' has no PEM certificate"
+            raise InvalidError(text, code="bad_setting") from error
+    return context
 
 
 async def trace(request: httpx.Request) -> None:
@@ -90,7 +105,11 @@ class ComfyHttp:
     Every call raises UnreachableError if the server does not answer in time.
     """
 
-    def __init__(self, client: httpx.AsyncClient, submit_timeout_seconds: float) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, submit_timeout_seconds: float, tls: ssl.SSLContext
+    ) -> None:
+        self.tls = tls
+        """Authorities to trust, also for the WebSocket."""
         self._client = client
         self._submit_timeout = submit_timeout_seconds
 

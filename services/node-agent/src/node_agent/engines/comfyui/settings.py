@@ -29,6 +29,12 @@ class ComfyUISettings(BaseModel):
         description="Time after which an input file that no attempt needs any more is emptied in "
         "ComfyUI's input folder.",
     )
+    ca_certificates: str = Field(
+        default="",
+        max_length=16_000,
+        description="PEM certificates of authorities to trust beside the public ones, for a server "
+        "or proxy whose certificate a private authority signed.",
+    )
     keep_outputs: bool = Field(
         default=False,
         description="Leave what attempts save in ComfyUI's output folder. Otherwise it is emptied "

@@ -40,6 +40,7 @@ async def listen(session: Session) -> None:
                 ping_timeout=SILENCE_SECONDS,
                 close_timeout=1,
                 proxy=None,
+                ssl=session.http.tls if is_tls(entry.base_url) else None,
             ) as socket:
                 await socket.send(FEATURES)
                 session.connected(client_id)
@@ -60,5 +61,9 @@ async def read(socket: ClientConnection, session: Session) -> None:
 
 
 def address(base_url: str) -> str:
-    scheme, _, rest = base_url.rstrip("/").partition("://")
-    return f"{'wss' if scheme == 'https' else 'ws'}://{rest}"
+    rest = base_url.rstrip("/").partition("://")[2]
+    return f"{'wss' if is_tls(base_url) else 'ws'}://{rest}"
+
+
+def is_tls(base_url: str) -> bool:
+    return base_url.lower().startswith("https:")
