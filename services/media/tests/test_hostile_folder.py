@@ -37,7 +37,7 @@ class Memory:
     async def watch(self) -> None:
         while True:
             self.most = max(self.most, self._now())
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)  # to look at every process of the machine takes 10 ms
 
     def _now(self) -> int:
         total = self._process.memory_info().rss
