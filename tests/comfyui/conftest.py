@@ -29,7 +29,8 @@ def servers() -> list[str]:
 def fleet(servers: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFleet]:
     folder = tmp_path_factory.mktemp("comfyui")
     shutil.copytree(SHIPPED, folder / "workflows")
-    add_blur_chain(folder / "workflows")
+    add_blur_chain(folder / "workflows", "blur_chain", "ImageBlur")
+    add_blur_chain(folder / "workflows", "no_such_class", "ImageBlurOfNoServer")
     with local_fleet(
         folder / "home",
         COMFYUI_URLS=" ".join(servers),
@@ -52,22 +53,22 @@ def api(fleet: LocalFleet) -> Iterator[httpx.Client]:
         yield client
 
 
-def add_blur_chain(folder: Path) -> None:
+def add_blur_chain(folder: Path, name: str, class_type: str) -> None:
     """A model-free job that takes seconds on a CPU, with a place to stop at each graph node."""
     size = {"width": 640, "height": 640, "batch_size": 1, "color": 0}
     graph: dict[str, Any] = {"0": {"class_type": "EmptyImage", "inputs": size}}
     for n in range(1, BLURS + 1):
         inputs = {"image": [str(n - 1), 0], "blur_radius": 31, "sigma": 10.0}
-        graph[str(n)] = {"class_type": "ImageBlur", "inputs": inputs}
+        graph[str(n)] = {"class_type": class_type, "inputs": inputs}
     save = {"images": [str(BLURS), 0], "filename_prefix": "blur"}
     graph["save"] = {"class_type": "SaveImage", "inputs": save}
-    (folder / "blur_chain.graph.json").write_text(json.dumps(graph))
-    (folder / "blur_chain.yaml").write_text(
+    (folder / f"{name}.graph.json").write_text(json.dumps(graph))
+    (folder / f"{name}.yaml").write_text(
         "spec: comfyfleet/v1\n"
-        "name: blur_chain\n"
+        f"name: {name}\n"
         "title: Many blurs\n"
         "category: utility\n"
-        "graph: blur_chain.graph.json\n"
+        f"graph: {name}.graph.json\n"
         "inputs:\n"
         '  color: {type: integer, default: 0, bind: [{node: "0", input: color}]}\n'
         "outputs:\n"
