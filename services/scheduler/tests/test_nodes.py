@@ -1,4 +1,4 @@
-"""What operators ask about nodes is answered whole, and their changes outlive the leader."""
+"""Questions of operators about nodes are answered whole, and their changes outlive the leader."""
 
 import pytest
 

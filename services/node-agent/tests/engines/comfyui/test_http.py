@@ -8,7 +8,8 @@ import pytest
 from contracts.scheduler.nodes import ClaimedNode
 from contracts.values import new_id
 from node_agent.engines.comfyui.capabilities import describe
-from node_agent.engines.comfyui.http import ComfyHttp, RefusedPromptError, comfy_http
+from node_agent.engines.comfyui.connection import comfy_http
+from node_agent.engines.comfyui.http import ComfyHttp, RefusedPromptError
 from node_agent.engines.comfyui.outputs import ComfyFile, ReportedFile
 from node_agent.engines.comfyui.settings import ComfyUISettings
 from node_agent.ports import FileRefusedError, NoSpaceError, UnreachableError

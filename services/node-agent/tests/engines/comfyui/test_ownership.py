@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from contracts.scheduler.nodes import ClaimedNode
 from contracts.values import new_id
-from node_agent.engines.comfyui.http import comfy_http
+from node_agent.engines.comfyui.connection import comfy_http
 from node_agent.engines.comfyui.outputs_ownership import Ownership, written_elsewhere
 from node_agent.engines.comfyui.settings import ComfyUISettings
 

@@ -5,9 +5,9 @@ from typing import Any
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import ClaimedNode
 from contracts.values import new_id
+from node_agent.engines.comfyui.connection import comfy_http
 from node_agent.engines.comfyui.engine import ComfyUI
 from node_agent.engines.comfyui.events import read_text
-from node_agent.engines.comfyui.http import comfy_http
 from node_agent.engines.comfyui.progress import run_of
 from node_agent.engines.comfyui.session import Prompt
 from node_agent.engines.comfyui.settings import ComfyUISettings

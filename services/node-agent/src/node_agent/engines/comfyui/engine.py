@@ -12,9 +12,9 @@ from pydantic import BaseModel
 from contracts.media.attempts import InputFile
 from contracts.scheduler.nodes import ClaimedNode
 from node_agent.engines.comfyui import trial
+from node_agent.engines.comfyui.connection import comfy_http
 from node_agent.engines.comfyui.description import described
 from node_agent.engines.comfyui.execution import follow
-from node_agent.engines.comfyui.http import comfy_http
 from node_agent.engines.comfyui.inputs import split
 from node_agent.engines.comfyui.leftovers import empty_results, empty_unused_inputs, tidy
 from node_agent.engines.comfyui.outputs import ComfyFile, ComfyText, ReportedFile

@@ -1,23 +1,20 @@
 """Speaks HTTP with ComfyUI (workflows.compatibility.releases has the oldest release)."""
 
 import ssl
-from collections.abc import AsyncGenerator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
 import httpx
 
 from contracts.errors import InvalidError
-from contracts.scheduler.nodes import ClaimedNode, Device
+from contracts.scheduler.nodes import Device
 from node_agent.engines.comfyui.outputs import ComfyFile, ReportedFile
-from node_agent.engines.comfyui.settings import ComfyUISettings
 from node_agent.engines.comfyui.shapes import is_number, parsed, parsed_or_none, texts
 from node_agent.engines.comfyui.trouble import NO_COMFYUI, first_part, why_silent, why_useless
 from node_agent.engines.comfyui.vitals import QueueView
 from node_agent.handlers.files import write_all
 from node_agent.ports import FileRefusedError, UnreachableError
-from runtime.process.telemetry import carry
 from workflows.json_values import as_array, as_object
 
 NOT_COMFYUI = frozenset({401, 403, 407, 408, 429, 502, 503, 504})
@@ -61,42 +58,6 @@ class Stats:
     devices: list[Device]
     separator: str
     """Between folders in the names of its model files."""
-
-
-@asynccontextmanager
-async def comfy_http(
-    entry: ClaimedNode, settings: ComfyUISettings
-) -> AsyncGenerator["ComfyHttp", None]:
-    tls = trusting(settings.ca_certificates)
-    try:
-        client = httpx.AsyncClient(
-            base_url=entry.base_url,
-            headers=entry.headers,
-            timeout=httpx.Timeout(settings.probe_timeout_seconds, pool=SLOW_SECONDS),
-            event_hooks={"request": [trace]},
-            trust_env=False,
-            verify=tls,
-        )
-    except (httpx.InvalidURL, ValueError) as error:
-        raise InvalidError("has an address or headers that are not valid") from error
-    async with client:
-        yield ComfyHttp(client, settings.submit_timeout_seconds, tls)
-
-
-def trusting(ca_certificates: str) -> ssl.SSLContext:
-    """Trust the public authorities, and those given as PEM. Raises InvalidError."""
-    context = httpx.create_ssl_context(trust_env=False)
-    if ca_certificates:
-        try:
-            context.load_verify_locations(cadata=ca_certificates)
-        except (ssl.SSLError, ValueError) as error:
-            text = "cannot be used: its engine setting 'ca_certificates' has no PEM certificate"
-            raise InvalidError(text, code="bad_setting") from error
-    return context
-
-
-async def trace(request: httpx.Request) -> None:
-    request.headers.update(carry())
 
 
 class ComfyHttp:
