@@ -172,7 +172,13 @@ def test_compare_lists_what_some_nodes_lack(fleet: Script) -> None:
 
 
 def can(**fields: Any) -> bytes:
-    known = {"digest": "d", "engine_version": "1", "devices": [], "classes": [], "models": []}
+    known: dict[str, Any] = {
+        "digest": "d",
+        "engine_version": "1",
+        "devices": [],
+        "classes": [],
+        "models": [],
+    }
     return CapabilitiesPage.model_validate(known | fields).model_dump_json().encode()
 
 
