@@ -38,6 +38,7 @@ from contracts.scheduler.jobs import (
 )
 from contracts.scheduler.node_requests import CapabilitiesPage, NodePage
 from contracts.scheduler.nodes import MAX_SETTINGS_BYTES, ClaimedNode, NodePhase, NodeView
+from contracts.scheduler.usage import MOST_ROWS, UsagePage, UsageRow
 from contracts.values import PAGE_BYTES, MadeMask, fitting
 from gateway.jobs.submission import MAX_INPUT_BYTES
 from media.handlers.library import MAX_OPEN_LINKS
@@ -124,6 +125,12 @@ ORDER = AttemptOrder(
     grant="g" * 8_000,
     timeout_seconds=1.0,
 )
+SUMS: dict[str, Any] = {
+    name: 2**63 if name.endswith("_count") else 1e15 + 0.125
+    for name in UsageRow.model_fields
+    if name.endswith(("_count", "_seconds"))
+}
+USAGE = UsageRow(day=TIME.date(), owner_id=ID, workflow="w" * 80, node_id=ID, **SUMS)
 LINK = LinkView(id=ID, media_id=ID, created_at=TIME, expires_at=TIME)
 
 LARGEST: Iterable[BaseModel] = (
@@ -182,6 +189,7 @@ LARGEST: Iterable[BaseModel] = (
     BatchPage(items=fitting([BATCH] * 50)),
     NODE,
     NodePage(items=fitting([NODE] * 100)),
+    UsagePage(items=fitting([USAGE] * MOST_ROWS)),
     ClaimView(claim=1, epoch=1, node=ClaimedNode(node_id=ID, **SETTINGS), live=[ORDER] * 50),
     *REGISTRY_ANSWERS,
     TokenView(

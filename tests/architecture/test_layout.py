@@ -30,6 +30,7 @@ OF_ITS_OWN = {
         "media",
         "workflows",
         "nodes",
+        "usage",
         "sessions",
         "live",
         "ops",

@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 
 from comfyfleet import CommandError
-from comfyfleet.commands import batches, dead_letters, jobs, local, nodes, remote, workflows
+from comfyfleet.commands import batches, dead_letters, jobs, local, nodes, remote, usage, workflows
 from comfyfleet.settings import wrong_setting
 
 EPILOG = (
@@ -42,7 +42,7 @@ def application() -> typer.Typer:
     )
     for command in (
         *(local.up, local.down, local.status, local.logs, local.token),
-        *(remote.run, remote.doctor),
+        *(remote.run, usage.usage, remote.doctor),
         *(migrate, nats_config),
     ):
         app.command()(command)

@@ -35,6 +35,8 @@ async def test_a_running_prompt_is_followed_to_its_end(fleet: Fleet, comfy_url: 
 
     assert end.outcome is Outcome.COMPLETED
     assert fleet.reports[-1].claim == 2
+    assert end.executed_seconds, "the server says what this agent did not see"
+    assert end.executed_seconds >= 20 * 0.05
 
 
 async def test_a_prompt_that_ended_meanwhile_is_collected(fleet: Fleet, comfy_url: str) -> None:
@@ -50,6 +52,8 @@ async def test_a_prompt_that_ended_meanwhile_is_collected(fleet: Fleet, comfy_ur
 
     assert end.outcome is Outcome.COMPLETED
     assert end.outputs[0].width == 64
+    assert end.executed_seconds
+    assert end.executed_seconds >= 12 * 0.05
 
 
 async def test_recorded_results_are_reported_without_asking_comfyui(

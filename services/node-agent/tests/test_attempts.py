@@ -73,6 +73,7 @@ async def test_a_graph_node_that_raises_is_named(fleet: Fleet, comfy_url: str) -
     assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.WORKFLOW)
     assert end.error
     assert (end.error.graph_node, end.error.graph_node_class) == ("2", "AlwaysRaises")
+    assert end.executed_seconds
     assert end.error.message == "no secret.txt here"
 
 
@@ -87,12 +88,14 @@ async def test_a_running_attempt_shows_progress_and_is_canceled(
         await eventually(lambda: any((seen.progress.step or 0) > 1 for seen in fleet.progress))
         assert fleet.progress[-1].job_id == order.job_id
         assert fleet.progress[-1].progress.steps == 200
+        await fleet.sees(entry, lambda beat: any(a.executed_seconds for a in beat.attempts))
 
         await fleet.cancel(entry, order.attempt_id)
         end = await fleet.outcome(order)
         await fleet.sees(entry, lambda beat: not beat.attempts and beat.foreign_prompts == 0)
 
     assert end.outcome is Outcome.CANCELED
+    assert end.executed_seconds, "it used the server until it was stopped"
 
 
 async def test_the_next_attempt_is_prepared_while_one_runs_and_a_third_is_refused(

@@ -13,6 +13,7 @@ from contracts.agent import AttemptOrder
 from contracts.scheduler.batches import BatchView, ListBatches
 from contracts.scheduler.job_requests import ListJobs, SubmitJob
 from contracts.scheduler.jobs import JobView
+from contracts.scheduler.usage import FindUsage, UsageRow
 from runtime.cursor import Place
 from runtime.testing.ports import eventually
 from scheduler.domain.context import LoadedRows
@@ -81,6 +82,9 @@ class FakeRetention:
     async def delete_old_keys(self) -> None:
         self.deleted.append("keys")
 
+    async def delete_old_usage(self) -> None:
+        self.deleted.append("usage")
+
 
 class FakeMeter:
     def batch(self, size: int, commit_seconds: float) -> None: ...
@@ -133,6 +137,13 @@ class FakeJobReader:
         return self.views[begin:end], places[end - 1] if places[end:] else None
 
 
+class FakeUsageReader:
+    async def sums(
+        self, query: FindUsage, owner_id: UUID | None, after: Sequence[object] | None
+    ) -> list[UsageRow]:
+        raise NotImplementedError(query, owner_id, after)
+
+
 @dataclass
 class FakeBatchReader:
     """Holds views, newest first."""
@@ -161,6 +172,7 @@ class Leader:
     leadership: FakeLeadership = field(default_factory=FakeLeadership)
     job_reader: FakeJobReader = field(default_factory=FakeJobReader)
     batch_reader: FakeBatchReader = field(default_factory=FakeBatchReader)
+    usage_reader: FakeUsageReader = field(default_factory=FakeUsageReader)
     retention: FakeRetention = field(default_factory=FakeRetention)
     has_nats: bool = True
     scheduler: Scheduler = field(init=False)
@@ -172,6 +184,7 @@ class Leader:
             open_agents=lambda _epoch, _put: FakeAgents(),
             job_reader=self.job_reader,
             batch_reader=self.batch_reader,
+            usage_reader=self.usage_reader,
             retention=self.retention,
             meter=FakeMeter(),
             is_connected=lambda: self.has_nats,

@@ -66,7 +66,7 @@ async def test_the_ticks_of_the_leader_delete_what_is_old_and_a_standby_deletes_
     for tick in TICKS:
         await tick(leader.scheduler)
 
-    assert leader.retention.deleted == ["jobs", "batches", "keys"]
+    assert leader.retention.deleted == ["jobs", "batches", "keys", "usage"]
 
 
 async def test_a_leader_that_lost_the_lead_stands_by(leader: Leader) -> None:

@@ -24,7 +24,16 @@ from scheduler.domain.state import Limits, State
 from scheduler.handlers.leader_loop import decide, lead
 from scheduler.service import Scheduler
 
-from .fakes import NOW, FakeAgents, FakeBatchReader, FakeJobReader, FakeMeter, FakeRetention, serve
+from .fakes import (
+    NOW,
+    FakeAgents,
+    FakeBatchReader,
+    FakeJobReader,
+    FakeMeter,
+    FakeRetention,
+    FakeUsageReader,
+    serve,
+)
 from .fleet import a_submit
 
 MANY_JOBS = 3_000
@@ -68,6 +77,7 @@ class Contender:
             open_agents=lambda _epoch, _put: FakeAgents(),
             job_reader=FakeJobReader(),
             batch_reader=FakeBatchReader(),
+            usage_reader=FakeUsageReader(),
             retention=FakeRetention(),
             meter=FakeMeter(),
             is_connected=lambda: True,

@@ -3,7 +3,6 @@
 `attempt_id` is also the engine's id of the work, so a new agent can look the attempt up there.
 """
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
@@ -103,9 +102,9 @@ class AttemptEnd(BaseModel):
         description="Only for `canceled`: the scheduler recalled the attempt to move its job.",
     )
     outputs: list[Output] = Field(default_factory=list[Output])
-    started_at: datetime | None = None
     executed_seconds: float | None = Field(
-        default=None, description="Execution time in the engine."
+        default=None,
+        description="Execution time in the engine, by the agent's clock; null if none was seen.",
     )
 
 

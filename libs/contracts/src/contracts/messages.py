@@ -16,10 +16,11 @@ from contracts.scheduler import (
     jobs,
     node_events,
     node_requests,
+    usage,
 )
 
 MODULES = (
-    *(auth, requests, job_requests, job_changes, batches, explanations),
+    *(auth, requests, job_requests, job_changes, batches, explanations, usage),
     *(node_requests, claims, agent, node_queue),
     *(files, library, attempts, jobs, node_events, workflows),
 )

@@ -38,6 +38,7 @@ from gateway.service import Gateway
 from gateway.sessions import endpoints as sessions
 from gateway.sessions.accounts import Accounts
 from gateway.settings import GatewaySettings
+from gateway.usage import endpoints as usage
 from gateway.workflows import authoring
 from gateway.workflows import endpoints as workflows
 from gateway.workflows.catalog import WorkflowCatalog
@@ -58,6 +59,7 @@ ROUTERS = (
     authoring.router,
     nodes.router,
     node_contents.router,
+    usage.router,
     sessions.router,
     ops.router,
 )

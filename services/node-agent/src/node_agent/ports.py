@@ -7,7 +7,6 @@ knows it only by `Engine` (docs/decisions/0010).
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import IO, Any, Protocol, TypeAlias
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from contracts.media.attempts import InputFile
 from contracts.media.files import MediaKind
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import Capabilities, ClaimedNode, Device
+from node_agent.domain.stopwatch import Stopwatch
 from workflows import Spec, WorkflowVersion
 
 Graph: TypeAlias = Mapping[str, Any]
@@ -76,6 +76,8 @@ class EngineTask:
     previewed: Callable[[Preview], None]
     is_watched: Callable[[], bool]
     """Tells whether somebody wants previews now; it may change while the attempt runs."""
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    """The engine begins it and stops it with the execution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,6 @@ class Execution:
 
     results_for: Callable[[Spec], Sequence[EngineFile]]
     """Return the files that the spec names as outputs, in its order; without a spec, all."""
-    started_at: datetime | None = None
-    """Time on the server's clock, if known."""
-    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import ClaimedNode, NodeEntry
 from node_agent.domain.admission import STALE_CLAIM, Leadership
 from node_agent.domain.endings import canceled_error
+from node_agent.domain.stopwatch import Stopwatch
 from node_agent.ports import (
     Description,
     Engine,
@@ -88,6 +89,7 @@ class Attempt:
     canceled: asyncio.Event = field(default_factory=asyncio.Event)
     is_moved: bool = False
     """It was canceled by a recall that moves its job."""
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     @property
     def id(self) -> UUID:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from contracts.scheduler.jobs import Progress
 from contracts.values import new_id
+from node_agent.domain.stopwatch import Stopwatch
 from node_agent.ports import Engine, EngineTask, Execution, Version
 from workflows import WorkflowVersion
 
@@ -29,6 +30,7 @@ class Heard:
     timeout_seconds: float = 60.0
     attempt_id: UUID = field(default_factory=new_id)
     progress: list[Progress] = field(default_factory=list[Progress])
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     @property
     def task(self) -> EngineTask:
@@ -38,7 +40,13 @@ class Heard:
             progressed=self.progress.append,
             previewed=lambda _: None,
             is_watched=lambda: False,
+            stopwatch=self.stopwatch,
         )
+
+    @property
+    def measured_seconds(self) -> float:
+        assert self.stopwatch.seconds is not None, "the engine did not measure the execution"
+        return self.stopwatch.seconds
 
     async def run(self, engine: Engine) -> Execution:
         return await engine.run(self.task, engine.prepare(self.task, self.version, {}, {}))

@@ -9,6 +9,7 @@ from contracts.scheduler.explanations import ExplainJob
 from contracts.scheduler.job_requests import FindJobs, FindSubmitted, ListJobs, SubmitJob
 from contracts.scheduler.node_requests import FindNode, ListCapabilities, ListNodes
 from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.usage import FindUsage
 from contracts.services import NODES
 from runtime.bus.bucket import Mirror
 from runtime.outbox.relay import Relay, relaying
@@ -30,6 +31,7 @@ from scheduler.adapters.sql_job_reader import SqlJobReader
 from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
 from scheduler.adapters.sql_retention import SqlRetention
+from scheduler.adapters.sql_usage_reader import SqlUsageReader
 from scheduler.domain.core import RULES
 from scheduler.domain.state import Limits
 from scheduler.handlers.batches import find_batch, find_submitted_batch, list_batches
@@ -41,12 +43,19 @@ from scheduler.handlers.queries import (
     find_submitted,
     list_jobs,
 )
-from scheduler.handlers.ticks import announce, delete_old_jobs, delete_old_keys
+from scheduler.handlers.ticks import (
+    announce,
+    delete_old_jobs,
+    delete_old_keys,
+    delete_old_usage,
+)
+from scheduler.handlers.usage import find_usage
 from scheduler.service import Scheduler
 from scheduler.settings import SchedulerSettings
 
 MOST_IN_HAND = 4_096
 MOST_QUERIES = 8
+MOST_SUMS = 2
 
 ANSWERS: AnswerTable[Scheduler] = {
     **dict.fromkeys(RULES, decide),
@@ -62,6 +71,7 @@ ANSWERS: AnswerTable[Scheduler] = {
     ExplainJob: Limited(explain_job, MOST_QUERIES),
     ListCapabilities: Limited(list_capabilities, MOST_QUERIES),
     ListNodes: Limited(list_nodes, MOST_QUERIES),
+    FindUsage: Limited(find_usage, MOST_SUMS),
 }
 """Served by the leader only. The core's `RULES` list every command, and `decide` answers it."""
 SUBSCRIPTIONS: SubscriptionTable[Scheduler] = {NodeBeat: handle_beat}
@@ -69,6 +79,7 @@ TICKS: TickTable[Scheduler] = {
     announce: 1.0,
     delete_old_jobs: 30.0,
     delete_old_keys: 60.0,
+    delete_old_usage: 600.0,
 }
 
 
@@ -93,7 +104,8 @@ def build(
         open_agents=lambda epoch, put: BusAgents(bus, epoch, secret, put),
         job_reader=SqlJobReader(queries),
         batch_reader=SqlBatchReader(queries),
-        retention=SqlRetention(queries, settings.keep_jobs_days),
+        usage_reader=SqlUsageReader(queries),
+        retention=SqlRetention(queries, settings.keep_jobs_days, settings.keep_usage_days),
         meter=PrometheusMeter(),
         is_connected=lambda: bus.is_connected,
         published=lambda: {entry.node_id: entry for entry in published.entries.values()},

@@ -8,6 +8,7 @@ from contracts.agent import AttemptOrder
 from contracts.scheduler.batches import BatchView, ListBatches
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobView
+from contracts.scheduler.usage import FindUsage, UsageRow
 from runtime.cursor import Place
 from scheduler.domain.context import LoadedRows
 from scheduler.domain.effects import Effects, KeyName, KeyUse, Recall
@@ -57,6 +58,10 @@ class Retention(Protocol):
 
     async def delete_old_keys(self) -> None:
         """Delete idempotency keys older than a day."""
+        ...
+
+    async def delete_old_usage(self) -> None:
+        """Delete the sums of usage of days long ago."""
         ...
 
 
@@ -116,6 +121,16 @@ class Meter(Protocol):
 
     def batch(self, size: int, commit_seconds: float) -> None: ...
     def fleet(self, queued: int, running: int, nodes: dict[str, int]) -> None: ...
+
+
+class UsageReader(Protocol):
+    """Reads sums of usage for queries."""
+
+    async def sums(
+        self, query: FindUsage, owner_id: UUID | None, after: Sequence[object] | None
+    ) -> list[UsageRow]:
+        """Return the rows behind a place, one more than `query.limit` if there are as many."""
+        ...
 
 
 class JobReader(Protocol):

@@ -21,7 +21,16 @@ from scheduler.domain.forecast import Forecast
 from scheduler.domain.occurrences import Occurrence, Requested
 from scheduler.domain.state import State
 from scheduler.domain.wall_clock import WallClock
-from scheduler.ports import Agents, BatchReader, JobReader, Leadership, Ledger, Meter, Retention
+from scheduler.ports import (
+    Agents,
+    BatchReader,
+    JobReader,
+    Leadership,
+    Ledger,
+    Meter,
+    Retention,
+    UsageReader,
+)
 
 MOST_REQUESTS = 20_000
 MOST_KEPT = 50_000
@@ -111,6 +120,7 @@ class Scheduler:
     """Opens the way to agents for an epoch; their answers become occurrences."""
     job_reader: JobReader
     batch_reader: BatchReader
+    usage_reader: UsageReader
     retention: Retention
     meter: Meter
     is_connected: Callable[[], bool]

@@ -30,6 +30,11 @@ class SchedulerSettings(GrantSettings, DatabaseSettings):
         ge=0,
         description="Age after their end at which jobs and their attempts are deleted; 0 is never.",
     )
+    keep_usage_days: int = Field(
+        default=400,
+        ge=0,
+        description="Age at which the sums of usage of a day are deleted; 0 is never.",
+    )
     node_grace_seconds: float = Field(
         default=30.0,
         ge=1,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import date
 from uuid import UUID
 
 import asyncpg
@@ -16,8 +17,10 @@ from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
+from scheduler.domain.effects import Effects
 from scheduler.domain.nodes import ClaimStatus
 from scheduler.domain.state import Limits, State
+from scheduler.domain.usage import NO_NODE, Usage, UsageKey
 
 UNMET = {"kind": "choice", "what": "sampler: new", "message": "not offered"}
 OLD_NEEDS = {
@@ -125,6 +128,25 @@ async def test_jobs_that_the_leader_before_writes_during_the_upgrade_are_loaded(
     await watcher.close()
 
     assert (await a_loaded_state(url)).jobs.keys() == {early, late}
+
+
+async def test_usage_counts_from_the_upgrade_on(postgres: PostgresServer) -> None:
+    url, job_id = await postgres.database_for("scheduler", "0008"), new_id()
+    connection = await asyncpg.connect(url)
+    await connection.execute(INSERT_JOB, job_id, a_job(job_id))
+    await connection.execute("UPDATE jobs SET status = 'completed' WHERE id = $1", job_id)
+
+    await upgrade(url, "scheduler")
+
+    assert await connection.fetchval("SELECT count(*) FROM usage") == 0
+    await connection.close()
+    key = UsageKey(date(2026, 1, 1), job_id, "w@1", NO_NODE, "canceled")
+    async with open_leader_pool(DatabaseSettings(database_url=SecretStr(url))) as pool:
+        epoch = await SqlLeadership(pool).acquire(None)
+        assert epoch is not None
+        ledger = SqlLedger(pool, Relay(pool.acquire, Bus("scheduler")), epoch, Limits())
+        await ledger.commit(Effects(usage={key: Usage(job_count=1)}))
+        assert await pool.fetchval("SELECT job_count FROM usage") == 1
 
 
 def a_job(job_id: UUID) -> str:

@@ -10,12 +10,7 @@ from uuid import UUID
 from contracts.agent import AttemptEnd, Cause, FinishAttempt, Outcome
 from contracts.errors import OperationError, UnavailableError
 from contracts.message import Accepted, Command
-from contracts.scheduler.claims import (
-    AttemptPhase,
-    BeatAttempt,
-    ClaimNode,
-    NodeBeat,
-)
+from contracts.scheduler.claims import AttemptPhase, BeatAttempt, ClaimNode, NodeBeat
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import NodeEntry
 from scheduler.domain.effects import ClaimGranted
@@ -205,7 +200,9 @@ class SimulatedAgent:
         is_moved: bool = False,
     ) -> None:
         self.known[attempt_id] = AttemptPhase.REPORTING
-        self.ends[attempt_id] = AttemptEnd(outcome=outcome, cause=cause, is_moved=is_moved)
+        seconds = self.engine.executed_seconds.get(attempt_id)
+        end = AttemptEnd(outcome=outcome, cause=cause, executed_seconds=seconds, is_moved=is_moved)
+        self.ends[attempt_id] = end
         if outcome is Outcome.FAILED:
             self.engine.failed.add(attempt_id)
 
@@ -232,6 +229,7 @@ class SimulatedAgent:
             is_pending=phase is POSTED and engine.is_pending(attempt_id),
             has_begun=phase is POSTED and attempt_id in engine.begun,
             progress=NO_PROGRESS,
+            executed_seconds=engine.executed_seconds.get(attempt_id),
         )
 
     def say_finished(self, attempt_id: UUID, end: AttemptEnd) -> None:

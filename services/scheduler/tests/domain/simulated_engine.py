@@ -23,6 +23,7 @@ class SimulatedEngine:
     """Attempts whose work is of no use any more."""
     posted: set[UUID] = field(default_factory=set[UUID])
     begun: set[UUID] = field(default_factory=set[UUID])
+    executed_seconds: dict[UUID, float] = field(default_factory=dict[UUID, float])
 
     def post(self, attempt_id: UUID) -> None:
         assert attempt_id not in self.posted, "an attempt is posted twice"
@@ -41,6 +42,7 @@ class SimulatedEngine:
             self.begun.add(prompt_id)
             done = min(self.prompts[prompt_id], seconds)
             self.prompts[prompt_id] -= done
+            self.executed_seconds[prompt_id] = self.executed_seconds.get(prompt_id, 0.0) + done
             seconds -= done
 
     def waiting(self) -> list[UUID]:

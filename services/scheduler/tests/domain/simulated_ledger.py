@@ -15,6 +15,7 @@ from scheduler.domain.effects import Effects, KeyName, KeyUse
 from scheduler.domain.jobs import Attempt, Batch, Job
 from scheduler.domain.nodes import Contact, Node
 from scheduler.domain.state import Limits, State
+from scheduler.domain.usage import Usage, UsageKey
 
 
 @dataclass(slots=True)
@@ -26,6 +27,7 @@ class SimulatedLedger:
     attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
     nodes: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
     keys: dict[KeyName, KeyUse] = field(default_factory=dict[KeyName, KeyUse])
+    usage: dict[UsageKey, Usage] = field(default_factory=dict[UsageKey, Usage])
     versions: dict[UUID, int] = field(default_factory=dict[UUID, int])
     ended: dict[UUID, JobStatus] = field(default_factory=dict[UUID, JobStatus])
     deleted: set[UUID] = field(default_factory=set[UUID])
@@ -50,6 +52,8 @@ class SimulatedLedger:
             assert batch.id not in self.batches, "a batch is accepted twice"
         self.batches.update(effects.batches)
         self.keys.update(effects.keys)
+        for key, usage in effects.usage.items():
+            self.usage[key] = self.usage.get(key, Usage()) + usage
         self.write_nodes(effects)
         for fact in effects.events:
             if isinstance(fact, JobEvent):

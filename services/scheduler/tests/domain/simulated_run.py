@@ -9,6 +9,7 @@ from .simulated_faults import disturb
 from .simulated_invariants import check, check_claims
 from .simulated_operator import attempts_of_held_nodes, check_held, operate
 from .simulated_orders import tell_agents
+from .simulated_usage import assert_usage_is_of_what_ended
 from .simulated_users import SimulatedUsers
 from .simulated_world import SimulatedWorld
 
@@ -67,6 +68,7 @@ def run(seed: int, *, change_jobs: bool = False) -> SimulatedWorld:
             break
     assert not world.unfinished()
     assert users.accepted <= world.ledger.ended.keys()
+    assert_usage_is_of_what_ended(world)
     assert not world.state.jobs
     return world
 

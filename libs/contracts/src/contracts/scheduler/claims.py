@@ -79,6 +79,10 @@ class BeatAttempt(BaseModel):
     has_begun: bool = Field(
         default=False, description="The engine executes it. False also while that is unknown."
     )
+    executed_seconds: float | None = Field(
+        default=None,
+        description="Execution time so far, by the agent's own clock; null if none was seen.",
+    )
 
 
 class NodeBeat(Signal):

@@ -38,6 +38,7 @@ TAGS = {
     "media": "Pictures, masks, videos and files: upload, find, download, share.",
     "workflows": "Workflows by name: what runs, with which inputs; upload and activate versions.",
     "nodes": "ComfyUI servers of the fleet, for operators.",
+    "usage": "GPU-seconds and ended jobs by day, owner, workflow and node.",
     "sessions": "Log in, refresh and end a session; the account of the caller.",
     "ops": "Health, readiness and version of the gateway.",
 }
@@ -167,7 +168,9 @@ def complete(path: str, operation: Part, dependencies: list[object]) -> set[str]
 def describe_answers(operation: Part, schemas: Part, example: Any) -> None:
     """Describe each answer as its model is described, and add the example of an inline schema."""
     for status, answer in operation["responses"].items():
-        [schema] = [part.get("schema", {}) for part in answer.get("content", {}).values()] or [{}]
+        contents = answer.get("content", {}).values()
+        found: list[Part] = [part.get("schema", {}) for part in contents]
+        schema = found[0] if found else Part()
         if answer["description"] == FILLER:
             name = schema.get("$ref", "").removeprefix(REF)
             text = schemas[name]["description"] if name else "The request is done."

@@ -38,6 +38,7 @@ async def run_and_report(claim: Claim, attempt: Attempt, ending: Awaitable[Attem
     ids = {"job_id": str(order.job_id), "attempt_id": str(order.attempt_id)}
     with bound_contextvars(**ids), span("attempt", parent=order.trace, attributes=ids):
         end = await end_of(attempt, ending)
+        end = end.model_copy(update={"executed_seconds": attempt.stopwatch.seconds})
         claim.enter(attempt, AttemptPhase.REPORTING)
         if end.cause is Cause.MISSING:
             claim.reported.outdated.set()
@@ -92,6 +93,7 @@ def engine_task(claim: Claim, attempt: Attempt) -> EngineTask:
         progressed=progressed,
         previewed=previewed,
         is_watched=lambda: claim.agent.is_watched(attempt.order),
+        stopwatch=attempt.stopwatch,
     )
 
 
@@ -126,6 +128,8 @@ async def stoppable(claim: Claim, attempt: Attempt, work: Awaitable[Execution]) 
         if not await claim.engine.cancel(attempt.id):
             log.warning("attempt_not_stopped")
         raise canceled_error(is_moved=attempt.is_moved) from error
+    finally:
+        attempt.stopwatch.stop()
     if attempt.is_moved:  # it ended before it could be taken out of the engine
         attempt.is_moved = False
         attempt.canceled.clear()
@@ -145,12 +149,7 @@ async def upload_results(
             outputs = await attempt.unless_canceled(store_results(claim, attempt, version, found))
     finally:
         claim.attempts.uploads.release()
-    return AttemptEnd(
-        outcome=Outcome.COMPLETED,
-        outputs=outputs,
-        started_at=execution.started_at,
-        executed_seconds=execution.seconds,
-    )
+    return AttemptEnd(outcome=Outcome.COMPLETED, outputs=outputs)
 
 
 async def discard(claim: Claim, attempt_id: UUID) -> None:

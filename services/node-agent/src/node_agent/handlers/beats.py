@@ -45,6 +45,7 @@ def beat_of(claim: Claim) -> NodeBeat:
                 progress=attempt.progress,
                 is_pending=is_pending(attempt, health),
                 has_begun=has_begun(attempt, health),
+                executed_seconds=attempt.stopwatch.seconds,
             )
             for attempt in attempts
         ],

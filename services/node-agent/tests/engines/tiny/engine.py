@@ -157,6 +157,9 @@ class TinyEngine:
             raise failed_error(Cause.TIMEOUT, "attempt_timeout", "It took too long.") from None
         finally:
             showing.cancel()
+            if painting.task.done():  # it may have ended before it was shown
+                task.stopwatch.begin(is_late=True)
+            task.stopwatch.stop()
         if painting.task.cancelled():
             raise canceled_error()
         if error := painting.task.exception():
@@ -202,6 +205,7 @@ def is_inside(painting: Painting) -> bool:
 async def show(painting: Painting, task: EngineTask) -> None:
     while True:
         if painting.steps:
+            task.stopwatch.begin()
             fraction = painting.step / painting.steps
             progress = Progress(fraction=fraction, step=painting.step, steps=painting.steps)
             task.progressed(progress)

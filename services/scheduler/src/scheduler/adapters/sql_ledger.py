@@ -10,7 +10,7 @@ import asyncpg
 from contracts.services import NODES
 from runtime.outbox import messages as outbox
 from runtime.outbox.relay import Relay
-from scheduler.adapters import batch_rows, job_rows, node_rows
+from scheduler.adapters import batch_rows, job_rows, node_rows, usage_rows
 from scheduler.adapters.statements import readable
 from scheduler.adapters.stored_state import read_state
 from scheduler.domain.context import LoadedRows
@@ -117,6 +117,7 @@ async def write(connection: Any, effects: Effects) -> None:
     await job_rows.UPDATE_JOBS.execute(connection, effects.changed_jobs.values())
     await job_rows.UPDATE_REQUESTS.execute(connection, effects.changed_requests.values())
     await job_rows.UPSERT_ATTEMPTS.execute(connection, effects.attempts.values())
+    await usage_rows.ADD_USAGE.execute(connection, effects.usage.items())
     await node_rows.UPSERT_NODES.execute(connection, effects.nodes.values())
     await node_rows.write_capabilities(connection, effects.capabilities.values())
     if effects.deleted_jobs:

@@ -27,12 +27,18 @@ DELETE_KEYS = """DELETE FROM idempotency WHERE (owner_id, operation, key) IN
      WHERE created_at < now() - interval '24 hours' ORDER BY created_at LIMIT $1)"""
 
 
-class SqlRetention:
-    """Keeps finished jobs for `keep_jobs_days`; 0 is for ever."""
+DELETE_USAGE = """DELETE FROM usage WHERE (day, owner_id, workflow, node_id, outcome) IN
+    (SELECT day, owner_id, workflow, node_id, outcome FROM usage
+     WHERE day < (now() AT TIME ZONE 'UTC')::date - $1::int ORDER BY day LIMIT $2)"""
 
-    def __init__(self, pool: asyncpg.Pool, keep_jobs_days: float) -> None:
+
+class SqlRetention:
+    """Keeps finished jobs and sums of usage for so many days; 0 is for ever."""
+
+    def __init__(self, pool: asyncpg.Pool, keep_jobs_days: float, keep_usage_days: int = 0) -> None:
         self._pool = pool
         self._keep_seconds = keep_jobs_days * DAY_SECONDS
+        self._keep_usage_days = keep_usage_days
 
     async def delete_old_jobs(self) -> int:
         if not self._keep_seconds:
@@ -59,6 +65,10 @@ class SqlRetention:
 
     async def delete_old_keys(self) -> None:
         await self._delete_all(DELETE_KEYS)
+
+    async def delete_old_usage(self) -> None:
+        if self._keep_usage_days:
+            await self._delete_all(DELETE_USAGE, self._keep_usage_days)
 
     async def _delete_all(self, statement: str, *values: float) -> None:
         try:

@@ -16,6 +16,7 @@ from scheduler.domain.jobs import Attempt
 from scheduler.domain.lifecycle import start_job, wait_on_node
 from scheduler.domain.nodes import ClaimStatus, Node
 from scheduler.domain.outcomes import block_and_recall, fail_attempt
+from scheduler.domain.usage import take_seconds
 
 PHASES = list(AttemptPhase)
 BEATS_TO_BELIEVE = 2
@@ -69,6 +70,8 @@ def compare_attempts(context: StepContext, node: Node, beat: NodeBeat) -> None:
     listed = {item.attempt_id: item for item in beat.attempts}
     for attempt in list(node.attempts.values()):
         if item := listed.pop(attempt.id, None):
+            if beat.is_reachable:
+                take_seconds(attempt, item.executed_seconds)
             follow(context, node, attempt, item)
         else:
             count_omission(context, attempt)

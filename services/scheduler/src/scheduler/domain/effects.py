@@ -15,6 +15,7 @@ from contracts.event import Event
 from contracts.scheduler.nodes import ClaimedNode, NodeEntry
 from scheduler.domain.jobs import Attempt, Batch, Job
 from scheduler.domain.nodes import Node
+from scheduler.domain.usage import Usage, UsageKey, UsagePart
 
 KeyName: TypeAlias = tuple[UUID, str, str]
 """Owner, operation and the key that the caller chose."""
@@ -68,6 +69,8 @@ class Effects:
     capabilities: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
     removed_nodes: set[UUID] = field(default_factory=set[UUID])
     keys: dict[KeyName, KeyUse] = field(default_factory=dict[KeyName, KeyUse])
+    usage: dict[UsageKey, Usage] = field(default_factory=dict[UsageKey, Usage])
+    """Parts to add to the stored sums. Each comes with the end of a job or an attempt."""
     events: list[Event] = field(default_factory=list[Event])
     node_entries: dict[UUID, NodeEntry | None] = field(default_factory=dict[UUID, NodeEntry | None])
     """Entries of bucket `nodes` to put; None removes one."""
@@ -94,6 +97,11 @@ class Effects:
 
     def recall(self, node: Node, attempt_id: UUID, *, is_move: bool = False) -> None:
         self.recalls.append(Recall(node.id, node.claim, attempt_id, is_move))
+
+    def add_usage(self, part: UsagePart | None) -> None:
+        if part:
+            key, usage = part
+            self.usage[key] = self.usage.get(key, Usage()) + usage
 
     def save_job(self, job: Job) -> None:
         if job.id not in self.new_jobs:

@@ -22,9 +22,6 @@ from scheduler.domain.views import current_view
 
 T = TypeVar("T", datetime, float)
 SPARE_DEADLINES = 1_000
-OVERTIME_SECONDS = 3_600.0
-"""Time for staging, uploads and reports. The agent enforces an attempt's timeout once while other
-work is before it and once while it runs; the scheduler ends it only this much later."""
 
 
 def pass_time(context: StepContext, ticked: ClockTicked) -> None:
@@ -82,7 +79,7 @@ def give_up_if_overdue(context: StepContext, attempt: Attempt) -> None:
         give_back(context, attempt)
     elif is_silent:
         fail_attempt(context, attempt, Cause.LOST, None)
-    elif age > 2 * attempt.job.request.timeout_seconds + OVERTIME_SECONDS:
+    elif age > attempt.longest_seconds:
         fail_attempt(context, attempt, Cause.TIMEOUT, None)
     else:
         return

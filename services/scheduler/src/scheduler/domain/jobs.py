@@ -12,6 +12,9 @@ from contracts.scheduler.jobs import JobError, JobStatus, Output, Progress
 
 POSTED_PHASES = (AttemptPhase.POSTED, AttemptPhase.UPLOADING, AttemptPhase.REPORTING)
 EXECUTED_PHASES = (AttemptPhase.UPLOADING, AttemptPhase.REPORTING)
+OVERTIME_SECONDS = 3_600.0
+"""Time for staging, uploads and reports. The agent enforces an attempt's timeout once while other
+work is before it and once while it runs; the scheduler ends it only this much later."""
 
 
 @dataclass(slots=True)
@@ -103,11 +106,19 @@ class Attempt:
     outcome: str | None = None
     cause: Cause | None = None
     executed_seconds: float | None = None
+    """Time of the execution, as beats and the report tell."""
+    is_reported: bool = False
+    """Its agent reported its end. Never stored."""
 
     @property
     def may_have_started(self) -> bool:
         """Return whether the engine may have the attempt: then waiting costs less than a repeat."""
         return self.is_inherited or self.confirmed_at is not None
+
+    @property
+    def longest_seconds(self) -> float:
+        """Return the age at which the attempt is ended, whatever its agent says."""
+        return 2 * self.job.request.timeout_seconds + OVERTIME_SECONDS
 
     @property
     def holds_slot(self) -> bool:

@@ -30,6 +30,7 @@ from scheduler.domain.context import StepContext
 from scheduler.domain.events import add_job_event, add_node_event
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import Node
+from scheduler.domain.usage import usage_of_attempt, usage_of_job
 
 
 def queue_job(context: StepContext, job: Job) -> None:
@@ -113,6 +114,7 @@ def end_job(
     if job.needs_node:
         context.state.leave_queue(job)
     job.finished_at = context.now.wall
+    context.effects.add_usage(usage_of_job(job, context.now.wall, status))
     job.attempt = None
     change(context, job, status, event, **details)
     context.state.remove_job(job)
@@ -139,6 +141,7 @@ def end_attempt(
         node.attempts.pop(attempt.id, None)
         note_if_drained(context, node)
     context.effects.attempts[attempt.id] = attempt
+    context.effects.add_usage(usage_of_attempt(attempt, context.now.wall))
     context.effects.stop_repeating.append(attempt.id)
 
 

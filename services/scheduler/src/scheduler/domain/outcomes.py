@@ -1,6 +1,5 @@
 """Decides what a job does when one of its attempts ends."""
 
-from math import isfinite
 from uuid import UUID
 
 from contracts.agent import AttemptEnd, Cause, FinishAttempt, Outcome
@@ -21,6 +20,7 @@ from scheduler.domain.lifecycle import (
 from scheduler.domain.nodes import Node
 from scheduler.domain.refusals import keep_from_refusers, learn_refusal
 from scheduler.domain.retry import TABLE, count_failure
+from scheduler.domain.usage import take_seconds
 
 VERSIONS_KEPT = 10_000
 REFUSED_KEPT = 100
@@ -41,8 +41,8 @@ def finish_attempt(context: StepContext, command: FinishAttempt) -> Accepted:
 
 
 def apply_end(context: StepContext, attempt: Attempt, end: AttemptEnd) -> None:
-    seconds = end.executed_seconds
-    attempt.executed_seconds = seconds if seconds is not None and isfinite(seconds) else None
+    attempt.is_reported = True
+    take_seconds(attempt, end.executed_seconds)
     if attempt.job.status is JobStatus.CANCELING:
         end_attempt(context, attempt, Outcome.CANCELED)
         finish_cancel(context, attempt.job)

@@ -49,15 +49,11 @@ async def find_submitted(scheduler: Scheduler, query: FindSubmitted) -> JobList:
 
 
 async def list_jobs(scheduler: Scheduler, query: ListJobs) -> JobPage:
-    term, owner_id = scheduler.current_term(), visible_owner(query.actor)
-    if query.owner_id and owner_id and query.owner_id != owner_id:
-        raise ForbiddenError(
-            f"this needs the permission {Permission.JOBS_READ_ALL}", code="missing_permission"
-        )
+    term, owner_id = scheduler.current_term(), owner_to_show(query.actor, query.owner_id)
     if "\0" in f"{query.workflow}{query.label}":
         raise InvalidError("a filter contains the character NUL", code="bad_text")
     after = CURSORS.read(query.cursor)
-    found, end = await scheduler.job_reader.page(query, query.owner_id or owner_id, after)
+    found, end = await scheduler.job_reader.page(query, owner_id, after)
     views = add_live_values(scheduler, term, found)
     items = fitting(summary(view) for view in views)
     if len(items) < len(found):
@@ -80,6 +76,16 @@ async def explain_job(scheduler: Scheduler, query: ExplainJob) -> JobExplanation
 def visible_owner(actor: Actor) -> UUID | None:
     """Return the owner whose jobs the actor sees; None means every owner."""
     return None if actor.may(Permission.JOBS_READ_ALL) else actor.user_id
+
+
+def owner_to_show(actor: Actor, wanted: UUID | None) -> UUID | None:
+    """Return the owner whose things are wanted and visible; None means every owner."""
+    visible = visible_owner(actor)
+    if wanted and visible and wanted != visible:
+        raise ForbiddenError(
+            f"this needs the permission {Permission.JOBS_READ_ALL}", code="missing_permission"
+        )
+    return wanted or visible
 
 
 def add_live_values(scheduler: Scheduler, term: Term, views: list[JobView]) -> list[JobView]:

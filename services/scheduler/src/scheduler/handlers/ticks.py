@@ -41,3 +41,9 @@ async def delete_old_keys(scheduler: Scheduler) -> None:
     """Delete idempotency keys older than a day."""
     if scheduler.term:
         await scheduler.retention.delete_old_keys()
+
+
+async def delete_old_usage(scheduler: Scheduler) -> None:
+    """Delete sums of usage of days longer ago than the settings say."""
+    if scheduler.term:
+        await scheduler.retention.delete_old_usage()

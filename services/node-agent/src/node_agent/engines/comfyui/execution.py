@@ -4,7 +4,6 @@ Events are hints; `/history` decides, then `/queue` (docs/decisions/0005).
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
@@ -29,6 +28,8 @@ log = structlog.get_logger()
 async def follow(session: Session, prompt: Prompt) -> Execution:
     """Wait for its end; raises AttemptEndedError if it did not succeed."""
     entry = await entry_of(session, prompt)
+    prompt.task.stopwatch.stop()
+    prompt.task.stopwatch.correct(executed_between(entry)[1])
     session.ended[prompt.id] = None
     failure = failure_in(entry)
     if failure is None:
@@ -50,7 +51,7 @@ async def execution_of(http: ComfyHttp, prompt_id: str, entry: dict[str, Any]) -
     def named(spec: Spec) -> Sequence[EngineFile]:
         return results(sources(spec, produced), produced, meta, is_own)
 
-    return Execution(named, datetime.fromtimestamp(began, UTC) if began else None, seconds)
+    return Execution(named)
 
 
 async def free(session: Session) -> None:
@@ -86,7 +87,9 @@ async def look(session: Session, prompt: Prompt) -> dict[str, Any] | None:
             return entry
         queue = await session.http.queue()
         if prompt.id in queue:
-            prompt.is_running = prompt.is_running or prompt.id in queue.running
+            if prompt.id in queue.running:
+                prompt.is_running = True
+                prompt.task.stopwatch.begin(is_late=True)
             return None
         entry = await session.http.history(prompt.id)  # it may have ended between the two
     except UnreachableError:

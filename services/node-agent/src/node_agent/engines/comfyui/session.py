@@ -160,8 +160,10 @@ class Session:
             return
         if event.is_over:
             prompt.stirred.set()
+            prompt.task.stopwatch.stop()
         else:
             prompt.is_running = True
+            prompt.task.stopwatch.begin()
             prompt.has_worked |= bool(event.started or event.steps)
         before = progress_of(prompt.run)
         self.learn(prompt, event)

@@ -1,0 +1,1 @@
+"""Usage: sums over ended jobs, as JSON and as CSV."""

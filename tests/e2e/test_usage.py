@@ -1,0 +1,42 @@
+"""The sums of usage grow by what jobs used, and stay when jobs are deleted."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from comfyfleet.testing import LocalFleet
+
+from .test_jobs import finish
+
+
+def solid_usage(rows: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the sums of the workflow `solid`, of all nodes and versions."""
+    own = [row for row in rows if row["workflow"].startswith("solid@")]
+    names = [name for name in own[0] if name.endswith(("_count", "_seconds"))]
+    return {name: sum(float(row[name]) for row in own) for name in names}
+
+
+def test_usage_counts_each_job_once_and_outlives_it(fleet: LocalFleet, api: httpx.Client) -> None:
+    def usage() -> dict[str, float]:
+        by = {"by": ["workflow", "node"]}
+        return solid_usage(api.get("/v1/usage", params=by).json()["items"])
+
+    first = finish(api, "solid")
+    before = usage()
+    last = finish(api, "solid")
+    for job in (first, last):
+        assert api.delete(job["links"]["self"]).status_code == 204
+    after = usage()
+    table = csv.DictReader(io.StringIO(fleet.run("usage", "--by", "workflow", "--csv")))
+
+    grown = {name: after[name] - before[name] for name in after if after[name] != before[name]}
+    assert (grown.pop("completed_job_count"), grown.pop("attempt_count")) == (1, 1)
+    assert 0 < grown["executed_seconds"] < 60
+    assert grown == pytest.approx(
+        dict.fromkeys(["executed_seconds", "completed_seconds"], grown["executed_seconds"])
+    )
+    assert solid_usage(table) == pytest.approx(after)
