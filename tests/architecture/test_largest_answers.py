@@ -39,10 +39,10 @@ from contracts.scheduler.jobs import (
 from contracts.scheduler.node_requests import CapabilitiesPage, NodePage
 from contracts.scheduler.nodes import MAX_SETTINGS_BYTES, ClaimedNode, NodePhase, NodeView
 from contracts.scheduler.usage import MOST_ROWS, UsagePage, UsageRow
+from contracts.topology import MAX_MESSAGE_BYTES
 from contracts.values import PAGE_BYTES, MadeMask, fitting
 from gateway.jobs.submission import MAX_INPUT_BYTES
 from media.handlers.library import MAX_OPEN_LINKS
-from runtime.bus.nats_config import MAX_MESSAGE_BYTES
 from runtime.bus.replies import fits
 
 from .largest_registry_answers import ID, REGISTRY_ANSWERS, TIME, UNMET, URL, text

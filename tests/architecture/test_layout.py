@@ -13,11 +13,13 @@ from .sources import ROOT
 
 MAIN = '''"""Runs {title} with settings from the environment."""
 
-from {package}.app import run
-from {package}.settings import {settings}
-from runtime.process.run import main
+from runtime.process.run import main, without_needless_libraries
 
 if __name__ == "__main__":
+    without_needless_libraries()  # before the imports that would load them
+    from {package}.app import run
+    from {package}.settings import {settings}
+
     main(run, {settings})
 '''
 NEEDED = {"__main__.py", "app.py", "settings.py", "service.py"}

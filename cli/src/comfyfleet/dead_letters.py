@@ -12,7 +12,7 @@ from comfyfleet.cluster import ClusterSettings, NatsUrl
 from comfyfleet.settings import LocalSettings, password_variable
 from comfyfleet.tables import ago, console, plain_table
 from contracts.errors import OperationError
-from runtime.bus import dead_letters
+from runtime.bus import dead_letters, replays
 from runtime.bus.nats_config import PROVISIONER
 from runtime.provision import administration
 from runtime.supervision import lock
@@ -58,12 +58,12 @@ async def replay(number: int | None) -> None:
     """Replay one dead letter; None means all."""
     async with administration(*account(), within=0) as jetstream:
         if number is None:
-            count = len([stored async for stored in dead_letters.replay_all(jetstream)])
+            count = len([stored async for stored in replays.replay_all(jetstream)])
             _, left = await dead_letters.newest(jetstream, 0)
             rest = f" {left} are left; replay one by number to see why." if left else ""
             console.print(f"Replayed {count} dead letter{'' if count == 1 else 's'}.{rest}")
         else:
-            letter = await dead_letters.replay(jetstream, number)
+            letter = await replays.replay(jetstream, number)
             console.print(f"Gave {letter.subject} to {letter.service}.", soft_wrap=True)
 
 

@@ -10,10 +10,11 @@ import contracts
 from contracts.event import Event
 from contracts.message import Message
 from contracts.messages import MESSAGES
+from contracts.permissions import permissions, subscribers
 from contracts.scheduler.job_changes import JobDeleted
 from contracts.scheduler.node_events import NodeEvent
 from contracts.services import SERVICES
-from contracts.topology import Subscriber, permissions, subscriber, subscribers
+from contracts.topology import Subscriber, subscriber
 
 
 def declared() -> Iterator[type[Message]]:
@@ -51,6 +52,7 @@ def test_a_subscriber_is_given_its_own_events_and_no_others() -> None:
     events = [message for message in MESSAGES if issubclass(message, Event)]
     for one in subscribers():
         matched = [event for event in events if matches(one.pattern, event.subject)]
+        assert matched == list(one.classes)
         assert matched == [event for event in events if issubclass(event, one.event)]
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from contracts.errors import UnavailableError
 from contracts.topology import DEAD_LETTERS_STREAM
-from runtime.bus.dead_letters import replay_all
 from runtime.bus.nats_config import PROVISIONER
+from runtime.bus.replays import replay_all
 from runtime.provision import administration
 
 from .fleet import Fleet

@@ -11,9 +11,10 @@ from contracts.scheduler.node_events import NodeAdded, NodeEvent
 from contracts.topology import EVENTS_STREAM, RETRIES_STREAM
 from contracts.values import new_id
 from runtime.bus.client import Bus
-from runtime.bus.dead_letters import DeadLetter, replay, replay_all, store
+from runtime.bus.dead_letters import DeadLetter, store
 from runtime.bus.delivery import DeliveryPolicy
 from runtime.bus.nats_config import PROVISIONER
+from runtime.bus.replays import replay, replay_all
 from runtime.outbox.messages import Outgoing
 from runtime.outbox.relay import publish
 from runtime.provision import administration

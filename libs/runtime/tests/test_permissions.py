@@ -16,9 +16,10 @@ from contracts.auth import EndSession
 from contracts.errors import UnavailableError
 from contracts.message import Accepted, Message, Request, Signal
 from contracts.messages import MESSAGES
+from contracts.permissions import subscribers
 from contracts.scheduler.claims import SchedulerLed
 from contracts.services import SERVICES, ServiceName
-from contracts.topology import inbox_prefix, subscribers
+from contracts.topology import inbox_prefix
 from runtime.bus import event_stream
 from runtime.bus.client import Bus
 from runtime.testing.ports import eventually

@@ -7,9 +7,9 @@ import pytest
 from contracts.auth import FindUser, IssueToken, TokenView, UserView
 from contracts.errors import FieldError, InvalidError, TooLargeError, UnavailableError
 from contracts.message import Accepted
+from contracts.topology import MAX_MESSAGE_BYTES
 from contracts.values import new_id
 from runtime.bus.client import Bus
-from runtime.bus.nats_config import MAX_MESSAGE_BYTES
 from runtime.testing.servers import NatsServer
 
 from .test_bus import connected

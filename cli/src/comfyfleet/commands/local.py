@@ -16,11 +16,9 @@ from comfyfleet import CommandError, secrets, tcp_ports
 from comfyfleet.background import start_in_background
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.connection import home_of, local_url, log_in_locally
-from comfyfleet.foreground import Foreground
 from comfyfleet.health import failing_children
 from comfyfleet.home import Home
 from comfyfleet.logs import follow_logs, print_logs
-from comfyfleet.sample import next_steps, run_sample
 from comfyfleet.settings import LocalSettings
 from comfyfleet.supervision import state
 from comfyfleet.tables import console, say, status_table
@@ -52,6 +50,8 @@ def up(
         console.print(f"Admin account: {known.admin_email}, password: {known.admin_password}")
         console.print(f"(shown only once; kept in {home.secrets})")
     if foreground or sample:
+        from comfyfleet.foreground import Foreground  # noqa: PLC0415 - loads every message
+
         when_ready = partial(print_sample, home.path / "sample") if sample else None
         Foreground(settings, home, known, when_ready).run()
     else:
@@ -61,6 +61,8 @@ def up(
 
 def print_sample(folder: Path, url: str, is_stopping: Callable[[], bool]) -> None:
     """Run the sample job; if it fails, print the reason and leave the fleet running."""
+    from comfyfleet.sample import next_steps, run_sample  # noqa: PLC0415 - loads Pillow
+
     console.print("Running a first job …")
     try:
         client = FleetClient(url)

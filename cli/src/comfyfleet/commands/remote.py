@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from comfyfleet.client.connection import connect, home_of
-from comfyfleet.doctor.checks import check_comfyui, check_machine, print_results
 from comfyfleet.input_values import parse
 from comfyfleet.job_run import save_all, watch, with_uploads
 from comfyfleet.settings import LocalSettings
@@ -39,9 +38,11 @@ def doctor(
     ] = None,
 ) -> None:
     """Check this machine (and a ComfyUI), and name a remedy for each problem."""
+    from comfyfleet.doctor import checks  # noqa: PLC0415 - loads the checks of workflows
+
     settings = LocalSettings()
-    results = check_machine(settings, home_of(settings))
+    results = checks.check_machine(settings, home_of(settings))
     if comfyui_url:
-        results += check_comfyui(comfyui_url)
-    if not print_results(results):
+        results += checks.check_comfyui(comfyui_url)
+    if not checks.print_results(results):
         raise typer.Exit(1)

@@ -13,7 +13,9 @@ the reference pages derive from these declarations alone.
 """
 
 import re
+from collections.abc import Iterator
 from string import Formatter
+from types import ModuleType
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -106,6 +108,13 @@ class Message(BaseModel):
         if names and message.address() != subject:
             raise InvalidError("the subject has other keys than the message", code="malformed")
         return message
+
+
+def declared_in(module: ModuleType) -> Iterator[type[Message]]:
+    """Yield the message classes with a subject that stand in a module."""
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Message) and "subject" in vars(value):
+            yield value
 
 
 A = TypeVar("A", bound=BaseModel)

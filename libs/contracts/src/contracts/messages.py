@@ -1,11 +1,8 @@
 """Every message of the fleet: the classes with a subject in these modules."""
 
-from collections.abc import Iterator
-from types import ModuleType
-
 from contracts import agent, auth, node_queue
 from contracts.media import attempts, files, library
-from contracts.message import Message
+from contracts.message import declared_in
 from contracts.registry import requests, workflows
 from contracts.scheduler import (
     batches,
@@ -24,12 +21,5 @@ MODULES = (
     *(node_requests, claims, agent, node_queue),
     *(files, library, attempts, jobs, node_events, workflows),
 )
-
-
-def declared_in(module: ModuleType) -> Iterator[type[Message]]:
-    for value in vars(module).values():
-        if isinstance(value, type) and issubclass(value, Message) and "subject" in vars(value):
-            yield value
-
 
 MESSAGES = tuple(message for module in MODULES for message in declared_in(module))

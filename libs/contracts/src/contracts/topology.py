@@ -1,18 +1,18 @@
-"""Derives what each service may publish and subscribe to on NATS from the message classes.
+"""Names the streams, the durable subscribers and the inboxes on NATS.
 
-The rules of the server (2.11 and later): a service publishes the requests, events and signals
-that it sends, subscribes to what it owns or receives, gets answers under its own inbox prefix
-only, and reaches of JetStream only the streams, buckets and consumers that it owns or reads.
+It imports no messages: a service loads only those that it uses, and starts faster.
 """
 
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from contracts.event import Event
-from contracts.message import Request, Signal
-from contracts.messages import MESSAGES
-from contracts.services import BUCKETS, Bucket, ServiceName
+from contracts.message import declared_in
+from contracts.services import Bucket, ServiceName
 
+MAX_MESSAGE_BYTES = 1024**2
+"""The largest message of a service, headers included."""
 EVENTS_STREAM = "EVENTS"
 DEAD_LETTERS_STREAM = "DEAD_LETTERS"
 """Events that a durable subscriber could not handle: `dead.<service>.<class>.<event subject>`."""
@@ -34,7 +34,9 @@ class Subscriber:
 
     @property
     def classes(self) -> tuple[type[Event], ...]:
-        return tuple(m for m in MESSAGES if issubclass(m, Event) and issubclass(m, self.event))
+        """Its classes; those of a base class stand in the module of that class."""
+        declared = declared_in(sys.modules[self.event.__module__])
+        return tuple(message for message in declared if issubclass(message, self.event))
 
     @property
     def pattern(self) -> str:
@@ -54,17 +56,6 @@ def common_pattern(patterns: Iterable[str]) -> str:
     return ".".join(words[0] if len(set(words)) == 1 else "*" for words in places)
 
 
-def subscribers() -> list[Subscriber]:
-    """Every durable subscriber that an Event class declares in `consumed_by`, by name."""
-    classes = {base for message in MESSAGES for base in message.__mro__ if issubclass(base, Event)}
-    declared = (
-        Subscriber(service, event)
-        for event in classes
-        for service in vars(event).get("consumed_by", ())
-    )
-    return sorted(declared, key=lambda subscriber: subscriber.name)
-
-
 def subscriber(service: ServiceName, event: type[Event]) -> Subscriber:
     """Return the subscriber; raises TypeError unless the class itself declares it."""
     if service not in vars(event).get("consumed_by", ()):
@@ -72,93 +63,10 @@ def subscriber(service: ServiceName, event: type[Event]) -> Subscriber:
     return Subscriber(service, event)
 
 
-@dataclass(frozen=True, slots=True)
-class Permissions:
-    """Subject patterns of one NATS user."""
-
-    publish: tuple[str, ...]
-    publish_denied: tuple[str, ...]
-    """Exceptions from `publish`: requests about the durable consumers of other services."""
-    subscribe: tuple[str, ...]
-    answers: bool
-    """The user may publish once to the reply subject of each request that it received."""
-
-
 def inbox_prefix(service: str) -> str:
     """Return the prefix under which answers to `service` arrive; no other service listens there."""
     return f"_INBOX_{service.replace('-', '_')}"
 
 
-def permissions(service: ServiceName) -> Permissions:
-    owned = [m.pattern() for m in MESSAGES if issubclass(m, Request) and m.owner() == service]
-    # events arrive only through their stream
-    received = [m.pattern() for m in MESSAGES if issubclass(m, Signal) and service in m.received_by]
-    consumers = subscribers()
-    publish = {m.pattern() for m in MESSAGES if service in m.sent_by}
-    publish |= {subject for name in streams_read(service) for subject in read_api(name)}
-    publish |= {f"$KV.{bucket.name}.>" for bucket in BUCKETS if bucket.owner == service}
-    publish |= {s for one in consumers if one.service == service for s in consume_api(one)}
-    denied = {s for one in consumers if one.service != service for s in administer_api(one)}
-    return Permissions(
-        publish=tuple(sorted(publish)),
-        publish_denied=tuple(sorted(denied)) if reads_events(service) else (),
-        subscribe=(
-            *sorted((*owned, *received)),
-            f"{inbox_prefix(service)}.>",
-        ),
-        answers=bool(owned),
-    )
-
-
-def reads_events(service: ServiceName) -> bool:
-    return any(issubclass(m, Event) and service in m.received_by for m in MESSAGES)
-
-
-def streams_read(service: ServiceName) -> Iterator[str]:
-    """Streams that the service reads; a bucket is a stream, and its owner checks it too."""
-    if reads_events(service):
-        yield EVENTS_STREAM
-    for bucket in BUCKETS:
-        if service == bucket.owner or service in bucket.readers:
-            yield stream_of(bucket)
-
-
 def stream_of(bucket: Bucket) -> str:
     return f"KV_{bucket.name}"
-
-
-def read_api(stream: str) -> Iterator[str]:
-    """Yield the JetStream requests of a reader of one stream (NATS ADR-1, ADR-8, ADR-17).
-
-    A consumer of EVENTS has its name in the subject of the request. A request without it could
-    name a durable consumer of another service in its body and would replace it (measured).
-    """
-    yield f"$JS.API.STREAM.INFO.{stream}"
-    yield f"$JS.API.STREAM.MSG.GET.{stream}"
-    yield f"$JS.API.DIRECT.GET.{stream}"
-    yield f"$JS.API.DIRECT.GET.{stream}.>"
-    if stream != EVENTS_STREAM:
-        yield f"$JS.API.CONSUMER.CREATE.{stream}"
-    yield f"$JS.API.CONSUMER.CREATE.{stream}.>"
-    yield f"$JS.API.CONSUMER.INFO.{stream}.>"
-    yield f"$JS.FC.{stream}.>"
-
-
-def consume_api(subscriber: Subscriber) -> Iterator[str]:
-    """Yield what a durable subscriber publishes: about its own consumers and dead letters only."""
-    filters = {
-        EVENTS_STREAM: subscriber.pattern,
-        RETRIES_STREAM: subscriber.retry_subject(">"),
-    }
-    for stream, pattern in filters.items():
-        yield f"$JS.API.CONSUMER.CREATE.{stream}.{subscriber.name}.{pattern}"
-        yield f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{subscriber.name}"
-        yield f"$JS.ACK.{stream}.{subscriber.name}.>"
-    yield subscriber.dead_subject(">")
-
-
-def administer_api(subscriber: Subscriber) -> Iterator[str]:
-    """Yield what `read_api` would otherwise let any reader of events do to the durable consumer."""
-    for action in ("CREATE", "INFO"):
-        yield f"$JS.API.CONSUMER.{action}.{EVENTS_STREAM}.{subscriber.name}"
-        yield f"$JS.API.CONSUMER.{action}.{EVENTS_STREAM}.{subscriber.name}.>"

@@ -20,13 +20,13 @@ from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from contracts.errors import UnavailableError
+from contracts.permissions import subscribers
 from contracts.services import BUCKETS, Bucket
 from contracts.topology import (
     DEAD_LETTERS_STREAM,
     EVENTS_STREAM,
     RETRIES_STREAM,
     stream_of,
-    subscribers,
 )
 from runtime.bus.connection import wait_until_listening
 from runtime.bus.nats_config import PROVISIONER

@@ -1,8 +1,10 @@
 """Runs the gateway with settings from the environment."""
 
-from gateway.app import run
-from gateway.settings import GatewaySettings
-from runtime.process.run import main
+from runtime.process.run import main, without_needless_libraries
 
 if __name__ == "__main__":
+    without_needless_libraries()  # before the imports that would load them
+    from gateway.app import run
+    from gateway.settings import GatewaySettings
+
     main(run, GatewaySettings)

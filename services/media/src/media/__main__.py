@@ -1,8 +1,10 @@
 """Runs media with settings from the environment."""
 
-from media.app import run
-from media.settings import MediaSettings
-from runtime.process.run import main
+from runtime.process.run import main, without_needless_libraries
 
 if __name__ == "__main__":
+    without_needless_libraries()  # before the imports that would load them
+    from media.app import run
+    from media.settings import MediaSettings
+
     main(run, MediaSettings)

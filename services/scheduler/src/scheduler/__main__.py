@@ -1,8 +1,10 @@
 """Runs the scheduler with settings from the environment."""
 
-from runtime.process.run import main
-from scheduler.app import run
-from scheduler.settings import SchedulerSettings
+from runtime.process.run import main, without_needless_libraries
 
 if __name__ == "__main__":
+    without_needless_libraries()  # before the imports that would load them
+    from scheduler.app import run
+    from scheduler.settings import SchedulerSettings
+
     main(run, SchedulerSettings)

@@ -26,12 +26,11 @@ from contracts.errors import InvalidError, UnavailableError
 from contracts.event import Event
 from contracts.message import Request, Signal
 from contracts.services import ServiceName
-from contracts.topology import subscriber
+from contracts.topology import MAX_MESSAGE_BYTES, subscriber
 from runtime.bus.answerer import Answerer
 from runtime.bus.connection import connect
 from runtime.bus.consume import SubscriberWorkers
 from runtime.bus.delivery import Deliveries, DeliveryPolicy
-from runtime.bus.nats_config import MAX_MESSAGE_BYTES
 from runtime.bus.replies import fits, read_answer, refuse_too_large
 from runtime.process.telemetry import carry, span
 

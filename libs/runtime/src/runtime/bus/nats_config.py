@@ -3,13 +3,12 @@
 import json
 from collections.abc import Mapping
 
+from contracts.permissions import Permissions, permissions
 from contracts.services import SERVICES
-from contracts.topology import Permissions, permissions
+from contracts.topology import MAX_MESSAGE_BYTES
 
 PROVISIONER = "provisioner"
 """The user that creates streams and buckets; no service has its password."""
-MAX_MESSAGE_BYTES = 1024**2
-"""The largest message of a service, headers included."""
 SPARE_BYTES = 64 * 1024
 """The server takes this much more, so that the largest event fits beside the record of its
 failure."""

@@ -26,9 +26,9 @@ def listens(port: int) -> bool:
     return True
 
 
-def wait_until(condition: Callable[[], bool], failure: str) -> None:
-    """Wait up to 20 s until the condition holds; raises TimeoutError."""
-    deadline = time.monotonic() + 20.0
+def wait_until(condition: Callable[[], bool], failure: str, within: float = 20.0) -> None:
+    """Wait until the condition holds; raises TimeoutError."""
+    deadline = time.monotonic() + within
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(failure)
