@@ -1,9 +1,7 @@
 """Two schedulers on one real Postgres: one loads a state and leads, the other stands by."""
 
-import asyncio
 import gc
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator
 
 import asyncpg
 import pytest
@@ -11,8 +9,6 @@ from pydantic import SecretStr
 
 from contracts.scheduler.job_requests import SubmitJobView
 from contracts.values import new_id
-from runtime.bus.client import Bus
-from runtime.outbox.relay import Relay
 from runtime.process.settings import DatabaseSettings
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
@@ -20,87 +16,16 @@ from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
 from scheduler.domain.effects import Effects
 from scheduler.domain.jobs import Job
-from scheduler.domain.state import Limits, State
-from scheduler.handlers.leader_loop import decide, lead
-from scheduler.service import Scheduler
+from scheduler.domain.state import Limits
+from scheduler.handlers.leader_loop import decide
 
-from .fakes import (
-    NOW,
-    FakeAgents,
-    FakeBatchReader,
-    FakeJobReader,
-    FakeMeter,
-    FakeRetention,
-    FakeUsageReader,
-    serve,
-)
+from .contender import Contender, a_relay
+from .fakes import NOW
 from .fleet import a_submit
 
 MANY_JOBS = 3_000
 RENEWED_ENOUGH = 4
 """A leader renews every 0.8 s; a standby takes a lead that was not renewed for 2 s."""
-
-
-class CountingLeadership(SqlLeadership):
-    asked = 0
-
-    async def acquire(self, held: int | None) -> int | None:
-        epoch = await super().acquire(held)
-        self.asked += 1
-        return epoch
-
-
-class SlowLedger(SqlLedger):
-    may_load: Callable[[], Awaitable[bool] | bool] = staticmethod(lambda: True)
-
-    async def load(self) -> State:
-        state = await super().load()
-        await eventually(self.may_load, within=60)
-        return state
-
-
-@dataclass
-class Contender:
-    """A scheduler that tries to lead in a task of its own."""
-
-    pool: asyncpg.Pool
-    may_load: Callable[[], Awaitable[bool] | bool] = lambda: True
-    leadership: CountingLeadership = field(init=False)
-    scheduler: Scheduler = field(init=False)
-    leading: asyncio.Task[None] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.leadership = CountingLeadership(self.pool)
-        self.scheduler = Scheduler(
-            leadership=self.leadership,
-            open_ledger=self.open_ledger,
-            open_agents=lambda _epoch, _put: FakeAgents(),
-            job_reader=FakeJobReader(),
-            batch_reader=FakeBatchReader(),
-            usage_reader=FakeUsageReader(),
-            retention=FakeRetention(),
-            meter=FakeMeter(),
-            is_connected=lambda: True,
-            published=dict,
-        )
-        self.leading = asyncio.create_task(lead(self.scheduler, serve))
-
-    def open_ledger(self, epoch: int) -> SqlLedger:
-        ledger = SlowLedger(self.pool, a_relay(self.pool), epoch, Limits())
-        ledger.may_load = self.may_load
-        return ledger
-
-    @property
-    def leads(self) -> bool:
-        return self.scheduler.term is not None
-
-    async def stop(self) -> None:
-        self.leading.cancel()
-        await asyncio.gather(self.leading, return_exceptions=True)
-
-
-def a_relay(pool: asyncpg.Pool) -> Relay:
-    return Relay(pool.acquire, Bus("scheduler"))
 
 
 @pytest.fixture
