@@ -117,7 +117,7 @@ async def run_jobs(fleet: LocalFleet, http: httpx.AsyncClient, hour: int) -> Non
             if (await answered(http, "GET", path)).json()["items"]:
                 await asyncio.sleep(1)
                 return False
-        return True
+        return await execute(fleet, "media", COUNT.format("doomed")) == 0
 
     await eventually(is_drained, DRAINED_SECONDS)
     for service in PACKAGES:

@@ -12,6 +12,7 @@ from node_agent.engines.comfyui.engine import open_comfyui
 from node_agent.engines.comfyui.leftovers import empty_results
 from node_agent.engines.comfyui.settings import ComfyUISettings
 from runtime.testing.ports import eventually
+from runtime.testing.relay import relay
 
 from .fleet import Fleet, an_order
 from .graphs import a_version, an_image, quick, saved
@@ -45,6 +46,25 @@ async def test_a_stored_result_is_emptied_on_the_server(fleet: Fleet, comfy_url:
         await eventually(is_emptied)
 
     assert len(await fleet.media.bytes_of(order.grant)) > 0
+
+
+async def test_a_result_is_emptied_although_the_server_broke_off(
+    fleet: Fleet, comfy_url: str
+) -> None:
+    order = an_order(await fleet.publish(quick()))
+    async with relay(comfy_url) as proxy, httpx.AsyncClient(base_url=comfy_url) as comfy:
+        proxy.drops.append(b"POST /upload/image")
+        entry = await fleet.add_node(f"http://{proxy.endpoint}")
+        async with fleet.agent():
+            await fleet.ready(entry)
+            await fleet.run(entry, order)
+            assert (await fleet.outcome(order)).outcome is Outcome.COMPLETED
+
+            async def is_emptied() -> bool:
+                return await emptied(comfy, order, [0])
+
+            await eventually(is_emptied)
+    assert not proxy.drops
 
 
 async def test_a_node_may_keep_its_outputs(fleet: Fleet, comfy_url: str) -> None:

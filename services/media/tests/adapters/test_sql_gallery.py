@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from contracts.access import IdempotencyKey
@@ -15,10 +17,12 @@ from contracts.media.library import LinkView
 from media.adapters.sql.deletions import SqlDeletions
 from media.adapters.sql.library import SqlLibrary
 from media.adapters.sql.previews import MAX_TRIES, SqlPreviews
+from media.adapters.sql.tables import BLOBS, RENDITIONS
 from media.adapters.sql.uploads import SqlUploads
 from media.domain.inspection import BlobPreview, Thumbnail
 from media.domain.records import RetentionAges, StoredMedia
 from runtime.postgres.engine import sqlalchemy_url
+from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 
 from .records import NOW, a_media
@@ -33,6 +37,7 @@ class Database:
     """The ports of media on one database."""
 
     def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
         self.uploads = SqlUploads(engine)
         self.library = SqlLibrary(engine)
         self.previews = SqlPreviews(engine)
@@ -113,6 +118,26 @@ async def test_the_last_media_takes_content_and_thumbnails_with_it(database: Dat
     await database.deletions.confirm(keys)
     assert await database.deletions.waiting_keys(NOW, 9) == []
     assert await database.library.storage(owner) == (0, {})
+
+
+async def test_thumbnails_that_come_while_their_media_goes_are_deleted_too(
+    database: Database,
+) -> None:
+    media = await database.keep()
+    blob = {"owner_id": media.view.owner_id, "blake3": media.view.blake3}
+    locks = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+    async def is_waiting() -> bool:
+        async with database.engine.connect() as other:
+            return bool((await other.execute(locks)).scalar())
+
+    async with database.engine.begin() as completing:
+        await completing.execute(update(BLOBS).values(prepared_at=NOW))
+        await completing.execute(insert(RENDITIONS), [asdict(SMALL) | blob])
+        removing = asyncio.create_task(database.remove(media))
+        await eventually(is_waiting)
+
+    assert sorted(await removing) == sorted([media.key, SMALL.key])
 
 
 async def test_content_is_not_lost_to_an_upload_of_the_same_at_the_same_time(

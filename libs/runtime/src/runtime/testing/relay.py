@@ -25,6 +25,8 @@ class TcpRelay:
     """Answers (head and body) that the next connections get instead of those of the server."""
     loses: list[bytes] = field(default_factory=list[bytes])
     """The answers to requests that begin so are lost, with the connection."""
+    drops: list[bytes] = field(default_factory=list[bytes])
+    """Requests that begin so never reach the server; their connection ends."""
     demands: bytes = b""
     """A request whose head lacks this line gets 401, as from a proxy that wants a key."""
     seen: list[bytes] = field(default_factory=list[bytes])
@@ -68,6 +70,9 @@ class TcpRelay:
         first, *lines = chunk.split(b"\r\n")
         if self.demands and first.endswith(b"HTTP/1.1") and self.demands not in lines:
             return UNAUTHORIZED
+        if dropped := next((start for start in self.drops if chunk.startswith(start)), None):
+            self.drops.remove(dropped)
+            return b""
         if self.answers:
             return self.answers.pop(0)
         return {"hangs up": b"", "errors": ERROR}.get(self.mood)

@@ -31,6 +31,7 @@ from runtime.process.telemetry import span
 
 log = structlog.get_logger()
 LEADER_CHECK_SECONDS = 0.2
+DISCARD_SECONDS = 60.0
 
 
 async def run_and_report(claim: Claim, attempt: Attempt, ending: Awaitable[AttemptEnd]) -> None:
@@ -153,9 +154,12 @@ async def upload_results(
 
 
 async def discard(claim: Claim, attempt_id: UUID) -> None:
-    """Free the engine's copies, now that nobody reads them again: the end was answered."""
+    """Free the engine's copies, now that nobody reads them again: the end was answered.
+
+    If the engine is silent for long, `tidy` frees them after the next claim.
+    """
     try:
-        await claim.engine.discard(attempt_id)
+        await retried(lambda: claim.engine.discard(attempt_id), within=DISCARD_SECONDS)
     except OperationError as error:
         log.info("attempt_not_discarded", reason=error.message)
 

@@ -118,9 +118,12 @@ async def drop_blob(connection: AsyncConnection, owner_id: UUID, blake3: str) ->
     others = select(MEDIA.c.id).where(of_blob(MEDIA, owner_id, blake3))
     if (await connection.execute(others.limit(1))).first():
         return []
+    here = of_blob(BLOBS, owner_id, blake3)
+    # thumbnails are added under this lock: without it, some could come after we looked for them
+    await connection.execute(select(BLOBS.c.key).where(here).with_for_update())
     thumbnails = select(RENDITIONS.c.key).where(of_blob(RENDITIONS, owner_id, blake3))
     keys = list((await connection.execute(thumbnails)).scalars())
-    gone = delete(BLOBS).where(of_blob(BLOBS, owner_id, blake3))
+    gone = delete(BLOBS).where(here)
     keys += (await connection.execute(gone.returning(BLOBS.c.key))).scalars()
     return keys
 
