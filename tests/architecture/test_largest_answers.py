@@ -38,7 +38,6 @@ from contracts.scheduler.jobs import (
 )
 from contracts.scheduler.node_requests import CapabilitiesPage, NodePage
 from contracts.scheduler.nodes import MAX_SETTINGS_BYTES, ClaimedNode, NodePhase, NodeView
-from contracts.scheduler.usage import MOST_ROWS, UsagePage, UsageRow
 from contracts.topology import MAX_MESSAGE_BYTES
 from contracts.values import PAGE_BYTES, MadeMask, fitting
 from gateway.jobs.submission import MAX_INPUT_BYTES
@@ -46,6 +45,7 @@ from media.handlers.library import MAX_OPEN_LINKS
 from runtime.bus.replies import fits
 
 from .largest_registry_answers import ID, REGISTRY_ANSWERS, TIME, UNMET, URL, text
+from .largest_usage_answers import USAGE_ANSWERS
 
 LABELS = {f"{'k' * 38}{number:02}": text(256) for number in range(16)}
 OUTPUTS = [
@@ -125,12 +125,6 @@ ORDER = AttemptOrder(
     grant="g" * 8_000,
     timeout_seconds=1.0,
 )
-SUMS: dict[str, Any] = {
-    name: 2**63 if name.endswith("_count") else 1e15 + 0.125
-    for name in UsageRow.model_fields
-    if name.endswith(("_count", "_seconds"))
-}
-USAGE = UsageRow(day=TIME.date(), owner_id=ID, workflow="w" * 80, node_id=ID, **SUMS)
 LINK = LinkView(id=ID, media_id=ID, created_at=TIME, expires_at=TIME)
 
 LARGEST: Iterable[BaseModel] = (
@@ -189,7 +183,7 @@ LARGEST: Iterable[BaseModel] = (
     BatchPage(items=fitting([BATCH] * 50)),
     NODE,
     NodePage(items=fitting([NODE] * 100)),
-    UsagePage(items=fitting([USAGE] * MOST_ROWS)),
+    *USAGE_ANSWERS,
     ClaimView(claim=1, epoch=1, node=ClaimedNode(node_id=ID, **SETTINGS), live=[ORDER] * 50),
     *REGISTRY_ANSWERS,
     TokenView(

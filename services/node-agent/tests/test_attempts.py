@@ -29,6 +29,9 @@ async def test_a_graph_runs_and_its_picture_is_stored_and_reported(
         end = await fleet.outcome(order)
 
     assert end.outcome is Outcome.COMPLETED, end
+    assert end.timings, "the engine told of its graph nodes"
+    classes = [timing.graph_node_class for timing in end.timings.graph_nodes]
+    assert sorted(classes) == ["EmptyImage", "SaveImage"]
     [output] = end.outputs
     assert (output.content_type, output.width, output.height) == ("image/png", 64, 48)
     with Image.open(io.BytesIO(await fleet.media.bytes_of(order.grant))) as picture:

@@ -13,6 +13,7 @@ from contracts.agent import AttemptOrder
 from contracts.scheduler.batches import BatchView, ListBatches
 from contracts.scheduler.job_requests import ListJobs, SubmitJob
 from contracts.scheduler.jobs import JobView
+from contracts.scheduler.timings import AttemptView
 from contracts.scheduler.usage import FindUsage, UsageRow
 from runtime.cursor import Place
 from runtime.testing.ports import eventually
@@ -123,6 +124,9 @@ class FakeJobReader:
     async def find(self, ids: Sequence[UUID], owner_id: UUID | None) -> list[JobView]:
         self.asked.append((owner_id, None))
         return [view for view in self.views if view.id in ids]
+
+    async def attempts(self, job_id: UUID) -> list[AttemptView]:
+        raise NotImplementedError(job_id)
 
     async def key_use(self, name: KeyName) -> KeyUse | None:
         raise NotImplementedError(name)

@@ -10,6 +10,7 @@ import typer
 from comfyfleet import CommandError
 from comfyfleet.client import jobs
 from comfyfleet.client.connection import connect
+from comfyfleet.commands.timings import timings
 from comfyfleet.explanation_tables import explanation_card, obstacles_table
 from comfyfleet.job_tables import job_card, jobs_table, labels_text
 from comfyfleet.tables import console, say
@@ -28,7 +29,7 @@ def group() -> typer.Typer:
     """The command itself, which lists, and its sub-commands."""
     app = typer.Typer(help=__doc__, invoke_without_command=True)
     app.callback()(show)
-    for command in (list_, get, explain, cancel, retry, set_, delete, graph):
+    for command in (list_, get, explain, cancel, retry, set_, delete, graph, timings):
         app.command(command.__name__.rstrip("_"))(command)
     return app
 

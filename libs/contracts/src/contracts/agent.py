@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from contracts.message import Accepted, Command, Signal
 from contracts.scheduler.jobs import JobError, Output, Progress
+from contracts.scheduler.timings import Timings
 
 
 class AttemptOrder(BaseModel):
@@ -105,6 +106,9 @@ class AttemptEnd(BaseModel):
     executed_seconds: float | None = Field(
         default=None,
         description="Execution time in the engine, by the agent's clock; null if none was seen.",
+    )
+    timings: Timings | None = Field(
+        default=None, description="Times of its graph nodes, if its engine told of them."
     )
 
 

@@ -13,11 +13,12 @@ from contracts.scheduler import (
     jobs,
     node_events,
     node_requests,
+    timings,
     usage,
 )
 
 MODULES = (
-    *(auth, requests, job_requests, job_changes, batches, explanations, usage),
+    *(auth, requests, job_requests, job_changes, batches, explanations, usage, timings),
     *(node_requests, claims, agent, node_queue),
     *(files, library, attempts, jobs, node_events, workflows),
 )

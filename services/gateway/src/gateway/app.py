@@ -20,7 +20,7 @@ from gateway.http.server import listen, serve
 from gateway.http.shares import Shares
 from gateway.jobs import changes as job_changes
 from gateway.jobs import endpoints as jobs
-from gateway.jobs import explanations
+from gateway.jobs import explanations, timings
 from gateway.jobs.loader import JobLoader
 from gateway.jobs.quota import Quota
 from gateway.live import endpoints as live
@@ -47,6 +47,7 @@ from runtime.process.tables import TickTable, start_ticks
 
 ROUTERS = (
     jobs.router,
+    timings.router,
     job_changes.router,
     batches.router,
     explanations.router,

@@ -15,6 +15,7 @@ from contracts.media.attempts import InputFile
 from contracts.media.files import MediaKind
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import Capabilities, ClaimedNode, Device
+from contracts.scheduler.timings import Timings
 from node_agent.domain.stopwatch import Stopwatch
 from workflows import Spec, WorkflowVersion
 
@@ -77,7 +78,8 @@ class EngineTask:
     is_watched: Callable[[], bool]
     """Tells whether somebody wants previews now; it may change while the attempt runs."""
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
-    """The engine begins it and stops it with the execution."""
+    timed: Callable[[Timings | None], None] = lambda _: None
+    """The engine begins and stops the one, and tells the other how long graph nodes took."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from contracts.errors import ConflictError, OperationError
 from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import ClaimedNode, NodeEntry
+from contracts.scheduler.timings import Timings
 from node_agent.domain.admission import STALE_CLAIM, Leadership
 from node_agent.domain.endings import canceled_error
 from node_agent.domain.stopwatch import Stopwatch
@@ -90,6 +91,7 @@ class Attempt:
     is_moved: bool = False
     """It was canceled by a recall that moves its job."""
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    timings: Timings | None = None
 
     @property
     def id(self) -> UUID:

@@ -9,6 +9,7 @@ from contracts.scheduler.explanations import ExplainJob
 from contracts.scheduler.job_requests import FindJobs, FindSubmitted, ListJobs, SubmitJob
 from contracts.scheduler.node_requests import FindNode, ListCapabilities, ListNodes
 from contracts.scheduler.nodes import NodeEntry
+from contracts.scheduler.timings import FindTimings
 from contracts.scheduler.usage import FindUsage
 from contracts.services import NODES
 from runtime.bus.bucket import Mirror
@@ -49,6 +50,7 @@ from scheduler.handlers.ticks import (
     delete_old_keys,
     delete_old_usage,
 )
+from scheduler.handlers.timings import find_timings
 from scheduler.handlers.usage import find_usage
 from scheduler.service import Scheduler
 from scheduler.settings import SchedulerSettings
@@ -72,6 +74,7 @@ ANSWERS: AnswerTable[Scheduler] = {
     ListCapabilities: Limited(list_capabilities, MOST_QUERIES),
     ListNodes: Limited(list_nodes, MOST_QUERIES),
     FindUsage: Limited(find_usage, MOST_SUMS),
+    FindTimings: Limited(find_timings, MOST_QUERIES),
 }
 """Served by the leader only. The core's `RULES` list every command, and `decide` answers it."""
 SUBSCRIPTIONS: SubscriptionTable[Scheduler] = {NodeBeat: handle_beat}

@@ -8,6 +8,7 @@ from contracts.agent import AttemptOrder
 from contracts.scheduler.batches import BatchView, ListBatches
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobView
+from contracts.scheduler.timings import AttemptView
 from contracts.scheduler.usage import FindUsage, UsageRow
 from runtime.cursor import Place
 from scheduler.domain.context import LoadedRows
@@ -141,6 +142,10 @@ class JobReader(Protocol):
         ...
 
     async def find(self, ids: Sequence[UUID], owner_id: UUID | None) -> list[JobView]: ...
+    async def attempts(self, job_id: UUID) -> list[AttemptView]:
+        """Return the newest attempts of a job, the newest first."""
+        ...
+
     async def key_use(self, name: KeyName) -> KeyUse | None:
         """Return what an idempotency key created within the last day."""
         ...

@@ -8,6 +8,7 @@ from contracts.agent import AttemptEnd, Cause, FinishAttempt, Outcome
 from contracts.errors import UnavailableError
 from contracts.scheduler.claims import AttemptPhase, BeatAttempt
 from contracts.scheduler.node_requests import RemoveNode
+from contracts.scheduler.timings import Timings
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.usage import NO_NODE, Usage, UsageKey
 
@@ -165,6 +166,17 @@ def test_a_time_that_cannot_be_is_not_believed(reported: float, counted: float) 
 
     [usage] = core.effects.usage.values()
     assert usage.executed_seconds == counted
+
+
+def test_the_time_of_loading_models_counts_where_it_is_known() -> None:
+    core = Core()
+    core.node()
+    attempt = attempt_of(core.job())
+    told = report(core, attempt, Outcome.COMPLETED, 2.5)
+    timings = Timings(graph_nodes=[], graph_node_count=0, is_whole=True, load_seconds=9.0)
+    core.ask(told.model_copy(update={"end": told.end.model_copy(update={"timings": timings})}))
+
+    assert core.effects.usage == {key("completed", attempt): Usage(1, 1, 0, 2.5, 1, 2.5)}
 
 
 def test_ends_of_one_step_add_up() -> None:

@@ -55,6 +55,11 @@ class UsageRow(BaseModel):
     lost_seconds: float = Field(
         description="Time of attempts whose node went away, up to the last beat that told of them."
     )
+    load_seconds: float | None = Field(
+        default=None,
+        description="Time in which graph nodes loaded model files, as far as it is known; null if "
+        "it is known of no attempt.",
+    )
 
 
 class UsagePage(Page[UsageRow]):

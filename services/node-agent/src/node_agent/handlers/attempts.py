@@ -15,6 +15,7 @@ from contracts.agent import AttemptEnd, Cause, FinishAttempt, Outcome
 from contracts.errors import OperationError
 from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.jobs import Progress
+from contracts.scheduler.timings import Timings
 from node_agent.domain.admission import STALE_CLAIM
 from node_agent.domain.endings import (
     AttemptEndedError,
@@ -39,7 +40,8 @@ async def run_and_report(claim: Claim, attempt: Attempt, ending: Awaitable[Attem
     ids = {"job_id": str(order.job_id), "attempt_id": str(order.attempt_id)}
     with bound_contextvars(**ids), span("attempt", parent=order.trace, attributes=ids):
         end = await end_of(attempt, ending)
-        end = end.model_copy(update={"executed_seconds": attempt.stopwatch.seconds})
+        measured = {"executed_seconds": attempt.stopwatch.seconds, "timings": attempt.timings}
+        end = end.model_copy(update=measured)
         claim.enter(attempt, AttemptPhase.REPORTING)
         if end.cause is Cause.MISSING:
             claim.reported.outdated.set()
@@ -88,6 +90,9 @@ def engine_task(claim: Claim, attempt: Attempt) -> EngineTask:
     def previewed(preview: Preview) -> None:
         attempt.preview = preview
 
+    def timed(timings: Timings | None) -> None:
+        attempt.timings = timings
+
     return EngineTask(
         attempt_id=attempt.id,
         timeout_seconds=attempt.order.timeout_seconds,
@@ -95,6 +100,7 @@ def engine_task(claim: Claim, attempt: Attempt) -> EngineTask:
         previewed=previewed,
         is_watched=lambda: claim.agent.is_watched(attempt.order),
         stopwatch=attempt.stopwatch,
+        timed=timed,
     )
 
 

@@ -1,6 +1,7 @@
 """Jobs and attempts as rows, and rows as jobs."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic_core import from_json, to_json
 
 from contracts.scheduler.job_requests import NewJob
 from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.timings import AttemptView, Timings
 from scheduler.adapters.statements import Column, insert, update, upsert
 from scheduler.domain.jobs import Attempt, Job, JobEnd, Retry
 
@@ -28,6 +30,10 @@ def retry_text(job: Job) -> str:
 def end_text(job: Job) -> str | None:
     end = job.end
     return JOB_END.dump_json(end).decode() if end.outputs or end.error else None
+
+
+def timings_text(attempt: Attempt) -> str | None:
+    return attempt.timings.model_dump_json() if attempt.timings else None
 
 
 JOBS: tuple[Column[Job], ...] = (
@@ -64,6 +70,7 @@ ATTEMPTS: tuple[Column[Attempt], ...] = (
     Column("outcome", "text"),
     Column("cause", "text"),
     Column("executed_seconds", "float8"),
+    Column("timings", "json", timings_text),
 )
 
 INSERT_JOBS = insert("jobs", JOBS)
@@ -96,3 +103,13 @@ async def delete_jobs(connection: Any, jobs: Sequence[UUID]) -> None:
     """Delete ended jobs, their attempts first: without a transaction, what is left is found."""
     await connection.execute(DELETE_ATTEMPTS, jobs)
     await connection.execute(DELETE_JOBS, jobs)
+
+
+def attempt_view(row: asyncpg.Record) -> AttemptView:
+    """Return the attempt as queries show it; times that cannot be read are left out."""
+    fields = {name: row[name] for name in AttemptView.model_fields if name != "timings"}
+    timings: Timings | None = None
+    if row["timings"]:
+        with suppress(ValueError):
+            timings = Timings.model_validate_json(row["timings"])
+    return AttemptView(**fields, timings=timings)

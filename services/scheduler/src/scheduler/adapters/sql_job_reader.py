@@ -10,8 +10,9 @@ import structlog
 from contracts.errors import UnavailableError
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobStatus, JobView
+from contracts.scheduler.timings import AttemptView
 from runtime.cursor import Place
-from scheduler.adapters.job_rows import read_job
+from scheduler.adapters.job_rows import attempt_view, read_job
 from scheduler.adapters.sql_ledger import FAILURES
 from scheduler.domain.effects import KeyName, KeyUse
 from scheduler.domain.views import job_view
@@ -26,6 +27,9 @@ FIND = """SELECT * FROM jobs WHERE id = ANY($1) AND ($2::uuid IS NULL OR owner_i
 
 PAGE = """SELECT * FROM jobs WHERE {conditions}
     ORDER BY created_at DESC, id DESC LIMIT {limit}"""
+
+ATTEMPTS = "SELECT * FROM attempts WHERE job_id = $1 ORDER BY number DESC LIMIT $2"
+MOST_ATTEMPTS = 50
 
 KEY_USE = """SELECT body_digest, created_id FROM idempotency
     WHERE owner_id = $1 AND operation = $2 AND key = $3
@@ -138,6 +142,9 @@ class SqlJobReader(SqlRows):
         shown = rows[: query.limit]
         end = (shown[-1]["created_at"], shown[-1]["id"]) if len(rows) > query.limit else None
         return readable(shown), end
+
+    async def attempts(self, job_id: UUID) -> list[AttemptView]:
+        return [attempt_view(row) for row in await self._rows(ATTEMPTS, job_id, MOST_ATTEMPTS)]
 
     async def key_use(self, name: KeyName) -> KeyUse | None:
         rows = await self._rows(KEY_USE, *name)

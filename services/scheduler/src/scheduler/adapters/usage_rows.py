@@ -24,6 +24,8 @@ AMOUNTS = (
     amount("attempt_count", "bigint"),
     amount("unmeasured_count", "bigint"),
     amount("executed_seconds", "float8"),
+    amount("load_count", "bigint"),
+    amount("load_seconds", "float8"),
 )
 SUMS = ", ".join(f"{c.name} = usage.{c.name} + excluded.{c.name}" for c in AMOUNTS)
 ADD_USAGE = insert(

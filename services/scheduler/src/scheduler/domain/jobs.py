@@ -9,6 +9,7 @@ from contracts.agent import Cause
 from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.job_requests import NewJob
 from contracts.scheduler.jobs import JobError, JobStatus, Output, Progress
+from contracts.scheduler.timings import Timings
 
 POSTED_PHASES = (AttemptPhase.POSTED, AttemptPhase.UPLOADING, AttemptPhase.REPORTING)
 EXECUTED_PHASES = (AttemptPhase.UPLOADING, AttemptPhase.REPORTING)
@@ -107,6 +108,8 @@ class Attempt:
     cause: Cause | None = None
     executed_seconds: float | None = None
     """Time of the execution, as beats and the report tell."""
+    timings: Timings | None = None
+    """Times of its graph nodes, as its report tells. Only stored."""
     is_reported: bool = False
     """Its agent reported its end. Never stored."""
 

@@ -43,6 +43,7 @@ def finish_attempt(context: StepContext, command: FinishAttempt) -> Accepted:
 def apply_end(context: StepContext, attempt: Attempt, end: AttemptEnd) -> None:
     attempt.is_reported = True
     take_seconds(attempt, end.executed_seconds)
+    attempt.timings = end.timings
     if attempt.job.status is JobStatus.CANCELING:
         end_attempt(context, attempt, Outcome.CANCELED)
         finish_cancel(context, attempt.job)

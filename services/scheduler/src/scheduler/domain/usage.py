@@ -41,6 +41,9 @@ class Usage:
     unmeasured_count: int = 0
     """Attempts among them whose time nobody knows."""
     executed_seconds: float = 0.0
+    load_count: int = 0
+    """Attempts whose time of loading models is known."""
+    load_seconds: float = 0.0
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -48,6 +51,8 @@ class Usage:
             self.attempt_count + other.attempt_count,
             self.unmeasured_count + other.unmeasured_count,
             self.executed_seconds + other.executed_seconds,
+            self.load_count + other.load_count,
+            self.load_seconds + other.load_seconds,
         )
 
 
@@ -68,7 +73,15 @@ def usage_of_attempt(attempt: Attempt, ended_at: datetime) -> UsagePart | None:
         return None
     is_lost = attempt.outcome == Outcome.FAILED and not attempt.is_reported
     key = key_of(attempt.job, ended_at, attempt.node_id, LOST if is_lost else str(attempt.outcome))
-    return key, Usage(0, 1, int(is_unmeasured), attempt.executed_seconds or 0.0)
+    executed = attempt.executed_seconds or 0.0
+    loading = attempt.timings.load_seconds if attempt.timings else None
+    return key, Usage(
+        attempt_count=1,
+        unmeasured_count=int(is_unmeasured),
+        executed_seconds=executed,
+        load_count=int(loading is not None),
+        load_seconds=min(loading or 0.0, executed),
+    )
 
 
 def may_have_executed(attempt: Attempt) -> bool:

@@ -37,6 +37,7 @@ from node_agent.ports import (
     Version,
 )
 from runtime.process.telemetry import span
+from workflows.graph.requirements import models_in
 
 
 @asynccontextmanager
@@ -97,7 +98,8 @@ class ComfyUI(Session):
         return replace(work, graph=exchanged(work.graph, self.known.replacements))
 
     async def run(self, task: EngineTask, work: EngineWork) -> Execution:
-        prompt = Prompt(task, run_of(work.graph, self.class_seconds))
+        loaders = frozenset(id_ for id_, _, _ in models_in(work.graph))
+        prompt = Prompt(task, run_of(work.graph, self.class_seconds), loaders=loaders)
         with self.following(prompt):
             with span("post"):
                 await post(self, prompt, work)

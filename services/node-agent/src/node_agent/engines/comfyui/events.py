@@ -47,6 +47,11 @@ class PromptEvent:
     entry (measured: 23 %).
     """
 
+    @property
+    def is_before_all(self) -> bool:
+        """Return whether no graph node has run yet: so says `execution_start`."""
+        return not (self.cached or self.started or self.steps or self.is_over)
+
 
 @dataclass(frozen=True, slots=True)
 class Previewed:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from time import monotonic
 from uuid import UUID
 
 from cachetools import LRUCache, TTLCache
@@ -15,6 +14,7 @@ from node_agent.engines.comfyui.http import ComfyHttp, Submitted
 from node_agent.engines.comfyui.inputs import Inputs
 from node_agent.engines.comfyui.progress import PromptRun, advanced, mean_with, progress_of
 from node_agent.engines.comfyui.replacements import Replacement, Replacements
+from node_agent.engines.comfyui.timings import GraphNodeClock
 from node_agent.engines.comfyui.vitals import QueueView, Vitals
 from node_agent.ports import Description, EngineTask, Health, Preview
 
@@ -36,8 +36,9 @@ class Prompt:
     client_id: str | None = None
     """Connection that gets its events; None if another session posted it."""
     is_running: bool = False
-    started_at: float = 0.0
-    """When the current graph node started, in monotonic seconds."""
+    graph_nodes: GraphNodeClock = field(default_factory=GraphNodeClock)
+    loaders: frozenset[str] = frozenset()
+    """Graph nodes that load model files."""
     has_worked: bool = False
     """Some graph node started, so ComfyUI's worker is alive."""
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
@@ -148,6 +149,8 @@ class Session:
     def connected(self, client_id: str | None) -> None:
         """Note the connection; it gets no events of earlier prompts, so each is looked up now."""
         self.client_id = client_id
+        for prompt in self.prompts.values():
+            prompt.graph_nodes.lose()
         self.stir_all()
 
     def hear(self, event: ComfyEvent) -> None:
@@ -174,13 +177,12 @@ class Session:
 
     def learn(self, prompt: Prompt, event: PromptEvent) -> None:
         """Note how long the class of the graph node took that ends with the start of another."""
-        now, run = monotonic(), prompt.run
-        if event.started in (None, run.current):
+        ended = prompt.graph_nodes.hear(event)
+        if ended is None or event.is_over:
             return
-        if class_ := run.classes.get(run.current or ""):
-            mean = self.class_seconds.get(class_)
-            self.class_seconds[class_] = mean_with(mean, now - prompt.started_at)
-        prompt.started_at = now
+        id_, seconds = ended
+        if class_ := prompt.run.classes.get(id_):
+            self.class_seconds[class_] = mean_with(self.class_seconds.get(class_), seconds)
 
     def prompt_for(self, prompt_id: str | None) -> Prompt | None:
         """Return the own prompt; a preview of an old server names none, and only one can run."""
@@ -198,4 +200,7 @@ class Session:
             self.leftovers[prompt.id] = None
             raise
         finally:
+            prompt.graph_nodes.stop()
+            timings = prompt.graph_nodes.timings(prompt.run.classes, prompt.loaders)
+            prompt.task.timed(timings)
             del self.prompts[prompt.id]
