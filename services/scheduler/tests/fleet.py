@@ -47,12 +47,14 @@ class Schedulers:
     nats: NatsServer
     database_url: str
     log: Path
+    nats_url: str | None = None
+    """Where they reach NATS, if it is not at its own address."""
     running: list[subprocess.Popen[bytes]] = field(default_factory=list[subprocess.Popen[bytes]])
 
     def start(self) -> subprocess.Popen[bytes]:
         environment = {
             **os.environ,
-            "COMFYFLEET_NATS_URL": self.nats.url,
+            "COMFYFLEET_NATS_URL": self.nats_url or self.nats.url,
             "COMFYFLEET_NATS_PASSWORD": self.nats.passwords["scheduler"],
             "COMFYFLEET_DATABASE_URL": self.database_url,
             "COMFYFLEET_GRANT_SECRET": "a secret for tests",
