@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from comfyfleet.testing import ADMIN_EMAIL, LocalFleet, local_fleet
 
 SHIPPED = Path(__file__).parents[2] / "workflows"
 BLURS = 24
+DESCRIBED_SECONDS = 120
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +52,16 @@ def api(fleet: LocalFleet) -> Iterator[httpx.Client]:
         return token
 
     with httpx.Client(base_url=fleet.url, timeout=120, auth=Renewal(log_in)) as client:
+        wait_until_servers_are_described(client)
         yield client
+
+
+def wait_until_servers_are_described(client: httpx.Client) -> None:
+    """The conversion of saved files needs the classes of the servers."""
+    deadline = time.monotonic() + DESCRIBED_SECONDS
+    while client.get("/v1/workflows/blur_chain").json()["is_runnable"] is not True:
+        assert time.monotonic() < deadline, "no server was described in time"
+        time.sleep(0.2)
 
 
 def add_blur_chain(folder: Path, name: str, class_type: str) -> None:
