@@ -18,7 +18,7 @@ def timings(api: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
 
 def usage(api: httpx.Client, workflow: str) -> dict[str, Any]:
     rows = api.get("/v1/usage", params={"by": "workflow"}).json()["items"]
-    return next((row for row in rows if row["workflow"] == workflow), {})
+    return next((row for row in rows if row["workflow"] == workflow), dict[str, Any]())
 
 
 def test_the_graph_nodes_take_the_time_of_the_execution_and_usage_counts_it(
