@@ -13,14 +13,21 @@ USUAL_PORT = 8188
 class Engines:
     urls: tuple[str, ...]
     reason: str
+    is_managed: bool = False
+    """The agent starts them itself."""
 
     @property
     def is_preview(self) -> bool:
-        return not self.urls
+        return not self.urls and not self.is_managed
 
 
-async def choose(configured: str) -> Engines:
-    """Choose `COMFYUI_URLS` if set, else a ComfyUI on its usual port, else the preview engine."""
+async def choose(configured: str, command: str = "") -> Engines:
+    """Choose `COMFYUI_URLS` and what the agent starts by `command`.
+
+    Else choose a ComfyUI on its usual port, else the preview engine.
+    """
+    if command:
+        return Engines(parse(configured), "ComfyUI, started by the agent", is_managed=True)
     if urls := parse(configured):
         return Engines(urls, f"{', '.join(urls)} (from COMFYUI_URLS)")
     if await answers_ok(USUAL_PORT, "/system_stats"):

@@ -54,7 +54,8 @@ class Foreground:
             lock.release()
 
     async def _life(self) -> None:
-        chosen = await engines.choose(self.settings.comfyui_urls)
+        settings = self.settings
+        chosen = await engines.choose(settings.comfyui_urls, settings.comfyui_command)
         ports = tcp_ports.choose(self.home.ports, PORTS)
         fleet = Fleet(self.settings, self.home, self.secrets, ports)
         state = FleetState(

@@ -19,6 +19,10 @@ BEHIND_GATEWAY: tuple[ServiceName, ...] = tuple(name for name in SERVICES if nam
 PREVIEW_ENGINE = "preview-engine"
 PORTS = ("nats", "nats-monitor", "postgres", "s3", PREVIEW_ENGINE, *SERVICES)
 
+STOP_SECONDS = 10.0
+AGENT_STOP_SECONDS = 40.0
+"""Longer than an agent needs to give its jobs back and to stop its servers."""
+
 WITHHELD = {"COMFYFLEET_ADMIN_PASSWORD", "COMFYFLEET_TOKEN", "COMFYFLEET_URL"}
 
 
@@ -47,6 +51,7 @@ class Fleet:
             environment=environment,
             is_ready=partial(answers_ok, self.ports[name], "/readyz"),
             url=self.public_url if name == "gateway" else None,
+            stop_seconds=AGENT_STOP_SECONDS if name == "node-agent" else STOP_SECONDS,
         )
 
     def preview_engine(self) -> ChildSpec:
@@ -108,7 +113,8 @@ class Fleet:
                     "COMFYFLEET_S3_SECURE": "false",
                 }
             case _:
-                return {"COMFYFLEET_POOL": "default"}
+                folder = self.home.data("node-agent").resolve()
+                return {"COMFYFLEET_POOL": "default", "COMFYFLEET_RUN_DIR": str(folder)}
 
 
 def inherited() -> dict[str, str]:

@@ -24,6 +24,9 @@ class LocalSettings(BaseSettings):
         description="Password of the first account; one is made, shown once and kept if unset.",
     )
     workflows_dir: Path | None = Field(default=None, description="Folder of workflows to serve.")
+    comfyui_command: str = Field(
+        default="", description="Command by which the local agent starts ComfyUI."
+    )
     comfyui_urls: str = Field(
         default="",
         validation_alias="COMFYUI_URLS",

@@ -7,6 +7,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import UUID
 
 import httpx
 
@@ -17,7 +18,9 @@ from contracts.scheduler.claims import ClaimView, SchedulerLed
 from contracts.scheduler.nodes import ClaimedNode, NodeEntry
 from contracts.services import NODES, WORKFLOWS
 from contracts.values import new_id
+from node_agent.adapters.managed_servers import running_servers
 from node_agent.adapters.store import HttpObjectStore
+from node_agent.domain.managed import ManagedServer
 from node_agent.engines.comfyui.engine import open_comfyui
 from node_agent.engines.unusable import UnusableEngine
 from node_agent.handlers.adoption import to_adopt
@@ -25,6 +28,7 @@ from node_agent.handlers.beats import remember_watched_job, remember_watched_own
 from node_agent.handlers.claims import follow_leader, keep_claims
 from node_agent.handlers.orders import accept_attempt, cancel_attempt
 from node_agent.handlers.queue import find_queue
+from node_agent.handlers.servers import announce, hand_back
 from node_agent.ports import Engine, OpenEngine, Version
 from node_agent.service import Claim, NodeAgent
 from node_agent.settings import NodeAgentSettings
@@ -60,15 +64,20 @@ async def run(
     async with (
         httpx.AsyncClient(timeout=TRANSFER_TIMEOUT, trust_env=False, verify=trusted) as client,
         running(settings, "node-agent") as runtime,
+        AsyncExitStack() as stack,
     ):
         engines = {**engines_of(settings), **(more_engines or {})}
-        agent = build(settings, runtime.bus, client, engines)
+        running_here = running_servers(settings, runtime, settings.machine, settings.pool)
+        servers = await stack.enter_async_context(running_here)
+        agent = build(settings, runtime.bus, client, engines, servers)
         await serve(agent.bus, agent, subscriptions=SUBSCRIPTIONS)
         runtime.spawn(agent.node_entries.follow(agent.bus), name="nodes")
         await agent.node_entries.ready.wait()
         runtime.spawn(keep_claims(agent, open_claim), name="claims")
-        runtime.ready()
-        await runtime.stop.wait()
+        for server in servers.values():
+            runtime.spawn(announce(agent, server), name=f"announce {server.node_id}")
+        await runtime.until_stopped()
+        await hand_back(agent, settings.stop_seconds)
 
 
 def build(
@@ -76,14 +85,17 @@ def build(
     bus: Bus,
     client: httpx.AsyncClient,
     engines: Mapping[str, OpenEngine],
+    servers: Mapping[UUID, ManagedServer],
 ) -> NodeAgent:
     claims_dirty = asyncio.Event()
     return NodeAgent(
         agent_id=new_id(),
         pool=settings.pool,
+        machine=settings.machine,
         bus=bus,
         node_entries=Mirror(NODES, NodeEntry, on_change=claims_dirty.set),
         engines=engines,
+        servers=servers,
         versions=KeptValues(bus, WORKFLOWS, Version, "version.", MAX_VERSIONS),
         store=HttpObjectStore(client),
         max_output_bytes=settings.max_output_bytes,

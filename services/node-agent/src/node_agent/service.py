@@ -19,6 +19,7 @@ from contracts.scheduler.nodes import ClaimedNode, NodeEntry
 from contracts.scheduler.timings import Timings
 from node_agent.domain.admission import STALE_CLAIM, Leadership
 from node_agent.domain.endings import canceled_error
+from node_agent.domain.managed import ManagedServer
 from node_agent.domain.stopwatch import Stopwatch
 from node_agent.ports import (
     Description,
@@ -52,6 +53,7 @@ class NodeAgent:
 
     agent_id: UUID
     pool: str
+    machine: str
     bus: Bus
     node_entries: Mirror[NodeEntry]
     """Bucket `nodes`."""
@@ -62,6 +64,8 @@ class NodeAgent:
     max_output_bytes: int
     claims_dirty: asyncio.Event
     """Claims or entries changed."""
+    servers: Mapping[UUID, ManagedServer]
+    """Servers that this agent runs itself, by node."""
     leadership: Leadership = field(default_factory=Leadership)
     watched: TTLCache[UUID, None] = field(default_factory=lambda: id_memory(WATCHED_SECONDS))
     """Jobs that a client watches now, and users of whom it watches all jobs."""
@@ -224,6 +228,10 @@ class Claim:
     @property
     def id(self) -> UUID:
         return self.entry.node_id
+
+    @property
+    def server(self) -> ManagedServer | None:
+        return self.agent.servers.get(self.id)
 
     @property
     def address(self) -> str:

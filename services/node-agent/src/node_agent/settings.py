@@ -1,17 +1,25 @@
 """Reads the agent's settings."""
 
+import socket
 from pathlib import Path
 
 from pydantic import Field
 
+from node_agent.domain.managed_settings import ManagedSettings
 from node_agent.engines.comfyui.settings import ComfyUISettings
 from runtime.process.settings import FleetSettings
 
 
-class NodeAgentSettings(ComfyUISettings, FleetSettings):
+class NodeAgentSettings(ManagedSettings, ComfyUISettings, FleetSettings):
     """Settings of an agent, and its defaults for the settings of engines, beside the shared."""
 
     pool: str = Field(default="default", description="Nodes of this pool are claimed.")
+    machine: str = Field(
+        default_factory=socket.gethostname,
+        pattern=r"^[A-Za-z0-9_.-]{1,100}$",
+        description="Name of this machine: besides nodes that name none, the agent claims those of "
+        "this one. Nodes that the agent adds are called so; it stays the same over restarts.",
+    )
     s3_ca_file: Path | None = Field(
         default=None,
         description="PEM file of the authority that signed the store's certificate, if not public.",

@@ -120,10 +120,10 @@ def test_memory_forgets_with_time_and_when_full() -> None:
 
 
 def test_a_node_is_claimed_when_nobody_has_it_or_it_is_ours_already() -> None:
-    assert may_claim(an_entry(), ME, "default")
-    assert may_claim(an_entry(is_claimable=False, agent_id=ME), ME, "default")
-    assert not may_claim(an_entry(is_claimable=False, agent_id=OTHER), ME, "default")
-    assert not may_claim(an_entry(enabled=False), ME, "default")
-    assert not may_claim(an_entry(pool="eu"), ME, "default")
+    assert may_claim(an_entry(), ME, "default", "box")
+    assert may_claim(an_entry(is_claimable=False, agent_id=ME), ME, "default", "box")
+    assert not may_claim(an_entry(is_claimable=False, agent_id=OTHER), ME, "default", "box")
+    assert not may_claim(an_entry(enabled=False), ME, "default", "box")
+    assert not may_claim(an_entry(pool="eu"), ME, "default", "box")
     assert is_taken_away(an_entry(agent_id=OTHER, claim=4), ME, claim=3)
     assert not is_taken_away(an_entry(agent_id=OTHER, claim=2), ME, claim=3)

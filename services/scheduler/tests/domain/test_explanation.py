@@ -32,7 +32,7 @@ def a_mixed_fleet(core: Core) -> dict[str, Node]:
     """Add a node in each of many conditions; none takes a job that needs model `m`."""
     model = [a_model("m")]
     names = ("missing", "disabled", "silent", "quarantined", "unreachable", "resting")
-    names = (*names, "stopping", "foreign_work", "busy")
+    names = (*names, "paused", "stopping", "foreign_work", "busy")
     nodes = {name: core.node(name=name, models=model) for name in names}
     core.report(nodes["missing"], models=[], vram_mb=8_000)
     disabled = nodes["disabled"]
@@ -43,6 +43,7 @@ def a_mixed_fleet(core: Core) -> dict[str, Node]:
     nodes["quarantined"].health.is_quarantined = True
     nodes["unreachable"].contact.is_reachable = False
     nodes["unreachable"].contact.reason = "http://10.9.9.9 refuses connections"
+    nodes["paused"].contact.is_paused = True
     nodes["resting"].rests_until = core.seconds + 5
     nodes["stopping"].contact.recalled = frozenset({new_id()})
     nodes["foreign_work"].contact.foreign_prompts = 2
@@ -68,7 +69,7 @@ def test_a_caller_who_may_not_see_nodes_gets_counts_without_any_trace_of_them() 
 
     assert (told.nodes, told.next_cursor) == ([], None)
     assert told.obstacles == seen.obstacles
-    assert sum(group.count for group in told.obstacles) == told.node_count == 9
+    assert sum(group.count for group in told.obstacles) == told.node_count == 10
     text = told.model_dump_json()
     assert "10.9.9.9" in seen.model_dump_json()
     assert not [node for node in core.state.nodes.values() if str(node.id) in text]

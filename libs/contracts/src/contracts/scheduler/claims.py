@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from contracts.agent import AttemptOrder
 from contracts.message import Accepted, Command, Signal
 from contracts.scheduler.jobs import Progress
-from contracts.scheduler.nodes import Capabilities, ClaimedNode, Device
+from contracts.scheduler.nodes import Capabilities, ClaimedNode, Device, NodeSettings
 
 
 class ClaimView(BaseModel):
@@ -23,6 +23,19 @@ class ClaimView(BaseModel):
         description="Orders of the attempts that may still run on the node, without their inputs, "
         "since their graphs are rendered already."
     )
+
+
+class AnnounceNode(Command[Accepted]):
+    """Add a server that the agent runs itself as a node, or change its address and pool.
+
+    All other settings count for a new node only, since operators may have changed them. Errors:
+    Invalid, Conflict (`node_exists`: another node has this address, or this id on another machine).
+    """
+
+    subject: ClassVar[str] = "command.scheduler.announce_node.v1.{node_id}"
+    sent_by: ClassVar = ("node-agent",)
+    node_id: UUID = Field(description="Derived from machine and port, so it survives restarts.")
+    node: NodeSettings
 
 
 class ClaimNode(Command[ClaimView]):
@@ -96,6 +109,11 @@ class NodeBeat(Signal):
     is_reachable: bool = Field(description="The engine answered the last probe.")
     reason: str | None = Field(default=None, description="Why it is not ready, for people.")
     is_dead: bool = Field(default=False, description="The engine answers but executes nothing.")
+    is_paused: bool = Field(
+        default=False,
+        description="The agent starts, warms up or restarts the node's server as planned, and "
+        "takes no new attempt meanwhile.",
+    )
     attempts: list[BeatAttempt] = Field(default_factory=list[BeatAttempt])
     foreign_prompts: int = Field(
         default=0, description="Prompts on it that ComfyFleet did not post."

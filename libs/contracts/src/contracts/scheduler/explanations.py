@@ -12,7 +12,7 @@ from contracts.values import ShortText
 
 CODES = (
     "`missing` (a model file or a class), `incompatible`, `refused`, `disabled`, `draining`, "
-    "`unreadable`, `no_agent`, `silent`, `joining`, `quarantined`, `unreachable`, `resting`, "
+    "`unreadable`, `no_agent`, `silent`, `joining`, `quarantined`, `paused` (its server is started or replaced), `unreachable`, `resting`, "
     "`stopping`, `foreign_work`, `busy`, `uploading`, `too_small` (too little VRAM), `avoided` "
     "(the job failed on it), `held` (a limit or a delay holds the job), or `free`"
 )

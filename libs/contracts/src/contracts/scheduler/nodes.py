@@ -19,7 +19,8 @@ class NodePhase(StrEnum):
     READY = "ready"
     BUSY = "busy"
     DRAINING = "draining"
-    """An operator drains or disables it: it finishes its attempts and gets no new job."""
+    """Finishes its attempts and gets no new job: an operator drains or disables it, or its agent
+    is about to restart its server, does so, or warms it up."""
     QUARANTINED = "quarantined"
     LOST = "lost"
     """No beat for 4 s, or the agent cannot reach its engine."""
@@ -86,6 +87,12 @@ class NodeSettings(BaseModel):
         default_factory=dict, description="Names and values by which operators find the node."
     )
     pool: str = Field(default="default", description="Only agents of this pool claim the node.")
+    machine: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_.-]{1,100}$",
+        description="Only agents on the machine of this name claim the node, so `base_url` may be "
+        "a loopback address there. null: any agent of the pool.",
+    )
 
 
 MAX_SETTINGS_BYTES = 64 * 1024

@@ -74,12 +74,13 @@ def refuse_excess(phases: Collection[AttemptPhase], *, is_led: bool, is_usable: 
         raise UnavailableError("One attempt runs and one more is prepared.", code="no_room")
 
 
-def is_wanted(entry: NodeEntry, pool: str) -> bool:
-    return entry.is_enabled and entry.pool == pool
+def is_wanted(entry: NodeEntry, pool: str, machine: str) -> bool:
+    return entry.is_enabled and entry.pool == pool and entry.machine in (None, machine)
 
 
-def may_claim(entry: NodeEntry, agent_id: UUID, pool: str) -> bool:
-    return is_wanted(entry, pool) and (entry.is_claimable or entry.agent_id == agent_id)
+def may_claim(entry: NodeEntry, agent_id: UUID, pool: str, machine: str) -> bool:
+    is_free = entry.is_claimable or entry.agent_id == agent_id
+    return is_free and is_wanted(entry, pool, machine)
 
 
 def is_taken_away(entry: NodeEntry, agent_id: UUID, claim: int) -> bool:

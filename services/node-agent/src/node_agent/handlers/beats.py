@@ -35,7 +35,8 @@ def beat_of(claim: Claim) -> NodeBeat:
     return NodeBeat(
         node_id=claim.id,
         claim=claim.number,
-        is_reachable=health.is_reachable,
+        is_reachable=health.is_reachable and is_running(claim),
+        is_paused=claim.server is not None and claim.server.is_paused,
         reason=reason[:MAX_REASON] if reason else None,
         is_dead=health.is_dead,
         attempts=[
@@ -57,6 +58,11 @@ def beat_of(claim: Claim) -> NodeBeat:
     )
 
 
+def is_running(claim: Claim) -> bool:
+    """Return False for a server of this agent that does not run: another one has its port."""
+    return claim.server is None or claim.server.is_up
+
+
 def is_pending(attempt: Attempt, health: Health) -> bool:
     return attempt.phase is AttemptPhase.POSTED and str(attempt.id) in health.pending_ids
 
@@ -71,6 +77,8 @@ def leftovers(claim: Claim) -> list[UUID]:
     The scheduler named every live attempt when it granted the claim, or ordered it since.
     """
     live = {str(attempt_id) for attempt_id in claim.attempts.live}
+    if claim.server:
+        live.add(str(claim.server.warm_up_id))
     return [UUID(id_) for id_ in claim.engine.health().own_ids if id_ not in live]
 
 
@@ -88,6 +96,8 @@ async def stop(claim: Claim, attempt_id: UUID) -> None:
 
 def reason_of(claim: Claim, health: Health) -> str | None:
     """Return why the node cannot be used, for its operator."""
+    if claim.server and (reason := claim.server.reason()):
+        return reason
     if not health.is_reachable:
         return f"{claim.address} {health.reason}"
     if not health.is_dead and claim.trial.failure:

@@ -19,6 +19,7 @@ from node_agent.domain.admission import is_taken_away, is_wanted, may_claim
 from node_agent.handlers.adoption import adopt
 from node_agent.handlers.beats import beat, show_previews, show_progress
 from node_agent.handlers.capabilities import keep_registry_informed, keep_scheduler_informed
+from node_agent.handlers.servers import look_after_server
 from node_agent.handlers.trials import run_trials
 from node_agent.service import Claim, NodeAgent
 from runtime.wait import wait_for
@@ -47,7 +48,7 @@ async def keep_claims(agent: NodeAgent, open_claim: OpenClaim) -> None:
             agent.claims_dirty.clear()
             wanted = {entry.node_id: entry for entry in agent.node_entries.entries.values()}
             for node_id, entry in wanted.items():
-                if node_id not in agent.claims and may_claim(entry, agent.agent_id, agent.pool):
+                if node_id not in agent.claims and is_mine(agent, entry):
                     agent.claims[node_id] = None
                     group.create_task(claim_and_hold(agent, node_id, open_claim))
             for node_id, claim in list(agent.claims.items()):
@@ -56,13 +57,17 @@ async def keep_claims(agent: NodeAgent, open_claim: OpenClaim) -> None:
             await wait_for(agent.claims_dirty, TICK_SECONDS)
 
 
+def is_mine(agent: NodeAgent, entry: NodeEntry) -> bool:
+    return may_claim(entry, agent.agent_id, agent.pool, agent.machine)
+
+
 def follow_entry(claim: Claim, entry: NodeEntry | None) -> None:
     claim.tasks.is_ending = True
     if entry is None:
         claim.tasks.spawn(stop_if_removed(claim), name=f"stop if removed {claim.id}")
     elif is_taken_away(entry, claim.agent.agent_id, claim.number):
         claim.tasks.ended.set()
-    elif not is_wanted(entry, claim.agent.pool):
+    elif not is_wanted(entry, claim.agent.pool, claim.agent.machine):
         claim.tasks.spawn(finish(claim), name=f"finish {claim.id}")
     elif server_of(entry) != server_of(claim.entry):
         claim.tasks.ended.set()  # claimed anew, with its new address or headers
@@ -103,6 +108,7 @@ async def hold(claim: Claim) -> None:
         "progress": show_progress(claim),
         "previews": show_previews(claim),
         "adopt": adopt(claim),
+        "server": look_after_server(claim),
     }
     for name, loop in loops.items():
         claim.tasks.spawn(loop, name=f"{name} {claim.id}")

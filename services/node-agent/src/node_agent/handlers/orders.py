@@ -25,6 +25,8 @@ async def accept_attempt(agent: NodeAgent, command: RunAttempt) -> Accepted:
         return Accepted()
     refuse_if_busy(claim, attempt.id)
     claim.attempts.live[attempt.id] = attempt
+    if claim.server:
+        claim.server.attempts += 1
     ending = stage_run_upload(claim, attempt)
     claim.tasks.spawn(run_and_report(claim, attempt, ending), name=f"attempt {attempt.id}")
     return Accepted()
@@ -36,14 +38,15 @@ def refuse_if_busy(claim: Claim, attempt_id: UUID) -> None:
     A refusal is final: the scheduler gives the job to another node, and this order may be repeated
     or come late all the same.
     """
-    attempts = claim.attempts
+    attempts, server = claim.attempts, claim.server
+    is_closed = server is not None and server.refuses
     if attempt_id in attempts.refused:
         raise UnavailableError("The node refused this attempt before.", code="refused")
     try:
         refuse_excess(
             [attempt.phase for attempt in attempts.live.values()],
             is_led=claim.is_led,
-            is_usable=claim.engine.health().is_usable,
+            is_usable=claim.engine.health().is_usable and not is_closed,
         )
     except UnavailableError:
         attempts.refused[attempt_id] = None

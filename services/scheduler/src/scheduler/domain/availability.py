@@ -16,6 +16,7 @@ UNREADABLE = Obstacle(
 )
 SILENT = Obstacle("silent", "nothing is heard of its agent")
 JOINING = Obstacle("joining", "its agent does not know yet what the server can run")
+PAUSED = Obstacle("paused", "its server is started or replaced")
 UNREACHABLE = Obstacle("unreachable", "the engine does not answer")
 RESTING = Obstacle("resting", "it refused the last order")
 STOPPING = Obstacle("stopping", "stops an attempt that is over")
@@ -47,6 +48,10 @@ def not_joined(_: StepContext, node: Node) -> Obstacle | None:
 def quarantined(context: StepContext, node: Node) -> Obstacle | None:
     reason = quarantine_reason(context, node)
     return Obstacle("quarantined", "in quarantine for harm to jobs", reason) if reason else None
+
+
+def paused(_: StepContext, node: Node) -> Obstacle | None:
+    return PAUSED._replace(detail=node.contact.reason) if node.contact.is_paused else None
 
 
 def unreachable(_: StepContext, node: Node) -> Obstacle | None:
@@ -90,7 +95,7 @@ def waits_for(node: Node) -> str:
 
 
 NodeFilters: TypeAlias = tuple[Filter[StepContext, Node], ...]
-OUT_OF_SERVICE: NodeFilters = (disabled, not_joined, quarantined, unreachable, draining)
+OUT_OF_SERVICE: NodeFilters = (disabled, not_joined, quarantined, paused, unreachable, draining)
 NOT_FREE_SOON: NodeFilters = (*OUT_OF_SERVICE, other_work)
 NODE_FILTERS: NodeFilters = (*OUT_OF_SERVICE, resting, other_work, busy)
 """Every filter of a node, the most lasting obstacle first."""

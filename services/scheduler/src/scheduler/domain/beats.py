@@ -37,6 +37,7 @@ def take_beat(context: StepContext, beat: NodeBeat) -> None:
     contact.is_reachable = beat.is_reachable
     if beat.is_reachable:
         contact.reached_at = contact.heard_at
+    contact.is_paused = beat.is_paused
     contact.reason = beat.reason
     contact.foreign_prompts = beat.foreign_prompts
     contact.leftover_prompts = beat.leftover_prompts
@@ -59,7 +60,8 @@ def judge(context: StepContext, node: Node, beat: NodeBeat) -> None:
 
 def join(context: StepContext, node: Node) -> None:
     """Add the event that the node has joined, first or again, once it can take jobs."""
-    if node.claim_status is ClaimStatus.JOINED or not node.capabilities.digest:
+    is_unknown = not node.capabilities.digest
+    if node.claim_status is ClaimStatus.JOINED or is_unknown or node.contact.is_paused:
         return
     node.claim_status = ClaimStatus.JOINED
     add_node_event(context, node, NodeJoined)

@@ -15,13 +15,14 @@ from contracts.agent import FinishAttempt
 from contracts.errors import OperationError
 from contracts.message import Command
 from contracts.scheduler.batches import CancelBatch, SubmitBatch
-from contracts.scheduler.claims import ClaimNode, NodeBeat, ReportCapabilities
+from contracts.scheduler.claims import AnnounceNode, ClaimNode, NodeBeat, ReportCapabilities
 from contracts.scheduler.job_changes import DeleteJob, UpdateJob
 from contracts.scheduler.job_requests import CancelJob, SubmitJob
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.node_requests import AddNode, ChangeNode, DrainNode, RemoveNode, ResumeNode
 from contracts.scheduler.nodes import NodeEntry
 from scheduler.domain import (
+    announcements,
     batches,
     claims,
     fleet,
@@ -71,6 +72,7 @@ RULES: Mapping[type[Command[Any]], Rule] = {
     SubmitBatch: Rule(batches.submit_batch, batch_id=attrgetter("batch_id")),
     CancelBatch: Rule(batches.cancel_batch, batch_id=attrgetter("batch_id")),
     FinishAttempt: Rule(outcomes.finish_attempt),
+    AnnounceNode: Rule(announcements.announce_node),
     ClaimNode: Rule(claims.claim_node),
     ReportCapabilities: Rule(claims.report_capabilities),
     AddNode: Rule(fleet.add_node),

@@ -1,5 +1,7 @@
 """Decides which nodes the fleet has: an operator adds and removes them."""
 
+from uuid import UUID
+
 from contracts.agent import Cause
 from contracts.errors import ConflictError, NotFoundError
 from contracts.message import Accepted
@@ -14,7 +16,7 @@ from scheduler.domain.idempotency import (
     remember_created,
     remember_removed,
 )
-from scheduler.domain.node_address import address_of, checked
+from scheduler.domain.node_address import checked, server_of
 from scheduler.domain.nodes import Node
 from scheduler.domain.outcomes import fail_attempt
 from scheduler.domain.views import node_view
@@ -31,7 +33,7 @@ def add_node(context: StepContext, command: AddNode) -> NodeView:
     if is_removed(context, command):
         raise ConflictError("the node was removed", code="node_removed")
     settings = checked(command.node)
-    refuse_duplicate(context, settings)
+    refuse_duplicate(context, settings, command.node_id)
     node = Node(command.node_id, settings, context.now.wall)
     context.state.nodes[node.id] = node
     add_node_event(context, node, NodeAdded)
@@ -39,14 +41,14 @@ def add_node(context: StepContext, command: AddNode) -> NodeView:
     return node_view(context, node)
 
 
-def refuse_duplicate(context: StepContext, settings: NewNode) -> None:
-    """Raise if a node has this address.
+def refuse_duplicate(context: StepContext, settings: NewNode, node_id: UUID) -> None:
+    """Raise if another node has this address.
 
     Two addresses of one server are found later: see `health.quarantine_duplicate`.
     """
-    address = address_of(settings.base_url)
+    server = server_of(settings)
     for node in context.state.nodes.values():
-        if address_of(node.settings.base_url) == address:
+        if node.id != node_id and server_of(node.settings) == server:
             raise ConflictError(f"there is a node at {node.settings.base_url}", code="node_exists")
 
 

@@ -4,7 +4,7 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from contracts.errors import FieldError, InvalidError
-from contracts.scheduler.nodes import ENGINES, MAX_SETTINGS_BYTES, NewNode
+from contracts.scheduler.nodes import ENGINES, MAX_SETTINGS_BYTES, NewNode, NodeSettings
 
 MOST_HEADERS = 50
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -80,6 +80,15 @@ def header_problems(headers: dict[str, str]) -> list[FieldError]:
             path = f"headers.{name}"
             problems.append(FieldError(path=path, code="bad_header", message=message))
     return problems
+
+
+def server_of(node: NodeSettings) -> tuple[str, int | None, str, str | None]:
+    """Return one value for all nodes that certainly are one server.
+
+    Each machine has loopback addresses of its own.
+    """
+    address = address_of(node.base_url)
+    return *address, node.machine if address[0] in LOOPBACKS else None
 
 
 def address_of(base_url: str) -> tuple[str, int | None, str]:

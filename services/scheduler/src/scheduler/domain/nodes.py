@@ -79,6 +79,8 @@ class Contact:
     """When the agent last reported that the engine answers."""
     beat_at: datetime | None = None
     is_reachable: bool = False
+    is_paused: bool = False
+    """The agent starts, warms up or restarts the server, and takes no new attempt meanwhile."""
     reason: str | None = None
     foreign_prompts: int = 0
     leftover_prompts: int = 0

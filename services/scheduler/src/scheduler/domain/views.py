@@ -107,6 +107,8 @@ def node_phase(context: StepContext, node: Node) -> NodePhase:
         return NodePhase.QUARANTINED
     if node.claim_status is ClaimStatus.WANTED:
         return NodePhase.JOINING
+    if node.claim_status is ClaimStatus.JOINED and node.contact.is_paused:
+        return NodePhase.DRAINING
     if node.claim_status is ClaimStatus.LOST or not node.contact.is_reachable:
         return NodePhase.LOST
     if node.settings.is_draining:

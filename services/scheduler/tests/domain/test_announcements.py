@@ -1,0 +1,118 @@
+"""Agents add the servers that they run themselves, and pause them while they restart."""
+
+from typing import Any
+
+from contracts.message import Accepted
+from contracts.scheduler.claims import AnnounceNode, ClaimNode
+from contracts.scheduler.jobs import JobStatus
+from contracts.scheduler.node_requests import AddNode, RemoveNode
+from contracts.scheduler.nodes import NewNode, NodePhase, NodeSettings
+from contracts.values import new_id
+from scheduler.domain.availability import reason_not_free
+from scheduler.domain.nodes import ClaimStatus, Node
+from scheduler.domain.views import node_phase
+
+from .core import OWNER, Core
+
+URL = "http://127.0.0.1:8188"
+
+
+def announce(node_id: Any = None, **more: Any) -> AnnounceNode:
+    fields = {"name": "box", "base_url": URL, "machine": "box"} | more
+    return AnnounceNode(node_id=node_id or new_id(), node=NodeSettings(**fields))
+
+
+def paused(core: Core, node: Node, *, is_paused: bool = True, **more: Any) -> None:
+    update = {"is_paused": is_paused, "reason": "is warmed up"} | more
+    core.say(core.beat(node).model_copy(update=update))
+
+
+def test_an_announced_server_is_a_node_once() -> None:
+    core, first = Core(), announce()
+    assert core.ask(first) == Accepted()
+    assert [type(event).__name__ for event in core.effects.events] == ["NodeAdded"]
+    [entry] = core.effects.node_entries.values()
+    assert entry
+    assert (entry.machine, entry.is_enabled) == ("box", True)
+    assert core.ask(first) == Accepted()
+    assert not core.effects.needs_commit
+    assert list(core.state.nodes) == [first.node_id]
+
+
+def test_the_agent_decides_the_address_and_operators_the_rest() -> None:
+    core, first = Core(), announce()
+    core.ask(first)
+    node = core.state.nodes[first.node_id]
+    node.settings = node.settings.model_copy(update={"name": "painter", "is_enabled": False})
+    core.ask(announce(first.node_id, base_url="http://127.0.0.1:8190", pool="fast"))
+    assert (node.settings.name, node.settings.is_enabled) == ("painter", False)
+    assert (node.settings.base_url, node.settings.pool) == ("http://127.0.0.1:8190", "fast")
+    assert core.effects.node_entries[node.id]
+
+
+def test_each_machine_has_a_loopback_of_its_own() -> None:
+    core = Core()
+    core.ask(announce())
+    assert core.ask(announce(machine="other")) == Accepted()
+    assert core.refusal(announce()) == "node_exists"
+    assert core.refusal(announce(base_url="http://localhost:8188")) == "node_exists"
+    shared = announce(base_url="http://10.0.0.9:8188")
+    core.ask(shared)
+    refused = announce(base_url="http://10.0.0.9:8188", machine="other")
+    assert core.refusal(refused) == "node_exists"
+
+
+def test_an_announcement_takes_no_other_machines_node() -> None:
+    core, first = Core(), announce()
+    core.ask(first)
+    stranger = announce(first.node_id, machine="other")
+    assert core.refusal(stranger) == "node_exists"
+    added = new_id()
+    new = NewNode(name="n", base_url="http://10.0.0.7:8188")
+    core.ask(AddNode(actor=OWNER, node_id=added, node=new))
+    assert core.refusal(announce(added)) == "node_exists"
+    assert core.refusal(announce(machine=None)) == "no_machine"
+    assert core.refusal(announce(base_url="ftp://x")) == "bad_url"
+
+
+def test_a_removed_node_comes_back_when_its_agent_starts_again() -> None:
+    core, first = Core(), announce()
+    core.ask(first)
+    core.ask(RemoveNode(actor=OWNER, node_id=first.node_id))
+    assert core.ask(first) == Accepted()
+    assert list(core.state.nodes) == [first.node_id]
+
+
+def test_a_node_joins_once_its_server_is_warm() -> None:
+    core, first = Core(), announce()
+    core.ask(first)
+    core.ask(ClaimNode(agent_id=new_id(), node_id=first.node_id))
+    node = core.state.nodes[first.node_id]
+    core.report(node, models=[], vram_mb=8_000)
+    paused(core, node)
+    job = core.job()
+    context = core.read_context()
+    assert node_phase(context, node) is NodePhase.JOINING
+    assert reason_not_free(context, node) == "is warmed up"
+    assert (node.claim_status, job.status) == (ClaimStatus.WANTED, JobStatus.QUEUED)
+    paused(core, node, is_paused=False)
+    assert node.claim_status is ClaimStatus.JOINED
+    assert job.attempt
+
+
+def test_a_node_whose_server_is_about_to_restart_drains() -> None:
+    core = Core()
+    node, running = core.node(), core.job()
+    attempt = running.attempt
+    assert attempt
+    waiting = core.job()
+    paused(core, node)
+    assert node_phase(core.read_context(), node) is NodePhase.DRAINING
+    core.finish(attempt)
+    paused(core, node)
+    paused(core, node, is_reachable=False)
+    assert node_phase(core.read_context(), node) is NodePhase.DRAINING
+    assert (running.status, waiting.attempt) == (JobStatus.COMPLETED, None)
+    paused(core, node, is_paused=False)
+    assert waiting.attempt
+    assert node_phase(core.read_context(), node) is NodePhase.BUSY

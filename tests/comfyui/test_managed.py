@@ -1,0 +1,147 @@
+"""The agent of a local fleet runs a real ComfyUI itself.
+
+COMFYUI_COMMAND starts one, without `--listen` and `--port`, in the folder COMFYUI_DIRECTORY. It
+needs files of its own (`--base-directory`, `--database-url`), since the test kills it.
+"""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from comfyfleet.testing import LocalFleet, local_fleet
+from contracts.scheduler.nodes import NodePhase, NodeView
+from runtime.supervision import pid_file
+from runtime.testing.ports import free_port
+
+from .conftest import SHIPPED, add_blur_chain
+
+pytestmark = [pytest.mark.comfyui, pytest.mark.timeout(900)]
+START_SECONDS = 300
+
+
+@pytest.fixture(scope="module")
+def managed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFleet]:
+    command = os.environ.get("COMFYUI_COMMAND")
+    if not command:
+        pytest.skip("set COMFYUI_COMMAND and COMFYUI_DIRECTORY to a ComfyUI that a test may kill")
+    folder = tmp_path_factory.mktemp("managed")
+    shutil.copytree(SHIPPED, folder / "workflows")
+    add_blur_chain(folder / "workflows")
+    with local_fleet(
+        folder / "home",
+        COMFYUI_URLS="",
+        COMFYFLEET_COMFYUI_COMMAND=command,
+        COMFYFLEET_COMFYUI_DIRECTORY=os.environ.get("COMFYUI_DIRECTORY", "."),
+        COMFYFLEET_COMFYUI_PORT=str(free_port()),
+        COMFYFLEET_MACHINE="box",
+        COMFYFLEET_WARM_UP_WORKFLOW="blur_chain",
+        COMFYFLEET_RECYCLE_AFTER_ATTEMPTS="4",
+        COMFYFLEET_WORKFLOWS_DIR=str(folder / "workflows"),
+    ) as fleet:
+        yield fleet
+
+
+def until(is_so: Callable[[], bool], what: str) -> None:
+    began = time.monotonic()
+    while not is_so():
+        assert time.monotonic() - began < START_SECONDS, f"never {what}"
+        time.sleep(0.2)
+
+
+def the_node(fleet: LocalFleet) -> NodeView | None:
+    nodes = fleet.client().nodes()
+    return nodes[0] if nodes else None
+
+
+def is_ready(fleet: LocalFleet) -> bool:
+    node = the_node(fleet)
+    return node is not None and node.phase is NodePhase.READY
+
+
+def process_of(fleet: LocalFleet) -> psutil.Process:
+    [path] = fleet.home.data("node-agent").glob("*.pid")
+    process = pid_file.find_process(path)
+    assert process, path.read_text()
+    return process
+
+
+def submit(fleet: LocalFleet, color: int) -> dict[str, Any]:
+    body = {"workflow": "blur_chain", "inputs": {"color": color}}
+    return ask(fleet, "POST", "/v1/jobs", json=body)
+
+
+def ask(fleet: LocalFleet, method: str, path: str, **more: Any) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {fleet.run('token').strip()}"}
+    answer = httpx.request(method, f"{fleet.url}{path}", headers=headers, timeout=60, **more)
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+def see(fleet: LocalFleet, job: dict[str, Any]) -> dict[str, Any]:
+    return ask(fleet, "GET", f"/v1/jobs/{job['id']}")
+
+
+def executes(fleet: LocalFleet, job: dict[str, Any]) -> bool:
+    return see(fleet, job)["progress"]["graph_nodes_done"] >= 2
+
+
+def end_of(fleet: LocalFleet, job: dict[str, Any]) -> dict[str, Any]:
+    ended = {"completed", "failed", "canceled", "expired"}
+    until(lambda: see(fleet, job)["status"] in ended, "ended")
+    return see(fleet, job)
+
+
+def test_it_starts_is_warmed_up_and_takes_jobs(managed: LocalFleet) -> None:
+    until(lambda: is_ready(managed), "ready")
+    assert end_of(managed, submit(managed, 1))["status"] == "completed"
+    history = httpx.get(f"{the_url(managed)}/history", timeout=30).json()
+    assert len(history) == 2, "the warm-up and the job"
+
+
+def test_a_job_survives_the_death_of_its_comfyui(managed: LocalFleet) -> None:
+    until(lambda: is_ready(managed), "ready")
+    job, first = submit(managed, 2), process_of(managed)
+    until(lambda: executes(managed, job), "executing")
+    first.send_signal(signal.SIGKILL)
+    end = end_of(managed, job)
+    assert (end["status"], end["attempt_count"]) == ("completed", 2)
+    assert process_of(managed).pid != first.pid
+
+
+def test_a_killed_agent_costs_no_picture(managed: LocalFleet) -> None:
+    until(lambda: is_ready(managed), "ready")
+    job, first = submit(managed, 3), process_of(managed)
+    until(lambda: executes(managed, job), "executing")
+    os.kill(managed.pid("node-agent"), signal.SIGKILL)
+    end = end_of(managed, job)
+    assert (end["status"], end["attempt_count"]) == ("completed", 1)
+    assert process_of(managed).pid == first.pid
+
+
+def test_it_is_replaced_between_two_attempts(managed: LocalFleet) -> None:
+    until(lambda: is_ready(managed), "ready")
+    first = process_of(managed)
+    ends = [end_of(managed, job) for job in [submit(managed, n) for n in range(4, 9)]]
+    assert {end["status"] for end in ends} == {"completed"}
+    assert {end["attempt_count"] for end in ends} == {1}
+    until(lambda: is_ready(managed), "ready")
+    assert process_of(managed).pid != first.pid
+
+
+def the_url(fleet: LocalFleet) -> str:
+    node = the_node(fleet)
+    assert node
+    return node.base_url
+
+
+def test_it_ends_with_the_fleet(managed: LocalFleet) -> None:
+    process = process_of(managed)
+    managed.run("down", seconds=90)
+    assert not pid_file.is_alive(process)
