@@ -12,6 +12,7 @@ AGENTS = "node-agent"
 NOT_RAISED = {"FieldError", "JobError"}
 """Take a `code` too: of one field, or of a job that failed."""
 INSIDE = {
+    "no_machine": "agents alone announce nodes",
     "bug": "said as `unavailable`",
     "bad_answer": "agents answer orders",
     "invalid_manifest": "a file of the installation",

@@ -67,7 +67,7 @@ async def run(
         AsyncExitStack() as stack,
     ):
         engines = {**engines_of(settings), **(more_engines or {})}
-        running_here = running_servers(settings, runtime, settings.machine, settings.pool)
+        running_here = running_servers(settings, runtime, settings.machine_name, settings.pool)
         servers = await stack.enter_async_context(running_here)
         agent = build(settings, runtime.bus, client, engines, servers)
         await serve(agent.bus, agent, subscriptions=SUBSCRIPTIONS)
@@ -91,7 +91,7 @@ def build(
     return NodeAgent(
         agent_id=new_id(),
         pool=settings.pool,
-        machine=settings.machine,
+        machine=settings.machine_name,
         bus=bus,
         node_entries=Mirror(NODES, NodeEntry, on_change=claims_dirty.set),
         engines=engines,

@@ -143,6 +143,7 @@ class Health:
     own_ids: tuple[str, ...] = ()
     """Ids of the attempts among them that were started for this node, by this agent or another."""
     vram_free_mb: int | None = None
+    busy_fraction: float | None = None
     other_node_id: UUID | None = None
     """Another node of which the server has work: both nodes are one server."""
 
@@ -233,8 +234,7 @@ class Engine(Protocol):
 OpenEngine: TypeAlias = Callable[[ClaimedNode], AbstractAsyncContextManager[Engine]]
 """Opens a session with the server of a node.
 
-Raises InvalidError for an address or a setting that it cannot use; the message follows the
-server's address.
+Raises InvalidError for a setting that it cannot use; the message follows the server's address.
 """
 
 

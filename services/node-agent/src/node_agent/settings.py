@@ -1,5 +1,6 @@
 """Reads the agent's settings."""
 
+import re
 import socket
 from pathlib import Path
 
@@ -10,15 +11,18 @@ from node_agent.engines.comfyui.settings import ComfyUISettings
 from runtime.process.settings import FleetSettings
 
 
-class NodeAgentSettings(ManagedSettings, ComfyUISettings, FleetSettings):
+class NodeAgentSettings(ComfyUISettings, ManagedSettings, FleetSettings):
     """Settings of an agent, and its defaults for the settings of engines, beside the shared."""
+
+    model_config = FleetSettings.model_config
 
     pool: str = Field(default="default", description="Nodes of this pool are claimed.")
     machine: str = Field(
-        default_factory=socket.gethostname,
-        pattern=r"^[A-Za-z0-9_.-]{1,100}$",
+        default="",
+        pattern=r"^[A-Za-z0-9_.-]{0,100}$",
         description="Name of this machine: besides nodes that name none, the agent claims those of "
-        "this one. Nodes that the agent adds are called so; it stays the same over restarts.",
+        "this one. Nodes that the agent adds are called so; it stays the same over restarts. "
+        "Empty: its host name.",
     )
     s3_ca_file: Path | None = Field(
         default=None,
@@ -27,3 +31,7 @@ class NodeAgentSettings(ManagedSettings, ComfyUISettings, FleetSettings):
     max_output_bytes: int = Field(
         default=2 * 1024**3, ge=1024**2, description="Largest size of a result file."
     )
+
+    @property
+    def machine_name(self) -> str:
+        return self.machine or re.sub(r"[^A-Za-z0-9_.-]", "-", socket.gethostname())[:100]

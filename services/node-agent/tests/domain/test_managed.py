@@ -1,4 +1,4 @@
-"""What is said of a server that the agent runs, and when it takes attempts."""
+"""A server that the agent runs says why it takes no attempts."""
 
 from typing import Any
 
@@ -12,8 +12,7 @@ NODE = NodeSettings(name="box-0", base_url="http://127.0.0.1:8188", machine="box
 
 
 def a_server(**more: Any) -> ManagedServer:
-    fields: dict[str, Any] = {"last_lines": lambda _: []} | more
-    return ManagedServer(node_id=new_id(), node=NODE, **fields)
+    return ManagedServer(node_id=new_id(), node=NODE, **more)
 
 
 def test_a_first_start_is_a_pause_and_a_crash_is_none() -> None:

@@ -8,7 +8,7 @@ from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.node_requests import AddNode, RemoveNode
 from contracts.scheduler.nodes import NewNode, NodePhase, NodeSettings
 from contracts.values import new_id
-from scheduler.domain.availability import reason_not_free
+from scheduler.domain.availability import is_in_service, reason_not_free
 from scheduler.domain.nodes import ClaimStatus, Node
 from scheduler.domain.views import node_phase
 
@@ -18,7 +18,7 @@ URL = "http://127.0.0.1:8188"
 
 
 def announce(node_id: Any = None, **more: Any) -> AnnounceNode:
-    fields = {"name": "box", "base_url": URL, "machine": "box"} | more
+    fields: dict[str, Any] = {"name": "box", "base_url": URL, "machine": "box"} | more
     return AnnounceNode(node_id=node_id or new_id(), node=NodeSettings(**fields))
 
 
@@ -113,6 +113,8 @@ def test_a_node_whose_server_is_about_to_restart_drains() -> None:
     paused(core, node, is_reachable=False)
     assert node_phase(core.read_context(), node) is NodePhase.DRAINING
     assert (running.status, waiting.attempt) == (JobStatus.COMPLETED, None)
+    paused(core, node)
+    assert not is_in_service(core.read_context(), node)
     paused(core, node, is_paused=False)
     assert waiting.attempt
     assert node_phase(core.read_context(), node) is NodePhase.BUSY

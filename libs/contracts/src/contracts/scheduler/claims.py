@@ -121,7 +121,10 @@ class NodeBeat(Signal):
     leftover_prompts: int = Field(
         default=0, description="Prompts of ended attempts that are still on it."
     )
-    vram_free_mb: int | None = None
+    vram_free_mb: int | None = Field(default=None, description="Memory free on its largest device.")
+    busy_fraction: float | None = Field(
+        default=None, ge=0, le=1, description="Share of the last half minute with running prompts."
+    )
     passed_trial: int = Field(
         default=0, description="Number of the newest trial that passed; 0: none."
     )

@@ -202,7 +202,12 @@ class NodeView(NodeSettings):
     reason: LongText | None = Field(default=None, description="Reason for the phase, for people.")
     engine_version: str | None = Field(default=None, description="Version of its engine.")
     devices: list[Device] = Field(default_factory=list[Device], description="Its accelerators.")
-    vram_free_mb: int | None = Field(default=None, description="Memory free on its first device.")
+    vram_free_mb: int | None = Field(default=None, description="Memory free on its largest device.")
+    busy_fraction: float | None = Field(
+        default=None,
+        description="Share of about the last half minute in which its engine ran prompts, from 0 "
+        "to 1. It is counted by the engine's queue, and is no measurement of the device.",
+    )
     class_count: int = Field(default=0, description="Number of graph-node classes.")
     model_count: int = Field(default=0, description="Number of model files.")
     digest: str | None = Field(default=None, description="Digest of everything that it can run.")

@@ -26,7 +26,7 @@ from node_agent.domain.managed_settings import ManagedSettings
 from runtime.process.service import Runtime
 from runtime.supervision.child import ChildSpec
 from runtime.supervision.lock import Lock
-from runtime.supervision.log_file import last_lines, last_words
+from runtime.supervision.log_file import last_words
 from runtime.supervision.memory import tree_mb
 from runtime.supervision.pid_file import end_leftovers
 from runtime.supervision.probe import answers_ok
@@ -140,7 +140,6 @@ def node_of(place: Place, machine: str, pool: str) -> NodeSettings:
 
 def running_server(settings: ManagedSettings, spec: ChildSpec, node: NodeSettings) -> RunningServer:
     folder = settings.run_dir.resolve()
-    path = folder / f"{spec.name}.log"
     warm_up = None
     if settings.warm_up_workflow:
         inputs, seconds = settings.warm_up_inputs, settings.warm_up_seconds
@@ -148,7 +147,6 @@ def running_server(settings: ManagedSettings, spec: ChildSpec, node: NodeSetting
     server = ManagedServer(
         node_id=node_id_of(node),
         node=node,
-        last_lines=partial(last_lines, path),
         limits=RecycleLimits(settings.recycle_after_attempts, settings.recycle_above_mb),
         warm_up=warm_up,
     )

@@ -50,8 +50,6 @@ class ManagedServer:
 
     node_id: UUID
     node: NodeSettings
-    last_lines: Callable[[int], list[str]]
-    """Returns the newest lines of its log."""
     limits: RecycleLimits = RecycleLimits()
     warm_up: WarmUp | None = None
     restart: Callable[[], None] = lambda: None

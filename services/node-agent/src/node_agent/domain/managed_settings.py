@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class ManagedSettings(BaseModel):
     """Settings of the servers that an agent starts; without a command it starts none."""
+
+    model_config = ConfigDict(extra="forbid")
 
     comfyui_command: str = Field(
         default="",
@@ -28,7 +30,7 @@ class ManagedSettings(BaseModel):
         default=8188, ge=1, le=65_000, description="Port of the first ComfyUI; the others follow."
     )
     comfyui_environment: dict[str, str] = Field(
-        default_factory=dict[str, str],
+        default={},
         description="Further variables for ComfyUI, as JSON. Here and in the command, `{device}` "
         "and `{port}` stand for those of each ComfyUI.",
     )
@@ -42,7 +44,7 @@ class ManagedSettings(BaseModel):
         "before it gets jobs.",
     )
     warm_up_inputs: dict[str, Any] = Field(
-        default_factory=dict[str, Any], description="Inputs of that workflow, as JSON."
+        default={}, description="Inputs of that workflow, as JSON."
     )
     warm_up_seconds: float = Field(
         default=300.0, gt=0, description="After so long the ComfyUI gets jobs all the same."

@@ -53,6 +53,7 @@ def beat_of(claim: Claim) -> NodeBeat:
         foreign_prompts=sum(work_id not in known for work_id in health.work_ids),
         leftover_prompts=len(leftovers(claim)),
         vram_free_mb=health.vram_free_mb,
+        busy_fraction=health.busy_fraction,
         passed_trial=claim.trial.passed,
         other_node_id=health.other_node_id,
     )

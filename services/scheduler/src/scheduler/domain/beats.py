@@ -42,6 +42,7 @@ def take_beat(context: StepContext, beat: NodeBeat) -> None:
     contact.foreign_prompts = beat.foreign_prompts
     contact.leftover_prompts = beat.leftover_prompts
     contact.vram_free_mb = beat.vram_free_mb
+    contact.busy_fraction = beat.busy_fraction
     compare_attempts(context, node, beat)
     if node.is_readable and node.claim == beat.claim:  # else it was let go
         judge(context, node, beat)

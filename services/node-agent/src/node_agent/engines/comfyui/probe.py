@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 import structlog
 
+from contracts.scheduler.nodes import Device
 from node_agent.engines.comfyui.prompts import pull
 from node_agent.engines.comfyui.session import PROBE_SECONDS, Session
 from node_agent.engines.comfyui.vitals import QueueView
@@ -60,6 +61,7 @@ def saw_queue(session: Session, queue: QueueView) -> None:
     if not session.is_reachable:
         session.inputs.doubt()  # the server may have been replaced
     session.queue, session.is_reachable = queue, True
+    session.busy.saw(monotonic(), is_busy=bool(queue.running))
     session.vitals.saw(queue, monotonic(), has_started=has_started(session, queue))
     session.reason = DEAD if session.is_dead else None
     if session.is_dead:
@@ -93,9 +95,15 @@ async def remove_leftovers(session: Session) -> None:
 
 
 async def watch_memory(session: Session) -> None:
-    """Measure free VRAM every 10 s until canceled."""
+    """Measure the free VRAM of the largest device every 10 s until canceled."""
     while True:
         with contextlib.suppress(UnreachableError):
             devices = (await session.http.stats()).devices
-            session.vram_free_mb = devices[0].vram_free_mb if devices else None
+            session.vram_free_mb = free_on_largest(devices)
         await asyncio.sleep(MEMORY_SECONDS)
+
+
+def free_on_largest(devices: Sequence[Device]) -> int | None:
+    """Return the free memory of the device by which the scheduler judges the node."""
+    largest = max(devices, key=lambda device: device.vram_total_mb, default=None)
+    return largest.vram_free_mb if largest else None

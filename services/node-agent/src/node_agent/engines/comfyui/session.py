@@ -15,7 +15,7 @@ from node_agent.engines.comfyui.inputs import Inputs
 from node_agent.engines.comfyui.progress import PromptRun, advanced, mean_with, progress_of
 from node_agent.engines.comfyui.replacements import Replacement, Replacements
 from node_agent.engines.comfyui.timings import GraphNodeClock
-from node_agent.engines.comfyui.vitals import QueueView, Vitals
+from node_agent.engines.comfyui.vitals import BusyFraction, QueueView, Vitals
 from node_agent.ports import Description, EngineTask, Health, Preview
 
 PROBE_SECONDS = 1.0
@@ -84,6 +84,7 @@ class Session:
     """Between folders in the names of the server's model files."""
     reason: str | None = Health().reason
     vram_free_mb: int | None = None
+    busy: BusyFraction = field(default_factory=BusyFraction)
     known: Known | None = None
     class_seconds: LRUCache[str, float] = field(
         default_factory=lambda: LRUCache[str, float](MAX_CLASSES)
@@ -113,6 +114,7 @@ class Session:
             running_ids=tuple(self.running()),
             own_ids=tuple(id_ for id_ in inside if self.is_own(id_)),
             vram_free_mb=self.vram_free_mb,
+            busy_fraction=self.busy.value if self.is_reachable else None,
             other_node_id=self.other_node(),
         )
 

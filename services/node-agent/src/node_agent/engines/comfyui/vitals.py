@@ -7,6 +7,7 @@ for that there is the attempt's timeout.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import exp
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,25 @@ class QueueView:
 
     def __contains__(self, prompt_id: str) -> bool:
         return prompt_id in self.running or prompt_id in self.pending
+
+
+@dataclass(slots=True)
+class BusyFraction:
+    """The share of the recent time in which prompts ran, newer time weighing more."""
+
+    seconds: float = 30.0
+    """Time after which a moment counts a third (1/e)."""
+    value: float | None = None
+    _at: float = 0.0
+
+    def saw(self, now: float, *, is_busy: bool) -> None:
+        """Count the time since the last look as busy or idle, as it is now."""
+        new = 1.0 if is_busy else 0.0
+        if self.value is None:
+            self.value = new
+        else:
+            self.value += (new - self.value) * (1.0 - exp(-max(now - self._at, 0.0) / self.seconds))
+        self._at = now
 
 
 @dataclass(slots=True)
