@@ -21,14 +21,7 @@ from node_agent.domain.admission import STALE_CLAIM, Leadership
 from node_agent.domain.endings import canceled_error
 from node_agent.domain.managed import ManagedServer
 from node_agent.domain.stopwatch import Stopwatch
-from node_agent.ports import (
-    Description,
-    Engine,
-    ObjectStore,
-    OpenEngine,
-    Preview,
-    Version,
-)
+from node_agent.ports import Description, Engine, ObjectStore, OpenEngine, Preview, Version
 from runtime.bus.bucket import KeptValues, Mirror
 from runtime.bus.client import Bus
 

@@ -14,8 +14,6 @@ from runtime.process.settings import FleetSettings
 class NodeAgentSettings(ComfyUISettings, ManagedSettings, FleetSettings):
     """Settings of an agent, and its defaults for the settings of engines, beside the shared."""
 
-    model_config = FleetSettings.model_config
-
     pool: str = Field(default="default", description="Nodes of this pool are claimed.")
     machine: str = Field(
         default="",

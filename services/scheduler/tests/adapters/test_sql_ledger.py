@@ -77,6 +77,7 @@ def a_node() -> Node:
         capabilities=NodeCapabilities(
             digest="d", classes=frozenset({"A"}), devices=(Device(name="gpu"),)
         ),
+        is_managed=True,
     )
 
 
@@ -107,6 +108,7 @@ async def test_a_state_is_read_back_as_it_was_committed(pool: asyncpg.Pool) -> N
     assert state.nodes[node.id].attempts.keys() == {attempt.id, behind.id}
     assert state.nodes[node.id].capabilities.classes == {"A"}
     assert state.nodes[node.id].health == node.health
+    assert state.nodes[node.id].is_managed
 
 
 async def test_equal_servers_are_loaded_with_one_copy_of_their_names(pool: asyncpg.Pool) -> None:

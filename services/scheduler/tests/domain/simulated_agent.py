@@ -136,6 +136,7 @@ class SimulatedAgent:
             self.end(attempt_id, Outcome.CANCELED)
             return None
         busy = any(phase not in EXECUTED_PHASES for phase in self.known.values())
+        busy |= self.engine.is_paused
         if not self.leadership.is_present(self.steady()):
             self.refused.add(attempt_id)
             return UnavailableError("not now", code="no_leader")
@@ -214,6 +215,7 @@ class SimulatedAgent:
                 node_id=self.node_id,
                 claim=self.claim,
                 is_reachable=True,
+                is_paused=self.engine.is_paused,
                 attempts=[self.beat_of(attempt_id) for attempt_id in self.known],
                 foreign_prompts=len(self.engine.foreign.intersection(self.engine.waiting())),
                 passed_trial=self.entry.trial if self.entry else 0,

@@ -24,6 +24,12 @@ class SimulatedEngine:
     posted: set[UUID] = field(default_factory=set[UUID])
     begun: set[UUID] = field(default_factory=set[UUID])
     executed_seconds: dict[UUID, float] = field(default_factory=dict[UUID, float])
+    paused_seconds: float = 0.0
+    """Time for which its agent gives it no new attempt."""
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_seconds > 0
 
     def post(self, attempt_id: UUID) -> None:
         assert attempt_id not in self.posted, "an attempt is posted twice"
@@ -36,6 +42,7 @@ class SimulatedEngine:
         self.prompts[prompt_id] = self.random.choice([2.0, 20.0, 60.0])
 
     def work(self, seconds: float) -> None:
+        self.paused_seconds -= seconds
         for prompt_id in self.waiting():
             if seconds <= 0:
                 return

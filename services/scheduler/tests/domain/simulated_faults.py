@@ -5,6 +5,8 @@ A fault lasts for a while and ends by itself, so one of them alone can be follow
 
 from collections.abc import Callable
 
+from contracts.message import Accepted
+
 from .simulated_agent import SimulatedAgent
 from .simulated_world import SimulatedWorld
 
@@ -23,6 +25,10 @@ def an_agent_stands_still(world: SimulatedWorld) -> None:
 
 def an_engine_restarts(world: SimulatedWorld) -> None:
     world.random.choice(list(world.engines.values())).restart()
+
+
+def a_server_is_replaced(world: SimulatedWorld) -> None:
+    world.random.choice(list(world.engines.values())).paused_seconds = 10.0
 
 
 def a_node_takes_no_orders(world: SimulatedWorld) -> None:
@@ -54,6 +60,7 @@ FAULTS: dict[Fault, float] = {
     an_agent_dies: 0.02,
     an_agent_stands_still: 0.01,
     an_engine_restarts: 0.005,
+    a_server_is_replaced: 0.01,
     a_node_takes_no_orders: 0.01,
     a_person_uses_an_engine: 0.005,
     the_leader_stands_still: 0.005,
@@ -71,6 +78,12 @@ def disturb(world: SimulatedWorld) -> None:
     for agent in world.agents:
         if not agent.is_alive and (not world.is_faulty or world.chance(REVIVAL)):
             agent.is_alive = True
+            if command := world.announcements.get(agent.node_id):
+                world.ask(command, announced)
+
+
+def announced(answer: object) -> None:
+    assert answer == Accepted(), answer
 
 
 def an_agent(world: SimulatedWorld) -> SimulatedAgent:

@@ -43,6 +43,8 @@ def bring_back(world: SimulatedWorld, node: Node) -> None:
 def a_change(world: SimulatedWorld, node: Node) -> NodeChanges:
     """Disable it, or give it headers, or its own server or another under a new address."""
     kind = world.random.choice(["disable", "headers", "move", "exchange"])
+    if kind in ("move", "exchange") and node.is_managed:
+        return NodeChanges(name=str(world.asked))
     if kind == "disable":
         return NodeChanges(is_enabled=False)
     if kind == "headers":
@@ -70,7 +72,7 @@ def attempts_of_held_nodes(world: SimulatedWorld) -> dict[UUID, set[UUID]]:
     return {
         node.id: set(node.attempts)
         for node in world.state.nodes.values()
-        if node.settings.is_draining or not node.settings.is_enabled
+        if node.settings.is_draining or not node.settings.is_enabled or node.contact.is_paused
     }
 
 

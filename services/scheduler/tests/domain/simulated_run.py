@@ -22,8 +22,8 @@ def begin(seed: int, *, change_jobs: bool = False) -> SimulatedUsers:
     """Return the users of a new fleet, which has its nodes."""
     world = SimulatedWorld(Random(seed), is_faulty=False)  # noqa: S311  (it has to replay)
     users = SimulatedUsers(world, change_jobs=change_jobs)
-    for _ in range(NODES):
-        world.add_node()
+    for number in range(NODES):
+        world.add_node(is_managed=number == 0)
     advance(users, 0.1)
     return users
 

@@ -14,10 +14,10 @@ from uuid import UUID
 
 from contracts.access import Actor
 from contracts.message import Command
-from contracts.scheduler.claims import NodeBeat
+from contracts.scheduler.claims import AnnounceNode, NodeBeat
 from contracts.scheduler.jobs import TERMINAL
 from contracts.scheduler.node_requests import AddNode
-from contracts.scheduler.nodes import NewNode
+from contracts.scheduler.nodes import NewNode, NodeSettings
 from scheduler.domain.effects import Effects
 from scheduler.domain.leases import NOT_STARTED_SECONDS
 from scheduler.domain.occurrences import Occurrence, Requested
@@ -54,6 +54,8 @@ class SimulatedWorld:
     """The engine at the address of each node."""
     servers: dict[str, SimulatedEngine] = field(default_factory=dict[str, SimulatedEngine])
     """Every engine that a node ever had, by address."""
+    announcements: dict[UUID, AnnounceNode] = field(default_factory=dict[UUID, AnnounceNode])
+    """Commands of agents that run their server themselves."""
     agents: list[SimulatedAgent] = field(default_factory=list[SimulatedAgent])
     heard_at: dict[UUID, float] = field(default_factory=dict[UUID, float])
     """When the last beat of each node arrived."""
@@ -124,11 +126,16 @@ class SimulatedWorld:
         if answered := self.asking.pop(token, None):
             self.send(lambda: answered(answer))
 
-    def add_node(self) -> None:
+    def add_node(self, *, is_managed: bool = False) -> None:
         node_id = self.new_id()
         node = NewNode(name="n", base_url=f"http://127.0.0.1/{node_id}")
-        command = AddNode(actor=Actor(user_id=node_id), node_id=node_id, node=node)
-        self.receive(Requested(0, command))
+        if is_managed:
+            settings = NodeSettings(name="n", base_url=node.base_url, machine="box")
+            self.announcements[node_id] = AnnounceNode(node_id=node_id, node=settings)
+            self.receive(Requested(0, self.announcements[node_id]))
+        else:
+            command = AddNode(actor=Actor(user_id=node_id), node_id=node_id, node=node)
+            self.receive(Requested(0, command))
         engine = self.engines[node_id] = SimulatedEngine(self.random)
         self.servers[node.base_url] = engine
         self.agents += (

@@ -5,14 +5,16 @@ from typing import Any
 from contracts.message import Accepted
 from contracts.scheduler.claims import AnnounceNode, ClaimNode
 from contracts.scheduler.jobs import JobStatus
-from contracts.scheduler.node_requests import AddNode, RemoveNode
-from contracts.scheduler.nodes import NewNode, NodePhase, NodeSettings
+from contracts.scheduler.node_requests import AddNode, ChangeNode, RemoveNode
+from contracts.scheduler.nodes import NewNode, NodeChanges, NodePhase, NodeSettings
 from contracts.values import new_id
 from scheduler.domain.availability import is_in_service, reason_not_free
 from scheduler.domain.nodes import ClaimStatus, Node
+from scheduler.domain.occurrences import Requested
 from scheduler.domain.views import node_phase
 
 from .core import OWNER, Core
+from .node_verbs import change, events
 
 URL = "http://127.0.0.1:8188"
 
@@ -39,14 +41,20 @@ def test_an_announced_server_is_a_node_once() -> None:
     assert list(core.state.nodes) == [first.node_id]
 
 
-def test_the_agent_decides_the_address_and_operators_the_rest() -> None:
+def test_the_agent_decides_the_pool_and_operators_the_rest() -> None:
     core, first = Core(), announce()
     core.ask(first)
     node = core.state.nodes[first.node_id]
-    node.settings = node.settings.model_copy(update={"name": "painter", "is_enabled": False})
-    core.ask(announce(first.node_id, base_url="http://127.0.0.1:8190", pool="fast"))
-    assert (node.settings.name, node.settings.is_enabled) == ("painter", False)
-    assert (node.settings.base_url, node.settings.pool) == ("http://127.0.0.1:8190", "fast")
+    core.ask(ClaimNode(agent_id=new_id(), node_id=node.id))
+    old = node.claim
+    assert change(core, node, name="painter", max_queue=5, pool="default").is_managed
+    for changes in ({"base_url": "http://127.0.0.1:8190"}, {"pool": "slow", "name": "x"}):
+        wanted = NodeChanges.model_validate(changes)
+        asked = ChangeNode(actor=OWNER, node_id=node.id, changes=wanted)
+        assert core.refusal(asked) == "node_managed"
+    core.ask(announce(first.node_id, pool="fast"))
+    assert (node.settings.name, node.settings.pool) == ("painter", "fast")
+    assert (node.agent_id, node.claim > old, events(core)) == (None, True, ["NodeChanged"])
     assert core.effects.node_entries[node.id]
 
 
@@ -71,6 +79,7 @@ def test_an_announcement_takes_no_other_machines_node() -> None:
     new = NewNode(name="n", base_url="http://10.0.0.7:8188")
     core.ask(AddNode(actor=OWNER, node_id=added, node=new))
     assert core.refusal(announce(added)) == "node_exists"
+    assert core.refusal(announce(first.node_id, base_url="http://127.0.0.1:8190")) == "node_exists"
     assert core.refusal(announce(machine=None)) == "no_machine"
     assert core.refusal(announce(base_url="ftp://x")) == "bad_url"
 
@@ -78,9 +87,18 @@ def test_an_announcement_takes_no_other_machines_node() -> None:
 def test_a_removed_node_comes_back_when_its_agent_starts_again() -> None:
     core, first = Core(), announce()
     core.ask(first)
-    core.ask(RemoveNode(actor=OWNER, node_id=first.node_id))
-    assert core.ask(first) == Accepted()
-    assert list(core.state.nodes) == [first.node_id]
+    node = core.state.nodes[first.node_id]
+    core.ask(ClaimNode(agent_id=new_id(), node_id=node.id))
+    core.pass_time(60)
+    removal = RemoveNode(actor=OWNER, node_id=node.id)
+    core.say(Requested(1, removal), Requested(2, first))
+    again = core.state.nodes[node.id]
+    assert again is not node
+    assert (core.effects.removed_nodes, core.effects.nodes) == (set(), {node.id: again})
+    assert again.claim > node.claim, "a message of the earlier life counts for nothing"
+    assert [fact.version for fact in core.effects.events] == sorted(
+        {fact.version for fact in core.effects.events}
+    )
 
 
 def test_a_node_joins_once_its_server_is_warm() -> None:

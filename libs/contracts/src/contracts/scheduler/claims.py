@@ -26,10 +26,10 @@ class ClaimView(BaseModel):
 
 
 class AnnounceNode(Command[Accepted]):
-    """Add a server that the agent runs itself as a node, or change its address and pool.
+    """Add a server that the agent runs itself as a node, or change its pool.
 
     All other settings count for a new node only, since operators may have changed them. Errors:
-    Invalid, Conflict (`node_exists`: another node has this address, or this id on another machine).
+    Invalid, Conflict (`node_exists`: another node has this address, or this id elsewhere).
     """
 
     subject: ClassVar[str] = "command.scheduler.announce_node.v1.{node_id}"

@@ -21,7 +21,7 @@ class NodeEvent(Event):
 
 
 class NodeAdded(NodeEvent):
-    """An operator added a node."""
+    """An operator added a node, or an agent one that it runs itself."""
 
     subject: ClassVar[str] = "event.node.added.v1.{node_id}"
 
@@ -45,7 +45,7 @@ class NodeQuarantined(NodeEvent):
 
 
 class NodeChanged(NodeEvent):
-    """An operator changed settings of the node."""
+    """An operator changed settings of the node, or its agent those that it decides."""
 
     subject: ClassVar[str] = "event.node.changed.v1.{node_id}"
     changed: list[str] = Field(

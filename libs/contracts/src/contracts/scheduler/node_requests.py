@@ -76,7 +76,8 @@ class ChangeNode(UserCommand[NodeView]):
 
     Its attempts go on: after a change of address, headers, engine settings or pool the claim is
     free, and the agent that takes it looks for them. Errors: NotFound, Invalid (as `AddNode`),
-    Conflict (`node_exists`), Unavailable (`node_unreadable`: its row cannot be read).
+    Conflict (`node_exists`; `node_managed`: its agent decides what the changes name), Unavailable
+    (`node_unreadable`: its row cannot be read).
     """
 
     subject: ClassVar[str] = "command.scheduler.change_node.v1"

@@ -200,6 +200,11 @@ class NodeView(NodeSettings):
         description="Its phase; `ready` nodes get jobs, `busy` ones when their slot is free."
     )
     reason: LongText | None = Field(default=None, description="Reason for the phase, for people.")
+    is_managed: bool = Field(
+        default=False,
+        description="Its agent added it and runs its server: the settings of the agent decide "
+        "`base_url`, `pool` and `machine`.",
+    )
     engine_version: str | None = Field(default=None, description="Version of its engine.")
     devices: list[Device] = Field(default_factory=list[Device], description="Its accelerators.")
     vram_free_mb: int | None = Field(default=None, description="Memory free on its largest device.")

@@ -77,6 +77,7 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "link_id_taken": "The id belongs to another link",
         "node_exists": "The node exists already",
         "node_removed": "The node was removed",
+        "node_managed": "The agent of the node decides this",
         "no_public_store": "The store is not public",
         "too_many_links": "Too many links are open",
         "other_source": "The workflow has another source",

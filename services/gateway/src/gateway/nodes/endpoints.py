@@ -78,7 +78,9 @@ async def find_node(
 @router.patch(
     "/{node_id}",
     summary="Change, enable or disable a node",
-    responses=refusals("node_exists", "bad_url", "bad_header", "node_unreadable", "overloaded"),
+    responses=refusals(
+        "node_exists", "node_managed", "bad_url", "bad_header", "node_unreadable", "overloaded"
+    ),
 )
 async def change_node(
     gateway: CurrentGateway,
@@ -90,7 +92,8 @@ async def change_node(
 
     Nothing that runs is interrupted. After a change of address, headers, engine settings or pool,
     an agent looks for the running attempts at the server and goes on with them; if it is another
-    server, their jobs run again. A disabled node finishes its jobs first.
+    server, their jobs run again. A disabled node finishes its jobs first. The settings of its agent
+    decide address and pool of a node with `is_managed`.
     """
     command = ChangeNode(actor=actor, node_id=node_id, changes=patch)
     return await gateway.bus.call(command)

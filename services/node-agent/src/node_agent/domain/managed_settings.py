@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+from pydantic_settings import BaseSettings
 
 
-class ManagedSettings(BaseModel):
+class ManagedSettings(BaseSettings):
     """Settings of the servers that an agent starts; without a command it starts none."""
-
-    model_config = ConfigDict(extra="forbid")
 
     comfyui_command: str = Field(
         default="",

@@ -51,6 +51,7 @@ NODES: tuple[Column[Node], ...] = (
     Column("agent_id", "uuid"),
     Column("claim", "int"),
     Column("health", "json", lambda node: HEALTH.dump_json(node.health).decode()),
+    Column("is_managed", "boolean"),
 )
 
 NODE_CAPABILITIES: tuple[Column[Node], ...] = (
@@ -112,6 +113,7 @@ def read_node(row: asyncpg.Record, names: Names) -> Node:
         claim=row["claim"],
         health=HEALTH.validate_json(row["health"]),
         capabilities=read_capabilities(row, names),
+        is_managed=row["is_managed"],
     )
 
 
@@ -125,6 +127,7 @@ def unreadable_node(row: asyncpg.Record) -> Node:
         claim_status=ClaimStatus.LOST,
         agent_id=row["agent_id"],
         claim=row["claim"],
+        is_managed=row["is_managed"],
         is_readable=False,
     )
 

@@ -4,9 +4,10 @@ Nothing that runs is interrupted. Where an agent must talk to the server in anot
 agent must, the claim is freed: the agent that takes it finds the running attempts in the engine.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from contracts.errors import NotFoundError, UnavailableError
+from contracts.errors import ConflictError, NotFoundError, UnavailableError
 from contracts.scheduler.node_events import (
     NodeChanged,
     NodeDisabled,
@@ -29,6 +30,8 @@ from scheduler.domain.views import node_view
 
 CLAIMED_ANEW = ("base_url", "headers", "engine_settings", "pool")
 """Settings under which an agent claims a node."""
+DECIDED_BY_AGENT = {"base_url": "COMFYFLEET_COMFYUI_PORT", "pool": "COMFYFLEET_POOL"}
+"""Settings of a managed node that its agent announces, with the agent's variable for each."""
 
 
 def change_node(context: StepContext, command: ChangeNode) -> NodeView:
@@ -38,8 +41,10 @@ def change_node(context: StepContext, command: ChangeNode) -> NodeView:
     given = {name: value for name, value in command.changes if value is not None}
     after = checked(before.model_copy(update=given))
     changed = [name for name in given if getattr(after, name) != getattr(before, name)]
+    if node.is_managed:
+        refuse_agents(changed)
     if is_other_address(before, after):
-        refuse_duplicate(context, after)
+        refuse_duplicate(context, after, node.id)
     node.settings = after
     if is_other_address(before, after):
         forget_server(context, node)
@@ -59,6 +64,14 @@ def writable_node(context: StepContext, node_id: UUID) -> Node:
     if not node.is_readable:
         raise UnavailableError("the node's row cannot be read", code="node_unreadable")
     return node
+
+
+def refuse_agents(changed: Sequence[str]) -> None:
+    """Raise Conflict if changes of a managed node are its agent's to make."""
+    if theirs := [name for name in DECIDED_BY_AGENT if name in changed]:
+        text = f"its agent runs this server and decides {' and '.join(theirs)}: change the agent's"
+        variables = " and ".join(DECIDED_BY_AGENT[name] for name in theirs)
+        raise ConflictError(f"{text} {variables}, and start it again", code="node_managed")
 
 
 def is_other_address(before: NewNode, after: NewNode) -> bool:

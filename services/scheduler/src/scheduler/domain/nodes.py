@@ -123,6 +123,8 @@ class Node:
     """Models of the last job that the node was given."""
     given_at: float = 0.0
     """When the node was last given a job, in steady seconds."""
+    is_managed: bool = False
+    """Its agent added it and runs its server."""
     is_readable: bool = True
     """False: its row cannot be read and is not written. The node counts as lost, and an attempt on
     it goes on for as long as its agent is heard."""

@@ -87,6 +87,7 @@ def node_view(context: StepContext, node: Node) -> NodeView:
         id=node.id,
         phase=node_phase(context, node),
         reason=reason_not_free(context, node),
+        is_managed=node.is_managed,
         engine_version=node.capabilities.engine_version,
         devices=list(node.capabilities.devices),
         vram_free_mb=node.contact.vram_free_mb,
@@ -108,10 +109,9 @@ def node_phase(context: StepContext, node: Node) -> NodePhase:
         return NodePhase.QUARANTINED
     if node.claim_status is ClaimStatus.WANTED:
         return NodePhase.JOINING
-    if node.claim_status is ClaimStatus.JOINED and node.contact.is_paused:
-        return NodePhase.DRAINING
-    if node.claim_status is ClaimStatus.LOST or not node.contact.is_reachable:
+    is_lost = node.claim_status is ClaimStatus.LOST
+    if is_lost or not (node.contact.is_reachable or node.contact.is_paused):
         return NodePhase.LOST
-    if node.settings.is_draining:
+    if node.settings.is_draining or node.contact.is_paused:
         return NodePhase.DRAINING
     return NodePhase.BUSY if node.attempts else NodePhase.READY
