@@ -16,6 +16,7 @@ from contracts.media.files import ContentView, MediaList, MediaView, Rendition, 
 from contracts.media.library import LinkList, LinkView, MediaPage, StorageView
 from contracts.message import Accepted, Request
 from contracts.messages import MESSAGES
+from contracts.node_log import MOST_LOG_LINES, LogView
 from contracts.node_queue import NodeQueue, QueuedPrompt
 from contracts.scheduler.batches import BatchPage, BatchView, SubmitBatchView
 from contracts.scheduler.claims import ClaimView
@@ -184,6 +185,7 @@ LARGEST: Iterable[BaseModel] = (
     NODE,
     NodePage(items=fitting([NODE] * 100)),
     *USAGE_ANSWERS,
+    LogView(lines=["\ufffd" * 131] * MOST_LOG_LINES),
     ClaimView(claim=1, epoch=1, node=ClaimedNode(node_id=ID, **SETTINGS), live=[ORDER] * 50),
     *REGISTRY_ANSWERS,
     TokenView(

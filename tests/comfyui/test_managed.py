@@ -33,7 +33,7 @@ def managed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFleet]:
         pytest.skip("set COMFYUI_COMMAND and COMFYUI_DIRECTORY to a ComfyUI that a test may kill")
     folder = tmp_path_factory.mktemp("managed")
     shutil.copytree(SHIPPED, folder / "workflows")
-    add_blur_chain(folder / "workflows")
+    add_blur_chain(folder / "workflows", "blur_chain", "ImageBlur")
     with local_fleet(
         folder / "home",
         COMFYUI_URLS="",

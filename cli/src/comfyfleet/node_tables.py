@@ -33,6 +33,7 @@ def lines(node: NodeView) -> Iterator[tuple[str, str]]:
     yield "phase", node.phase
     yield "reason", node.reason or ""
     yield "address", node.base_url
+    yield "run by", f"its agent on {node.machine}" if node.is_managed else ""
     yield "found there", found_there(node)
     yield "VRAM free", gibibytes(node.vram_free_mb)
     yield "jobs", ", ".join(map(str, node.running_job_ids))

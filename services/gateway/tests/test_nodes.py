@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from contracts.access import UserCommand, UserQuery
 from contracts.errors import NotFoundError, UnavailableError
 from contracts.message import Accepted
+from contracts.node_log import LogView, ReadLog
 from contracts.scheduler.node_requests import (
     AddNode,
     ChangeNode,
@@ -87,6 +88,34 @@ async def test_an_operator_adds_lists_changes_and_removes_a_node(nats: NatsServe
         assert (drained.status_code, drained.json()["type"][-15:]) == (503, "node_unreadable")
         assert removed.status_code == 204
         assert (await client.get(path)).status_code == 404
+
+
+async def test_only_a_managed_node_has_a_log(nats: NatsServer) -> None:
+    async with a_fleet(nats) as fleet:
+        nodes, asked = FakeNodes(), list[int]()
+
+        async def read(request: ReadLog) -> LogView:
+            asked.append(request.line_count)
+            return LogView(lines=["ready"])
+
+        await nodes.serve(fleet)
+        await fleet.agent.serve(ReadLog, read)
+        added = await fleet.client.post("/v1/nodes", json={"name": "a", "base_url": "http://a:1"})
+        node_id = UUID(added.json()["id"])
+        path = f"/v1/nodes/{node_id}/log"
+        none = await fleet.client.get(path)
+        nodes.views[node_id].is_managed = True
+        shown = await fleet.client.get(path, params={"lines": 7})
+        usual = await fleet.client.get(path)
+        too_many = await fleet.client.get(path, params={"lines": 1_001})
+        unknown = await fleet.client.get(f"/v1/nodes/{uuid4()}/log")
+        reader = await fleet.client.get(path, headers=fleet.headers(["nodes:read"]))
+
+        assert (none.status_code, none.json()["type"][-6:]) == (404, "no_log")
+        assert (shown.json(), usual.status_code, asked) == ({"lines": ["ready"]}, 200, [7, 100])
+        assert (too_many.status_code, unknown.status_code) == (422, 404)
+        assert unknown.json()["type"].endswith("not_found")
+        assert reader.status_code == 403
 
 
 async def test_each_wrong_field_of_a_node_is_named(nats: NatsServer) -> None:

@@ -4,7 +4,13 @@ import asyncio
 import os
 import signal
 
+import pytest
+
+from contracts.access import Actor
 from contracts.agent import Cause, Outcome
+from contracts.errors import NotFoundError
+from contracts.node_log import ReadLog
+from contracts.values import new_id
 from runtime.testing.ports import eventually
 
 from .fleet import Fleet, an_order
@@ -12,6 +18,7 @@ from .graphs import quick, slow_steps
 from .managed import SLOW_START, Managed, managed
 
 __all__ = ["managed"]
+NOBODY = Actor(user_id=new_id())
 
 
 async def test_a_server_is_started_announced_and_used(fleet: Fleet, managed: Managed) -> None:
@@ -92,6 +99,28 @@ async def test_an_agent_that_stops_gives_the_jobs_back_and_stops_its_server(
     end = fleet.finished[order.attempt_id]
     assert (end.outcome, end.is_moved) == (Outcome.CANCELED, True)
     assert managed.pid == 0
+
+
+async def test_the_log_of_a_server_is_read_without_colors(fleet: Fleet, managed: Managed) -> None:
+    colored = "/bin/sh -c 'printf \"a\\nb\\033[31m red\\033[0m\\n\"; exec sleep 600'"
+    async with fleet.agent(**managed.settings(comfyui_command=colored)):
+        entry = await managed.sees(lambda beat: beat.reason == "its server starts")
+        await eventually(lambda: managed.log.endswith("\n"))
+        theirs = ReadLog(actor=NOBODY, node_id=entry.node_id, line_count=1)
+        answer = await fleet.gateway.call(theirs)
+        whole = await fleet.gateway.call(theirs.model_copy(update={"line_count": 1_000}))
+
+    assert (answer.lines, whole.lines) == (["b red"], ["a", "b red"])
+
+
+async def test_a_server_that_somebody_else_runs_has_no_log(fleet: Fleet, engine_url: str) -> None:
+    node = await fleet.add_node(engine_url)
+    async with fleet.agent():
+        await fleet.ready(node)
+        with pytest.raises(NotFoundError) as refused:
+            await fleet.gateway.call(ReadLog(actor=NOBODY, node_id=node.node_id, line_count=1))
+
+    assert refused.value.code == "no_log"
 
 
 async def test_a_server_that_cannot_start_says_why(fleet: Fleet, managed: Managed) -> None:

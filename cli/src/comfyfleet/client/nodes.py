@@ -1,10 +1,11 @@
-"""Sends the requests about nodes: find, add, change, drain, resume."""
+"""Sends the requests about nodes: find, add, change, drain, resume, and their logs."""
 
 from typing import Any
 from uuid import UUID, uuid4
 
 from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
+from contracts.node_log import LogView
 from contracts.scheduler.node_requests import CapabilitiesPage
 from contracts.scheduler.nodes import NodeView
 
@@ -35,6 +36,10 @@ def add(client: FleetClient, settings: dict[str, Any]) -> NodeView:
 
 def change(client: FleetClient, node_id: UUID, settings: dict[str, Any]) -> NodeView:
     return client.ask(NodeView, "PATCH", f"/v1/nodes/{node_id}", json=settings)
+
+
+def log(client: FleetClient, node_id: UUID, lines: int) -> LogView:
+    return client.ask(LogView, "GET", f"/v1/nodes/{node_id}/log?lines={lines}")
 
 
 def drain(client: FleetClient, node_id: UUID) -> NodeView:

@@ -1,4 +1,4 @@
-"""`nodes`: list, add, change, drain and remove the GPU servers of any fleet."""
+"""`nodes`: list, add, change, drain and remove the GPU servers of any fleet, and read logs."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +16,7 @@ from comfyfleet.client.connection import connect
 from comfyfleet.commands.node_comparison import compare
 from comfyfleet.node_tables import found_there, node_card, nodes_table
 from comfyfleet.tables import console, say
+from contracts.node_log import MOST_LOG_LINES
 from contracts.scheduler.nodes import NodePhase, NodeView, Setting
 
 POLL_SECONDS = 0.5
@@ -46,7 +47,8 @@ def group() -> typer.Typer:
     """The command itself, which lists, and its sub-commands."""
     app = typer.Typer(help=__doc__, invoke_without_command=True)
     app.callback()(show)
-    for command in (list_, get, add, set_, enable, disable, drain, resume, remove, compare):
+    verbs = (list_, get, add, set_, enable, disable, drain, resume, remove, compare, log)
+    for command in verbs:
         app.command(command.__name__.rstrip("_"))(command)
     return app
 
@@ -166,6 +168,20 @@ def remove(names: Names) -> None:
             node = nodes.find(client, name)
             client.remove_node(node.id)
             say(f"removed {node.id} {node.name}")
+
+
+def log(
+    name: Name,
+    *,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", min=1, max=MOST_LOG_LINES, help="So many lines.")
+    ] = 100,
+    json: Json = False,
+) -> None:
+    """Show what the server of a node printed last, if its agent runs it."""
+    with closing(connect()) as client:
+        found = nodes.log(client, nodes.find(client, name).id, lines)
+    say(found.model_dump_json() if json else "\n".join(found.lines))
 
 
 def print_phase(node: NodeView) -> None:

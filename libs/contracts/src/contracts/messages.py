@@ -1,6 +1,6 @@
 """Every message of the fleet: the classes with a subject in these modules."""
 
-from contracts import agent, auth, node_queue
+from contracts import agent, auth, node_log, node_queue
 from contracts.media import attempts, files, library
 from contracts.message import declared_in
 from contracts.registry import requests, workflows
@@ -19,7 +19,7 @@ from contracts.scheduler import (
 
 MODULES = (
     *(auth, requests, job_requests, job_changes, batches, explanations, usage, timings),
-    *(node_requests, claims, agent, node_queue),
+    *(node_requests, claims, agent, node_queue, node_log),
     *(files, library, attempts, jobs, node_events, workflows),
 )
 

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from runtime.supervision.log_file import LogFile, last_lines
+from runtime.supervision.log_file import LogFile, last_lines, newest
 
 
 def test_a_full_log_moves_aside_and_only_so_many_are_kept(tmp_path: Path) -> None:
@@ -40,3 +40,15 @@ def test_a_disk_that_has_room_again_gets_the_lines_that_follow(tmp_path: Path) -
 
 def test_last_lines_of_a_log_that_is_not_there_are_none(tmp_path: Path) -> None:
     assert last_lines(tmp_path / "x.log", 5) == []
+
+
+def test_the_end_of_a_log_begins_with_a_line_and_reaches_what_was_moved_aside(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "x.log"
+    (tmp_path / "x.log.1").write_bytes(b"one\ntwo\nthr")
+    path.write_bytes(b"ee\nfour\n")
+    assert newest(path, 1_000) == b"one\ntwo\nthree\nfour\n"
+    assert newest(path, 14) == b"three\nfour\n"
+    assert newest(path, 8) == b"four\n"
+    assert newest(tmp_path / "none.log", 8) == b""

@@ -13,6 +13,7 @@ import httpx
 
 from contracts.agent import CancelAttempt, JobWatched, OwnerWatched, RunAttempt
 from contracts.errors import InvalidError
+from contracts.node_log import ReadLog
 from contracts.node_queue import FindQueue
 from contracts.scheduler.claims import ClaimView, SchedulerLed
 from contracts.scheduler.nodes import ClaimedNode, NodeEntry
@@ -28,7 +29,7 @@ from node_agent.handlers.beats import remember_watched_job, remember_watched_own
 from node_agent.handlers.claims import follow_leader, keep_claims
 from node_agent.handlers.orders import accept_attempt, cancel_attempt
 from node_agent.handlers.queue import find_queue
-from node_agent.handlers.servers import announce, hand_back
+from node_agent.handlers.servers import announce, hand_back, read_log
 from node_agent.ports import Engine, OpenEngine, Version
 from node_agent.service import Claim, NodeAgent
 from node_agent.settings import NodeAgentSettings
@@ -41,6 +42,7 @@ ANSWERS: AnswerTable[NodeAgent] = {
     RunAttempt: accept_attempt,
     CancelAttempt: cancel_attempt,
     FindQueue: find_queue,
+    ReadLog: read_log,
 }
 SUBSCRIPTIONS: SubscriptionTable[NodeAgent] = {
     SchedulerLed: follow_leader,

@@ -12,9 +12,10 @@ from contracts.values import ShortText
 
 CODES = (
     "`missing` (a model file or a class), `incompatible`, `refused`, `disabled`, `draining`, "
-    "`unreadable`, `no_agent`, `silent`, `joining`, `quarantined`, `paused` (its server is started or replaced), `unreachable`, `resting`, "
-    "`stopping`, `foreign_work`, `busy`, `uploading`, `too_small` (too little VRAM), `avoided` "
-    "(the job failed on it), `held` (a limit or a delay holds the job), or `free`"
+    "`unreadable`, `no_agent`, `silent`, `joining`, `quarantined`, `paused` (its server is started "
+    "or replaced), `unreachable`, `resting`, `stopping`, `foreign_work`, `busy`, `uploading`, "
+    "`too_small` (too little VRAM), `avoided` (the job failed on it), `held` (a limit or a delay "
+    "holds the job), or `free`"
 )
 """Codes of the filters of placement, for readers of the API."""
 

@@ -31,6 +31,8 @@ class ChildSpec:
     stop_seconds: float = 10.0
     before: Callable[[], None] | None = None
     """Runs in a thread before each start. Raises OSError if the child cannot be started now."""
+    silent_seconds: float | None = None
+    """A child that does not answer `is_ready` for so long, at its start or later, is killed."""
     outlives_parent: bool = False
     """A parent that is killed leaves the child running, and the next parent adopts it."""
     fingerprint: str = "child"

@@ -55,12 +55,20 @@ class LogFile(RotatingFileHandler):
 
 def last_lines(path: Path, count: int) -> list[str]:
     """Return the newest lines of a log, or nothing if there is no log."""
-    if not path.exists():
-        return []
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - LAST_BYTES))
-        return file.read().decode(errors="replace").splitlines()[-count:]
+    return newest(path, LAST_BYTES).decode(errors="replace").splitlines()[-count:]
+
+
+def newest(path: Path, most_bytes: int) -> bytes:
+    """Return the end of a log, also what was moved aside, from the beginning of a line."""
+    found = b""
+    for part in (path, Path(f"{path}.1")):
+        with suppress(OSError), part.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - most_bytes + len(found)))
+            found = file.read(most_bytes) + found
+        if len(found) >= most_bytes:
+            return found.partition(b"\n")[2]
+    return found
 
 
 def last_words(path: Path) -> str:

@@ -19,6 +19,9 @@ from runtime.wait import wait_for
 HOPELESS_DEATHS = 5
 PROBE_SECONDS = 0.1
 LOG_SECONDS = 1.0
+WATCH_SECONDS = 1.0
+LONGEST_LOOK_SECONDS = 5.0
+"""A look that takes longer tells that this process stood still, and nothing about the child."""
 SECOND_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
 HEALTHY_SECONDS = 10.0
@@ -79,6 +82,8 @@ class RestartingChild:
         self._restarting: asyncio.Task[None] | None = None
         self._process: Process | None = None
         self._ready_at: float | None = None
+        self._silence: str | None = None
+        """Set if the present process was killed because it did not answer."""
         self._delay = RestartDelay()
 
     async def run(self) -> None:
@@ -128,6 +133,7 @@ class RestartingChild:
     async def _run_once(self) -> str:
         """Run the child once, from start to end; return how it ended."""
         self._enter("starting", note=self.state.note)
+        self._silence = None
         try:
             self._process = process = await self._found_or_started()
         except (OSError, SubprocessError) as error:
@@ -135,14 +141,15 @@ class RestartingChild:
         self.state.pid = process.pid
         if self._stop.is_set():
             self._send_stop()
-        beside = [asyncio.create_task(work) for work in (self._watch_ready(), self._tend_log())]
+        work = (self._watch_ready(), self._kill_if_silent(process), self._tend_log())
+        beside = [asyncio.create_task(one) for one in work]
         code = await process.wait()
         for task in beside:
             task.cancel()
         kill_group(process.pid)
         self._process = self.state.pid = None
         self._pid_path.unlink(missing_ok=True)
-        return describe_exit(code)
+        return self._silence or describe_exit(code)
 
     async def _found_or_started(self) -> Process:
         """Return the child that an earlier parent left, if it may outlive one; else a new one."""
@@ -164,6 +171,21 @@ class RestartingChild:
             self._enter("ready", note=self.state.note)
         if not self.first_ready.done():
             self.first_ready.set_result(None)
+
+    async def _kill_if_silent(self, process: Process) -> None:
+        """Kill a child that has not answered for `silent_seconds`, be it at its start or later."""
+        limit, silent_seconds = self.spec.silent_seconds, 0.0
+        if limit is None:
+            return
+        while silent_seconds <= limit:
+            began = time.monotonic()
+            await asyncio.sleep(min(WATCH_SECONDS, limit))
+            if await self.spec.is_ready():
+                silent_seconds = 0.0
+            else:
+                silent_seconds += min(time.monotonic() - began, LONGEST_LOOK_SECONDS)
+        self._silence = f"did not answer for {limit:g} s"
+        kill_group(process.pid)
 
     async def _tend_log(self) -> None:
         """Keep a log small that the child writes by itself."""

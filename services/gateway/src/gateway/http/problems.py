@@ -47,6 +47,7 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "storage_quota": "The storage quota is used up",
     },
     404: {
+        "no_log": "The node has no log",
         "not_found": "It does not exist, or the caller may not see it",
         "nothing_uploaded": "No bytes were uploaded",
         "content_missing": "The store does not have the content",

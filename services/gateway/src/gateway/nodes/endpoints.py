@@ -3,9 +3,11 @@
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from contracts.access import Actor, Permission
+from contracts.errors import NotFoundError
+from contracts.node_log import MOST_LOG_LINES, LogView, ReadLog
 from contracts.scheduler.node_requests import (
     AddNode,
     ChangeNode,
@@ -73,6 +75,27 @@ async def find_node(
     certificate is not trusted, something before it asks for a login, no agent claims its pool.
     """
     return await gateway.bus.call(FindNode(actor=actor, node_id=node_id))
+
+
+@router.get(
+    "/{node_id}/log", summary="Show the log of a node's server", responses=refusals("no_log")
+)
+async def read_log(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.NODES_WRITE)],
+    node_id: NodeId,
+    lines: Annotated[
+        int, Query(ge=1, le=MOST_LOG_LINES, description="Most lines to return; the newest are.")
+    ] = 100,
+) -> LogView:
+    """Only a node with `is_managed` has one: its agent keeps what the server prints.
+
+    It is as the server wrote it, so it may have texts of any user's jobs.
+    """
+    node = await gateway.bus.call(FindNode(actor=actor, node_id=node_id))
+    if not node.is_managed:
+        raise NotFoundError("no agent runs the server of this node", code="no_log")
+    return await gateway.bus.call(ReadLog(actor=actor, node_id=node_id, line_count=lines))
 
 
 @router.patch(

@@ -21,12 +21,13 @@ from uuid import UUID
 import structlog
 
 from contracts.scheduler.nodes import NodeSettings
+from node_agent.domain.log_text import LOG_BYTES, log_lines
 from node_agent.domain.managed import ManagedServer, RecycleLimits, WarmUp, node_id_of
 from node_agent.domain.managed_settings import ManagedSettings
 from runtime.process.service import Runtime
 from runtime.supervision.child import ChildSpec
 from runtime.supervision.lock import Lock
-from runtime.supervision.log_file import last_words
+from runtime.supervision.log_file import last_words, newest
 from runtime.supervision.memory import tree_mb
 from runtime.supervision.pid_file import end_leftovers
 from runtime.supervision.probe import answers_ok
@@ -147,6 +148,7 @@ def running_server(settings: ManagedSettings, spec: ChildSpec, node: NodeSetting
     server = ManagedServer(
         node_id=node_id_of(node),
         node=node,
+        log=partial(read_log, folder / f"{spec.name}.log"),
         limits=RecycleLimits(settings.recycle_after_attempts, settings.recycle_above_mb),
         warm_up=warm_up,
     )
@@ -154,6 +156,10 @@ def running_server(settings: ManagedSettings, spec: ChildSpec, node: NodeSetting
     one.child = RestartingChild(spec, run_folder=folder, logs=folder, changed=one.changed)
     server.restart, server.restart_in = one.child.restart, one.restart_in
     return one
+
+
+def read_log(path: Path, count: int) -> list[str]:
+    return log_lines(newest(path, LOG_BYTES), count)
 
 
 def places_of(settings: ManagedSettings, machine: str) -> list[Place]:
@@ -190,6 +196,7 @@ def spec_of(settings: ManagedSettings, place: Place, folder: Path, count: int) -
         environment=inherited | {"PYTHONUNBUFFERED": "1"} | own,
         directory=directory,
         stop_seconds=STOP_SECONDS,
+        silent_seconds=settings.comfyui_silent_seconds,
         before=partial(refuse_taken, place.port),
         outlives_parent=True,
         # a digest, since the environment may hold secrets

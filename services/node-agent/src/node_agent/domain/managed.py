@@ -50,6 +50,8 @@ class ManagedServer:
 
     node_id: UUID
     node: NodeSettings
+    log: Callable[[int], list[str]]
+    """Reads the newest lines of its log, from the disk."""
     limits: RecycleLimits = RecycleLimits()
     warm_up: WarmUp | None = None
     restart: Callable[[], None] = lambda: None

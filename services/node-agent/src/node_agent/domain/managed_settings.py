@@ -33,6 +33,12 @@ class ManagedSettings(BaseSettings):
         description="Further variables for ComfyUI, as JSON. Here and in the command, `{device}` "
         "and `{port}` stand for those of each ComfyUI.",
     )
+    comfyui_silent_seconds: float = Field(
+        default=600.0,
+        gt=0,
+        description="A ComfyUI that answers nothing for so long, at its start or later, is killed "
+        "and started again.",
+    )
     run_dir: Path = Field(
         default=Path("var/node-agent"),
         description="Folder of the logs and process ids of the ComfyUIs that the agent runs.",

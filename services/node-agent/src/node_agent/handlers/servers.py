@@ -10,7 +10,8 @@ from time import monotonic
 
 import structlog
 
-from contracts.errors import OperationError
+from contracts.errors import NotFoundError, OperationError
+from contracts.node_log import LogView, ReadLog
 from contracts.scheduler.claims import AnnounceNode, AttemptPhase
 from node_agent.domain.managed import ManagedServer
 from node_agent.handlers.retry import retried
@@ -39,6 +40,14 @@ async def announce(agent: NodeAgent, server: ManagedServer) -> None:
         else:
             log.info("node_announced", node_id=str(server.node_id), name=server.node.name)
             return
+
+
+async def read_log(agent: NodeAgent, query: ReadLog) -> LogView:
+    """Read the log of a server that this agent runs."""
+    server = agent.servers.get(query.node_id)
+    if server is None:
+        raise NotFoundError("somebody else runs this server, and has its log", code="no_log")
+    return LogView(lines=await asyncio.to_thread(server.log, query.line_count))
 
 
 async def look_after_server(claim: Claim) -> None:
