@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from contracts.errors import FieldError
+from contracts.registry.graphs import GraphView
 from contracts.registry.requests import (
     CoverageView,
     DescriptionView,
@@ -77,6 +78,8 @@ WARNINGS = first_warnings(
     * 1_000
 )
 LONG_TEXT = text(LONGEST_VALUE)
+MOST_INPUTS = 200
+"""Inputs of one spec."""
 DIFFERENCES = fitting(
     [Difference(path=LONG_TEXT, kind="changed", before=LONG_TEXT, after=LONG_TEXT)] * 200,
     MAX_LIST_BYTES,
@@ -111,4 +114,5 @@ REGISTRY_ANSWERS: Iterable[BaseModel] = (
         spec={"text": "x" * MAX_RECORD_BYTES}, graph={}, warnings=WARNINGS, warning_count=10**6
     ),
     DescriptionView(is_known=True),
+    GraphView(hash="h" * 64, inputs={f"file_{n}": {"media": str(ID)} for n in range(MOST_INPUTS)}),
 )

@@ -175,7 +175,7 @@ def test_fields_that_are_always_sent_are_required(document: dict[str, Any]) -> N
     schemas = document["components"]["schemas"]
     for name in ("Job", "Media", "Progress", "JobPage", "NodeView", "Workflow", "Tokens"):
         assert set(schemas[name]["required"]) == set(schemas[name]["properties"]), name
-    assert schemas["JobRequest"]["required"] == ["workflow"]
+    assert schemas["BatchRequest"]["required"] == ["workflow"]
 
 
 def test_events_are_described_by_name_with_their_data(document: dict[str, Any]) -> None:

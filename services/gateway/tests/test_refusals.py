@@ -40,7 +40,7 @@ HOSTILE: list[tuple[bytes, str]] = [
     (json.dumps(SOLID | {"deadline": "2099-01-01T00:00:00"}).encode(), "deadline"),
     (json.dumps({"workflow": "../solid"}).encode(), "workflow"),
     (json.dumps({"workflow": "solid@0"}).encode(), "workflow"),
-    (json.dumps({}).encode(), "workflow"),
+    (json.dumps({}).encode(), "body"),
 ]
 
 

@@ -17,6 +17,7 @@ from workflow_registry.domain.checks import record
 from workflow_registry.domain.descriptions import Description, read_description
 from workflow_registry.domain.lifecycle import Change
 from workflow_registry.service import Registry
+from workflows import WorkflowVersion
 from workflows.compatibility.safety import FORBIDDEN
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -64,6 +65,24 @@ class FakeWorkflows:
             VersionSummary(version=number, hash=digest, status="draft", created_at=NOW)
             for number, digest in numbers[:limit]
         ]
+
+
+class FakeGraphs:
+    def __init__(self) -> None:
+        self.kept: dict[str, WorkflowVersion] = {}
+        self.used: list[str] = []
+        self.prunes = 0
+
+    async def keep(self, version: WorkflowVersion) -> None:
+        self.kept[version.hash] = version
+
+    async def use(self, version_hash: str) -> None:
+        if version_hash not in self.kept:
+            raise NotFoundError("the raw graph is gone", code="version_gone")
+        self.used.append(version_hash)
+
+    async def prune(self) -> None:
+        self.prunes += 1
 
 
 class FakeDescriptions:
@@ -132,11 +151,13 @@ class FakeRegistry:
 
     def __init__(self, *nodes: NodeView, **packed: bytes) -> None:
         self.workflows = FakeWorkflows()
+        self.graphs = FakeGraphs()
         self.descriptions = FakeDescriptions(**packed)
         self.nodes = FakeNodes(*nodes)
         self.bucket = FakeBucket(self.workflows)
         self.service = Registry(
             workflows=self.workflows,
+            graphs=self.graphs,
             descriptions=self.descriptions,
             nodes=self.nodes,
             bucket=self.bucket,

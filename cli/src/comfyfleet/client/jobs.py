@@ -64,6 +64,12 @@ def explain(client: FleetClient, job_id: UUID) -> JobExplanation:
     return found.model_copy(update={"next_cursor": None})
 
 
+def submit_graph(client: FleetClient, graph: dict[str, Any]) -> JobView:
+    """Run a graph without a workflow."""
+    headers = {"Idempotency-Key": str(uuid4())}
+    return client.ask(JobView, "POST", "/v1/jobs", json={"graph": graph}, headers=headers)
+
+
 def retry(client: FleetClient, job_id: UUID) -> JobView:
     """Run an ended job again; the answer is the new job."""
     headers = {"Idempotency-Key": str(uuid4())}

@@ -6,30 +6,56 @@ from typing import Annotated
 
 import typer
 
+from comfyfleet import CommandError
+from comfyfleet.client import jobs
+from comfyfleet.client.api import FleetClient
 from comfyfleet.client.connection import connect, home_of
+from comfyfleet.graph_values import read_graph, set_values
 from comfyfleet.input_values import parse
 from comfyfleet.job_run import save_all, watch, with_uploads
 from comfyfleet.settings import LocalSettings
 from comfyfleet.tables import console, say
+from contracts.scheduler.jobs import JobView
 
 
 def run(
-    workflow: Annotated[
-        str, typer.Argument(help="`txt2img`, or `txt2img@3` for a certain version.")
-    ],
-    inputs: Annotated[
-        list[str] | None, typer.Argument(help='prompt="a red door" steps=20 image=@photo.png')
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="WORKFLOW [INPUT=VALUE]…",
+            help="`txt2img`, or `txt2img@3` for a certain version, and its inputs: "
+            'prompt="a red door" steps=20 image=@photo.png',
+        ),
     ] = None,
     *,
+    graph: Annotated[
+        Path | None,
+        typer.Option(
+            help="Run this graph without a workflow; words change its values: "
+            '6.text="a red door" 10.image=@photo.png'
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the outputs.")] = Path(),
 ) -> None:
-    """Run a workflow and save its outputs. Ctrl-C cancels the job."""
+    """Run a workflow or a graph, and save its outputs. Ctrl-C cancels the job."""
     with closing(connect()) as client:
-        values = parse(inputs or [], client.inputs_schema(workflow.partition("@")[0]))
-        submitted = client.submit(workflow, with_uploads(client, workflow, values))
+        if graph:
+            content = read_graph(graph)
+            set_values(client, content, words or [])
+            submitted = jobs.submit_graph(client, content)
+        else:
+            submitted = submit(client, words or [])
         job = watch(client, submitted, console)
         for path in save_all(client, job, out):
             say(str(path))
+
+
+def submit(client: FleetClient, words: list[str]) -> JobView:
+    if not words:
+        raise CommandError("Say what to run: the name of a workflow, or --graph with a file.")
+    workflow, *inputs = words
+    values = parse(inputs, client.inputs_schema(workflow.partition("@")[0]))
+    return client.submit(workflow, with_uploads(client, workflow, values))
 
 
 def doctor(

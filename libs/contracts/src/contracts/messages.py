@@ -3,7 +3,7 @@
 from contracts import agent, auth, node_log, node_queue
 from contracts.media import attempts, files, library
 from contracts.message import declared_in
-from contracts.registry import requests, workflows
+from contracts.registry import graphs, requests, workflows
 from contracts.scheduler import (
     batches,
     claims,
@@ -18,7 +18,7 @@ from contracts.scheduler import (
 )
 
 MODULES = (
-    *(auth, requests, job_requests, job_changes, batches, explanations, usage, timings),
+    *(auth, requests, graphs, job_requests, job_changes, batches, explanations, usage, timings),
     *(node_requests, claims, agent, node_queue, node_log),
     *(files, library, attempts, jobs, node_events, workflows),
 )

@@ -95,8 +95,14 @@ def as_label_filter(text: str) -> str:
     return text
 
 
+RAW_GRAPHS = "graph"
+"""Name of all raw graphs in references, `graph@<hash>`; no workflow has it."""
+GRAPH_REFERENCE = re.compile(rf"{RAW_GRAPHS}@(?P<hash>[0-9a-f]{{64}})")
+
+
 def as_reference(text: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}(@[1-9][0-9]{0,8})?", text):
+    is_name = re.fullmatch(r"[a-z][a-z0-9_-]{0,62}(@[1-9][0-9]{0,8})?", text)
+    if not is_name and not GRAPH_REFERENCE.fullmatch(text):
         raise ValueError(
             "expected `name` or `name@version`; a name has at most 63 small letters, digits, `_` "
             "and `-`, and begins with a letter"

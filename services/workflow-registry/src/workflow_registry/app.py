@@ -6,6 +6,7 @@ import stamina
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.errors import UnavailableError
+from contracts.registry.graphs import StoreGraph, UseGraph
 from contracts.registry.requests import (
     ActivateVersion,
     ChangeWorkflow,
@@ -33,6 +34,7 @@ from runtime.stateful import running_with_state
 from workflow_registry.adapters.bus import BusNodes, WorkflowsBucket
 from workflow_registry.adapters.folder import Folder
 from workflow_registry.adapters.sql_descriptions import SqlDescriptions
+from workflow_registry.adapters.sql_graphs import SqlGraphs
 from workflow_registry.adapters.sql_workflows import SqlWorkflows
 from workflow_registry.handlers.fleet import (
     find_description,
@@ -43,6 +45,7 @@ from workflow_registry.handlers.fleet import (
     watch_fleet,
 )
 from workflow_registry.handlers.folder import adopt_folder
+from workflow_registry.handlers.graphs import prune_graphs, store_graph, use_graph
 from workflow_registry.handlers.workflows import (
     activate_version,
     change_workflow,
@@ -69,11 +72,18 @@ ANSWERS: AnswerTable[Registry] = {
     DeleteWorkflow: delete_workflow,
     ListVersions: list_versions,
     FindCoverage: Limited(find_coverage, CHECKS),
+    StoreGraph: Limited(store_graph, CHECKS),
+    UseGraph: use_graph,
     FindDescription: find_description,
     StoreDescription: Limited(store_description, CHECKS),
 }
 SUBSCRIPTIONS: SubscriptionTable[Registry] = {NodeEvent: refresh_fleet}
-TICKS: TickTable[Registry] = {watch_fleet: 0.3, sync_bucket: 60.0, prune_descriptions: 60.0}
+TICKS: TickTable[Registry] = {
+    watch_fleet: 0.3,
+    sync_bucket: 60.0,
+    prune_descriptions: 60.0,
+    prune_graphs: 60.0,
+}
 """`watch_fleet` itself waits for a change, at most 10 s; the pause bounds its load."""
 
 
@@ -85,6 +95,9 @@ def build(
     bucket.follow(runtime)
     return Registry(
         workflows=workflows,
+        graphs=SqlGraphs(
+            engine, relay.nudge, settings.keep_graphs_days, settings.max_graphs_mb * 1024**2
+        ),
         descriptions=SqlDescriptions(engine),
         nodes=BusNodes(runtime.bus),
         bucket=bucket,

@@ -14,6 +14,7 @@ from contracts.registry.workflows import (
 from contracts.scheduler.nodes import NodeView
 from workflow_registry.domain.descriptions import Description
 from workflow_registry.domain.lifecycle import Change
+from workflows import WorkflowVersion
 
 
 class Workflows(Protocol):
@@ -43,6 +44,24 @@ class Workflows(Protocol):
     async def versions(self, name: str, limit: int) -> Sequence[VersionSummary]:
         """Return the newest versions of a workflow, newest first."""
         ...
+
+
+class Graphs(Protocol):
+    """Raw graphs by hash; those that were not used for long are deleted."""
+
+    async def keep(self, version: WorkflowVersion) -> None:
+        """Store and publish the graph unless it is stored; it counts as used now.
+
+        Raises Unavailable (`graphs_full`).
+        """
+        ...
+
+    async def use(self, version_hash: str) -> None:
+        """Count the graph as used now. Raises NotFound."""
+        ...
+
+    async def prune(self) -> None:
+        """Delete graphs that were not used for long."""
 
 
 class Descriptions(Protocol):

@@ -7,7 +7,7 @@ from workflow_registry.domain.checks import Rules
 from workflow_registry.domain.files import Files
 from workflow_registry.domain.fleet import Fleet
 from workflow_registry.domain.folder import FolderContent
-from workflow_registry.ports import Bucket, Descriptions, Nodes, Workflows
+from workflow_registry.ports import Bucket, Descriptions, Graphs, Nodes, Workflows
 
 
 @dataclass(slots=True)
@@ -29,6 +29,7 @@ class Registry:
     """Ports, limits and state of one process."""
 
     workflows: Workflows
+    graphs: Graphs
     descriptions: Descriptions
     nodes: Nodes
     bucket: Bucket

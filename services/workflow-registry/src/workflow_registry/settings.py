@@ -20,6 +20,20 @@ class RegistrySettings(DatabaseSettings):
         "matches anything.",
     )
 
+    keep_graphs_days: int = Field(
+        default=60,
+        ge=1,
+        description="Days after its last use when a raw graph is deleted. Its jobs cannot start, "
+        "show their graph or be repeated any more.",
+    )
+    max_graphs_mb: int = Field(
+        default=128,
+        ge=1,
+        le=384,
+        description="Mebibytes of raw graphs. Beyond that, those go first that were not used for "
+        "the longest time, a day at least; if that is not enough, new ones are refused.",
+    )
+
     @property
     def forbidden(self) -> tuple[str, ...]:
         return tuple(filter(None, (part.strip() for part in self.forbidden_classes.split(","))))

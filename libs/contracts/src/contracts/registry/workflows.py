@@ -90,6 +90,7 @@ class ServerClasses(BaseModel):
 class WorkflowVersionRecord(BaseModel):
     """Graph and spec. Value of bucket `workflows`, key `version.<hash>`; at most 512 KiB.
 
+    A raw graph is a version too, named `graph` and numbered 0.
     `editor_file` is the file of ComfyUI's editor of which the graph was made, as JSON in `text`,
     and `places`: where values of the graph stand in it.
     """

@@ -49,7 +49,7 @@ class JobTemplate(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    workflow: str = Field(description="`name@version`.")
+    workflow: str = Field(description="`name@version`, or `graph@hash`.")
     version_hash: str = Field(description="Key of the version in the bucket `workflows`.")
     inputs: dict[str, Any] = Field(default_factory=dict)
     media: list[UUID] = Field(
@@ -151,7 +151,9 @@ class JobFilters(BaseModel):
         default_factory=list[JobStatus], max_length=7, description="Jobs in any of these statuses."
     )
     workflow: ReferenceText | None = Field(
-        default=None, max_length=80, description="`name` or `name@version`."
+        default=None,
+        max_length=80,
+        description="`name` or `name@version`; of raw graphs `graph` or `graph@hash`.",
     )
     label: LabelFilter | None = Field(
         default=None, max_length=300, description="`key` or `key=value`."

@@ -101,7 +101,9 @@ class JobSummary(BaseModel):
 
     id: UUID = Field(description="The job.")
     status: JobStatus = Field(description="Status of the job.")
-    workflow: str = Field(description="`name@version`, as resolved at submission.")
+    workflow: str = Field(
+        description="`name@version`, as resolved at submission; `graph@hash` of a raw graph."
+    )
     owner_id: UUID = Field(description="The user who owns the job.")
     priority: Priority = Field(description="Priority of the job.")
     labels: dict[str, str] = Field(default_factory=dict, description="Labels of the job.")
@@ -170,7 +172,7 @@ class JobEvent(Event):
     job_id: UUID = Field(description="The job.")
     owner_id: UUID = Field(description="Owner of the job.")
     status: JobStatus = Field(description="Status of the job after this event.")
-    workflow: str = Field(description="`name@version`.")
+    workflow: str = Field(description="`name@version`, or `graph@hash`.")
     batch_id: UUID | None = Field(default=None, description="The batch that it is part of.")
     labels: dict[str, str] = Field(default_factory=dict, description="Labels of the job.")
 

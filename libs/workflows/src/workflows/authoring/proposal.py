@@ -40,11 +40,7 @@ def propose(
     drafts as an upload is judged, and raises Invalid as well.
     """
     info: ObjectInfo = object_info or {}
-    outputs = dict(proposed_outputs(graph, info))
-    if not outputs:
-        raise InvalidError(
-            "No graph node of this graph writes files; add one, such as SaveImage", code="no_output"
-        )
+    outputs = file_outputs(graph, info)
     inputs, examples = named(suggestions(graph, info))
     kind = next(iter(outputs.values()))["kind"]
     spec: dict[str, Any] = {
@@ -104,6 +100,14 @@ def without(spec: dict[str, Any], wrong: set[str]) -> dict[str, Any]:
     }
     example = {name: value for name, value in spec["example"].items() if name in kept}
     return {**spec, "inputs": kept, "example": example}
+
+
+def file_outputs(graph: Graph, info: ObjectInfo) -> dict[str, dict[str, Any]]:
+    """Return the outputs of a graph; raise Invalid if it writes no file."""
+    if outputs := dict(proposed_outputs(graph, info)):
+        return outputs
+    message = "No graph node of this graph writes files; add one, such as SaveImage"
+    raise InvalidError(message, code="no_output")
 
 
 def proposed_outputs(graph: Graph, info: ObjectInfo) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from contracts.scheduler import batches
 from contracts.scheduler.batches import MOST_ITEMS
 from gateway.http.bodies import Strict
-from gateway.jobs.requests import RunRequest
+from gateway.jobs.requests import REFERENCE, RunRequest
 
 BatchId: TypeAlias = Annotated[UUID, Path(description="Id of the batch.")]
 MOST_GRID_INPUTS = 20
@@ -29,6 +29,7 @@ class BatchItemRequest(Strict):
 class BatchRequest(RunRequest):
     """Jobs of one workflow: exactly one of `items`, `grid` and `count` says which."""
 
+    workflow: str = Field(max_length=80, description=REFERENCE)
     items: list[BatchItemRequest] | None = Field(
         default=None,
         min_length=1,

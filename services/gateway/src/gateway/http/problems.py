@@ -130,6 +130,7 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "overloaded": "The fleet is overloaded",
         "busy": "Too many users are logging in",
         "queue_full": "Too many jobs are waiting in the fleet",
+        "graphs_full": "The fleet keeps as many raw graphs as it may",
         "node_unreadable": "The record of the node cannot be read",
         "database_away": "The database does not respond",
         "store_unavailable": "The store does not respond",

@@ -16,6 +16,7 @@ from gateway.jobs.requests import JobFilters, JobId, JobRequest
 from gateway.jobs.resources import Job, JobGraph, JobPage, job_resource, summary_resource
 from gateway.jobs.submission import new_job, submit_job
 from gateway.service import CurrentGateway
+from gateway.workflows.authoring import GRAPH_CHECKED
 from gateway.workflows.versions import REFUSALS
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=HotRoute)
@@ -39,8 +40,8 @@ SUBMISSION_REFUSALS = (
 @router.post(
     "",
     status_code=201,
-    summary="Run a workflow",
-    responses=refusals(*SUBMISSION_REFUSALS, "unrunnable"),
+    summary="Run a workflow or a graph",
+    responses=refusals(*SUBMISSION_REFUSALS, *GRAPH_CHECKED, "graphs_full", "unrunnable"),
 )
 async def create_job(
     gateway: CurrentGateway,
@@ -51,6 +52,10 @@ async def create_job(
     answer: Response,
 ) -> Job:
     """The job waits until a node can run it; 404 is about the workflow that the body names.
+
+    A graph without a workflow (`graph`) runs as it is. Equal graphs are one version, which the
+    job names as `graph@<hash>`; that may stand for `workflow` in other requests. It is deleted
+    when it was not used for long.
 
     With `if_unrunnable: refuse` a job that no node of the fleet can run is a 409 instead.
 

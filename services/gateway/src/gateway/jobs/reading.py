@@ -48,7 +48,7 @@ async def empty_outputs(gateway: Gateway, view: JobView) -> list[str]:
     if view.status is not JobStatus.COMPLETED:
         return []
     try:
-        version = await gateway.catalog.look_up(view.workflow)
+        version = await gateway.catalog.of_job(view.workflow)
     except OperationError:  # the version is gone
         return []
     made = {output.name for output in view.outputs}
@@ -58,7 +58,7 @@ async def empty_outputs(gateway: Gateway, view: JobView) -> list[str]:
 async def job_graph(gateway: Gateway, view: JobView) -> JobGraph:
     """Render the graph once more, as the gateway did at submission and agents do."""
     try:
-        version = await gateway.catalog.look_up(view.workflow)
+        version = await gateway.catalog.of_job(view.workflow)
     except NotFoundError as error:
         message = f"{view.workflow}, which the job runs, is gone"
         raise NotFoundError(message, code="version_gone") from error
@@ -71,7 +71,7 @@ async def add_graph_nodes_to_unmet(gateway: Gateway, view: JobView) -> JobView:
     if not view.unmet:
         return view
     try:
-        version = await gateway.catalog.look_up(view.workflow)
+        version = await gateway.catalog.of_job(view.workflow)
         rendered = render(version.graph, version.spec, view.inputs)
     except OperationError:  # the version is gone; the requirements are known without it
         return view

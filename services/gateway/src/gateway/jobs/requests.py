@@ -1,10 +1,10 @@
 """Requests about jobs: every field is known, limited and described; others are errors."""
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Self, TypeAlias
 from uuid import UUID
 
 from fastapi import Path
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contracts.access import Priority
 from contracts.scheduler import job_changes, job_requests
@@ -14,12 +14,12 @@ from gateway.http.bodies import Strict
 JobId: TypeAlias = Annotated[UUID, Path(description="Id of the job.")]
 
 
+REFERENCE = "`name` for the active version, or `name@version`."
+
+
 class RunRequest(Strict):
     """Fields that jobs and batches share."""
 
-    workflow: str = Field(
-        max_length=80, description="`name` for the active version, or `name@version`."
-    )
     inputs: dict[str, Any] = Field(
         default_factory=dict,
         max_length=500,
@@ -41,13 +41,28 @@ class RunRequest(Strict):
 
 
 class JobRequest(RunRequest):
-    """A job to run."""
+    """A job to run: exactly one of `workflow` and `graph` says what."""
 
+    workflow: str | None = Field(default=None, max_length=80, description=REFERENCE)
+    graph: dict[str, Any] | None = Field(
+        default=None,
+        description="A graph to run as it is, in ComfyUI's API format or save format; needs the "
+        "permission `graphs:run`. An input that takes a file holds "
+        '`{"media": "<id>"}`: files of the servers are not read.',
+    )
     if_unrunnable: job_requests.IfUnrunnable = Field(
         default="wait",
         description="If no node of the fleet can run the job, busy or not: `wait` for one, or "
         "`refuse` it with every requirement that the best node does not meet.",
     )
+
+    @model_validator(mode="after")
+    def says_once_what_runs(self) -> Self:
+        if (self.workflow is None) == (self.graph is None):
+            raise ValueError("expected exactly one of `workflow` and `graph`")
+        if self.graph is not None and self.inputs:
+            raise ValueError("`graph` has its values in itself: leave `inputs` out")
+        return self
 
 
 class JobChanges(job_changes.JobChanges, Strict):

@@ -35,6 +35,7 @@ def request_of(ended: JobView, max_priority: Priority) -> JobRequest:
     is_ahead = ended.deadline and ended.deadline > now()
     return JobRequest.model_construct(
         workflow=ended.workflow,
+        graph=None,
         inputs=ended.inputs,
         priority=max(ended.priority, max_priority, key=RANKS.__getitem__),
         deadline=ended.deadline if is_ahead else None,

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from contracts.access import Actor, IdempotencyKey, Permission
 from contracts.errors import FieldError, OperationError, UnavailableError
 from contracts.media.files import MediaView
+from contracts.registry.graphs import StoreGraph
 from contracts.scheduler.job_requests import (
     FindSubmitted,
     IfUnrunnable,
@@ -29,8 +30,9 @@ from gateway.jobs.media_inputs import mismatch
 from gateway.jobs.requests import JobRequest, RunRequest
 from gateway.media.finding import find_media
 from gateway.service import Gateway
+from gateway.workflows.authoring import CHECK_SECONDS
 from gateway.workflows.servers import Servers
-from gateway.workflows.versions import ParsedVersion
+from gateway.workflows.versions import ParsedVersion, require_graphs_run
 from runtime.bus.client import Bus
 from runtime.clock import now
 from workflows import (
@@ -100,10 +102,10 @@ async def earlier_job(
 
 
 async def new_job(gateway: Gateway, actor: Actor, request: JobRequest) -> NewJob:
-    """Resolve the workflow, check the inputs, and draw the seeds."""
+    """Resolve the workflow or store the graph, check the inputs, and draw the seeds."""
     refuse_past(request.deadline)
-    version = await gateway.catalog.resolve(request.workflow, actor)
-    inputs = complete_inputs(gateway, version, request.inputs)
+    version, given = await chosen_version(gateway, actor, request)
+    inputs = complete_inputs(gateway, version, given)
     media = await check_media(gateway.bus, actor, list(media_uses(version.spec, inputs)))
     values: dict[str, Any] = {
         **vars(job_template(gateway, actor, request, version)),
@@ -114,6 +116,18 @@ async def new_job(gateway: Gateway, actor: Actor, request: JobRequest) -> NewJob
         "requirements": requirements_of(version, inputs, gateway.catalog.servers),
     }
     return NewJob(**values)
+
+
+async def chosen_version(
+    gateway: Gateway, actor: Actor, request: JobRequest
+) -> tuple[ParsedVersion, Mapping[str, Any]]:
+    """Return the version to run, and the inputs that the caller gives."""
+    if request.graph is None:
+        return await gateway.catalog.resolve(request.workflow or "", actor), request.inputs
+    require_graphs_run(actor)
+    store = StoreGraph(actor=actor, graph=request.graph)
+    stored = await gateway.bus.call(store, within=CHECK_SECONDS)
+    return await gateway.catalog.raw_graph(stored.hash), stored.inputs
 
 
 def refuse_past(deadline: datetime | None) -> None:

@@ -47,16 +47,16 @@ CHECK_SECONDS = 30.0
 CAUGHT_UP_SECONDS = 2.0
 MAX_BYTES = 500 * 1024
 """Of all parts together: they travel in one message."""
-CHECKED = (
+GRAPH_CHECKED = (
     "too_big",
     "unreadable",
     "cannot_convert",
     "no_output",
     "invalid_workflow",
-    "invalid_library",
-    "bad_pattern",
     "unsafe_workflow",
 )
+"""Problems of a graph."""
+CHECKED = (*GRAPH_CHECKED, "invalid_library", "bad_pattern")
 """Problems of a graph and its spec."""
 SentWorkflow = Annotated[WorkflowRequest, Depends(ReadsWorkflow())]
 

@@ -6,8 +6,11 @@ Versions are fetched on demand, parsed once, and the most recently used are kept
 import asyncio
 from collections.abc import Mapping
 
+import stamina
+
 from contracts.access import Actor, Permission
-from contracts.errors import UnavailableError
+from contracts.errors import NotFoundError, UnavailableError
+from contracts.registry.graphs import UseGraph
 from contracts.registry.workflows import (
     FolderReading,
     ModelFolder,
@@ -24,12 +27,15 @@ from gateway.workflows.versions import (
     hash_to_read,
     hash_to_run,
     parse_reference,
+    raw_graph_hash,
+    require_graphs_run,
 )
 from runtime.bus.bucket import KeptValues, Mirror
 from runtime.bus.client import Bus
 from runtime.process.service import Runtime
 
 NAME_PREFIX = "name."
+PUBLISHED_SECONDS = 5.0
 
 
 class WorkflowCatalog:
@@ -39,6 +45,7 @@ class WorkflowCatalog:
         self.changed = asyncio.Event()
         """Is set at the next change of `names`; another event takes its place."""
         self.servers = Servers()
+        self._bus = bus
         self._versions = KeptValues(bus, WORKFLOWS, ParsedVersion, "version.", most_versions)
         self._names = Mirror(WORKFLOWS, WorkflowEntry, f"{NAME_PREFIX}*", self._announce)
         self._models = Mirror(WORKFLOWS, ModelFolder, "models.>")
@@ -80,14 +87,37 @@ class WorkflowCatalog:
             raise UnavailableError("the workflows of this fleet are being read", retry_in=1)
 
     async def resolve(self, reference: str, actor: Actor) -> ParsedVersion:
-        """Return the version that `name` or `name@version` means for a job of this caller.
+        """Return the version that `name`, `name@version` or `graph@hash` means for a caller's job.
 
         Raises InvalidError, NotFoundError, ForbiddenError.
         """
+        if raw_hash := raw_graph_hash(reference):
+            require_graphs_run(actor)
+            await self._bus.call(UseGraph(actor=actor, hash=raw_hash))
+            return await self.raw_graph(raw_hash)
         name, number = parse_reference(reference)
         may_edit = actor.may(Permission.WORKFLOWS_WRITE)
         wanted = hash_to_run(self.name(name), name, number, may_edit=may_edit)
         return await self._versions.read(wanted)
+
+    async def raw_graph(self, version_hash: str) -> ParsedVersion:
+        """Return a raw graph that the registry has stored, as soon as it is published.
+
+        Agents read it from the bucket too. Raises UnavailableError.
+        """
+        pauses = stamina.AsyncRetryingCaller(
+            attempts=None, timeout=PUBLISHED_SECONDS, wait_initial=0.02, wait_max=0.2, wait_jitter=0
+        )
+        try:
+            return await pauses(NotFoundError, self._versions.read, version_hash)
+        except NotFoundError as error:
+            raise UnavailableError("the graph is being published", retry_in=1) from error
+
+    async def of_job(self, reference: str) -> ParsedVersion:
+        """Return the version that a job names, for reading; it may be a raw graph."""
+        if raw_hash := raw_graph_hash(reference):
+            return await self._versions.read(raw_hash)
+        return await self.look_up(reference)
 
     async def look_up(self, reference: str, place: Place = IN_REFERENCE) -> ParsedVersion:
         """Return the version for reading, also of a workflow that is deleted or switched off.

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from contracts.access import Actor, Permission
 from contracts.errors import FieldError, ForbiddenError, InvalidError, NotFoundError
+from contracts.registry.graphs import UNNUMBERED
 from contracts.registry.workflows import WorkflowEntry
+from contracts.values import GRAPH_REFERENCE, RAW_GRAPHS
 from workflows import WorkflowVersion
 
 REFERENCE = re.compile(r"(?P<name>[a-z][a-z0-9_-]{0,62})(@(?P<number>[1-9][0-9]{0,8}))?")
 
 
-REFUSALS = ("not_found", "switched_off", "withdrawn", "draft", "unreadable_value")
+REFUSALS = ("not_found", "switched_off", "withdrawn", "draft", "version_gone", "unreadable_value")
 """Problems of a reference to a version in the body of a request."""
 
 
@@ -34,11 +37,26 @@ IN_BODY, IN_REFERENCE, IN_PATH = (
 class ParsedVersion(WorkflowVersion):
     """One version, parsed from the value that the registry publishes."""
 
-    version: int = Field(description="Its number.")
+    version: int = Field(description="Its number; 0 for a raw graph.")
 
     @property
     def reference(self) -> str:
+        if self.version == UNNUMBERED:
+            return f"{RAW_GRAPHS}@{self.hash}"
         return f"{self.name}@{self.version}"
+
+
+def raw_graph_hash(reference: str) -> str | None:
+    """Return the hash in a reference to a raw graph; None if it names a workflow."""
+    match = GRAPH_REFERENCE.fullmatch(reference)
+    return match["hash"] if match else None
+
+
+def require_graphs_run(actor: Actor) -> None:
+    """Raise ForbiddenError for a caller who may run workflows only."""
+    if not actor.may(Permission.GRAPHS_RUN):
+        message = f"running a graph without a workflow needs the permission {Permission.GRAPHS_RUN}"
+        raise ForbiddenError(message, code="missing_permission")
 
 
 def parse_reference(text: str, place: Place = IN_BODY) -> tuple[str, int | None]:

@@ -16,7 +16,8 @@ from runtime.outbox.messages import Outgoing, append
 from runtime.outbox.projection import Projection
 from runtime.postgres.transaction import transaction
 from runtime.process.service import Runtime
-from workflow_registry.adapters.sql_workflows import SqlWorkflows, version_key
+from workflow_registry.adapters.sql_graphs import version_key
+from workflow_registry.adapters.sql_workflows import SqlWorkflows
 
 REGISTRY = Actor(user_id=UUID(int=0), permissions=frozenset({Permission.NODES_READ}))
 

@@ -29,6 +29,16 @@ versions = sa.Table(
     sa.Column("activated_at", sa.DateTime(timezone=True)),
 )
 
+graphs = sa.Table(
+    "graphs",
+    metadata,
+    sa.Column("hash", sa.Text, primary_key=True),
+    # json, as in `versions`
+    sa.Column("record", sa.JSON, nullable=False),
+    sa.Column("size_bytes", sa.Integer, nullable=False),
+    sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+)
+
 descriptions = sa.Table(
     "descriptions",
     metadata,

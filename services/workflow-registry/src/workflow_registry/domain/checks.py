@@ -1,4 +1,4 @@
-"""Checks every version, from the folder or from an upload."""
+"""Checks every version, from the folder, from an upload or from a job."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,10 +7,11 @@ from typing import Any
 
 from contracts.errors import FieldError, InvalidError
 from contracts.registry.workflows import WorkflowVersionRecord
-from contracts.values import fitting
+from contracts.values import RAW_GRAPHS, fitting
 from workflow_registry.domain.descriptions import Classes
 from workflows import WorkflowVersion, load_version
 from workflows.compatibility.safety import FORBIDDEN, risks
+from workflows.problems import Problems
 
 MAX_RECORD_BYTES = 500 * 1024
 """A bucket refuses values over 512 KiB; the rest is for headers."""
@@ -35,7 +36,22 @@ def checked_version(
     library: str | dict[str, Any] | None,
     rules: Rules,
 ) -> WorkflowVersion:
-    """Parse and check a version. Raises Invalid with everything that is wrong."""
+    """Parse and check a version of a workflow. Raises Invalid with everything that is wrong."""
+    version = safe_version(spec, graph, library, rules)
+    if version.name == RAW_GRAPHS:
+        problems = Problems()
+        problems.add("name", "reserved", "it stands for graphs without a workflow: choose another")
+        raise problems.as_error("The workflow is not valid", code="invalid_workflow")
+    return version
+
+
+def safe_version(
+    spec: str | dict[str, Any],
+    graph: str | dict[str, Any],
+    library: str | dict[str, Any] | None,
+    rules: Rules,
+) -> WorkflowVersion:
+    """Parse and check a version, whatever its name is."""
     version = load_version(spec, graph, library, rules.classes or None)
     if found := risks(version.graph, version.spec, rules.forbidden):
         shown = "; ".join(error.message for error in found[:MAX_SHOWN])
