@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from mimetypes import guess_type
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
@@ -35,7 +35,7 @@ def set_values(client: FleetClient, graph: dict[str, Any], words: Sequence[str])
         node: Any = graph.get(id_)
         if not isinstance(node, dict) or not isinstance(node.get("inputs"), dict):  # pyright: ignore[reportUnknownMemberType]  # JSON
             raise CommandError(f"The graph has no graph node “{id_}”.")
-        inputs: dict[str, Any] = node["inputs"]
+        inputs = cast("dict[str, Any]", node["inputs"])
         inputs[name] = value(client, text, inputs.get(name))
 
 
