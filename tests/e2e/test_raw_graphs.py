@@ -72,5 +72,6 @@ def test_the_command_runs_a_graph(fleet: LocalFleet, tmp_path: Path) -> None:
     words = [f"10.image=@{photo}", "2.width=40"]
     said = fleet.run("run", "--graph", str(graph), *words, "--out", str(tmp_path)).split()
 
-    assert Image.open(said[-1]).size == (40, 16)
+    with Image.open(said[-1]) as picture:
+        assert picture.size == (40, 16)
     assert Path(said[-1]).name.startswith("graph-images-")
