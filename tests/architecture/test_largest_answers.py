@@ -37,7 +37,7 @@ from contracts.scheduler.jobs import (
     JobView,
     Output,
 )
-from contracts.scheduler.node_requests import CapabilitiesPage, NodePage
+from contracts.scheduler.node_requests import CapabilityNames, NodePage
 from contracts.scheduler.nodes import MAX_SETTINGS_BYTES, ClaimedNode, NodePhase, NodeView
 from contracts.topology import MAX_MESSAGE_BYTES
 from contracts.values import PAGE_BYTES, MadeMask, fitting
@@ -140,7 +140,7 @@ LARGEST: Iterable[BaseModel] = (
         public_url=URL,
         rendition=Rendition(width=1, content_type="t", size_bytes=1, blake3="b" * 64),
     ),
-    CapabilitiesPage(
+    CapabilityNames(
         digest="d" * 64,
         engine_version="v" * 100,
         devices=[],
@@ -149,7 +149,7 @@ LARGEST: Iterable[BaseModel] = (
         next_cursor="9" * 80,
     ),
     NodeQueue(
-        items=fitting([QueuedPrompt(prompt_id=text(999), state="pending")] * 2_000),
+        prompts=fitting([QueuedPrompt(prompt_id=text(999), state="pending")] * 2_000),
         prompt_count=2_000,
     ),
     LINK,

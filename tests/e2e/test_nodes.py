@@ -49,7 +49,7 @@ def test_a_drained_node_finishes_its_job_first(
     said = fleet.run("nodes", "drain", node["name"], "--wait", "60")
 
     assert draining["running_job_ids"] == [job["id"]]
-    assert [(one["job_id"], one["state"]) for one in queue["items"]] == [(job["id"], "running")]
+    assert [(one["job_id"], one["state"]) for one in queue["prompts"]] == [(job["id"], "running")]
     assert (draining["phase"], draining["is_draining"]) == ("draining", True)
     assert said.splitlines()[-1] == f"{node['name']} draining (drained)"
     ended = api.get(job["links"]["self"]).json()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.scheduler.job_requests import ModelFile
-from contracts.scheduler.node_requests import CapabilitiesPage, NodePage
+from contracts.scheduler.node_requests import CapabilityNames, NodePage
 from contracts.scheduler.nodes import Device, NodePhase, NodeView
 from contracts.values import new_id
 
@@ -179,7 +179,7 @@ def can(**fields: Any) -> bytes:
         "classes": [],
         "models": [],
     }
-    return CapabilitiesPage.model_validate(known | fields).model_dump_json().encode()
+    return CapabilityNames.model_validate(known | fields).model_dump_json().encode()
 
 
 def test_certificates_to_trust_are_sent_beside_the_other_settings(

@@ -108,7 +108,7 @@ async def test_the_queue_is_shown_with_the_jobs_of_own_attempts(
         await interrupt(comfy_url, foreign)
         await fleet.outcome(order)
 
-    own, other = shown.items
+    own, other = shown.prompts
     assert (own.prompt_id, own.job_id) == (str(order.attempt_id), order.job_id)
     assert (own.state, own.phase, own.owner_id) == ("pending", "posted", order.owner_id)
     assert (other.prompt_id, other.state, other.job_id) == (foreign, "running", None)

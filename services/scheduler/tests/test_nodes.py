@@ -6,7 +6,7 @@ from contracts.errors import InvalidError, NotFoundError
 from contracts.scheduler.claims import ClaimNode, ReportCapabilities
 from contracts.scheduler.job_requests import ModelFile
 from contracts.scheduler.node_requests import (
-    CapabilitiesPage,
+    CapabilityNames,
     ChangeNode,
     DrainNode,
     FindNode,
@@ -51,7 +51,7 @@ async def test_all_that_a_node_can_run_is_listed_however_much_it_is(
     with pytest.raises(InvalidError, match="next_cursor"):
         await gateway.call(old)
 
-    assert empty == CapabilitiesPage(
+    assert empty == CapabilityNames(
         digest=None, engine_version=None, devices=[], classes=[], models=[]
     )
     assert len(pages) > 1

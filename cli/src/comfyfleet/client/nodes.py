@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
 from contracts.node_log import LogView
-from contracts.scheduler.node_requests import CapabilitiesPage
+from contracts.scheduler.node_requests import CapabilityNames
 from contracts.scheduler.nodes import NodeView
 
 
@@ -56,7 +56,7 @@ def capabilities(client: FleetClient, node_id: UUID) -> set[str]:
     params: dict[str, str] = {}
     path = f"/v1/nodes/{node_id}/capabilities"
     while True:
-        page = client.ask(CapabilitiesPage, "GET", path, params=params)
+        page = client.ask(CapabilityNames, "GET", path, params=params)
         found.update(f"class {name}" for name in page.classes)
         found.update(f"{model.folder}/{model.name}" for model in page.models)
         if page.next_cursor is None:

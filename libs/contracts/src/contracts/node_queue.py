@@ -28,7 +28,7 @@ class QueuedPrompt(BaseModel):
 class NodeQueue(BaseModel):
     """Everything that a node's engine has, and what its agent does beside it."""
 
-    items: list[QueuedPrompt] = Field(
+    prompts: list[QueuedPrompt] = Field(
         description="Attempts of the fleet, then other prompts; as many as fit into one answer."
     )
     prompt_count: int = Field(description="Number of all of them.")

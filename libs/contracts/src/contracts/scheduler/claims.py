@@ -69,6 +69,8 @@ class ReportCapabilities(Command[Accepted]):
 
 
 class AttemptPhase(StrEnum):
+    """Part of an attempt's life in which its agent is."""
+
     ADOPTING = "adopting"
     """A new agent looks for the attempt: an earlier agent may have posted it."""
     PREPARING = "preparing"

@@ -32,7 +32,7 @@ class FindNode(UserQuery[NodeView]):
     node_id: UUID
 
 
-class CapabilitiesPage(BaseModel):
+class CapabilityNames(BaseModel):
     """A page of everything that a node can run: its classes by name, then its model files."""
 
     digest: str | None = Field(
@@ -47,7 +47,7 @@ class CapabilitiesPage(BaseModel):
     )
 
 
-class ListCapabilities(UserQuery[CapabilitiesPage]):
+class ListCapabilities(UserQuery[CapabilityNames]):
     """List what a node can run, by pages; a page has as many names as fit into one answer.
 
     Errors: NotFound, Invalid (`bad_cursor`: also if the capabilities changed since that page).

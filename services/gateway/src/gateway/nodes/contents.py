@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from contracts.access import Actor, Permission
 from contracts.node_queue import FindQueue, NodeQueue
-from contracts.scheduler.node_requests import CapabilitiesPage, FindNode, ListCapabilities
+from contracts.scheduler.node_requests import CapabilityNames, FindNode, ListCapabilities
 from gateway.http.access import Allowed
 from gateway.nodes.endpoints import NodeId
 from gateway.service import CurrentGateway
@@ -24,7 +24,7 @@ async def list_capabilities(
     cursor: Annotated[
         str | None, Query(max_length=300, description="`next_cursor` of the page before.")
     ] = None,
-) -> CapabilitiesPage:
+) -> CapabilityNames:
     """Graph-node classes by name, then model files by folder and name.
 
     A cursor is refused once the node can run other things: begin with the first page again.

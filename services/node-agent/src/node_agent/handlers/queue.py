@@ -12,7 +12,7 @@ from node_agent.service import Claim, NodeAgent
 async def find_queue(agent: NodeAgent, query: FindQueue) -> NodeQueue:
     """Show the engine as it was last seen, at most two seconds ago."""
     prompts = list(prompts_of(agent.claim_of(query.node_id)))
-    return NodeQueue(items=fitting(prompts), prompt_count=len(prompts))
+    return NodeQueue(prompts=fitting(prompts), prompt_count=len(prompts))
 
 
 def prompts_of(claim: Claim) -> Iterator[QueuedPrompt]:

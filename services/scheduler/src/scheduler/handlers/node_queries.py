@@ -7,7 +7,7 @@ from pydantic import NonNegativeInt, TypeAdapter
 from contracts.errors import NotFoundError
 from contracts.scheduler.job_requests import ModelFile
 from contracts.scheduler.node_requests import (
-    CapabilitiesPage,
+    CapabilityNames,
     FindNode,
     ListCapabilities,
     ListNodes,
@@ -38,7 +38,7 @@ async def find_node(scheduler: Scheduler, query: FindNode) -> NodeView:
     return node_view(context, known_node(scheduler, query.node_id))
 
 
-async def list_capabilities(scheduler: Scheduler, query: ListCapabilities) -> CapabilitiesPage:
+async def list_capabilities(scheduler: Scheduler, query: ListCapabilities) -> CapabilityNames:
     """Show the names from the cursor's place on; the cursor counts for one digest."""
     found = known_node(scheduler, query.node_id).capabilities
     names = [*sorted(found.classes), *sorted(found.models, key=lambda one: (one.folder, one.name))]
@@ -50,7 +50,7 @@ async def list_capabilities(scheduler: Scheduler, query: ListCapabilities) -> Ca
             break
         last += 1
     page = names[first:last]
-    return CapabilitiesPage(
+    return CapabilityNames(
         digest=found.digest or None,
         engine_version=found.engine_version,
         devices=list(found.devices),
