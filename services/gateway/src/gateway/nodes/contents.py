@@ -16,8 +16,8 @@ router = APIRouter(prefix="/v1/nodes", tags=["nodes"])
 AGENT_SECONDS = 3.0
 
 
-@router.get("/{node_id}/capabilities", summary="List what a node can run")
-async def list_capabilities(
+@router.get("/{node_id}/capabilities", summary="Show what a node can run")
+async def find_capabilities(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.NODES_READ)],
     node_id: NodeId,
