@@ -18,7 +18,7 @@ LEAKS = ("Traceback", "site-packages", "/src/", "asyncpg", "nats.", "Pydantic", 
 BODIES: list[tuple[str, Any, str]] = [
     ("unknown workflow", {"workflow": "nope", "inputs": {}}, "workflow"),
     ("workflow of another type", {"workflow": 7, "inputs": {}}, "workflow"),
-    ("no workflow", {"inputs": {}}, "workflow"),
+    ("no workflow and no graph", {"inputs": {}}, "body"),
     ("a version that is none", {"workflow": "solid@0", "inputs": {}}, "workflow"),
     ("unknown input", {"workflow": "solid", "inputs": {"nope": 1}}, "inputs.nope"),
     ("too big", {"workflow": "solid", "inputs": {"width": 10**9}}, "inputs.width"),
