@@ -1,6 +1,7 @@
 """A second agent of the fleet runs an engine itself: it dies, comes back, and its jobs run on."""
 
 import os
+import shlex
 import signal
 import subprocess
 from collections.abc import Generator, Iterator
@@ -43,23 +44,26 @@ def an_agent(fleet: LocalFleet, folder: Path, **more: str) -> Generator[None, No
 def node(fleet: LocalFleet, api: httpx.Client, tmp_path: Path) -> Iterator[dict[str, Any]]:
     """The node of a second agent, alone in service."""
     [first] = api.get("/v1/nodes").json()["items"]
-    assert api.post(f"/v1/nodes/{first['id']}/drain").is_success
+    path = f"/v1/nodes/{first['id']}"
+    assert api.post(f"{path}/drain").is_success
     (tmp_path / "home").mkdir()
     engine = python("-m", "preview_engine", "--home", str(tmp_path / "home"), "--port", "{port}")
     settings = {
         "COMFYFLEET_MACHINE": "box",
-        "COMFYFLEET_COMFYUI_COMMAND": " ".join(engine),
+        "COMFYFLEET_COMFYUI_COMMAND": shlex.join(engine),
         "COMFYFLEET_COMFYUI_PORT": str(free_port()),
         "COMFYFLEET_WARM_UP_WORKFLOW": "solid",
         "COMFYFLEET_STOP_SECONDS": "0",
     }
-    with an_agent(fleet, tmp_path, **settings):
-        wait_until(
-            lambda: managed(api)["phase"] == "ready", "the server takes no jobs", START_SECONDS
-        )
-        yield managed(api)
-    assert api.delete(f"/v1/nodes/{managed(api)['id']}").is_success
-    assert api.post(f"/v1/nodes/{first['id']}/resume").is_success
+    try:
+        with an_agent(fleet, tmp_path, **settings):
+            wait_until(
+                lambda: managed(api)["phase"] == "ready", "the server takes no jobs", START_SECONDS
+            )
+            yield managed(api)
+    finally:
+        api.delete(f"/v1/nodes/{managed(api).get('id')}")
+        assert api.post(f"{path}/resume").is_success
 
 
 def managed(api: httpx.Client) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """An agent that runs a preview engine itself."""
 
+import shlex
 import sys
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
@@ -32,9 +33,10 @@ class Managed:
     port: int = field(default_factory=free_port)
 
     def settings(self, **more: Any) -> dict[str, Any]:
-        engine = f"{sys.executable} -m preview_engine --test-classes"
+        home = ("--home", str(self.folder / "home"), "--port", "{port}")
+        engine = (sys.executable, "-m", "preview_engine", "--test-classes", *home)
         return {
-            "comfyui_command": f"{engine} --home {self.folder / 'home'} --port {{port}}",
+            "comfyui_command": shlex.join(engine),
             "comfyui_port": self.port,
             "run_dir": self.folder,
             "machine": "box",
