@@ -17,7 +17,7 @@ def solid_usage(rows: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     """Return the sums of the workflow `solid`, of all nodes and versions."""
     own = [row for row in rows if row["workflow"].startswith("solid@")]
     names = [name for name in own[0] if name.endswith(("_count", "_seconds"))]
-    return {name: sum(float(row[name]) for row in own) for name in names}
+    return {name: sum(float(row[name] or 0) for row in own) for name in names}
 
 
 def test_usage_counts_each_job_once_and_outlives_it(fleet: LocalFleet, api: httpx.Client) -> None:

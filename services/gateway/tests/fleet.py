@@ -31,6 +31,7 @@ from .owners import FakeScheduler
 from .store import FakeStorage
 
 SHIPPED = Path(__file__).parents[3] / "workflows"
+UNAUTHORIZED = 401
 
 
 @dataclass
@@ -56,6 +57,18 @@ class Fleet:
     async def has_user(self, user_id: UUID, **principal: Any) -> None:
         value = Principal(user_id=user_id, role="user", **principal)
         await publish(self.auth, [put(PRINCIPALS, str(user_id), value)])
+
+    async def has_new_user(self, user_id: UUID, **principal: Any) -> None:
+        """Wait until the gateway knows the user too."""
+        await self.has_user(user_id, **principal)
+        token = self.signer.token(user_id, ALL)
+        headers = {"Authorization": f"Bearer {token}"}
+
+        async def is_known() -> bool:
+            answer = await self.client.get("/v1/workflows", headers=headers)
+            return answer.status_code != UNAUTHORIZED
+
+        await eventually(is_known)
 
     async def post_job(self, body: object, **headers: str) -> httpx.Response:
         return await self.client.post("/v1/jobs", json=body, headers=headers)

@@ -192,7 +192,7 @@ async def test_a_batch_is_shown_listed_and_canceled_by_its_owner_alone(nats: Nat
     async with a_batch_fleet(nats) as (fleet, _):
         made = (await post(fleet, count=2)).json()
         path, other = f"/v1/batches/{made['id']}", uuid4()
-        await fleet.has_user(other)
+        await fleet.has_new_user(other)
         theirs = fleet.signer.token(other, ["jobs:run"])
         stranger = {"Authorization": f"Bearer {theirs}"}
 

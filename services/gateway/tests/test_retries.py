@@ -48,7 +48,7 @@ async def test_a_deadline_that_has_passed_and_a_priority_that_was_taken_away_are
 ) -> None:
     async with a_fleet(nats) as fleet:
         user_id = uuid4()
-        await fleet.has_user(user_id, limits={"max_priority": "background"})
+        await fleet.has_new_user(user_id, limits={"max_priority": "background"})
         late = datetime.now(UTC) - timedelta(hours=1)
         ended = fleet.scheduler.add(user_id, status=JobStatus.EXPIRED, deadline=late)
         fleet.user_id = user_id

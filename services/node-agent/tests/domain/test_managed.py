@@ -12,7 +12,7 @@ NODE = NodeSettings(name="box-0", base_url="http://127.0.0.1:8188", machine="box
 
 
 def a_server(**more: Any) -> ManagedServer:
-    return ManagedServer(node_id=new_id(), node=NODE, **more)
+    return ManagedServer(node_id=new_id(), node=NODE, log=lambda _: [], **more)
 
 
 def test_a_first_start_is_a_pause_and_a_crash_is_none() -> None:
