@@ -67,14 +67,14 @@ async def test_a_retry_needs_the_media_and_the_workflow_of_the_job(
         image = a_media(UUID(int=1), fleet.user_id)
         inputs = {"image": {"media": str(image.id)}}
         upscaled = fleet.scheduler.add(fleet.user_id, workflow="upscale@1", inputs=inputs)
-        unknown = fleet.scheduler.add(fleet.user_id, workflow="gone@1")
+        unknown = fleet.scheduler.add(fleet.user_id, workflow="unheard_of@1")
         refused = await fleet.client.post(f"/v1/jobs/{upscaled.id}/retry")
         missing = await fleet.client.post(f"/v1/jobs/{unknown.id}/retry")
 
         assert refused.status_code == 422
         [error] = refused.json()["errors"]
         assert (error["path"], error["code"]) == ("inputs.image", "unknown_media")
-        assert (missing.status_code, missing.json()["detail"]) == (404, "there is no workflow gone")
+        assert (missing.status_code, missing.json()["detail"]) == (404, "there is no workflow unheard_of")
         assert not fleet.scheduler.submitted
 
 

@@ -69,6 +69,7 @@ class RunningServer:
                 server.died(f"{state.note}: {last_words(self.child.log_path)}")
             case "stopping" | "stopped":
                 server.stopped()
+        server.changed()
 
     def restart_in(self) -> float | None:
         at = self.child.restart_at

@@ -74,9 +74,11 @@ class ManagedServer:
     attempts: int = 0
     """Attempts that the present process was given."""
     ended: str = ""
-    """How the process ended last, with the last line of its log."""
+    """The last end of the process, with the last line of its log: `exited with 1: out of luck`."""
     restart_in: Callable[[], float | None] = lambda: None
     """Returns the seconds until a dead process is started again."""
+    changed: Callable[[], None] = lambda: None
+    """Called after each step in the life of the process."""
 
     def began(self) -> None:
         """Note that a process is being started."""

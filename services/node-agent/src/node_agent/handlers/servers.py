@@ -53,6 +53,8 @@ async def read_log(agent: NodeAgent, query: ReadLog) -> LogView:
 async def look_after_server(claim: Claim) -> None:
     """Warm the server up after each start, and replace it when it is due, until canceled."""
     server = claim.server
+    if server:
+        server.changed = claim.beat_due.set  # a quick restart fits between two beats
     while server:
         health = claim.engine.health()
         if server.is_up and not server.is_warm and health.is_usable:
