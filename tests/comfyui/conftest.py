@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 
 from comfyfleet.client.api import Renewal
 from comfyfleet.testing import ADMIN_EMAIL, LocalFleet, local_fleet
+from runtime.testing.ports import wait_until
 
 SHIPPED = Path(__file__).parents[2] / "workflows"
 BLURS = 24
@@ -58,10 +58,12 @@ def api(fleet: LocalFleet) -> Iterator[httpx.Client]:
 
 def wait_until_servers_are_described(client: httpx.Client) -> None:
     """The conversion of saved files needs the classes of the servers."""
-    deadline = time.monotonic() + DESCRIBED_SECONDS
-    while client.get("/v1/workflows/blur_chain").json()["is_runnable"] is not True:
-        assert time.monotonic() < deadline, "no server was described in time"
-        time.sleep(0.2)
+    path = "/v1/workflows/blur_chain"
+    wait_until(
+        lambda: client.get(path).json()["is_runnable"] is True,
+        "no server was described in time",
+        DESCRIBED_SECONDS,
+    )
 
 
 def add_blur_chain(folder: Path, name: str, class_type: str) -> None:

@@ -7,8 +7,7 @@ needs files of its own (`--base-directory`, `--database-url`), since the test ki
 import os
 import shutil
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -18,7 +17,7 @@ import pytest
 from comfyfleet.testing import LocalFleet, local_fleet
 from contracts.scheduler.nodes import NodePhase, NodeView
 from runtime.supervision import pid_file
-from runtime.testing.ports import free_port
+from runtime.testing.ports import free_port, wait_until
 
 from .conftest import SHIPPED, add_blur_chain
 
@@ -46,13 +45,6 @@ def managed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFleet]:
         COMFYFLEET_WORKFLOWS_DIR=str(folder / "workflows"),
     ) as fleet:
         yield fleet
-
-
-def until(is_so: Callable[[], bool], what: str) -> None:
-    began = time.monotonic()
-    while not is_so():
-        assert time.monotonic() - began < START_SECONDS, f"never {what}"
-        time.sleep(0.2)
 
 
 def the_node(fleet: LocalFleet) -> NodeView | None:
@@ -94,21 +86,21 @@ def executes(fleet: LocalFleet, job: dict[str, Any]) -> bool:
 
 def end_of(fleet: LocalFleet, job: dict[str, Any]) -> dict[str, Any]:
     ended = {"completed", "failed", "canceled", "expired"}
-    until(lambda: see(fleet, job)["status"] in ended, "ended")
+    wait_until(lambda: see(fleet, job)["status"] in ended, "never ended", START_SECONDS)
     return see(fleet, job)
 
 
 def test_it_starts_is_warmed_up_and_takes_jobs(managed: LocalFleet) -> None:
-    until(lambda: is_ready(managed), "ready")
+    wait_until(lambda: is_ready(managed), "never ready", START_SECONDS)
     assert end_of(managed, submit(managed, 1))["status"] == "completed"
     history = httpx.get(f"{the_url(managed)}/history", timeout=30).json()
     assert len(history) == 2, "the warm-up and the job"
 
 
 def test_a_job_survives_the_death_of_its_comfyui(managed: LocalFleet) -> None:
-    until(lambda: is_ready(managed), "ready")
+    wait_until(lambda: is_ready(managed), "never ready", START_SECONDS)
     job, first = submit(managed, 2), process_of(managed)
-    until(lambda: executes(managed, job), "executing")
+    wait_until(lambda: executes(managed, job), "never executing", START_SECONDS)
     first.send_signal(signal.SIGKILL)
     end = end_of(managed, job)
     assert (end["status"], end["attempt_count"]) == ("completed", 2)
@@ -116,9 +108,9 @@ def test_a_job_survives_the_death_of_its_comfyui(managed: LocalFleet) -> None:
 
 
 def test_a_killed_agent_costs_no_picture(managed: LocalFleet) -> None:
-    until(lambda: is_ready(managed), "ready")
+    wait_until(lambda: is_ready(managed), "never ready", START_SECONDS)
     job, first = submit(managed, 3), process_of(managed)
-    until(lambda: executes(managed, job), "executing")
+    wait_until(lambda: executes(managed, job), "never executing", START_SECONDS)
     os.kill(managed.pid("node-agent"), signal.SIGKILL)
     end = end_of(managed, job)
     assert (end["status"], end["attempt_count"]) == ("completed", 1)
@@ -126,12 +118,12 @@ def test_a_killed_agent_costs_no_picture(managed: LocalFleet) -> None:
 
 
 def test_it_is_replaced_between_two_attempts(managed: LocalFleet) -> None:
-    until(lambda: is_ready(managed), "ready")
+    wait_until(lambda: is_ready(managed), "never ready", START_SECONDS)
     first = process_of(managed)
     ends = [end_of(managed, job) for job in [submit(managed, n) for n in range(4, 9)]]
     assert {end["status"] for end in ends} == {"completed"}
     assert {end["attempt_count"] for end in ends} == {1}
-    until(lambda: is_ready(managed), "ready")
+    wait_until(lambda: is_ready(managed), "never ready", START_SECONDS)
     assert process_of(managed).pid != first.pid
 
 

@@ -1,11 +1,12 @@
 """Nodes of real servers change while jobs run on them: nothing is interrupted or lost."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+
+from runtime.testing.ports import wait_until
 
 from .test_life import prompts, submit, wait_for, wait_until_it_executes
 
@@ -31,13 +32,6 @@ def running_node(api: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
     wait_until_it_executes(api, job)
     found = api.get("/v1/nodes").json()["items"]
     return next(node for node in found if job["id"] in node["running_job_ids"])
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("verb", ["drain", "disable"])
@@ -88,13 +82,16 @@ def test_explain_names_the_true_reason_for_each_server(
     used, disabled = nodes
     path = f"/v1/nodes/{disabled['id']}"
     api.patch(path, json={"is_enabled": False})
-    until(lambda: api.get(path).json()["phase"] == "disabled")
+    wait_until(lambda: api.get(path).json()["phase"] == "disabled", "it is not disabled")
     graph = api.get("/v1/workflows/blur_chain/versions/1").json()["graph"]
     for color in range(used["max_queue"]):
         graph["0"]["inputs"]["color"] = color
         posted = httpx.post(f"{used['base_url']}/prompt", json={"prompt": graph}, timeout=30)
         assert posted.status_code == 200, posted.text
-    until(lambda: api.get(f"/v1/nodes/{used['id']}").json()["foreign_prompts"] >= used["max_queue"])
+    seen = f"/v1/nodes/{used['id']}"
+    wait_until(
+        lambda: api.get(seen).json()["foreign_prompts"] >= used["max_queue"], "no prompt is seen"
+    )
 
     def reasons(job: dict[str, Any]) -> dict[str, str]:
         found = api.get(f"/v1/jobs/{job['id']}/explain").json()

@@ -194,3 +194,7 @@ def test_certificates_to_trust_are_sent_beside_the_other_settings(
     assert run(fleet, "set", "gpu-1", "--ca-file", str(file)).returncode == 0
     settings = {"keep_outputs": True, "ca_certificates": "-----BEGIN CERTIFICATE-----"}
     assert sent(fleet, f"PATCH {NODE}") == [{"engine_settings": settings}]
+    file.write_bytes(b"\x30\x82\xff\xfe")  # the binary form, DER
+    refused = run(fleet, "set", "gpu-1", "--ca-file", str(file))
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "holds no PEM certificate" in refused.stderr

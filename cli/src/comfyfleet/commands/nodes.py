@@ -206,7 +206,12 @@ def settings_of(
 
 def trusting(ca_file: Path | None, known: Mapping[str, Setting] = {}) -> dict[str, Any]:
     """Return the engine's settings with the certificates in the file, if one is given."""
-    return {"engine_settings": {**known, "ca_certificates": ca_file.read_text()}} if ca_file else {}
+    if ca_file is None:
+        return {}
+    certificates = ca_file.read_bytes().decode(errors="replace")
+    if "BEGIN CERTIFICATE" not in certificates:
+        raise CommandError(f"{ca_file} holds no PEM certificate (`-----BEGIN CERTIFICATE-----`).")
+    return {"engine_settings": {**known, "ca_certificates": certificates}}
 
 
 def given(**settings: Any) -> dict[str, Any]:

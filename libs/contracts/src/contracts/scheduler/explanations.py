@@ -33,7 +33,7 @@ class NodeObstacle(BaseModel):
 
 
 class ObstacleCount(BaseModel):
-    """How many nodes do not take the job for one reason."""
+    """The number of nodes that do not take the job for one reason."""
 
     code: str = Field(description=f"Name of the reason, for programs: {CODES}.")
     message: ShortText = Field(description="The reason, for people; it names no node.")
