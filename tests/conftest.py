@@ -18,6 +18,8 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFleet]:
         COMFYFLEET_TRACE_RATIO="1",
         COMFYFLEET_TRACE_FILE=str(trace_file),
         COMFYFLEET_PREVIEW_TEST_CLASSES="true",
+        COMFYFLEET_MODELS_DIR=str(folder / "home" / "preview-engine" / "models"),
+        COMFYFLEET_MODELS_FROM_PRIVATE_HOSTS="true",
     ) as running:
         yield running
 

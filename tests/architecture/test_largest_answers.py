@@ -45,6 +45,7 @@ from gateway.jobs.submission import MAX_INPUT_BYTES
 from media.handlers.library import MAX_OPEN_LINKS
 from runtime.bus.replies import fits
 
+from .largest_model_answers import MODEL_ANSWERS
 from .largest_registry_answers import ID, REGISTRY_ANSWERS, TIME, UNMET, URL, text
 from .largest_usage_answers import USAGE_ANSWERS
 
@@ -186,6 +187,7 @@ LARGEST: Iterable[BaseModel] = (
     NodePage(items=fitting([NODE] * 100)),
     *USAGE_ANSWERS,
     LogView(lines=["\ufffd" * 131] * MOST_LOG_LINES),
+    *MODEL_ANSWERS,
     ClaimView(claim=1, epoch=1, node=ClaimedNode(node_id=ID, **SETTINGS), live=[ORDER] * 50),
     *REGISTRY_ANSWERS,
     TokenView(

@@ -7,7 +7,17 @@ import typer
 from pydantic import ValidationError
 
 from comfyfleet import CommandError
-from comfyfleet.commands import batches, dead_letters, jobs, local, nodes, remote, usage, workflows
+from comfyfleet.commands import (
+    batches,
+    dead_letters,
+    jobs,
+    local,
+    models,
+    nodes,
+    remote,
+    usage,
+    workflows,
+)
 from comfyfleet.settings import wrong_setting
 
 EPILOG = (
@@ -48,6 +58,7 @@ def application() -> typer.Typer:
         app.command()(command)
     app.add_typer(jobs.group(), name="jobs")
     app.add_typer(nodes.group(), name="nodes")
+    app.add_typer(models.group(), name="models")
     app.add_typer(batches.group(), name="batches")
     app.add_typer(workflows.group(), name="workflows")
     app.add_typer(dead_letters.group(), name="dead-letters")

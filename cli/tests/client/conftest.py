@@ -59,7 +59,7 @@ def fleet() -> Iterator[Script]:
             self.end_headers()
             self.wfile.write(answer.body)
 
-        do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 # http.server's names
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 # http.server's names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # its name
             pass

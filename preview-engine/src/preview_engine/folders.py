@@ -65,6 +65,16 @@ class Folders:
     def list_inputs(self) -> list[str]:
         return sorted(entry.name for entry in (self.home / "input").iterdir() if entry.is_file())
 
+    def list_models(self) -> dict[str, list[str]]:
+        """Return the files below `models` by folder; hidden ones are not listed."""
+        found: dict[str, list[str]] = {}
+        root = self.home / "models"
+        for path in root.rglob("*"):
+            place = path.relative_to(root)
+            if len(place.parts) > 1 and not path.name.startswith(".") and path.is_file():
+                found.setdefault(place.parts[0], []).append(Path(*place.parts[1:]).as_posix())
+        return found
+
     def new_files(
         self, kind: str, prefix: str, size: tuple[int, int], ending: str, count: int = 1
     ) -> list[Path]:

@@ -141,7 +141,7 @@ class FleetClient:
         return answer.model_validate_json(self.call(method, path, **request).content)
 
     def call(self, method: str, path: str, **request: Any) -> httpx.Response:
-        is_repeatable = method == "GET" or "Idempotency-Key" in request.get("headers", {})
+        is_repeatable = method in ("GET", "PUT") or "Idempotency-Key" in request.get("headers", {})
         if not is_repeatable:
             return self._send(method, path, **request)
         for attempt in self._patience():

@@ -6,7 +6,7 @@ import traceback
 from typing import Any
 
 from preview_engine.classes.context import Result
-from preview_engine.domain.catalog import load_catalog
+from preview_engine.domain.catalog import Catalog, load_catalog
 from preview_engine.domain.switches import Switches
 from preview_engine.engine.events import Events
 from preview_engine.engine.queue import Prompt, PromptQueue
@@ -34,6 +34,8 @@ class Engine:
         self.counter = 0
         self._results: dict[str, Result] = {}
         self._run: Run | None = None
+        self._models: dict[str, list[str]] | None = None
+        self._catalog: Catalog = {}
         self.use_switches({})
 
     def start(self) -> None:
@@ -41,10 +43,23 @@ class Engine:
 
     def use_switches(self, values: dict[str, Any]) -> None:
         self.switches.set(values)
-        self.catalog = load_catalog(
-            self.switches.models, with_test_classes=self.settings.with_test_classes
-        )
         self.queue.request_free()  # else the cache would hide the new switches
+
+    def models(self) -> dict[str, list[str]]:
+        """Return the named models and the files below `models`, by folder."""
+        found = {folder: list(names) for folder, names in self.switches.models.items()}
+        for folder, names in self.folders.list_models().items():
+            found[folder] = sorted({*found.get(folder, []), *names})
+        return found
+
+    @property
+    def catalog(self) -> Catalog:
+        """The classes; their choices are the models of now, as ComfyUI looks for new files."""
+        if (models := self.models()) != self._models:
+            with_test_classes = self.settings.with_test_classes
+            self._catalog = load_catalog(models, with_test_classes=with_test_classes)
+            self._models = models
+        return self._catalog
 
     def interrupt(self, prompt_id: str | None) -> None:
         """Stop the running prompt at its next step, if it has this id; None stops any."""

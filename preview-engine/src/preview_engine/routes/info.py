@@ -71,7 +71,7 @@ async def show_models(engine: Engine, request: Request) -> Response:
     folder = request.path_params["folder"]
     if folder not in MODEL_FOLDERS:
         return Response(status_code=404)
-    return json_answer(engine.switches.models.get(folder, []))
+    return json_answer(engine.models().get(folder, []))
 
 
 def features(engine: Engine) -> dict[str, object]:

@@ -33,6 +33,7 @@ from gateway.media.signatures import LinkSigner
 from gateway.media.store import HttpObjectStore, http_store
 from gateway.nodes import contents as node_contents
 from gateway.nodes import endpoints as nodes
+from gateway.nodes import models as node_models
 from gateway.ops import endpoints as ops
 from gateway.service import Gateway
 from gateway.sessions import endpoints as sessions
@@ -60,6 +61,7 @@ ROUTERS = (
     authoring.router,
     nodes.router,
     node_contents.router,
+    node_models.router,
     usage.router,
     sessions.router,
     ops.router,

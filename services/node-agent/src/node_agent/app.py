@@ -13,13 +13,17 @@ import httpx
 
 from contracts.agent import CancelAttempt, JobWatched, OwnerWatched, RunAttempt
 from contracts.errors import InvalidError
+from contracts.model_files import FetchModel, FindModels
 from contracts.node_log import ReadLog
 from contracts.node_queue import FindQueue
 from contracts.scheduler.claims import ClaimView, SchedulerLed
 from contracts.scheduler.nodes import ClaimedNode, NodeEntry
 from contracts.services import NODES, WORKFLOWS
 from contracts.values import new_id
+from node_agent.adapters.disk_models import DiskModels
 from node_agent.adapters.managed_servers import running_servers
+from node_agent.adapters.model_store import signer
+from node_agent.adapters.public_web import PublicWeb
 from node_agent.adapters.store import HttpObjectStore
 from node_agent.domain.managed import ManagedServer
 from node_agent.engines.comfyui.engine import open_comfyui
@@ -27,6 +31,7 @@ from node_agent.engines.unusable import UnusableEngine
 from node_agent.handlers.adoption import to_adopt
 from node_agent.handlers.beats import remember_watched_job, remember_watched_owner
 from node_agent.handlers.claims import follow_leader, keep_claims
+from node_agent.handlers.models import fetch_model, find_models
 from node_agent.handlers.orders import accept_attempt, cancel_attempt
 from node_agent.handlers.queue import find_queue
 from node_agent.handlers.servers import announce, hand_back, read_log
@@ -43,6 +48,8 @@ ANSWERS: AnswerTable[NodeAgent] = {
     CancelAttempt: cancel_attempt,
     FindQueue: find_queue,
     ReadLog: read_log,
+    FetchModel: fetch_model,
+    FindModels: find_models,
 }
 SUBSCRIPTIONS: SubscriptionTable[NodeAgent] = {
     SchedulerLed: follow_leader,
@@ -101,8 +108,16 @@ def build(
         versions=KeptValues(bus, WORKFLOWS, Version, "version.", MAX_VERSIONS),
         store=HttpObjectStore(client),
         max_output_bytes=settings.max_output_bytes,
+        models=models_in(settings, client),
         claims_dirty=claims_dirty,
     )
+
+
+def models_in(settings: NodeAgentSettings, client: httpx.AsyncClient) -> DiskModels | None:
+    if settings.models_dir is None:
+        return None
+    web = PublicWeb(client, settings.models_from_private_hosts, signer(settings))
+    return DiskModels(settings.models_dir, settings.max_models_bytes, web)
 
 
 @asynccontextmanager

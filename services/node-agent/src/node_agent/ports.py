@@ -17,6 +17,7 @@ from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import Capabilities, ClaimedNode, Device
 from contracts.scheduler.timings import Timings
 from node_agent.domain.stopwatch import Stopwatch
+from node_agent.domain.transfers import Transfer
 from workflows import Spec, WorkflowVersion
 
 Graph: TypeAlias = Mapping[str, Any]
@@ -98,7 +99,7 @@ class EngineFile:
     output: str
     index: int
     kind: MediaKind | None
-    """None: the content decides, as it does if `content_type` is None."""
+    """None, as in `content_type`: the content decides."""
     filename: str
     content_type: str | None = field(default=None, kw_only=True)
 
@@ -164,10 +165,7 @@ class Engine(Protocol):
 
     def health(self) -> Health: ...
     async def describe(self, *, is_thorough: bool) -> Description:
-        """Describe the server.
-
-        Unless `is_thorough`, an answer that costs the server much may be half an hour old.
-        """
+        """Describe it; unless thoroughly, a costly answer may be half an hour old."""
         ...
 
     def keep_input(self, attempt_id: UUID, name: str) -> str:
@@ -179,7 +177,7 @@ class Engine(Protocol):
         ...
 
     async def upload(self, file: InputFile, content: IO[bytes]) -> None:
-        """Send a kept input file; to repeat it does no harm. Raises FileRefusedError."""
+        """Send a kept input file, once or more. Raises FileRefusedError."""
         ...
 
     def prepare(
@@ -189,10 +187,9 @@ class Engine(Protocol):
         ...
 
     async def run(self, task: EngineTask, work: EngineWork) -> Execution:
-        """Start the attempt once, and follow it to its end. Raises AttemptEndedError.
+        """Start the attempt once and follow it to its end. Raises AttemptEndedError.
 
-        Canceling this call leaves the attempt as it is, for whoever adopts it: only `cancel`
-        stops it.
+        Canceling this call leaves the attempt to whoever adopts it; only `cancel` stops it.
         """
         ...
 
@@ -205,10 +202,7 @@ class Engine(Protocol):
         ...
 
     async def cancel(self, attempt_id: UUID) -> bool:
-        """Stop the attempt, queued or running; return False if it did not stop in time.
-
-        In that case the engine removes it later.
-        """
+        """Stop the attempt; return False if that took too long: the engine removes it later."""
         ...
 
     async def download(self, file: EngineFile, target: IO[bytes], max_bytes: int) -> None:
@@ -216,10 +210,7 @@ class Engine(Protocol):
         ...
 
     async def discard(self, attempt_id: UUID) -> None:
-        """Free the space of an attempt that is over, as far as the server lets clients do so.
-
-        Files that other attempts need stay.
-        """
+        """Free the space of an ended attempt as far as clients can; shared files stay."""
         ...
 
     async def tidy(self, live: Collection[UUID]) -> None:
@@ -232,10 +223,7 @@ class Engine(Protocol):
 
 
 OpenEngine: TypeAlias = Callable[[ClaimedNode], AbstractAsyncContextManager[Engine]]
-"""Opens a session with the server of a node.
-
-Raises InvalidError for a setting that it cannot use; the message follows the server's address.
-"""
+"""Opens a session with a node's server. Raises InvalidError, with words that follow its address."""
 
 
 class ObjectStore(Protocol):
@@ -248,3 +236,14 @@ class ObjectStore(Protocol):
     async def put(
         self, url: str, source: IO[bytes], content_type: str, size_bytes: int
     ) -> None: ...
+
+
+class ModelFiles(Protocol):
+    """A folder of model files, which servers beside the agent read."""
+
+    @property
+    def max_bytes(self) -> int: ...
+    async def used_bytes(self) -> int: ...
+    async def fetch(self, transfer: Transfer, promised_bytes: Callable[[], int]) -> None:
+        """Bring the file to its place, unless it is there. Raises OperationError."""
+        ...

@@ -1,7 +1,7 @@
 """Holds what handlers need: the agent, its claims (each a node behind an `Engine`), attempts."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, TypeVar
@@ -20,24 +20,25 @@ from contracts.scheduler.timings import Timings
 from node_agent.domain.admission import STALE_CLAIM, Leadership
 from node_agent.domain.endings import canceled_error
 from node_agent.domain.managed import ManagedServer
+from node_agent.domain.memory import id_memory
 from node_agent.domain.stopwatch import Stopwatch
-from node_agent.ports import Description, Engine, ObjectStore, OpenEngine, Preview, Version
+from node_agent.domain.transfers import Transfers
+from node_agent.ports import (
+    Description,
+    Engine,
+    ModelFiles,
+    ObjectStore,
+    OpenEngine,
+    Preview,
+    Version,
+)
 from runtime.bus.bucket import KeptValues, Mirror
 from runtime.bus.client import Bus
 
 log = structlog.get_logger()
 T = TypeVar("T")
-MAX_REMEMBERED = 10_000
 WATCHED_SECONDS = 10.0
-ENDED_SECONDS = 600.0
-MAX_UPLOADS = 8
-
-
-def id_memory(
-    seconds: float, clock: Callable[[], float] = monotonic, max_ids: int = MAX_REMEMBERED
-) -> TTLCache[UUID, None]:
-    """Return a memory that forgets each id some seconds after it was last added."""
-    return TTLCache[UUID, None](max_ids, seconds, timer=clock)
+ENDED_SECONDS, MAX_UPLOADS = 600.0, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class NodeAgent:
     engines: Mapping[str, OpenEngine]
     store: ObjectStore
     max_output_bytes: int
+    models: ModelFiles | None
     claims_dirty: asyncio.Event
     """Claims or entries changed."""
     servers: Mapping[UUID, ManagedServer]
@@ -64,6 +66,7 @@ class NodeAgent:
     """Jobs that a client watches now, and users of whom it watches all jobs."""
     claims: dict[UUID, "Claim | None"] = field(default_factory=dict[UUID, "Claim | None"])
     """By node; None while the node is being claimed."""
+    transfers: Transfers = field(default_factory=Transfers)
 
     def is_watched(self, order: AttemptOrder) -> bool:
         return order.job_id in self.watched or order.owner_id in self.watched

@@ -4,7 +4,7 @@ import re
 import socket
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from node_agent.domain.managed_settings import ManagedSettings
 from node_agent.engines.comfyui.settings import ComfyUISettings
@@ -29,6 +29,24 @@ class NodeAgentSettings(ComfyUISettings, ManagedSettings, FleetSettings):
     max_output_bytes: int = Field(
         default=2 * 1024**3, ge=1024**2, description="Largest size of a result file."
     )
+    models_dir: Path | None = Field(
+        default=None,
+        description="Folder `models` of the ComfyUI servers beside the agent. Without it the agent "
+        "fetches no model files.",
+    )
+    max_models_bytes: int = Field(
+        default=200 * 1024**3, ge=0, description="Bytes that this folder may have in all."
+    )
+    models_from_private_hosts: bool = Field(
+        default=False, description="Fetch model files also from hosts that are not public."
+    )
+    models_s3_endpoint: str | None = Field(
+        default=None, description="`host:port` of the S3 store that `s3://bucket/key` means."
+    )
+    models_s3_access_key: str = Field(default="", description="Its access key.")
+    models_s3_secret_key: SecretStr = Field(default=SecretStr(""), description="Its secret key.")
+    models_s3_region: str = Field(default="us-east-1", description="Its region.")
+    models_s3_secure: bool = Field(default=True, description="Speak TLS to it.")
 
     @property
     def machine_name(self) -> str:

@@ -17,7 +17,7 @@ from node_agent.domain.admission import (
     refuse_excess,
     refuse_stale,
 )
-from node_agent.service import id_memory
+from node_agent.domain.memory import id_memory
 
 ME, OTHER = new_id(), new_id()
 

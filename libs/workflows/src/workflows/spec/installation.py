@@ -1,11 +1,12 @@
 """Models what a workflow needs beside ComfyUI itself, and where each part is downloaded.
 
-For people: `requirements` derives classes and model files from the graph, but not their sources.
+`requirements` derives classes and model files from the graph, but not their sources.
+`comfyfleet models sync` brings the model files to the nodes.
 """
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from workflows.spec.field_types import Strict, Text
 
@@ -31,13 +32,28 @@ class CustomNodes(Strict):
     note: Text | None = Field(default=None, description="Hint for the installation, one sentence.")
 
 
+ModelAddress: TypeAlias = Annotated[str, Field(pattern=r"^(https?|s3)://[^\s<>]+$", max_length=500)]
+
+
 class ModelSource(Strict):
     """A model file that the workflow's defaults name or that its graph nodes look for."""
 
     folder: str = Field(pattern=r"^[a-z0-9_]+$", description="ComfyUI's model folder.")
     name: str = Field(min_length=1, max_length=500, description="Name of the file in the folder.")
-    url: Address = Field(description="Address of the file.")
+    url: ModelAddress = Field(
+        description="Address of the file: `https://…`, `s3://bucket/key` in the store of the "
+        "fleet's model files, or with `sha256` also `http://…`."
+    )
+    sha256: str | None = Field(
+        default=None, pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the file."
+    )
     note: Text | None = Field(default=None, description="Hint for the installation, one sentence.")
+
+    @model_validator(mode="after")
+    def vouched(self) -> Self:
+        if self.sha256 is None and self.url.startswith("http:"):
+            raise ValueError("expected `sha256` for a file from `http://`")
+        return self
 
 
 class NewerComfyUI(Strict):
