@@ -116,7 +116,16 @@ def build(
 def models_in(settings: NodeAgentSettings, client: httpx.AsyncClient) -> DiskModels | None:
     if settings.models_dir is None:
         return None
-    web = PublicWeb(client, settings.models_from_private_hosts, signer(settings))
+    sign = None
+    if settings.models_s3_endpoint:
+        sign = signer(
+            settings.models_s3_endpoint,
+            settings.models_s3_access_key,
+            settings.models_s3_secret_key.get_secret_value(),
+            region=settings.models_s3_region,
+            secure=settings.models_s3_secure,
+        )
+    web = PublicWeb(client, settings.models_from_private_hosts, sign)
     return DiskModels(settings.models_dir, settings.max_models_bytes, web)
 
 

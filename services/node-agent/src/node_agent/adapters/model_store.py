@@ -3,23 +3,17 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from node_agent.settings import NodeAgentSettings
-
 LIFETIME = timedelta(hours=12)
 
 
-def signer(settings: NodeAgentSettings) -> Callable[[str, str], str] | None:
-    """Return a function of bucket and key; None if the settings name no store."""
-    if settings.models_s3_endpoint is None:
-        return None
+def signer(
+    endpoint: str, access_key: str, secret_key: str, *, region: str, secure: bool
+) -> Callable[[str, str], str]:
+    """Return a function from bucket and key to a URL; `endpoint` is `host:port`."""
     from minio import Minio  # noqa: PLC0415 - most agents have no such store, and start sooner
 
     # With the region given, minio signs a URL without a request.
     client = Minio(
-        settings.models_s3_endpoint,
-        access_key=settings.models_s3_access_key,
-        secret_key=settings.models_s3_secret_key.get_secret_value(),
-        region=settings.models_s3_region,
-        secure=settings.models_s3_secure,
+        endpoint, access_key=access_key, secret_key=secret_key, region=region, secure=secure
     )
     return lambda bucket, key: client.presigned_get_object(bucket, key, LIFETIME)
