@@ -103,3 +103,16 @@ async def test_an_attempt_is_forgotten_once_no_grant_for_it_is_valid(database: A
     assert (await results.find(grant.attempt_id)).is_recorded
     await deletions.delete_unused_rows(NOW + timedelta(days=32))
     assert not (await results.find(grant.attempt_id)).is_recorded
+
+
+async def test_an_attempt_is_known_as_long_as_one_of_its_results_is_kept(
+    database: AsyncEngine,
+) -> None:
+    kept, empty = some_grant(), some_grant()
+    await SqlResults(database).save(kept, [a_found(kept, 0, "digest")], NOW)
+    await SqlResults(database).save(empty, [], NOW)
+
+    await SqlDeletions(database, lambda: None).delete_unused_rows(NOW + timedelta(days=400))
+
+    assert (await SqlResults(database).find(kept.attempt_id)).is_recorded
+    assert not (await SqlResults(database).find(empty.attempt_id)).is_recorded

@@ -91,10 +91,16 @@ def start_ticks(runtime: Runtime, service: S, ticks: TickTable[S]) -> None:
 
 
 async def every(seconds: float, work: Callable[[], Awaitable[None]], *, name: str) -> None:
-    """Run `work` until canceled. After UnavailableError the next tick tries again."""
+    """Run `work` until canceled. Whatever fails, the next tick tries again.
+
+    A bug in a tick, such as a retention that meets a row it does not expect, must not take down
+    the service that does all else right.
+    """
     while True:
         try:
             await work()
         except UnavailableError as error:
             log.warning("tick_skipped", tick=name, reason=error.message)
+        except Exception:
+            log.exception("tick_failed", tick=name)
         await asyncio.sleep(seconds)

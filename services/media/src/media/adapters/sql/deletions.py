@@ -16,6 +16,7 @@ from media.adapters.sql.tables import (
     BLOBS,
     DELETED_JOBS,
     DOOMED,
+    HAS_ATTEMPT,
     HAS_BLOB,
     IDEMPOTENCY,
     LINKS,
@@ -92,12 +93,13 @@ class SqlDeletions:
     async def delete_unused_rows(self, before: datetime) -> None:
         # A transaction that uses a blob again sets its `used_at` first.
         unused = (BLOBS.c.used_at < before) & ~exists().where(HAS_BLOB)
+        # Longer than a grant is valid: after it, nobody may record results again.
+        over = (ATTEMPTS.c.recorded_at < before - LONGEST_GRANT) & ~exists().where(HAS_ATTEMPT)
         for table, which in (
             (UPLOADS, UPLOADS.c.created_at < before),
             (IDEMPOTENCY, IDEMPOTENCY.c.created_at < before),
             (LINKS, LINKS.c.expires_at < before),
-            # Longer than a grant is valid: after it, nobody may record results again.
-            (ATTEMPTS, ATTEMPTS.c.recorded_at < before - LONGEST_GRANT),
+            (ATTEMPTS, over),
             (DELETED_JOBS, DELETED_JOBS.c.deleted_at < before - LONGEST_GRANT),
             (BLOBS, unused),
         ):

@@ -141,6 +141,7 @@ SIZE = ("width", "height")
 MEASURED = ("frame_count", "placeholder", "duration_seconds", "frames_per_second")
 OF_BLOB = ("key", "size_bytes", *MEASURED)
 """Columns of blobs that the view of a media shows as its own."""
+HAS_ATTEMPT = MEDIA.c.attempt_id == ATTEMPTS.c.attempt_id
 HAS_BLOB = (MEDIA.c.owner_id == BLOBS.c.owner_id) & (MEDIA.c.blake3 == BLOBS.c.blake3)
 
 
