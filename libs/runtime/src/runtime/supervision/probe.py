@@ -38,10 +38,15 @@ async def answers(port: int) -> bool:
 
 
 async def succeeds(*command: str) -> bool:
-    """Return whether a short program ends with 0."""
+    """Return whether a short program ends with 0. It is killed if nobody waits for it any more."""
     nowhere = asyncio.subprocess.DEVNULL
     try:
         process = await asyncio.create_subprocess_exec(*command, stdout=nowhere, stderr=nowhere)
     except OSError:
         return False
-    return await process.wait() == 0
+    try:
+        return await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

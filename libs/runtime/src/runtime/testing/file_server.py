@@ -67,6 +67,7 @@ class FileServer:
             handler.send_header("Content-Range", f"bytes {begin}-{last}/{len(content)}")
         if self.tells_size:
             handler.send_header("Content-Length", str(len(content) - begin))
+        handler.send_header("Connection", "close")
         handler.end_headers()
         end = begin + self.cuts.pop(0) if self.cuts else len(content)
         handler.wfile.write(memoryview(content)[begin:end])
