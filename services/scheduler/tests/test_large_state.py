@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Iterator
 from itertools import islice
+from time import monotonic
 from typing import Any, TypeVar
 
 import asyncpg
@@ -35,6 +36,7 @@ from scheduler.domain.effects import Effects
 from scheduler.domain.jobs import Job
 from scheduler.domain.nodes import Node, NodeCapabilities
 from scheduler.domain.state import Limits
+from scheduler.domain.unread import UNREAD
 
 from .fleet import ADMIN, Schedulers
 
@@ -117,6 +119,7 @@ async def test_a_leader_loads_all_and_a_standby_takes_over(
     waiting = await store(schedulers.database_url)
     first = schedulers.start()
     await use(gateway, waiting[0])
+    await eventually(lambda: has_read(gateway, waiting[-1]), WITHIN_SECONDS)
     before = await epoch_of(schedulers.database_url)
     memory_mb = psutil.Process(first.pid).memory_info().rss / 1024**2
     log.info("%s jobs, %s nodes: the leader has %.0f MB", JOBS, NODES, memory_mb)
@@ -127,7 +130,13 @@ async def test_a_leader_loads_all_and_a_standby_takes_over(
 
     first.kill()
 
+    began = monotonic()
+    await gateway.call(FindJobs(actor=ADMIN, job_ids=[waiting[2].id]), within=WITHIN_SECONDS)
+    led = monotonic()
     await use(gateway, waiting[2])
+    await eventually(lambda: has_read(gateway, waiting[-1]), WITHIN_SECONDS)
+    log.info("a standby leads %.1f s after the kill", led - began)
+    log.info("it has read the queue %.1f s later", monotonic() - led)
     assert await epoch_of(schedulers.database_url) == before + 1
     assert memory_mb < MOST_MEMORY_MB
 
@@ -142,6 +151,11 @@ async def use(gateway: Bus, job: Job) -> None:
     canceled = await gateway.call(CancelJob(actor=ADMIN, job_id=job.id))
     assert canceled.status is JobStatus.CANCELED
     await asyncio.wait_for(heard, 30)
+
+
+async def has_read(gateway: Bus, job: Job) -> bool:
+    found = await gateway.call(FindJobs(actor=ADMIN, job_ids=[job.id]))
+    return found.items[0].reason != UNREAD
 
 
 async def hear_end(gateway: Bus, job: Job) -> Any:

@@ -14,6 +14,7 @@ from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
+from scheduler.adapters.stored_state import READ_FIRST
 from scheduler.domain.effects import Effects
 from scheduler.domain.jobs import Job
 from scheduler.domain.state import Limits
@@ -105,4 +106,5 @@ async def test_rows_are_parsed_outside_of_any_transaction(
     ) as impatient:
         state = await SqlLedger(impatient, a_relay(pool), 1, Limits()).load()
 
-    assert len(state.startable) == MANY_JOBS
+    assert len(state.startable) == READ_FIRST
+    assert state.queue_size == MANY_JOBS

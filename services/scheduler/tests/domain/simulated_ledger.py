@@ -15,7 +15,11 @@ from scheduler.domain.effects import Effects, KeyName, KeyUse
 from scheduler.domain.jobs import Attempt, Batch, Job
 from scheduler.domain.nodes import Contact, Node
 from scheduler.domain.state import Limits, State
+from scheduler.domain.unread import UnreadJobs
 from scheduler.domain.usage import Usage, UsageKey
+
+UNREAD_AT_ONCE = 2
+"""A real leader reads hundreds of jobs in a step, and no simulated queue is as long."""
 
 
 @dataclass(slots=True)
@@ -110,9 +114,14 @@ class SimulatedLedger:
     def load(self, limits: Limits) -> State:
         state = State(limits)
         state.nodes = {node.id: stored_node(node) for node in self.nodes.values()}
+        live = {row.job.id for row in self.attempts.values() if row.ended_at is None}
+        waiting = dict[UUID, UUID]()
         for row in self.jobs.values():
-            if row.status not in TERMINAL:
+            if row.status is JobStatus.QUEUED and row.id not in live:
+                waiting[row.id] = row.owner_id
+            elif row.status not in TERMINAL:
                 state.add_job(stored_job(row))
+        state.unread = UnreadJobs(waiting, UNREAD_AT_ONCE)
         for row in self.attempts.values():
             if row.ended_at is None:
                 job = state.jobs[row.job.id]

@@ -42,6 +42,7 @@ JOBS: tuple[Column[Job], ...] = (
     Column("status", "text"),
     Column("version", "int"),
     Column("attempts", "int", attrgetter("attempt_count")),
+    Column("priority", "text", attrgetter("request.priority"), is_fixed=True),
     Column("workflow", "text", attrgetter("request.workflow"), is_fixed=True),
     Column("labels", "jsonb", lambda job: to_json(job.request.labels).decode(), is_fixed=True),
     Column("batch_id", "uuid", attrgetter("request.batch_id"), is_fixed=True),
@@ -55,7 +56,9 @@ JOBS: tuple[Column[Job], ...] = (
 )
 
 REQUESTS = tuple(
-    replace(column, is_fixed=False) for column in JOBS if column.name in ("id", "labels", "spec")
+    replace(column, is_fixed=False)
+    for column in JOBS
+    if column.name in ("id", "priority", "labels", "spec")
 )
 """The columns that an owner changes, seldom: labels have an index."""
 

@@ -6,12 +6,15 @@ commit after the load shows that the same process led from the first slice to th
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from functools import partial
+from itertools import islice
 from time import monotonic
+from uuid import UUID
 
 import asyncpg
 
+from contracts.access import Priority
 from contracts.scheduler.jobs import JobStatus
 from scheduler.adapters import job_rows, node_rows
 from scheduler.adapters.statements import readable
@@ -19,6 +22,7 @@ from scheduler.domain.claims import share_names
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.nodes import NodeCapabilities
 from scheduler.domain.state import Limits, State
+from scheduler.domain.unread import UnreadJobs
 
 ROWS_AT_ONCE = 200
 """A job may have hundreds of kilobytes, the capabilities of a node a few megabytes."""
@@ -26,8 +30,14 @@ NODES_AT_ONCE = 20
 SLICE_SECONDS = 0.02
 """The loop renews the lead while rows are parsed, so parsing gives way this often."""
 
-UNFINISHED = "SELECT id FROM jobs JOIN unfinished_jobs USING (id) ORDER BY created_at, id"
-"""A trigger of the table of jobs keeps `unfinished_jobs`."""
+READ_FIRST = 2_000
+"""Waiting jobs that are read before the term begins: most queues whole, in about 0.1 s."""
+
+UNFINISHED = """SELECT id, owner_id, status <> 'queued' OR attempts > 0 AND EXISTS
+     (SELECT FROM attempts WHERE job_id = jobs.id AND ended_at IS NULL) AS has_node
+    FROM jobs JOIN unfinished_jobs USING (id)
+    ORDER BY has_node DESC, array_position($1::text[], priority), created_at, id"""
+"""A trigger of the table of jobs keeps `unfinished_jobs`. Those that start first come first."""
 
 SELECT_LIVE = "SELECT * FROM attempts WHERE job_id = ANY($1) AND ended_at IS NULL"
 
@@ -38,16 +48,25 @@ SELECT_SECONDS = """SELECT version_hash, avg(executed_seconds) AS seconds FROM
 
 
 async def read_state(pool: asyncpg.Pool, limits: Limits, secret: str) -> State:
-    """Build the core's state; the next beats add phases and contacts, which are not stored."""
+    """Build the core's state; the next beats add phases and contacts, which are not stored.
+
+    The end of a long queue stays unread; the steps of the term read it.
+    """
     state = State(limits, secret)
     names: dict[str, NodeCapabilities] = {}
-    async for row in slices(pool, node_rows.NODE_IDS, node_rows.SELECT_NODES, NODES_AT_ONCE):
+    node_ids = [row["id"] for row in await pool.fetch(node_rows.NODE_IDS)]
+    async for row in slices(pool, node_ids, node_rows.SELECT_NODES, NODES_AT_ONCE):
         await add_names(pool, row["names_key"], names)
         read = partial(node_rows.read_node, names=names)
         node = readable(read, row) or node_rows.unreadable_node(row)
         share_names(state.nodes.values(), node)
         state.nodes[node.id] = node
-    async for row in slices(pool, UNFINISHED, job_rows.SELECT_JOBS, ROWS_AT_ONCE):
+    unfinished = await pool.fetch(UNFINISHED, [priority.value for priority in Priority])
+    waiting = {row["id"]: row["owner_id"] for row in unfinished if not row["has_node"]}
+    later = dict(islice(waiting.items(), READ_FIRST, None))
+    state.unread = UnreadJobs(later)
+    job_ids = [row["id"] for row in unfinished if row["id"] not in later]
+    async for row in slices(pool, job_ids, job_rows.SELECT_JOBS, ROWS_AT_ONCE):
         if job := readable(job_rows.read_job, row):
             state.add_job(job)
     placed = [job.id for job in state.jobs.values() if job.attempt_count]
@@ -75,13 +94,12 @@ async def add_names(
 
 
 async def slices(
-    pool: asyncpg.Pool, ids: str, rows: str, at_once: int
+    pool: asyncpg.Pool, ids: Sequence[UUID], rows: str, at_once: int
 ) -> AsyncGenerator[asyncpg.Record, None]:
     """Yield the rows of all ids in order, and give way to other tasks."""
-    found = [row["id"] for row in await pool.fetch(ids)]
     began = monotonic()
-    for first in range(0, len(found), at_once):
-        for row in await pool.fetch(rows, found[first : first + at_once]):
+    for first in range(0, len(ids), at_once):
+        for row in await pool.fetch(rows, ids[first : first + at_once]):
             yield row
             if monotonic() - began >= SLICE_SECONDS:
                 await asyncio.sleep(0)

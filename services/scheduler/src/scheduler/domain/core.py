@@ -14,7 +14,7 @@ from uuid import UUID
 from contracts.agent import FinishAttempt
 from contracts.errors import OperationError
 from contracts.message import Command
-from contracts.scheduler.batches import CancelBatch, SubmitBatch
+from contracts.scheduler.batches import MOST_ITEMS, CancelBatch, SubmitBatch, job_ids
 from contracts.scheduler.claims import AnnounceNode, ClaimNode, NodeBeat, ReportCapabilities
 from contracts.scheduler.job_changes import DeleteJob, UpdateJob
 from contracts.scheduler.job_requests import CancelJob, SubmitJob
@@ -93,21 +93,26 @@ def step(
 ) -> Effects:
     """Take all occurrences in order, then give waiting jobs to free nodes."""
     context = StepContext(state, loaded, now, new_id)
-    take_in_waiting(context)
+    take_in_waiting(state, loaded)
     for item in occurrences:
         take(context, item)
     place_jobs(context)
     return context.effects
 
 
-def take_in_waiting(context: StepContext) -> None:
+def take_in_waiting(state: State, loaded: LoadedRows) -> None:
     """Let loaded jobs wait that are queued in the table but not in the state.
 
-    Their rows could not be read when the term began, and have been repaired since.
+    Their rows had not been read yet, or could not be read when the term began, and have been
+    repaired since. New jobs may have come meanwhile, so the last of the queue is sorted in.
     """
-    for job in context.loaded.jobs.values():
-        if job.needs_node and job.id not in context.state.jobs:
-            context.state.add_job(job)
+    had_unread = bool(state.unread)
+    state.unread.discard([*state.unread.next(), *loaded.jobs])
+    for job in loaded.jobs.values():
+        if job.needs_node and job.id not in state.jobs:
+            state.add_job(job)
+    if had_unread and not state.unread:
+        state.startable.sort()
 
 
 def take(context: StepContext, item: Occurrence) -> None:
@@ -136,8 +141,11 @@ def answer(context: StepContext, requested: Requested) -> Answer:
 def names_in(
     state: State, occurrences: Iterable[Occurrence]
 ) -> tuple[list[UUID], list[KeyName], list[UUID]]:
-    """Return the jobs, idempotency keys and batches that commands name and only rows may know."""
-    jobs, keys, named_batches = list[UUID](), list[KeyName](), list[UUID]()
+    """Return the jobs, idempotency keys and batches to look up before a step.
+
+    They are what commands name and only rows may know, and the next jobs of an unread queue.
+    """
+    jobs, keys, named_batches = state.unread.next(), list[KeyName](), list[UUID]()
     for item in occurrences:
         if not isinstance(item, Requested):
             continue
@@ -145,7 +153,10 @@ def names_in(
         if rule.job_ids:
             jobs += [id_ for id_ in rule.job_ids(item.command) if id_ not in state.jobs]
         if rule.batch_id:
-            named_batches.append(rule.batch_id(item.command))
+            batch_id = rule.batch_id(item.command)
+            named_batches.append(batch_id)
+            if state.unread:
+                jobs += [id_ for id_ in job_ids(batch_id, MOST_ITEMS) if id_ in state.unread]
         if isinstance(item.command, Creation) and item.command.idempotency:
             keys.append(key_name(item.command, item.command.idempotency))
         if isinstance(item.command, Removable):

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import chain, islice
-from uuid import UUID
 
 from contracts.access import Permission
 from contracts.scheduler.explanations import (
@@ -30,12 +29,15 @@ from scheduler.domain.nodes import Node
 from scheduler.domain.obstacles import Obstacle, first_obstacle
 from scheduler.domain.patience import avoided
 from scheduler.domain.requirements import KIND_FILTERS, eligible_nodes
-from scheduler.domain.startable import Kind, kind_of
+from scheduler.domain.startable import Kind, age, kind_of
+from scheduler.domain.state import State
+from scheduler.domain.unread import UNREAD
 from scheduler.domain.views import reason_unplaced
 
 MOST_REASONS = 20
 MOST_COUNTED = 10_000
 FREE = Obstacle("free", "is free: the job could start on it")
+UNREADABLE = "its row could not be read when the leader began"
 
 MESSAGES = {
     JobStatus.RUNNING: "a server runs it",
@@ -79,9 +81,10 @@ def explain_placed(context: StepContext, job: Job, *, may_see: bool) -> JobExpla
     return JobExplanation(job_id=job.id, status=job.status, message=message)
 
 
-def explain_stored(view: JobView) -> JobExplanation:
-    """Explain a job that has ended, or whose row the leader could not read."""
-    message = MESSAGES.get(view.status, "its row could not be read when the leader began")
+def explain_stored(state: State, view: JobView) -> JobExplanation:
+    """Explain a job that has ended, or whose row the leader could not read, or has not read yet."""
+    unknown = UNREAD if view.id in state.unread else UNREADABLE
+    message = MESSAGES.get(view.status, unknown)
     if view.error:
         message = view.error.message
     return JobExplanation(job_id=view.id, status=view.status, message=message)
@@ -172,7 +175,7 @@ def share_of(context: StepContext, job: Job) -> OwnerShare:
     state = context.state
     return OwnerShare(
         running_count=state.placed_by_owner[job.owner_id],
-        waiting_count=state.queued_by_owner[job.owner_id],
+        waiting_count=state.waiting_of(job.owner_id),
         before_count=count_before(context, job),
         owner_count=len(state.startable.turns(job.request.priority)),
     )
@@ -188,8 +191,4 @@ def count_before(context: StepContext, job: Job) -> int | None:
     looked_at = list(islice(others, MOST_COUNTED + 1))
     if len(looked_at) > MOST_COUNTED:
         return None
-    return sum(place(other) < place(job) for other in looked_at)
-
-
-def place(job: Job) -> tuple[float, UUID]:
-    return job.created_at.timestamp(), job.id
+    return sum(age(other) < age(job) for other in looked_at)

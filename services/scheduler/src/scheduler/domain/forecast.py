@@ -15,6 +15,7 @@ from scheduler.domain.nodes import ClaimStatus
 from scheduler.domain.requirements import eligible_nodes
 from scheduler.domain.startable import Lines
 from scheduler.domain.state import State
+from scheduler.domain.unread import UNREAD
 from scheduler.domain.views import current_view, progress_of
 
 POSITIONS_KNOWN = 10_000
@@ -37,7 +38,8 @@ def forecast(state: State) -> Forecast:
         if left is not None:
             result.etas[attempt.job.id] = left
             ahead += left
-    for position, job in enumerate(islice(queue_order(state), POSITIONS_KNOWN), 1):
+    known = POSITIONS_KNOWN if not state.unread else 0
+    for position, job in enumerate(islice(queue_order(state), known), 1):
         result.positions[job.id] = position
         mean = state.mean_seconds.get(job.request.version_hash)
         if mean is not None and nodes:
@@ -84,6 +86,8 @@ def complete_view(context: StepContext, view: JobView, forecast: Forecast) -> Jo
     """Add what only the leader knows: progress, forecast, and why the job waits."""
     job = context.state.jobs.get(view.id)
     if job is None or job.status is not view.status:
+        if view.id in context.state.unread:
+            view.reason = UNREAD
         return view
     view.progress = progress_of(job)
     view.eta_seconds = forecast.etas.get(job.id)

@@ -6,6 +6,7 @@ whole, however many jobs of it wait.
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import datetime
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -48,6 +49,11 @@ def kind_of(job: Job) -> Kind:
     )
 
 
+def age(job: Job) -> tuple[datetime, UUID]:
+    """Return the key by which jobs of one line are in order, the oldest first."""
+    return job.created_at, job.id
+
+
 Line: TypeAlias = OrderedDict[UUID, Job]
 Lines: TypeAlias = OrderedDict[Kind, Line]
 
@@ -78,10 +84,17 @@ class StartableJobs:
         """Add a job behind the older ones of its line, where a new leader would put it."""
         self.add(job)
         line = self._by_priority[job.request.priority][job.owner_id][kind_of(job)]
-        age = job.created_at, job.id
         for other in list(line.values()):
-            if (other.created_at, other.id) > age:
+            if age(other) > age(job):
                 line.move_to_end(other.id)
+
+    def sort(self) -> None:
+        """Put the jobs of each line in order of age, where a new leader would put them."""
+        for owners in self._by_priority.values():
+            for line in (line for lines in owners.values() for line in lines.values()):
+                jobs = sorted(line.values(), key=age)
+                line.clear()
+                line.update((job.id, job) for job in jobs)
 
     def discard(self, job: Job) -> bool:
         """Remove a job; return whether it was there."""

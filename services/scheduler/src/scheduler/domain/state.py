@@ -13,6 +13,7 @@ from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.leases import LeaseClock
 from scheduler.domain.nodes import Node
 from scheduler.domain.startable import Kind, StartableJobs
+from scheduler.domain.unread import UnreadJobs
 
 VERSIONS_KEPT = 10_000
 RefusedValue: TypeAlias = tuple[str, str, str, str]
@@ -55,6 +56,8 @@ class State:
     nodes: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
     adrift: list[Job] = field(default_factory=list[Job])
     """Loaded jobs that ran on a node which is gone."""
+    unread: UnreadJobs = field(default_factory=UnreadJobs)
+    """Waiting jobs that are in no other field yet."""
     startable: StartableJobs = field(default_factory=StartableJobs)
     """Queued jobs without the delayed ones."""
     delayed: list[tuple[float, UUID]] = field(default_factory=list[tuple[float, UUID]])
@@ -62,7 +65,7 @@ class State:
     deadlines: list[tuple[datetime, UUID]] = field(default_factory=list[tuple[datetime, UUID]])
     """A heap; jobs that ended in time are still in it."""
     queued_by_owner: Counter[UUID] = field(default_factory=Counter[UUID])
-    """Number of jobs that wait for a node, delayed ones included."""
+    """Number of jobs that wait for a node, delayed ones included, without the unread ones."""
     placed_by_owner: Counter[UUID] = field(default_factory=Counter[UUID])
     """Number of live attempts of each owner."""
     running_limits: dict[UUID, int | None] = field(default_factory=dict[UUID, int | None])
@@ -84,7 +87,11 @@ class State:
 
     @property
     def queue_size(self) -> int:
-        return self.queued_by_owner.total()
+        return self.queued_by_owner.total() + len(self.unread)
+
+    def waiting_of(self, owner_id: UUID) -> int:
+        """Count the owner's jobs that wait for a node."""
+        return self.queued_by_owner[owner_id] + self.unread.by_owner[owner_id]
 
     def add_job(self, job: Job) -> None:
         self.share_requirements(job)

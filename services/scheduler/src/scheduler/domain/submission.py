@@ -97,7 +97,7 @@ def refuse_excess(context: StepContext, actor: Actor, priority: Priority, count:
     if count > max(1, most):
         text = f"the batch has {count} jobs, and {most} may wait"
         raise InvalidError(text, code="batch_too_large")
-    waiting = context.state.queued_by_owner[actor.user_id]
+    waiting = context.state.waiting_of(actor.user_id)
     if waiting + count > limits.max_waiting_jobs:
         raise UnavailableError(
             f"{waiting} of your jobs wait already, and {limits.max_waiting_jobs} may",

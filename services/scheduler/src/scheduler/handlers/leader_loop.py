@@ -163,7 +163,7 @@ async def run_loop(scheduler: Scheduler, term: Term) -> None:
     resume(term.state, effects)
     send_effects(term, effects)
     while True:
-        batch = await term.inbox.take(MOST_AT_ONCE, within=TICK_SECONDS)
+        batch = await term.inbox.take(MOST_AT_ONCE, within=0 if term.state.unread else TICK_SECONDS)
         require_nats(scheduler, term)
         await take_batch(scheduler, term, batch)
 
@@ -193,7 +193,10 @@ async def take_batch(scheduler: Scheduler, term: Term, batch: list[Occurrence]) 
         term.renewed_at = began
         scheduler.meter.batch(len(batch), monotonic() - began)
     send_effects(term, effects)
-    if len(term.state.jobs) >= term.settled_jobs + collector.GROWTH:
+    if term.state.unread:
+        collector.set_aside()
+        term.settled_jobs = len(term.state.jobs)
+    elif len(term.state.jobs) >= term.settled_jobs + collector.GROWTH:
         term.settled_jobs = len(term.state.jobs)
         collector.set_aside_again()
 

@@ -70,7 +70,7 @@ async def explain_job(scheduler: Scheduler, query: ExplainJob) -> JobExplanation
     found = await scheduler.job_reader.find([query.job_id], owner_id)
     if not found:
         raise NotFoundError("there is no such job")
-    return explain_stored(found[0])
+    return explain_stored(term.state, found[0])
 
 
 def visible_owner(actor: Actor) -> UUID | None:
