@@ -27,7 +27,7 @@ from contracts.scheduler.explanations import (
     ObstacleCount,
     OwnerShare,
 )
-from contracts.scheduler.job_requests import SubmitJobView
+from contracts.scheduler.job_requests import NeededGraphs, SubmitJobView
 from contracts.scheduler.jobs import (
     JobError,
     JobList,
@@ -44,6 +44,7 @@ from contracts.values import PAGE_BYTES, MadeMask, fitting
 from gateway.jobs.submission import MAX_INPUT_BYTES
 from media.handlers.library import MAX_OPEN_LINKS
 from runtime.bus.replies import fits
+from scheduler.handlers.queries import MOST_HASHES
 
 from .largest_model_answers import MODEL_ANSWERS
 from .largest_registry_answers import ID, REGISTRY_ANSWERS, TIME, UNMET, URL, text
@@ -180,6 +181,7 @@ LARGEST: Iterable[BaseModel] = (
     SubmitJobView(job=JOB),
     JobList(items=fitting([JOB] * 20), left=[ID] * 100),
     JobPage(items=fitting([JobSummary.model_validate(JOB.model_dump())] * 200)),
+    NeededGraphs(hashes=["h" * 64] * MOST_HASHES, next_cursor="h" * 64),
     SubmitBatchView(batch_id=ID),
     BATCH,
     BatchPage(items=fitting([BATCH] * 50)),

@@ -128,6 +128,9 @@ class FakeJobReader:
     async def attempts(self, job_id: UUID) -> list[AttemptView]:
         raise NotImplementedError(job_id)
 
+    async def needed_graphs(self, after: str, limit: int) -> list[str]:
+        raise NotImplementedError(after, limit)
+
     async def key_use(self, name: KeyName) -> KeyUse | None:
         raise NotImplementedError(name)
 

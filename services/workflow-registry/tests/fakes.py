@@ -1,6 +1,6 @@
 """Ports of the registry in memory, and the service over them."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -71,18 +71,26 @@ class FakeGraphs:
     def __init__(self) -> None:
         self.kept: dict[str, WorkflowVersion] = {}
         self.used: list[str] = []
-        self.prunes = 0
+        self.owners: list[UUID] = []
+        self.needed: Collection[str] = ()
 
-    async def keep(self, version: WorkflowVersion) -> None:
+    async def keep(self, owner_id: UUID, version: WorkflowVersion) -> None:
+        self.owners.append(owner_id)
         self.kept[version.hash] = version
 
-    async def use(self, version_hash: str) -> None:
+    async def use(self, owner_id: UUID, version_hash: str) -> None:
         if version_hash not in self.kept:
             raise NotFoundError("the raw graph is gone", code="version_gone")
+        self.owners.append(owner_id)
         self.used.append(version_hash)
 
-    async def prune(self) -> None:
-        self.prunes += 1
+    async def prune(self, needed: Callable[[], Awaitable[Collection[str]]]) -> None:
+        self.needed = await needed()
+
+
+class FakeJobs:
+    async def needed_graphs(self) -> Collection[str]:
+        return {"needed"}
 
 
 class FakeDescriptions:
@@ -158,6 +166,7 @@ class FakeRegistry:
         self.service = Registry(
             workflows=self.workflows,
             graphs=self.graphs,
+            jobs=FakeJobs(),
             descriptions=self.descriptions,
             nodes=self.nodes,
             bucket=self.bucket,

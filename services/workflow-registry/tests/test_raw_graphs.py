@@ -122,6 +122,7 @@ async def test_a_raw_graph_needs_the_permission() -> None:
     await use_graph(fake.service, UseGraph(actor=PROGRAM, hash=view.hash))
 
     assert fake.graphs.used == [view.hash]
+    assert fake.graphs.owners == [PROGRAM.user_id] * 2
     with pytest.raises(ForbiddenError, match="graphs:run"):
         await store_graph(fake.service, StoreGraph(actor=author, graph=json.loads(a_graph())))
     with pytest.raises(ForbiddenError, match="graphs:run"):
@@ -130,10 +131,10 @@ async def test_a_raw_graph_needs_the_permission() -> None:
         await use_graph(fake.service, UseGraph(actor=PROGRAM, hash="0" * 64))
 
 
-async def test_graphs_are_pruned() -> None:
+async def test_graphs_that_jobs_need_are_not_pruned() -> None:
     fake = FakeRegistry()
     await prune_graphs(fake.service)
-    assert fake.graphs.prunes == 1
+    assert fake.graphs.needed == {"needed"}
 
 
 async def test_no_workflow_has_the_name_of_raw_graphs() -> None:

@@ -6,7 +6,13 @@ from contracts.agent import FinishAttempt
 from contracts.scheduler.batches import FindBatch, FindSubmittedBatch, ListBatches
 from contracts.scheduler.claims import NodeBeat
 from contracts.scheduler.explanations import ExplainJob
-from contracts.scheduler.job_requests import FindJobs, FindSubmitted, ListJobs, SubmitJob
+from contracts.scheduler.job_requests import (
+    FindJobs,
+    FindSubmitted,
+    ListJobs,
+    ListNeededGraphs,
+    SubmitJob,
+)
 from contracts.scheduler.node_requests import FindNode, ListCapabilities, ListNodes
 from contracts.scheduler.nodes import NodeEntry
 from contracts.scheduler.timings import FindTimings
@@ -43,6 +49,7 @@ from scheduler.handlers.queries import (
     find_jobs,
     find_submitted,
     list_jobs,
+    list_needed_graphs,
 )
 from scheduler.handlers.ticks import (
     announce,
@@ -66,6 +73,7 @@ ANSWERS: AnswerTable[Scheduler] = {
     FindJobs: Limited(find_jobs, MOST_QUERIES),
     FindSubmitted: Limited(find_submitted, MOST_QUERIES),
     ListJobs: Limited(list_jobs, MOST_QUERIES),
+    ListNeededGraphs: Limited(list_needed_graphs, MOST_SUMS),
     FindNode: Limited(find_node, MOST_QUERIES),
     FindBatch: Limited(find_batch, MOST_QUERIES),
     FindSubmittedBatch: Limited(find_submitted_batch, MOST_QUERIES),

@@ -146,6 +146,10 @@ class JobReader(Protocol):
         """Return the newest attempts of a job, the newest first."""
         ...
 
+    async def needed_graphs(self, after: str, limit: int) -> list[str]:
+        """Return hashes of the raw graphs of unfinished jobs behind a hash, in order."""
+        ...
+
     async def key_use(self, name: KeyName) -> KeyUse | None:
         """Return what an idempotency key created within the last day."""
         ...

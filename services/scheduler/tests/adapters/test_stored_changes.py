@@ -16,9 +16,10 @@ from scheduler.domain.jobs import Attempt, Job
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def a_job() -> Job:
-    request = NewJob(job_id=new_id(), workflow="solid@1", version_hash="h", labels={"a": "b"})
-    return Job(request, new_id(), NOW)
+def a_job(workflow: str = "solid@1", status: JobStatus = JobStatus.QUEUED) -> Job:
+    labels, version_hash = {"a": "b"}, workflow.partition("@")[2]
+    request = NewJob(job_id=new_id(), workflow=workflow, version_hash=version_hash, labels=labels)
+    return Job(request, new_id(), NOW, status=status)
 
 
 async def test_priority_and_labels_outlive_the_leader_and_are_found_by(
@@ -57,3 +58,21 @@ async def test_a_deleted_job_is_gone_with_its_attempts_and_no_other(
     assert (loaded.jobs.keys(), loaded.keys.keys()) == ({jobs[1].id}, {note})
     assert await pool.fetchval("SELECT array_agg(job_id) FROM attempts") == [jobs[1].id]
     assert await pool.fetchval("SELECT array_agg(id) FROM ended_jobs") == [jobs[1].id]
+
+
+async def test_the_raw_graphs_of_unfinished_jobs_are_needed(
+    pool: asyncpg.Pool, ledger: SqlLedger
+) -> None:
+    jobs = [
+        a_job("graph@c", JobStatus.CANCELING),
+        a_job("graph@a"),
+        a_job("graph@a"),
+        a_job("graph@b", JobStatus.RUNNING),
+        a_job("graph@d", JobStatus.COMPLETED),
+        a_job("solid@9"),
+    ]
+    await ledger.commit(Effects(new_jobs={job.id: job for job in jobs}))
+    reader = SqlJobReader(pool)
+
+    assert await reader.needed_graphs("", 2) == ["a", "b"]
+    assert await reader.needed_graphs("b", 2) == ["c"]

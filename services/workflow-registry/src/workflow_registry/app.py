@@ -31,7 +31,7 @@ from runtime.process.tables import (
     start_ticks,
 )
 from runtime.stateful import running_with_state
-from workflow_registry.adapters.bus import BusNodes, WorkflowsBucket
+from workflow_registry.adapters.bus import BusJobs, BusNodes, WorkflowsBucket
 from workflow_registry.adapters.folder import Folder
 from workflow_registry.adapters.sql_descriptions import SqlDescriptions
 from workflow_registry.adapters.sql_graphs import SqlGraphs
@@ -95,9 +95,8 @@ def build(
     bucket.follow(runtime)
     return Registry(
         workflows=workflows,
-        graphs=SqlGraphs(
-            engine, relay.nudge, settings.keep_graphs_days, settings.max_graphs_mb * 1024**2
-        ),
+        graphs=SqlGraphs(engine, relay.nudge, settings.graph_bounds),
+        jobs=BusJobs(runtime.bus),
         descriptions=SqlDescriptions(engine),
         nodes=BusNodes(runtime.bus),
         bucket=bucket,

@@ -1,6 +1,6 @@
 """Ports of the registry: the database, the nodes and the published bucket."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -47,21 +47,31 @@ class Workflows(Protocol):
 
 
 class Graphs(Protocol):
-    """Raw graphs by hash; those that were not used for long are deleted."""
+    """Raw graphs by hash and owner: an equal graph of two owners counts for both.
 
-    async def keep(self, version: WorkflowVersion) -> None:
-        """Store and publish the graph unless it is stored; it counts as used now.
+    `keep` and `use` raise Unavailable: `too_many_graphs` for an owner with his share of the
+    bytes, `graphs_full` if the graphs of all have as many as they may.
+    """
 
-        Raises Unavailable (`graphs_full`).
+    async def keep(self, owner_id: UUID, version: WorkflowVersion) -> None:
+        """Store and publish the graph unless it is stored; its owner uses it now."""
+        ...
+
+    async def use(self, owner_id: UUID, version_hash: str) -> None:
+        """Keep a stored graph for this owner too, who uses it now. Raises NotFound."""
+        ...
+
+    async def prune(self, needed: Callable[[], Awaitable[Collection[str]]]) -> None:
+        """Delete graphs that were not used for long, and surplus ones, but none that is needed.
+
+        `needed` returns hashes; it is called only if there is something to delete.
         """
-        ...
 
-    async def use(self, version_hash: str) -> None:
-        """Count the graph as used now. Raises NotFound."""
-        ...
 
-    async def prune(self) -> None:
-        """Delete graphs that were not used for long."""
+class Jobs(Protocol):
+    async def needed_graphs(self) -> Collection[str]:
+        """Return the hashes of raw graphs that unfinished jobs need. Raises Unavailable."""
+        ...
 
 
 class Descriptions(Protocol):

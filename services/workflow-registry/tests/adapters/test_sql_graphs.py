@@ -1,6 +1,8 @@
 import json
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
@@ -11,10 +13,11 @@ from contracts.errors import NotFoundError, UnavailableError
 from runtime.outbox.messages import Outgoing, decode
 from runtime.postgres.engine import database
 from runtime.testing.postgres import PostgresServer
+from workflow_registry.adapters import sql_graphs
 from workflow_registry.adapters.sql_graphs import SqlGraphs
 from workflow_registry.adapters.sql_workflows import SqlWorkflows
 from workflow_registry.domain.checks import Rules
-from workflow_registry.domain.raw_graphs import raw_version
+from workflow_registry.domain.raw_graphs import GraphBounds, raw_version
 from workflow_registry.settings import RegistrySettings
 from workflows import WorkflowVersion
 
@@ -23,6 +26,8 @@ from ..builders import a_graph  # noqa: TID252  shared by these tests alone
 DAYS = 60
 SIZE = 400
 """Bytes of one stored graph, a little less than they are."""
+OWNER, OTHER = UUID(int=1), UUID(int=2)
+MANY = 10**6
 
 
 @pytest.fixture
@@ -32,8 +37,12 @@ async def engine(postgres: PostgresServer) -> AsyncGenerator[AsyncEngine, None]:
         yield opened
 
 
-def graphs_of(engine: AsyncEngine, *, most_bytes: int = 10**6) -> SqlGraphs:
-    return SqlGraphs(engine, lambda: None, DAYS, most_bytes)
+def graphs_of(engine: AsyncEngine, *, most: int = MANY, share: int = MANY) -> SqlGraphs:
+    return SqlGraphs(engine, lambda: None, GraphBounds(timedelta(days=DAYS), most, share))
+
+
+async def needed(*versions: WorkflowVersion) -> set[str]:
+    return {version.hash for version in versions}
 
 
 def a_version(color: int) -> WorkflowVersion:
@@ -61,10 +70,21 @@ async def age(engine: AsyncEngine, version: WorkflowVersion, days: float) -> Non
         await connection.execute(older, {"s": days * 86_400, "h": version.hash})
 
 
+async def keep(graphs: SqlGraphs, *versions: WorkflowVersion, owner: UUID = OWNER) -> None:
+    for version in versions:
+        await graphs.keep(owner, version)
+
+
+async def refusal(graphs: SqlGraphs, version: WorkflowVersion, owner: UUID) -> UnavailableError:
+    with pytest.raises(UnavailableError) as caught:
+        await graphs.keep(owner, version)
+    return caught.value
+
+
 async def test_a_graph_is_stored_and_published_once(engine: AsyncEngine) -> None:
     graphs, version = graphs_of(engine), a_version(1)
-    await graphs.keep(version)
-    await graphs.keep(version)
+    await keep(graphs, version, version)
+    await keep(graphs, version, owner=OTHER)
     [message] = await sent(engine)
 
     assert message.subject == f"$KV.workflows.version.{version.hash}"
@@ -75,56 +95,126 @@ async def test_a_graph_is_stored_and_published_once(engine: AsyncEngine) -> None
 async def test_a_graph_goes_some_days_after_its_last_use(engine: AsyncEngine) -> None:
     graphs, old, kept, used = graphs_of(engine), a_version(1), a_version(2), a_version(3)
     for version, days in ((old, DAYS + 0.1), (kept, DAYS - 0.1), (used, DAYS + 0.1)):
-        await graphs.keep(version)
+        await keep(graphs, version)
         await age(engine, version, days)
-    await graphs.use(used.hash)
+    await graphs.use(OWNER, used.hash)
     await sent(engine)
 
-    await graphs.prune()
+    await graphs.prune(needed)
 
     assert puts_and_deletions(await sent(engine)) == [(old.hash, False)]
     with pytest.raises(NotFoundError) as caught:
-        await graphs.use(old.hash)
+        await graphs.use(OWNER, old.hash)
     assert caught.value.code == "version_gone"
-    await graphs.use(kept.hash)
-    await graphs.keep(old)
+    await graphs.use(OWNER, kept.hash)
+    await keep(graphs, old)
     assert puts_and_deletions(await sent(engine)) == [(old.hash, True)]
 
 
-async def test_the_longest_unused_graphs_make_room_for_a_new_one(engine: AsyncEngine) -> None:
-    graphs = graphs_of(engine, most_bytes=3 * SIZE)
-    oldest, older, new = a_version(1), a_version(2), a_version(3)
-    for version, days in ((oldest, 9), (older, 8)):
-        await graphs.keep(version)
+async def test_a_graph_that_a_job_needs_stays_however_old_it_is(engine: AsyncEngine) -> None:
+    graphs, wanted, over = graphs_of(engine, most=SIZE, share=SIZE), a_version(1), a_version(2)
+    roomy = graphs_of(engine)
+    for version in (wanted, over):
+        await keep(roomy, version)
+        await age(engine, version, DAYS + 1)
+    await sent(engine)
+
+    await graphs.prune(lambda: needed(wanted))
+
+    assert puts_and_deletions(await sent(engine)) == [(over.hash, False)]
+    await graphs.use(OWNER, wanted.hash)
+
+
+async def test_a_graph_used_since_the_question_which_are_needed_stays(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its new job may have reached the scheduler after the answer, however late that comes."""
+    monkeypatch.setattr(sql_graphs, "SURE_FOR", timedelta())
+    graphs, version, old = graphs_of(engine, most=SIZE), a_version(1), a_version(2)
+    await keep(graphs_of(engine), version, old)
+    await sent(engine)
+
+    async def while_it_is_used() -> set[str]:
+        await graphs.use(OWNER, version.hash)
+        return set()
+
+    await graphs.prune(while_it_is_used)
+
+    assert puts_and_deletions(await sent(engine)) == [(old.hash, False)]
+
+
+async def test_nobody_is_asked_while_nothing_can_be_deleted(engine: AsyncEngine) -> None:
+    graphs = graphs_of(engine)
+    await keep(graphs, a_version(1))
+
+    async def away() -> set[str]:
+        raise UnavailableError("the scheduler is away")
+
+    await graphs.prune(away)
+
+
+async def test_one_owner_fills_his_share_and_no_other(engine: AsyncEngine) -> None:
+    graphs = graphs_of(engine, most=9 * SIZE, share=3 * SIZE)
+    first, second = a_version(1), a_version(2)
+    await keep(graphs, first, second)
+
+    error = await refusal(graphs, a_version(3), OWNER)
+
+    assert (error.code, "MAX_GRAPHS_MB_PER_OWNER" in error.message) == ("too_many_graphs", True)
+    await keep(graphs, first)  # is stored
+    await keep(graphs, first, a_version(3), owner=OTHER)
+    with pytest.raises(UnavailableError):
+        await graphs.use(OTHER, second.hash)
+
+
+async def test_an_owners_unneeded_graphs_make_room_for_his_new_ones(engine: AsyncEngine) -> None:
+    graphs = graphs_of(engine, most=40 * SIZE, share=4 * SIZE)
+    waiting, over, theirs = a_version(1), a_version(2), a_version(3)
+    await keep(graphs, theirs, owner=OTHER)
+    await keep(graphs, waiting, over, theirs)
+    for days, version in ((3, waiting), (2, theirs), (1, over)):
         await age(engine, version, days)
     await sent(engine)
+    await refusal(graphs, a_version(4), OWNER)
 
-    await graphs.keep(new)
+    await graphs.prune(lambda: needed(waiting))
 
-    assert puts_and_deletions(await sent(engine)) == [(oldest.hash, False), (new.hash, True)]
+    assert await sent(engine) == []  # the other owner has the oldest one too
+    await keep(graphs, a_version(4))
+    await graphs.use(OTHER, theirs.hash)
 
 
-async def test_graphs_of_the_last_day_stay_and_new_ones_are_refused(engine: AsyncEngine) -> None:
-    graphs = graphs_of(engine, most_bytes=3 * SIZE)
-    first, second = a_version(1), a_version(2)
-    for version in (first, second):
-        await graphs.keep(version)
-        await age(engine, version, 0.9)
+async def test_graphs_of_many_owners_make_room_together(engine: AsyncEngine) -> None:
+    graphs = graphs_of(engine, most=4 * SIZE)
+    oldest, older, recent = a_version(1), a_version(2), a_version(3)
+    for number, (version, days) in enumerate(((oldest, 9), (older, 8), (recent, 0)), 1):
+        await keep(graphs, version, owner=UUID(int=number))
+        await age(engine, version, days)
+    await sent(engine)
+    assert (await refusal(graphs, a_version(4), UUID(int=4))).code == "graphs_full"
+
+    await graphs.prune(lambda: needed(oldest))
+    await keep(graphs, a_version(4))
+
+    found = puts_and_deletions(await sent(engine))
+    assert found == [(older.hash, False), (a_version(4).hash, True)]
+
+
+async def test_graphs_of_the_last_minutes_stay(engine: AsyncEngine) -> None:
+    graphs = graphs_of(engine, most=3 * SIZE, share=2 * SIZE)
+    for owner in (OWNER, OTHER):
+        await keep(graphs, a_version(owner.int), owner=owner)
     await sent(engine)
 
-    with pytest.raises(UnavailableError) as caught:
-        await graphs.keep(a_version(3))
+    await graphs.prune(needed)
 
-    assert caught.value.code == "graphs_full"
-    await graphs.keep(first)
-    await graphs.prune()
     assert await sent(engine) == []
 
 
 async def test_a_sync_publishes_lost_graphs_and_takes_gone_ones_back(engine: AsyncEngine) -> None:
     graphs, kept, lost = graphs_of(engine), a_version(1), a_version(2)
-    for version in (kept, lost):
-        await graphs.keep(version)
+    await keep(graphs, kept, lost)
+    await keep(graphs, kept, lost, owner=OTHER)
     await sent(engine)
 
     await SqlWorkflows(engine, lambda: None).sync({}, {kept.hash, "gone"})

@@ -29,7 +29,7 @@ class StoreGraph(UserCommand[GraphView]):
     """Check a raw graph as an upload is checked, and keep it; equal graphs are one version.
 
     An input that takes a file holds `{"media": "<id>"}`, which becomes an input of the version.
-    Errors: Invalid, Forbidden, Unavailable (`graphs_full`).
+    Errors: Invalid, Forbidden, Unavailable (`too_many_graphs`, `graphs_full`).
     """
 
     subject: ClassVar[str] = "command.registry.store_graph.v1"
@@ -37,7 +37,10 @@ class StoreGraph(UserCommand[GraphView]):
 
 
 class UseGraph(UserCommand[GraphView]):
-    """Keep a raw graph for another job of it. Errors: NotFound (`version_gone`), Forbidden."""
+    """Keep a raw graph for another job of it.
+
+    Errors: NotFound (`version_gone`), Forbidden, Unavailable (`too_many_graphs`, `graphs_full`).
+    """
 
     subject: ClassVar[str] = "command.registry.use_graph.v1"
     hash: str = Field(pattern=HASH)

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.access import IdempotencyKey, Priority, UserCommand, UserQuery
+from contracts.message import Query
 from contracts.scheduler.jobs import JobList, JobPage, JobStatus, JobView
 from contracts.values import LabelFilter, QueryText, ReferenceText, Unmet, UtcTime
 
@@ -142,6 +143,21 @@ class FindSubmitted(UserQuery[JobList]):
 
     subject: ClassVar[str] = "query.scheduler.find_submitted.v1"
     idempotency: IdempotencyKey
+
+
+class NeededGraphs(BaseModel):
+    """A page of the raw graphs that unfinished jobs need."""
+
+    hashes: list[str] = Field(description="Their hashes, in order.")
+    next_cursor: str | None = Field(description="Cursor of the next page; null: there is none.")
+
+
+class ListNeededGraphs(Query[NeededGraphs]):
+    """List the raw graphs of all jobs that are not over; the registry keeps these."""
+
+    subject: ClassVar[str] = "query.scheduler.list_needed_graphs.v1"
+    sent_by: ClassVar = ("workflow-registry",)
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
 
 
 class JobFilters(BaseModel):

@@ -23,6 +23,7 @@ STATUS_OF_CODE = {
     "bad_credentials": 401,
     "bad_refresh_token": 401,
     "too_many_waiting": 429,
+    "too_many_graphs": 429,
     "too_many_attempts": 429,
     "too_large": 413,
 }
@@ -121,6 +122,7 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "rate_limited": "Too many requests",
         "too_many_attempts": "Too many attempts",
         "too_many_waiting": "Too many jobs are waiting",
+        "too_many_graphs": "You keep as many raw graphs as one user may",
         "too_many_streams": "Too many open streams",
         "too_many_transfers": "Too many transfers at once",
     },

@@ -41,7 +41,7 @@ SUBMISSION_REFUSALS = (
     "",
     status_code=201,
     summary="Run a workflow or a graph",
-    responses=refusals(*SUBMISSION_REFUSALS, *GRAPH_CHECKED, "graphs_full", "unrunnable"),
+    responses=refusals(*SUBMISSION_REFUSALS, *GRAPH_CHECKED, "unrunnable"),
 )
 async def create_job(
     gateway: CurrentGateway,

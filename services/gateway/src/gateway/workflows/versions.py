@@ -15,8 +15,17 @@ from workflows import WorkflowVersion
 REFERENCE = re.compile(r"(?P<name>[a-z][a-z0-9_-]{0,62})(@(?P<number>[1-9][0-9]{0,8}))?")
 
 
-REFUSALS = ("not_found", "switched_off", "withdrawn", "draft", "version_gone", "unreadable_value")
-"""Problems of a reference to a version in the body of a request."""
+REFUSALS = (
+    "not_found",
+    "switched_off",
+    "withdrawn",
+    "draft",
+    "version_gone",
+    "unreadable_value",
+    "too_many_graphs",
+    "graphs_full",
+)
+"""Problems of a reference to a version, or a raw graph, in the body of a request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from contracts.errors import UnavailableError
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobStatus, JobView
 from contracts.scheduler.timings import AttemptView
+from contracts.values import RAW_GRAPHS
 from runtime.cursor import Place
 from scheduler.adapters.job_rows import attempt_view, read_job
 from scheduler.adapters.sql_ledger import FAILURES
@@ -27,6 +28,11 @@ FIND = """SELECT * FROM jobs WHERE id = ANY($1) AND ($2::uuid IS NULL OR owner_i
 
 PAGE = """SELECT * FROM jobs WHERE {conditions}
     ORDER BY created_at DESC, id DESC LIMIT {limit}"""
+
+NEEDED_GRAPHS = f"""SELECT DISTINCT split_part(workflow, '@', 2) AS hash
+    FROM jobs JOIN unfinished_jobs USING (id)
+    WHERE split_part(workflow, '@', 1) = '{RAW_GRAPHS}' AND split_part(workflow, '@', 2) > $1
+    ORDER BY hash LIMIT $2"""  # noqa: S608  (of a constant)
 
 ATTEMPTS = "SELECT * FROM attempts WHERE job_id = $1 ORDER BY number DESC LIMIT $2"
 MOST_ATTEMPTS = 50
@@ -145,6 +151,10 @@ class SqlJobReader(SqlRows):
 
     async def attempts(self, job_id: UUID) -> list[AttemptView]:
         return [attempt_view(row) for row in await self._rows(ATTEMPTS, job_id, MOST_ATTEMPTS)]
+
+    async def needed_graphs(self, after: str, limit: int) -> list[str]:
+        rows = await self._rows(NEEDED_GRAPHS, after, limit)
+        return [row["hash"] for row in rows]
 
     async def key_use(self, name: KeyName) -> KeyUse | None:
         rows = await self._rows(KEY_USE, *name)

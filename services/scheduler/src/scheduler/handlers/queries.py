@@ -5,7 +5,13 @@ from uuid import UUID
 from contracts.access import Actor, Permission
 from contracts.errors import ForbiddenError, InvalidError, NotFoundError
 from contracts.scheduler.explanations import ExplainJob, JobExplanation
-from contracts.scheduler.job_requests import FindJobs, FindSubmitted, ListJobs
+from contracts.scheduler.job_requests import (
+    FindJobs,
+    FindSubmitted,
+    ListJobs,
+    ListNeededGraphs,
+    NeededGraphs,
+)
 from contracts.scheduler.jobs import JobList, JobPage, JobView
 from contracts.values import fitting
 from runtime.cursor import PLACE, Cursors
@@ -18,6 +24,8 @@ CURSORS = Cursors("jobs", PLACE)
 FORECAST_SECONDS = 1.0
 SUBMIT = "submit_job"
 """The operation of the keys, as `domain.idempotency` names it."""
+MOST_HASHES = 10_000
+"""Hashes on a page: 670 kB."""
 MOST_READ = 20
 """Jobs read at one time for an answer that may have no room for the others."""
 
@@ -59,6 +67,13 @@ async def list_jobs(scheduler: Scheduler, query: ListJobs) -> JobPage:
     if len(items) < len(found):
         end = items[-1].created_at, items[-1].id
     return JobPage(items=items, next_cursor=CURSORS.write(end) if end else None)
+
+
+async def list_needed_graphs(scheduler: Scheduler, query: ListNeededGraphs) -> NeededGraphs:
+    """Read the rows, for the state may not hold each job that waits."""
+    found = await scheduler.job_reader.needed_graphs(query.cursor or "", MOST_HASHES)
+    is_full = len(found) == MOST_HASHES
+    return NeededGraphs(hashes=found, next_cursor=found[-1] if is_full else None)
 
 
 async def explain_job(scheduler: Scheduler, query: ExplainJob) -> JobExplanation:

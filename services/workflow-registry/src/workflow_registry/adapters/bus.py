@@ -1,4 +1,4 @@
-"""The scheduler's nodes and the bucket `workflows`, over the bus."""
+"""The scheduler's nodes and jobs, and the bucket `workflows`, over the bus."""
 
 from collections.abc import Callable, Sequence
 from uuid import UUID
@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.access import Actor, Permission
 from contracts.registry.workflows import FolderReading, ModelFolder, ServerClasses, WorkflowEntry
+from contracts.scheduler.job_requests import ListNeededGraphs
 from contracts.scheduler.nodes import NodeView
 from contracts.services import WORKFLOWS
 from runtime.bus.bucket import read_keys
@@ -28,6 +29,18 @@ class BusNodes:
 
     async def all(self) -> list[NodeView]:
         return await every_node(self._bus, REGISTRY)
+
+
+class BusJobs:
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def needed_graphs(self) -> set[str]:
+        hashes, page = set[str](), await self._bus.call(ListNeededGraphs())
+        while page.next_cursor:
+            hashes.update(page.hashes)
+            page = await self._bus.call(ListNeededGraphs(cursor=page.next_cursor))
+        return hashes | set(page.hashes)
 
 
 class WorkflowsBucket:

@@ -1,13 +1,25 @@
 """Raw graphs on Postgres, each published in the transaction that stores it."""
 
-from collections.abc import Callable, Collection
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import and_, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from sqlalchemy.sql.dml import ReturningDelete
 
 from contracts.errors import NotFoundError, UnavailableError
 from contracts.registry.graphs import UNNUMBERED
@@ -17,91 +29,160 @@ from runtime.outbox import messages as outbox
 from runtime.postgres.transaction import transaction
 from workflow_registry.adapters.tables import graphs
 from workflow_registry.domain.checks import record
+from workflow_registry.domain.raw_graphs import GraphBounds
 from workflows import WorkflowVersion
 
-SURE_FOR = timedelta(days=1)
-"""A graph stays at least so long after its last use, for its jobs may still wait."""
+SURE_FOR = timedelta(minutes=10)
+"""A graph stays so long after its last use: its job may be on the way to the scheduler."""
+FILLED = 0.75
+"""Part of the bounds that stays full, so that there is room for new graphs until the next time."""
+NOBODY = UUID(int=0)
+"""Owner of graphs that were stored before they had owners."""
 SENT_AT_ONCE = 500
 """Most graphs that one transaction publishes again, and deletions in one row of the outbox."""
 FULL = "the fleet keeps as many raw graphs as it may; see COMFYFLEET_MAX_GRAPHS_MB"
+SHARE_FULL = (
+    "your raw graphs have {} MiB, as many as those of one user may; they are deleted after their "
+    "jobs; see COMFYFLEET_MAX_GRAPHS_MB_PER_OWNER"
+)
 GONE = "the raw graph is gone, because it was not used for long; post it again"
+TRY_AGAIN_SECONDS = 60
 
 
 class SqlGraphs:
-    """Bounded in days and in bytes."""
+    """Bounded in days and in bytes, for each owner and together.
+
+    A row is one owner's use of a graph. The graph is published as long as it has a row.
+    """
 
     def __init__(
-        self, engine: AsyncEngine, committed: Callable[[], None], keep_days: int, most_bytes: int
+        self, engine: AsyncEngine, committed: Callable[[], None], bounds: GraphBounds
     ) -> None:
         self._engine = engine
         self._committed = committed
-        self._keep = timedelta(days=keep_days)
-        self._most_bytes = most_bytes
+        self._bounds = bounds
 
-    async def keep(self, version: WorkflowVersion) -> None:
+    async def keep(self, owner_id: UUID, version: WorkflowVersion) -> None:
         async with transaction(self._engine) as connection:
             await outbox.lock_writers(connection)
-            if not await use(connection, version.hash):
-                await self._add(connection, record(version, number=UNNUMBERED))
+            if await use(connection, owner_id, version.hash):
+                return
+            stored = await find(connection, version.hash)
+            added = stored or record(version, number=UNNUMBERED)
+            await self._add(connection, owner_id, added)
+            if stored is None:
+                await outbox.append(connection, [entry(added)])
         self._committed()
 
-    async def _add(self, connection: AsyncConnection, added: WorkflowVersionRecord) -> None:
-        size = len(added.model_dump_json().encode())
-        if await stored_bytes(connection) + size > self._most_bytes:
-            await self._delete_old(connection, self._most_bytes - size)
-            if await stored_bytes(connection) + size > self._most_bytes:
-                raise UnavailableError(FULL, code="graphs_full", retry_in=60)
-        values = {"hash": added.hash, "record": added.model_dump(), "size_bytes": size}
-        await connection.execute(insert(graphs).values(values))
-        await outbox.append(connection, [entry(added)])
-
-    async def use(self, version_hash: str) -> None:
+    async def use(self, owner_id: UUID, version_hash: str) -> None:
         async with transaction(self._engine) as connection:
-            if not await use(connection, version_hash):
+            await outbox.lock_writers(connection)
+            if await use(connection, owner_id, version_hash):
+                return
+            stored = await find(connection, version_hash)
+            if stored is None:
                 raise NotFoundError(GONE, code="version_gone")
+            await self._add(connection, owner_id, stored)
 
-    async def prune(self) -> None:
+    async def _add(
+        self, connection: AsyncConnection, owner_id: UUID, added: WorkflowVersionRecord
+    ) -> None:
+        size = len(added.model_dump_json().encode())
+        share = self._bounds.most_bytes_per_owner
+        if await stored_bytes(connection, graphs.c.owner_id == owner_id) + size > share:
+            message = SHARE_FULL.format(share // 1024**2)
+            raise UnavailableError(message, code="too_many_graphs", retry_in=TRY_AGAIN_SECONDS)
+        if await stored_bytes(connection) + size > self._bounds.most_bytes:
+            raise UnavailableError(FULL, code="graphs_full", retry_in=TRY_AGAIN_SECONDS)
+        values = {
+            "hash": added.hash,
+            "owner_id": owner_id,
+            "record": added.model_dump(),
+            "size_bytes": size,
+        }
+        await connection.execute(insert(graphs).values(values))
+
+    async def prune(self, needed: Callable[[], Awaitable[Collection[str]]]) -> None:
+        """Delete what was last used before the question which graphs are needed.
+
+        Whoever used a graph later may have sent a job that the answer does not know.
+        """
+        async with transaction(self._engine) as connection:
+            used_before = (await connection.execute(select(func.now() - SURE_FOR))).scalar_one()
+            if not await connection.scalar(select(self._to_delete(used_before, ()).exists())):
+                return
+        kept = await needed()
         async with transaction(self._engine) as connection:
             await outbox.lock_writers(connection)
-            await self._delete_old(connection, self._most_bytes)
+            rows = self._to_delete(used_before, kept)
+            deleted = delete(graphs).where(
+                tuple_(graphs.c.hash, graphs.c.owner_id).in_(rows), graphs.c.used_at < used_before
+            )
+            gone = set(await connection.scalars(deleted.returning(graphs.c.hash)))
+            left = select(graphs.c.hash).where(graphs.c.hash.in_(among(gone)))
+            gone -= set(await connection.scalars(left))
+            deletions = [outbox.delete(WORKFLOWS, version_key(hash_)) for hash_ in gone]
+            for first in range(0, len(deletions), SENT_AT_ONCE):
+                await outbox.append(connection, deletions[first : first + SENT_AT_ONCE])
         self._committed()
 
-    async def _delete_old(self, connection: AsyncConnection, most_bytes: int) -> None:
-        gone = await connection.scalars(old_graphs(self._keep, most_bytes))
-        deletions = [outbox.delete(WORKFLOWS, version_key(version_hash)) for version_hash in gone]
-        for first in range(0, len(deletions), SENT_AT_ONCE):
-            await outbox.append(connection, deletions[first : first + SENT_AT_ONCE])
+    def _to_delete(self, used_before: datetime, needed: Collection[str]) -> Select[Any, Any]:
+        """Select rows unused for too long, and of the surplus the longest unused."""
+        is_needed = graphs.c.hash.in_(among(needed))
+        order = (is_needed.desc(), graphs.c.used_at.desc(), graphs.c.hash)
+        size, owner_id = func.sum(graphs.c.size_bytes), graphs.c.owner_id
+        found = select(
+            graphs.c.hash,
+            owner_id,
+            graphs.c.used_at,
+            is_needed.label("is_needed"),
+            size.over(order_by=(*order, owner_id)).label("bytes"),
+            size.over(partition_by=owner_id, order_by=order).label("bytes_of_owner"),
+        ).subquery()
+        is_surplus = or_(
+            found.c.bytes > FILLED * self._bounds.most_bytes,
+            and_(
+                found.c.bytes_of_owner > FILLED * self._bounds.most_bytes_per_owner,
+                found.c.owner_id != NOBODY,
+            ),
+        )
+        return select(found.c.hash, found.c.owner_id).where(
+            ~found.c.is_needed,
+            found.c.used_at < used_before,
+            or_(is_surplus, found.c.used_at < func.now() - self._bounds.keep),
+        )
 
 
-async def stored_bytes(connection: AsyncConnection) -> int:
-    return await connection.scalar(select(func.sum(graphs.c.size_bytes))) or 0
+def among(hashes: Collection[str]) -> Select[tuple[str]]:
+    """Select the hashes from one parameter, for they may be more than a statement's parameters."""
+    return select(func.unnest(literal(list(hashes), ARRAY(Text))))
 
 
-def old_graphs(keep: timedelta, most_bytes: int) -> ReturningDelete[Any]:
-    """Delete what was unused for so long, and the longest unused beyond so many bytes."""
-    newest_first = func.sum(graphs.c.size_bytes).over(order_by=graphs.c.used_at.desc())
-    sizes = select(graphs.c.hash, newest_first.label("upto")).subquery()
-    surplus = select(sizes.c.hash).where(sizes.c.upto > most_bytes)
-    is_surplus = and_(graphs.c.hash.in_(surplus), graphs.c.used_at < func.now() - SURE_FOR)
-    is_old = graphs.c.used_at < func.now() - keep
-    return delete(graphs).where(or_(is_old, is_surplus)).returning(graphs.c.hash)
+async def stored_bytes(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> int:
+    return await connection.scalar(select(func.sum(graphs.c.size_bytes)).where(*conditions)) or 0
 
 
-async def use(connection: AsyncConnection, version_hash: str) -> bool:
-    """Count the graph as used; return whether it is stored."""
-    used = update(graphs).where(graphs.c.hash == version_hash).values(used_at=func.now())
+async def use(connection: AsyncConnection, owner_id: UUID, version_hash: str) -> bool:
+    """Count the graph as used by this owner; return whether it is stored for him."""
+    is_his = and_(graphs.c.hash == version_hash, graphs.c.owner_id == owner_id)
+    used = update(graphs).where(is_his).values(used_at=func.now())
     return bool((await connection.execute(used)).rowcount)
+
+
+async def find(connection: AsyncConnection, version_hash: str) -> WorkflowVersionRecord | None:
+    found = select(graphs.c.record).where(graphs.c.hash == version_hash).limit(1)
+    stored = await connection.scalar(found)
+    return WorkflowVersionRecord.model_validate(stored) if stored else None
 
 
 async def publish_missing(connection: AsyncConnection, published: Collection[str]) -> set[str]:
     """Publish graphs that readers lack, newest first; return the hashes of all stored ones."""
-    stored = list(await connection.scalars(select(graphs.c.hash).order_by(graphs.c.used_at.desc())))
+    newest = select(graphs.c.hash).order_by(graphs.c.used_at.desc())
+    stored = dict.fromkeys(await connection.scalars(newest))
     missing = [version_hash for version_hash in stored if version_hash not in published]
     for version_hash in missing[:SENT_AT_ONCE]:
-        found = await connection.scalar(
-            select(graphs.c.record).where(graphs.c.hash == version_hash)
-        )
-        await outbox.append(connection, [entry(WorkflowVersionRecord.model_validate(found))])
+        if found := await find(connection, version_hash):
+            await outbox.append(connection, [entry(found)])
     return set(stored)
 
 

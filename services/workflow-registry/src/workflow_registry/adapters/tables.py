@@ -33,6 +33,7 @@ graphs = sa.Table(
     "graphs",
     metadata,
     sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("owner_id", sa.Uuid, primary_key=True),
     # json, as in `versions`
     sa.Column("record", sa.JSON, nullable=False),
     sa.Column("size_bytes", sa.Integer, nullable=False),

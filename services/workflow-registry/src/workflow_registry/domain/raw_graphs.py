@@ -7,6 +7,8 @@ graph is one version whatever pictures it gets.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from contracts.values import RAW_GRAPHS
@@ -20,6 +22,16 @@ from workflows.json_values import is_object
 from workflows.problems import Problems
 from workflows.spec.checks import check_media
 from workflows.spec.spec import FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class GraphBounds:
+    """How long, and how many, raw graphs are kept that no unfinished job needs."""
+
+    keep: timedelta
+    """Age since the last use."""
+    most_bytes: int
+    most_bytes_per_owner: int
 
 
 def raw_version(
