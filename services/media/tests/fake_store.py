@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from contracts.content_types import HEAD_BYTES
 from contracts.errors import OperationError
+from media.domain.bare.sound_tags import telling_head
 from media.ports import ObjectMissingError
 
 
@@ -34,7 +36,8 @@ class FakeStore:
         return len(self._get(key))
 
     async def peek(self, key: str) -> tuple[int, bytes]:
-        return len(self._get(key)), self._get(key)[:512]
+        data = self._get(key)
+        return len(data), telling_head(lambda place: data[place : place + HEAD_BYTES])
 
     async def copy(self, source: str, target: str) -> None:
         self.objects[target] = self._get(source)

@@ -77,6 +77,14 @@ async def test_a_result_of_an_unknown_type_is_withheld(data: bytes) -> None:
     )
 
 
+async def test_a_sound_behind_a_tag_is_served_as_what_it_is() -> None:
+    tag = b"ID3\x04\0\0" + bytes((0, 0, 8, 0)) + bytes(1024)
+    scene = Scene(tag + b"fLaC", tag + tag + b"RIFF\0\0\0\0WAVE", tag, is_bare=True)
+    outputs = (await record_results(scene.media, scene.command())).outputs
+    assert [output.content_type for output in outputs] == ["audio/flac", "audio/wav", "audio/mpeg"]
+    assert not any(output.is_withheld for output in outputs)
+
+
 async def test_nothing_is_withheld_from_an_owner_who_may_see_the_graph() -> None:
     scene = Scene(b"PK\3\4prompt", is_bare=False)
     [output] = (await record_results(scene.media, scene.command())).outputs

@@ -46,7 +46,7 @@ class ObjectStore(Protocol):
         ...
 
     async def peek(self, key: str) -> tuple[int, bytes]:
-        """Return the size in bytes and the first bytes for `sniff`. Raises ObjectMissingError."""
+        """Return the size in bytes and the `telling_head`. Raises ObjectMissingError."""
         ...
 
     async def copy(self, source: str, target: str) -> None:

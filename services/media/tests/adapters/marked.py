@@ -17,6 +17,8 @@ import av
 from PIL import Image, PngImagePlugin
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+from media.domain.bare.sound_tags import TAGGED
+
 from .clips import CLIPS, SECRET, SOUNDS, a_sound, a_video
 from .pictures import a_picture, encoded
 
@@ -129,6 +131,8 @@ def ply() -> bytes:
     return f"ply\nformat ascii 1.0\ncomment {SECRET}\nend_header\n1 2 3\n".encode()
 
 
+BEHIND_TAGS = " behind tags"
+"""Sounds of such names have two ID3 tags before them."""
 FORMATS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "png": ("image/png", lambda: png(1)),
     "apng": ("image/png", lambda: png(3)),
@@ -149,6 +153,10 @@ FORMATS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "exr": ("image/x-exr", exr),
     **{name: (name, lambda made=made: a_video(*made)) for name, made in CLIPS.items()},
     **{name: (name, lambda made=made: a_sound(*made)) for name, made in SOUNDS.items()},
+    **{
+        name + BEHIND_TAGS: (name, lambda made=SOUNDS[name]: a_sound(*made))
+        for name in (*sorted(TAGGED), "audio/mpeg")
+    },
     "audio/x-ms-wma": ("audio/x-ms-wma", lambda: a_sound("asf", "wmav2", tags={})),
     "wav with chunks behind": ("audio/wav", wav),
     "mp2": ("audio/mpeg", lambda: a_sound("mp2", "mp2")),
@@ -158,5 +166,8 @@ FORMATS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "ply": ("model/ply", ply),
 }
 """Names of samples → their form and how to make them."""
+ID3 = b"ID3\x04\0\0" + bytes((0, 0, 8, 0)) + MARK.ljust(1024, b"\0")
+"""A tag that is longer than the bytes by which a type is known."""
+BEFORE = {name: ID3 + ID3 for name in FORMATS if name.endswith(BEHIND_TAGS)}
 BEHIND = {"audio/flac": tags_behind(), "audio/mpeg": tags_behind(), "svg": b"", "ply": b""}
 """Bytes behind samples, else the secret alone. SVG and PLY have no end."""

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from contracts.content_types import sniff
 from contracts.errors import UnavailableError
 from media.adapters.s3 import S3ObjectStore
 from media.domain.inspection import FileRefusedError
@@ -73,6 +74,15 @@ async def test_a_file_is_put_with_its_type(store: S3ObjectStore, tmp_path: Path)
     await put(store, "blobs/o/put", b"old content")
     await store.put("blobs/o/put", file, "image/png")
     assert await store.peek("blobs/o/put") == (3, b"new")
+
+
+@pytest.mark.parametrize("behind", [b"fLaC" + bytes(600), b"RIFF\0\0\0\0WAVE", b"", b"sound"])
+async def test_a_sound_is_looked_at_behind_its_tags(store: S3ObjectStore, behind: bytes) -> None:
+    tag = b"ID3\x04\0\0" + bytes((0, 0, 8, 0)) + bytes(1024)
+    data = tag + tag + behind
+    await put(store, "results/tagged", data)
+    is_known = sniff(behind) is not None
+    assert await store.peek("results/tagged") == (len(data), (behind if is_known else data)[:512])
 
 
 async def test_an_empty_object_can_be_looked_at(store: S3ObjectStore) -> None:

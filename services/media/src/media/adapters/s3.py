@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError
 
 from contracts.content_types import HEAD_BYTES
 from contracts.errors import UnavailableError
+from media.domain.bare.sound_tags import telling_head
 from media.domain.inspection import too_big
 from media.ports import ObjectMissingError
 from media.settings import S3Settings
@@ -116,10 +117,14 @@ class S3ObjectStore:
 
     def _peek(self, key: str) -> tuple[int, bytes]:
         size = self._client.stat_object(self._bucket, key).size or 0
-        if size == 0:
-            return 0, b""  # a range of an empty object is an error
-        with self._reading(key, HEAD_BYTES) as answer:
-            return size, answer.read(HEAD_BYTES)
+
+        def read(place: int) -> bytes:
+            if place >= size:
+                return b""  # such a range is an error
+            with self._reading(key, place, HEAD_BYTES) as answer:
+                return answer.read(HEAD_BYTES)
+
+        return size, telling_head(read)
 
     def _fetch(self, key: str, file: Path, max_bytes: int) -> None:
         self._client.stat_object(self._bucket, key)
@@ -130,12 +135,14 @@ class S3ObjectStore:
                 target.write(chunk)
 
     @contextmanager
-    def _reading(self, key: str, length: int = 0) -> Generator[BaseHTTPResponse, None, None]:
-        """Open an object, or its first `length` bytes, and give the connection back.
+    def _reading(
+        self, key: str, place: int = 0, length: int = 0
+    ) -> Generator[BaseHTTPResponse, None, None]:
+        """Open an object, or `length` bytes of it, and give the connection back.
 
         The caller stats the object first: minio cannot read every store's error for GET.
         """
-        answer = self._client.get_object(self._bucket, key, length=length)
+        answer = self._client.get_object(self._bucket, key, offset=place, length=length)
         try:
             yield answer
         finally:

@@ -2,42 +2,42 @@
 
 import codecs
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from blake3 import blake3
 
 from contracts.content_types import HEAD_BYTES, OCTETS, TEXT, sniff
-from media.domain.bare.sound_tags import tag_bytes
+from media.domain.bare.sound_tags import tags_end, telling_head
 from media.domain.inspection import FileRefusedError
 from media.domain.kinds import accepts
 
 CHUNK_BYTES = 1024**2
-TAGGED = frozenset({"audio/aac", "audio/flac", "audio/wav"})
-"""Sounds that some programs put behind an ID3 tag; all others behind one are MP3 or MP2."""
 
 
 def head_of(file: Path) -> bytes:
+    """Return the bytes that tell the type of the file."""
     with file.open("rb") as opened:
-        return opened.read(HEAD_BYTES)
+        return telling_head(partial(read_at, opened))
 
 
-def head_type(file: Path) -> str | None:
-    """Return the type by the begin of the file, or of the sound behind an ID3 tag."""
-    head = head_of(file)
-    if length := tag_bytes(head):
-        with file.open("rb") as opened:
-            opened.seek(length)
-            behind = sniff(opened.read(HEAD_BYTES))
-        if behind in TAGGED:
-            return behind
-    return sniff(head)
+def sound_begin(file: Path) -> int:
+    """Return the end of the ID3 tags at the begin of the file."""
+    with file.open("rb") as opened:
+        return tags_end(partial(read_at, opened))
+
+
+def read_at(opened: BinaryIO, place: int) -> bytes:
+    opened.seek(place)
+    return opened.read(HEAD_BYTES)
 
 
 def content_type_of(source: Path, kind: str) -> str:
     """Return the type by content. Raises FileRefusedError unless the kind accepts it."""
     if not source.stat().st_size:
         raise FileRefusedError("empty_file", "The file is empty.")
-    found = head_type(source)
+    found = sniff(head_of(source))
     if found is None and kind in ("text", "file") and is_text(source):
         found = TEXT
     if not accepts(kind, found):

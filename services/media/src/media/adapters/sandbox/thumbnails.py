@@ -8,8 +8,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from contracts.content_types import sniff
 from media.adapters.sandbox import decoder, mask
-from media.adapters.sandbox.source import digest_of, head_type
+from media.adapters.sandbox.source import digest_of, head_of
 from media.domain.bare import EXR, REMUXED
 from media.domain.inspection import (
     SIZES,
@@ -30,7 +31,7 @@ EFFORT = 2
 
 def make_preview(source: Path, folder: Path, bounds: Bounds) -> BlobPreview:
     """Measure `source` and write thumbnails of its first frame into `folder`."""
-    content_type = head_type(source)
+    content_type = sniff(head_of(source))
     if content_type in REMUXED:
         preview = preview_video(source, folder, content_type, bounds)
     elif content_type == EXR:

@@ -22,9 +22,8 @@ from PIL import Image
 
 from media.adapters.sandbox.decoder import check_shared
 from media.adapters.sandbox.packets import AnyPacket, PacketCount
-from media.adapters.sandbox.source import head_of
+from media.adapters.sandbox.source import sound_begin
 from media.domain.bare import EXR, ISO, REMUXED
-from media.domain.bare.sound_tags import tag_bytes
 from media.domain.inspection import BlobPreview, Bounds, FileRefusedError, too_many_pixels
 
 Streams: TypeAlias = list[VideoStream | AudioStream]
@@ -66,7 +65,7 @@ def opened(source: Path, content_type: str, bounds: Bounds) -> InputContainer:
         "codec_whitelist": ",".join(sorted(CODECS)),
         "max_pixels": str(bounds.max_pixels),
         "threads": "1",
-        "skip_initial_bytes": str(tag_bytes(head_of(source))),
+        "skip_initial_bytes": str(sound_begin(source)),
     }
     return av.open(str(source), "r", format=demuxer, options=options)
 

@@ -5,7 +5,7 @@ FFmpeg takes tags behind the last frame for a part of it. RFC 9639, sections 8 (
 
 from collections.abc import Iterator
 
-from media.domain.bare.sound_tags import tags_begin, tags_end
+from media.domain.bare.sound_tags import ID3_HEAD, tags_begin, tags_end
 
 NAME, BLOCK_HEAD = b"fLaC", 4
 LAST, STREAM_INFO, SEEK_TABLE = 0x80, 0, 3
@@ -16,7 +16,7 @@ POLYNOMIAL = 0x8005
 
 def strip(data: bytes) -> Iterator[bytes]:
     """Yield the parts to keep. Raises ValueError unless they end with one whole frame."""
-    at = tags_end(data)
+    at = tags_end(lambda place: data[place : place + ID3_HEAD])
     if data[at : at + len(NAME)] != NAME:
         raise ValueError("no FLAC")
     blocks, at = kept_blocks(data, at + len(NAME))

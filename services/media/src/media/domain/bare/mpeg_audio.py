@@ -7,7 +7,7 @@ section 2.4.1, and 13818-3, with the half rates of "MPEG 2.5".
 import re
 from collections.abc import Iterator
 
-from media.domain.bare.sound_tags import tags_begin, tags_end
+from media.domain.bare.sound_tags import ID3_HEAD, tags_begin, tags_end
 
 HEAD, SYNC = 4, 0x7FF
 SYNCS = re.compile(rb"\xff[\xe2-\xe5\xf2-\xf5\xfa-\xfd]")
@@ -26,7 +26,7 @@ KILOBITS[False, LAYER_3] = KILOBITS[False, LAYER_2]
 
 def strip(data: bytes) -> Iterator[bytes]:
     """Yield all whole frames. Raises ValueError if there is none."""
-    at = start = next_frame(data, tags_end(data))
+    at = start = next_frame(data, tags_end(lambda place: data[place : place + ID3_HEAD]))
     end = tags_begin(data, at)
     if at >= end:
         raise ValueError("there is no frame of sound")

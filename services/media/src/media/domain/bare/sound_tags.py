@@ -3,9 +3,17 @@
 FFmpeg would take those behind for a part of the sound.
 """
 
+from collections.abc import Callable
+
+from contracts.content_types import sniff
+
 ID3, ID3_HEAD, ID3_FOOTER = b"ID3", 10, 0x10
 ID3V1, ID3V1_BYTES = b"TAG", 128
 APE, APE_FOOT, APE_HAS_HEAD = b"APETAGEX", 32, 1 << 31
+MAX_TAGS = 8
+"""Each costs a request to the store."""
+TAGGED = frozenset({"audio/aac", "audio/aiff", "audio/flac", "audio/wav"})
+"""Sounds that some programs put behind ID3 tags; all others behind them are MP3 or MP2."""
 
 
 def tags_begin(data: bytes, least: int) -> int:
@@ -20,12 +28,27 @@ def tags_begin(data: bytes, least: int) -> int:
     return max(least, end)
 
 
-def tags_end(data: bytes) -> int:
-    """Return the end of the ID3 tags at the begin."""
-    at = 0
-    while length := tag_bytes(data[at : at + ID3_HEAD]):
-        at += length
-    return at
+def telling_head(read: Callable[[int], bytes]) -> bytes:
+    """Return the bytes that tell the type of a file: its first, or those behind its ID3 tags.
+
+    `read` returns the bytes from a place on that `sniff` needs; none behind the end of the file.
+    """
+    found = [head for _, head in begins(read)]
+    return found[-1] if sniff(found[-1]) in TAGGED else found[0]
+
+
+def tags_end(read: Callable[[int], bytes]) -> int:
+    """Return the end of the ID3 tags at the begin. `read` returns at least the head of a tag."""
+    return begins(read)[-1][0]
+
+
+def begins(read: Callable[[int], bytes]) -> list[tuple[int, bytes]]:
+    """Return place and first bytes of each ID3 tag at the begin, and of what follows them."""
+    found = [(0, read(0))]
+    while len(found) <= MAX_TAGS and (length := tag_bytes(found[-1][1])):
+        at = found[-1][0] + length
+        found.append((at, read(at)))
+    return found
 
 
 def tag_bytes(head: bytes) -> int:
