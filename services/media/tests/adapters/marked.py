@@ -24,25 +24,27 @@ from .pictures import a_picture, encoded
 
 MARK = SECRET.encode()
 SIDEWAYS = (Path(__file__).parent / "sideways.heic").read_bytes()
-DESCRIPTION, MODEL, COMMENT = 0x010E, 0x0110, 0x9286
-"""Tags of EXIF, into which packs write prompt and graph."""
+ORIENTATION, DESCRIPTION, MODEL, COMMENT = 0x0112, 0x010E, 0x0110, 0x9286
+"""Tags of EXIF; into the last three, packs write prompt and graph."""
 XMP = b"<x:xmpmeta>" + MARK + b"</x:xmpmeta>"
 
 
-def exif() -> Image.Exif:
+def exif(turned: int | None = None) -> Image.Exif:
     tags = Image.Exif()
+    if turned:
+        tags[ORIENTATION] = turned
     tags[DESCRIPTION] = tags[MODEL] = f"prompt:{SECRET}"
     tags.get_ifd(0x8769)[COMMENT] = b"UNICODE\0" + SECRET.encode("utf-16-be")
     return tags
 
 
-def png(frames: int) -> bytes:
+def png(frames: int, turned: int | None = None) -> bytes:
     texts = PngImagePlugin.PngInfo()
     texts.add_text("prompt", SECRET)
     texts.add_text("workflow", SECRET, zip=True)
     texts.add_itxt("note", SECRET, zip=True)
     texts.add_itxt("XML:com.adobe.xmp", XMP.decode())
-    return moving(frames, "PNG", pnginfo=texts, exif=exif())
+    return moving(frames, "PNG", pnginfo=texts, exif=exif(turned))
 
 
 def moving(frames: int, form: str, **options: object) -> bytes:
@@ -51,8 +53,11 @@ def moving(frames: int, form: str, **options: object) -> bytes:
     return encoded(first, form, **more, **options)
 
 
-def tiff(*, pages: int = 1, compression: str = "raw", is_big: bool = False) -> bytes:
+def tiff(
+    *, pages: int = 1, compression: str = "raw", is_big: bool = False, turned: int = 1
+) -> bytes:
     tags = ImageFileDirectory_v2()
+    tags[ORIENTATION] = turned
     tags[DESCRIPTION], tags[305], tags[700], tags[65000] = SECRET, SECRET, XMP, SECRET
     options = {"tiffinfo": tags, "compression": compression, "big_tiff": is_big}
     return moving(pages, "TIFF", **options)
@@ -168,6 +173,16 @@ FORMATS: dict[str, tuple[str, Callable[[], bytes]]] = {
 """Names of samples → their form and how to make them."""
 ID3 = b"ID3\x04\0\0" + bytes((0, 0, 8, 0)) + MARK.ljust(1024, b"\0")
 """A tag that is longer than the bytes by which a type is known."""
+TURNED: dict[str, Callable[[int], bytes]] = {
+    "png": lambda turned: png(1, turned),
+    "apng": lambda turned: png(3, turned),
+    "jpeg": lambda turned: moving(1, "JPEG", exif=exif(turned)),
+    "webp": lambda turned: moving(1, "WEBP", exif=exif(turned), xmp=XMP),
+    "animated webp": lambda turned: moving(3, "WEBP", exif=exif(turned), xmp=XMP),
+    "tiff": lambda turned: tiff(turned=turned),
+    "avif": lambda turned: moving(1, "AVIF", exif=exif(turned)),
+}
+"""Names of samples → how to make one of an orientation."""
 BEFORE = {name: ID3 + ID3 for name in FORMATS if name.endswith(BEHIND_TAGS)}
 BEHIND = {"audio/flac": tags_behind(), "audio/mpeg": tags_behind(), "svg": b"", "ply": b""}
 """Bytes behind samples, else the secret alone. SVG and PLY have no end."""

@@ -10,17 +10,18 @@ from pathlib import Path
 
 import av
 import pytest
-from PIL import Image, ImageSequence
+from PIL import Image, ImageOps, ImageSequence
 
 from contracts.content_types import EXTENSIONS, HEAD_BYTES, TEXT
 from media.adapters.sandbox.decoder import load_decoder
 from media.adapters.sandbox.process import ProcessSandbox, WorkerLimits
 from media.domain.bare import CAN_BE_BARE, REMUXED, form_of
+from media.domain.bare.exif import ORIENTATION, SIDEWAYS
 from media.domain.bare.sound_tags import telling_head
 from media.domain.inspection import Bounds, FileRefusedError
 
 from .clips import SECRET
-from .marked import BEFORE, BEHIND, BEHIND_TAGS, FORMATS, MARK
+from .marked import BEFORE, BEHIND, BEHIND_TAGS, FORMATS, MARK, TURNED, heic
 from .test_videos import samples
 
 LIMITS = WorkerLimits(memory_bytes=480 * 1024**2, cpu_seconds=10, wall_seconds=60)
@@ -80,6 +81,37 @@ async def test_the_secret_is_gone_and_the_content_stays(name: str, tmp_path: Pat
     assert not told(kept)
     assert content(form, kept) == content(form, plain)
     assert await stripped(tmp_path, kept) == kept
+
+
+def seen(data: bytes) -> tuple[tuple[int, int], bytes]:
+    """Return the first frame as viewers show it."""
+    with Image.open(io.BytesIO(data)) as picture:
+        upright = ImageOps.exif_transpose(picture)
+        return upright.size, upright.tobytes()
+
+
+@pytest.mark.parametrize("turned", range(1, 9))
+@pytest.mark.parametrize("name", TURNED)
+async def test_a_turned_picture_stays_turned_and_tells_nothing_else(
+    name: str, turned: int, tmp_path: Path
+) -> None:
+    load_decoder(FORMATS[name][0])
+    data = TURNED[name](turned)
+    kept = await stripped(tmp_path, data + MARK)
+    assert seen(kept) == seen(data)
+    assert seen(data)[0] == ((30, 40) if turned in SIDEWAYS else (40, 30))
+    assert told(data)
+    assert not told(kept)
+    said = dict(Image.open(io.BytesIO(kept)).getexif())
+    assert name == "tiff" or said == ({ORIENTATION: turned} if turned > 1 else {})
+    assert await stripped(tmp_path, kept) == kept
+
+
+async def test_a_turned_heic_stays_turned(tmp_path: Path) -> None:
+    load_decoder("image/heic")
+    kept = await stripped(tmp_path, heic())
+    assert seen(kept) == seen(heic())
+    assert seen(kept)[0] == (30, 40)
 
 
 async def test_an_exr_has_a_size_and_a_thumbnail(tmp_path: Path) -> None:

@@ -182,6 +182,19 @@ async def test_an_animation_is_kept_as_it_is(form: str, tmp_path: Path) -> None:
     assert finding.content_type == f"image/{form.lower()}"
 
 
+@pytest.mark.parametrize("form", ["WEBP", "PNG"])
+async def test_an_animation_stays_turned_and_has_the_size_that_is_seen(
+    form: str, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0112] = "a camera", 6
+    frames = [Image.new("RGB", (4, 3), color) for color in ("red", "blue")]
+    data = encoded(frames[0], form, save_all=True, append_images=frames[1:], exif=exif)
+    finding, content = await kept(tmp_path, data)
+    assert (finding.width, finding.height) == (3, 4)
+    assert dict(decoded(content).getexif()) == {0x0112: 6}
+
+
 async def test_a_mask_of_the_asked_size_is_alike_for_every_loader(tmp_path: Path) -> None:
     options = MaskOptions(invert=True)
     finding, content = await kept(

@@ -10,6 +10,7 @@ from media.adapters.sandbox import decoder
 from media.adapters.sandbox.mask import blank, for_every_loader, make_mask, taken_from
 from media.adapters.sandbox.metadata import inspected, write_bare
 from media.adapters.sandbox.source import content_type_of
+from media.domain.bare import exif
 from media.domain.inspection import Bounds, FileRefusedError, InspectedFile
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ def keep_animation(
         text = "An animation must be GIF, WebP or APNG."
         raise FileRefusedError("unsupported_animation", text)
     write_bare(source, target, content_type, bounds)
-    return inspected(target, content_type, is_changed=True, size=picture.size)
+    is_sideways = exif.orientation(picture.info.get("exif", b"")) in exif.SIDEWAYS
+    size = picture.size[::-1] if is_sideways else picture.size
+    return inspected(target, content_type, is_changed=True, size=size)
 
 
 def keep_jpeg(

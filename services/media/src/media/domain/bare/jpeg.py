@@ -4,7 +4,8 @@ Entropy-coded data and tables are copied. The markers are those of ITU-T T.81, t
 """
 
 from collections.abc import Iterator
-from typing import Literal
+
+from media.domain.bare import exif
 
 FILL, STUFFED = 0xFF, 0x00
 END, SCAN = 0xD9, 0xDA
@@ -12,10 +13,6 @@ RESTARTS = range(0xD0, 0xD8)
 # JFIF, Adobe and profile segments say which colors are meant, so they belong to the picture.
 JFIF, EXIF, PROFILE, ADOBE = 0xE0, 0xE1, 0xE2, 0xEE
 APPLICATION, COMMENT = range(0xE0, 0xF0), 0xFE
-EXIF_NAME = b"Exif\0\0"
-BYTE_ORDERS: dict[bytes, Literal["little", "big"]] = {b"II*\0": "little", b"MM\0*": "big"}
-IFD_PLACE, IFD_ENTRY, MOST_ENTRIES = slice(4, 8), 12, 100
-ORIENTATION, TURNED = 0x0112, range(2, 9)
 LENGTH_BYTES = 2
 KNOWN_BYTES = 12
 """Bytes kept of the body of a JFIF or Adobe segment; a thumbnail may follow in a JFIF segment."""
@@ -67,36 +64,12 @@ def segment(marker: int, body: bytes) -> Iterator[bytes]:
         body = body[:KNOWN_BYTES]
     elif marker == PROFILE and body.startswith(b"ICC_PROFILE\0"):
         pass  # kept whole
-    elif marker == EXIF and (turned := orientation(body)) in TURNED:
-        body = turned_exif(turned)
+    elif marker == EXIF and body.startswith(exif.NAME) and (turned := exif.turned_only(body)):
+        body = exif.NAME + turned
     elif marker == COMMENT or marker in APPLICATION:
         return
     length = len(body) + LENGTH_BYTES
     yield bytes((FILL, marker)) + length.to_bytes(LENGTH_BYTES, "big") + body
-
-
-def orientation(body: bytes) -> int:
-    """Return how the picture is turned (Exif 2.3, section 4.6.4), 0 if the segment does not say."""
-    tiff = body[len(EXIF_NAME) :]
-    order = BYTE_ORDERS.get(tiff[:4])
-    if order is None or not body.startswith(EXIF_NAME):
-        return 0
-
-    def number(part: bytes) -> int:
-        return int.from_bytes(part, order)
-
-    begin = number(tiff[IFD_PLACE])
-    count = min(number(tiff[begin : begin + 2]), MOST_ENTRIES)
-    for at in range(begin + 2, begin + 2 + count * IFD_ENTRY, IFD_ENTRY):
-        if number(tiff[at : at + 2]) == ORIENTATION:
-            return number(tiff[at + 8 : at + 10])
-    return 0
-
-
-def turned_exif(turned: int) -> bytes:
-    """Return the body of a segment that holds the orientation and nothing else."""
-    entry = b"".join(number.to_bytes(2, "big") for number in (ORIENTATION, 3, 0, 1, turned, 0))
-    return EXIF_NAME + b"MM\0*\0\0\0\x08\0\x01" + entry + bytes(4)
 
 
 def scan_end(data: bytes, at: int) -> int:
