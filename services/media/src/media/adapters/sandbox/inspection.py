@@ -63,7 +63,8 @@ def keep_animation(
         raise FileRefusedError("unsupported_animation", text)
     write_bare(source, target, content_type, bounds)
     is_sideways = exif.orientation(picture.info.get("exif", b"")) in exif.SIDEWAYS
-    size = picture.size[::-1] if is_sideways else picture.size
+    width, height = picture.size
+    size = (height, width) if is_sideways else (width, height)
     return inspected(target, content_type, is_changed=True, size=size)
 
 
