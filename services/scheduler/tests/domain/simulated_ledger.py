@@ -3,6 +3,7 @@
 The row of the leader fences every commit, and the bucket of nodes follows at once.
 """
 
+from collections import Counter
 from copy import copy
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -37,6 +38,7 @@ class SimulatedLedger:
     deleted: set[UUID] = field(default_factory=set[UUID])
     attempts_of: dict[UUID, list[UUID]] = field(default_factory=dict[UUID, list[UUID]])
     """All attempts of each job, oldest first."""
+    jobs_of_batch: Counter[UUID] = field(default_factory=Counter[UUID])
 
     def acquire(self) -> int:
         """Give the lead to a new process; return its epoch."""
@@ -75,6 +77,9 @@ class SimulatedLedger:
                 self.bucket.pop(node_id, None)
 
     def write_jobs(self, effects: Effects) -> None:
+        for job in effects.new_jobs.values():
+            if job.request.batch_id:
+                self.jobs_of_batch[job.request.batch_id] += 1
         for job in (*effects.new_jobs.values(), *effects.changed_jobs.values()):
             before = self.jobs.get(job.id)
             self.jobs[job.id] = row = stored_job(job)
@@ -85,7 +90,8 @@ class SimulatedLedger:
                 self.attempts_of.setdefault(attempt.job.id, []).append(attempt.id)
             self.attempts[attempt.id] = copy(attempt)
         for job_id in effects.deleted_jobs:
-            del self.jobs[job_id]
+            if batch_id := self.jobs.pop(job_id).request.batch_id:
+                self.jobs_of_batch[batch_id] -= 1
             of_job = (self.attempts[one] for one in self.attempts_of.get(job_id, ()))
             assert all(attempt.ended_at for attempt in of_job), "a job is deleted that goes on"
 

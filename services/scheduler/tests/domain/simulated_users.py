@@ -159,8 +159,7 @@ class SimulatedUsers:
 
     def check_batches(self) -> None:
         """A batch is in the database with all its jobs or not at all; once canceled, none waits."""
-        rows = self.world.ledger.jobs
-        found = Counter(row.request.batch_id for row in rows.values() if row.request.batch_id)
+        rows, found = self.world.ledger.jobs, self.world.ledger.jobs_of_batch
         assert found == {one.id: one.job_count for one in self.world.ledger.batches.values()}
         assert self.accepted_batches <= found.keys(), "an accepted batch is lost"
         over = (JobStatus.CANCELING, *TERMINAL)
