@@ -36,6 +36,7 @@ def lines(node: NodeView) -> Iterator[tuple[str, str]]:
     yield "run by", f"its agent on {node.machine}" if node.is_managed else ""
     yield "found there", found_there(node)
     yield "VRAM free", gibibytes(node.vram_free_mb)
+    yield "load", load(node)
     yield "jobs", ", ".join(map(str, node.running_job_ids))
     yield "foreign prompts", f"{node.foreign_prompts} of {node.max_queue}"
     yield "priority", str(node.priority)
@@ -52,6 +53,13 @@ def found_there(node: NodeView) -> str:
     devices = [f"{one.name} ({gibibytes(one.vram_total_mb)})" for one in node.devices]
     parts = [f"{node.engine} {node.engine_version}", *devices, f"{node.class_count} classes"]
     return ", ".join([*parts, f"{node.model_count} model files"])
+
+
+def load(node: NodeView) -> str:
+    """Return the load of the GPU, or what comes nearest to it."""
+    if node.gpu_load is not None:
+        return f"GPU {node.gpu_load:.0%}"
+    return "" if node.busy_fraction is None else f"busy {node.busy_fraction:.0%} of the time"
 
 
 def gibibytes(megabytes: int | None) -> str:

@@ -53,6 +53,7 @@ class SimulatedLedger:
         return True
 
     def write(self, effects: Effects) -> None:
+        self.count_jobs_of_batches(effects)
         self.write_jobs(effects)
         for batch in effects.batches.values():
             assert batch.id not in self.batches, "a batch is accepted twice"
@@ -76,10 +77,13 @@ class SimulatedLedger:
             else:
                 self.bucket.pop(node_id, None)
 
+    def count_jobs_of_batches(self, effects: Effects) -> None:
+        new = [job.request.batch_id for job in effects.new_jobs.values()]
+        gone = [self.jobs[job_id].request.batch_id for job_id in effects.deleted_jobs]
+        self.jobs_of_batch.update(batch_id for batch_id in new if batch_id)
+        self.jobs_of_batch.subtract(batch_id for batch_id in gone if batch_id)
+
     def write_jobs(self, effects: Effects) -> None:
-        for job in effects.new_jobs.values():
-            if job.request.batch_id:
-                self.jobs_of_batch[job.request.batch_id] += 1
         for job in (*effects.new_jobs.values(), *effects.changed_jobs.values()):
             before = self.jobs.get(job.id)
             self.jobs[job.id] = row = stored_job(job)
@@ -90,8 +94,7 @@ class SimulatedLedger:
                 self.attempts_of.setdefault(attempt.job.id, []).append(attempt.id)
             self.attempts[attempt.id] = copy(attempt)
         for job_id in effects.deleted_jobs:
-            if batch_id := self.jobs.pop(job_id).request.batch_id:
-                self.jobs_of_batch[batch_id] -= 1
+            del self.jobs[job_id]
             of_job = (self.attempts[one] for one in self.attempts_of.get(job_id, ()))
             assert all(attempt.ended_at for attempt in of_job), "a job is deleted that goes on"
 

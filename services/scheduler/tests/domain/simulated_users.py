@@ -1,6 +1,5 @@
 """Users for simulations: they submit until they are answered, change jobs and cancel a few."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID

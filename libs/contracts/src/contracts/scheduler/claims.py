@@ -127,6 +127,9 @@ class NodeBeat(Signal):
     busy_fraction: float | None = Field(
         default=None, ge=0, le=1, description="Share of the last half minute with running prompts."
     )
+    gpu_load: float | None = Field(
+        default=None, ge=0, le=1, description="Load of its GPU, as the driver tells it."
+    )
     passed_trial: int = Field(
         default=0, description="Number of the newest trial that passed; 0: none."
     )

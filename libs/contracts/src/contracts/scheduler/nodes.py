@@ -213,6 +213,11 @@ class NodeView(NodeSettings):
         description="Share of about the last half minute in which its engine ran prompts, from 0 "
         "to 1. It is counted by the engine's queue, and is no measurement of the device.",
     )
+    gpu_load: float | None = Field(
+        default=None,
+        description="Load of its GPU, from 0 to 1, as NVIDIA's driver tells it; null unless its "
+        "agent runs the server.",
+    )
     class_count: int = Field(default=0, description="Number of graph-node classes.")
     model_count: int = Field(default=0, description="Number of model files.")
     digest: str | None = Field(default=None, description="Digest of everything that it can run.")

@@ -21,6 +21,7 @@ from uuid import UUID
 import structlog
 
 from contracts.scheduler.nodes import NodeSettings
+from node_agent.adapters.gpu_load import gpu_loads, load_of
 from node_agent.domain.log_text import LOG_BYTES, log_lines
 from node_agent.domain.managed import ManagedServer, RecycleLimits, WarmUp, node_id_of
 from node_agent.domain.managed_settings import ManagedSettings
@@ -35,7 +36,7 @@ from runtime.supervision.restarting_child import RestartingChild
 
 log = structlog.get_logger()
 PROBED_PATH = "/queue"
-MEMORY_SECONDS = 5.0
+VITALS_SECONDS = 5.0
 STOP_SECONDS = 10.0
 OURS = "COMFYFLEET_"
 """Variables of the agent, which hold its password: custom nodes must not read them."""
@@ -55,6 +56,7 @@ class RunningServer:
     """A server with its process; tells `server` whatever happens to the process."""
 
     server: ManagedServer
+    device: str | None
     child: RestartingChild = field(init=False)
 
     def changed(self) -> None:
@@ -75,11 +77,18 @@ class RunningServer:
         at = self.child.restart_at
         return None if at is None else at - monotonic()
 
-    async def watch_memory(self) -> None:
-        while True:
-            if pid := self.child.state.pid:
-                self.server.memory_mb = await asyncio.to_thread(tree_mb, pid)
-            await asyncio.sleep(MEMORY_SECONDS)
+    async def measure(self, loads: Mapping[str, float]) -> None:
+        self.server.gpu_load = load_of(self.device, loads)
+        if pid := self.child.state.pid:
+            self.server.memory_mb = await asyncio.to_thread(tree_mb, pid)
+
+
+async def watch_vitals(running: Sequence[RunningServer]) -> None:
+    while True:
+        loads = await gpu_loads()
+        for one in running:
+            await one.measure(loads)
+        await asyncio.sleep(VITALS_SECONDS)
 
 
 @asynccontextmanager
@@ -101,8 +110,7 @@ async def running_servers(
             one.child: runtime.spawn(one.child.run(), name=f"server {one.child.spec.name}")
             for one in running
         }
-        for one in running:
-            runtime.spawn(one.watch_memory(), name=f"memory {one.child.spec.name}")
+        runtime.spawn(watch_vitals(running), name="vitals of servers")
         yield {one.server.node_id: one.server for one in running}
         await asyncio.gather(*(child.stop(task) for child, task in tasks.items()))
 
@@ -130,7 +138,7 @@ async def prepared(
     for name in await asyncio.to_thread(end_leftovers, folder, keep):
         log.info("server_ended", name=name, reason="it was started with other settings")
     return [
-        running_server(settings, spec, node_of(place, machine, pool))
+        running_server(settings, spec, place, node_of(place, machine, pool))
         for place, spec in specs.items()
     ]
 
@@ -140,7 +148,9 @@ def node_of(place: Place, machine: str, pool: str) -> NodeSettings:
     return NodeSettings(name=place.name[:80], base_url=url, machine=machine, pool=pool)
 
 
-def running_server(settings: ManagedSettings, spec: ChildSpec, node: NodeSettings) -> RunningServer:
+def running_server(
+    settings: ManagedSettings, spec: ChildSpec, place: Place, node: NodeSettings
+) -> RunningServer:
     folder = settings.run_dir.resolve()
     warm_up = None
     if settings.warm_up_workflow:
@@ -153,7 +163,7 @@ def running_server(settings: ManagedSettings, spec: ChildSpec, node: NodeSetting
         limits=RecycleLimits(settings.recycle_after_attempts, settings.recycle_above_mb),
         warm_up=warm_up,
     )
-    one = RunningServer(server)
+    one = RunningServer(server, place.device)
     one.child = RestartingChild(spec, run_folder=folder, logs=folder, changed=one.changed)
     server.restart, server.restart_in = one.child.restart, one.restart_in
     return one
@@ -185,7 +195,8 @@ def spec_of(settings: ManagedSettings, place: Place, folder: Path, count: int) -
             command += ["--temp-directory", str(folder / name), "--database-url", database]
     own = {key: filled(text, values) for key, text in settings.comfyui_environment.items()}
     if place.device is not None:
-        own = {"CUDA_VISIBLE_DEVICES": place.device} | own
+        # in the order of the bus, as nvidia-smi numbers them
+        own = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": place.device} | own
     command = [filled(word, values) for word in command]
     directory = settings.comfyui_directory
     parts = json.dumps([command, sorted(own.items()), str(directory)])

@@ -71,6 +71,8 @@ class ManagedServer:
     warm_up_id: UUID | None = None
     """The prompt of the warm-up that runs now; it is no attempt."""
     memory_mb: int | None = None
+    gpu_load: float | None = None
+    """Load of its GPU, from 0 to 1, if the driver tells it."""
     attempts: int = 0
     """Attempts that the present process was given."""
     ended: str = ""

@@ -54,6 +54,7 @@ def beat_of(claim: Claim) -> NodeBeat:
         leftover_prompts=len(leftovers(claim)),
         vram_free_mb=health.vram_free_mb,
         busy_fraction=health.busy_fraction,
+        gpu_load=claim.server.gpu_load if claim.server else None,
         passed_trial=claim.trial.passed,
         other_node_id=health.other_node_id,
     )

@@ -43,6 +43,7 @@ def take_beat(context: StepContext, beat: NodeBeat) -> None:
     contact.leftover_prompts = beat.leftover_prompts
     contact.vram_free_mb = beat.vram_free_mb
     contact.busy_fraction = beat.busy_fraction
+    contact.gpu_load = beat.gpu_load
     compare_attempts(context, node, beat)
     if node.is_readable and node.claim == beat.claim:  # else it was let go
         judge(context, node, beat)

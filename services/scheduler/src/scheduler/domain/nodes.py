@@ -87,6 +87,7 @@ class Contact:
     """Prompts of ended attempts that the engine still has."""
     vram_free_mb: int | None = None
     busy_fraction: float | None = None
+    gpu_load: float | None = None
     recalled: frozenset[UUID] = frozenset()
     """Attempts that are over for the scheduler and still take the node's slot."""
 

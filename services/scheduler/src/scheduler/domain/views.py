@@ -92,6 +92,7 @@ def node_view(context: StepContext, node: Node) -> NodeView:
         devices=list(node.capabilities.devices),
         vram_free_mb=node.contact.vram_free_mb,
         busy_fraction=node.contact.busy_fraction,
+        gpu_load=node.contact.gpu_load,
         class_count=len(node.capabilities.classes),
         model_count=len(node.capabilities.models),
         digest=node.capabilities.digest or None,

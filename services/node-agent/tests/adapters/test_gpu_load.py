@@ -1,0 +1,71 @@
+"""The load of GPUs, from a program that stands for `nvidia-smi`; no test machine has the driver."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from node_agent.adapters import gpu_load
+from node_agent.adapters.gpu_load import gpu_loads, load_of, loads_in
+
+SAID = """0, GPU-5f2c7a01-aaaa, 87
+1, GPU-5f2c7a02-bbbb, 0
+2, GPU-77777777-cccc, [N/A]
+"""
+
+
+def a_program(folder: Path, script: str) -> str:
+    """Return a PATH on which `nvidia-smi` is this script."""
+    program = folder / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+async def test_each_gpu_is_known_by_number_and_uuid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = f'[ "$1" = --query-gpu=index,uuid,utilization.gpu ] && cat <<E\n{SAID}E'
+    monkeypatch.setenv("PATH", a_program(tmp_path, script))
+
+    loads = await gpu_loads()
+
+    assert loads == {"0": 0.87, "GPU-5f2c7a01-aaaa": 0.87, "1": 0.0, "GPU-5f2c7a02-bbbb": 0.0}
+
+
+@pytest.mark.parametrize(
+    "script", ["exit 9", "exec sleep 600", "printf '\\377,,,\\n1, 2\\n0, a, x'"]
+)
+async def test_a_driver_in_trouble_tells_nothing(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gpu_load, "MOST_SECONDS", 0.5)
+    monkeypatch.setenv("PATH", a_program(tmp_path, script))
+
+    assert await gpu_loads() == {}
+
+
+async def test_without_the_driver_nothing_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert await gpu_loads() == {}
+
+
+@pytest.mark.parametrize(
+    ("device", "load"),
+    [
+        (None, 0.87),
+        ("0", 0.87),
+        ("1", 0.0),
+        ("2", None),
+        ("GPU-5f2c7a02", 0.0),
+        ("GPU-5f2c7a0", None),  # two begin so
+        ("GPU-", None),
+        ("", None),
+        ("MIG-1", None),
+    ],
+)
+def test_a_device_is_named_as_cuda_names_it(device: str | None, load: float | None) -> None:
+    assert load_of(device, loads_in(SAID)) == load
