@@ -9,7 +9,7 @@ import json
 import signal
 import sys
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,16 @@ from media.ports import InspectionRequest
 log = structlog.get_logger()
 
 WORKER = "media.adapters.sandbox.worker"
+TOO_SLOW = -signal.SIGALRM
+"""Status of a worker that was ended at its wall limit."""
+STRIP_TRIES = 2
 LATER = 75  # EX_TEMPFAIL of sysexits.h: the disk failed, not the file
 LOGGED_STDERR_BYTES = 400
 MIB = 1024**2
+
+
+class WorkerTooSlowError(UnavailableError):
+    """A worker did not end in time: its file costs too much, or the machine is busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,11 @@ class ProcessSandbox:
         if is_small and form_of(head_of(source)) in STRIPPED:
             async with self._in_process:
                 return await asyncio.to_thread(metadata.strip, source, folder / "target")
-        return InspectedFile(**await self._do(folder, {"task": "strip"}, Bounds(0, 0)))
+        for _ in range(STRIP_TRIES):
+            with suppress(WorkerTooSlowError):
+                return InspectedFile(**await self._do(folder, {"task": "strip"}, Bounds(0, 0)))
+        # tried without end, the result would be given up and made again, as slow as before
+        raise too_slow()
 
     async def _do(self, folder: Path, task: Mapping[str, Any], bounds: Bounds) -> dict[str, Any]:
         """Try in a worker beside others, and alone if the file is too large for that."""
@@ -121,7 +132,9 @@ class ProcessSandbox:
         tail = errors.read_bytes()[-LOGGED_STDERR_BYTES:].decode(errors="replace")
         log.info("worker_failed", task=task["task"], status=status, said=tail)
         if status == -signal.SIGXCPU:
-            raise FileRefusedError("too_costly", "The file takes too long to open.")
+            raise too_slow()
+        if status == TOO_SLOW:
+            raise WorkerTooSlowError("files cannot be opened now", retry_in=5.0)
         if status in (LATER, -signal.SIGKILL):
             raise UnavailableError("files cannot be opened now", retry_in=5.0)
         raise FileRefusedError("unreadable", "The file is damaged or not what it seems to be.")
@@ -138,12 +151,16 @@ class ProcessSandbox:
         try:
             answer, _ = await asyncio.wait_for(worker.communicate(task), self._limits.wall_seconds)
         except TimeoutError:
-            return -signal.SIGKILL, b""
+            return TOO_SLOW, b""
         finally:
             if worker.returncode is None:
                 worker.kill()
                 await worker.wait()
         return worker.returncode or 0, answer
+
+
+def too_slow() -> FileRefusedError:
+    return FileRefusedError("too_costly", "The file takes too long to open.")
 
 
 def found_in(answer: dict[str, Any]) -> dict[str, Any]:
