@@ -151,3 +151,23 @@ async def test_usage_counts_from_the_upgrade_on(postgres: PostgresServer) -> Non
 
 def a_job(job_id: UUID) -> str:
     return json.dumps({"job_id": str(job_id), "workflow": "w@1", "version_hash": "h"})
+
+
+async def test_usage_of_raw_graphs_is_folded(postgres: PostgresServer) -> None:
+    url, owner_id = await postgres.database_for("scheduler", "0012"), new_id()
+    connection = await asyncpg.connect(url)
+    day, names = date(2026, 1, 1), ["graph@" + "a" * 64, "graph@" + "b" * 64, "graph@1", "w@1"]
+    await connection.executemany(
+        """INSERT INTO usage VALUES ($1, $2, $3, $2, 'completed', 1, 2, 3, 4.5, 5, 0.5)""",
+        [(day, owner_id, name) for name in names],
+    )
+
+    await upgrade(url, "scheduler")
+
+    found = await connection.fetch("SELECT * FROM usage ORDER BY workflow")
+    await connection.close()
+    assert [tuple(row)[2:] for row in found] == [
+        ("graph", owner_id, "completed", 2, 4, 6, 9.0, 10, 1.0),
+        ("graph@1", owner_id, "completed", 1, 2, 3, 4.5, 5, 0.5),
+        ("w@1", owner_id, "completed", 1, 2, 3, 4.5, 5, 0.5),
+    ]

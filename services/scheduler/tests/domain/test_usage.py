@@ -188,3 +188,14 @@ def test_ends_of_one_step_add_up() -> None:
     core.pass_time(0.5)
 
     assert core.effects.usage == {key("expired"): Usage(job_count=3)}
+
+
+def test_raw_graphs_share_one_sum() -> None:
+    core = Core()
+    core.node()
+    for seed in "12":
+        attempt = attempt_of(core.job(workflow=f"graph@{seed * 64}"))
+        core.ask(report(core, attempt, Outcome.COMPLETED, 2.5))
+
+        expected = key("completed", attempt)._replace(workflow="graph")
+        assert core.effects.usage == {expected: Usage(1, 1, 0, 2.5)}

@@ -30,7 +30,8 @@ class UsageRow(BaseModel):
     )
     owner_id: UUID | None = Field(default=None, description="The user, if it is summed by owner.")
     workflow: str | None = Field(
-        default=None, description="`name@version`, if it is summed by workflow."
+        default=None,
+        description="`name@version`, if it is summed by workflow; `graph` for all raw graphs.",
     )
     node_id: UUID | None = Field(
         default=None,

@@ -13,6 +13,7 @@ from uuid import UUID
 from contracts.agent import Outcome
 from contracts.scheduler.claims import AttemptPhase
 from contracts.scheduler.jobs import JobStatus
+from contracts.values import GRAPH_REFERENCE, RAW_GRAPHS
 from scheduler.domain.jobs import Attempt, Job
 
 NO_NODE = UUID(int=0)
@@ -102,4 +103,7 @@ def usage_of_job(job: Job, ended_at: datetime, status: JobStatus) -> UsagePart:
 
 
 def key_of(job: Job, ended_at: datetime, node_id: UUID, outcome: str) -> UsageKey:
-    return UsageKey(ended_at.date(), job.owner_id, job.request.workflow, node_id, outcome)
+    """Name the sum. Raw graphs share one, for each seed makes another graph."""
+    workflow = job.request.workflow
+    name = RAW_GRAPHS if GRAPH_REFERENCE.fullmatch(workflow) else workflow
+    return UsageKey(ended_at.date(), job.owner_id, name, node_id, outcome)
