@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
+from unicodedata import category
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -77,9 +78,11 @@ UtcTime: TypeAlias = Annotated[AwareDatetime, AfterValidator(in_utc)]
 LONGEST_LABEL_BYTES = 256
 
 
-def short(text: str) -> str:
+def as_label_value(text: str) -> str:
     if len(text.encode()) > LONGEST_LABEL_BYTES:
         raise ValueError(f"expected at most {LONGEST_LABEL_BYTES} bytes")
+    if any(category(letter) == "Cc" for letter in text):
+        raise ValueError("expected a text without control characters")
     return text
 
 
@@ -114,7 +117,7 @@ LabelFilter: TypeAlias = Annotated[str, AfterValidator(as_label_filter)]
 ReferenceText: TypeAlias = Annotated[str, AfterValidator(as_reference)]
 QueryText: TypeAlias = Annotated[str, AfterValidator(without_nul)]
 LabelKey: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
-LabelValue: TypeAlias = Annotated[str, AfterValidator(short)]
+LabelValue: TypeAlias = Annotated[str, AfterValidator(as_label_value)]
 
 
 T = TypeVar("T")

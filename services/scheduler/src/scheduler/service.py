@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate, takewhile
 from time import monotonic
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from contracts.errors import UnavailableError
 from contracts.message import Command
+from contracts.scheduler.batches import MOST_ITEMS, CancelBatch, SubmitBatch
+from contracts.scheduler.job_requests import SubmitJob
 from contracts.scheduler.nodes import NodeEntry
 from contracts.values import new_id
 from runtime import clock
@@ -36,8 +40,28 @@ MOST_REQUESTS = 20_000
 MOST_KEPT = 50_000
 
 
+UNIT_BYTES = 4_096
+"""Bytes of inputs that weigh as much as a job."""
+
+
+def weight(item: Occurrence) -> int:
+    """Return how many jobs the occurrence may change, and large inputs count as more.
+
+    A step and its commit hold up the leader for as long as they have bytes to write.
+    """
+    match item:
+        case Requested(command=SubmitBatch(items=items)):
+            return len(items)
+        case Requested(command=CancelBatch()):
+            return MOST_ITEMS
+        case Requested(command=SubmitJob(job=job)):
+            return 1 + len(to_json(job.inputs)) // UNIT_BYTES
+        case _:
+            return 1
+
+
 class Inbox:
-    """Gathers occurrences in order; the loop takes all of them at once."""
+    """Gathers occurrences in order; the loop takes as many at once as one step may weigh."""
 
     def __init__(self) -> None:
         self._items: list[Occurrence] = []
@@ -54,11 +78,13 @@ class Inbox:
         self._wake.set()
 
     async def take(self, most: int, *, within: float) -> list[Occurrence]:
-        """Take the oldest occurrences; none if none come in time."""
+        """Take the oldest occurrences of this weight, at least one; none if none come in time."""
         if not self._items:
             self._wake.clear()
             await wait_for(self._wake, within)
-        taken, self._items = self._items[:most], self._items[most:]
+        weights = accumulate(weight(item) for item in self._items)
+        end = max(1, sum(1 for _ in takewhile(most.__ge__, weights)))
+        taken, self._items = self._items[:end], self._items[end:]
         return taken
 
 

@@ -10,6 +10,7 @@ from contracts.scheduler.batches import CancelBatch, SubmitBatch, SubmitBatchVie
 from contracts.scheduler.job_requests import Incompatible, Requirements
 from contracts.scheduler.jobs import JobError, JobStatus
 from contracts.values import Unmet, new_id
+from scheduler.domain.batches import MOST_BYTES
 from scheduler.domain.context import LoadedRows
 from scheduler.domain.core import names_in
 from scheduler.domain.jobs import Job
@@ -94,6 +95,16 @@ def test_a_batch_that_does_not_fit_into_the_owners_queue_leaves_nothing() -> Non
     assert core.refusal(a_batch(6, actor)) == "batch_too_large"
     assert (core.state.jobs, core.effects.needs_commit) == (before, False)
     assert isinstance(core.ask(a_batch(4, actor)), SubmitBatchView)
+
+
+def test_values_that_all_jobs_share_count_for_each() -> None:
+    """They travel once, and each job has a row and an order of its own."""
+    core, inputs = Core(), {"prompt": "x" * (MOST_BYTES // 100)}
+    many = [Requirements(classes=frozenset(["c" * (MOST_BYTES // 100)]))]
+
+    assert core.refusal(a_batch(100, inputs=inputs)) == "batch_too_large"
+    assert core.refusal(a_batch(100, requirements=many)) == "batch_too_large"
+    assert isinstance(core.ask(a_batch(90, inputs=inputs)), SubmitBatchView)
 
 
 def test_a_batch_that_does_not_fit_into_the_queue_of_all_leaves_nothing() -> None:

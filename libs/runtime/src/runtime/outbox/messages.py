@@ -1,6 +1,6 @@
-"""Writes the events and key-value entries of one transaction as one row of the outbox."""
+"""Writes the events and key-value entries of one transaction as rows of the outbox."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ INSERT = "INSERT INTO outbox (messages) VALUES ($1)"
 LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()), 1)"
 """Advisory locks belong to the database, which services share: the schema tells them apart."""
 
+MOST_ROW_LENGTH = 1024**2
+"""Characters of messages in a row; a relay reads many rows, and a value of jsonb has an end."""
 MARKER_SECONDS = 24 * 3600
 """Followers read a bucket whole after each reconnect, so none needs an older marker."""
 
@@ -30,7 +32,7 @@ class Outgoing:
     message_id: str | None = None
     headers: dict[str, str] | None = None
     requires: str | None = None
-    """Subject of a message in the same row; if NATS refuses that one, this one is not sent."""
+    """Subject of a message before it in the same row; this one is sent only if NATS stored that."""
 
     @property
     def is_event(self) -> bool:
@@ -72,13 +74,26 @@ async def lock_writers(connection: "AsyncConnection") -> None:
     await connection.exec_driver_sql(LOCK)
 
 
-async def append(connection: "AsyncConnection", messages: Sequence[Outgoing]) -> None:
-    """Add one row with all the messages to the caller's transaction."""
+def rows_of(messages: Sequence[Outgoing]) -> Iterator[Sequence[Outgoing]]:
+    """Yield the messages of each row; one that requires another follows it in the same row."""
+    first, length = 0, 0
+    for number, message in enumerate(messages):
+        is_full = length + len(message.body) > MOST_ROW_LENGTH
+        if is_full and number > first and message.requires is None:
+            yield messages[first:number]
+            first, length = number, 0
+        length += len(message.body)
     if messages:
-        await connection.exec_driver_sql(INSERT, (encode(messages),))
+        yield messages[first:]
+
+
+async def append(connection: "AsyncConnection", messages: Sequence[Outgoing]) -> None:
+    """Add the messages to the caller's transaction."""
+    for row in rows_of(messages):
+        await connection.exec_driver_sql(INSERT, (encode(row),))
 
 
 async def append_asyncpg(connection: Any, messages: Sequence[Outgoing]) -> None:
-    """Add one row with all the messages to the transaction of an asyncpg connection."""
-    if messages:
-        await connection.execute(INSERT, encode(messages))
+    """Add the messages to the transaction of an asyncpg connection."""
+    for row in rows_of(messages):
+        await connection.execute(INSERT, encode(row))

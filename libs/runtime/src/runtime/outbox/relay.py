@@ -1,8 +1,9 @@
 """Publishes the rows of the outbox, in which commits leave their messages.
 
-One row holds all messages of a commit. A relay publishes the rows in order and deletes them. After
-a crash it may publish a message twice; JetStream drops the second by its id. A message that NATS
-refuses to store moves to another table (refused.py), so that it does not hold up the others.
+A row holds the messages of a commit, or a part of them if they are many. A relay publishes the rows
+in order and deletes them. After a crash it may publish a message twice; JetStream drops the second
+by its id. A message that NATS refuses to store moves to another table (refused.py), so that it does
+not hold up the others.
 
 A relay has a connection of its own, so no query can starve it. Postgres ends the connection, and
 with it the relay's lock, when the process stands still; the relay of a replica then goes on.

@@ -106,7 +106,7 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "bad_url": "The URL is not the address of a server",
         "bad_header": "A header cannot be sent",
         "unknown_engine": "No agent has this engine",
-        "batch_too_large": "The batch has more jobs than may wait",
+        "batch_too_large": "The batch has more jobs or bytes than may wait",
         "invalid_inputs": "The inputs do not fit the workflow",
         "media_refused": "The file was refused",
         "invalid_workflow": "The workflow is not valid",

@@ -36,7 +36,7 @@ class RunRequest(Strict):
         default_factory=dict,
         max_length=16,
         description="For finding the job again: at most 16; keys `[A-Za-z0-9_.-]{1,40}`, values "
-        "of at most 256 bytes.",
+        "of at most 256 bytes, without control characters.",
     )
 
 

@@ -111,7 +111,7 @@ async def look_up_batches(connection: Any, ids: Sequence[UUID]) -> dict[UUID, Ba
 
 
 async def write(connection: Any, effects: Effects) -> None:
-    """Write all rows of a batch, then one row of the outbox."""
+    """Write all rows of a batch, then those of the outbox."""
     await job_rows.INSERT_JOBS.execute(connection, effects.new_jobs.values())
     await batch_rows.INSERT_BATCHES.execute(connection, effects.batches.values())
     await job_rows.UPDATE_JOBS.execute(connection, effects.changed_jobs.values())

@@ -15,6 +15,9 @@ from scheduler.domain.lifecycle import queue_job
 from scheduler.domain.refusals import refuse_refused
 from scheduler.domain.submission import end_early, may_cancel, refuse_excess, refuse_unstorable
 
+MOST_BYTES = 32 * 1024**2
+"""Values that the jobs of a batch share are in the row of each."""
+
 
 def submit_batch(context: StepContext, command: SubmitBatch) -> SubmitBatchView:
     """Accept all jobs of a batch once; a repeat is answered with the same batch."""
@@ -31,6 +34,7 @@ def submit_batch(context: StepContext, command: SubmitBatch) -> SubmitBatchView:
     jobs = [
         Job(request, owner_id, context.now.wall, context.trace) for request in requests_of(command)
     ]
+    refuse_many_bytes(command)
     refuse_refused_items(context, jobs)
     for job in jobs:
         queue_job(context, job)
@@ -47,6 +51,16 @@ def submit_batch(context: StepContext, command: SubmitBatch) -> SubmitBatchView:
     context.loaded.batches[batch.id] = context.effects.batches[batch.id] = batch
     remember_created(context, command, batch.id)
     return SubmitBatchView(batch_id=batch.id)
+
+
+def refuse_many_bytes(command: SubmitBatch) -> None:
+    """Raise for a batch that is small as a message, and large once each job has its own values."""
+    template_bytes = len(command.template.model_dump_json())
+    required = [len(one.model_dump_json()) for one in command.requirements]
+    if sum(template_bytes + required[item.requirements] for item in command.items) > MOST_BYTES:
+        mib = MOST_BYTES // 1024**2
+        text = f"the jobs of the batch have more than {mib} MiB together: make several batches"
+        raise InvalidError(text, code="batch_too_large")
 
 
 def requests_of(command: SubmitBatch) -> Iterable[NewJob]:
