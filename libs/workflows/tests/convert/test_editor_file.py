@@ -8,7 +8,7 @@ import pytest
 
 from contracts.errors import InvalidError
 from workflows.convert import editor_file, to_api, with_run
-from workflows.convert.editor_file import leaves
+from workflows.convert.editor_file import EditorFile, Place, leaves
 from workflows.spec.spec import Spec
 
 from .saved import a_file, a_node
@@ -148,3 +148,16 @@ def test_a_widget_that_two_graph_nodes_share_stays_if_the_run_gives_them_two_val
     run = {**graph, str(id_): {**graph[str(id_)], "inputs": inputs}}
 
     assert with_run(file, a_spec(), run) == ui
+
+
+def test_one_and_true_are_two_values_of_a_run() -> None:
+    ui = {"nodes": [{"widgets_values": [5]}]}
+    feeds = (("1", "inputs", "a"), ("2", "inputs", "b"))
+    place = Place(path=("nodes", 0, "widgets_values", 0), feeds=feeds)
+    file = EditorFile(text=json.dumps(ui), places=(place,))
+
+    def a_run(second: Any) -> dict[str, Any]:
+        return {"1": {"inputs": {"a": 1}}, "2": {"inputs": {"b": second}}}
+
+    assert with_run(file, a_spec(), a_run(True)) == ui
+    assert with_run(file, a_spec(), a_run(1.0)) == {"nodes": [{"widgets_values": [1]}]}

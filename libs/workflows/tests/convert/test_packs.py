@@ -162,6 +162,18 @@ def test_a_value_that_no_input_takes_is_told() -> None:
     ]
 
 
+@pytest.mark.parametrize("value", [0, 0.0, -1, True, [0], {"on": False}])
+def test_zero_is_a_value_whose_loss_is_told(value: Any) -> None:
+    assert warnings_of(a_node(3, "Loader", 0.5, value)) == [
+        ("nodes.3.widgets_values.1", "left_over")
+    ]
+
+
+@pytest.mark.parametrize("value", [None, False, "", [], {}])
+def test_nothing_is_no_loss(value: Any) -> None:
+    assert warnings_of(a_node(3, "Loader", 0.5, value)) == []
+
+
 def test_a_named_value_that_no_input_takes_is_told() -> None:
     node = a_node(3, "Loader") | {"widgets_values": {"strength": 1, "mode": "fast"}}
 

@@ -16,6 +16,7 @@ from workflows.convert.marks import MARKS, Mark, Path
 from workflows.convert.saved_file import as_id, read_definitions
 from workflows.graph.graph import Graph
 from workflows.json_values import as_array, as_object, is_array, is_object
+from workflows.spec.field_types import is_same
 from workflows.spec.spec import Spec
 
 VALUES = ("widgets_values", "widgets_values_named")
@@ -130,7 +131,7 @@ def with_run(file: EditorFile, spec: Spec, rendered: Graph) -> File:
     for place in file.places:
         given = [value_at(rendered, path) for path in place.feeds]
         values = [value for value in given if value is not ABSENT and not is_array(value)]
-        if values and all(value == values[0] for value in values):
+        if values and all(is_same(value, values[0]) for value in values):
             write(content, place.path, values[0])
     for id_, mode in switched_off(spec, rendered).items():
         for node in only_node(content, id_):

@@ -28,8 +28,13 @@ def telling(class_name: str, left: Mapping[str, Any]) -> Iterator[tuple[str, Any
     if class_name in DISPLAYS:
         return
     for name, value in left.items():
-        if name not in SHOWN_ONLY and value not in (None, "", False, [], {}):
+        if name not in SHOWN_ONLY and not is_nothing(value):
             yield name, value
+
+
+def is_nothing(value: Any) -> bool:
+    """Tell whether the value is empty or off. A number never is, though 0 == False in Python."""
+    return value is None or value is False or value in ("", [], {})
 
 
 def names_model(value: Any) -> bool:

@@ -94,7 +94,7 @@ ScalarValue: TypeAlias = Annotated[
 ]
 
 
-def is_same(value: object, other: Scalar) -> bool:
+def is_same(value: object, other: object) -> bool:
     """Tell whether a person sees equal values: 1 is 1.0, but not true."""
     return isinstance(value, bool) == isinstance(other, bool) and value == other
 
