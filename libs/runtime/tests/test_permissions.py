@@ -201,9 +201,9 @@ async def test_a_reader_of_all_events_reads_them_under_a_name_of_its_own(nats: N
         gateway, registry = [
             await a_bus(stack, nats, name) for name in ("gateway", "workflow-registry")
         ]
-        _, last = await event_stream.bounds(gateway)
+        begin, end = await event_stream.bounds(gateway)
         assert [
-            event async for event in event_stream.read_stored(gateway, "event.>", 0, last)
+            event async for event in event_stream.read_stored(gateway, "event.>", begin, end)
         ] == []
         with pytest.raises(UnavailableError):
             await event_stream.bounds(registry)

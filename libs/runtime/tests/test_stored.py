@@ -113,10 +113,10 @@ async def test_events_come_in_order_from_any_sequence_and_once(nats: NatsServer)
         await asyncio.sleep(0.3)  # the subscription has no sign of being in place
         await publish(scheduler, [event(fact) for fact in [*facts, facts[0]]])
 
-        start = (await asyncio.wait_for(first, 5)).sequence
+        start = (await asyncio.wait_for(first, 5)).position.sequence
         again = event_stream.follow(gateway, start - 1)
         seen = [await asyncio.wait_for(anext(again), 5) for _ in facts]
-        assert [stored.sequence for stored in seen] == [start, start + 1, start + 2]
+        assert [stored.position.sequence for stored in seen] == [start, start + 1, start + 2]
         decoded = [JobCanceled.decode(stored.subject, stored.body) for stored in seen]
         assert [fact.job_id for fact in decoded] == [fact.job_id for fact in facts]
 

@@ -14,7 +14,7 @@ import httpx
 @dataclass
 class Frame:
     name: str
-    id: int | None
+    id: str | None
     data: Any
 
 
@@ -36,7 +36,7 @@ class Frames:
 async def following(
     client: httpx.AsyncClient,
     path: str,
-    last_seen: int | None = None,
+    last_seen: object = None,
     headers: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncGenerator[Frames, None]:
     seen = {} if last_seen is None else {"Last-Event-ID": str(last_seen)}
@@ -53,8 +53,7 @@ async def read(lines: AsyncIterator[str]) -> AsyncIterator[Frame]:
             name, _, value = line.partition(": ")
             fields[name] = value
         elif "data" in fields:
-            id_ = int(fields["id"]) if "id" in fields else None
-            yield Frame(fields["event"], id_, json.loads(fields["data"]))
+            yield Frame(fields["event"], fields.get("id"), json.loads(fields["data"]))
             fields = {}
         else:
             fields = {}

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.errors import UnavailableError
+from contracts.event import Position
 from contracts.scheduler.jobs import JobQueued, JobView
 from gateway.app import build
 from gateway.http.problems import RefusedError
@@ -25,6 +26,7 @@ from runtime.testing.servers import NatsServer
 from .owners import FakeScheduler
 
 VERSIONS = [1, 2, 3]
+ENDS = Position(1, 0), Position(1, 1)
 
 
 @asynccontextmanager
@@ -70,9 +72,9 @@ async def test_one_user_reads_one_history_at_a_time_and_others_read_theirs(
     async with a_gateway_and_its_scheduler(nats) as (gateway, scheduler):
         mine = await a_finished_job(scheduler, uuid4())
         theirs = await a_finished_job(scheduler, uuid4())
-        async with reading(gateway, mine.owner_id, 0, 1, 30.0):
+        async with reading(gateway, mine.owner_id, *ENDS, 30.0):
             with pytest.raises(RefusedError) as refused:
-                async with reading(gateway, mine.owner_id, 0, 1, 30.0):
+                async with reading(gateway, mine.owner_id, *ENDS, 30.0):
                     raise AssertionError("a user has one place")
             without_history = await versions_shown(gateway, mine)
             beside = await versions_shown(gateway, theirs)
@@ -102,9 +104,9 @@ async def test_reading_that_takes_too_long_ends_and_gives_its_place_back(
 ) -> None:
     async with a_gateway_and_its_scheduler(nats) as (gateway, scheduler):
         job = await a_finished_job(scheduler, uuid4())
-        _, last = await event_stream.bounds(gateway.bus)
+        ends = await event_stream.bounds(gateway.bus)
         with pytest.raises(UnavailableError):
-            async with reading(gateway, job.owner_id, 0, last, 0.0) as facts:
+            async with reading(gateway, job.owner_id, *ends, 0.0) as facts:
                 raise AssertionError([fact async for fact in facts])
 
         assert not gateway.catch_ups.held

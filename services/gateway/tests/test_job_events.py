@@ -19,7 +19,7 @@ async def a_finished_job(fleet: Fleet) -> UUID:
         await fleet.scheduler.queue(job_id)
         await fleet.scheduler.start(job_id)
         await fleet.scheduler.complete(job_id)
-        assert [frame.id for frame in await frames.rest()] == [2, 3]
+        assert [frame.id for frame in await frames.rest()] == ["2", "3"]
     return job_id
 
 
@@ -34,9 +34,9 @@ async def test_a_stream_begins_with_the_job_and_ends_with_its_end(nats: NatsServ
             (last,) = await frames.rest()
 
         assert (first.name, first.id, first.data["status"]) == ("job.snapshot", None, "queued")
-        assert (started.name, started.id) == ("job.started", 2)
+        assert (started.name, started.id) == ("job.started", "2")
         assert "inputs" not in started.data
-        assert (last.name, last.id) == ("job.completed", 3)
+        assert (last.name, last.id) == ("job.completed", "3")
         assert last.data == (await fleet.client.get(f"/v1/jobs/{job_id}")).json()
 
 
@@ -68,7 +68,7 @@ async def test_coming_back_brings_what_was_missed_and_nothing_twice(nats: NatsSe
             async with following(fleet.client, path, seen) as frames:
                 snapshot, *rest = await frames.rest()
             assert snapshot.name == "job.snapshot"
-            assert [frame.id for frame in rest] == expected
+            assert [frame.id for frame in rest] == [*map(str, expected)]
             assert rest[-1].name == "job.completed"
 
 
@@ -78,7 +78,7 @@ async def test_what_the_memory_has_lost_comes_from_the_stored_stream(nats: NatsS
         async with following(fleet.client, path, 0) as frames:
             _, *rest = await frames.rest()
 
-        assert [frame.id for frame in rest] == [1, 2, 3]
+        assert [frame.id for frame in rest] == ["1", "2", "3"]
 
 
 async def test_who_has_seen_the_end_gets_204_so_that_a_browser_stops(nats: NatsServer) -> None:

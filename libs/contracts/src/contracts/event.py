@@ -5,7 +5,7 @@ that it has seen of each aggregate and ignores events that are not newer.
 """
 
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -13,6 +13,19 @@ from pydantic_core import from_json, to_json
 
 from contracts.message import Message
 from contracts.services import ServiceName
+
+
+class Position(NamedTuple):
+    """A place between events. Positions in a stream that was made anew are after all older ones."""
+
+    stream: int
+    """When the stream was made, in µs since 1970: its sequence numbers begin at 1."""
+    sequence: int
+    """Number of the last event before the place."""
+
+    def follows(self, other: "Position") -> bool:
+        """Return whether the same stream reaches this position after the other one."""
+        return self.stream == other.stream and self.sequence > other.sequence
 
 
 class Event(Message):

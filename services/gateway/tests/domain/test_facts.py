@@ -3,6 +3,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from contracts.event import Position
 from contracts.scheduler.jobs import JobCompleted, JobStatus
 from gateway.live.facts import Fact, Ring, SentVersions, read_fact
 
@@ -10,18 +11,19 @@ JOB, OWNER = uuid4(), uuid4()
 
 
 def a_fact(sequence: int, version: int, job_id: UUID = JOB, owner_id: UUID = OWNER) -> Fact:
-    return Fact(sequence, "job.started", owner_id, job_id, version, b"{}")
+    return Fact(Position(1, sequence), "job.started", owner_id, job_id, version, b"{}")
 
 
 def a_ring(*facts: Fact, start: int = 0, size: int = 100) -> Ring:
-    ring = Ring(start, size)
+    ring = Ring(Position(1, start), size)
     for fact in facts:
-        ring.advance(fact.sequence, fact)
+        ring.advance(fact.position, fact)
     return ring
 
 
-def sequences(facts: list[Fact] | None) -> list[int] | None:
-    return None if facts is None else [fact.sequence for fact in facts]
+def sequences_since(ring: Ring, sequence: int, stream: int = 1) -> list[int] | None:
+    facts = ring.since(Position(stream, sequence), OWNER)
+    return None if facts is None else [fact.position.sequence for fact in facts]
 
 
 def test_an_event_is_read_as_a_fact() -> None:
@@ -33,35 +35,44 @@ def test_an_event_is_read_as_a_fact() -> None:
         version=3,
         occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
-    fact = read_fact(9, event.address(), event.encode())
+    fact = read_fact(Position(1, 9), event.address(), event.encode())
 
     assert fact is not None
     assert (fact.name, fact.version, fact.job_id, fact.is_ending) == ("job.completed", 3, JOB, True)
-    assert read_fact(10, "event.node.lost.v1.x", b"") is None
+    assert read_fact(Position(1, 10), "event.node.lost.v1.x", b"") is None
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"data": {}}', b'{"data": {"job_id": 1}}'])
 def test_a_malformed_event_is_an_error_that_the_adapter_expects(body: bytes) -> None:
     with pytest.raises((ValueError, KeyError, TypeError, AttributeError)):
-        read_fact(1, f"event.job.started.v1.{OWNER}", body)
+        read_fact(Position(1, 1), f"event.job.started.v1.{OWNER}", body)
 
 
 def test_the_ring_gives_an_owner_what_came_after() -> None:
     ring = a_ring(a_fact(1, 1), a_fact(2, 1, uuid4(), uuid4()), a_fact(3, 2))
-    ring.advance(7)
+    ring.advance(Position(1, 7))
 
-    assert sequences(ring.since(0, OWNER)) == [1, 3]
-    assert sequences(ring.since(1, OWNER)) == [3]
-    assert ring.position == 7
+    assert sequences_since(ring, 0) == [1, 3]
+    assert sequences_since(ring, 1) == [3]
+    assert sequences_since(ring, 7) == []
+    assert ring.position == (1, 7)
+
+
+@pytest.mark.parametrize("stream", [0, 2])
+def test_a_place_in_another_stream_and_one_to_come_are_not_in_the_ring(stream: int) -> None:
+    ring = a_ring(a_fact(1, 1), a_fact(2, 2))
+
+    assert sequences_since(ring, 1, stream) is None
+    assert sequences_since(ring, 3) is None
 
 
 def test_the_ring_says_when_it_has_forgotten() -> None:
     ring = a_ring(a_fact(11, 1), a_fact(12, 2), a_fact(13, 3), start=10, size=2)
 
-    assert ring.since(10, OWNER) is None
-    assert sequences(ring.since(11, OWNER)) == [12, 13]
+    assert sequences_since(ring, 10) is None
+    assert sequences_since(ring, 11) == [12, 13]
     assert ring.of_job(JOB, 0, 3) is None
-    assert sequences(ring.of_job(JOB, 1, 3)) == [12, 13]
+    assert [fact.version for fact in ring.of_job(JOB, 1, 3) or []] == [2, 3]
 
 
 def test_a_fact_that_was_told_twice_counts_once() -> None:

@@ -1,6 +1,7 @@
 import pytest
 
-from gateway.live.frames import frame, last_seen
+from contracts.event import Position
+from gateway.live.frames import frame, id_only, last_position, last_seen
 
 
 def test_a_frame_is_what_the_standard_says() -> None:
@@ -20,3 +21,11 @@ def test_an_id_that_we_never_sent_is_no_id(header: str | None) -> None:
 
 def test_an_id_is_read_back() -> None:
     assert last_seen("42") == 42
+    assert id_only(Position(1_700_000_000_000_000, 42)) == b"id: 42-1700000000000000\n\n"
+    assert last_position("42-1700000000000000", 7) == (1_700_000_000_000_000, 42)
+    assert last_position("42", 7) == (7, 42)
+
+
+@pytest.mark.parametrize("header", [None, "", "-", "1-", "-1", "1-x", "1-2-3", f"1-{'9' * 19}"])
+def test_a_position_that_we_never_sent_is_none(header: str | None) -> None:
+    assert last_position(header, 7) is None

@@ -1,4 +1,4 @@
-"""Reads the stream of events in order: from any sequence number on, or a part of it again."""
+"""Reads the stream of events in order: from any position on, or a part of it again."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import nats.errors
 import structlog
+from nats.js import api
 
 from contracts.errors import UnavailableError
+from contracts.event import Position
 from contracts.topology import EVENTS_STREAM
 from runtime.bus import ordered
 from runtime.bus.client import Bus
@@ -22,7 +24,8 @@ RETRY_SECONDS = 1.0
 class StoredEvent:
     """An event as the stream keeps it: a CloudEvent in structured JSON."""
 
-    sequence: int
+    position: Position
+    """The place right behind the event."""
     subject: str
     body: bytes
 
@@ -32,9 +35,10 @@ async def follow(bus: Bus, after: int | None = None) -> AsyncGenerator[StoredEve
 
     There are no gaps, also over reconnects. An ordered consumer can stop receiving after a server
     restart (measured), so a new subscription continues after the last sequence number after each
-    reconnect and each minute. It begins with the first event if the stream was made anew since.
+    reconnect and each minute. It begins with the first event if the stream was made anew since:
+    then the position of an event does not follow that of the event before.
     """
-    last, created, renew = after, None, asyncio.Event()
+    last, stream, renew = after, None, asyncio.Event()
     with bus.on_reconnect(renew.set):
         while True:
             renew.clear()
@@ -42,16 +46,16 @@ async def follow(bus: Bus, after: int | None = None) -> AsyncGenerator[StoredEve
                 info = await bus.jetstream.stream_info(EVENTS_STREAM)
                 if last is None:
                     last = info.state.last_seq
-                elif last > info.state.last_seq or created not in (None, info.created):
+                elif last > info.state.last_seq or stream not in (None, name_of(info)):
                     log.warning("events_begin_anew", after=last)
                     last = 0
-                created = info.created
+                stream = name_of(info)
                 subscription = await ordered.subscribe(bus, EVENTS_STREAM, "event.>", last)
                 async for message in ordered.read_until(subscription, renew):
                     sequence = message.metadata.sequence.stream
                     if sequence > last:
                         last = sequence
-                        yield StoredEvent(sequence, message.subject, message.data)
+                        yield StoredEvent(Position(stream, sequence), message.subject, message.data)
             except nats.errors.ConnectionClosedError:
                 raise
             except (nats.errors.Error, OSError) as error:
@@ -59,26 +63,32 @@ async def follow(bus: Bus, after: int | None = None) -> AsyncGenerator[StoredEve
                 await asyncio.sleep(RETRY_SECONDS)
 
 
-async def bounds(bus: Bus) -> tuple[int, int]:
-    """Return the sequence numbers of the first and the last event kept, else (last + 1, last)."""
+async def bounds(bus: Bus) -> tuple[Position, Position]:
+    """Return the positions before the first and after the last event kept; equal if none is."""
     try:
-        state = (await bus.jetstream.stream_info(EVENTS_STREAM)).state
+        info = await bus.jetstream.stream_info(EVENTS_STREAM)
     except (nats.errors.Error, OSError) as error:
         raise UnavailableError("the stream of events does not answer") from error
-    return (state.first_seq if state.messages else state.last_seq + 1), state.last_seq
+    last = Position(name_of(info), info.state.last_seq)
+    return (last._replace(sequence=info.state.first_seq - 1) if info.state.messages else last), last
+
+
+def name_of(info: api.StreamInfo) -> int:
+    """Return `Position.stream` of a stream."""
+    return round(info.created.timestamp() * 1_000_000) if info.created else 0
 
 
 async def read_stored(
-    bus: Bus, subject: str, after: int, until: int
+    bus: Bus, subject: str, after: Position, until: Position
 ) -> AsyncGenerator[StoredEvent, None]:
-    """Yield stored events that match `subject`, with `after < sequence <= until`, in order."""
+    """Yield stored events that match `subject` and lie between these positions, in order."""
     try:
-        subscription = await ordered.subscribe(bus, EVENTS_STREAM, subject, after)
+        subscription = await ordered.subscribe(bus, EVENTS_STREAM, subject, after.sequence)
         async with aclosing(ordered.read_stored(subscription)) as messages:
             async for message in messages:
-                sequence = message.metadata.sequence.stream
-                if sequence > until:
+                position = after._replace(sequence=message.metadata.sequence.stream)
+                if position > until:
                     return
-                yield StoredEvent(sequence, message.subject, message.data)
+                yield StoredEvent(position, message.subject, message.data)
     except (nats.errors.Error, OSError) as error:
         raise UnavailableError("the stream of events does not answer") from error

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from contracts.access import Actor
 from contracts.errors import OperationError
+from contracts.event import Position
 from contracts.scheduler.batches import BatchView, FindBatch
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobSummary
@@ -17,7 +18,15 @@ from gateway.batches.resources import batch_summary
 from gateway.http.access import AdmittedCaller
 from gateway.http.streaming import LongAnswer
 from gateway.live.facts import Fact, SentVersions
-from gateway.live.frames import ALL_SEEN, RETRY, ReadyFrame, frame, position
+from gateway.live.frames import (
+    ALL_SEEN,
+    RETRY,
+    ReadyFrame,
+    frame,
+    id_only,
+    last_position,
+    last_seen,
+)
 from gateway.live.hub import Listener
 from gateway.live.streams import HEADERS, missed_of_owner, summary_json, updates, with_data
 from gateway.service import Gateway
@@ -26,19 +35,18 @@ PAGE = 200
 
 
 async def open_batch_stream(
-    gateway: Gateway, caller: AdmittedCaller, batch_id: UUID, seen: int | None
+    gateway: Gateway, caller: AdmittedCaller, batch_id: UUID, last_id: str | None
 ) -> LongAnswer | None:
-    """Open the batch's events after sequence number `seen`; None if the client has all of them."""
+    """Open the batch's events after the position `last_id`; None if the client has all of them."""
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(
             gateway.hub.listening(caller.actor.user_id, batch_id, wants_previews=False)
         )
         batch = await find(gateway, caller.actor, batch_id)
-        if seen == ALL_SEEN:
-            if is_over(batch):
-                return None
-            seen = None
+        if (has_all := last_seen(last_id) == ALL_SEEN) and is_over(batch):
+            return None
         position = gateway.hub.ring.position
+        seen = None if has_all else last_position(last_id, position.stream)
         missed = await missed_of_owner(gateway, batch.owner_id, seen)
         after = position if missed is None or seen is None else seen
         if missed is not None:
@@ -75,7 +83,7 @@ async def batch_frames(
     listener: Listener,
     batch_id: UUID,
     missed: list[Fact] | None,
-    after: int,
+    after: Position,
     caller: AdmittedCaller,
 ) -> AsyncIterator[bytes]:
     yield RETRY
@@ -86,7 +94,7 @@ async def batch_frames(
                 yield frame("job.snapshot", summary_json(gateway, view, caller.actor))
     except OperationError:
         return
-    yield position(after)
+    yield id_only(after)
     if known.unfinished:
         told = updates(listener, caller, missed or ())
         async for update in frames_until_the_end(gateway, known, told, after, caller.actor):
@@ -100,7 +108,7 @@ async def frames_until_the_end(
     gateway: Gateway,
     known: Known,
     told: AsyncIterator[list[Fact] | ReadyFrame],
-    after: int,
+    after: Position,
     reader: Actor,
 ) -> AsyncIterator[bytes]:
     """Yield what is told until each job has ended, or the client must come back."""
@@ -109,11 +117,11 @@ async def frames_until_the_end(
         if isinstance(update, ReadyFrame):
             yield update
             continue
-        fresh = [fact for fact in update if fact.sequence > after and versions.is_newer(fact)]
+        fresh = [fact for fact in update if fact.position > after and versions.is_newer(fact)]
         for fact, data in await with_data(gateway, fresh, reader):
             if data is None:
                 return
-            yield frame(fact.name, data, fact.sequence)
+            yield frame(fact.name, data, fact.position)
             known.tell(fact)
         if not known.unfinished:
             return

@@ -77,7 +77,7 @@ async def follow_batch(
     `id` is the position in the stream of all events; there are no previews. The stream closes when
     the access token expires: reconnect with a new token and `Last-Event-ID`.
     """
-    stream = await open_batch_stream(gateway, caller, batch_id, last_seen(last_id))
+    stream = await open_batch_stream(gateway, caller, batch_id, last_id)
     return Response(status_code=204) if stream is None else stream
 
 
@@ -92,6 +92,6 @@ async def follow_jobs(
     `id` is the position in the stream of all events. The stream closes when the access token
     expires: reconnect with a new token and `Last-Event-ID`.
     """
-    stream = await open_owner_stream(gateway, caller, last_seen(last_id))
+    stream = await open_owner_stream(gateway, caller, last_id)
     await gateway.bus.signal(OwnerWatched(owner_id=caller.actor.user_id))
     return stream

@@ -1,6 +1,6 @@
 """Reads facts about jobs from events, and remembers a bounded number of the latest.
 
-A `Fact` is one event of stream `EVENTS`; `sequence` is its place there, `version` its place in
+A `Fact` is one event of stream `EVENTS`; `position` is its place there, `version` its place in
 the life of its job.
 """
 
@@ -12,12 +12,14 @@ from uuid import UUID
 from cachetools import LRUCache
 from pydantic_core import from_json, to_json
 
+from contracts.event import Position
+
 ENDINGS = frozenset({"job.completed", "job.failed", "job.canceled", "job.expired"})
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    sequence: int
+    position: Position
     name: str
     """`job.started`: the event name in the stream of a client."""
     owner_id: UUID
@@ -31,7 +33,7 @@ class Fact:
         return self.name in ENDINGS
 
 
-def read_fact(sequence: int, subject: str, body: bytes) -> Fact | None:
+def read_fact(position: Position, subject: str, body: bytes) -> Fact | None:
     """Return the fact of a CloudEvent; None if it is not about a job. ValueError if malformed."""
     words = subject.split(".")
     if words[1] != "job":
@@ -39,7 +41,7 @@ def read_fact(sequence: int, subject: str, body: bytes) -> Fact | None:
     data = from_json(body)["data"]
     batch_id = data.get("batch_id")
     return Fact(
-        sequence=sequence,
+        position=position,
         name=f"job.{words[2]}",
         owner_id=UUID(words[-1]),
         job_id=UUID(data["job_id"]),
@@ -50,28 +52,28 @@ def read_fact(sequence: int, subject: str, body: bytes) -> Fact | None:
 
 
 class Ring:
-    """Holds the latest facts, complete for every sequence number after `start`, to `position`."""
+    """Holds the latest facts of one stream, complete from `start` to `position`."""
 
-    def __init__(self, start: int, size: int) -> None:
+    def __init__(self, start: Position, size: int) -> None:
         self.start = start
         self.position = start
         self._size = size
         self._facts: deque[Fact] = deque()
 
-    def advance(self, sequence: int, fact: Fact | None = None) -> None:
-        """Advance to `sequence`, with a fact about a job or with another event."""
-        self.position = max(self.position, sequence)
+    def advance(self, position: Position, fact: Fact | None = None) -> None:
+        """Advance to `position`, with a fact about a job or with another event."""
+        self.position = position
         if fact is None:
             return
         self._facts.append(fact)
         if len(self._facts) > self._size:
-            self.start = self._facts.popleft().sequence
+            self.start = self._facts.popleft().position
 
-    def since(self, sequence: int, owner_id: UUID) -> list[Fact] | None:
-        """Return the owner's facts after `sequence`; None if they are older than the ring."""
-        if sequence < self.start:
+    def since(self, seen: Position, owner_id: UUID) -> list[Fact] | None:
+        """Return the owner's facts after `seen`; None if that is not a place in the ring."""
+        if not self.start <= seen <= self.position:
             return None
-        return [f for f in self._facts if f.sequence > sequence and f.owner_id == owner_id]
+        return [f for f in self._facts if f.position > seen and f.owner_id == owner_id]
 
     def of_job(self, job_id: UUID, after: int, until: int) -> list[Fact] | None:
         """Return the job's facts `after < version <= until`; None if one is not in the ring."""

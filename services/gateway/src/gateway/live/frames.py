@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias, Union
 from pydantic import BaseModel, Field, create_model
 
 from contracts.agent import AttemptPreviewed, AttemptProgressed
+from contracts.event import Position
 from contracts.scheduler.job_changes import JobDeleted, JobLabeled, JobPrioritized
 from contracts.scheduler.jobs import JobCanceling, JobQueued, JobRequeued, JobStarted
 from gateway.batches.resources import BatchSummary
@@ -22,17 +23,29 @@ ALL_SEEN = 10**MAX_DIGITS - 1
 """The id of the last event of a batch: a client that has it needs no other."""
 
 
-def frame(name: str, data: bytes, id_: int | None = None) -> ReadyFrame:
+def frame(name: str, data: bytes, id_: int | Position | None = None) -> ReadyFrame:
     """Return one event. `data` is JSON, so a line break can only be white space in it."""
     if b"\n" in data or b"\r" in data:
         data = data.replace(b"\r", b" ").replace(b"\n", b" ")
-    head = b"" if id_ is None else b"id: %d\n" % id_
+    head = b"" if id_ is None else b"id: %s\n" % id_text(id_)
     return b"%sevent: %s\ndata: %s\n\n" % (head, name.encode(), data)
 
 
-def position(id_: int) -> ReadyFrame:
+def id_only(id_: Position) -> ReadyFrame:
     """Return an id without an event: a client that reconnects names it."""
-    return b"id: %d\n\n" % id_
+    return b"id: %s\n\n" % id_text(id_)
+
+
+def id_text(id_: int | Position) -> bytes:
+    """Return a version of a job as it is, and a position as `<sequence>-<stream>`."""
+    return b"%d-%d" % (id_.sequence, id_.stream) if isinstance(id_, Position) else b"%d" % id_
+
+
+def last_position(header: str | None, stream: int) -> Position | None:
+    """Return the position in `Last-Event-ID`; a number alone is one of this stream."""
+    number, has_stream, named = (header or "").partition("-")
+    sequence, found = last_seen(number), last_seen(named) if has_stream else stream
+    return None if sequence is None or found is None else Position(found, sequence)
 
 
 def last_seen(header: str | None) -> int | None:
@@ -67,7 +80,7 @@ def frame_model(name: str, data: Any) -> type[BaseModel]:
         "data": (data, Field(description="The data, as JSON.")),
     }
     if name not in PASSING:
-        fields["id"] = (int, Field(description="Value for `Last-Event-ID`."))
+        fields["id"] = (str, Field(description="Value for `Last-Event-ID`."))
     title = name.title().replace(".", "") + "Frame"
     return create_model(title, __doc__=f"An event `{name}`.", **fields)
 

@@ -1,6 +1,7 @@
 """Fans events out: each gateway has one hub, which receives every event and signal once.
 
-Facts reach a listener completely and in order, or the listener is cut off. Of progress and
+Facts reach a listener completely and in order, or the listener is cut off: if it is too slow, and
+if the stream of events was made anew, since nobody knows what the old one had. Of progress and
 previews only the newest of each job is kept for it.
 """
 
@@ -12,6 +13,7 @@ from uuid import UUID
 
 from cachetools import LRUCache
 
+from contracts.event import Position
 from gateway.http.problems import RefusedError
 from gateway.live.facts import Fact, Ring
 from runtime.wait import wait_for
@@ -99,7 +101,7 @@ class Hub:
     """Knows every listener by its topic: a job, a batch, or the owner of jobs."""
 
     def __init__(self, *, ring_size: int, most: int, most_per_user: int) -> None:
-        self.ring = Ring(0, ring_size)
+        self.ring = Ring(Position(0, 0), ring_size)
         self.ready = asyncio.Event()
         self._ring_size = ring_size
         self._most = most
@@ -110,14 +112,17 @@ class Hub:
         self._batches: LRUCache[UUID, UUID] = LRUCache(MAX_OF_BATCHES)
         """Batch by job, of the jobs heard of last: signals do not name it."""
 
-    def begin(self, position: int) -> None:
-        """Expect the events after that sequence number."""
+    def begin(self, position: Position) -> None:
+        """Expect the events after that position."""
         self.ring = Ring(position, self._ring_size)
         self.ready.set()
 
-    def receive(self, sequence: int, fact: Fact | None) -> None:
+    def receive(self, position: Position, fact: Fact | None) -> None:
         """Remember the next event, and pass a fact on; None is an event that is not about a job."""
-        self.ring.advance(sequence, fact)
+        if not position.follows(self.ring.position):  # the stream was made anew, or went back
+            self.begin(position._replace(sequence=position.sequence - 1))
+            self.end_all()
+        self.ring.advance(position, fact)
         if fact is None:
             return
         if fact.batch_id:
@@ -197,7 +202,7 @@ class Hub:
                 listener.wake()
 
     def end_all(self) -> None:
-        """Cut every client off, so that the process can stop."""
+        """Cut every client off: it must reconnect."""
         for listeners in self._listeners.values():
             for listener in listeners:
                 listener.end()

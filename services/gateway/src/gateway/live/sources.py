@@ -14,6 +14,7 @@ import structlog
 
 from contracts.agent import JobWatched, OwnerWatched
 from contracts.errors import UnavailableError
+from contracts.event import Position
 from contracts.message import Signal
 from contracts.scheduler.jobs import JobView
 from gateway.live.facts import Fact, read_fact
@@ -35,11 +36,13 @@ async def follow_events(gateway: Gateway) -> None:
     """Pass on each new event until canceled."""
     _, last = await event_stream.bounds(gateway.bus)
     gateway.hub.begin(last)
-    async for event in event_stream.follow(gateway.bus, last):
-        gateway.hub.receive(event.sequence, fact_of(event))
+    async for event in event_stream.follow(gateway.bus, last.sequence):
+        gateway.hub.receive(event.position, fact_of(event))
 
 
-async def read_missed(gateway: Gateway, owner_id: UUID, after: int, until: int) -> list[Fact]:
+async def read_missed(
+    gateway: Gateway, owner_id: UUID, after: Position, until: Position
+) -> list[Fact]:
     """Return the owner's facts in between, in order.
 
     Raises UnavailableError if it takes too long, with code `TOO_MUCH` if there are too many, and
@@ -61,8 +64,8 @@ async def read_missed_of_job(gateway: Gateway, view: JobView) -> list[Fact]:
     """
     facts: list[Fact] = []
     seen = 0
-    first, last = await event_stream.bounds(gateway.bus)
-    async with reading(gateway, view.owner_id, first - 1, last, SHORT_SECONDS) as stored:
+    begin, end = await event_stream.bounds(gateway.bus)
+    async with reading(gateway, view.owner_id, begin, end, SHORT_SECONDS) as stored:
         async for fact in stored:
             seen += 1
             if fact.job_id == view.id:
@@ -76,7 +79,7 @@ async def read_missed_of_job(gateway: Gateway, view: JobView) -> list[Fact]:
 
 @asynccontextmanager
 async def reading(
-    gateway: Gateway, owner_id: UUID, after: int, until: int, seconds: float
+    gateway: Gateway, owner_id: UUID, after: Position, until: Position, seconds: float
 ) -> AsyncGenerator[AsyncIterator[Fact], None]:
     """Open the owner's stored facts in one of few places, of which one owner has one."""
     stored = event_stream.read_stored(gateway.bus, f"event.job.*.v1.{owner_id}", after, until)
@@ -94,7 +97,7 @@ async def reading(
 def fact_of(event: StoredEvent) -> Fact | None:
     """Return the fact; None for a malformed event, which is logged and stops nobody."""
     try:
-        return read_fact(event.sequence, event.subject, event.body)
+        return read_fact(event.position, event.subject, event.body)
     except (ValueError, KeyError, TypeError, IndexError) as error:
         log.warning("event_malformed", subject=event.subject, reason=repr(error))
         return None

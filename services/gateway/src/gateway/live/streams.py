@@ -11,6 +11,7 @@ from uuid import UUID
 
 from contracts.access import Actor
 from contracts.errors import OperationError, UnavailableError
+from contracts.event import Position
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobPage, JobStatus, JobSummary, JobView
 from gateway.http.access import AdmittedCaller
@@ -20,7 +21,7 @@ from gateway.jobs.loader import passes
 from gateway.jobs.reading import find_job
 from gateway.jobs.resources import job_resource, summary_resource
 from gateway.live.facts import Fact, SentVersions, complete
-from gateway.live.frames import COMMENT, RETRY, ReadyFrame, frame, position
+from gateway.live.frames import COMMENT, RETRY, ReadyFrame, frame, id_only, last_position
 from gateway.live.hub import Listener
 from gateway.live.sources import TOO_MUCH, read_missed, read_missed_of_job
 from gateway.service import Gateway
@@ -89,13 +90,14 @@ async def job_updates(
 
 
 async def open_owner_stream(
-    gateway: Gateway, caller: AdmittedCaller, seen: int | None
+    gateway: Gateway, caller: AdmittedCaller, last_id: str | None
 ) -> LongAnswer:
-    """Open the events of all of the caller's jobs after sequence number `seen`."""
+    """Open the events of all of the caller's jobs after the position `last_id`."""
     actor = caller.actor
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(gateway.hub.listening(actor.user_id, actor.user_id))
         position = gateway.hub.ring.position
+        seen = last_position(last_id, position.stream)
         missed = await missed_of_owner(gateway, actor.user_id, seen)
         page = await unfinished(gateway, actor) if missed is None else JobPage(items=[])
         after = position if missed is None or seen is None else seen
@@ -108,7 +110,7 @@ async def owner_frames(
     listener: Listener,
     page: JobPage,
     missed: list[Fact],
-    after: int,
+    after: Position,
     caller: AdmittedCaller,
 ) -> AsyncIterator[bytes]:
     yield RETRY
@@ -121,17 +123,17 @@ async def owner_frames(
     except OperationError:
         return
     if not shown and not missed:
-        yield position(after)
+        yield id_only(after)
     versions = SentVersions(shown)
     async for update in updates(listener, caller, missed):
         if isinstance(update, ReadyFrame):
             yield update
             continue
-        fresh = [fact for fact in update if fact.sequence > after and versions.is_newer(fact)]
+        fresh = [fact for fact in update if fact.position > after and versions.is_newer(fact)]
         for fact, data in await with_data(gateway, fresh, caller.actor):
             if data is None:
                 return
-            yield frame(fact.name, data, fact.sequence)
+            yield frame(fact.name, data, fact.position)
 
 
 async def snapshots(
@@ -222,20 +224,21 @@ async def missed_of_job(gateway: Gateway, view: JobView, seen: int | None) -> li
     return complete(facts, seen, view.version) or []
 
 
-async def missed_of_owner(gateway: Gateway, owner_id: UUID, seen: int | None) -> list[Fact] | None:
-    """Return the owner's facts after sequence `seen`; None if a snapshot must replace them."""
+async def missed_of_owner(
+    gateway: Gateway, owner_id: UUID, seen: Position | None
+) -> list[Fact] | None:
+    """Return the owner's facts after `seen`; None if a snapshot must replace them."""
     if seen is None:
         return None
     position = gateway.hub.ring.position
-    if seen > position:  # another replica was ahead of this one, or the stream was made anew
-        _, last = await event_stream.bounds(gateway.bus)
-        return [] if seen <= last else None
     found = gateway.hub.ring.since(seen, owner_id)
     if found is not None:
         return found
-    first, _ = await event_stream.bounds(gateway.bus)
-    if seen + 1 < first:
+    begin, end = await event_stream.bounds(gateway.bus)
+    if not begin <= seen <= end:  # so it is of the same stream, too
         return None
+    if not position.follows(seen):  # another replica was ahead of this one
+        return []
     try:
         return await read_missed(gateway, owner_id, seen, position)
     except UnavailableError as error:
