@@ -29,6 +29,7 @@ class FakeNodes:
     def __init__(self) -> None:
         self.views: dict[UUID, NodeView] = {}
         self.changes: list[dict[str, Any]] = []
+        self.keys: dict[str, UUID] = {}
 
     async def serve(self, fleet: Fleet) -> None:
         bus = fleet.scheduler.bus
@@ -43,6 +44,8 @@ class FakeNodes:
     async def add(self, request: AddNode) -> NodeView:
         wanted = request.node.model_dump(exclude={"headers"})
         view = NodeView(id=request.node_id, phase=NodePhase.JOINING, **wanted)
+        if key := request.idempotency:
+            view = self.views.get(self.keys.setdefault(key.key, view.id), view)
         self.views[view.id] = view
         return view
 

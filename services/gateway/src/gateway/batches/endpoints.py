@@ -51,7 +51,8 @@ async def create_batch(
     Seeds that are not given are drawn for each job. 404 is about the workflow.
     """
     view, is_replay = await submit_batch(gateway, actor, batch, idempotency_key)
-    mark_created(answer, gateway.path(f"/v1/batches/{view.id}"), is_replay=is_replay)
+    path = gateway.path(f"/v1/batches/{view.id}")
+    mark_created(answer, path, is_replay=is_replay, key=idempotency_key)
     return batch_resource(gateway.settings.path_prefix, view)
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import re
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 from fastapi import Depends, Header, Request, Response
 
@@ -44,34 +44,46 @@ PreferHeader: TypeAlias = Annotated[
 # Dependencies read the headers themselves, as `HotRoute` wants it; the parameters document them.
 
 
-async def idempotency_key_text(request: Request, _: IdempotencyKeyHeader = None) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
-        message = "expected 1 to 255 visible ASCII characters"
-        raise malformed("Idempotency-Key", "invalid", message)
-    return key
-
-
 class CallersKey(IdempotencyKey):
     """An idempotency key, and what the caller wants if it was used before."""
 
     rejects_repeats: bool = False
 
 
+class SentKey(NamedTuple):
+    """The headers of an idempotency key, before the digest of its request is known."""
+
+    key: str
+    rejects_repeats: bool
+
+    def with_digest(self, digest: str) -> CallersKey:
+        return CallersKey(key=self.key, body_digest=digest, rejects_repeats=self.rejects_repeats)
+
+
+async def sent_key(
+    request: Request, _: IdempotencyKeyHeader = None, __: RepeatHeader = "replay"
+) -> SentKey | None:
+    rule = request.headers.get("idempotency-repeat", "replay")
+    if rule not in ("replay", "reject"):
+        raise malformed("Idempotency-Repeat", "invalid", "expected `replay` or `reject`")
+    key = request.headers.get("idempotency-key")
+    if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
+        message = "expected 1 to 255 visible ASCII characters"
+        raise malformed("Idempotency-Key", "invalid", message)
+    return None if key is None else SentKey(key, rule == "reject")
+
+
 async def idempotency_key(
     request: Request, _: IdempotencyKeyHeader = None, __: RepeatHeader = "replay"
 ) -> CallersKey | None:
     """Return the key with a digest of the body and of the ids in the path."""
-    rule = request.headers.get("idempotency-repeat", "replay")
-    if rule not in ("replay", "reject"):
-        raise malformed("Idempotency-Repeat", "invalid", "expected `replay` or `reject`")
-    if (key := await idempotency_key_text(request)) is None:
+    if (key := await sent_key(request)) is None:
         return None
     ids = "".join(map(str, request.path_params.values())).encode()
     # the secret keeps those who read the digest from trying bodies
     secret, sent = request.app.state.idempotency_secret, ids + await request.body()
     digest = hmac.new(secret, sent, hashlib.sha256).hexdigest()
-    return CallersKey(key=key, body_digest=digest, rejects_repeats=rule == "reject")
+    return key.with_digest(digest)
 
 
 async def wait_seconds(request: Request, _: PreferHeader = None) -> int:
@@ -80,13 +92,13 @@ async def wait_seconds(request: Request, _: PreferHeader = None) -> int:
     return min(int(found[1]), MAX_WAIT_SECONDS) if found else 0
 
 
-IdempotencyKeyText: TypeAlias = Annotated[str | None, Depends(idempotency_key_text)]
+MaybeSentKey: TypeAlias = Annotated[SentKey | None, Depends(sent_key)]
 MaybeIdempotencyKey: TypeAlias = Annotated[CallersKey | None, Depends(idempotency_key)]
 WaitSeconds: TypeAlias = Annotated[int, Depends(wait_seconds)]
 
 
 def mark_created(
-    answer: Response, location: str, *, is_replay: bool = False, key: CallersKey | None = None
+    answer: Response, location: str, *, is_replay: bool, key: CallersKey | None
 ) -> None:
     """Set the headers of a 201: where the result is, and whether an earlier request made it.
 

@@ -8,7 +8,7 @@ import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
-from contracts.access import Actor, IdempotencyKey, Permission
+from contracts.access import Actor, Permission
 from contracts.errors import OperationError, UnavailableError
 from contracts.media.files import (
     BeginUpload,
@@ -27,7 +27,7 @@ from gateway.http.bodies import (
     require_content_type,
     validated,
 )
-from gateway.http.headers import IdempotencyKeyText, MaybeIdempotencyKey, mark_created
+from gateway.http.headers import MaybeIdempotencyKey, MaybeSentKey, mark_created
 from gateway.http.problems import RefusedError, invalid
 from gateway.media.acceptance import (
     INSPECTION_SECONDS,
@@ -95,14 +95,14 @@ async def upload_media(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.MEDIA_WRITE)],
     sent: Annotated[MediaUpload, Depends(ReadsUpload(), scope="function")],
-    idempotency_key: IdempotencyKeyText,
+    idempotency_key: MaybeSentKey,
     answer: Response,
 ) -> Media:
     """The file is inspected before the answer; 404 is about the `workflow` of a mask."""
     key = None
     if idempotency_key:
         digest = await upload_digest(gateway.idempotency_secret, sent)
-        key = IdempotencyKey(key=idempotency_key, body_digest=digest)
+        key = idempotency_key.with_digest(digest)
     try:
         upload = await with_options_of_spec(gateway, sent, actor)
         view, is_replay = await store_upload(gateway, actor, upload, key)
@@ -110,7 +110,8 @@ async def upload_media(
         if key is None:
             raise
         view, is_replay = await earlier_upload(gateway, actor, sent, key, refusal), True
-    mark_created(answer, gateway.path(f"/v1/media/{view.id}"), is_replay=is_replay)
+    path = gateway.path(f"/v1/media/{view.id}")
+    mark_created(answer, path, is_replay=is_replay, key=key)
     return media_resource(gateway.signer, view, actor)
 
 
@@ -162,7 +163,7 @@ async def complete_upload(
     """The file is copied and the copy is inspected. A repeated request gets the first answer."""
     command = accept_command(actor, media_id, form, form.filename)
     view = await gateway.bus.call(command, within=INSPECTION_SECONDS)
-    mark_created(answer, gateway.path(f"/v1/media/{view.id}"))
+    answer.headers["Location"] = gateway.path(f"/v1/media/{view.id}")
     return media_resource(gateway.signer, view, actor)
 
 

@@ -27,7 +27,6 @@ from contracts.registry.workflows import WorkflowEntry
 from gateway.http.access import Allowed
 from gateway.http.answers import refusals, sends
 from gateway.http.bodies import Body
-from gateway.http.headers import mark_created
 from gateway.service import CurrentGateway, Gateway
 from gateway.workflows.requests import (
     Name,
@@ -85,7 +84,7 @@ async def upload_workflow(
     command = UploadWorkflow(actor=actor, activate=sent.activate, **parts)
     view = await gateway.bus.call(command, within=CHECK_SECONDS)
     await caught_up(gateway, view.name, lambda workflow: view.version in workflow.versions)
-    mark_created(answer, gateway.path(f"/v1/workflows/{view.name}@{view.version}"))
+    answer.headers["Location"] = gateway.path(f"/v1/workflows/{view.name}@{view.version}")
     if not view.is_new:
         answer.status_code = 200
     return view
