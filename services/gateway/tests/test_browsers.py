@@ -2,11 +2,15 @@
 
 import asyncio
 
+from gateway.http.browsers import ASKED, METHODS, SHOWN
 from runtime.testing.servers import NatsServer
 
+from .declared import paths
 from .fleet import a_fleet
 
 APP = "https://app.example"
+NOT_FOR_APPS = {"Cache-Control", "Set-Cookie", "X-Accel-Buffering"}
+"""Headers that an app may always read, may never read, or that are for proxies."""
 
 
 async def test_an_app_of_another_origin_may_call_and_read_the_answers(nats: NatsServer) -> None:
@@ -30,6 +34,31 @@ async def test_an_app_of_another_origin_may_call_and_read_the_answers(nats: Nats
         assert "Location" in made.headers["access-control-expose-headers"]
         assert plain.headers["access-control-allow-origin"] == "*", "a page may fill the cache"
         assert plain.headers["vary"] == "Origin"
+
+
+def words(header: bytes) -> set[str]:
+    return set(header.decode().split(", "))
+
+
+def test_an_app_of_another_origin_may_use_all_that_the_document_declares() -> None:
+    operations = [part for _, methods in paths() for part in methods.items()]
+    methods = {method.upper() for method, _ in operations}
+    asked = {
+        parameter["name"]
+        for _, operation in operations
+        for parameter in operation["parameters"]
+        if parameter["in"] == "header"
+    }
+    shown = {
+        name
+        for _, operation in operations
+        for answer in operation["responses"].values()
+        for name in answer["headers"]
+    }
+
+    assert methods - words(METHODS) == set()
+    assert asked | {"Authorization", "Content-Type"} <= words(ASKED)
+    assert shown - words(SHOWN) - NOT_FOR_APPS == set()
 
 
 async def test_a_configured_origin_may_send_the_cookie(nats: NatsServer) -> None:

@@ -12,10 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.http.headers import IDEMPOTENCY_REPLAYED
 
 PREFLIGHT_SECONDS = b"600"
-METHODS = b"GET, HEAD, POST, PATCH, DELETE"
+METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE"
 ASKED = (
-    b"Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, Last-Event-ID, "
-    b"Prefer, Range, X-Request-ID"
+    b"Authorization, Content-Type, Idempotency-Key, Idempotency-Repeat, If-None-Match, If-Range, "
+    b"Last-Event-ID, Prefer, Range, X-Request-ID"
 )
 SHOWN = ", ".join(
     (
