@@ -24,8 +24,11 @@ from contracts.auth import (
 )
 from contracts.errors import ForbiddenError
 from contracts.services import KEYS, PRINCIPALS
-from runtime.bus.bucket import Mirror
+from contracts.topology import stream_of
+from runtime.bus.bucket import Mirror, read_keys
 from runtime.bus.client import Bus
+from runtime.bus.nats_config import PROVISIONER
+from runtime.provision import administration, provision_nats
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
@@ -150,3 +153,21 @@ async def test_a_wrong_password_is_forbidden(nats: NatsServer, postgres: Postgre
             await bus.call(LOGIN.model_copy(update={"password": "wrong"}))
 
         assert refused.value.code == "bad_credentials"
+
+
+async def test_buckets_that_were_lost_are_filled_at_once(
+    nats: NatsServer, postgres: PostgresServer
+) -> None:
+    password = nats.passwords[PROVISIONER]
+    async with auth(nats, await postgres.database_for("auth")), gateway(nats) as bus:
+        user_id = (await bus.call(LOGIN)).user_id
+        async with administration(nats.url, password) as jetstream:
+            for bucket in (KEYS, PRINCIPALS):
+                await jetstream.delete_stream(stream_of(bucket))
+        await provision_nats(nats.url, password)
+
+        async def are_filled() -> bool:
+            keys = await read_keys(bus, KEYS, ">")
+            return bool(keys) and await read_keys(bus, PRINCIPALS, ">") == {str(user_id)}
+
+        await eventually(are_filled, within=30)

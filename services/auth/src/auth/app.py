@@ -28,7 +28,8 @@ ANSWERS: AnswerTable[Auth] = {
     EndSession: end_session,
     FindUser: find_user,
 }
-TICKS: TickTable[Auth] = {rotate_keys: 60.0, prune: 60.0, sync_buckets: 60.0}
+TICKS: TickTable[Auth] = {rotate_keys: 60.0, prune: 60.0, sync_buckets: 1.0}
+"""`sync_buckets` itself waits for a lost bucket, at most a minute."""
 
 
 def build(

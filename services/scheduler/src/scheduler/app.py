@@ -101,7 +101,7 @@ def build(
     leader_pool: asyncpg.Pool,
     relay: Relay,
 ) -> Scheduler:
-    bus, published = runtime.bus, Mirror(NODES, NodeEntry)
+    bus, published = runtime.bus, Mirror(NODES, NodeEntry, is_owner=True)
     runtime.spawn(published.follow(bus), name="published")
     limits = Limits(
         max_waiting_jobs=settings.max_waiting_jobs,

@@ -80,11 +80,12 @@ ANSWERS: AnswerTable[Registry] = {
 SUBSCRIPTIONS: SubscriptionTable[Registry] = {NodeEvent: refresh_fleet}
 TICKS: TickTable[Registry] = {
     watch_fleet: 0.3,
-    sync_bucket: 60.0,
+    sync_bucket: 1.0,
     prune_descriptions: 60.0,
     prune_graphs: 60.0,
 }
-"""`watch_fleet` itself waits for a change, at most 10 s; the pause bounds its load."""
+"""`watch_fleet` itself waits for a change, at most 10 s, and `sync_bucket` for the loss of the
+bucket, at most a minute; the pauses bound their load."""
 
 
 def build(

@@ -4,6 +4,9 @@ A subscription can stop receiving after a server restart (measured), so a new on
 each reconnect and every minute. After a reconnect it begins with all entries of the bucket, as it
 does if the bucket was made anew; else it continues, or a fleet of n nodes would send n² entries a
 minute to its agents.
+
+A bucket that was made anew says nothing about keys that it lacks until its owner has filled it, so
+its readers keep what they know.
 """
 
 # nats-py is only partly typed; see client.py.
@@ -13,12 +16,14 @@ import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
+from time import monotonic
 from typing import Generic, TypeVar
 
 import nats.errors
 import structlog
 from cachetools import LRUCache
 from nats.aio.msg import Msg
+from nats.js.api import StreamInfo
 from nats.js.errors import KeyNotFoundError
 from pydantic import BaseModel, ValidationError
 
@@ -33,6 +38,8 @@ log = structlog.get_logger()
 V = TypeVar("V", bound=BaseModel)
 
 RETRY_SECONDS = 1.0
+LOST_SECONDS = 150.0
+"""Time in which an owner fills a lost bucket: it does so at once, and every minute."""
 DELETED = ("DEL", "PURGE")
 
 
@@ -118,8 +125,14 @@ class Mirror(Generic[V]):
         model: type[V],
         keys: str = ">",
         on_change: Callable[[], None] | None = None,
+        *,
+        is_owner: bool = False,
+        on_loss: Callable[[], None] | None = None,
     ) -> None:
-        """Call `on_change` whenever `entries` have changed."""
+        """Call `on_change` whenever `entries` have changed, `on_loss` if the bucket was lost.
+
+        The owner of the bucket sees what it holds, and a reader also what a lost one held.
+        """
         self.entries: dict[str, V] = {}
         self.ready = asyncio.Event()
         """The bucket was read; before that, `entries` are empty and say nothing."""
@@ -128,8 +141,14 @@ class Mirror(Generic[V]):
         self._prefix = key_prefix(bucket)
         self._keys = keys
         self._on_change = on_change
+        self._is_owner = is_owner
+        self._on_loss = on_loss
+        self._is_stale = True
+        """All entries must be read: a deletion may be missed, and forgotten by the server."""
         self._created: datetime | None = None
         """When the bucket was made that `entries` are of."""
+        self._lost_at: float | None = None
+        """When a loss was noticed after which the bucket may not be filled yet."""
         self._revision = 0
         """Entries are as of this sequence number of the bucket's stream."""
 
@@ -139,7 +158,7 @@ class Mirror(Generic[V]):
         with bus.on_reconnect(renew.set):
             while True:
                 if renew.is_set():
-                    self._created = None  # a deletion may be missed, and forgotten by the server
+                    self._is_stale = True
                 renew.clear()
                 try:
                     await self._follow_once(bus, renew)
@@ -154,13 +173,15 @@ class Mirror(Generic[V]):
         """Follow one subscription until it is a minute old or `renew` is set."""
         stream, pattern = stream_of(self.bucket), self._prefix + self._keys
         info = await bus.jetstream.stream_info(stream)
-        if info.created != self._created:
-            read: dict[str, V] = {}
+        self._notice_loss(info)
+        if self._is_stale:
+            keeps_lost = self._lost_at is not None and not self._is_owner
+            read = dict(self.entries) if keeps_lost else {}
             everything = await ordered.subscribe(bus, stream, pattern, None)
             async for message in ordered.read_stored(everything):
                 self._apply(message, read)
             self.entries, self._revision = read, info.state.last_seq
-            self._created = info.created
+            self._created, self._is_stale = info.created, False
             self.ready.set()
             self._changed()
         news = await ordered.subscribe(bus, stream, pattern, self._revision)
@@ -168,6 +189,17 @@ class Mirror(Generic[V]):
             self._revision = message.metadata.sequence.stream
             if self._apply(message, self.entries):
                 self._changed()
+
+    def _notice_loss(self, info: StreamInfo) -> None:
+        """Read a bucket that was made anew or emptied, and again once its owner has filled it."""
+        is_empty, now = not info.state.messages, monotonic()
+        if self._created not in (None, info.created) or (is_empty and self.entries):
+            log.warning("bucket_lost", bucket=self.bucket.name)
+            self._lost_at, self._is_stale = now, True
+            if self._on_loss:
+                self._on_loss()
+        elif self._lost_at is not None and now - self._lost_at >= LOST_SECONDS:
+            self._lost_at, self._is_stale = None, True
 
     def _changed(self) -> None:
         if self._on_change:

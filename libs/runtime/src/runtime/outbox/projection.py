@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.errors import UnavailableError
+from contracts.services import Bucket
 from runtime.bus.bucket import Mirror
 from runtime.outbox.messages import Outgoing, append, delete, lock_writers, put
 from runtime.postgres.transaction import transaction
@@ -31,6 +32,16 @@ V = TypeVar("V", bound=BaseModel)
 
 class Projection(Mirror[V]):
     """Keys of one bucket that match a pattern; the owner's tables decide what they hold."""
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        model: type[V],
+        keys: str = ">",
+        on_change: Callable[[], None] | None = None,
+        on_loss: Callable[[], None] | None = None,
+    ) -> None:
+        super().__init__(bucket, model, keys, on_change, is_owner=True, on_loss=on_loss)
 
     async def wait_until_known(self) -> None:
         """Wait up to 10 s until the bucket was read; raises UnavailableError."""

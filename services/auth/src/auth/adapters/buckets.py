@@ -1,5 +1,6 @@
 """The buckets `keys` and `principals`, made equal to Postgres."""
 
+import asyncio
 from collections.abc import Callable
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -9,6 +10,9 @@ from contracts.auth import Principal, SigningKey
 from contracts.services import KEYS, PRINCIPALS
 from runtime.outbox.projection import Projection
 from runtime.process.service import Runtime
+from runtime.wait import wait_for
+
+SYNC_SECONDS = 60.0
 
 
 class PublishedBuckets:
@@ -17,14 +21,18 @@ class PublishedBuckets:
     def __init__(self, engine: AsyncEngine, committed: Callable[[], None]) -> None:
         self._engine = engine
         self._committed = committed
-        self._keys = Projection(KEYS, SigningKey)
-        self._principals = Projection(PRINCIPALS, Principal)
+        self._must_sync = asyncio.Event()
+        self._must_sync.set()
+        self._keys = Projection(KEYS, SigningKey, on_loss=self._must_sync.set)
+        self._principals = Projection(PRINCIPALS, Principal, on_loss=self._must_sync.set)
 
     def follow(self, runtime: Runtime) -> None:
         runtime.spawn(self._keys.follow(runtime.bus), name="published keys")
         runtime.spawn(self._principals.follow(runtime.bus), name="published principals")
 
     async def sync(self) -> None:
+        await wait_for(self._must_sync, SYNC_SECONDS)
+        self._must_sync.clear()
         await self._keys.correct(self._engine, signing_keys)
         await self._principals.correct(self._engine, principals)
         self._committed()

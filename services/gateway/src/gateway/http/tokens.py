@@ -17,6 +17,7 @@ from joserfc.jwk import KeySet
 
 from contracts.access import Permission, granted
 from contracts.auth import SigningKey
+from contracts.errors import UnavailableError
 from gateway.http.problems import unauthorized
 
 ALGORITHMS = ["EdDSA", "Ed25519", "ES256"]
@@ -47,12 +48,17 @@ class JwtTokens:
         self._verified.clear()
 
     def verify(self, token: str, now: float) -> Claims:
-        """Return the token's claims. Raises RefusedError (401) if it is not valid."""
+        """Return the token's claims. Raises RefusedError (401) if it is not valid.
+
+        Raises UnavailableError while no key is known: then no token can be told from another.
+        """
         if len(token) > LONGEST_TOKEN or not token.isascii():
             raise unauthorized("the access token is not valid")
         digest = hashlib.sha256(token.encode()).digest()
         claims = self._verified.get(digest)
         if claims is None:
+            if not self._keys.keys:
+                raise UnavailableError("no signing key is published yet", retry_in=1)
             claims = self._verified[digest] = self._read(token)
         if claims.expires_at < now:
             self._verified.pop(digest, None)

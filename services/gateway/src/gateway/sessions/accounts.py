@@ -5,6 +5,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from contracts.auth import Principal, SigningKey
+from contracts.errors import UnavailableError
 from contracts.services import KEYS, PRINCIPALS
 from gateway.http.tokens import JwtTokens
 from runtime.bus.bucket import Mirror
@@ -21,6 +22,9 @@ class Accounts:
         self._known: dict[str, SigningKey] = {}
 
     def principal(self, user_id: UUID) -> Principal | None:
+        """Return the account, if it exists. Raises UnavailableError while none is known."""
+        if not self._principals.entries:
+            raise UnavailableError("no account is published yet", retry_in=1)
         return self._principals.entries.get(str(user_id))
 
     def follow(self, runtime: Runtime) -> None:

@@ -1,5 +1,6 @@
 """The scheduler's nodes and jobs, and the bucket `workflows`, over the bus."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
@@ -17,9 +18,11 @@ from runtime.outbox.messages import Outgoing, append
 from runtime.outbox.projection import Projection
 from runtime.postgres.transaction import transaction
 from runtime.process.service import Runtime
+from runtime.wait import wait_for
 from workflow_registry.adapters.sql_graphs import version_key
 from workflow_registry.adapters.sql_workflows import SqlWorkflows
 
+SYNC_SECONDS = 60.0
 REGISTRY = Actor(user_id=UUID(int=0), permissions=frozenset({Permission.NODES_READ}))
 
 
@@ -58,7 +61,10 @@ class WorkflowsBucket:
         self._workflows = workflows
         self._bus = bus
         self._committed = committed
-        self._names = Projection(WORKFLOWS, WorkflowEntry, "name.>", names_changed)
+        self._must_sync = asyncio.Event()
+        self._must_sync.set()
+        lost = self._must_sync.set
+        self._names = Projection(WORKFLOWS, WorkflowEntry, "name.>", names_changed, lost)
         self._models = Projection(WORKFLOWS, ModelFolder, "models.>")
         self._classes = Projection(WORKFLOWS, ServerClasses, "classes.>")
         self._folder = Projection(WORKFLOWS, FolderReading, "folder")
@@ -98,6 +104,8 @@ class WorkflowsBucket:
 
         Not by `Projection.correct`: a name must follow the versions to which it leads.
         """
+        await wait_for(self._must_sync, SYNC_SECONDS)
+        self._must_sync.clear()
         await self._names.wait_until_known()
         keys = await read_keys(self._bus, WORKFLOWS, version_key(">"))
         hashes = {key.removeprefix(version_key("")) for key in keys}
