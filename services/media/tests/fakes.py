@@ -135,7 +135,11 @@ class FakeDeletions:
 
     def __init__(self, *named: str) -> None:
         self.named = named
+        self.time = NOW
         self.forgotten: list[datetime] = []
+
+    async def now(self) -> datetime:
+        return self.time
 
     async def delete_unused_rows(self, before: datetime) -> None:
         self.forgotten.append(before)

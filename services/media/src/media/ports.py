@@ -188,6 +188,8 @@ class Deletions(Protocol):
         """Return all media that the job made; none of its attempts records more from now on."""
         ...
 
+    async def now(self) -> datetime: ...
+
     async def expired(
         self, now: datetime, ages: RetentionAges, limit: int
     ) -> list[tuple[UUID, UUID]]:

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from typing import Generic, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
+
+import structlog
 
 from contracts.errors import ForbiddenError
 from contracts.media.attempts import Results
@@ -18,11 +21,16 @@ from media.domain.inspection import Bounds
 from media.domain.records import RetentionAges
 from runtime.grants import Grant, verify
 from runtime.scratch import delete_left_over, scratch_folder
+from runtime.wall_clock import WallClock
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
 SCRATCH_PREFIX = "comfyfleet-media-"
 """Long, because folders of this name in a shared temporary folder are deleted."""
+BELIEVED_SECONDS = 3_600.0
+"""A jump of the clock that has lasted so long may delete things for good."""
 
 
 class SingleFlight(Generic[T]):
@@ -60,6 +68,14 @@ class SingleFlight(Generic[T]):
             return await work()
 
 
+def deletion_clock() -> WallClock:
+    return WallClock(warn_of_jump, BELIEVED_SECONDS)
+
+
+def warn_of_jump(seconds: float) -> None:
+    log.warning("wall_clock_jumped", seconds=round(seconds, 1))
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
     """All that handlers need."""
@@ -81,6 +97,17 @@ class Media:
     acceptances: SingleFlight[MediaView]
     recordings: SingleFlight[Results]
     preparations: SingleFlight[None]
+    steady: Callable[[], float] = monotonic
+    wall_clock: WallClock = field(default_factory=deletion_clock)
+
+    async def deletion_time(self) -> datetime:
+        """Return the time by which things are old enough to be deleted for good.
+
+        A clock that jumps ahead makes everything old. So the process and the database must agree,
+        and a jump of both counts once it has lasted.
+        """
+        wall = min(self.clock(), await self.deletions.now())
+        return min(wall, self.wall_clock.read(wall, self.steady()))
 
     def scratch_folder(self) -> AbstractContextManager[Path]:
         """Open a private folder that is deleted with all its files."""

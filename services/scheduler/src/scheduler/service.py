@@ -20,11 +20,11 @@ from contracts.scheduler.nodes import NodeEntry
 from contracts.values import new_id
 from runtime import clock
 from runtime.wait import wait_for
+from runtime.wall_clock import WallClock
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.forecast import Forecast
 from scheduler.domain.occurrences import Occurrence, Requested
 from scheduler.domain.state import State
-from scheduler.domain.wall_clock import WallClock
 from scheduler.ports import (
     Agents,
     BatchReader,

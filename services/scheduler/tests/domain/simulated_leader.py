@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from contracts.scheduler.jobs import JobStatus
+from runtime.wall_clock import WallClock
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.core import names_in, republish, resume, step
 from scheduler.domain.effects import Effects, Recall
 from scheduler.domain.occurrences import ClockTicked, Occurrence
 from scheduler.domain.state import Limits, State
-from scheduler.domain.wall_clock import WallClock
 
 from .simulated_ledger import SimulatedLedger
 

@@ -4,7 +4,7 @@ import pytest
 
 from contracts.agent import Cause
 from contracts.scheduler.jobs import JobStatus
-from scheduler.domain.wall_clock import WallClock
+from runtime.wall_clock import WallClock
 
 from .core import Core, attempt_of
 

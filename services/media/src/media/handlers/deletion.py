@@ -46,7 +46,8 @@ async def delete_results(media: Media, event: JobDeleted) -> None:
 
 async def delete_expired(media: Media) -> None:
     """Delete media that expired, and objects that the store could not delete before."""
-    while expired := await media.deletions.expired(media.clock(), media.retention, BATCH):
+    now = await media.deletion_time()
+    while expired := await media.deletions.expired(now, media.retention, BATCH):
         for media_id, owner_id in expired:
             try:
                 await media.deletions.delete(media_id, owner_id, media.clock(), "expired")
@@ -64,7 +65,7 @@ async def delete_objects(media: Media, keys: list[str]) -> None:
 
 async def delete_orphans(media: Media) -> None:
     """Delete unused rows, then objects that no row names, once they are a day old."""
-    before = media.clock() - ORPHAN_AGE
+    before = await media.deletion_time() - ORPHAN_AGE
     await media.deletions.delete_unused_rows(before)
     deleted = 0
     for prefix in PREFIXES:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, union_all
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, union_all
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -72,6 +72,10 @@ class SqlDeletions:
             await blobs.lock_owner(connection, owner_id)
             await connection.execute(upsert(DELETED_JOBS).values(row).on_conflict_do_nothing())
             return list((await connection.execute(select(MEDIA.c.id).where(of_job))).scalars())
+
+    async def now(self) -> datetime:
+        async with transaction(self._database) as connection:
+            return (await connection.execute(select(func.now()))).scalar_one()
 
     async def expired(
         self, now: datetime, ages: RetentionAges, limit: int

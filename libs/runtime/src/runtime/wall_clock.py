@@ -16,12 +16,13 @@ BELIEVED_SECONDS = 300.0
 
 @dataclass(slots=True)
 class WallClock:
-    """The time of a leader's term."""
+    """The time as a process goes by it, from its first reading on."""
 
     jumped: Callable[[float], None] = lambda _: None
     """Is told the seconds of each new jump."""
+    believed_seconds: float = BELIEVED_SECONDS
     _offset: float | None = None
-    """Wall clock minus steady seconds, as the term goes by them."""
+    """Wall clock minus steady seconds, as the process goes by them."""
     _jump: tuple[float, float] | None = None
     """The other offset that the machine's clock has, and since when, in steady seconds."""
 
@@ -33,6 +34,6 @@ class WallClock:
         elif self._jump is None or abs(offset - self._jump[0]) >= JUMP_SECONDS:
             self._jump = offset, steady
             self.jumped(offset - self._offset)
-        elif steady - self._jump[1] >= BELIEVED_SECONDS:
+        elif steady - self._jump[1] >= self.believed_seconds:
             self._offset, self._jump = offset, None
         return datetime.fromtimestamp(self._offset + steady, UTC)
