@@ -20,7 +20,7 @@ from contracts.scheduler.nodes import NodeEntry
 from contracts.services import NODES
 from contracts.topology import EVENTS_STREAM, stream_of
 from contracts.values import new_id
-from runtime.bus import bucket, event_stream, ordered
+from runtime.bus import event_stream, ordered
 from runtime.bus.bucket import Mirror
 from runtime.bus.client import Bus
 from runtime.bus.nats_config import PROVISIONER
@@ -124,53 +124,6 @@ async def test_followers_hear_a_stream_and_a_bucket_that_were_made_anew(
     await publish(scheduler, [event(an_event()), a_put(new)])
 
     await eventually(lambda: len(heard) == 3 and str(new) in mirror.entries)
-
-
-@pytest.mark.usefixtures("hasty")
-async def test_a_reader_keeps_what_a_lost_bucket_held_until_its_owner_has_filled_it(
-    fleet: Fleet, server: NatsServer, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scheduler, agent = await fleet.bus("scheduler"), await fleet.bus("node-agent")
-    lost, old, new, removed = asyncio.Event(), new_id(), new_id(), new_id()
-    owner = Mirror(NODES, NodeEntry, is_owner=True, on_loss=lost.set)
-    reader = Mirror(NODES, NodeEntry)
-    spawn(stack, owner.follow(scheduler))
-    spawn(stack, reader.follow(agent))
-    await publish(scheduler, [a_put(old), a_put(removed)])
-    await eventually(lambda: len(reader.entries) == 2 == len(owner.entries))
-    password = server.passwords[PROVISIONER]
-    async with administration(server.url, password) as jetstream:
-        await jetstream.delete_stream(BUCKET)
-    await provision_nats(server.url, password)
-
-    async with asyncio.timeout(30):
-        await lost.wait()
-    await eventually(lambda: not owner.entries)
-    await publish(scheduler, [delete(NODES, str(removed)), a_put(new)])
-    await eventually(lambda: reader.entries.keys() == {str(old), str(new)})
-    assert list(owner.entries) == [str(new)]
-    monkeypatch.setattr(bucket, "LOST_SECONDS", 0.0)
-    await eventually(lambda: list(reader.entries) == [str(new)])
-
-
-@pytest.mark.usefixtures("hasty")
-async def test_an_emptied_bucket_is_a_lost_one(
-    fleet: Fleet, server: NatsServer, stack: AsyncExitStack
-) -> None:
-    scheduler, agent = await fleet.bus("scheduler"), await fleet.bus("node-agent")
-    lost, reader = asyncio.Event(), Mirror(NODES, NodeEntry)
-    spawn(stack, Mirror(NODES, NodeEntry, is_owner=True, on_loss=lost.set).follow(scheduler))
-    spawn(stack, reader.follow(agent))
-    await publish(scheduler, [a_put(new_id())])
-    await eventually(lambda: bool(reader.entries))
-    async with administration(server.url, server.passwords[PROVISIONER]) as jetstream:
-        await jetstream.purge_stream(BUCKET)
-    agent._renew()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (as after a reconnect)
-
-    async with asyncio.timeout(30):
-        await lost.wait()
-    await publish(scheduler, [a_put(new_id())])
-    await eventually(lambda: len(reader.entries) == 2)
 
 
 async def test_a_stream_made_anew_that_is_as_long_as_the_old_one_is_heard_from_its_begin(
