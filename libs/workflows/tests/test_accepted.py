@@ -168,12 +168,27 @@ def test_a_union_takes_a_link_of_each_of_its_types() -> None:
     assert graph_errors(graph, info) == []
 
 
-@pytest.mark.parametrize("class_", ["TruncateTextEncode", "RunwayEncodeText", "PlatformPathways"])
+@pytest.mark.parametrize(
+    "class_",
+    [
+        *("TruncateTextEncode", "RunwayEncodeText", "PlatformPathways", "RunVideoCodec"),
+        *("Seashell", "seashells", "Nutshell", "EGGSHELL", "Shellfish", "SeashellMask"),
+        *("render_eggshell", "ShellfishCounter", "Tortoiseshell Cat", "ImageFromPathway"),
+    ],
+)
 def test_a_pattern_names_words_and_no_parts_of_words(class_: str) -> None:
     assert risk_codes({"1": {"class_type": class_, "inputs": {}}}) == []
 
 
-@pytest.mark.parametrize("class_", ["RunCodeNode", "run_some_code", "runpythoncode", "执行Python"])
+@pytest.mark.parametrize(
+    "class_",
+    [
+        *("RunCodeNode", "run_some_code", "runpythoncode", "执行Python", "RunShell", "Shell"),
+        *("ShellCommand", "shell_exec", "ExecutePython", "shellexec", "superpython", "Powershell"),
+        *("PythonicCode", "ExecutorOfCode", "loadpromptsfromdir", "SeashellPython", "SHELL"),
+        *("Shells", "PathShell", "Seashell_Shell", "subprocesscall", "getfromurl"),
+    ],
+)
 def test_a_pattern_finds_its_words_in_every_spelling(class_: str) -> None:
     assert risk_codes({"1": {"class_type": class_, "inputs": {}}}) == ["forbidden_class"]
 

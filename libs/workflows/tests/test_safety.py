@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from workflows import load_version
-from workflows.compatibility.safety import risks
+from workflows.compatibility.safety import is_named, risks
 from workflows.docs.pages import load_folder
 
 LOADS = {
@@ -139,3 +139,17 @@ def test_the_operator_decides_what_is_forbidden() -> None:
     )
 
     assert [e.path for e in risks(version.graph, version.spec, ["Save*"])] == ["graph.2.class_type"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "class_", "is_forbidden"),
+    [
+        ("Seashell", "Seashell", True),
+        ("Sea*", "Seashell", True),
+        ("*Python*", "执行Python", True),
+        ("执行*", "执行Python", True),
+        ("执行*", "SaveImage", False),
+    ],
+)
+def test_an_operator_may_forbid_any_name(pattern: str, class_: str, *, is_forbidden: bool) -> None:
+    assert is_named(class_, pattern) is is_forbidden

@@ -41,6 +41,12 @@ CODE_WORDS = frozenset(
 can block a server forever."""
 WORD = re.compile(r"[A-Z]+s?(?![a-z])|[A-Z]?[a-z]+")
 CLASS_WORD = re.compile(r"[A-Z]+s?(?![a-z])|[A-Z]?[a-z]+|\d+")
+OTHER_ENDS = {"code": "cs?", "path": "ways?", "shell": "ac|fish"}
+"""Words of patterns → ends with which they mean something else: codec, pathway, shellfish."""
+OTHER_MEANING = re.compile(
+    r"(bomb|clam|cockle|coconut|conch|crab|egg|hard|mussel|nut|oyster|pea|scallop|sea|snail|soft|"
+    r"tortoise|turtle|walnut)shells?|shell(ac|fish)"
+)
 COMPOUND = re.compile(
     r"(audio|base|font|image|img|input|load|mask|model|output|root|save|text|video|web)"
     r"(dir|directory|file|folder|path|uri|url)"
@@ -74,13 +80,21 @@ def replaced_places(spec: Spec) -> Iterator[str]:
 def is_named(class_: str, pattern: str) -> bool:
     """Tell whether a pattern names the class: each part of it must begin where a word does.
 
-    So `*Run*Code*` does not name TruncateTextEncode. A name of one word is compared by letters.
+    So `*Run*Code*` does not name TruncateTextEncode. A name of one word is compared by letters
+    too, as `runpythoncode` may be several, unless it is a word of another meaning: Seashell.
     """
-    words, parts = in_words(class_), [in_words(part) for part in pattern.split("*")]
-    if " " not in words or set("?[") & set(pattern):
-        return fnmatchcase(class_.lower(), pattern.lower())
-    starts = [rf"\b{re.escape(part)}" if part else "" for part in parts]
-    return bool(re.fullmatch(".*".join(starts), words))
+    words, by_letters = in_words(class_), fnmatchcase(class_.lower(), pattern.lower())
+    if set("?[") & set(pattern) or not pattern.isascii():
+        return by_letters
+    begins = ".*".join(begin_of(in_words(part)) for part in pattern.split("*"))
+    is_one = " " not in words and not OTHER_MEANING.fullmatch(words)
+    return (is_one and by_letters) or re.fullmatch(begins, words) is not None
+
+
+def begin_of(part: str) -> str:
+    """Return a regular expression for words that begin so."""
+    other = rf"(?!({OTHER_ENDS[part]})\b)" if part in OTHER_ENDS else ""
+    return rf"\b{re.escape(part)}{other}" if part else ""
 
 
 def in_words(class_: str) -> str:
