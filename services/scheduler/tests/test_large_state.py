@@ -131,7 +131,7 @@ async def test_a_leader_loads_all_and_a_standby_takes_over(
     first.kill()
 
     began = monotonic()
-    await gateway.call(FindJobs(actor=ADMIN, job_ids=[waiting[2].id]), within=WITHIN_SECONDS)
+    await eventually(lambda: schedulers.log.read_bytes().count(b"term_began") == 2, WITHIN_SECONDS)
     led = monotonic()
     await use(gateway, waiting[2])
     await eventually(lambda: has_read(gateway, waiting[-1]), WITHIN_SECONDS)

@@ -8,7 +8,6 @@ commit after the load shows that the same process led from the first slice to th
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from functools import partial
-from itertools import islice
 from time import monotonic
 from uuid import UUID
 
@@ -33,11 +32,15 @@ SLICE_SECONDS = 0.02
 READ_FIRST = 2_000
 """Waiting jobs that are read before the term begins: most queues whole, in about 0.1 s."""
 
-UNFINISHED = """SELECT id, owner_id, status <> 'queued' OR attempts > 0 AND EXISTS
-     (SELECT FROM attempts WHERE job_id = jobs.id AND ended_at IS NULL) AS has_node
-    FROM jobs JOIN unfinished_jobs USING (id)
-    ORDER BY has_node DESC, array_position($1::text[], priority), created_at, id"""
-"""A trigger of the table of jobs keeps `unfinished_jobs`. Those that start first come first."""
+HAS_NODE = """(status <> 'queued' OR attempts > 0 AND EXISTS
+     (SELECT FROM attempts WHERE job_id = jobs.id AND ended_at IS NULL))"""
+SELECT_PLACED = f"""SELECT id FROM jobs JOIN unfinished_jobs USING (id)
+    WHERE {HAS_NODE} ORDER BY created_at, id"""  # noqa: S608  (of constants)
+"""A trigger of the table of jobs keeps `unfinished_jobs`."""
+SELECT_WAITING = f"""SELECT array_agg(id) AS ids, array_agg(owner_id) AS owners
+    FROM (SELECT id, owner_id FROM jobs JOIN unfinished_jobs USING (id) WHERE NOT {HAS_NODE}
+     ORDER BY array_position($1::text[], priority), created_at, id) AS waiting"""  # noqa: S608
+"""Those that start first come first. Two arrays are read faster than 100 000 rows."""
 
 SELECT_LIVE = "SELECT * FROM attempts WHERE job_id = ANY($1) AND ended_at IS NULL"
 
@@ -61,11 +64,12 @@ async def read_state(pool: asyncpg.Pool, limits: Limits, secret: str) -> State:
         node = readable(read, row) or node_rows.unreadable_node(row)
         share_names(state.nodes.values(), node)
         state.nodes[node.id] = node
-    unfinished = await pool.fetch(UNFINISHED, [priority.value for priority in Priority])
-    waiting = {row["id"]: row["owner_id"] for row in unfinished if not row["has_node"]}
-    later = dict(islice(waiting.items(), READ_FIRST, None))
-    state.unread = UnreadJobs(later)
-    job_ids = [row["id"] for row in unfinished if row["id"] not in later]
+    job_ids = [row["id"] for row in await pool.fetch(SELECT_PLACED)]
+    waiting = await pool.fetchrow(SELECT_WAITING, [priority.value for priority in Priority])
+    if waiting and waiting["ids"]:
+        ids, owners = waiting["ids"], waiting["owners"]
+        job_ids += ids[:READ_FIRST]
+        state.unread = UnreadJobs(dict(zip(ids[READ_FIRST:], owners[READ_FIRST:], strict=True)))
     async for row in slices(pool, job_ids, job_rows.SELECT_JOBS, ROWS_AT_ONCE):
         if job := readable(job_rows.read_job, row):
             state.add_job(job)

@@ -97,7 +97,7 @@ async def acquire(scheduler: Scheduler, held: int | None) -> int | None:
 async def run_term(scheduler: Scheduler, epoch: int, serve: Serve) -> int | None:
     """Lead for one epoch; return it if it may still be ours when the term ends, else None."""
     try:
-        ledger, inbox = scheduler.open_ledger(epoch), Inbox()
+        ledger, inbox, began = scheduler.open_ledger(epoch), Inbox(), monotonic()
         with collector.paused():
             state = await load(ledger)
         async with AsyncExitStack() as stack:
@@ -111,6 +111,8 @@ async def run_term(scheduler: Scheduler, epoch: int, serve: Serve) -> int | None
             term.began_at = term.renewed_at = term.connected_at = monotonic()
             await stack.enter_async_context(await serve())
             stack.callback(end_term, scheduler, term)
+            counts = {"jobs": len(state.jobs), "unread": len(state.unread)}
+            log.info("term_began", epoch=epoch, seconds=round(monotonic() - began, 2), **counts)
             await run_loop(scheduler, term)
     except LeadershipLostError as error:
         log.warning("leadership_lost", reason=str(error))
