@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.access import Permission
-from contracts.errors import NotFoundError
+from contracts.errors import NotFoundError, UnavailableError
 from contracts.registry.graphs import UNNUMBERED, GraphView, StoreGraph, UseGraph
 from contracts.registry.workflows import WorkflowVersionRecord
 from contracts.scheduler.jobs import JobStatus
@@ -49,7 +49,7 @@ class FakeGraphs:
     def __init__(self, fleet: Fleet) -> None:
         self.registry = fleet.registry
         self.stored: list[StoreGraph] = []
-        self.is_gone = False
+        self.is_gone = self.is_full = False
 
     async def serve(self) -> None:
         await self.registry.serve(StoreGraph, self.store)
@@ -63,6 +63,8 @@ class FakeGraphs:
         return GraphView(hash=VERSION.hash, inputs=inputs)
 
     async def use(self, request: UseGraph) -> GraphView:
+        if self.is_full:
+            raise UnavailableError("yours are full", code="too_many_graphs", retry_in=60)
         if self.is_gone or request.hash != VERSION.hash:
             raise NotFoundError("the raw graph is gone", code="version_gone")
         return GraphView(hash=request.hash)
@@ -115,12 +117,16 @@ async def test_a_stored_graph_runs_again_until_it_is_gone(nats: NatsServer) -> N
         named = await fleet.post_job({"workflow": REFERENCE, "inputs": inputs})
         graphs.is_gone = True
         gone = await fleet.client.post(retry)
+        graphs.is_full = True
+        full = await fleet.post_job({"workflow": REFERENCE, "inputs": inputs})
 
         assert (retried.status_code, named.status_code) == (201, 201)
         sent = [command.job for command in fleet.scheduler.submitted]
         assert [job.version_hash for job in sent] == [VERSION.hash] * 3
         assert (sent[1].retry_of, sent[1].inputs) == (ended.id, inputs)
         assert (gone.status_code, gone.json()["type"]) == (404, f"{PROBLEM}version_gone")
+        assert (full.status_code, full.json()["type"]) == (429, f"{PROBLEM}too_many_graphs")
+        assert full.headers["retry-after"] == "60"
 
 
 async def test_a_graph_needs_the_permission(nats: NatsServer) -> None:
