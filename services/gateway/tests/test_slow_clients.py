@@ -14,13 +14,13 @@ from starlette.types import Message
 from gateway.http.middleware import limited
 from gateway.http.pace import Pace
 from gateway.http.problems import RefusedError
-from gateway.http.streaming import ABORT, LongAnswer
+from gateway.http.streaming import ABORT, LongAnswer, paced
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer, S3Server
 
 from .fleet import Fleet, a_fleet
 from .store import FakeMedia
-from .test_streaming import SCOPE, Held, chunks, never
+from .test_streaming import SCOPE, Held, chunks
 
 LARGE = b"x" * 8_000_000
 FORM = "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\n"
@@ -126,18 +126,23 @@ async def test_hundreds_of_slow_clients_hold_their_shares_and_give_them_back(
 
 
 async def test_a_client_that_takes_too_little_is_cut_off_and_its_bytes_are_dropped() -> None:
-    cut: list[bool] = []
+    cut = asyncio.Event()
 
     async def slow(message: Message) -> None:
-        if message["type"] == "http.response.body" and len(cut) == 0:
+        await asyncio.sleep(0)
+        if message["type"] == "http.response.body" and not cut.is_set():
             pace.waited_seconds += 1.0
 
-    held, pace = Held(), Pace(bytes_per_second=1_000.0, grace_seconds=5.0)
-    scope = SCOPE | {ABORT: lambda: cut.append(True)}
-    async with asyncio.timeout(5):
-        await LongAnswer(chunks(), held.stack, headers={}, pace=pace)(scope, never, slow)
+    async def gone() -> Message:
+        await cut.wait()
+        return {"type": "http.disconnect"}
 
-    assert (cut, held.count) == ([True], 1)
+    held, pace = Held(), Pace(bytes_per_second=1_000.0, grace_seconds=5.0)
+    scope = SCOPE | {ABORT: cut.set}
+    async with asyncio.timeout(5):
+        await LongAnswer(chunks(), held.stack, headers={})(scope, gone, paced(scope, slow, pace))
+
+    assert held.count == 1
     assert pace.bytes_moved < 10
 
 

@@ -3,7 +3,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
-from gateway.http.streaming import LongAnswer
+import pytest
+
+from gateway.http.pace import Pace, Patience
+from gateway.http.streaming import ABORT, PIECE_BYTES, LongAnswer, paced
 
 SCOPE: dict[str, Any] = {"type": "http", "path": "/", "asgi": {"spec_version": "2.3"}}
 
@@ -30,15 +33,40 @@ class Held:
 
 
 async def test_a_client_that_stops_reading_is_cut_off() -> None:
-    async def stuck(message: Any) -> None:
-        if message["type"] == "http.response.body":
-            await never()
+    cut = asyncio.Event()
 
-    held = Held()
+    async def stuck(message: Any) -> None:
+        await asyncio.sleep(0)
+        if message["type"] == "http.response.body":
+            await cut.wait()
+
+    async def gone() -> dict[str, Any]:
+        await cut.wait()
+        return {"type": "http.disconnect"}
+
+    held, scope = Held(), SCOPE | {ABORT: cut.set}
+    answer = LongAnswer(chunks(), held.stack, headers={}, patience=Patience(0.01))
     async with asyncio.timeout(5):
-        await LongAnswer(chunks(), held.stack, headers={}, patience=0.01)(SCOPE, never, stuck)
+        await answer(scope, gone, paced(scope, stuck, Pace(1_000.0)))
 
     assert held.count == 1
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE_BYTES, PIECE_BYTES + 1, 5 * PIECE_BYTES])
+async def test_a_large_answer_is_sent_whole_in_pieces(size: int) -> None:
+    sent: list[Any] = []
+
+    async def take(message: Any) -> None:
+        sent.append(message)
+
+    body = bytes(n % 251 for n in range(size))
+    await paced({}, take, Pace(1.0))({"type": "http.response.body", "body": body})
+
+    assert b"".join(message["body"] for message in sent) == body
+    assert max(len(message["body"]) for message in sent) <= PIECE_BYTES
+    assert [message.get("more_body", False) for message in sent] == [True] * (len(sent) - 1) + [
+        False
+    ]
 
 
 async def test_a_client_that_leaves_frees_what_the_answer_held() -> None:

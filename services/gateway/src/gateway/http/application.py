@@ -1,12 +1,13 @@
 """Builds the FastAPI application: its routers, and how every failure is answered."""
 
-from collections.abc import Iterable, Mapping
-from functools import partial
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import lru_cache, partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from contracts.errors import OperationError
@@ -31,6 +32,7 @@ def application(routers: Iterable[APIRouter], version: str) -> FastAPI:
     app = FastAPI(
         title="ComfyFleet",
         version=version,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -40,9 +42,25 @@ def application(routers: Iterable[APIRouter], version: str) -> FastAPI:
     for router in routers:
         app.include_router(router)
     app.openapi = partial(describe, app)
+    app.add_route("/openapi.json", document_of(app))
     for failure in (RefusedError, OperationError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(failure, failed)
     return app
+
+
+def document_of(app: FastAPI) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint of the OpenAPI document, whose bytes all answers share."""
+
+    @lru_cache(maxsize=1)
+    def content(path_prefix: str) -> bytes:
+        document = app.openapi()
+        prefixed = [{"url": path_prefix}] if path_prefix else []
+        return to_json(document | {"servers": [*prefixed, *document["servers"]]})
+
+    async def get_document(request: Request) -> Response:
+        return Response(content(request.scope["root_path"]), media_type="application/json")
+
+    return get_document
 
 
 def operation_id(route: APIRoute) -> str:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from contracts.values import new_id
 from gateway.http.pace import Pace
 from gateway.http.problems import RefusedError
+from gateway.http.streaming import paced
 from runtime.process.telemetry import span
 
 log = structlog.get_logger()
@@ -54,6 +55,7 @@ class RequestMiddleware:
         request_id = incoming_id(scope) or str(new_id())
         scope.setdefault("state", {})["request_id"] = request_id
         began = time.perf_counter()
+        send = paced(scope, send, Pace(self.min_bytes_per_second))
         with (
             span(f"{scope['method'][:10]} request", kind=SpanKind.SERVER) as current,
             structlog.contextvars.bound_contextvars(request_id=request_id),

@@ -31,6 +31,17 @@ class Pace:
         return allowed - self.waited_seconds
 
 
+@dataclass(slots=True)
+class Patience:
+    """Bounds each time of waiting for one client, for answers that have no end in sight."""
+
+    seconds: float
+    bytes_moved: int = 0
+
+    def waiting(self) -> asyncio.Timeout:
+        return asyncio.timeout(self.seconds)
+
+
 class Waiting:
     """One time of waiting for the client."""
 

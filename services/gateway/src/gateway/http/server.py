@@ -21,18 +21,55 @@ TICK_SECONDS = 0.5
 BACKLOG = 2_048
 UNSENT_BYTES = 64 * 1024
 """The kernel takes this much more than the network carries: a slow client costs no more memory."""
+HEAD_SECONDS = 30.0
+"""Time without a whole head of a request: after connecting, after its first byte, after an answer.
+
+The rest of an answer that lies in the buffer of the connection has this time too."""
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP whose requests can drop their connection, and whose answers wait for the client."""
+    """HTTP whose requests can drop their connection, and whose answers wait for the client.
+
+    A connection without a request is dropped after a while, whatever it receives meanwhile:
+    uvicorn's own timeout ends with the first byte, and would wait until the client has read all.
+    """
+
+    _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
         transport.set_write_buffer_limits(UNSENT_BYTES // 4)  # else a chunk more waits here
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope[ABORT] = self.transport.abort  # pyright: ignore[reportGeneralTypeIssues]  # a key of our own
+        self._await_head()
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete:  # else the next request is here
+            self._await_head()
+
+    def send_400_response(self, msg: str) -> None:
+        super().send_400_response(msg)
+        self._await_head()
+
+    def _await_head(self) -> None:
+        self._stop_waiting()
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
 
 
 class Server(uvicorn.Server):
@@ -83,7 +120,7 @@ async def serve(
         access_log=False,
         log_config=None,
         server_header=False,
-        timeout_keep_alive=30,
+        timeout_keep_alive=2 * int(HEAD_SECONDS) + 1,  # the protocol is faster
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     server = Server(config)

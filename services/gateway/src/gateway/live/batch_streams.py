@@ -16,7 +16,8 @@ from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobSummary
 from gateway.batches.resources import batch_summary
 from gateway.http.access import AdmittedCaller
-from gateway.http.streaming import LongAnswer
+from gateway.http.pace import Patience
+from gateway.http.streaming import SEND_SECONDS, LongAnswer
 from gateway.live.facts import Fact, SentVersions
 from gateway.live.frames import (
     ALL_SEEN,
@@ -52,7 +53,7 @@ async def open_batch_stream(
         if missed is not None:
             missed = [fact for fact in missed if fact.batch_id == batch_id]
         frames = batch_frames(gateway, listener, batch_id, missed, after, caller)
-        return LongAnswer(frames, stack.pop_all(), headers=HEADERS)
+        return LongAnswer(frames, stack.pop_all(), headers=HEADERS, patience=Patience(SEND_SECONDS))
 
 
 class Known:

@@ -15,8 +15,9 @@ from contracts.event import Position
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobPage, JobStatus, JobSummary, JobView
 from gateway.http.access import AdmittedCaller
+from gateway.http.pace import Patience
 from gateway.http.problems import RefusedError
-from gateway.http.streaming import LongAnswer
+from gateway.http.streaming import SEND_SECONDS, LongAnswer
 from gateway.jobs.loader import passes
 from gateway.jobs.reading import find_job
 from gateway.jobs.resources import job_resource, summary_resource
@@ -52,7 +53,7 @@ async def open_job_stream(
             return None
         missed = await missed_of_job(gateway, view, seen)
         frames = job_frames(gateway, listener, view, missed, caller)
-        return LongAnswer(frames, stack.pop_all(), headers=HEADERS)
+        return LongAnswer(frames, stack.pop_all(), headers=HEADERS, patience=Patience(SEND_SECONDS))
 
 
 async def job_frames(
@@ -102,7 +103,7 @@ async def open_owner_stream(
         page = await unfinished(gateway, actor) if missed is None else JobPage(items=[])
         after = position if missed is None or seen is None else seen
         frames = owner_frames(gateway, listener, page, missed or [], after, caller)
-        return LongAnswer(frames, stack.pop_all(), headers=HEADERS)
+        return LongAnswer(frames, stack.pop_all(), headers=HEADERS, patience=Patience(SEND_SECONDS))
 
 
 async def owner_frames(

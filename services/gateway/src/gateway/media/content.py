@@ -13,7 +13,6 @@ from contracts.media.files import LocateContent, MediaView, Rendition
 from gateway.http.access import BEARER, access_of
 from gateway.http.answers import refusals, sends
 from gateway.http.conditional import NOT_MODIFIED, ClientEtag, is_current
-from gateway.http.pace import Pace
 from gateway.http.ranges import asked_part
 from gateway.http.streaming import LongAnswer
 from gateway.media.requests import MediaId
@@ -159,8 +158,7 @@ async def download(
             headers[name] = stored.headers[name]
     # by the header, since rclone's S3 answers a range with status 200
     status = 206 if "content-range" in headers else 200
-    pace = Pace(gateway.settings.min_bytes_per_second)
-    return LongAnswer(chunks_of(stored), stack, headers=headers, status=status, pace=pace)
+    return LongAnswer(chunks_of(stored), stack, headers=headers, status=status)
 
 
 def content_headers(

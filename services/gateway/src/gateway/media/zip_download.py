@@ -15,7 +15,6 @@ from contracts.media.files import LocateContent, MediaView
 from gateway.http.access import Allowed
 from gateway.http.answers import refusals, sends
 from gateway.http.bodies import Body
-from gateway.http.pace import Pace
 from gateway.http.streaming import LongAnswer
 from gateway.media.finding import find_media
 from gateway.media.requests import ZipRequest
@@ -56,8 +55,7 @@ async def download_zip(
     media = await find_all(gateway, actor, wanted.media_ids)
     held = AsyncExitStack()
     await held.enter_async_context(gateway.zip_downloads.place(user=actor.user_id))
-    pace = Pace(gateway.settings.min_bytes_per_second)
-    return LongAnswer(zip_of(gateway, actor, media), held, headers=HEADERS, pace=pace)
+    return LongAnswer(zip_of(gateway, actor, media), held, headers=HEADERS)
 
 
 async def find_all(gateway: Gateway, actor: Actor, media_ids: Sequence[UUID]) -> list[MediaView]:
