@@ -1,9 +1,10 @@
 """Connections of clients that read no answer, or never send a whole request."""
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncGenerator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -97,6 +98,41 @@ async def test_connections_without_a_whole_request_are_dropped(
 
     statuses = [answer[9:12] for answer in told]
     assert statuses == [b"", b"", b"", b"200", b"200", b"401", b"400"]
+
+
+async def test_a_head_that_never_ends_is_refused(nats: NatsServer) -> None:
+    begun = b"GET /version HTTP/1.1\r\nHost: x\r\n" + (b"X: " + b"a" * 60_000 + b"\r\n") * 20
+    async with a_fleet(nats) as fleet, asyncio.timeout(60):
+        told = [await conversation(fleet, sent) for sent in (begun, SMALL + begun)]
+        emptiness = await conversation(fleet, b"\r\n" * 500_000)
+
+    assert [re.findall(rb"HTTP/1.1 (\d+)", one) for one in told] == [[b"400"], [b"200", b"400"]]
+    assert all(one.endswith(b"The head of the request is too long.") for one in told)
+    assert not emptiness or emptiness.endswith(b"The head of the request is too long.")
+
+
+async def test_a_large_body_is_no_head(nats: NatsServer) -> None:
+    head = b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    last = b"GET /version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    async with a_fleet(nats) as fleet, asyncio.timeout(60):
+        told = await conversation(fleet, head + b"{" * 1_000_000 + last)
+
+    assert re.findall(rb"HTTP/1.1 (\d+)", told) == [b"401", b"200"]
+
+
+async def conversation(fleet: Fleet, sent: bytes) -> bytes:
+    """Send all, and return what the server answered until it dropped the connection."""
+    address = urlsplit(fleet.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    answer = b""
+    with suppress(ConnectionError):
+        writer.write(sent)
+        await writer.drain()
+    with suppress(ConnectionError):
+        while piece := await reader.read(RECEIVE_BYTES):
+            answer += piece
+    writer.close()
+    return answer
 
 
 async def until_the_end(client: socket.socket) -> bytes:

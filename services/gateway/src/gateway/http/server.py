@@ -26,6 +26,9 @@ HEAD_SECONDS = 30.0
 
 The rest of an answer that lies in the buffer of the connection has this time too."""
 
+MAX_HEAD_BYTES = 64 * 1024
+"""Length of a request's head; browsers send up to 16 KiB, and proxies refuse 32."""
+
 
 class Protocol(HttpToolsProtocol):
     """HTTP whose requests can drop their connection, and whose answers wait for the client.
@@ -35,6 +38,10 @@ class Protocol(HttpToolsProtocol):
     """
 
     _deadline: asyncio.TimerHandle | None = None
+    _head_bytes: int | None = 0
+    """Bytes of an unfinished head, without the chunk in which it began; None between heads."""
+    _has_begun = False
+    """A head begins in the present chunk."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
@@ -45,13 +52,28 @@ class Protocol(HttpToolsProtocol):
         self._stop_waiting()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        self._has_begun = False
+        super().data_received(data)
+        if self._head_bytes is None or self._has_begun or self.transport.is_closing():
+            return
+        self._head_bytes += len(data)  # the parser has no bound of its own
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self.send_400_response("The head of the request is too long.")
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._head_bytes, self._has_begun = 0, True
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._head_bytes, self._has_begun = 0, True
         self.scope[ABORT] = self.transport.abort  # pyright: ignore[reportGeneralTypeIssues]  # a key of our own
         self._await_head()
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
+        self._head_bytes = None
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
