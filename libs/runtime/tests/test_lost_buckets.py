@@ -63,7 +63,8 @@ async def test_an_emptied_bucket_is_a_lost_one(
     fleet: Fleet, server: NatsServer, stack: AsyncExitStack
 ) -> None:
     scheduler, agent = await fleet.bus("scheduler"), await fleet.bus("node-agent")
-    lost, reader = asyncio.Event(), Mirror(NODES, NodeEntry)
+    lost, noticed = asyncio.Event(), asyncio.Event()
+    reader = Mirror(NODES, NodeEntry, on_loss=noticed.set)
     spawn(stack, Mirror(NODES, NodeEntry, is_owner=True, on_loss=lost.set).follow(scheduler))
     spawn(stack, reader.follow(agent))
     await publish(scheduler, [a_put(new_id())])
@@ -74,5 +75,6 @@ async def test_an_emptied_bucket_is_a_lost_one(
 
     async with asyncio.timeout(30):
         await lost.wait()
+        await noticed.wait()
     await publish(scheduler, [a_put(new_id())])
     await eventually(lambda: len(reader.entries) == 2)

@@ -10,8 +10,9 @@ from runtime.testing.servers import NatsServer, S3Server
 from .adapters.records import a_grant, an_actor
 from .fleet import media
 
-COUNT = 50
-LABELS = {f"{'k' * 38}{number:02}": "\x01" * 256 for number in range(16)}
+COUNT, LISTED_AT_ONCE = 100, 50
+LABELS = {f"{'k' * 38}{number:02}": '"' * 256 for number in range(16)}
+"""9 KiB as JSON, so all of them do not fit into one message of 1 MiB."""
 
 
 async def test_media_with_the_largest_labels_are_all_listed_and_found(
@@ -28,14 +29,18 @@ async def test_media_with_the_largest_labels_are_all_listed_and_found(
         listed = list[UUID]()
         cursor: str | None = None
         while True:
-            page = await fleet.gateway.call(ListMedia(actor=actor, limit=COUNT, cursor=cursor))
+            page = await fleet.gateway.call(
+                ListMedia(actor=actor, limit=LISTED_AT_ONCE, cursor=cursor)
+            )
             listed += [view.id for view in page.items]
             if (cursor := page.next_cursor) is None:
                 break
-        found, left = list[UUID](), ids
+        found, left, answers = list[UUID](), ids, 0
         while left:
             answer = await fleet.gateway.call(FindMedia(actor=actor, media_ids=left))
             found, left = found + [view.id for view in answer.items], answer.left
+            answers += 1
 
         assert sorted(listed) == sorted(ids)
         assert found == ids
+        assert answers > 1, "all of them fit into one answer"

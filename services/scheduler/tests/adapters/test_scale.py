@@ -1,7 +1,7 @@
 """Rows of a real Postgres: changes stay within their page, and no list reads the whole table."""
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -74,36 +74,34 @@ async def test_a_change_of_a_job_or_an_attempt_writes_no_index(pool: asyncpg.Poo
     assert [tuple(row) for row in changes] == [("attempts", 1, 1), ("jobs", 2, 2)]
 
 
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        {"owner_id": OWNER},
-        {"workflow": "rare"},
-        {"workflow": "rare@1"},
-        {"label": "r"},
-        {"label": "a=rare"},
-        {"batch_id": BATCH},
-        {"status": [JobStatus.QUEUED, JobStatus.RUNNING]},
-        {"status": [JobStatus.FAILED]},
-        {"status": [JobStatus.FAILED, JobStatus.EXPIRED, JobStatus.RUNNING]},
-        {"status": [JobStatus.COMPLETED], "owner_id": OWNER},
-        {"status": list(JobStatus)},
-    ],
-    ids=lambda wanted: "-".join(map(str, wanted.values())),
+WANTED: Sequence[dict[str, Any]] = (
+    {"owner_id": OWNER},
+    {"workflow": "rare"},
+    {"workflow": "rare@1"},
+    {"label": "r"},
+    {"label": "a=rare"},
+    {"batch_id": BATCH},
+    {"status": [JobStatus.QUEUED, JobStatus.RUNNING]},
+    {"status": [JobStatus.FAILED]},
+    {"status": [JobStatus.FAILED, JobStatus.EXPIRED, JobStatus.RUNNING]},
+    {"status": [JobStatus.COMPLETED], "owner_id": OWNER},
+    {"status": list(JobStatus)},
 )
-async def test_no_list_reads_jobs_that_it_does_not_show(
-    pool: asyncpg.Pool, wanted: dict[str, Any]
-) -> None:
-    await pool.execute(FILL)
+
+
+async def test_no_list_reads_jobs_that_it_does_not_show(pool: asyncpg.Pool) -> None:
+    await pool.execute(FILL, timeout=60)
     await pool.execute(RARE, OWNER, BATCH)
-    await pool.execute("ANALYZE")
-    query = ListJobs(actor=Actor(user_id=OWNER), **wanted)
-    conditions, values = conditions_of(query, query.owner_id, None)
-    statement = PAGE.format(conditions=conditions, limit=query.limit + 1)
+    await pool.execute("ANALYZE", timeout=60)
+    read = dict[str, float]()
+    for wanted in WANTED:
+        query = ListJobs(actor=Actor(user_id=OWNER), **wanted)
+        conditions, values = conditions_of(query, query.owner_id, None)
+        statement = PAGE.format(conditions=conditions, limit=query.limit + 1)
+        plan = await pool.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *values)
+        read[str(wanted)] = rows_read(json.loads(plan)[0]["Plan"])
 
-    plan = await pool.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *values)
-
-    assert rows_read(json.loads(plan)[0]["Plan"]) < 300
+    assert {wanted: rows for wanted, rows in read.items() if rows >= 300} == {}
 
 
 def rows_read(plan: dict[str, Any]) -> float:

@@ -137,14 +137,6 @@ def test_nobody_changes_the_job_of_another_or_takes_a_priority_above_his_own() -
     assert isinstance(core.ask(a_change(own, low, priority=BATCH)), JobView)
 
 
-def test_text_that_no_row_can_hold_is_refused() -> None:
-    core = Core()
-    job = core.job()
-
-    assert core.refusal(a_change(job, labels={"a": "\0"})) == "bad_text"
-    assert job.version == 1
-
-
 def test_a_job_that_is_over_is_looked_up() -> None:
     command = UpdateJob(actor=OWNER, job_id=new_id())
 

@@ -16,7 +16,7 @@ from scheduler.domain.events import add_job_event
 from scheduler.domain.idempotency import is_removed, remember_removed
 from scheduler.domain.jobs import Job
 from scheduler.domain.lifecycle import change
-from scheduler.domain.submission import refuse_nul, refuse_priority
+from scheduler.domain.submission import refuse_priority
 from scheduler.domain.views import current_view
 
 
@@ -31,9 +31,6 @@ def update_job(context: StepContext, command: UpdateJob) -> JobView:
     if priority and is_prioritized:
         refuse_priority(priority, command.actor)
         refuse_started(job)
-    if labels and is_labeled:
-        refuse_nul(*labels, *labels.values())
-    if priority and is_prioritized:
         prioritize(context, job, priority)
     if labels is not None and is_labeled:
         job.request = job.request.model_copy(update={"labels": labels})
