@@ -16,7 +16,7 @@ Found: TypeAlias = Iterator[tuple[int, str]]
 """Line and text."""
 
 RIDDLE = re.compile(r"(What|Whatever|Who|Whoever|One that|The same|That which)\b", re.IGNORECASE)
-WHETHER = re.compile(r"Whether\b")
+WHETHER = re.compile(r"(Whether|How)\b")
 """At the start of a docstring; a field's description may begin with it."""
 SENTENCE = re.compile(r"(?:^|[.!?:|]\s)[-*#>|_\s\d.]*(?=([A-Z].*))")
 """Start of a sentence in Markdown, also in a list, a heading or a table's cell."""

@@ -16,6 +16,7 @@ from contracts.media.files import MediaKind
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import Capabilities, ClaimedNode, Device
 from contracts.scheduler.timings import Timings
+from node_agent.domain.health import Health
 from node_agent.domain.stopwatch import Stopwatch
 from node_agent.domain.transfers import Transfer
 from workflows import Spec, WorkflowVersion
@@ -99,7 +100,7 @@ class EngineFile:
     output: str
     index: int
     kind: MediaKind | None
-    """None, as in `content_type`: the content decides."""
+    """None: the content decides, as it does if `content_type` is None."""
     filename: str
     content_type: str | None = field(default=None, kw_only=True)
 
@@ -126,33 +127,6 @@ class Description:
     devices: Sequence[Device] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
-    """The state of a server as its engine saw it last."""
-
-    is_reachable: bool = False
-    is_dead: bool = False
-    """The server answers but executes nothing."""
-    reason: str | None = "has not answered yet"
-    """Why the server cannot be used; if it is unreachable, the words follow its address."""
-    work_ids: tuple[str, ...] = ()
-    """Ids of all work on the server; the fleet's own work has the id of its attempt."""
-    pending_ids: tuple[str, ...] = ()
-    """Those that wait behind other work and have not begun."""
-    running_ids: tuple[str, ...] = ()
-    """Those that have begun. The rest is too new to be known."""
-    own_ids: tuple[str, ...] = ()
-    """Ids of the attempts among them that were started for this node, by this agent or another."""
-    vram_free_mb: int | None = None
-    busy_fraction: float | None = None
-    other_node_id: UUID | None = None
-    """Another node of which the server has work: both nodes are one server."""
-
-    @property
-    def is_usable(self) -> bool:
-        return self.is_reachable and not self.is_dead
-
-
 class Engine(Protocol):
     """A session with one server, as long as the claim of its node.
 
@@ -165,7 +139,10 @@ class Engine(Protocol):
 
     def health(self) -> Health: ...
     async def describe(self, *, is_thorough: bool) -> Description:
-        """Describe it; unless thoroughly, a costly answer may be half an hour old."""
+        """Describe the server.
+
+        Unless `is_thorough`, an answer that costs the server much may be half an hour old.
+        """
         ...
 
     def keep_input(self, attempt_id: UUID, name: str) -> str:
@@ -177,7 +154,7 @@ class Engine(Protocol):
         ...
 
     async def upload(self, file: InputFile, content: IO[bytes]) -> None:
-        """Send a kept input file, once or more. Raises FileRefusedError."""
+        """Send a kept input file; to repeat it does no harm. Raises FileRefusedError."""
         ...
 
     def prepare(
@@ -187,9 +164,10 @@ class Engine(Protocol):
         ...
 
     async def run(self, task: EngineTask, work: EngineWork) -> Execution:
-        """Start the attempt once and follow it to its end. Raises AttemptEndedError.
+        """Start the attempt once, and follow it to its end. Raises AttemptEndedError.
 
-        Canceling this call leaves the attempt to whoever adopts it; only `cancel` stops it.
+        Canceling this call leaves the attempt as it is, for whoever adopts it: only `cancel`
+        stops it.
         """
         ...
 
@@ -202,7 +180,10 @@ class Engine(Protocol):
         ...
 
     async def cancel(self, attempt_id: UUID) -> bool:
-        """Stop the attempt; return False if that took too long: the engine removes it later."""
+        """Stop the attempt, queued or running; return False if it did not stop in time.
+
+        In that case the engine removes it later.
+        """
         ...
 
     async def download(self, file: EngineFile, target: IO[bytes], max_bytes: int) -> None:
@@ -210,7 +191,10 @@ class Engine(Protocol):
         ...
 
     async def discard(self, attempt_id: UUID) -> None:
-        """Free the space of an ended attempt as far as clients can; shared files stay."""
+        """Free the space of an attempt that is over, as far as the server lets clients do so.
+
+        Files that other attempts need stay.
+        """
         ...
 
     async def tidy(self, live: Collection[UUID]) -> None:
@@ -223,7 +207,10 @@ class Engine(Protocol):
 
 
 OpenEngine: TypeAlias = Callable[[ClaimedNode], AbstractAsyncContextManager[Engine]]
-"""Opens a session with a node's server. Raises InvalidError, with words that follow its address."""
+"""Opens a session with the server of a node.
+
+Raises InvalidError for a setting that it cannot use; the message follows the server's address.
+"""
 
 
 class ObjectStore(Protocol):

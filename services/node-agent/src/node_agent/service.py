@@ -38,7 +38,8 @@ from runtime.bus.client import Bus
 log = structlog.get_logger()
 T = TypeVar("T")
 WATCHED_SECONDS = 10.0
-ENDED_SECONDS, MAX_UPLOADS = 600.0, 8
+ENDED_SECONDS = 600.0
+MAX_UPLOADS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +189,9 @@ class ClaimTasks:
 
     async def stop(self) -> None:
         """Cancel all tasks. An attempt inside the engine goes on, for the agent that adopts it."""
-        tasks = list(self.running)
-        for task in tasks:
-            task.cancel()
-        if tasks:
+        if tasks := list(self.running):
+            for task in tasks:
+                task.cancel()
             await asyncio.wait(tasks, timeout=10)
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:

@@ -44,6 +44,15 @@ def wanted(files: FileServer, hash_: str | None = HASH, name: str = NAME) -> Tra
     return Transfer(FetchModel.model_construct(folder="loras", name=name, origin=origin, **fields))
 
 
+def begun(models: DiskModels, files: FileServer, content: bytes) -> Transfer:
+    """Return a transfer of which an earlier agent left this beginning."""
+    transfer = wanted(files)
+    part = models.root / transfer.part
+    part.parent.mkdir(parents=True)
+    part.write_bytes(content)
+    return transfer
+
+
 async def fetch(models: DiskModels, transfer: Transfer, promised_bytes: int = 0) -> None:
     await models.fetch(transfer, lambda: promised_bytes)
 
@@ -97,10 +106,7 @@ async def test_a_file_that_was_complete_is_not_fetched_again(
     models: DiskModels, files: FileServer
 ) -> None:
     """The agent ended between the last byte and the check."""
-    transfer = wanted(files)
-    part = models.root / transfer.part
-    part.parent.mkdir(parents=True)
-    part.write_bytes(CONTENT)
+    transfer = begun(models, files, CONTENT)
     await fetch(models, transfer)
 
     assert place(models).read_bytes() == CONTENT
@@ -119,10 +125,7 @@ async def test_a_wrong_hash_is_refused_and_leaves_nothing(
 async def test_a_beginning_of_other_content_is_fetched_anew(
     models: DiskModels, files: FileServer
 ) -> None:
-    transfer = wanted(files)
-    part = models.root / transfer.part
-    part.parent.mkdir(parents=True)
-    part.write_bytes(b"?" * 1_000)
+    transfer = begun(models, files, b"?" * 1_000)
     await fetch(models, transfer)
 
     assert place(models).read_bytes() == CONTENT
@@ -132,10 +135,7 @@ async def test_a_beginning_of_other_content_is_fetched_anew(
 async def test_a_file_that_became_shorter_is_fetched_anew(
     models: DiskModels, files: FileServer
 ) -> None:
-    transfer = wanted(files)
-    part = models.root / transfer.part
-    part.parent.mkdir(parents=True)
-    part.write_bytes(CONTENT + b"?")
+    transfer = begun(models, files, CONTENT + b"?")
     await fetch(models, transfer)
 
     assert place(models).read_bytes() == CONTENT

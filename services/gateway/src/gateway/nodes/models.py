@@ -38,7 +38,7 @@ async def find_models(
     actor: Annotated[Actor, Allowed(Permission.NODES_READ)],
     node_id: NodeId,
 ) -> NodeModelsView:
-    """How far the transfers are, and how full the folder is."""
+    """The answer tells how far each transfer is, and how full the folder is."""
     await gateway.bus.call(FindNode(actor=actor, node_id=node_id))
     return await gateway.bus.call(FindModels(actor=actor, node_id=node_id))
 

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from node_agent.ports import Health, UnreachableError
+from node_agent.domain.health import Health
+from node_agent.ports import UnreachableError
 
 
 class UnusableEngine:

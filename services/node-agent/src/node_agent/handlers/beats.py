@@ -6,8 +6,8 @@ from uuid import UUID
 
 from contracts.agent import AttemptPreviewed, AttemptProgressed, JobWatched, OwnerWatched
 from contracts.scheduler.claims import AttemptPhase, BeatAttempt, NodeBeat
+from node_agent.domain.health import Health
 from node_agent.handlers.files import shrink
-from node_agent.ports import Health
 from node_agent.service import Attempt, Claim, NodeAgent
 from runtime.wait import wait_for
 

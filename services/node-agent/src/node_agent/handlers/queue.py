@@ -5,7 +5,7 @@ from typing import Literal
 
 from contracts.node_queue import FindQueue, NodeQueue, QueuedPrompt
 from contracts.values import fitting
-from node_agent.ports import Health
+from node_agent.domain.health import Health
 from node_agent.service import Claim, NodeAgent
 
 

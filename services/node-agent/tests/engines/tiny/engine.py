@@ -23,6 +23,7 @@ from contracts.media.attempts import InputFile
 from contracts.scheduler.jobs import Progress
 from contracts.scheduler.nodes import Capabilities, ClaimedNode
 from node_agent.domain.endings import canceled_error, failed_error
+from node_agent.domain.health import Health
 from node_agent.engines.settings import engine_settings
 from node_agent.ports import (
     Description,
@@ -32,7 +33,6 @@ from node_agent.ports import (
     Execution,
     FileRefusedError,
     Graph,
-    Health,
     UnreachableError,
     Version,
 )

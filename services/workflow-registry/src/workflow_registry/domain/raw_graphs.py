@@ -26,7 +26,7 @@ from workflows.spec.spec import FORMAT
 
 @dataclass(frozen=True, slots=True)
 class GraphBounds:
-    """How long, and how many, raw graphs are kept that no unfinished job needs."""
+    """Bounds in time and size of raw graphs that no unfinished job needs."""
 
     keep: timedelta
     """Age since the last use."""

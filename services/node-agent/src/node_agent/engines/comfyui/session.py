@@ -9,6 +9,7 @@ from uuid import UUID
 from cachetools import LRUCache, TTLCache
 
 from contracts.scheduler.nodes import ClaimedNode
+from node_agent.domain.health import Health
 from node_agent.engines.comfyui.events import ComfyEvent, Previewed, PromptEvent
 from node_agent.engines.comfyui.http import ComfyHttp, Submitted
 from node_agent.engines.comfyui.inputs import Inputs
@@ -16,7 +17,7 @@ from node_agent.engines.comfyui.progress import PromptRun, advanced, mean_with, 
 from node_agent.engines.comfyui.replacements import Replacement, Replacements
 from node_agent.engines.comfyui.timings import GraphNodeClock
 from node_agent.engines.comfyui.vitals import BusyFraction, QueueView, Vitals
-from node_agent.ports import Description, EngineTask, Health, Preview
+from node_agent.ports import Description, EngineTask, Preview
 
 PROBE_SECONDS = 1.0
 REMEMBERED_SECONDS = 600.0
