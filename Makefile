@@ -1,7 +1,10 @@
 # Everything runs from a virtual environment in .venv, which the first target that needs it makes.
+# Nine processes of a fleet and three of the tests load the same modules: they must find them
+# compiled, or each compiles all of them at each start (2.5 s instead of 1.7 for the gateway).
 .DEFAULT_GOAL := help
 .PHONY: help install run dev test simulate test-comfyui test-long check fix bench
 
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -54,8 +57,8 @@ bench: $(STAMP)  ## measure the figures of the README
 	@$(BIN)/python -m bench
 
 # Set-up. uv is several times faster than pip and checks the same hashes. Where uv cannot read the
-# machine's package index, pip does the work with the machine's own settings. Both compile what they
-# install: nine processes start at once, and each would compile all of it again.
+# machine's package index, pip does the work with the machine's own settings. All is compiled here,
+# before nine processes start at once and each compiles all of it.
 
 $(STAMP): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@$(find_python); $(make_venv); $(find_uv); $(install)
@@ -102,5 +105,6 @@ fi; \
 editable="--no-deps --no-build-isolation $(MEMBERS:%=-e ./%)"; \
 if [ -z "$$uv" ] || ! "$$uv" pip install -q --offline $$editable; then \
   $(BIN)/python -m pip install -q --disable-pip-version-check $$editable; \
-fi
+fi; \
+$(BIN)/python -m compileall -q -j 0 $(MEMBERS:%=%/src)
 endef
