@@ -6,7 +6,7 @@ from random import Random
 from contracts.scheduler.jobs import JobStatus
 
 from .simulated_faults import disturb
-from .simulated_invariants import check, check_claims
+from .simulated_invariants import check, check_books, check_claims
 from .simulated_operator import attempts_of_held_nodes, check_held, operate
 from .simulated_orders import tell_agents
 from .simulated_usage import assert_usage_is_of_what_ended
@@ -16,6 +16,7 @@ from .simulated_world import SimulatedWorld
 FAULTY_STEPS = 500
 CALM_STEPS = 500
 NODES = 3
+BOOKS_EVERY = 5
 
 
 def begin(seed: int, *, change_jobs: bool = False) -> SimulatedUsers:
@@ -47,6 +48,9 @@ def advance(users: SimulatedUsers, seconds: float) -> None:
     check_claims(world, rows)
     check_held(world, held)
     check(users)
+    world.steps += 1
+    if world.steps % BOOKS_EVERY == 0:
+        check_books(users)
 
 
 def run(seed: int, *, change_jobs: bool = False) -> SimulatedWorld:
@@ -66,6 +70,7 @@ def run(seed: int, *, change_jobs: bool = False) -> SimulatedWorld:
         advance(users, 0.5)
         if not (world.unfinished() or users.wanted or users.wanted_batches):
             break
+    check_books(users)
     assert not world.unfinished()
     assert users.accepted <= world.ledger.ended.keys()
     assert_usage_is_of_what_ended(world)

@@ -40,6 +40,7 @@ Delivery = tuple[float, Callable[[], None]]
 class SimulatedWorld:
     random: Random
     steady: float = 0.0
+    steps: int = 0
     wall_jump: float = 0.0
     """Seconds by which the machine's clock is wrong."""
     is_faulty: bool = True
