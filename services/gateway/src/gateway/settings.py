@@ -70,7 +70,12 @@ class GatewaySettings(FleetSettings):
     )
     max_streams: int = Field(default=10_000, ge=1, description="Open event streams in all.")
     max_streams_per_user: int = Field(default=100, ge=1, description="Open streams of one user.")
-    ring_size: int = Field(default=20_000, ge=1, description="Events remembered for resuming.")
+    ring_size: int = Field(
+        default=5_000,
+        ge=1,
+        description="Most events remembered for resuming, in at most 4 MiB; older ones are read "
+        "from NATS.",
+    )
     version_cache: int = Field(default=256, ge=1, description="Workflow versions kept parsed.")
 
     @property

@@ -66,6 +66,18 @@ def test_a_place_in_another_stream_and_one_to_come_are_not_in_the_ring(stream: i
     assert sequences_since(ring, 3) is None
 
 
+def test_long_labels_let_the_ring_forget_sooner() -> None:
+    ring = Ring(Position(1, 0), 100, most_bytes=50_000)
+    for n in range(1, 11):
+        ring.advance(
+            Position(1, n), Fact(Position(1, n), "job.queued", OWNER, JOB, n, b"x" * 9_000)
+        )
+
+    assert sequences_since(ring, 0) is None
+    assert sequences_since(ring, 5) == [6, 7, 8, 9, 10]
+    assert ring.of_job(JOB, 4, 10) is None
+
+
 def test_the_ring_says_when_it_has_forgotten() -> None:
     ring = a_ring(a_fact(11, 1), a_fact(12, 2), a_fact(13, 3), start=10, size=2)
 

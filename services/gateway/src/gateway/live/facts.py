@@ -14,6 +14,10 @@ from pydantic_core import from_json, to_json
 
 from contracts.event import Position
 
+MOST_RING_BYTES = 4 * 1024**2
+"""Labels may be long: facts of all users together take no more, wherever their number is."""
+FACT_BYTES = 500
+"""Of a fact in memory beside its data (measured)."""
 ENDINGS = frozenset({"job.completed", "job.failed", "job.canceled", "job.expired"})
 
 
@@ -31,6 +35,11 @@ class Fact:
     @property
     def is_ending(self) -> bool:
         return self.name in ENDINGS
+
+    @property
+    def size(self) -> int:
+        """Return about how many bytes of memory the fact takes."""
+        return FACT_BYTES + len(self.data)
 
 
 def read_fact(position: Position, subject: str, body: bytes) -> Fact | None:
@@ -54,10 +63,12 @@ def read_fact(position: Position, subject: str, body: bytes) -> Fact | None:
 class Ring:
     """Holds the latest facts of one stream, complete from `start` to `position`."""
 
-    def __init__(self, start: Position, size: int) -> None:
+    def __init__(self, start: Position, size: int, most_bytes: int = MOST_RING_BYTES) -> None:
         self.start = start
         self.position = start
         self._size = size
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._facts: deque[Fact] = deque()
 
     def advance(self, position: Position, fact: Fact | None = None) -> None:
@@ -66,8 +77,11 @@ class Ring:
         if fact is None:
             return
         self._facts.append(fact)
-        if len(self._facts) > self._size:
-            self.start = self._facts.popleft().position
+        self._bytes += fact.size
+        while len(self._facts) > self._size or self._bytes > self._most_bytes:
+            oldest = self._facts.popleft()
+            self.start = oldest.position
+            self._bytes -= oldest.size
 
     def since(self, seen: Position, owner_id: UUID) -> list[Fact] | None:
         """Return the owner's facts after `seen`; None if that is not a place in the ring."""

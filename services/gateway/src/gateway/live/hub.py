@@ -21,7 +21,7 @@ from runtime.wait import wait_for
 MAX_FACTS = 3_000
 """A batch that is submitted and canceled at once makes 2 000."""
 MAX_SIGNALS = 64
-MAX_ENDED = 20_000
+MAX_ENDED = 5_000
 MAX_OF_BATCHES = 20_000
 PICTURE = "job.preview"
 """The signal that is media content, which `jobs:read_all` does not give away."""
