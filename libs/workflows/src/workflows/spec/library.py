@@ -5,6 +5,7 @@ change of the library affects only later versions.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from workflows.json_values import is_object
@@ -17,6 +18,16 @@ Library = Mapping[str, Mapping[str, Any]]
 
 def read_library(source: str | dict[str, Any]) -> Library:
     """Return the definitions of a library file by name; raise Invalid if it is malformed."""
+    return read_text(source) if isinstance(source, str) else definitions_in(source)
+
+
+@lru_cache(maxsize=4)
+def read_text(text: str) -> Library:
+    """Read a text once: all workflows of a folder come with the same library."""
+    return definitions_in(text)
+
+
+def definitions_in(source: str | dict[str, Any]) -> Library:
     content = read_mapping(source, "parameter library")
     problems = Problems()
     if content.get("library") != FORMAT:
