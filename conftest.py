@@ -3,8 +3,10 @@
 from hypothesis import HealthCheck, settings
 
 from runtime.testing.fixtures import nats, postgres, s3
+from runtime.testing.memory import use_memory_for_temporary_files
 
 __all__ = ["nats", "postgres", "s3"]
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+use_memory_for_temporary_files()

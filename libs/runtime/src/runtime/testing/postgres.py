@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Generator
@@ -12,7 +13,7 @@ from pathlib import Path
 import asyncpg
 
 from contracts.services import ServiceName
-from runtime.embedded.postgres import STOP_SIGNAL, Cluster, cluster_in
+from runtime.embedded.postgres import Cluster, cluster_in
 from runtime.postgres.migrations import upgrade
 from runtime.postgres.roles import PACKAGES, role_url
 from runtime.provision import ensure_role
@@ -21,9 +22,15 @@ from runtime.testing.ports import free_port, wait_for_port, wait_until
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "fsync": "off",
     "max_connections": "200",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
 }
+"""Nothing of it outlives its server, and no test is long enough to need a vacuum: a copy of a
+database costs a third of what it costs with the usual settings (measured)."""
 
 PASSWORD = secrets.token_hex(8)
 
@@ -52,7 +59,9 @@ class PostgresServer:
         if kind not in self.templates:
             self.templates[kind] = await self.migrated(service, revision)
         name = new_name()
-        await self.execute(self.url, f"CREATE DATABASE {name} TEMPLATE {self.templates[kind]}")
+        template = self.templates[kind]
+        copy = f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"
+        await self.execute(self.url, copy)
         return role_url(self.database_url(name), PACKAGES[service], PASSWORD)
 
     async def migrated(self, service: ServiceName, revision: str) -> str:
@@ -94,7 +103,7 @@ def postgres_server() -> Generator[PostgresServer, None, None]:
         yield PostgresServer(port)
     finally:
         if process:
-            process.send_signal(STOP_SIGNAL)
+            process.send_signal(signal.SIGQUIT)  # it writes nothing down
             process.wait(20)
         shutil.rmtree(home, ignore_errors=True)
 
