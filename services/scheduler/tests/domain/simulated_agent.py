@@ -16,7 +16,7 @@ from contracts.scheduler.nodes import NodeEntry
 from scheduler.domain.effects import ClaimGranted
 from scheduler.domain.jobs import EXECUTED_PHASES
 
-from .simulated_engine import SimulatedEngine, report_of
+from .simulated_engine import SimulatedEngine
 from .simulated_leadership import SimulatedLeadership
 
 FAILURES = (Cause.WORKFLOW, Cause.OUT_OF_MEMORY, Cause.NODE_FAULT, Cause.UNREACHABLE)
@@ -121,7 +121,7 @@ class SimulatedAgent:
 
     def describe(self) -> None:
         """Report the capabilities until that is answered."""
-        report = report_of(self.node_id, self.claim)
+        report = self.engine.report(self.node_id, self.claim)
 
         def answered(answer: object) -> None:
             self.is_described |= report.claim == self.claim and answer == Accepted()

@@ -5,9 +5,12 @@ from random import Random
 from uuid import UUID
 
 from contracts.scheduler.claims import ReportCapabilities
+from contracts.scheduler.job_requests import ModelFile
 from contracts.scheduler.nodes import Capabilities
 
-CAPABILITIES = Capabilities(digest="d", engine_version="0.8.0", classes=["A"], models=[])
+RARE = ModelFile(folder="loras", name="rare.safetensors")
+PLAIN = Capabilities(digest="d", engine_version="0.8.0", classes=["A"], models=[])
+RICH = Capabilities(digest="r", engine_version="0.8.0", classes=["A"], models=[RARE])
 
 
 @dataclass(slots=True)
@@ -15,6 +18,7 @@ class SimulatedEngine:
     """Executes one prompt after the other, ours and those of people."""
 
     random: Random
+    capabilities: Capabilities
     prompts: dict[UUID, float] = field(default_factory=dict[UUID, float])
     """Seconds of work left of each prompt, oldest first; 0 is history."""
     foreign: set[UUID] = field(default_factory=set[UUID])
@@ -66,6 +70,5 @@ class SimulatedEngine:
         """Return whether waiting for this attempt costs less than running its job again."""
         return attempt_id in self.prompts and attempt_id not in self.failed
 
-
-def report_of(node_id: UUID, claim: int) -> ReportCapabilities:
-    return ReportCapabilities(node_id=node_id, claim=claim, capabilities=CAPABILITIES)
+    def report(self, node_id: UUID, claim: int) -> ReportCapabilities:
+        return ReportCapabilities(node_id=node_id, claim=claim, capabilities=self.capabilities)

@@ -1,22 +1,32 @@
 """All that must hold after each step of a simulation, whatever fails."""
 
 from collections import Counter
+from collections.abc import Callable
+from itertools import islice
 from uuid import UUID
 
 from contracts.access import Priority
 from contracts.scheduler.claims import AttemptPhase
+from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.availability import reason_not_free
 from scheduler.domain.explanation import objections_to
 from scheduler.domain.holds import hold_of
-from scheduler.domain.jobs import Attempt
+from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.leases import LOST_SECONDS, NOT_STARTED_SECONDS
 from scheduler.domain.nodes import Node
 from scheduler.domain.requirements import eligible_nodes
 from scheduler.domain.startable import kind_of
 
-from .simulated_users import LIMITED, SimulatedUsers
+from .simulated_users import LIMITED, MOST_WAITING, SimulatedUsers
 from .simulated_world import GRACE_SECONDS, SimulatedWorld
 
+MOST_EXPLAINED = 3
+LASTING: dict[str, Callable[[Node], bool]] = {
+    "disabled": lambda row: not row.settings.is_enabled,
+    "draining": lambda row: row.settings.is_draining,
+    "no_agent": lambda row: row.agent_id is None,
+}
+"""What the row of a node says if that reason is told."""
 EXCUSES = {"held", "avoided", "too_small"}
 """Reasons why a job waits although a node that can run it is free."""
 STEP_SECONDS = 1.0
@@ -54,6 +64,9 @@ def check_books(users: SimulatedUsers) -> None:
             line for lines in state.startable.turns(priority).values() for line in lines.values()
         )
         assert all(job.request.priority is priority for line in lines for job in line.values())
+    check_limits(world)
+    if world.leader.has_led:
+        check_explanations(world)
     users.check_batches()
 
 
@@ -61,6 +74,7 @@ def check_node(world: SimulatedWorld, node: Node) -> None:
     holding, now = 0, world.state.clock.now
     for attempt in node.attempts.values():
         holding += surely_holds_slot(attempt)
+        assert has_models_for(world, node, attempt.job), "a job is where its model is not"
         heard_seconds = node.contact.heard_at - attempt.asked_at
         is_answered = attempt.confirmed_at is not None
         assert is_answered or heard_seconds <= NOT_STARTED_SECONDS, "an order without an answer"
@@ -73,6 +87,30 @@ def surely_holds_slot(attempt: Attempt) -> bool:
     """Say whether we know of it: an inherited attempt may be uploading already."""
     is_found = attempt.phase not in (None, AttemptPhase.ADOPTING)
     return attempt.holds_slot and (is_found or not attempt.is_inherited)
+
+
+def has_models_for(world: SimulatedWorld, node: Node, job: Job) -> bool:
+    return job.request.requirements.models <= set(world.engines[node.id].capabilities.models)
+
+
+def check_limits(world: SimulatedWorld) -> None:
+    """No owner has more jobs waiting for their first attempt than may wait."""
+    rows, tried = world.ledger.jobs.values(), world.ledger.attempts_of
+    new = (row for row in rows if row.status is JobStatus.QUEUED and row.id not in tried)
+    assert all(count <= MOST_WAITING for count in Counter(row.owner_id for row in new).values())
+
+
+def check_explanations(world: SimulatedWorld) -> None:
+    """Hold the reason that is told for each node against the facts."""
+    context, nodes = world.leader.read_context(), world.ledger.nodes
+    waiting = (job for job in world.state.jobs.values() if job.needs_node)
+    for job in islice(waiting, MOST_EXPLAINED):
+        told = objections_to(context, job, hold_of(context, job), world.state.nodes.values())
+        for node, obstacle in told:
+            row, lacks = nodes[node.id], not has_models_for(world, node, job)
+            assert (obstacle.code == "missing") == (lacks and bool(node.capabilities.digest))
+            if obstacle.code in LASTING:
+                assert LASTING[obstacle.code](row), f"{obstacle.code} is told of {row}"
 
 
 def check_reasons(world: SimulatedWorld) -> None:

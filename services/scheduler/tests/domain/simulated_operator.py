@@ -11,7 +11,7 @@ from contracts.scheduler.node_requests import ChangeNode, DrainNode, ResumeNode
 from contracts.scheduler.nodes import NodeChanges, NodeView
 from scheduler.domain.nodes import Node
 
-from .simulated_engine import SimulatedEngine
+from .simulated_engine import PLAIN, SimulatedEngine
 from .simulated_world import SimulatedWorld
 
 OPERATOR = Actor(user_id=UUID(int=1))
@@ -51,7 +51,9 @@ def a_change(world: SimulatedWorld, node: Node) -> NodeChanges:
         return NodeChanges(headers={"X-Key": str(world.asked)})
     address = f"http://127.0.0.1/{node.id}/{len(world.servers)}"
     is_same = kind == "move"
-    world.servers[address] = world.engines[node.id] if is_same else SimulatedEngine(world.random)
+    world.servers[address] = (
+        world.engines[node.id] if is_same else SimulatedEngine(world.random, PLAIN)
+    )
     return NodeChanges(base_url=address)
 
 

@@ -25,9 +25,13 @@ from contracts.scheduler.job_requests import (
 )
 from contracts.scheduler.jobs import TERMINAL, JobStatus, JobView
 
+from .simulated_engine import RARE
 from .simulated_world import BEGIN, SimulatedWorld
 
 OWNERS = [UUID(int=number) for number in range(3)]
+MOST_WAITING = 6
+"""Jobs of each owner that may wait."""
+NEED = Requirements(models=frozenset({RARE}))
 LIMITED = OWNERS[0]
 """Only a few of this owner's jobs may run at one time."""
 
@@ -43,6 +47,8 @@ class SimulatedUsers:
     """Change and delete jobs too."""
     most_running: int | None = 2
     """Jobs of the limited owner that may run at one time."""
+    rare: float = 0.1
+    """Share of the jobs that need a model file which one node has."""
     owners: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
     wanted_batches: dict[UUID, SubmitBatch] = field(default_factory=dict[UUID, SubmitBatch])
     accepted_batches: set[UUID] = field(default_factory=set[UUID])
@@ -58,8 +64,9 @@ class SimulatedUsers:
             version_hash=random.choice("abc"),
             priority=random.choice(list(Priority)),
             deadline=deadline if random.random() < 0.1 else None,
+            requirements=NEED if random.random() < self.rare else Requirements(),
         )
-        actor = Actor(user_id=random.choice(OWNERS), limits=Limits(max_waiting_jobs=20))
+        actor = Actor(user_id=random.choice(OWNERS), limits=Limits(max_waiting_jobs=MOST_WAITING))
         self.owners[job.job_id] = actor.user_id
         if actor.user_id == LIMITED:
             job = job.model_copy(update={"max_running_jobs": self.most_running})
@@ -67,7 +74,7 @@ class SimulatedUsers:
 
     def submit_batch(self) -> None:
         random = self.world.random
-        actor = Actor(user_id=random.choice(OWNERS), limits=Limits(max_waiting_jobs=20))
+        actor = Actor(user_id=random.choice(OWNERS), limits=Limits(max_waiting_jobs=MOST_WAITING))
         template = JobTemplate(
             workflow="w@1",
             version_hash=random.choice("abc"),

@@ -24,7 +24,7 @@ from scheduler.domain.occurrences import Occurrence, Requested
 from scheduler.domain.state import Limits, State
 
 from .simulated_agent import SimulatedAgent
-from .simulated_engine import SimulatedEngine
+from .simulated_engine import PLAIN, RICH, SimulatedEngine
 from .simulated_leader import SimulatedLeader
 from .simulated_ledger import SimulatedLedger
 
@@ -137,7 +137,8 @@ class SimulatedWorld:
         else:
             command = AddNode(actor=Actor(user_id=node_id), node_id=node_id, node=node)
             self.receive(Requested(0, command))
-        engine = self.engines[node_id] = SimulatedEngine(self.random)
+        capabilities = RICH if is_managed else PLAIN
+        engine = self.engines[node_id] = SimulatedEngine(self.random, capabilities)
         self.servers[node.base_url] = engine
         self.agents += (
             SimulatedAgent(
