@@ -1,5 +1,8 @@
+import fcntl
 import os
 from pathlib import Path
+
+import pytest
 
 from runtime.supervision.lock import Lock, holder
 
@@ -21,3 +24,21 @@ def test_a_file_left_by_a_dead_holder_locks_nobody_out(tmp_path: Path) -> None:
 
 def test_no_file_means_no_holder(tmp_path: Path) -> None:
     assert holder(tmp_path / "lock") is None
+
+
+def test_a_lock_that_its_holder_removes_meanwhile_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, real = tmp_path / "lock", fcntl.flock
+    first, second = Lock(path), Lock(path)
+    assert first.take()
+
+    def end_first(descriptor: int, operation: int) -> None:
+        first.remove()
+        real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", end_first)
+    assert not second.take()
+    monkeypatch.setattr(fcntl, "flock", real)
+    assert second.take()
+    assert not Lock(path).take()

@@ -126,7 +126,7 @@ def models_in(settings: NodeAgentSettings, client: httpx.AsyncClient) -> DiskMod
             secure=settings.models_s3_secure,
         )
     web = PublicWeb(client, settings.models_from_private_hosts, sign)
-    return DiskModels(settings.models_dir, settings.max_models_bytes, web)
+    return DiskModels(settings.models_dir, settings.max_models_bytes, web, settings.machine_name)
 
 
 @asynccontextmanager

@@ -34,7 +34,7 @@ def files() -> Generator[FileServer, None, None]:
 async def models(tmp_path: Path) -> AsyncGenerator[DiskModels, None]:
     async with httpx.AsyncClient() as client:
         web = PublicWeb(client, may_be_private=True)
-        yield DiskModels(tmp_path / "models", 10_000_000, web, pauses=(0.0, 0.0, 0.0))
+        yield DiskModels(tmp_path / "models", 10_000_000, web, "box", pauses=(0.0, 0.0, 0.0))
 
 
 def wanted(files: FileServer, hash_: str | None = HASH, name: str = NAME) -> Transfer:
@@ -47,7 +47,7 @@ def wanted(files: FileServer, hash_: str | None = HASH, name: str = NAME) -> Tra
 def begun(models: DiskModels, files: FileServer, content: bytes) -> Transfer:
     """Return a transfer of which an earlier agent left this beginning."""
     transfer = wanted(files)
-    part = models.root / transfer.part
+    part = models.root / transfer.part(models.machine)
     part.parent.mkdir(parents=True)
     part.write_bytes(content)
     return transfer

@@ -17,23 +17,31 @@ class Lock:
         self._descriptor: int | None = None
 
     def take(self) -> bool:
-        """Return False if another living process holds the lock."""
+        """Return False if another holds the lock, or has just removed it."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return False
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
-        self._descriptor = descriptor
-        return True
+            if os.path.samestat(os.fstat(descriptor), self._path.stat()):
+                os.ftruncate(descriptor, 0)
+                os.write(descriptor, f"{os.getpid()}\n".encode())
+                self._descriptor = descriptor
+        except (BlockingIOError, FileNotFoundError):
+            pass
+        finally:
+            if self._descriptor != descriptor:
+                os.close(descriptor)
+        return self._descriptor is not None
 
     def release(self) -> None:
         if self._descriptor is not None:
             os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = None
+
+    def remove(self) -> None:
+        """Delete the file before the lock is free, for locks of which there are many."""
+        self._path.unlink(missing_ok=True)
+        self.release()
 
 
 def holder(path: Path) -> int | None:

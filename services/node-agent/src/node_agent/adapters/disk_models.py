@@ -7,17 +7,25 @@ beyond the limit of the folder, nothing outside of it, and no file is replaced.
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 
 import httpx
 import structlog
 
 from contracts.model_files import TransferPhase
+from contracts.values import new_id
+from node_agent.adapters.model_folder import (
+    CHUNK_BYTES,
+    bytes_in,
+    files_in,
+    hash_of,
+    locked,
+    publish,
+)
 from node_agent.adapters.public_web import PublicWeb
-from node_agent.domain.transfers import PART_SUFFIX, Transfer
+from node_agent.domain.transfers import LOCK_SUFFIX, PART_SUFFIX, Transfer
 from node_agent.ports import FileRefusedError, NoSpaceError, TransferError, UnreachableError
 
 log = structlog.get_logger()
@@ -43,6 +51,8 @@ class DiskModels:
     root: Path
     max_bytes: int
     web: PublicWeb
+    machine: str
+    """Name of this machine: others that share the folder write under names of their own."""
     pauses: Sequence[float] = PAUSES
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
     reservation: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -52,15 +62,22 @@ class DiskModels:
         return await asyncio.to_thread(bytes_in, self.root)
 
     async def fetch(self, transfer: Transfer, promised_bytes: Callable[[], int]) -> None:
-        place, part = self.path(transfer.place), self.path(transfer.part)
+        wanted, place = transfer.command.origin.sha256, self.path(transfer.place)
         try:
             async with self.slots:
-                transfer.phase = TransferPhase.FETCHING
-                if transfer.is_listed or await self.has(place, transfer.command.origin.sha256):
+                if transfer.is_listed or await self.has(place, wanted):
                     return
-                await asyncio.to_thread(self.prepare, transfer, part)
-                await self.complete(transfer, part, promised_bytes)
-                await asyncio.to_thread(publish, part, place)
+                await asyncio.to_thread(place.parent.mkdir, parents=True, exist_ok=True)
+                async with locked(self.path(transfer.lock)) as is_locked:
+                    transfer.phase = TransferPhase.FETCHING
+                    if await self.has(place, wanted):
+                        return  # the other agent has brought it
+                    writer = self.machine if is_locked else str(new_id())
+                    part = self.path(transfer.part(writer))
+                    await asyncio.to_thread(self.prepare, transfer, part)
+                    await self.complete(transfer, part, promised_bytes)
+                    if not await asyncio.to_thread(publish, part, place):
+                        await self.accept(place, wanted)
         except OSError as error:
             raise NoSpaceError(f"it cannot be written: {error.strerror}") from error
 
@@ -70,6 +87,11 @@ class DiskModels:
         if wanted and await asyncio.to_thread(hash_of, place) != wanted:
             raise FileRefusedError("the folder has a file of this name with another content")
         return True
+
+    async def accept(self, place: Path, wanted: str | None) -> None:
+        """Accept a file that appeared meanwhile. Raises FileRefusedError if it is another one."""
+        if not await self.has(place, wanted):
+            raise FileRefusedError("a link of this name leads nowhere")
 
     def path(self, place: os.PathLike[str]) -> Path:
         """Return the path on the disk. Raises FileRefusedError if a link leads out of it."""
@@ -81,14 +103,15 @@ class DiskModels:
 
     def prepare(self, transfer: Transfer, part: Path) -> None:
         """Delete unfinished files that nobody needs; one without a hash cannot be gone on with."""
-        part.parent.mkdir(parents=True, exist_ok=True)
         for path, _, changed_at in files_in(self.root.resolve()):
-            is_part = path.name.startswith(".") and path.name.endswith(PART_SUFFIX)
-            if is_part and path != part and changed_at < time.time() - KEEP_PARTS_SECONDS:
+            is_ours = path.name.startswith(".") and path.name.endswith((PART_SUFFIX, LOCK_SUFFIX))
+            if is_ours and path != part and changed_at < time.time() - KEEP_PARTS_SECONDS:
                 path.unlink(missing_ok=True)
-        if transfer.command.origin.sha256 is None:
-            part.unlink(missing_ok=True)
         part.touch()
+        # an agent that died while it published left two names of one file
+        if transfer.command.origin.sha256 is None or part.stat().st_nlink > 1:
+            part.unlink()
+            part.touch()
         transfer.fetched_bytes = part.stat().st_size
 
     async def complete(
@@ -192,36 +215,3 @@ def announced_bytes(response: httpx.Response) -> int:
     if not text.isdecimal() or "Content-Encoding" in response.headers:
         raise FileRefusedError("its server does not say its size")
     return int(text)
-
-
-def publish(part: Path, place: Path) -> None:
-    """Give the finished file its name, once the disk surely has its content."""
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    if place.exists():
-        raise FileRefusedError("a file of this name appeared meanwhile")
-    part.rename(place)
-
-
-def hash_of(path: Path) -> str:
-    digest = sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def bytes_in(root: Path) -> int:
-    return sum(size for _, size, _ in files_in(root))
-
-
-def files_in(root: Path) -> Iterator[tuple[Path, int, float]]:
-    """Yield each file with its size and the time of its last change; links are not followed."""
-    for folder, _, names in os.walk(root):
-        for name in names:
-            path = Path(folder, name)
-            try:
-                found = path.lstat()
-            except OSError:  # it was moved or deleted meanwhile
-                continue
-            yield path, found.st_size, found.st_mtime

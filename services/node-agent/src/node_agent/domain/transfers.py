@@ -1,7 +1,7 @@
 """Keeps the transfers of model files, and decides under which names their files are written.
 
-A file is written beside its place, under a hidden name that no engine lists, and renamed once it
-is complete and has the expected hash.
+A file is written beside its place, under a hidden name that no engine lists, and gets its own once
+it is complete and has the expected hash.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from contracts.errors import ConflictError
 from contracts.model_files import MOST_TRANSFERS, FetchModel, TransferPhase, TransferView
 from workflows.spec.installation import DIRECTORIES
 
-PART_SUFFIX = ".part"
+PART_SUFFIX, LOCK_SUFFIX = ".part", ".lock"
 ModelName: TypeAlias = tuple[str, str]
 """(model folder, file name)"""
 
@@ -46,11 +46,22 @@ class Transfer:
         return PurePosixPath(DIRECTORIES.get(folder, folder), self.command.name)
 
     @property
-    def part(self) -> PurePosixPath:
-        """The path of the unfinished file; another content or address has another one."""
-        origin, place = self.command.origin, self.place
-        digest = sha256((origin.sha256 or origin.url).encode()).hexdigest()[:16]
-        return place.with_name(f".{place.name}.{digest}{PART_SUFFIX}")
+    def content(self) -> str:
+        """The hash of the content, or what stands for it."""
+        return self.command.origin.sha256 or self.command.origin.url
+
+    @property
+    def lock(self) -> PurePosixPath:
+        """The path of the lock that an agent holds while it fetches this content."""
+        return self.hidden(self.content, LOCK_SUFFIX)
+
+    def part(self, writer: str) -> PurePosixPath:
+        """Return the path of the unfinished file; another content or writer has another one."""
+        return self.hidden(f"{self.content} {writer}", PART_SUFFIX)
+
+    def hidden(self, text: str, suffix: str) -> PurePosixPath:
+        digest = sha256(text.encode()).hexdigest()[:16]
+        return self.place.with_name(f".{self.place.name}.{digest}{suffix}")
 
     def end(self, reason: str | None = None) -> None:
         self.phase = TransferPhase.FAILED if reason else TransferPhase.COMPLETED

@@ -16,7 +16,7 @@ async def fetch_model(agent: NodeAgent, command: FetchModel) -> TransferView:
     transfer = Transfer(command)
     transfer.is_listed = is_listed(claim, transfer)
     if (known := agent.transfers.by_name.get(transfer.name)) and known.is_alive:
-        if known.part != transfer.part:
+        if known.content != transfer.content:
             text = "another content of this name is being fetched"
             raise ConflictError(text, code="transfer_exists")
         return known.view()

@@ -1,0 +1,142 @@
+"""Agents that share a model folder bring each file once, whole, and replace none."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Generator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from contracts.errors import OperationError
+from contracts.model_files import TransferPhase
+from node_agent.adapters import model_folder
+from node_agent.adapters.disk_models import DiskModels
+from node_agent.adapters.model_folder import publish
+from node_agent.adapters.public_web import PublicWeb
+from runtime.testing.file_server import FileServer, a_file_server
+from runtime.testing.ports import eventually
+
+from .test_disk_models import CONTENT, HASH, fetch, left, place, wanted
+
+
+@pytest.fixture
+def files() -> Generator[FileServer, None, None]:
+    with a_file_server() as running:
+        running.files["/model"] = CONTENT
+        yield running
+
+
+@pytest.fixture
+async def agents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncGenerator[list[DiskModels], None]:
+    """Two agents with one folder."""
+    monkeypatch.setattr(model_folder, "LOOK_SECONDS", 0.01)
+    async with httpx.AsyncClient() as client:
+        web = PublicWeb(client, may_be_private=True)
+        one = DiskModels(tmp_path, 10_000_000, web, "one", pauses=(0.0, 0.0, 0.0))
+        yield [one, replace(one, machine="other", slots=asyncio.Semaphore(1))]
+
+
+@pytest.mark.parametrize("hash_", [HASH, None])
+async def test_two_agents_that_begin_at_once_fetch_a_file_once(
+    agents: list[DiskModels], files: FileServer, hash_: str | None
+) -> None:
+    transfers = [wanted(files, hash_) for _ in agents]
+    with files.held():
+        first = asyncio.create_task(fetch(agents[0], transfers[0]))
+        await eventually(lambda: bool(files.asked), 10)
+        second = asyncio.create_task(fetch(agents[1], transfers[1]))
+        await eventually(agents[1].slots.locked, 10)
+    await asyncio.gather(first, second)
+
+    assert place(agents[0]).read_bytes() == CONTENT
+    assert left(agents[0]) == [place(agents[0])]
+    assert len(files.asked) == 1
+
+
+async def test_another_agent_goes_on_when_the_first_one_ends(
+    agents: list[DiskModels], files: FileServer
+) -> None:
+    transfers = [wanted(files) for _ in agents]
+    with files.held():
+        first = asyncio.create_task(fetch(agents[0], transfers[0]))
+        await eventually(lambda: bool(files.asked), 10)
+        second = asyncio.create_task(fetch(agents[1], transfers[1]))
+        first.cancel()
+        await eventually(lambda: transfers[1].phase is TransferPhase.FETCHING, 10)
+    await second
+
+    assert place(agents[1]).read_bytes() == CONTENT
+
+
+def test_machines_write_under_names_of_their_own(files: FileServer) -> None:
+    """Locks of shared storage may hold on one machine only."""
+    one = wanted(files)
+
+    assert one.part("one") != one.part("other")
+    assert one.lock == wanted(files).lock != wanted(files, None).lock
+
+
+async def test_a_file_that_appears_meanwhile_stays(
+    agents: list[DiskModels], files: FileServer
+) -> None:
+    files.before_sending = lambda: place(agents[0]).write_bytes(b"an operator's")
+    with pytest.raises(OperationError, match="another content"):
+        await fetch(agents[0], wanted(files))
+
+    assert left(agents[0]) == [place(agents[0])]
+    assert place(agents[0]).read_bytes() == b"an operator's"
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_file_system_without_links_gets_the_file_too(tmp_path: Path, is_taken: bool) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise PermissionError(source, target)
+
+    part, named = tmp_path / ".part", tmp_path / "named"
+    part.write_bytes(b"new")
+    if is_taken:
+        named.write_bytes(b"old")
+
+    assert publish(part, named, refuse) is not is_taken
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old" if is_taken else b"new"]
+
+
+async def test_a_second_name_of_a_published_file_is_not_written_to(
+    agents: list[DiskModels], files: FileServer
+) -> None:
+    """An agent died between the two steps of publishing, and an operator moved the file."""
+    moved, part = place(agents[0]), agents[0].root / wanted(files).part("one")
+    moved.parent.mkdir(parents=True)
+    moved.write_bytes(CONTENT + b"more")
+    os.link(moved, part)
+    moved = moved.rename(moved.with_name("moved"))
+    await fetch(agents[0], wanted(files))
+
+    assert place(agents[0]).read_bytes() == CONTENT
+    assert moved.read_bytes() == CONTENT + b"more"
+
+
+@pytest.mark.parametrize("hash_", [HASH, None])
+async def test_a_server_that_cuts_each_answer_is_given_up(
+    agents: list[DiskModels], files: FileServer, hash_: str | None
+) -> None:
+    """With a hash each answer brings one byte, without one each begins anew."""
+    files.cuts = [1 if hash_ else 2_000_000] * 50
+    with pytest.raises(OperationError, match="does not send it"):
+        await fetch(agents[0], wanted(files, hash_))
+
+    assert len(files.asked) == len(agents[0].pauses)
+
+
+async def test_a_file_that_comes_too_slowly_is_given_up(
+    agents: list[DiskModels], files: FileServer
+) -> None:
+    def none(size_bytes: int) -> float:
+        return 0.0 * size_bytes
+
+    with pytest.raises(OperationError, match="too slowly"):
+        await fetch(replace(agents[0], patience=none), wanted(files))
