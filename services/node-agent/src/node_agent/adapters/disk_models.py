@@ -31,13 +31,17 @@ from node_agent.ports import FileRefusedError, NoSpaceError, TransferError, Unre
 log = structlog.get_logger()
 
 PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0, 60.0, 60.0, 60.0)
-"""Pauses between tries that brought nothing, five minutes in all."""
-CHUNK_BYTES = 1024 * 1024
+"""Pauses between tries that brought next to nothing, five minutes in all."""
 MOST_AT_ONCE = 2
 KEEP_PARTS_SECONDS = 7 * 86_400.0
 """An unfinished file with which nobody went on for so long is deleted."""
 PARTIAL, UNSATISFIABLE = 206, 416
 PASSING = frozenset({408, 425, 429})
+
+
+def patience_seconds(size_bytes: int) -> float:
+    """Return the time in which so many bytes must come, with all pauses: 100 kB a second."""
+    return 600.0 + size_bytes / 100_000
 
 
 class CutError(Exception):
@@ -54,6 +58,7 @@ class DiskModels:
     machine: str
     """Name of this machine: others that share the folder write under names of their own."""
     pauses: Sequence[float] = PAUSES
+    patience: Callable[[int], float] = patience_seconds
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
     reservation: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while room is looked for, so that no two transfers get one room."""
@@ -133,21 +138,34 @@ class DiskModels:
     async def fetch_all(
         self, transfer: Transfer, part: Path, promised_bytes: Callable[[], int]
     ) -> None:
-        """Repeat requests until the file is complete; only tries that bring nothing are counted."""
-        tries, reason = 0, ""
-        while tries < len(self.pauses):
-            await asyncio.sleep(self.pauses[tries])
-            before = transfer.fetched_bytes
-            try:
-                return await self.fetch_rest(transfer, part, promised_bytes)
-            except (httpx.TransportError, UnreachableError, CutError) as error:
-                reason = str(error) or type(error).__name__
-                log.info("model_cut", name=transfer.command.name, reason=reason)
-            tries = 1 if transfer.fetched_bytes > before else tries + 1
+        """Repeat requests until the file is complete.
+
+        Tries count until the file has grown by a mebibyte, and all of them if each begins anew.
+        """
+        tries, reason, counted_from = 0, "", transfer.fetched_bytes
+        try:
+            async with asyncio.timeout(None) as limit:
+                while tries < len(self.pauses):
+                    await asyncio.sleep(self.pauses[tries])
+                    try:
+                        return await self.fetch_rest(transfer, part, promised_bytes, limit)
+                    except (httpx.TransportError, UnreachableError, CutError) as error:
+                        reason = str(error) or type(error).__name__
+                        log.info("model_cut", name=transfer.command.name, reason=reason)
+                    tries += 1
+                    grown_bytes = transfer.fetched_bytes - counted_from
+                    if transfer.command.origin.sha256 and grown_bytes >= CHUNK_BYTES:
+                        tries, counted_from = 1, transfer.fetched_bytes
+        except TimeoutError as error:
+            raise TransferError("its server sends it too slowly") from error
         raise TransferError(f"its server does not send it: {reason}")
 
     async def fetch_rest(
-        self, transfer: Transfer, part: Path, promised_bytes: Callable[[], int]
+        self,
+        transfer: Transfer,
+        part: Path,
+        promised_bytes: Callable[[], int],
+        limit: asyncio.Timeout,
     ) -> None:
         begin, can_resume = transfer.fetched_bytes, transfer.command.origin.sha256 is not None
         headers = {"Accept-Encoding": "identity"}
@@ -165,6 +183,9 @@ class DiskModels:
             transfer.fetched_bytes = begin
             size_bytes = begin + announced_bytes(response)
             await self.reserve(transfer, size_bytes, promised_bytes)
+            if limit.when() is None:
+                seconds = self.patience(size_bytes - begin)
+                limit.reschedule(asyncio.get_running_loop().time() + seconds)
             with part.open("ab") as file:
                 async for chunk in response.aiter_raw():
                     if transfer.fetched_bytes + len(chunk) > size_bytes:
