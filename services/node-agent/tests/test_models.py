@@ -21,7 +21,7 @@ from contracts.model_files import (
 )
 from contracts.scheduler.nodes import ClaimedNode
 from contracts.values import new_id
-from node_agent.adapters.disk_models import hash_of
+from node_agent.adapters.model_folder import hash_of
 from runtime.testing.file_server import FileServer, a_file_server
 from runtime.testing.ports import eventually
 
@@ -126,6 +126,23 @@ async def test_a_failure_says_why_and_may_be_repeated(
     end = await ended(fleet, node)
 
     assert (missing.phase, missing.reason) == (TransferPhase.FAILED, "its server answers 404")
+    assert end.phase is TransferPhase.COMPLETED
+
+
+async def test_a_folder_that_leads_round_in_circles_ends_one_transfer_and_no_claim(
+    fleet: Fleet, node: ClaimedNode, files: FileServer, tmp_path: Path
+) -> None:
+    (tmp_path / "models").mkdir(exist_ok=True)
+    circle = tmp_path / "models/loras/new"
+    circle.parent.mkdir(exist_ok=True)
+    circle.symlink_to(circle)
+    await fetch(fleet, node, f"{files.url}/film")
+    broken = await ended(fleet, node)
+    circle.unlink()
+    await fetch(fleet, node, f"{files.url}/film")
+    end = await ended(fleet, node)
+
+    assert "the agent failed" in (broken.reason or "")
     assert end.phase is TransferPhase.COMPLETED
 
 

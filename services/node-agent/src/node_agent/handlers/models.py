@@ -2,12 +2,16 @@
 
 from functools import partial
 
+import structlog
+
 from contracts.errors import ConflictError, OperationError
 from contracts.model_files import FetchModel, FindModels, NodeModelsView, TransferView
 from contracts.values import fitting
 from node_agent.domain.transfers import Transfer
 from node_agent.ports import ModelFiles
 from node_agent.service import Claim, NodeAgent
+
+log = structlog.get_logger()
 
 
 async def fetch_model(agent: NodeAgent, command: FetchModel) -> TransferView:
@@ -47,6 +51,9 @@ async def follow(claim: Claim, models: ModelFiles, transfer: Transfer) -> None:
         transfer.end()
     except OperationError as error:
         transfer.end(error.message)
+    except Exception:  # the outermost loop of a transfer: a bug here must not end the claim
+        log.exception("transfer_broke", name=transfer.command.name)
+        transfer.end("the agent failed while it fetched it; see the agent's log")
     finally:
         if transfer.is_alive:
             del agent.transfers.by_name[transfer.name]

@@ -49,8 +49,9 @@ async def problem_of(claim: Claim, server: ManagedServer, plan: WarmUp) -> str |
         return str(error)
     except TimeoutError:
         return f"it did not end within {plan.seconds:g} s"
-    except (KeyError, ValueError) as error:
-        return f"it cannot be read ({error!r})"
+    except Exception as error:  # the outermost loop of a warm-up: a bug must not end the claim
+        log.exception("warm_up_broke")
+        return f"it cannot be run ({error!r})"
     return None
 
 
