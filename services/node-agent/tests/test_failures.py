@@ -95,12 +95,12 @@ async def test_a_wrong_value_is_the_workflows_fault(fleet: Fleet, comfy_url: str
     assert end.error.graph_node == "1"
 
 
-async def test_a_version_that_nobody_published_fails_as_input(
+async def test_a_version_that_nobody_published_is_no_fault_of_the_job(
     fleet: Fleet, engine_url: str
 ) -> None:
     end = await run_one(fleet, engine_url, an_order("0" * 64))
 
-    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.INPUT)
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.UNPUBLISHED)
 
 
 async def test_a_worker_that_never_starts_a_graph_node_is_dead(

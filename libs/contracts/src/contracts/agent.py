@@ -88,6 +88,8 @@ class Cause(StrEnum):
     """Results could not be stored."""
     INPUT = "input"
     """Inputs could not be staged."""
+    UNPUBLISHED = "unpublished"
+    """Bucket `workflows` lacks the version: it was lost, and the registry fills it again."""
 
 
 class AttemptEnd(BaseModel):

@@ -6,6 +6,8 @@ from contracts.scheduler.claims import ClaimNode
 from contracts.scheduler.jobs import JobStatus
 from contracts.values import new_id
 from scheduler.domain.occurrences import ClockTicked
+from scheduler.domain.retry import TABLE, delay
+from scheduler.domain.views import current_view
 
 from .core import Core, attempt_of
 
@@ -18,6 +20,7 @@ LIMITS = {
     Cause.STOPPED: 2,
     Cause.OUTPUT: 3,
     Cause.INPUT: 3,
+    Cause.UNPUBLISHED: 32,
 }
 
 
@@ -168,3 +171,27 @@ def test_an_attempt_that_never_ends_is_ended_long_after_its_timeout() -> None:
     assert job.status is JobStatus.FAILED
     assert job.end.error
     assert job.end.error.cause == Cause.TIMEOUT
+
+
+def test_a_job_waits_for_its_version_and_says_so() -> None:
+    """The bucket of versions was lost: no try of the job is used up, no node is avoided."""
+    core = Core()
+    node = core.node()
+    job, told = core.job(max_attempts=1), None
+    for _ in range(3):
+        core.finish(attempt_of(job), Cause.UNPUBLISHED)
+        told = current_view(core.read_context(), job.id).reason
+        core.pass_time(5)
+
+    assert told == "waits until its workflow version is published again"
+    assert job.status is JobStatus.RUNNING
+    assert not job.retry.avoid
+    assert not node.health.is_quarantined
+    core.finish(attempt_of(job))
+    assert job.status is JobStatus.COMPLETED
+
+
+def test_a_lost_version_is_waited_for_at_least_ten_minutes() -> None:
+    row = TABLE[Cause.UNPUBLISHED]
+
+    assert sum(delay(row, count) for count in range(1, row.limit)) > 600

@@ -41,6 +41,8 @@ RETRY_SECONDS = 1.0
 LOST_SECONDS = 150.0
 """Time in which an owner fills a lost bucket: it does so at once, and every minute."""
 DELETED = ("DEL", "PURGE")
+UNREADABLE = "unreadable_value"
+"""Code of the error that a newer service wrote a value which this process cannot read."""
 
 
 async def read_value(bus: Bus, bucket: Bucket, key: str) -> bytes | None:
@@ -113,7 +115,7 @@ class KeptValues(Generic[V]):
             return self._model.model_validate_json(body)
         except ValidationError as error:
             message = f"this process is too old to read {key}"
-            raise UnavailableError(message, code="unreadable_value", retry_in=30) from error
+            raise UnavailableError(message, code=UNREADABLE, retry_in=30) from error
 
 
 class Mirror(Generic[V]):

@@ -12,6 +12,7 @@ from node_agent.domain.endings import failed_error
 from node_agent.handlers.retry import retried
 from node_agent.ports import TransferError, UnreachableError, Version
 from node_agent.service import Attempt, Claim
+from runtime.bus.bucket import UNREADABLE
 
 STAGING_SECONDS = 15.0
 VERSION_SECONDS = 3.0
@@ -27,7 +28,8 @@ async def find_version(claim: Claim, attempt: Attempt) -> Version:
     try:
         return await retried(read, within=VERSION_SECONDS, also=NotFoundError)
     except (NotFoundError, UnavailableError) as error:
-        raise failed_error(Cause.INPUT, "version_unavailable", error.message) from error
+        cause = Cause.INPUT if error.code == UNREADABLE else Cause.UNPUBLISHED
+        raise failed_error(cause, "version_unavailable", error.message) from error
 
 
 async def stage(claim: Claim, attempt: Attempt) -> dict[str, str]:

@@ -23,7 +23,16 @@ FAILURES_IN_A_ROW = 3
 FAULT_SECONDS = 600.0
 FAULTS_KEPT = 10_000
 
-BLAMELESS = frozenset({Cause.UNREACHABLE, Cause.MISSING, Cause.INPUT, Cause.OUTPUT, Cause.STOPPED})
+BLAMELESS = frozenset(
+    {
+        Cause.UNREACHABLE,
+        Cause.MISSING,
+        Cause.INPUT,
+        Cause.OUTPUT,
+        Cause.STOPPED,
+        Cause.UNPUBLISHED,
+    }
+)
 """Causes that do not depend on the accelerator."""
 USERS_CAUSES = frozenset({Cause.WORKFLOW, Cause.TIMEOUT, Cause.OUT_OF_MEMORY})
 """Causes that a user can bring about on any node."""

@@ -6,11 +6,13 @@ new leader knows it, and a changed limit counts from the owner's next job.
 
 from uuid import UUID
 
+from contracts.agent import Cause
 from scheduler.domain.context import StepContext
 from scheduler.domain.jobs import Job
 from scheduler.domain.obstacles import Filter, Obstacle, first_obstacle
 
 DELAYED = Obstacle("delayed", "is tried again in a moment")
+UNPUBLISHED = Obstacle("unpublished", "waits until its workflow version is published again")
 
 
 def fleet_limit(context: StepContext, _: UUID) -> Obstacle | None:
@@ -37,5 +39,5 @@ def hold_of(context: StepContext, job: Job) -> Obstacle | None:
     A delayed job is not in the queue of startable jobs, so placement does not ask about it.
     """
     if job.not_before is not None:
-        return DELAYED
+        return UNPUBLISHED if job.delayed_for == Cause.UNPUBLISHED else DELAYED
     return first_obstacle(OWNER_FILTERS, context, job.owner_id)

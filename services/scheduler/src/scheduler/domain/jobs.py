@@ -63,6 +63,8 @@ class Job:
     """The live attempt. A queued job with one waits on its node behind other work."""
     not_before: float | None = None
     """The next attempt starts no earlier, in steady seconds."""
+    delayed_for: str | None = None
+    """Cause for which `not_before` was set last."""
     patient_until: float = 0.0
     """Until then the job waits for a better node than one where it failed, in steady seconds."""
 

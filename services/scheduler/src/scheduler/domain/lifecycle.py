@@ -74,6 +74,7 @@ def wait_on_node(context: StepContext, job: Job) -> None:
 def requeue_job(context: StepContext, job: Job, cause: str, delay_seconds: float) -> None:
     """Let the job wait once more, ahead of jobs that never had a turn."""
     job.not_before = context.now.steady + delay_seconds if delay_seconds else None
+    job.delayed_for = cause
     job.attempt = None
     context.state.enqueue(job, first=True)
     change(context, job, JobStatus.QUEUED, JobRequeued, cause=cause)
