@@ -17,6 +17,7 @@ from node_agent.engines.comfyui.description import described
 from node_agent.engines.comfyui.execution import follow
 from node_agent.engines.comfyui.inputs import split
 from node_agent.engines.comfyui.leftovers import empty_results, empty_unused_inputs, tidy
+from node_agent.engines.comfyui.memory import make_room
 from node_agent.engines.comfyui.outputs import ComfyFile, ComfyText, ReportedFile
 from node_agent.engines.comfyui.probe import probe, watch_memory
 from node_agent.engines.comfyui.progress import run_of
@@ -51,6 +52,7 @@ async def open_comfyui(entry: ClaimedNode, defaults: BaseModel) -> AsyncGenerato
             vitals,
             keep_outputs=settings.keep_outputs,
             keep_inputs_seconds=settings.keep_inputs_seconds,
+            free_below_mb=settings.free_below_mb,
         )
         try:
             yield engine
@@ -102,6 +104,7 @@ class ComfyUI(Session):
         prompt = Prompt(task, run_of(work.graph, self.class_seconds), loaders=loaders)
         with self.following(prompt):
             with span("post"):
+                await make_room(self, work.graph)
                 await post(self, prompt, work)
             with span("execute"):
                 return await follow(self, prompt)

@@ -12,6 +12,7 @@ import structlog
 from contracts.agent import Cause
 from node_agent.domain.endings import AttemptEndedError, failed_error
 from node_agent.engines.comfyui.http import ComfyHttp
+from node_agent.engines.comfyui.memory import free
 from node_agent.engines.comfyui.outcome import executed_between, failure_in
 from node_agent.engines.comfyui.outputs import ReportedFile, results, sources
 from node_agent.engines.comfyui.outputs_ownership import Ownership, written_elsewhere
@@ -52,13 +53,6 @@ async def execution_of(http: ComfyHttp, prompt_id: str, entry: dict[str, Any]) -
         return results(sources(spec, produced), produced, meta, is_own)
 
     return Execution(named)
-
-
-async def free(session: Session) -> None:
-    try:
-        await session.http.free()
-    except UnreachableError as error:
-        log.info("memory_not_freed", reason=error.message)
 
 
 async def entry_of(session: Session, prompt: Prompt) -> dict[str, Any]:

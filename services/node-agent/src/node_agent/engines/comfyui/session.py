@@ -72,6 +72,9 @@ class Session:
     """Leave results on the server; otherwise they are emptied once they are stored."""
     keep_inputs_seconds: float = 600.0
     """Time after which an input file that no attempt needs is emptied."""
+    free_below_mb: int = 0
+    loaded: frozenset[tuple[str, str]] = frozenset()
+    """Folder and name of each model file of the last prompt that had some."""
     prompts: dict[str, Prompt] = field(default_factory=dict[str, Prompt])
     posts: dict[str, asyncio.Task[Submitted]] = field(
         default_factory=dict[str, asyncio.Task[Submitted]]

@@ -29,6 +29,13 @@ class ComfyUISettings(BaseModel):
         description="Time after which an input file that no attempt needs any more is emptied in "
         "ComfyUI's input folder.",
     )
+    free_below_mb: int = Field(
+        default=0,
+        ge=0,
+        description="If less memory of the largest GPU is free, in MB, ComfyUI is asked to free "
+        "all before a prompt that loads other models than the last one. 0: never, since ComfyUI "
+        "makes room itself; some custom nodes do not.",
+    )
     ca_certificates: str = Field(
         default="",
         max_length=16_000,
