@@ -2,40 +2,56 @@
 
 import asyncio
 import shutil
-import subprocess
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 PROGRAM = "nvidia-smi"
 ARGUMENTS = ("--query-gpu=index,uuid,utilization.gpu", "--format=csv,noheader,nounits")
+PAUSE_SECONDS = 5.0
 MOST_SECONDS = 4.0
 """A driver in trouble lets the program hang."""
 
 
-async def gpu_loads() -> Mapping[str, float]:
-    """Return the load of each GPU, from 0 to 1, by its number and by its UUID.
+@dataclass(slots=True)
+class GpuLoads:
+    """The load of each GPU, from 0 to 1, by its number and by its UUID.
 
     It is empty without the driver, and while the driver does not answer.
     """
-    return loads_in(await asyncio.to_thread(ask))
 
+    now: Mapping[str, float] = field(default_factory=dict[str, float])
 
-def ask() -> str:
-    program, nowhere = shutil.which(PROGRAM), subprocess.DEVNULL
-    if program is None:
-        return ""
-    try:
-        done = subprocess.run(
-            (program, *ARGUMENTS),
-            stdin=nowhere,
-            stdout=subprocess.PIPE,
-            stderr=nowhere,
-            timeout=MOST_SECONDS,
-            check=False,
+    async def watch(self) -> None:
+        while True:
+            with suppress(OSError):
+                await self.ask()
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def ask(self) -> None:
+        """Ask once; wait, beyond the answer, until the program has ended.
+
+        The driver can hold a killed program for ever. Then nothing is asked any more, and nobody
+        else waits for it.
+        """
+        program = shutil.which(PROGRAM)
+        if program is None:
+            self.now = {}
+            return
+        process = await asyncio.create_subprocess_exec(
+            program, *ARGUMENTS, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.decode(errors="replace")
+        try:
+            async with asyncio.timeout(MOST_SECONDS):
+                said, _ = await process.communicate()
+            self.now = loads_in(said.decode(errors="replace"))
+        except TimeoutError:
+            self.now = {}
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+        await process.wait()
 
 
 def loads_in(text: str) -> Mapping[str, float]:

@@ -83,11 +83,11 @@ class RunningServer:
             self.server.memory_mb = await asyncio.to_thread(tree_mb, pid)
 
 
-async def watch_vitals(running: Sequence[RunningServer]) -> None:
+
+async def watch_vitals(running: Sequence[RunningServer], gpus: GpuLoads) -> None:
     while True:
-        loads = await gpu_loads()
         for one in running:
-            await one.measure(loads)
+            await one.measure(gpus.now)
         await asyncio.sleep(VITALS_SECONDS)
 
 
@@ -110,7 +110,9 @@ async def running_servers(
             one.child: runtime.spawn(one.child.run(), name=f"server {one.child.spec.name}")
             for one in running
         }
-        runtime.spawn(watch_vitals(running), name="vitals of servers")
+        gpus = GpuLoads()
+        runtime.spawn(gpus.watch(), name="load of GPUs")
+        runtime.spawn(watch_vitals(running, gpus), name="vitals of servers")
         yield {one.server.node_id: one.server for one in running}
         await asyncio.gather(*(child.stop(task) for child, task in tasks.items()))
 
@@ -163,7 +165,7 @@ def running_server(
         limits=RecycleLimits(settings.recycle_after_attempts, settings.recycle_above_mb),
         warm_up=warm_up,
     )
-    one = RunningServer(server, place.device)
+    one = RunningServer(server, place.device, ServerRecord(folder, spec.name))
     one.child = RestartingChild(spec, run_folder=folder, logs=folder, changed=one.changed)
     server.restart, server.restart_in = one.child.restart, one.restart_in
     return one
