@@ -25,16 +25,18 @@ from node_agent.adapters.managed_servers import running_servers
 from node_agent.adapters.model_store import signer
 from node_agent.adapters.public_web import PublicWeb
 from node_agent.adapters.store import HttpObjectStore
+from node_agent.domain.announcements import announcements
 from node_agent.domain.managed import ManagedServer
 from node_agent.engines.comfyui.engine import open_comfyui
 from node_agent.engines.unusable import UnusableEngine
 from node_agent.handlers.adoption import to_adopt
+from node_agent.handlers.announcements import announce
 from node_agent.handlers.beats import remember_watched_job, remember_watched_owner
 from node_agent.handlers.claims import follow_leader, keep_claims
 from node_agent.handlers.models import fetch_model, find_models
 from node_agent.handlers.orders import accept_attempt, cancel_attempt
 from node_agent.handlers.queue import find_queue
-from node_agent.handlers.servers import announce, hand_back, read_log
+from node_agent.handlers.servers import hand_back, read_log
 from node_agent.ports import Engine, OpenEngine, Version
 from node_agent.service import Claim, NodeAgent
 from node_agent.settings import NodeAgentSettings
@@ -76,15 +78,16 @@ async def run(
         AsyncExitStack() as stack,
     ):
         engines = {**engines_of(settings), **(more_engines or {})}
-        running_here = running_servers(settings, runtime, settings.machine_name, settings.pool)
+        machine, pool = settings.machine_name, settings.pool
+        running_here = running_servers(settings, runtime, machine, pool)
         servers = await stack.enter_async_context(running_here)
         agent = build(settings, runtime.bus, client, engines, servers)
         await serve(agent.bus, agent, subscriptions=SUBSCRIPTIONS)
         runtime.spawn(agent.node_entries.follow(agent.bus), name="nodes")
         await agent.node_entries.ready.wait()
         runtime.spawn(keep_claims(agent, open_claim), name="claims")
-        for server in servers.values():
-            runtime.spawn(announce(agent, server), name=f"announce {server.node_id}")
+        for command in announcements(settings.announce_urls, machine, pool, servers.values()):
+            runtime.spawn(announce(agent, command), name=f"announce {command.node_id}")
         await runtime.until_stopped()
         await hand_back(agent, settings.stop_seconds)
 

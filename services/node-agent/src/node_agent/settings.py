@@ -22,6 +22,12 @@ class NodeAgentSettings(ComfyUISettings, ManagedSettings, FleetSettings):
         "this one. Nodes that the agent adds are called so; it stays the same over restarts. "
         "Empty: its host name.",
     )
+    announce_urls: str = Field(
+        default="",
+        description="Addresses of ComfyUIs on this machine that somebody else runs, separated by "
+        "commas: `http://127.0.0.1:8188`. The agent adds each to the fleet as a node of its "
+        "machine, once; operators may change the node.",
+    )
     s3_ca_file: Path | None = Field(
         default=None,
         description="PEM file of the authority that signed the store's certificate, if not public.",

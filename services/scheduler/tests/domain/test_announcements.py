@@ -19,9 +19,10 @@ from .node_verbs import change, events
 URL = "http://127.0.0.1:8188"
 
 
-def announce(node_id: Any = None, **more: Any) -> AnnounceNode:
+def announce(node_id: Any = None, *, is_managed: bool = True, **more: Any) -> AnnounceNode:
     fields: dict[str, Any] = {"name": "box", "base_url": URL, "machine": "box"} | more
-    return AnnounceNode(node_id=node_id or new_id(), node=NodeSettings(**fields))
+    node = NodeSettings(**fields)
+    return AnnounceNode(node_id=node_id or new_id(), node=node, is_managed=is_managed)
 
 
 def paused(core: Core, node: Node, *, is_paused: bool = True, **more: Any) -> None:
@@ -56,6 +57,28 @@ def test_the_agent_decides_the_pool_and_operators_the_rest() -> None:
     assert (node.settings.name, node.settings.pool) == ("painter", "fast")
     assert (node.agent_id, node.claim > old, events(core)) == (None, True, ["NodeChanged"])
     assert core.effects.node_entries[node.id]
+
+
+def test_operators_decide_about_a_server_that_the_agent_does_not_run() -> None:
+    core, first = Core(), announce(is_managed=False)
+    core.ask(first)
+    node = core.state.nodes[first.node_id]
+    assert not node.is_managed
+    change(core, node, pool="slow", base_url="http://127.0.0.1:8190")
+    assert core.ask(first) == Accepted()
+    assert not core.effects.needs_commit
+    assert (node.settings.pool, node.settings.base_url) == ("slow", "http://127.0.0.1:8190")
+    assert core.refusal(announce(first.node_id)) == "node_exists"
+
+
+def test_a_server_may_get_into_and_out_of_the_hands_of_its_agent() -> None:
+    core, first = Core(), announce(is_managed=False)
+    core.ask(first)
+    node = core.state.nodes[first.node_id]
+    for is_managed, pool, expected in ((True, "fast", "fast"), (False, "slow", "fast")):
+        core.ask(announce(first.node_id, is_managed=is_managed, pool=pool))
+        assert (node.is_managed, node.settings.pool) == (is_managed, expected)
+        assert node.id in core.effects.nodes
 
 
 def test_each_machine_has_a_loopback_of_its_own() -> None:

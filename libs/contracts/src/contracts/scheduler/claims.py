@@ -26,7 +26,7 @@ class ClaimView(BaseModel):
 
 
 class AnnounceNode(Command[Accepted]):
-    """Add a server that the agent runs itself as a node, or change its pool.
+    """Add a server on the agent's machine as a node, or change the pool of a managed one.
 
     All other settings count for a new node only, since operators may have changed them. Errors:
     Invalid, Conflict (`node_exists`: another node has this address, or this id elsewhere).
@@ -36,6 +36,11 @@ class AnnounceNode(Command[Accepted]):
     sent_by: ClassVar = ("node-agent",)
     node_id: UUID = Field(description="Derived from machine and port, so it survives restarts.")
     node: NodeSettings
+    is_managed: bool = Field(
+        default=True,
+        description="The agent runs the server. Otherwise somebody else does, and operators decide "
+        "all settings of the node once it is there.",
+    )
 
 
 class ClaimNode(Command[ClaimView]):

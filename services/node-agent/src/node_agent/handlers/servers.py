@@ -1,4 +1,4 @@
-"""Looks after the servers that this agent runs itself: adds them to the fleet, and recycles them.
+"""Looks after the servers that this agent runs itself.
 
 A server is replaced once no attempt needs it. The node takes no new attempt from the decision on
 until the new process is warmed up (`warm_up.py`).
@@ -10,36 +10,20 @@ from time import monotonic
 
 import structlog
 
-from contracts.errors import NotFoundError, OperationError
+from contracts.errors import NotFoundError
 from contracts.node_log import LogView, ReadLog
-from contracts.scheduler.claims import AnnounceNode, AttemptPhase
+from contracts.scheduler.claims import AttemptPhase
 from node_agent.domain.managed import ManagedServer
-from node_agent.handlers.retry import retried
 from node_agent.handlers.warm_up import warm_up
 from node_agent.service import Claim, NodeAgent
 
 log = structlog.get_logger()
 
 LOOK_SECONDS = 0.25
-ANNOUNCE_AGAIN_SECONDS = 30.0
 FOREIGN_SECONDS = 600.0
 """Time that work from outside the fleet gets to end before a restart."""
 HAND_BACK_SECONDS = 5.0
 BEFORE_THE_END = frozenset({AttemptPhase.ADOPTING, AttemptPhase.PREPARING, AttemptPhase.POSTED})
-
-
-async def announce(agent: NodeAgent, server: ManagedServer) -> None:
-    """Add the server as a node, once; a refusal is repeated until the operator has mended it."""
-    command = AnnounceNode(node_id=server.node_id, node=server.node)
-    while True:
-        try:
-            await retried(lambda: agent.bus.call(command), within=None)
-        except OperationError as error:
-            log.error("node_not_announced", name=server.node.name, reason=error.message)  # noqa: TRY400  no bug
-            await asyncio.sleep(ANNOUNCE_AGAIN_SECONDS)
-        else:
-            log.info("node_announced", node_id=str(server.node_id), name=server.node.name)
-            return
 
 
 async def read_log(agent: NodeAgent, query: ReadLog) -> LogView:

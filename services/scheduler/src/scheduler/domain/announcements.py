@@ -1,4 +1,4 @@
-"""Decides about the servers that agents run themselves: each is a node that its agent adds."""
+"""Decides about the servers on the machines of agents: each is a node that its agent adds."""
 
 from datetime import UTC, datetime
 
@@ -29,26 +29,40 @@ def announce_node(context: StepContext, command: AnnounceNode) -> Accepted:
         raise InvalidError("an announced node needs the name of its machine", code="no_machine")
     refuse_duplicate(context, wanted, command.node_id)
     if node is None:
-        add_managed_node(context, command, wanted)
+        add_announced_node(context, command, wanted)
         return Accepted()
-    is_same = (node.settings.machine, node.settings.base_url) == (wanted.machine, wanted.base_url)
-    if node.is_readable and not (node.is_managed and is_same):
-        raise ConflictError("another server has the id of this one", code="node_exists")
-    if node.is_readable and node.settings.pool != wanted.pool:
-        node.settings = node.settings.model_copy(update={"pool": wanted.pool})
-        add_node_event(context, node, NodeChanged, changed=["pool"])
-        free_claim(context, node)
+    if not node.is_readable:
+        return Accepted()
+    if (node.settings.machine, node.settings.base_url) != (wanted.machine, wanted.base_url):
+        if node.is_managed or command.is_managed:
+            raise ConflictError("another server has the id of this one", code="node_exists")
+        return Accepted()  # an operator has moved it
+    take_over(context, node, command, wanted)
     return Accepted()
 
 
-def add_managed_node(context: StepContext, command: AnnounceNode, wanted: NewNode) -> None:
+def take_over(context: StepContext, node: Node, command: AnnounceNode, wanted: NewNode) -> None:
+    """Change what the agent decides, if it decides otherwise now."""
+    changed: list[str] = []
+    if node.is_managed != command.is_managed:
+        node.is_managed = command.is_managed
+        changed.append("is_managed")
+    if node.is_managed and node.settings.pool != wanted.pool:
+        node.settings = node.settings.model_copy(update={"pool": wanted.pool})
+        changed.append("pool")
+        free_claim(context, node)
+    if changed:
+        add_node_event(context, node, NodeChanged, changed=changed)
+
+
+def add_announced_node(context: StepContext, command: AnnounceNode, wanted: NewNode) -> None:
     """Add the node; its events and claims have higher numbers than in an earlier life under its id.
 
     A node has fewer events than seconds.
     """
     number = max(0, int((context.now.wall - FIRST_SECOND).total_seconds()))
     node = Node(command.node_id, wanted, context.now.wall, version=number, claim=number)
-    node.is_managed = True
+    node.is_managed = command.is_managed
     context.state.nodes[node.id] = node
     context.effects.removed_nodes.discard(node.id)
     context.effects.capabilities[node.id] = node  # it may have been removed within this step
