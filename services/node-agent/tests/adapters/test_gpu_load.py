@@ -11,7 +11,14 @@ import pytest
 from contracts.scheduler.nodes import NodeSettings
 from contracts.values import new_id
 from node_agent.adapters import gpu_load
-from node_agent.adapters.gpu_load import gpu_loads, load_of, loads_in
+from node_agent.adapters.gpu_load import GpuLoads, load_of, loads_in
+from node_agent.adapters.managed_servers import RunningServer, watch_vitals
+from node_agent.adapters.server_record import ServerRecord
+from node_agent.domain.managed import ManagedServer
+from runtime.supervision.child import ChildSpec
+from runtime.supervision.probe import answers_ok
+from runtime.supervision.restarting_child import RestartingChild
+from runtime.testing.ports import eventually
 
 SAID = """0, GPU-5f2c7a01-aaaa, 87
 1, GPU-5f2c7a02-bbbb, 0
@@ -64,7 +71,34 @@ async def test_without_the_driver_nothing_is_known(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    assert await gpu_loads() == {}
+    assert await asked() == {}
+
+
+async def test_a_driver_that_hangs_holds_up_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gpu_load, "MOST_SECONDS", 3_600.0)
+    asked, released = tmp_path / "asked", tmp_path / "released"
+    script = f"touch {asked}; until [ -e {released} ]; do sleep 0.05; done; echo '{SAID}'"
+    monkeypatch.setenv("PATH", a_program(tmp_path, script))
+    node = NodeSettings(name="box", base_url="http://127.0.0.1:8188", machine="box")
+    server = ManagedServer(new_id(), node, log=lambda _: [])
+    one = RunningServer(server, None, ServerRecord(tmp_path, "it"))
+    spec = ChildSpec("it", (), is_ready=partial(answers_ok, 8188, "/queue"))
+    folders = {"run_folder": tmp_path, "logs": tmp_path}
+    one.child = RestartingChild(spec, **folders, changed=one.changed)
+    one.child.state.pid = os.getpid()
+    gpus = GpuLoads()
+    tasks = [asyncio.create_task(gpus.watch())]
+    await eventually(asked.exists)
+    tasks.append(asyncio.create_task(watch_vitals([one], gpus)))
+    await eventually(lambda: bool(one.server.memory_mb))
+    assert not gpus.now
+    released.touch()
+    await eventually(lambda: bool(gpus.now))
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @pytest.mark.parametrize(

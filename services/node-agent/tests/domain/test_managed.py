@@ -79,6 +79,31 @@ def test_a_server_is_replaced_over_its_limits(
     assert server.why_recycle() is None
 
 
+@pytest.mark.parametrize("is_warmed_up", [True, False])
+def test_growth_counts_from_what_a_settled_server_takes(is_warmed_up: bool) -> None:
+    kept: list[tuple[int, int | None]] = []
+    warm_up = WarmUp("sdxl@3") if is_warmed_up else None
+    server = a_server(limits=RecycleLimits(growth_mb=500), warm_up=warm_up)
+    server.keep = lambda: kept.append((server.attempts, server.settled_mb))
+    server.began()
+    server.measured(1_000)
+    server.ready(was_adopted=False)
+    server.is_warm = True
+    server.took_attempt()
+    if not is_warmed_up:
+        server.measured(5_000)
+        server.took_attempt()
+    for memory_mb in (9_000, 9_500, None):
+        server.measured(memory_mb)
+        assert server.why_recycle() is None
+    server.measured(9_501)
+
+    assert server.why_recycle() == "its memory grew by 501 MB, over 500 MB"
+    assert kept[-1] == (server.attempts, 9_000)
+    server.began()
+    assert server.settled_mb is None
+
+
 def test_the_id_of_a_node_stays_and_differs_by_machine_and_port() -> None:
     other_port = NODE.model_copy(update={"base_url": "http://127.0.0.1:8189"})
     other_machine = NODE.model_copy(update={"machine": "crate"})

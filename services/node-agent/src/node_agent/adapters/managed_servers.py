@@ -21,7 +21,8 @@ from uuid import UUID
 import structlog
 
 from contracts.scheduler.nodes import NodeSettings
-from node_agent.adapters.gpu_load import gpu_loads, load_of
+from node_agent.adapters.gpu_load import GpuLoads, load_of
+from node_agent.adapters.server_record import ServerRecord
 from node_agent.domain.log_text import LOG_BYTES, log_lines
 from node_agent.domain.managed import ManagedServer, RecycleLimits, WarmUp, node_id_of
 from node_agent.domain.managed_settings import ManagedSettings
@@ -57,6 +58,7 @@ class RunningServer:
 
     server: ManagedServer
     device: str | None
+    record: ServerRecord
     child: RestartingChild = field(init=False)
 
     def changed(self) -> None:
@@ -67,6 +69,8 @@ class RunningServer:
                 server.began()
             case "ready":
                 server.ready(was_adopted=self.child.was_adopted)
+                if self.child.was_adopted and (known := self.record.read()):
+                    server.attempts, server.settled_mb = known
             case "waiting":
                 server.died(f"{state.note}: {last_words(self.child.log_path)}")
             case "stopping" | "stopped":
@@ -80,8 +84,10 @@ class RunningServer:
     async def measure(self, loads: Mapping[str, float]) -> None:
         self.server.gpu_load = load_of(self.device, loads)
         if pid := self.child.state.pid:
-            self.server.memory_mb = await asyncio.to_thread(tree_mb, pid)
+            self.server.measured(await asyncio.to_thread(tree_mb, pid))
 
+    def keep(self) -> None:
+        self.record.write(self.server.attempts, self.server.settled_mb)
 
 
 async def watch_vitals(running: Sequence[RunningServer], gpus: GpuLoads) -> None:
@@ -162,12 +168,15 @@ def running_server(
         node_id=node_id_of(node),
         node=node,
         log=partial(read_log, folder / f"{spec.name}.log"),
-        limits=RecycleLimits(settings.recycle_after_attempts, settings.recycle_above_mb),
+        limits=RecycleLimits(
+            settings.recycle_after_attempts, settings.recycle_above_mb, settings.recycle_growth_mb
+        ),
         warm_up=warm_up,
     )
     one = RunningServer(server, place.device, ServerRecord(folder, spec.name))
     one.child = RestartingChild(spec, run_folder=folder, logs=folder, changed=one.changed)
     server.restart, server.restart_in = one.child.restart, one.restart_in
+    server.keep = one.keep
     return one
 
 

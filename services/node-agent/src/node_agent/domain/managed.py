@@ -13,6 +13,8 @@ from uuid import UUID, uuid5
 from contracts.scheduler.nodes import NodeSettings
 
 NAMESPACE = UUID("0a9d6e1c-6f0e-5b1e-9a53-9d3d3c1f7a10")
+SETTLED = 2
+"""Attempts after which a process that was not warmed up has loaded what it needs."""
 
 
 class Stage(StrEnum):
@@ -42,6 +44,8 @@ class RecycleLimits:
     attempts: int = 0
     memory_mb: int = 0
     """Resident memory of the process and its descendants."""
+    growth_mb: int = 0
+    """The part of it that was added since the process was settled."""
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +75,9 @@ class ManagedServer:
     warm_up_id: UUID | None = None
     """The prompt of the warm-up that runs now; it is no attempt."""
     memory_mb: int | None = None
+    settled_mb: int | None = None
+    """Memory after the warm-up, or without one when the second attempt had come: models are loaded
+    by then."""
     gpu_load: float | None = None
     """Load of its GPU, from 0 to 1, if the driver tells it."""
     attempts: int = 0
@@ -81,11 +88,13 @@ class ManagedServer:
     """Returns the seconds until a dead process is started again."""
     changed: Callable[[], None] = lambda: None
     """Called after each step in the life of the process."""
+    keep: Callable[[], None] = lambda: None
+    """Keeps `attempts` and `settled_mb` for the next agent, which may take the process over."""
 
     def began(self) -> None:
         """Note that a process is being started."""
         self.stage, self.is_warm, self.attempts = Stage.STARTING, False, 0
-        self.warm_up_problem, self.memory_mb = None, None
+        self.warm_up_problem, self.memory_mb, self.settled_mb = None, None, None
         self.starts += 1
 
     def ready(self, *, was_adopted: bool) -> None:
@@ -93,6 +102,17 @@ class ManagedServer:
         self.stage = Stage.RUNNING
         self.is_warm = was_adopted or self.warm_up is None
         self.recycling, self.was_running, self.is_closed = None, False, False
+
+    def took_attempt(self) -> None:
+        self.attempts += 1
+        self.keep()
+
+    def measured(self, memory_mb: int | None) -> None:
+        self.memory_mb = memory_mb
+        is_settled = self.is_up and self.is_warm and (self.warm_up or self.attempts >= SETTLED)
+        if is_settled and self.settled_mb is None:
+            self.settled_mb = memory_mb
+            self.keep()
 
     def died(self, how: str) -> None:
         self.stage, self.ended, self.was_running = Stage.DEAD, how, True
@@ -136,6 +156,10 @@ class ManagedServer:
             return f"it has run {self.attempts} attempts"
         if limits.memory_mb and self.memory_mb and self.memory_mb > limits.memory_mb:
             return f"it takes {self.memory_mb} MB of memory, over {limits.memory_mb} MB"
+        if limits.growth_mb and self.memory_mb and self.settled_mb:
+            grown_mb = self.memory_mb - self.settled_mb
+            if grown_mb > limits.growth_mb:
+                return f"its memory grew by {grown_mb} MB, over {limits.growth_mb} MB"
         return None
 
     def reason(self) -> str | None:

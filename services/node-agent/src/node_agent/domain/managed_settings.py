@@ -63,6 +63,12 @@ class ManagedSettings(BaseSettings):
         description="Restart a ComfyUI whose processes take more memory, in MB; 0: never. "
         "Restarts interrupt no attempt.",
     )
+    recycle_growth_mb: int = Field(
+        default=0,
+        ge=0,
+        description="Restart a ComfyUI whose processes take so many MB more than after its warm-up "
+        "(without one: than at its second attempt); 0: never.",
+    )
     stop_seconds: float = Field(
         default=15.0,
         ge=0,

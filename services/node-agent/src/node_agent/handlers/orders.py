@@ -26,7 +26,7 @@ async def accept_attempt(agent: NodeAgent, command: RunAttempt) -> Accepted:
     refuse_if_busy(claim, attempt.id)
     claim.attempts.live[attempt.id] = attempt
     if claim.server:
-        claim.server.attempts += 1
+        claim.server.took_attempt()
     ending = stage_run_upload(claim, attempt)
     claim.tasks.spawn(run_and_report(claim, attempt, ending), name=f"attempt {attempt.id}")
     return Accepted()
