@@ -1,5 +1,7 @@
 """An agent takes over what another left: nothing that the GPU did is done again."""
 
+from contextlib import AsyncExitStack
+
 import httpx
 
 from contracts.agent import AttemptOrder, Cause, Outcome
@@ -37,6 +39,30 @@ async def test_a_running_prompt_is_followed_to_its_end(fleet: Fleet, comfy_url: 
     assert fleet.reports[-1].claim == 2
     assert end.executed_seconds, "the server says what this agent did not see"
     assert end.executed_seconds >= 20 * 0.05
+
+
+async def test_a_second_agent_takes_over_when_the_holder_is_killed(
+    fleet: Fleet, engine_url: str
+) -> None:
+    order = an_order(await fleet.publish(slow_steps(steps=20, seconds_per_step=0.05)))
+    entry = await fleet.add_node(engine_url)
+    async with AsyncExitStack() as second:
+        async with fleet.agent():
+            await fleet.ready(entry)
+            holder = fleet.holders[entry.node_id]
+            held = {"is_claimable": False, "agent_id": holder, "claim": 1}
+            await fleet.wish(entry.model_copy(update=held))
+            await second.enter_async_context(fleet.agent())
+            await fleet.run(entry, order)
+            await eventually(lambda: any(seen.progress.step for seen in fleet.progress))
+        assert fleet.holders[entry.node_id] == holder, "the second one left the node alone"
+        fleet.live = [order]
+        await fleet.wish(entry.model_copy(update=held | {"is_claimable": True}))
+        end = await fleet.outcome(order)
+
+    assert end.outcome is Outcome.COMPLETED
+    assert fleet.holders[entry.node_id] != holder
+    assert fleet.reports[-1].claim == 2
 
 
 async def test_a_prompt_that_ended_meanwhile_is_collected(fleet: Fleet, comfy_url: str) -> None:
