@@ -78,3 +78,48 @@ async def test_an_emptied_bucket_is_a_lost_one(
         await noticed.wait()
     await publish(scheduler, [a_put(new_id())])
     await eventually(lambda: len(reader.entries) == 2)
+
+
+async def test_a_loss_is_told_when_the_owner_sees_what_is_left(
+    fleet: Fleet, server: NatsServer, stack: AsyncExitStack
+) -> None:
+    scheduler, seen = await fleet.bus("scheduler"), list[list[str]]()
+    owner = Mirror(
+        NODES, NodeEntry, is_owner=True, on_loss=lambda: seen.append(sorted(owner.entries))
+    )
+    spawn(stack, owner.follow(scheduler))
+    await publish(scheduler, [a_put(new_id())])
+    await eventually(lambda: bool(owner.entries))
+    async with administration(server.url, server.passwords[PROVISIONER]) as jetstream:
+        await jetstream.purge_stream(BUCKET)
+
+    await eventually(lambda: bool(seen))
+    assert seen[0] == []
+
+
+async def test_an_emptied_bucket_is_lost_to_followers_that_saw_only_the_next_value(
+    fleet: Fleet,
+    server: NatsServer,
+    stack: AsyncExitStack,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ordered, "RENEW_SECONDS", 60.0)
+    scheduler, agent = await fleet.bus("scheduler"), await fleet.bus("node-agent")
+    lost, noticed, old, new = asyncio.Event(), asyncio.Event(), new_id(), new_id()
+    owner = Mirror(NODES, NodeEntry, is_owner=True, on_loss=lost.set)
+    reader = Mirror(NODES, NodeEntry, on_loss=noticed.set)
+    spawn(stack, owner.follow(scheduler))
+    spawn(stack, reader.follow(agent))
+    await publish(scheduler, [a_put(old)])
+    await eventually(lambda: bool(owner.entries and reader.entries))
+    async with administration(server.url, server.passwords[PROVISIONER]) as jetstream:
+        await jetstream.purge_stream(BUCKET)
+    await publish(scheduler, [a_put(new)])
+    await eventually(lambda: len(owner.entries) == 2 == len(reader.entries))
+
+    for bus in (scheduler, agent):
+        bus._renew()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  (as after a reconnect)
+    async with asyncio.timeout(30):
+        await lost.wait()
+        await noticed.wait()
+    assert (list(owner.entries), len(reader.entries)) == ([str(new)], 2)

@@ -13,7 +13,7 @@ from contracts.errors import UnavailableError
 from contracts.services import PRINCIPALS
 from runtime.bus.client import Bus
 from runtime.outbox.messages import append, delete, lock_writers, put
-from runtime.outbox.projection import Projection
+from runtime.outbox.projection import Projection, Sync
 from runtime.outbox.relay import Relay, publish
 from runtime.postgres.engine import sqlalchemy_url
 from runtime.postgres.transaction import transaction
@@ -107,3 +107,26 @@ async def test_a_bucket_that_cannot_be_read_is_not_corrected(
     monkeypatch.setattr("runtime.outbox.projection.SNAPSHOT_SECONDS", 0.01)
     with pytest.raises(UnavailableError, match="principals"):
         await Projection(PRINCIPALS, Principal).wait_until_known()
+
+
+async def test_a_comparison_is_due_at_start_after_a_failure_and_on_demand() -> None:
+    sync, compared = Sync(), list[bool]()
+
+    async def compare(*, fails: bool = False) -> None:
+        async with sync.when_due():
+            compared.append(fails)
+            if fails:
+                raise UnavailableError("Postgres is away")
+
+    with pytest.raises(UnavailableError):
+        await compare(fails=True)
+    async with asyncio.timeout(10):
+        await compare()
+    assert compared == [True, False]
+
+    third = asyncio.create_task(compare())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert len(compared) == 2
+    sync.demand()
+    await third

@@ -92,11 +92,12 @@ def build(
     settings: RegistrySettings, runtime: Runtime, engine: AsyncEngine, relay: Relay
 ) -> Registry:
     workflows, fleet_changed = SqlWorkflows(engine, relay.nudge), asyncio.Event()
-    bucket = WorkflowsBucket(engine, workflows, runtime.bus, relay.nudge, fleet_changed.set)
+    graphs = SqlGraphs(engine, relay.nudge, settings.graph_bounds)
+    bucket = WorkflowsBucket(engine, workflows, graphs, runtime.bus, relay.nudge, fleet_changed.set)
     bucket.follow(runtime)
     return Registry(
         workflows=workflows,
-        graphs=SqlGraphs(engine, relay.nudge, settings.graph_bounds),
+        graphs=graphs,
         jobs=BusJobs(runtime.bus),
         descriptions=SqlDescriptions(engine),
         nodes=BusNodes(runtime.bus),

@@ -211,12 +211,11 @@ async def test_graphs_of_the_last_minutes_stay(engine: AsyncEngine) -> None:
     assert await sent(engine) == []
 
 
-async def test_a_sync_publishes_lost_graphs_and_takes_gone_ones_back(engine: AsyncEngine) -> None:
-    graphs, kept, lost = graphs_of(engine), a_version(1), a_version(2)
-    await keep(graphs, kept, lost)
-    await keep(graphs, kept, lost, owner=OTHER)
+async def test_a_sync_takes_gone_graphs_back_and_no_stored_one(engine: AsyncEngine) -> None:
+    graphs, kept = graphs_of(engine), a_version(1)
+    await keep(graphs, kept)
     await sent(engine)
 
     await SqlWorkflows(engine, lambda: None).sync({}, {kept.hash, "gone"})
 
-    assert puts_and_deletions(await sent(engine)) == [(lost.hash, True), ("gone", False)]
+    assert puts_and_deletions(await sent(engine)) == [("gone", False)]

@@ -133,7 +133,8 @@ class Mirror(Generic[V]):
     ) -> None:
         """Call `on_change` whenever `entries` have changed, `on_loss` if the bucket was lost.
 
-        The owner of the bucket sees what it holds, and a reader also what a lost one held.
+        The owner of the bucket sees what it holds, and a reader also what a lost one held. When
+        `on_loss` is called, `entries` are as the bucket was after the loss.
         """
         self.entries: dict[str, V] = {}
         self.ready = asyncio.Event()
@@ -153,6 +154,8 @@ class Mirror(Generic[V]):
         """When a loss was noticed after which the bucket may not be filled yet."""
         self._revision = 0
         """Entries are as of this sequence number of the bucket's stream."""
+        self._sequences: dict[str, int] = {}
+        """The sequence number of each key that the bucket had when it was read."""
 
     async def follow(self, bus: Bus) -> None:
         """Keep `entries` equal to the bucket until canceled."""
@@ -175,39 +178,47 @@ class Mirror(Generic[V]):
         """Follow one subscription until it is a minute old or `renew` is set."""
         stream, pattern = stream_of(self.bucket), self._prefix + self._keys
         info = await bus.jetstream.stream_info(stream)
-        self._notice_loss(info)
+        is_lost = self._must_read(info)
         if self._is_stale:
             keeps_lost = self._lost_at is not None and not self._is_owner
-            read = dict(self.entries) if keeps_lost else {}
+            read, sequences = (dict(self.entries) if keeps_lost else {}), dict[str, int]()
             everything = await ordered.subscribe(bus, stream, pattern, None)
             async for message in ordered.read_stored(everything):
-                self._apply(message, read)
-            self.entries, self._revision = read, info.state.last_seq
+                self._apply(message, read, sequences)
+            self.entries, self._sequences, self._revision = read, sequences, info.state.last_seq
             self._created, self._is_stale = info.created, False
             self.ready.set()
             self._changed()
+            if is_lost and self._on_loss:
+                self._on_loss()
         news = await ordered.subscribe(bus, stream, pattern, self._revision)
         async for message in ordered.read_until(news, renew):
             self._revision = message.metadata.sequence.stream
-            if self._apply(message, self.entries):
+            if self._apply(message, self.entries, self._sequences):
                 self._changed()
 
-    def _notice_loss(self, info: StreamInfo) -> None:
-        """Read a bucket that was made anew or emptied, and again once its owner has filled it."""
-        is_empty, now = not info.state.messages, monotonic()
-        if self._created not in (None, info.created) or (is_empty and self.entries):
+    def _must_read(self, info: StreamInfo) -> bool:
+        """Read a lost bucket, and again once its owner has filled it; return whether it is lost.
+
+        A bucket was made anew, or emptied and perhaps partly filled since: then the server's
+        first message is newer than a key that was there. A change of that key at this moment
+        looks so too, and costs one reading.
+        """
+        is_empty, oldest = not info.state.messages, min(self._sequences.values(), default=None)
+        is_emptied = oldest is not None and oldest < info.state.first_seq
+        if self._created not in (None, info.created) or (is_empty and self.entries) or is_emptied:
             log.warning("bucket_lost", bucket=self.bucket.name)
-            self._lost_at, self._is_stale = now, True
-            if self._on_loss:
-                self._on_loss()
-        elif self._lost_at is not None and now - self._lost_at >= LOST_SECONDS:
+            self._lost_at, self._is_stale = monotonic(), True
+            return True
+        if self._lost_at is not None and monotonic() - self._lost_at >= LOST_SECONDS:
             self._lost_at, self._is_stale = None, True
+        return False
 
     def _changed(self) -> None:
         if self._on_change:
             self._on_change()
 
-    def _apply(self, message: Msg, entries: dict[str, V]) -> bool:
+    def _apply(self, message: Msg, entries: dict[str, V], sequences: dict[str, int]) -> bool:
         """Apply one update; a value that this version cannot read leaves the last one it could.
 
         A newer service may write fields that an older reader refuses, which deletes nothing.
@@ -215,7 +226,9 @@ class Mirror(Generic[V]):
         key = message.subject.removeprefix(self._prefix)
         if is_deletion(message):
             entries.pop(key, None)
+            sequences.pop(key, None)
             return True
+        sequences[key] = message.metadata.sequence.stream
         try:
             entries[key] = self._model.model_validate_json(message.data)
         except ValidationError as error:

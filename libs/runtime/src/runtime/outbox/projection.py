@@ -12,7 +12,9 @@ A projection follows what the bucket holds. Its owner corrects it at start and e
 An owner that decides in memory, as the scheduler does, compares with a `Mirror` itself.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -26,8 +28,33 @@ from runtime.postgres.transaction import transaction
 from runtime.wait import wait_for
 
 SNAPSHOT_SECONDS = 10.0
+SYNC_SECONDS = 60.0
 
 V = TypeVar("V", bound=BaseModel)
+
+
+class Sync:
+    """Tells an owner when its buckets and tables must be compared.
+
+    That is at start and every minute, and at once after a loss or a comparison that failed.
+    """
+
+    def __init__(self) -> None:
+        self._is_due = asyncio.Event()
+        self.demand()
+
+    def demand(self) -> None:
+        self._is_due.set()
+
+    @asynccontextmanager
+    async def when_due(self) -> AsyncGenerator[None, None]:
+        await wait_for(self._is_due, SYNC_SECONDS)
+        self._is_due.clear()
+        try:
+            yield
+        except BaseException:
+            self.demand()
+            raise
 
 
 class Projection(Mirror[V]):

@@ -1,6 +1,5 @@
 """The scheduler's nodes and jobs, and the bucket `workflows`, over the bus."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
@@ -15,14 +14,12 @@ from runtime.bus.bucket import read_keys
 from runtime.bus.client import Bus
 from runtime.bus.pages import every_node
 from runtime.outbox.messages import Outgoing, append
-from runtime.outbox.projection import Projection
+from runtime.outbox.projection import Projection, Sync
 from runtime.postgres.transaction import transaction
 from runtime.process.service import Runtime
-from runtime.wait import wait_for
-from workflow_registry.adapters.sql_graphs import version_key
+from workflow_registry.adapters.sql_graphs import SqlGraphs, version_key
 from workflow_registry.adapters.sql_workflows import SqlWorkflows
 
-SYNC_SECONDS = 60.0
 REGISTRY = Actor(user_id=UUID(int=0), permissions=frozenset({Permission.NODES_READ}))
 
 
@@ -53,21 +50,22 @@ class WorkflowsBucket:
         self,
         engine: AsyncEngine,
         workflows: SqlWorkflows,
+        graphs: SqlGraphs,
         bus: Bus,
         committed: Callable[[], None],
-        names_changed: Callable[[], None],
+        fleet_changed: Callable[[], None],
     ) -> None:
         self._engine = engine
         self._workflows = workflows
+        self._graphs = graphs
         self._bus = bus
         self._committed = committed
-        self._must_sync = asyncio.Event()
-        self._must_sync.set()
-        lost = self._must_sync.set
-        self._names = Projection(WORKFLOWS, WorkflowEntry, "name.>", names_changed, lost)
-        self._models = Projection(WORKFLOWS, ModelFolder, "models.>")
-        self._classes = Projection(WORKFLOWS, ServerClasses, "classes.>")
-        self._folder = Projection(WORKFLOWS, FolderReading, "folder")
+        self._sync = Sync()
+        lost = self._sync.demand
+        self._names = Projection(WORKFLOWS, WorkflowEntry, "name.>", fleet_changed, lost)
+        self._models = Projection(WORKFLOWS, ModelFolder, "models.>", on_loss=fleet_changed)
+        self._classes = Projection(WORKFLOWS, ServerClasses, "classes.>", on_loss=fleet_changed)
+        self._folder = Projection(WORKFLOWS, FolderReading, "folder", on_loss=lost)
 
     def follow(self, runtime: Runtime) -> None:
         runtime.spawn(self._names.follow(runtime.bus), name="published names")
@@ -100,16 +98,16 @@ class WorkflowsBucket:
             self._committed()
 
     async def sync(self) -> None:
-        """Publish names and versions that differ.
+        """Publish names and versions that differ, and then raw graphs that readers lack.
 
         Not by `Projection.correct`: a name must follow the versions to which it leads.
         """
-        await wait_for(self._must_sync, SYNC_SECONDS)
-        self._must_sync.clear()
-        await self._names.wait_until_known()
-        keys = await read_keys(self._bus, WORKFLOWS, version_key(">"))
-        hashes = {key.removeprefix(version_key("")) for key in keys}
-        await self._workflows.sync(self._names.entries, hashes)
+        async with self._sync.when_due():
+            await self._names.wait_until_known()
+            keys = await read_keys(self._bus, WORKFLOWS, version_key(">"))
+            hashes = {key.removeprefix(version_key("")) for key in keys}
+            await self._workflows.sync(self._names.entries, hashes)
+            await self._graphs.publish_missing(hashes, BusJobs(self._bus).needed_graphs)
 
 
 def model_key(models: ModelFolder) -> str:

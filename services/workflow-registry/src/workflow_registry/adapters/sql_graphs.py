@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import (
     ColumnElement,
     Select,
@@ -31,6 +32,8 @@ from workflow_registry.adapters.tables import graphs
 from workflow_registry.domain.checks import record
 from workflow_registry.domain.raw_graphs import GraphBounds
 from workflows import WorkflowVersion
+
+log = structlog.get_logger()
 
 SURE_FOR = timedelta(minutes=10)
 """A graph stays so long after its last use: its job may be on the way to the scheduler."""
@@ -126,6 +129,36 @@ class SqlGraphs:
                 await outbox.append(connection, deletions[first : first + SENT_AT_ONCE])
         self._committed()
 
+    async def publish_missing(
+        self, published: Collection[str], needed: Callable[[], Awaitable[Collection[str]]]
+    ) -> None:
+        """Publish all graphs that readers lack; other writers come in between.
+
+        Graphs of unfinished jobs come first, in the order of their use, and those of the last
+        minutes with them, since their jobs may be on the way; then the others, newest first.
+        """
+        used_at = func.max(graphs.c.used_at)
+        is_recent = (used_at > func.now() - SURE_FOR).label("is_recent")
+        rows = select(graphs.c.hash, is_recent).group_by(graphs.c.hash).order_by(used_at)
+        async with transaction(self._engine) as connection:
+            stored = {row.hash: row.is_recent for row in await connection.execute(rows)}
+        if not (missing := [one for one in stored if one not in published]):
+            return
+        try:
+            wanted = set(await needed())
+        except UnavailableError as error:
+            log.warning("needed_graphs_unknown", reason=error.message)
+            wanted = set[str]()
+        first = [one for one in missing if stored[one] or one in wanted]
+        ordered = list(dict.fromkeys(first + missing[::-1]))
+        for begin in range(0, len(ordered), SENT_AT_ONCE):
+            async with transaction(self._engine) as connection:
+                await outbox.lock_writers(connection)
+                for version_hash in ordered[begin : begin + SENT_AT_ONCE]:
+                    if found := await find(connection, version_hash):
+                        await outbox.append(connection, [entry(found)])
+            self._committed()
+
     def _to_delete(self, used_before: datetime, needed: Collection[str]) -> Select[Any, Any]:
         """Select rows unused for too long, and of the surplus the longest unused."""
         is_needed = graphs.c.hash.in_(among(needed))
@@ -175,15 +208,8 @@ async def find(connection: AsyncConnection, version_hash: str) -> WorkflowVersio
     return WorkflowVersionRecord.model_validate(stored) if stored else None
 
 
-async def publish_missing(connection: AsyncConnection, published: Collection[str]) -> set[str]:
-    """Publish graphs that readers lack, newest first; return the hashes of all stored ones."""
-    newest = select(graphs.c.hash).order_by(graphs.c.used_at.desc())
-    stored = dict.fromkeys(await connection.scalars(newest))
-    missing = [version_hash for version_hash in stored if version_hash not in published]
-    for version_hash in missing[:SENT_AT_ONCE]:
-        if found := await find(connection, version_hash):
-            await outbox.append(connection, [entry(found)])
-    return set(stored)
+async def stored_hashes(connection: AsyncConnection) -> set[str]:
+    return set(await connection.scalars(select(graphs.c.hash).distinct()))
 
 
 def entry(stored: WorkflowVersionRecord) -> outbox.Outgoing:

@@ -16,7 +16,7 @@ from contracts.services import WORKFLOWS
 from runtime import clock
 from runtime.outbox import messages as outbox
 from runtime.postgres.transaction import transaction
-from workflow_registry.adapters.sql_graphs import publish_missing, version_key
+from workflow_registry.adapters.sql_graphs import stored_hashes, version_key
 from workflow_registry.adapters.tables import versions, workflows
 from workflow_registry.domain.checks import record
 from workflow_registry.domain.events import with_events
@@ -82,16 +82,17 @@ class SqlWorkflows:
             return [summary(row) for row in (await connection.execute(statement)).mappings()]
 
     async def sync(self, names: Mapping[str, WorkflowEntry], version_hashes: set[str]) -> None:
-        """Publish what differs from the bucket: the entries, versions and raw graphs that it has.
+        """Publish entries and versions of workflows that differ from what the bucket has.
 
-        A version never changes, so the presence of its hash is enough.
+        Take back versions and raw graphs that are gone. A version never changes, so the presence
+        of its hash is enough.
         """
         async with transaction(self._engine) as connection:
             await outbox.lock_writers(connection)
             known = (await all_workflows(connection)).values()
             wanted = {name_key(workflow.name): published(workflow) for workflow in known}
             listed = {digest for shown in wanted.values() for digest in shown.versions.values()}
-            listed |= await publish_missing(connection, version_hashes)
+            listed |= await stored_hashes(connection)
             for key, shown in wanted.items():
                 missing = [one for one in shown.versions.values() if one not in version_hashes]
                 if missing or names.get(key) != shown:
