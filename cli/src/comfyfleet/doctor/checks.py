@@ -191,7 +191,7 @@ class LocalChecks:
         return f"the fleet runs on {running.url}, all {len(running.children)} processes are ready"
 
     def messages(self) -> str:
-        """Find messages that NATS refuses and subscribers that get none: `/readyz` lists both."""
+        """Find refused messages, deaf subscribers and failing ticks: `/readyz` lists them."""
         if lock.holder(self.home.lock) is None:
             return "no fleet runs"
         ports = load(self.home.ports)
