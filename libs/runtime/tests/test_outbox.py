@@ -26,7 +26,10 @@ from runtime.testing.servers import NatsServer
 TABLE = """CREATE TABLE outbox (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 messages jsonb NOT NULL, created_at timestamptz NOT NULL DEFAULT now());
 CREATE TABLE outbox_refused (key text PRIMARY KEY, messages jsonb NOT NULL, reason text NOT NULL,
-refused_at timestamptz NOT NULL DEFAULT now())"""
+refused_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE retention_clock (is_only boolean PRIMARY KEY, seen_at timestamptz NOT NULL,
+trusted_at timestamptz NOT NULL, doubted_at timestamptz);
+INSERT INTO retention_clock VALUES (true, now(), now())"""
 
 
 async def a_database(stack: AsyncExitStack, postgres: PostgresServer) -> asyncpg.Pool:

@@ -20,7 +20,6 @@ class WallClock:
 
     jumped: Callable[[float], None] = lambda _: None
     """Is told the seconds of each new jump."""
-    believed_seconds: float = BELIEVED_SECONDS
     _offset: float | None = None
     """Wall clock minus steady seconds, as the process goes by them."""
     _jump: tuple[float, float] | None = None
@@ -34,6 +33,6 @@ class WallClock:
         elif self._jump is None or abs(offset - self._jump[0]) >= JUMP_SECONDS:
             self._jump = offset, steady
             self.jumped(offset - self._offset)
-        elif steady - self._jump[1] >= self.believed_seconds:
+        elif steady - self._jump[1] >= BELIEVED_SECONDS:
             self._offset, self._jump = offset, None
         return datetime.fromtimestamp(self._offset + steady, UTC)

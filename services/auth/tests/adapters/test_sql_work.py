@@ -132,6 +132,22 @@ async def test_what_is_over_or_too_much_is_pruned(work: SqlUnitOfWork, engine: A
     assert await count(engine, "audit") == 1
 
 
+async def test_a_clock_that_jumps_ahead_ends_no_session_for_good(
+    work: SqlUnitOfWork, engine: AsyncEngine
+) -> None:
+    user, now = a_user(), datetime.now(UTC)
+    async with work() as transaction:
+        await transaction.save_user(user)
+        session = Session(new_id(), user.id, now, now + timedelta(days=30), b"")
+        await transaction.save_session(session)
+        await transaction.add_entry(AuditEntry(AuditFact.LOGGED_IN, user.id), now)
+
+    later = now + timedelta(days=400)
+    await prune(replace(FakeAuth().service, unit_of_work=work, clock=lambda: later))
+
+    assert await count(engine, "sessions") == await count(engine, "audit") == 1
+
+
 async def test_without_a_database_the_caller_is_told_to_come_back() -> None:
     async with database(settings_for(f"postgresql://auth@127.0.0.1:{free_port()}/none")) as engine:
         with pytest.raises(UnavailableError, match="database does not answer"):

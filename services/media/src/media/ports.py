@@ -188,7 +188,7 @@ class Deletions(Protocol):
         """Return all media that the job made; none of its attempts records more from now on."""
         ...
 
-    async def now(self) -> datetime: ...
+    async def now(self) -> datetime: ...  # stands still after a jump, until that has lasted
 
     async def expired(
         self, now: datetime, ages: RetentionAges, limit: int

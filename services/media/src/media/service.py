@@ -3,15 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from time import monotonic
 from typing import Generic, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
-
-import structlog
 
 from contracts.errors import ForbiddenError
 from contracts.media.attempts import Results
@@ -21,16 +18,11 @@ from media.domain.inspection import Bounds
 from media.domain.records import RetentionAges
 from runtime.grants import Grant, verify
 from runtime.scratch import delete_left_over, scratch_folder
-from runtime.wall_clock import WallClock
-
-log = structlog.get_logger()
 
 T = TypeVar("T")
 
 SCRATCH_PREFIX = "comfyfleet-media-"
 """Long, because folders of this name in a shared temporary folder are deleted."""
-BELIEVED_SECONDS = 3_600.0
-"""A jump of the clock that has lasted so long may delete things for good."""
 
 
 class SingleFlight(Generic[T]):
@@ -68,14 +60,6 @@ class SingleFlight(Generic[T]):
             return await work()
 
 
-def deletion_clock() -> WallClock:
-    return WallClock(warn_of_jump, BELIEVED_SECONDS)
-
-
-def warn_of_jump(seconds: float) -> None:
-    log.warning("wall_clock_jumped", seconds=round(seconds, 1))
-
-
 @dataclass(frozen=True, slots=True)
 class Media:
     """All that handlers need."""
@@ -97,17 +81,14 @@ class Media:
     acceptances: SingleFlight[MediaView]
     recordings: SingleFlight[Results]
     preparations: SingleFlight[None]
-    steady: Callable[[], float] = monotonic
-    wall_clock: WallClock = field(default_factory=deletion_clock)
 
     async def deletion_time(self) -> datetime:
         """Return the time by which things are old enough to be deleted for good.
 
         A clock that jumps ahead makes everything old. So the process and the database must agree,
-        and a jump of both counts once it has lasted.
+        and the database follows no jump until it has lasted.
         """
-        wall = min(self.clock(), await self.deletions.now())
-        return min(wall, self.wall_clock.read(wall, self.steady()))
+        return min(self.clock(), await self.deletions.now())
 
     def scratch_folder(self) -> AbstractContextManager[Path]:
         """Open a private folder that is deleted with all its files."""

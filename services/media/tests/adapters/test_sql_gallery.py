@@ -23,7 +23,7 @@ from media.domain.inspection import BlobPreview, Thumbnail
 from media.domain.records import RetentionAges, StoredMedia
 from runtime.postgres.engine import sqlalchemy_url
 from runtime.testing.ports import eventually
-from runtime.testing.postgres import PostgresServer
+from runtime.testing.postgres import CLOCK_JUMPED_AHEAD, PostgresServer
 
 from .records import NOW, a_media
 
@@ -169,6 +169,14 @@ async def test_age_ends_what_nobody_favors_or_dated(database: Database) -> None:
     assert await ended(NOW + 31 * DAY, ages) == {over.view.id, plain.view.id}
     assert await ended(NOW + 31 * DAY, RetentionAges(results=DAY)) == {over.view.id}
     assert await ended(NOW + 91 * DAY, RetentionAges()) == {over.view.id, dated.view.id}
+
+
+async def test_the_time_of_deletions_does_not_follow_a_jump_at_once(database: Database) -> None:
+    before = await database.deletions.now()
+    async with database.engine.begin() as connection:
+        await connection.execute(text(CLOCK_JUMPED_AHEAD))
+
+    assert await database.deletions.now() < before - 365 * DAY
 
 
 async def change(database: Database, media: StoredMedia, **changes: Any) -> None:

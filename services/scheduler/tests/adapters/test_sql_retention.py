@@ -8,6 +8,7 @@ import pytest
 from contracts.scheduler.job_requests import NewJob
 from contracts.scheduler.jobs import JobStatus
 from contracts.values import new_id
+from runtime.testing.postgres import CLOCK_JUMPED_AHEAD
 from scheduler.adapters import sql_retention
 from scheduler.adapters.sql_ledger import SqlLedger
 from scheduler.adapters.sql_retention import SqlRetention
@@ -67,3 +68,18 @@ async def test_keys_older_than_a_day_go(
     await SqlRetention(pool, 30).delete_old_keys()
 
     assert await pool.fetch("SELECT key FROM idempotency") == [("k0",)]
+
+
+async def test_a_clock_that_jumps_ahead_makes_nothing_old(
+    pool: asyncpg.Pool, ledger: SqlLedger
+) -> None:
+    job, owner_id = a_job(LONG_AGO, LONG_AGO), new_id()
+    key = {(owner_id, "submit_job", "k"): KeyUse("digest", new_id())}
+    await ledger.commit(Effects(new_jobs={job.id: job}, keys=key))
+    await pool.execute("UPDATE idempotency SET created_at = now() - interval '25 hours'")
+    await pool.execute(CLOCK_JUMPED_AHEAD)
+    retention = SqlRetention(pool, 30, 40)
+
+    assert not await retention.delete_old_jobs()
+    await retention.delete_old_keys()
+    assert await pool.fetchval("SELECT count(*) FROM idempotency") == 1

@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.errors import InvalidError, NotFoundError
 from runtime.postgres.engine import database
-from runtime.testing.postgres import PostgresServer
+from runtime.testing.postgres import CLOCK_JUMPED_AHEAD, PostgresServer
 from workflow_registry.adapters.sql_descriptions import SqlDescriptions
 from workflow_registry.settings import RegistrySettings
 
@@ -55,3 +56,22 @@ async def test_what_is_in_use_is_not_forgotten(engine: AsyncEngine) -> None:
     assert await descriptions.known([DIGEST]) == {DIGEST}
     with pytest.raises(NotFoundError):
         await descriptions.read("0" * 32)
+
+
+async def test_descriptions_go_a_week_after_their_last_use_by_a_clock_that_has_not_jumped(
+    engine: AsyncEngine,
+) -> None:
+    descriptions = SqlDescriptions(engine)
+    await descriptions.add(DIGEST, 0, 1, PACKED)
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE descriptions SET used_at = now() - interval '8 d'"))
+
+    async with engine.begin() as connection:
+        await connection.execute(text(CLOCK_JUMPED_AHEAD))
+    await descriptions.prune([])
+    assert await descriptions.known([DIGEST]) == {DIGEST}
+
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE retention_clock SET doubted_at = NULL"))
+    await descriptions.prune([])
+    assert await descriptions.known([DIGEST]) == set()

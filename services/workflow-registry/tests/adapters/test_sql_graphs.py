@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.errors import NotFoundError, UnavailableError
 from runtime.outbox.messages import Outgoing, decode
 from runtime.postgres.engine import database
-from runtime.testing.postgres import PostgresServer
+from runtime.testing.postgres import CLOCK_JUMPED_AHEAD, PostgresServer
 from workflow_registry.adapters import sql_graphs
 from workflow_registry.adapters.sql_graphs import SqlGraphs
 from workflow_registry.adapters.sql_workflows import SqlWorkflows
@@ -132,6 +132,8 @@ async def test_a_graph_used_since_the_question_which_are_needed_stays(
     monkeypatch.setattr(sql_graphs, "SURE_FOR", timedelta())
     graphs, version, old = graphs_of(engine, most=SIZE), a_version(1), a_version(2)
     await keep(graphs_of(engine), version, old)
+    for kept in (version, old):
+        await age(engine, kept, 1)
     await sent(engine)
 
     async def while_it_is_used() -> set[str]:
@@ -205,6 +207,19 @@ async def test_graphs_of_the_last_minutes_stay(engine: AsyncEngine) -> None:
     for owner in (OWNER, OTHER):
         await keep(graphs, a_version(owner.int), owner=owner)
     await sent(engine)
+
+    await graphs.prune(needed)
+
+    assert await sent(engine) == []
+
+
+async def test_a_clock_that_jumps_ahead_makes_no_graph_old(engine: AsyncEngine) -> None:
+    graphs, old = graphs_of(engine), a_version(1)
+    await keep(graphs, old)
+    await age(engine, old, DAYS + 1)
+    await sent(engine)
+    async with engine.begin() as connection:
+        await connection.execute(text(CLOCK_JUMPED_AHEAD))
 
     await graphs.prune(needed)
 

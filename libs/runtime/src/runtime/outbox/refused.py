@@ -7,12 +7,15 @@ publishes one every minute while the bucket and the owner's tables differ.
 """
 
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from nats.errors import BadSubjectError, MaxPayloadError
 from nats.js.errors import APIError
 from prometheus_client import Gauge
+
+from runtime.postgres.retention_clock import READ, trusted
 
 log = structlog.get_logger()
 
@@ -27,11 +30,11 @@ KEEP = """
     INSERT INTO outbox_refused (key, messages, reason) VALUES ($1, $2, $3)
     ON CONFLICT (key) DO UPDATE SET messages = excluded.messages, reason = excluded.reason
 """
-KEPT_DAYS = 30
+KEPT = timedelta(days=30)
 """An operator has so long to look at a refused event; dead letters are kept as long."""
 PRUNE = """DELETE FROM outbox_refused WHERE key IN
     (SELECT key FROM outbox_refused
-     WHERE refused_at < now() - make_interval(days => $1) ORDER BY refused_at LIMIT 100)"""
+     WHERE refused_at < $1 ORDER BY refused_at LIMIT 100)"""
 FORGET = "DELETE FROM outbox_refused WHERE key = ANY($1)"
 KNOWN = """
     SELECT key, reason, count(*) OVER () AS total FROM outbox_refused
@@ -78,8 +81,9 @@ class RefusedMessages:
 
     async def prune(self, connection: Any) -> None:
         """Drop some of the rows that are too old."""
-        if self._total and await connection.execute(PRUNE, KEPT_DAYS) != "DELETE 0":
-            self.has_changed = True
+        if self._total:
+            before = trusted(await connection.fetchrow(READ)) - KEPT
+            self.has_changed |= await connection.execute(PRUNE, before) != "DELETE 0"
 
     async def read(self, connection: Any) -> None:
         rows = await connection.fetch(KNOWN, MAX_SHOWN)

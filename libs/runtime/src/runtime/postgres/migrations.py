@@ -54,3 +54,20 @@ def create_outbox_refused() -> None:
 
 def drop_outbox_refused() -> None:
     op.execute("DROP TABLE outbox_refused")
+
+
+def create_retention_clock() -> None:
+    """Create the row of the time by which rows are old (see retention_clock.py)."""
+    op.execute("""
+        CREATE TABLE retention_clock (
+            is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+            seen_at timestamptz NOT NULL DEFAULT now(),
+            trusted_at timestamptz NOT NULL DEFAULT now(),
+            doubted_at timestamptz
+        )
+    """)
+    op.execute("INSERT INTO retention_clock DEFAULT VALUES")
+
+
+def drop_retention_clock() -> None:
+    op.execute("DROP TABLE retention_clock")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, RowMapping, Table, delete, func, insert, select
+from sqlalchemy import Executable, RowMapping, Table, delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -19,6 +19,7 @@ from auth.domain.users import User
 from contracts.access import Limits
 from contracts.services import KEYS, PRINCIPALS
 from runtime.outbox import messages as outbox
+from runtime.postgres.retention_clock import READ, trusted
 from runtime.postgres.transaction import transaction
 
 ENDED = select(sessions.c.user_id, sessions.c.id).where(sessions.c.ended_at.is_not(None))
@@ -90,6 +91,8 @@ class SqlWork:
         await self._connection.execute(insert(audit), {"at": now, **asdict(entry)})
 
     async def prune(self, now: datetime) -> None:
+        reading = await self._connection.execute(text(READ))
+        now = min(now, trusted(reading.mappings().one()))
         is_open = sessions.c.ended_at.is_(None)
         newest_first = func.row_number().over(
             partition_by=sessions.c.user_id, order_by=sessions.c.id.desc()

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.errors import InvalidError, NotFoundError
+from runtime.postgres.retention_time import retention_time
 from runtime.postgres.transaction import transaction
 from workflow_registry.adapters.tables import description_pages as parts
 from workflow_registry.adapters.tables import descriptions
@@ -60,15 +61,17 @@ class SqlDescriptions:
         async with transaction(self._engine) as connection:
             await connection.execute(used)
             await connection.execute(drop_pages)
-            await delete_old(connection)
+            await connection.execute(delete(descriptions).where(IS_SURPLUS))
         return True
 
     async def prune(self, in_use: Collection[str]) -> None:
         used = update(descriptions).where(descriptions.c.digest.in_(in_use))
-        incomplete = delete(parts).where(parts.c.created_at < func.now() - INCOMPLETE_FOR)
+        now = await retention_time(self._engine)
+        old = descriptions.c.used_at < now - UNUSED_FOR
+        incomplete = delete(parts).where(parts.c.created_at < now - INCOMPLETE_FOR)
         async with transaction(self._engine) as connection:
             await connection.execute(used.values(used_at=func.now()))
-            await delete_old(connection)
+            await connection.execute(delete(descriptions).where(or_(old, IS_SURPLUS)))
             await connection.execute(incomplete)
 
 
@@ -89,7 +92,4 @@ def newest(limit: int) -> Select[Any]:
     return select(descriptions.c.digest).order_by(descriptions.c.used_at.desc()).limit(limit)
 
 
-async def delete_old(connection: AsyncConnection) -> None:
-    old = descriptions.c.used_at < func.now() - UNUSED_FOR
-    surplus = descriptions.c.digest.not_in(newest(MAX_STORED))
-    await connection.execute(delete(descriptions).where(or_(old, surplus)))
+IS_SURPLUS = descriptions.c.digest.not_in(newest(MAX_STORED))

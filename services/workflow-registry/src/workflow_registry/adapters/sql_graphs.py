@@ -27,6 +27,7 @@ from contracts.registry.graphs import UNNUMBERED
 from contracts.registry.workflows import WorkflowVersionRecord
 from contracts.services import WORKFLOWS
 from runtime.outbox import messages as outbox
+from runtime.postgres.retention_time import retention_time
 from runtime.postgres.transaction import transaction
 from workflow_registry.adapters.tables import graphs
 from workflow_registry.domain.checks import record
@@ -110,14 +111,15 @@ class SqlGraphs:
 
         Whoever used a graph later may have sent a job that the answer does not know.
         """
+        now = await retention_time(self._engine)
+        used_before = now - SURE_FOR
         async with transaction(self._engine) as connection:
-            used_before = (await connection.execute(select(func.now() - SURE_FOR))).scalar_one()
-            if not await connection.scalar(select(self._to_delete(used_before, ()).exists())):
+            if not await connection.scalar(select(self._to_delete(now, ()).exists())):
                 return
         kept = await needed()
         async with transaction(self._engine) as connection:
             await outbox.lock_writers(connection)
-            rows = self._to_delete(used_before, kept)
+            rows = self._to_delete(now, kept)
             deleted = delete(graphs).where(
                 tuple_(graphs.c.hash, graphs.c.owner_id).in_(rows), graphs.c.used_at < used_before
             )
@@ -159,7 +161,7 @@ class SqlGraphs:
                         await outbox.append(connection, [entry(found)])
             self._committed()
 
-    def _to_delete(self, used_before: datetime, needed: Collection[str]) -> Select[Any, Any]:
+    def _to_delete(self, now: datetime, needed: Collection[str]) -> Select[Any, Any]:
         """Select rows unused for too long, and of the surplus the longest unused."""
         is_needed = graphs.c.hash.in_(among(needed))
         order = (is_needed.desc(), graphs.c.used_at.desc(), graphs.c.hash)
@@ -181,8 +183,8 @@ class SqlGraphs:
         )
         return select(found.c.hash, found.c.owner_id).where(
             ~found.c.is_needed,
-            found.c.used_at < used_before,
-            or_(is_surplus, found.c.used_at < func.now() - self._bounds.keep),
+            found.c.used_at < now - SURE_FOR,
+            or_(is_surplus, found.c.used_at < now - self._bounds.keep),
         )
 
 

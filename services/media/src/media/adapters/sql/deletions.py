@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, union_all
+from sqlalchemy import ColumnElement, delete, exists, or_, select, union_all
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -27,6 +27,7 @@ from media.adapters.sql.tables import (
 )
 from media.domain.records import RetentionAges
 from runtime.outbox import messages as outbox
+from runtime.postgres.retention_time import retention_time
 from runtime.postgres.slices import delete_in_slices
 from runtime.postgres.transaction import transaction
 
@@ -74,8 +75,7 @@ class SqlDeletions:
             return list((await connection.execute(select(MEDIA.c.id).where(of_job))).scalars())
 
     async def now(self) -> datetime:
-        async with transaction(self._database) as connection:
-            return (await connection.execute(select(func.now()))).scalar_one()
+        return await retention_time(self._database)
 
     async def expired(
         self, now: datetime, ages: RetentionAges, limit: int
