@@ -1,20 +1,46 @@
 """Tests each step from the files of an attempt to media."""
 
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
 from contracts.errors import ForbiddenError, InvalidError
 from contracts.media.attempts import RecordResults, Results
+from media.domain.inspection import InspectedFile
 from media.domain.names import result_key
+from media.handlers import attempts
 from media.handlers.attempts import record_results
 
 from .adapters.records import NOW, a_grant, a_result
-from .fake_store import FakeStore
-from .fakes import FakeResults, a_media
+from .fake_store import FakeStore, read
+from .fakes import FakeResults, FakeSandbox, a_media
 
 PNG = b"\x89PNG\r\n\x1a\nprompt"
+
+
+class SlowSandbox(FakeSandbox):
+    """Works on some files for ever, or fails."""
+
+    def __init__(
+        self,
+        is_slow: Callable[[bytes], bool] = lambda _: False,
+        error: Exception | None = None,
+    ) -> None:
+        super().__init__()
+        self._is_slow = is_slow
+        self._error = error
+
+    async def strip(self, folder: Path) -> InspectedFile:
+        if self._error:
+            raise self._error
+        if self._is_slow(read(folder / "source")):
+            await asyncio.Event().wait()
+        return await super().strip(folder)
 
 
 class Scene:
@@ -65,6 +91,25 @@ async def test_a_result_that_cannot_be_made_bare_is_kept_whole_and_recorded_once
     assert sorted(scene.store.objects.values()) == [b"\x89PNG\r\n\x1a\n", PNG + b"damaged"]
     assert all(key.startswith(f"blobs/{scene.owner_id}/") for key in scene.store.objects)
     assert [output.is_withheld for output in first.outputs] == [True, False]
+
+
+async def test_files_for_which_no_time_is_left_are_withheld(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(attempts, "BARE_SECONDS", 0.0)
+    scene = Scene(PNG, PNG + b"2", PNG + b"3", is_bare=True)
+    sandbox = SlowSandbox(is_slow=lambda data: data != PNG)
+    service = replace(scene.media, sandbox=sandbox)
+    recorded = await record_results(service, scene.command())
+    assert [output.is_withheld for output in recorded.outputs] == [False, True, True]
+
+
+async def test_a_slow_store_withholds_nothing() -> None:
+    scene = Scene(PNG, is_bare=True)
+    service = replace(scene.media, sandbox=SlowSandbox(error=TimeoutError()))
+    with pytest.raises(TimeoutError):
+        await record_results(service, scene.command())
+    assert not scene.results.recorded
 
 
 @pytest.mark.parametrize("data", [b"PK\3\4prompt", bytes(600) + b"prompt"])

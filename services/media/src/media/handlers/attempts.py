@@ -46,6 +46,8 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 """BLAKE3 in lower-case hex: digests end up in headers and names."""
 MEASURE_SECONDS = 8.0
 """Longest wait of a job for the previews of its videos."""
+BARE_SECONDS = 300.0
+"""Longest time to make all files of an attempt bare; an agent reports for ten minutes."""
 MAX_BARE_BYTES = 256 * 1024**2
 """A worker has too little memory to make a larger result bare."""
 
@@ -120,7 +122,8 @@ async def record_once(media: Media, grant: Grant, files: Sequence[ResultFile]) -
     if grant.is_bare and (earlier := await recorded_before(media, grant, files)):
         return earlier
     found = await asyncio.gather(*(check_file(media, grant, file) for file in files))
-    results = [await make_bare(media, grant, result) for result in found]
+    deadline = asyncio.get_running_loop().time() + BARE_SECONDS
+    results = [await make_bare(media, grant, result, deadline) for result in found]
     recorded = await media.results.save(grant, results, media.clock())
     replaced = {result.key for result in found} - {result.key for result in results}
     await discard(media.store, *replaced)
@@ -139,7 +142,9 @@ async def recorded_before(
     return earlier
 
 
-async def make_bare(media: Media, grant: Grant, result: CheckedFile) -> CheckedFile:
+async def make_bare(
+    media: Media, grant: Grant, result: CheckedFile, deadline: float
+) -> CheckedFile:
     """Strip the embedded prompt and graph from a result if its owner must not see them.
 
     A result that cannot be made bare is kept whole, because GPU time was paid for it, and given
@@ -150,7 +155,7 @@ async def make_bare(media: Media, grant: Grant, result: CheckedFile) -> CheckedF
     file, key = result.file, names.blob_key(grant.owner_id, new_id())
     with media.scratch_folder() as folder:
         try:
-            bare = await stripped(media, result, folder)
+            bare = await stripped(media, result, folder, deadline)
         except FileRefusedError as error:
             log.warning("result_withheld", attempt_id=str(grant.attempt_id), reason=error.code)
             await media.store.copy(result.key, key)
@@ -160,11 +165,20 @@ async def make_bare(media: Media, grant: Grant, result: CheckedFile) -> CheckedF
     return replace(result, key=key, file=stored, is_verified=True)
 
 
-async def stripped(media: Media, result: CheckedFile, folder: Path) -> InspectedFile:
+async def stripped(
+    media: Media, result: CheckedFile, folder: Path, deadline: float
+) -> InspectedFile:
     if not result.can_be_bare:
         raise FileRefusedError("unknown_type", "Files of this type cannot be made bare.")
-    await media.store.fetch(result.key, folder / "source", MAX_BARE_BYTES)
-    return await media.sandbox.strip(folder)
+    limit = asyncio.timeout_at(deadline)
+    try:
+        async with limit:
+            await media.store.fetch(result.key, folder / "source", MAX_BARE_BYTES)
+            return await media.sandbox.strip(folder)
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise FileRefusedError("no_time_left", "The files take too long to make bare.") from error
 
 
 async def check_file(media: Media, grant: Grant, file: ResultFile) -> CheckedFile:
