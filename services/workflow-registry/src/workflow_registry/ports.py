@@ -50,7 +50,7 @@ class Graphs(Protocol):
     """Raw graphs by hash and owner: an equal graph of two owners counts for both.
 
     `keep` and `use` raise Unavailable: `too_many_graphs` for an owner with his share of the
-    bytes, `graphs_full` if the graphs of all have as many as they may.
+    bytes, `graphs_full` for one with half of the room that the graphs of others leave.
     """
 
     async def keep(self, owner_id: UUID, version: WorkflowVersion) -> None:

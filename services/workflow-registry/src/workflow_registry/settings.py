@@ -38,8 +38,8 @@ class RegistrySettings(DatabaseSettings):
     max_graphs_mb_per_owner: int = Field(
         default=32,
         ge=1,
-        description="Mebibytes of raw graphs of one owner, kept in the same way; others are "
-        "not affected.",
+        description="Mebibytes of raw graphs of one owner, kept in the same way; at "
+        "most half of the room that others leave.",
     )
 
     @property

@@ -186,29 +186,12 @@ async def test_an_owners_unneeded_graphs_make_room_for_his_new_ones(engine: Asyn
     await graphs.use(OTHER, theirs.hash)
 
 
-async def test_graphs_of_many_owners_make_room_together(engine: AsyncEngine) -> None:
-    graphs = graphs_of(engine, most=4 * SIZE)
-    oldest, older, recent = a_version(1), a_version(2), a_version(3)
-    for number, (version, days) in enumerate(((oldest, 9), (older, 8), (recent, 0)), 1):
-        await keep(graphs, version, owner=UUID(int=number))
-        await age(engine, version, days)
-    await sent(engine)
-    assert (await refusal(graphs, a_version(4), UUID(int=4))).code == "graphs_full"
-
-    await graphs.prune(lambda: needed(oldest))
-    await keep(graphs, a_version(4))
-
-    found = puts_and_deletions(await sent(engine))
-    assert found == [(older.hash, False), (a_version(4).hash, True)]
-
-
 async def test_graphs_of_the_last_minutes_stay(engine: AsyncEngine) -> None:
-    graphs = graphs_of(engine, most=3 * SIZE, share=2 * SIZE)
     for owner in (OWNER, OTHER):
-        await keep(graphs, a_version(owner.int), owner=owner)
+        await keep(graphs_of(engine), a_version(owner.int), owner=owner)
     await sent(engine)
 
-    await graphs.prune(needed)
+    await graphs_of(engine, most=SIZE, share=SIZE).prune(needed)
 
     assert await sent(engine) == []
 

@@ -40,6 +40,8 @@ SURE_FOR = timedelta(minutes=10)
 """A graph stays so long after its last use: its job may be on the way to the scheduler."""
 FILLED = 0.75
 """Part of the bounds that stays full, so that there is room for new graphs until the next time."""
+PART_OF_REST = 0.5
+"""Part that an owner may have of the room that others leave: nobody's jobs can fill it."""
 NOBODY = UUID(int=0)
 """Owner of graphs that were stored before they had owners."""
 SENT_AT_ONCE = 500
@@ -93,10 +95,12 @@ class SqlGraphs:
     ) -> None:
         size = len(added.model_dump_json().encode())
         share = self._bounds.most_bytes_per_owner
-        if await stored_bytes(connection, graphs.c.owner_id == owner_id) + size > share:
+        kept = await stored_bytes(connection, graphs.c.owner_id == owner_id) + size
+        if kept > share:
             message = SHARE_FULL.format(share // 1024**2)
             raise UnavailableError(message, code="too_many_graphs", retry_in=TRY_AGAIN_SECONDS)
-        if await stored_bytes(connection) + size > self._bounds.most_bytes:
+        of_others = await stored_bytes(connection, graphs.c.owner_id != owner_id)
+        if kept > PART_OF_REST * (self._bounds.most_bytes - of_others):
             raise UnavailableError(FULL, code="graphs_full", retry_in=TRY_AGAIN_SECONDS)
         values = {
             "hash": added.hash,
