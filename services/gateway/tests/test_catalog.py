@@ -130,7 +130,12 @@ async def test_an_owner_that_is_away_is_503_with_retry_after(nats: NatsServer) -
 
 async def test_the_reference_docs_are_complete_and_need_no_internet(nats: NatsServer) -> None:
     async with a_fleet(nats) as fleet:
-        document = (await fleet.client.get("/openapi.json")).json()
+        answer = await fleet.client.get("/openapi.json")
+        known = await fleet.client.get(
+            "/openapi.json", headers={"If-None-Match": answer.headers["etag"]}
+        )
+        assert (known.status_code, known.content) == (304, b"")
+        document = answer.json()
         page = await fleet.client.get("/docs")
         script = await fleet.client.get("/docs.js")
 

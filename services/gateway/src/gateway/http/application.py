@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from contracts.errors import OperationError
 from contracts.field_errors import field_errors
 from gateway.http.bodies import invalid_fields
+from gateway.http.conditional import etag_of, tagged
 from gateway.http.openapi import describe
 from gateway.http.problems import (
     GENERIC,
@@ -49,16 +50,21 @@ def application(routers: Iterable[APIRouter], version: str) -> FastAPI:
 
 
 def document_of(app: FastAPI) -> Callable[[Request], Awaitable[Response]]:
-    """Return the endpoint of the OpenAPI document, whose bytes all answers share."""
+    """Return the endpoint of the OpenAPI document, whose bytes all answers share.
+
+    Everybody may ask for it, without a limit, so a client that has it gets no bytes.
+    """
 
     @lru_cache(maxsize=1)
-    def content(path_prefix: str) -> bytes:
+    def content(path_prefix: str) -> tuple[bytes, str]:
         document = app.openapi()
         prefixed = [{"url": path_prefix}] if path_prefix else []
-        return to_json(document | {"servers": [*prefixed, *document["servers"]]})
+        body = to_json(document | {"servers": [*prefixed, *document["servers"]]})
+        return body, etag_of(body)
 
     async def get_document(request: Request) -> Response:
-        return Response(content(request.scope["root_path"]), media_type="application/json")
+        client_etag = request.headers.get("if-none-match")
+        return tagged(*content(request.scope["root_path"]), client_etag, "public, no-cache")
 
     return get_document
 

@@ -27,7 +27,14 @@ def document(
 ) -> Response:
     """Answer JSON with an ETag of its bytes; 304 to a client that has it."""
     body = to_json(content)
-    etag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+    return tagged(body, etag_of(body), client_etag, caching)
+
+
+def etag_of(body: bytes) -> str:
+    return f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+
+
+def tagged(body: bytes, etag: str, client_etag: str | None, caching: str) -> Response:
     headers = {"ETag": etag, "Cache-Control": caching}
     if is_current(etag, client_etag):
         return Response(status_code=304, headers=headers)
