@@ -47,7 +47,7 @@ def check_machine(settings: LocalSettings, home: Home) -> list[CheckResult]:
         run_check(
             "messages",
             "Make the named entries smaller, or keep fewer of them. The next message that fits "
-            "ends the problem.",
+            "ends the problem. `comfyfleet logs` says why repeated work fails.",
             local.messages,
         ),
     ]
