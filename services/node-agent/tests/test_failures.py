@@ -100,7 +100,7 @@ async def test_a_version_that_nobody_published_is_no_fault_of_the_job(
 ) -> None:
     end = await run_one(fleet, engine_url, an_order("0" * 64))
 
-    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.UNPUBLISHED)
+    assert (end.outcome, end.cause) == (Outcome.FAILED, Cause.UNAVAILABLE)
 
 
 async def test_a_worker_that_never_starts_a_graph_node_is_dead(

@@ -88,8 +88,8 @@ class Cause(StrEnum):
     """Results could not be stored."""
     INPUT = "input"
     """Inputs could not be staged."""
-    UNPUBLISHED = "unpublished"
-    """Bucket `workflows` lacks the version: it was lost, and the registry fills it again."""
+    UNAVAILABLE = "unavailable"
+    """The version or the input files could not be read: the bucket was lost, a service is away."""
 
 
 class AttemptEnd(BaseModel):

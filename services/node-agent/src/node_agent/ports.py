@@ -42,6 +42,12 @@ class TransferError(OperationError):
     code = "transfer_failed"
 
 
+class StoreAwayError(TransferError):
+    """The object store did not answer, or asked for patience, until the last try."""
+
+    code = "store_away"
+
+
 class UrlRefusedError(UnavailableError):
     """The store refuses this URL, or it has expired: ask media for another."""
 

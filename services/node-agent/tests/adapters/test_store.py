@@ -9,9 +9,9 @@ from minio import Minio
 
 from contracts.media.attempts import InputFile
 from contracts.values import new_id
-from node_agent.adapters.store import HttpObjectStore
-from node_agent.ports import NoSpaceError, TransferError, UrlRefusedError
-from runtime.testing.ports import eventually
+from node_agent.adapters.store import HttpObjectStore, repeated
+from node_agent.ports import NoSpaceError, StoreAwayError, TransferError, UrlRefusedError
+from runtime.testing.ports import eventually, free_port
 from runtime.testing.relay import relay
 from runtime.testing.servers import S3Server
 
@@ -89,6 +89,16 @@ async def test_a_request_that_is_wrong_is_not_repeated(s3: S3Server) -> None:
             await HttpObjectStore(http).put(
                 f"http://{busy.endpoint}/x", BytesIO(b"x"), "image/png", 1
             )
+
+
+async def test_a_store_that_is_away_is_told_from_a_wrong_request() -> None:
+    async with httpx.AsyncClient() as http:
+
+        async def get() -> None:
+            await http.get(f"http://127.0.0.1:{free_port()}")
+
+        with pytest.raises(StoreAwayError, match="ConnectError"):
+            await repeated(get, "fetched", (0.0, 0.0))
 
 
 async def test_a_url_that_is_refused_has_to_be_replaced(s3: S3Server) -> None:

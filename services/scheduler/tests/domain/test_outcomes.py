@@ -20,7 +20,7 @@ LIMITS = {
     Cause.STOPPED: 2,
     Cause.OUTPUT: 3,
     Cause.INPUT: 3,
-    Cause.UNPUBLISHED: 32,
+    Cause.UNAVAILABLE: 32,
 }
 
 
@@ -173,25 +173,24 @@ def test_an_attempt_that_never_ends_is_ended_long_after_its_timeout() -> None:
     assert job.end.error.cause == Cause.TIMEOUT
 
 
-def test_a_job_waits_for_its_version_and_says_so() -> None:
-    """The bucket of versions was lost: no try of the job is used up, no node is avoided."""
+def test_a_job_waits_for_what_cannot_be_read_and_says_so() -> None:
+    """The bucket of versions was lost: no try of the job is used up, no node is to blame."""
     core = Core()
     node = core.node()
     job, told = core.job(max_attempts=1), None
     for _ in range(3):
-        core.finish(attempt_of(job), Cause.UNPUBLISHED)
+        core.finish(attempt_of(job), Cause.UNAVAILABLE)
         told = current_view(core.read_context(), job.id).reason
         core.pass_time(5)
 
-    assert told == "waits until its workflow version is published again"
+    assert told == "waits until its workflow version and its input files can be read"
     assert job.status is JobStatus.RUNNING
-    assert not job.retry.avoid
     assert not node.health.is_quarantined
     core.finish(attempt_of(job))
     assert job.status is JobStatus.COMPLETED
 
 
-def test_a_lost_version_is_waited_for_at_least_ten_minutes() -> None:
-    row = TABLE[Cause.UNPUBLISHED]
+def test_what_cannot_be_read_is_waited_for_at_least_ten_minutes() -> None:
+    row = TABLE[Cause.UNAVAILABLE]
 
     assert sum(delay(row, count) for count in range(1, row.limit)) > 600

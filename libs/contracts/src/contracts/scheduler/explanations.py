@@ -48,8 +48,8 @@ class JobHold(BaseModel):
     """Why a job may not start on any node."""
 
     code: str = Field(
-        description="`delayed` (an attempt failed), `unpublished` (its workflow version is not "
-        "published again yet), `owner_running_limit` or `fleet_running_limit`."
+        description="`delayed` (an attempt failed), `unavailable` (its workflow version "
+        "or input files cannot be read), `owner_running_limit` or `fleet_running_limit`."
     )
     message: ShortText = Field(description="The reason, for people.")
     until: datetime | None = Field(

@@ -21,8 +21,8 @@ CAUSES = (
     "`unreachable`, `lost`, `node_fault`, `out_of_memory`, `missing` (a model file or a custom "
     "node), `workflow` (a graph node failed), `timeout`, `poison` (it crashed the engine), "
     "`output` (results could not be stored), `input` (files could not be brought to the node), "
-    "`stopped` (somebody stopped it in the engine), `unpublished` (the workflow version was lost "
-    "on its way to servers, and was not there again in time)"
+    "`stopped` (somebody stopped it in the engine), `unavailable` (the workflow "
+    "version or the input files could not be read, for a quarter of an hour)"
 )
 """Values of `contracts.agent.Cause`, for readers of the API."""
 

@@ -41,8 +41,12 @@ RETRY_SECONDS = 1.0
 LOST_SECONDS = 150.0
 """Time in which an owner fills a lost bucket: it does so at once, and every minute."""
 DELETED = ("DEL", "PURGE")
-UNREADABLE = "unreadable_value"
-"""Code of the error that a newer service wrote a value which this process cannot read."""
+
+
+class UnreadableValueError(UnavailableError):
+    """A newer service wrote a value that this process cannot read."""
+
+    code = "unreadable_value"
 
 
 async def read_value(bus: Bus, bucket: Bucket, key: str) -> bytes | None:
@@ -115,7 +119,7 @@ class KeptValues(Generic[V]):
             return self._model.model_validate_json(body)
         except ValidationError as error:
             message = f"this process is too old to read {key}"
-            raise UnavailableError(message, code=UNREADABLE, retry_in=30) from error
+            raise UnreadableValueError(message, retry_in=30) from error
 
 
 class Mirror(Generic[V]):

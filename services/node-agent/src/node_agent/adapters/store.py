@@ -9,7 +9,7 @@ import structlog
 
 from contracts.media.attempts import InputFile
 from node_agent.handlers.files import write_all
-from node_agent.ports import TransferError, UrlRefusedError
+from node_agent.ports import StoreAwayError, TransferError, UrlRefusedError
 
 log = structlog.get_logger()
 
@@ -74,6 +74,8 @@ async def repeated(
         except httpx.RequestError as error:
             reason, asked = type(error).__name__, 0.0
         log.info("transfer_repeated", reason=reason)
+    else:
+        raise StoreAwayError(f"A file could not be {done}: the object store {reason}.")
     raise TransferError(f"A file could not be {done}: the object store {reason}.")
 
 

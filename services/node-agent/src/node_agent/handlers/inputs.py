@@ -10,9 +10,15 @@ from contracts.errors import NotFoundError, OperationError, UnavailableError
 from contracts.media.attempts import FindInputFiles, InputFile
 from node_agent.domain.endings import failed_error
 from node_agent.handlers.retry import retried
-from node_agent.ports import TransferError, UnreachableError, Version
+from node_agent.ports import (
+    NoSpaceError,
+    StoreAwayError,
+    UnreachableError,
+    UrlRefusedError,
+    Version,
+)
 from node_agent.service import Attempt, Claim
-from runtime.bus.bucket import UNREADABLE
+from runtime.bus.bucket import UnreadableValueError
 
 STAGING_SECONDS = 15.0
 VERSION_SECONDS = 3.0
@@ -28,7 +34,8 @@ async def find_version(claim: Claim, attempt: Attempt) -> Version:
     try:
         return await retried(read, within=VERSION_SECONDS, also=NotFoundError)
     except (NotFoundError, UnavailableError) as error:
-        cause = Cause.INPUT if error.code == UNREADABLE else Cause.UNPUBLISHED
+        is_lost = isinstance(error, NotFoundError)
+        cause = Cause.UNAVAILABLE if is_lost or is_away(error) else Cause.INPUT
         raise failed_error(cause, "version_unavailable", error.message) from error
 
 
@@ -38,9 +45,18 @@ async def stage(claim: Claim, attempt: Attempt) -> dict[str, str]:
         return {}
     try:
         files = await retried(lambda: bring_inputs(claim, attempt), within=STAGING_SECONDS)
-    except (OperationError, TransferError) as error:
-        raise failed_error(Cause.INPUT, "inputs_unavailable", error.message) from error
+    except OperationError as error:
+        cause = Cause.UNAVAILABLE if is_away(error) else Cause.INPUT
+        raise failed_error(cause, "inputs_unavailable", error.message) from error
     return {str(file.media_id): file.name for file in files}
+
+
+def is_away(error: OperationError) -> bool:
+    """Return whether a service is away, which is the fault of neither the job nor the node."""
+    if isinstance(error, StoreAwayError):
+        return True
+    is_nodes = isinstance(error, NoSpaceError | UrlRefusedError | UnreadableValueError)
+    return isinstance(error, UnavailableError) and not is_nodes
 
 
 async def bring_inputs(claim: Claim, attempt: Attempt) -> list[InputFile]:

@@ -30,7 +30,7 @@ BLAMELESS = frozenset(
         Cause.INPUT,
         Cause.OUTPUT,
         Cause.STOPPED,
-        Cause.UNPUBLISHED,
+        Cause.UNAVAILABLE,
     }
 )
 """Causes that do not depend on the accelerator."""

@@ -12,7 +12,9 @@ from scheduler.domain.jobs import Job
 from scheduler.domain.obstacles import Filter, Obstacle, first_obstacle
 
 DELAYED = Obstacle("delayed", "is tried again in a moment")
-UNPUBLISHED = Obstacle("unpublished", "waits until its workflow version is published again")
+UNAVAILABLE = Obstacle(
+    "unavailable", "waits until its workflow version and its input files can be read"
+)
 
 
 def fleet_limit(context: StepContext, _: UUID) -> Obstacle | None:
@@ -39,5 +41,5 @@ def hold_of(context: StepContext, job: Job) -> Obstacle | None:
     A delayed job is not in the queue of startable jobs, so placement does not ask about it.
     """
     if job.not_before is not None:
-        return UNPUBLISHED if job.delayed_for == Cause.UNPUBLISHED else DELAYED
+        return UNAVAILABLE if job.delayed_for == Cause.UNAVAILABLE else DELAYED
     return first_obstacle(OWNER_FILTERS, context, job.owner_id)

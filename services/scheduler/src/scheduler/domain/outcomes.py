@@ -134,7 +134,7 @@ MESSAGES: dict[Cause, str] = {
     Cause.STOPPED: "somebody stopped it in the engine itself",
     Cause.OUTPUT: "the results could not be stored",
     Cause.INPUT: "the inputs could not be staged",
-    Cause.UNPUBLISHED: "its workflow version was lost on its way to the node",
+    Cause.UNAVAILABLE: "its workflow version or its input files could not be read",
 }
 
 

@@ -21,7 +21,7 @@ class Row:
     failure on an equal node is likely and ends the job."""
     is_try: bool = True
     """False: the work did not begin, for a reason that lies neither in the job nor in the node.
-    `max_attempts` does not count it, and the node is as good as before."""
+    `max_attempts` does not count it."""
 
 
 TABLE: dict[Cause, Row] = {
@@ -36,8 +36,8 @@ TABLE: dict[Cause, Row] = {
     Cause.STOPPED: Row(2, patience_seconds=60.0),
     Cause.OUTPUT: Row(3, second_delay_seconds=5.0),
     Cause.INPUT: Row(3, second_delay_seconds=5.0),
-    # a quarter of an hour, in which the registry fills its bucket
-    Cause.UNPUBLISHED: Row(32, second_delay_seconds=1.0, patience_seconds=0.0, is_try=False),
+    # a quarter of an hour, in which services come back and the registry fills its bucket
+    Cause.UNAVAILABLE: Row(32, second_delay_seconds=1.0, patience_seconds=0.0, is_try=False),
 }
 
 
@@ -47,9 +47,7 @@ def count_failure(job: Job, cause: Cause, node_id: UUID) -> float | None:
     count = job.retry.strikes[cause] = job.retry.strikes.get(cause, 0) + 1
     if count >= row.limit:
         return None
-    if not row.is_try:
-        job.retry.refused += 1
-        return delay(row, count)
+    job.retry.refused += not row.is_try
     tries = job.attempt_count - job.retry.refused
     if job.request.max_attempts is not None and tries >= job.request.max_attempts:
         return None
