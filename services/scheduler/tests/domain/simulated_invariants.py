@@ -26,7 +26,7 @@ LASTING: dict[str, Callable[[Node], bool]] = {
     "draining": lambda row: row.settings.is_draining,
     "no_agent": lambda row: row.agent_id is None,
 }
-"""What the row of a node says if that reason is told."""
+"""Maps a reason to a check of the row of the node that it is about."""
 EXCUSES = {"held", "avoided", "too_small"}
 """Reasons why a job waits although a node that can run it is free."""
 STEP_SECONDS = 1.0
