@@ -111,6 +111,25 @@ async def test_a_head_that_never_ends_is_refused(nats: NatsServer) -> None:
     assert not emptiness or emptiness.endswith(b"The head of the request is too long.")
 
 
+async def test_trailers_are_bounded_like_a_head_and_dropped(
+    nats: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections = Connections(monkeypatch)
+    chunks = b"GET /version HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+    many, one = (b"X: " + b"a" * 60_000 + b"\r\n") * 20, b"X: " + b"a" * 1_000_000
+    async with a_fleet(nats) as fleet, asyncio.timeout(60):
+        for endless in (many, one):
+            told = await conversation(fleet, chunks + endless)
+            assert re.findall(rb"HTTP/1.1 (\d+)", told)[-1] == b"400"
+        async with sockets(fleet, chunks + b"X-Late: 1\r\n\r\n") as (client,):
+            assert b" 200 " in await asyncio.get_running_loop().sock_recv(client, 20)
+            ports = {client.getsockname()[1]}
+            (known,) = (one for one in connections.open if one.client and one.client[1] in ports)
+            names = [name for name, _ in known.headers]
+
+    assert names == [b"host", b"transfer-encoding"]
+
+
 async def test_a_large_body_is_no_head(nats: NatsServer) -> None:
     head = b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
     last = b"GET /version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

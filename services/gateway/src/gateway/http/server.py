@@ -27,7 +27,9 @@ HEAD_SECONDS = 30.0
 The rest of an answer that lies in the buffer of the connection has this time too."""
 
 MAX_HEAD_BYTES = 64 * 1024
-"""Length of a request's head; browsers send up to 16 KiB, and proxies refuse 32."""
+"""Length of a request's head, and of the rest that follows its body.
+
+Browsers send heads of up to 16 KiB, and proxies refuse 32."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -38,10 +40,14 @@ class Protocol(HttpToolsProtocol):
     """
 
     _deadline: asyncio.TimerHandle | None = None
-    _head_bytes: int | None = 0
-    """Bytes of an unfinished head, without the chunk in which it began; None between heads."""
+    _head_bytes = 0
+    """Bytes since a head or the last piece of a body, without the data in which these ended.
+
+    So trailers and the extensions of chunks have the bound too; the parser keeps trailers."""
+    _is_head = True
+    """Headers belong to a head; else they are trailers, which nobody reads (RFC 9110, 6.5.1)."""
     _has_begun = False
-    """A head begins in the present chunk."""
+    """A head begins or ends in the present data, or a piece of a body is in it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
@@ -55,25 +61,35 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._has_begun = False
         super().data_received(data)
-        if self._head_bytes is None or self._has_begun or self.transport.is_closing():
+        if self._has_begun or self.transport.is_closing():
             return
         self._head_bytes += len(data)  # the parser has no bound of its own
         if self._head_bytes > MAX_HEAD_BYTES:
             self.send_400_response("The head of the request is too long.")
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._is_head:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        self._count_anew()
+
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self._head_bytes, self._has_begun = 0, True
+        self._count_anew()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_bytes, self._has_begun = 0, True
+        self._is_head = True
+        self._count_anew()
         self.scope[ABORT] = self.transport.abort  # pyright: ignore[reportGeneralTypeIssues]  # a key of our own
         self._await_head()
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
-        self._head_bytes = None
+        self._is_head = False
+        self._count_anew()
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
@@ -84,6 +100,9 @@ class Protocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         super().send_400_response(msg)
         self._await_head()
+
+    def _count_anew(self) -> None:
+        self._head_bytes, self._has_begun = 0, True
 
     def _await_head(self) -> None:
         self._stop_waiting()
