@@ -1,5 +1,6 @@
 """A fleet whose scheduler takes batches, as small as the gateway's tests need it."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from uuid import UUID
 
 import httpx
 
+from contracts.access import IdempotencyKey
 from contracts.errors import NotFoundError, OperationError
 from contracts.message import Accepted
 from contracts.scheduler.batches import (
@@ -57,6 +59,7 @@ class FakeBatches:
         self.scheduler = scheduler
         self.submitted: dict[UUID, SubmitBatch] = {}
         self.refusal: OperationError | None = None
+        self.loses_an_answer = False
 
     async def serve(self) -> None:
         bus = self.scheduler.bus
@@ -73,10 +76,15 @@ class FakeBatches:
     async def submit(self, request: SubmitBatch) -> SubmitBatchView:
         if self.refusal:
             raise self.refusal
+        if request.idempotency and (earlier := self.made_by(request.idempotency)):
+            return SubmitBatchView(batch_id=earlier.batch_id, is_replay=True)
         self.submitted[request.batch_id] = request
         for job_id in job_ids(request.batch_id, len(request.items)):
             job = a_job(request.actor.user_id, job_id, request.template.workflow)
             self.scheduler.jobs[job_id] = job.model_copy(update={"batch_id": request.batch_id})
+        if self.loses_an_answer:
+            self.loses_an_answer = False
+            raise asyncio.CancelledError  # the caller repeats its command
         return SubmitBatchView(batch_id=request.batch_id)
 
     async def cancel(self, request: CancelBatch) -> Accepted:
@@ -89,11 +97,16 @@ class FakeBatches:
         return self.view(self.owned(request.batch_id, request.actor.user_id))
 
     async def find_submitted(self, request: FindSubmittedBatch) -> BatchView:
-        for batch in self.submitted.values():
-            if batch.idempotency and batch.idempotency.key == request.idempotency.key:
-                request.idempotency.refuse_other_body(batch.idempotency.body_digest)
-                return self.view(batch)
+        if batch := self.made_by(request.idempotency):
+            return self.view(batch)
         raise NotFoundError("the key has made no batch")
+
+    def made_by(self, key: IdempotencyKey) -> SubmitBatch | None:
+        for batch in self.submitted.values():
+            if batch.idempotency and batch.idempotency.key == key.key:
+                key.refuse_other_body(batch.idempotency.body_digest)
+                return batch
+        return None
 
     async def list(self, request: ListBatches) -> BatchPage:
         mine = [b for b in self.submitted.values() if b.actor.user_id == request.actor.user_id]
@@ -139,8 +152,10 @@ async def a_batch_fleet(
         yield fleet, batches
 
 
-async def post(fleet: Fleet, key: str | None = None, **body: Any) -> httpx.Response:
-    headers = {"Idempotency-Key": key} if key else {}
+async def post(
+    fleet: Fleet, key: str | None = None, repeat: str = "replay", **body: Any
+) -> httpx.Response:
+    headers = {"Idempotency-Key": key, "Idempotency-Repeat": repeat} if key else {}
     return await fleet.client.post(
         "/v1/batches", json={"workflow": "draw"} | body, headers=headers, timeout=30
     )

@@ -3,15 +3,20 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from contracts.errors import ForbiddenError
-from contracts.media.files import BeginUpload, UploadPlace
+import pytest
+
+from contracts.errors import ForbiddenError, UnavailableError
+from contracts.media.files import AcceptUpload, BeginUpload, MediaView, UploadPlace
+from runtime.bus import client
 from runtime.testing.ports import eventually
 from runtime.testing.servers import NatsServer, S3Server
 
+from .batches import a_batch_fleet, post
 from .fleet import a_fleet
 from .store import FakeMedia, a_media
 
 KEY = {"Idempotency-Key": "k"}
+REJECT = {"Idempotency-Repeat": "reject"}
 
 
 async def test_an_accepted_job_is_replayed_after_its_deadline(nats: NatsServer) -> None:
@@ -64,18 +69,48 @@ async def test_an_accepted_job_is_replayed_when_the_quota_is_full(nats: NatsServ
 
 async def test_a_repeat_is_refused_if_the_caller_wants_that(nats: NatsServer) -> None:
     async with a_fleet(nats) as fleet:
-        rule = {"Idempotency-Repeat": "reject"}
-        first = await fleet.post_job({"workflow": "solid"}, **KEY, **rule)
-        again = await fleet.post_job({"workflow": "solid"}, **KEY, **rule)
+        first = await fleet.post_job({"workflow": "solid"}, **KEY, **REJECT)
+        again = await fleet.post_job({"workflow": "solid"}, **KEY, **REJECT)
         wrong = await fleet.post_job({"workflow": "solid"}, **{"Idempotency-Repeat": "perhaps"})
         fleet.scheduler.loses_an_answer = True
-        lost = await fleet.post_job({"workflow": "solid"}, **{"Idempotency-Key": "l"}, **rule)
+        lost = await fleet.post_job({"workflow": "solid"}, **{"Idempotency-Key": "l"}, **REJECT)
 
         assert (first.status_code, again.status_code, wrong.status_code) == (201, 409, 422)
         assert again.json()["type"] == "urn:comfyfleet:problem:idempotency_key_used"
         assert first.headers["location"] in again.json()["detail"]
         assert lost.status_code == 201, "a lost answer within the fleet is no repeat of the caller"
         assert "idempotency-replayed" not in lost.headers
+
+
+async def test_a_lost_answer_to_a_batch_is_no_repeat_of_the_caller(
+    nats: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "FIRST_TRY_SECONDS", 0.2)
+    async with a_batch_fleet(nats) as (fleet, batches):
+        batches.loses_an_answer = True
+        lost = await post(fleet, "k", "reject", count=2)
+        again = await post(fleet, "k", "reject", count=2)
+
+    assert (lost.status_code, again.status_code) == (201, 409)
+    assert "idempotency-replayed" not in lost.headers
+    assert len(batches.submitted) == 1
+    assert not batches.loses_an_answer
+
+
+async def test_a_lost_answer_to_an_upload_is_no_repeat_of_the_caller(
+    nats: NatsServer, s3: S3Server
+) -> None:
+    async with a_fleet(nats) as fleet:
+        media = FullMedia(fleet.media, s3)
+        await media.serve()
+        media.loses_an_answer = True
+        files = {"file": ("a.png", b"picture")}
+        lost = await fleet.client.post("/v1/media", files=files, headers=KEY | REJECT)
+        again = await fleet.client.post("/v1/media", files=files, headers=KEY | REJECT)
+
+    assert (lost.status_code, again.status_code) == (201, 409)
+    assert "idempotency-replayed" not in lost.headers
+    assert not media.loses_an_answer
 
 
 async def test_a_refusal_stays_one_where_the_scheduler_knows_no_question_for_keys(
@@ -107,11 +142,19 @@ async def test_an_accepted_upload_is_replayed_when_the_quota_is_full(
 
 
 class FullMedia(FakeMedia):
-    """Refuses new uploads when it is full."""
+    """Refuses new uploads when it is full, and may lose the answer to one that it accepted."""
 
     is_full = False
+    loses_an_answer = False
 
     async def begin(self, request: BeginUpload) -> UploadPlace:
         if self.is_full:
             raise ForbiddenError("full", code="storage_quota")
         return await super().begin(request)
+
+    async def accept(self, request: AcceptUpload) -> MediaView:
+        view = await super().accept(request)
+        if self.loses_an_answer:
+            self.loses_an_answer = False
+            raise UnavailableError("nobody knows whether that was committed")
+        return view

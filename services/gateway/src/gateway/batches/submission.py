@@ -61,7 +61,8 @@ async def submit_batch(
     refuse_too_large(command, gateway.bus.largest_bytes)
     submitted = await gateway.bus.call(command)
     found = FindBatch(actor=actor, batch_id=submitted.batch_id)
-    return await gateway.bus.call(found), submitted.is_replay
+    # our own command may have been repeated on its way, so the id tells
+    return await gateway.bus.call(found), submitted.batch_id != command.batch_id
 
 
 async def new_batch(

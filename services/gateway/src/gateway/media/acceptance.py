@@ -57,13 +57,19 @@ async def earlier_upload(
 
 
 async def store_upload(
-    gateway: Gateway, actor: Actor, sent: MediaUpload, idempotency_key: IdempotencyKey | None
-) -> tuple[MediaView, bool]:
-    """Put the bytes into the store and have media inspect them. The flag tells a replay."""
+    gateway: Gateway,
+    actor: Actor,
+    media_id: UUID,
+    sent: MediaUpload,
+    idempotency_key: IdempotencyKey | None,
+) -> MediaView:
+    """Put the bytes into the store and have media inspect them.
+
+    The media has another id if an earlier upload under this key made it.
+    """
     size = sent.file.size or 0
     if not size:
         raise invalid("file", "empty_file", "expected a file that is not empty")
-    media_id = new_id()
     place = await gateway.bus.call(BeginUpload(actor=actor, media_id=media_id, size_bytes=size))
     try:
         await gateway.store.put(place.url, place.headers, size, chunks_of(sent.file))
@@ -73,8 +79,7 @@ async def store_upload(
         raise
     filename = written_name(sent.file.filename or "")[:255] or None
     accept = accept_command(actor, media_id, sent, filename, idempotency_key)
-    view = await gateway.bus.call(accept, within=INSPECTION_SECONDS)
-    return view, view.id != media_id
+    return await gateway.bus.call(accept, within=INSPECTION_SECONDS)
 
 
 def written_name(sent: str) -> str:

@@ -103,15 +103,17 @@ async def upload_media(
     if idempotency_key:
         digest = await upload_digest(gateway.idempotency_secret, sent)
         key = idempotency_key.with_digest(digest)
+    media_id = new_id()
     try:
         upload = await with_options_of_spec(gateway, sent, actor)
-        view, is_replay = await store_upload(gateway, actor, upload, key)
+        view = await store_upload(gateway, actor, media_id, upload, key)
     except OperationError as refusal:
         if key is None:
             raise
-        view, is_replay = await earlier_upload(gateway, actor, sent, key, refusal), True
+        view = await earlier_upload(gateway, actor, sent, key, refusal)
     path = gateway.path(f"/v1/media/{view.id}")
-    mark_created(answer, path, is_replay=is_replay, key=key)
+    # the refusal may be a lost answer to our own command, so the id tells
+    mark_created(answer, path, is_replay=view.id != media_id, key=key)
     return media_resource(gateway.signer, view, actor)
 
 
