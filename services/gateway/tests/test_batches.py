@@ -71,9 +71,10 @@ async def test_a_list_of_items_is_one_command_in_which_shared_values_stand_once(
 async def test_a_grid_crosses_its_values_the_last_one_fastest(nats: NatsServer) -> None:
     async with a_batch_fleet(nats) as (fleet, batches):
         grid = {"steps": [4, 8], "lora": ["a", "b", "c"]}
-        answer = await post(fleet, inputs={"seed": 1}, grid=grid)
+        answer = await post(fleet, inputs={"seed": 1}, grid=grid, if_unrunnable="refuse")
 
         assert answer.status_code == 201
+        assert batches.newest.if_unrunnable == "refuse"
         found = [(item.inputs["steps"], item.inputs["lora"]) for item in batches.newest.items]
         assert found == [(steps, lora) for steps in (4, 8) for lora in "abc"]
         assert batches.newest.template.inputs["seed"] == 1

@@ -26,7 +26,7 @@ async def test_a_retry_has_the_inputs_seeds_and_labels_of_the_job(nats: NatsServ
             priority=Priority.BATCH,
             deadline=datetime.now(UTC) + timedelta(hours=1),
         )
-        path = f"/v1/jobs/{ended.id}/retry"
+        path = f"/v1/jobs/{ended.id}/retry?if_unrunnable=refuse"
         again = await fleet.client.post(path, headers=KEY)
         repeated = await fleet.client.post(path, headers=KEY)
 
@@ -34,6 +34,7 @@ async def test_a_retry_has_the_inputs_seeds_and_labels_of_the_job(nats: NatsServ
         assert again.status_code == 201
         assert again.headers["location"] == f"/v1/jobs/{again.json()['id']}"
         retried = fleet.scheduler.submitted[1].job
+        assert [one.if_unrunnable for one in fleet.scheduler.submitted] == ["wait", "refuse"]
         assert retried.retry_of == ended.id
         assert (retried.inputs, retried.seed) == (sent.inputs, sent.seed)
         assert (retried.workflow, retried.version_hash) == (sent.workflow, sent.version_hash)

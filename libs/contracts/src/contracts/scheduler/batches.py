@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.access import IdempotencyKey, Priority, UserCommand, UserQuery
 from contracts.message import Accepted
-from contracts.scheduler.job_requests import JobTemplate, Requirements
+from contracts.scheduler.job_requests import IfUnrunnable, JobTemplate, Requirements
 from contracts.scheduler.jobs import JobStatus
 from contracts.values import Page, QueryText
 
@@ -51,7 +51,8 @@ class SubmitBatch(UserCommand[SubmitBatchView]):
     """Run a workflow once for each item: all jobs are accepted in one commit, or none is.
 
     Errors: Forbidden (`priority_not_allowed`), Invalid (`batch_too_large`), Conflict
-    (`idempotency_key_reused`), Unavailable (`queue_full`, `too_many_waiting`).
+    (`idempotency_key_reused`), Unavailable (`queue_full`, `too_many_waiting`). If it asks for
+    that: Conflict (`unrunnable`) for the first item that no node can run.
     """
 
     subject: ClassVar[str] = "command.scheduler.submit_batch.v1"
@@ -65,6 +66,7 @@ class SubmitBatch(UserCommand[SubmitBatchView]):
         description="Requirements of the jobs; most jobs have the same.",
     )
     items: list[BatchItem] = Field(min_length=1, max_length=MOST_ITEMS)
+    if_unrunnable: IfUnrunnable = "wait"
     idempotency: IdempotencyKey | None = None
 
 

@@ -32,6 +32,7 @@ router = APIRouter(prefix="/v1/batches", tags=["batches"])
         "bad_time",
         "invalid_inputs",
         "batch_too_large",
+        "unrunnable",
         "too_many_waiting",
         "overloaded",
         "queue_full",

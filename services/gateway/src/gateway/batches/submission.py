@@ -94,6 +94,7 @@ async def new_batch(
         template=template.model_copy(update={"inputs": shared}),
         requirements=list(required),
         items=items,
+        if_unrunnable=request.if_unrunnable,
         idempotency=key,
     )
 

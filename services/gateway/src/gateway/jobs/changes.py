@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from contracts.access import Actor, Permission
 from contracts.scheduler.job_changes import DeleteJob, UpdateJob
+from contracts.scheduler.job_requests import IfUnrunnable
 from gateway.http.access import Allowed
 from gateway.http.answers import refusals
 from gateway.http.bodies import Body
@@ -13,7 +14,7 @@ from gateway.http.headers import MaybeIdempotencyKey, mark_created
 from gateway.http.route import HotRoute
 from gateway.jobs.endpoints import SUBMISSION_REFUSALS
 from gateway.jobs.reading import job_in_detail
-from gateway.jobs.requests import JobChanges, JobId
+from gateway.jobs.requests import IF_UNRUNNABLE, JobChanges, JobId
 from gateway.jobs.resources import Job
 from gateway.jobs.retries import retry_of
 from gateway.jobs.submission import submit_job
@@ -26,7 +27,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=HotRoute)
     "/{job_id}/retry",
     status_code=201,
     summary="Run a job again",
-    responses=refusals(*SUBMISSION_REFUSALS, "job_not_over", "job_completed"),
+    responses=refusals(*SUBMISSION_REFUSALS, "job_not_over", "job_completed", "unrunnable"),
 )
 async def retry_job(
     gateway: CurrentGateway,
@@ -34,6 +35,7 @@ async def retry_job(
     job_id: JobId,
     idempotency_key: MaybeIdempotencyKey,
     answer: Response,
+    if_unrunnable: Annotated[IfUnrunnable, Query(description=IF_UNRUNNABLE)] = "wait",
 ) -> Job:
     """Make a new job of one that failed, was canceled or expired; `retry_of` names that one.
 
@@ -41,7 +43,7 @@ async def retry_job(
     deadline if that has not passed. It belongs to no batch. The job that ended stays as it is.
     """
     preparing = retry_of(gateway, actor, job_id)
-    submitted = await submit_job(gateway, actor, preparing, idempotency_key)
+    submitted = await submit_job(gateway, actor, preparing, idempotency_key, if_unrunnable)
     path = gateway.path(f"/v1/jobs/{submitted.job.id}")
     mark_created(answer, path, is_replay=submitted.is_replay, key=idempotency_key)
     return await job_in_detail(gateway, submitted.job, actor)

@@ -15,6 +15,10 @@ JobId: TypeAlias = Annotated[UUID, Path(description="Id of the job.")]
 
 
 REFERENCE = "`name` for the active version, or `name@version`."
+IF_UNRUNNABLE = (
+    "If no node of the fleet can run a job, busy or not: `wait` for one, or `refuse` it, with "
+    "every requirement that the best node does not meet. A batch is refused as a whole."
+)
 
 
 class RunRequest(Strict):
@@ -38,6 +42,7 @@ class RunRequest(Strict):
         description="For finding the job again: at most 16; keys `[A-Za-z0-9_.-]{1,40}`, values "
         "of at most 256 bytes, without control characters.",
     )
+    if_unrunnable: job_requests.IfUnrunnable = Field(default="wait", description=IF_UNRUNNABLE)
 
 
 class JobRequest(RunRequest):
@@ -49,11 +54,6 @@ class JobRequest(RunRequest):
         description="A graph to run as it is, in ComfyUI's API format or save format; needs the "
         "permission `graphs:run`. An input that takes a file holds "
         '`{"media": "<id>"}`: files of the servers are not read.',
-    )
-    if_unrunnable: job_requests.IfUnrunnable = Field(
-        default="wait",
-        description="If no node of the fleet can run the job, busy or not: `wait` for one, or "
-        "`refuse` it with every requirement that the best node does not meet.",
     )
 
     @model_validator(mode="after")

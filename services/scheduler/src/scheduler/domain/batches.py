@@ -13,6 +13,7 @@ from scheduler.domain.idempotency import find_created, remember_created
 from scheduler.domain.jobs import Batch, Job
 from scheduler.domain.lifecycle import queue_job
 from scheduler.domain.refusals import refuse_refused
+from scheduler.domain.requirements import refuse_unrunnable
 from scheduler.domain.submission import end_early, may_cancel, refuse_excess, refuse_unstorable
 
 MOST_BYTES = 32 * 1024**2
@@ -36,6 +37,8 @@ def submit_batch(context: StepContext, command: SubmitBatch) -> SubmitBatchView:
     ]
     refuse_many_bytes(command)
     refuse_refused_items(context, jobs)
+    if command.if_unrunnable == "refuse":
+        refuse_unrunnable_items(context, jobs)
     for job in jobs:
         queue_job(context, job)
     batch = Batch(
@@ -91,6 +94,19 @@ def refuse_refused_items(context: StepContext, jobs: Iterable[Job]) -> None:
         except InvalidError as error:
             found = within(f"items.{number}", error.errors)
             raise InvalidError(f"items.{number}.{error.message}", errors=found) from None
+
+
+def refuse_unrunnable_items(context: StepContext, jobs: Iterable[Job]) -> None:
+    """Raise for the first item that no node can run."""
+    for number, job in enumerate(jobs):
+        try:
+            refuse_unrunnable(context.state, job)
+        except ConflictError as error:
+            place = f"items.{number}"
+            found = within(place, error.errors)
+            raise ConflictError(
+                f"{place}: {error.message}", code=error.code, errors=found
+            ) from None
 
 
 def cancel_batch(context: StepContext, command: CancelBatch) -> Accepted:
