@@ -31,6 +31,7 @@ class FakeAgent:
 
     def __init__(self) -> None:
         self.commands: list[FetchModel] = []
+        self.node: dict[str, Any] = {"is_managed": True}
 
     async def serve(self, fleet: Fleet) -> None:
         await fleet.scheduler.bus.serve(FindNode, self.find)
@@ -40,7 +41,8 @@ class FakeAgent:
     async def find(self, query: FindNode) -> NodeView:
         if query.node_id != NODE_ID:
             raise NotFoundError("there is no such node")
-        return NodeView(id=NODE_ID, name="n", base_url="http://n", phase=NodePhase.READY)
+        node = NodeView(id=NODE_ID, name="n", base_url="http://n", phase=NodePhase.READY)
+        return node.model_copy(update=self.node)
 
     async def fetch(self, command: FetchModel) -> TransferView:
         self.commands.append(command)
@@ -108,3 +110,18 @@ async def test_unknown_nodes_and_agents_without_a_folder_are_named(fleet: Fleet)
 
     assert [answer.status_code for answer in unknown] == [404, 404]
     assert (without.status_code, without.json()["type"][-13:]) == (409, "no_models_dir")
+
+
+async def test_a_node_that_no_agent_has_is_refused_at_once_with_a_remedy(fleet: Fleet) -> None:
+    agent = FakeAgent()
+    await agent.serve(fleet)
+    node = f"/v1/nodes/{NODE_ID}"
+    asked = [("GET", PATH), ("GET", f"{node}/queue"), ("GET", f"{node}/log")]
+    for disabled, remedy in ((True, "enable it first"), (False, "of pool b has claimed the node")):
+        agent.node |= {"is_claimed": False, "is_enabled": not disabled, "pool": "b"}
+        answers = [await fleet.client.request(*one) for one in asked]
+        answers.append(await fleet.client.put(f"{PATH}/loras/a", json=BODY))
+        for answer in answers:
+            assert (answer.status_code, answer.json()["type"][-8:]) == (409, "no_agent")
+            assert remedy in answer.json()["detail"]
+    assert not agent.commands

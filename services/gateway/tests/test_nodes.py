@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from contracts.access import UserCommand, UserQuery
-from contracts.errors import NotFoundError, UnavailableError
+from contracts.errors import ConflictError, NotFoundError
 from contracts.message import Accepted
 from contracts.node_log import LogView, ReadLog
 from contracts.scheduler.node_requests import (
@@ -63,7 +63,7 @@ class FakeNodes:
         return await self.find(request)
 
     async def drain(self, _: DrainNode) -> NodeView:
-        raise UnavailableError("the node's row cannot be read", code="node_unreadable")
+        raise ConflictError("the node's row cannot be read", code="node_unreadable")
 
     async def remove(self, _: RemoveNode) -> Accepted:
         self.views.clear()
@@ -88,7 +88,7 @@ async def test_an_operator_adds_lists_changes_and_removes_a_node(nats: NatsServe
         assert listed.json()["items"] == [added.json()] == [shown.json()] == [resumed.json()]
         assert "secret" not in listed.text + shown.text + changed.text
         assert (changed.status_code, nodes.changes) == (200, [changes])
-        assert (drained.status_code, drained.json()["type"][-15:]) == (503, "node_unreadable")
+        assert (drained.status_code, drained.json()["type"][-15:]) == (409, "node_unreadable")
         assert removed.status_code == 204
         assert (await client.get(path)).status_code == 404
 

@@ -76,7 +76,7 @@ class NodeAgent:
         """Return the claim on the node. Raises ConflictError if this agent holds none."""
         if claim := self.claims.get(node_id):
             return claim
-        raise ConflictError("This agent holds no claim on the node.", code=STALE_CLAIM)
+        raise ConflictError("the agent lost this node: ask again in a moment", code=STALE_CLAIM)
 
 
 @dataclass(slots=True, eq=False)

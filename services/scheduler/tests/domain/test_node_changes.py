@@ -30,6 +30,17 @@ def test_plain_settings_change_without_touching_the_claim() -> None:
     assert not core.effects.needs_commit
 
 
+def test_a_node_says_whether_an_agent_has_it() -> None:
+    core = Core()
+    node = core.node()
+    core.job()
+
+    assert change(core, node, name="b").is_claimed
+    assert change(core, node, is_enabled=False).is_claimed, "it finishes its job"
+    idle = core.node()
+    assert not change(core, idle, is_enabled=False).is_claimed
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -46,8 +46,8 @@ class AnnounceNode(Command[Accepted]):
 class ClaimNode(Command[ClaimView]):
     """Claim a node.
 
-    Errors: NotFound, Conflict (`claimed`: a living agent has it), Unavailable (`node_unreadable`:
-    the scheduler cannot read its row; go on with what runs).
+    Errors: NotFound, Conflict (`claimed`: a living agent has it; `node_unreadable`: the scheduler
+    cannot read its row, go on with what runs).
     """
 
     subject: ClassVar[str] = "command.scheduler.claim_node.v1.{node_id}.{agent_id}"

@@ -76,8 +76,8 @@ class ChangeNode(UserCommand[NodeView]):
 
     Its attempts go on: after a change of address, headers, engine settings or pool the claim is
     free, and the agent that takes it looks for them. Errors: NotFound, Invalid (as `AddNode`),
-    Conflict (`node_exists`; `node_managed`: its agent decides what the changes name), Unavailable
-    (`node_unreadable`: its row cannot be read).
+    Conflict (`node_exists`; `node_managed`: its agent decides what the changes name;
+    `node_unreadable`: its row cannot be read).
     """
 
     subject: ClassVar[str] = "command.scheduler.change_node.v1"
@@ -88,7 +88,7 @@ class ChangeNode(UserCommand[NodeView]):
 class DrainNode(UserCommand[NodeView]):
     """Let a node finish its attempts and give it no new job, until it is resumed.
 
-    Errors: NotFound, Unavailable (`node_unreadable`).
+    Errors: NotFound, Conflict (`node_unreadable`).
     """
 
     subject: ClassVar[str] = "command.scheduler.drain_node.v1"
@@ -96,7 +96,7 @@ class DrainNode(UserCommand[NodeView]):
 
 
 class ResumeNode(UserCommand[NodeView]):
-    """Give jobs to a drained node again. Errors: NotFound, Unavailable (`node_unreadable`)."""
+    """Give jobs to a drained node again. Errors: NotFound, Conflict (`node_unreadable`)."""
 
     subject: ClassVar[str] = "command.scheduler.resume_node.v1"
     node_id: UUID

@@ -205,6 +205,10 @@ class NodeView(NodeSettings):
         description="Its agent added it and runs its server: the settings of the agent decide "
         "`base_url`, `pool` and `machine`.",
     )
+    is_claimed: bool = Field(
+        default=True,
+        description="An agent has it, and answers for its queue, its log and its model folder.",
+    )
     engine_version: str | None = Field(default=None, description="Version of its engine.")
     devices: list[Device] = Field(default_factory=list[Device], description="Its accelerators.")
     vram_free_mb: int | None = Field(default=None, description="Memory free on its largest device.")

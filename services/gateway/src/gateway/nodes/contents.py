@@ -6,14 +6,14 @@ from fastapi import APIRouter, Query
 
 from contracts.access import Actor, Permission
 from contracts.node_queue import FindQueue, NodeQueue
-from contracts.scheduler.node_requests import CapabilityNames, FindNode, ListCapabilities
+from contracts.scheduler.node_requests import CapabilityNames, ListCapabilities
 from gateway.http.access import Allowed
+from gateway.http.answers import refusals
+from gateway.nodes.agents import ask_agent
 from gateway.nodes.endpoints import NodeId
 from gateway.service import CurrentGateway
 
 router = APIRouter(prefix="/v1/nodes", tags=["nodes"])
-
-AGENT_SECONDS = 3.0
 
 
 @router.get("/{node_id}/capabilities", summary="Show what a node can run")
@@ -33,7 +33,11 @@ async def find_capabilities(
     return await gateway.bus.call(query)
 
 
-@router.get("/{node_id}/queue", summary="Show the queue of a node's engine")
+@router.get(
+    "/{node_id}/queue",
+    summary="Show the queue of a node's engine",
+    responses=refusals("no_agent", "stale_claim"),
+)
 async def find_queue(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.NODES_READ)],
@@ -41,7 +45,7 @@ async def find_queue(
 ) -> NodeQueue:
     """Attempts of the fleet with their jobs, and prompts that others posted there.
 
-    The node's agent answers: while no agent has the node, the answer is 503 (`no_answer`).
+    The node's agent answers: 409 (`no_agent`) if none has the node, as if it is disabled, and 503
+    (`no_answer`) while the agent is away.
     """
-    await gateway.bus.call(FindNode(actor=actor, node_id=node_id))
-    return await gateway.bus.call(FindQueue(actor=actor, node_id=node_id), within=AGENT_SECONDS)
+    return await ask_agent(gateway, actor, node_id, FindQueue(actor=actor, node_id=node_id))

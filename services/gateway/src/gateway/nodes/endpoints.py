@@ -23,6 +23,7 @@ from gateway.http.access import Allowed
 from gateway.http.answers import refusals
 from gateway.http.bodies import Body
 from gateway.http.headers import MaybeIdempotencyKey, mark_created
+from gateway.nodes.agents import refuse_unclaimed
 from gateway.nodes.requests import NodePatch, NodeRequest
 from gateway.service import CurrentGateway
 from runtime.bus.pages import every_node
@@ -71,14 +72,18 @@ async def find_node(
 ) -> NodeView:
     """A node that was just added has the result of its first check within two seconds.
 
-    `phase` is `ready` then, or `reason` says why not: nobody listens there, it is no ComfyUI, its
-    certificate is not trusted, something before it asks for a login, no agent claims its pool.
+    `phase` is `ready` then, or `reason` says why not. If nobody listens there, start ComfyUI with
+    `--listen`; if its certificate is not trusted, set `ca_certificates` in `engine_settings`; if
+    something before it refuses the agent (401, 403), set `headers`; if no agent has claimed it,
+    set `pool` and `machine` to those of an agent. `comfyfleet nodes add` says so too.
     """
     return await gateway.bus.call(FindNode(actor=actor, node_id=node_id))
 
 
 @router.get(
-    "/{node_id}/log", summary="Show the log of a node's server", responses=refusals("no_log")
+    "/{node_id}/log",
+    summary="Show the log of a node's server",
+    responses=refusals("no_log", "no_agent", "stale_claim"),
 )
 async def read_log(
     gateway: CurrentGateway,
@@ -95,6 +100,7 @@ async def read_log(
     node = await gateway.bus.call(FindNode(actor=actor, node_id=node_id))
     if not node.is_managed:
         raise NotFoundError("no agent runs the server of this node", code="no_log")
+    refuse_unclaimed(node)
     return await gateway.bus.call(ReadLog(actor=actor, node_id=node_id, line_count=lines))
 
 

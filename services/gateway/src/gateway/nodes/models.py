@@ -14,10 +14,10 @@ from contracts.model_files import (
     NodeModelsView,
     TransferView,
 )
-from contracts.scheduler.node_requests import FindNode
 from gateway.http.access import Allowed
 from gateway.http.answers import refusals
 from gateway.http.bodies import Body, Strict
+from gateway.nodes.agents import ask_agent
 from gateway.nodes.endpoints import NodeId
 from gateway.service import CurrentGateway
 
@@ -31,7 +31,7 @@ class ModelRequest(ModelOrigin, Strict):
 @router.get(
     "/{node_id}/models",
     summary="Show the model folder of a node's agent",
-    responses=refusals("no_models_dir", "stale_claim"),
+    responses=refusals("no_models_dir", "no_agent", "stale_claim"),
 )
 async def find_models(
     gateway: CurrentGateway,
@@ -39,14 +39,15 @@ async def find_models(
     node_id: NodeId,
 ) -> NodeModelsView:
     """The answer tells how far each transfer is, and how full the folder is."""
-    await gateway.bus.call(FindNode(actor=actor, node_id=node_id))
-    return await gateway.bus.call(FindModels(actor=actor, node_id=node_id))
+    return await ask_agent(gateway, actor, node_id, FindModels(actor=actor, node_id=node_id))
 
 
 @router.put(
     "/{node_id}/models/{folder}/{name:path}",
     summary="Fetch a model file for a node",
-    responses=refusals("no_models_dir", "transfer_exists", "transfers_full", "stale_claim"),
+    responses=refusals(
+        "no_models_dir", "transfer_exists", "transfers_full", "no_agent", "stale_claim"
+    ),
 )
 async def fetch_model(
     gateway: CurrentGateway,
@@ -64,7 +65,6 @@ async def fetch_model(
     and tries one again that failed. Jobs that wait for the file run when it is there. Nothing is
     replaced: a file of this name with another content is kept, and the transfer fails.
     """
-    await gateway.bus.call(FindNode(actor=actor, node_id=node_id))
     origin = ModelOrigin(url=body.url, sha256=body.sha256)
     command = FetchModel(actor=actor, node_id=node_id, folder=folder, name=name, origin=origin)
-    return await gateway.bus.call(command)
+    return await ask_agent(gateway, actor, node_id, command)

@@ -205,7 +205,7 @@ class DiskModels:
             if taken + size_bytes > self.max_bytes:
                 raise NoSpaceError(
                     f"it has {size_bytes} bytes, and {taken} of the {self.max_bytes} bytes of the "
-                    "agent's model folder are taken"
+                    "agent's model folder are taken (COMFYFLEET_MAX_MODELS_BYTES)"
                 )
             transfer.size_bytes = size_bytes
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contracts.errors import ConflictError, NotFoundError, UnavailableError
+from contracts.errors import ConflictError, NotFoundError
 from contracts.message import Accepted
 from contracts.scheduler.claims import ClaimNode, ReportCapabilities
 from contracts.scheduler.jobs import JobStatus
@@ -24,7 +24,7 @@ def claim_node(context: StepContext, command: ClaimNode) -> ClaimGranted:
     if node is None or not (node.settings.is_enabled or node.attempts):
         raise NotFoundError("there is no such node")
     if not node.is_readable:
-        raise UnavailableError("the node's row cannot be read", code="node_unreadable")
+        raise ConflictError("the node's row cannot be read", code="node_unreadable")
     # A claim shows that agents can be heard, so the silence of the previous agent counts.
     context.state.clock.note_beat(context.now.steady)
     if node.agent_id != command.agent_id:

@@ -7,7 +7,7 @@ agent must, the claim is freed: the agent that takes it finds the running attemp
 from collections.abc import Sequence
 from uuid import UUID
 
-from contracts.errors import ConflictError, NotFoundError, UnavailableError
+from contracts.errors import ConflictError, NotFoundError
 from contracts.scheduler.node_events import (
     NodeChanged,
     NodeDisabled,
@@ -62,7 +62,8 @@ def writable_node(context: StepContext, node_id: UUID) -> Node:
     if node is None:
         raise NotFoundError("there is no such node")
     if not node.is_readable:
-        raise UnavailableError("the node's row cannot be read", code="node_unreadable")
+        text = "the node's row in the database cannot be read: repair it, or remove the node"
+        raise ConflictError(text, code="node_unreadable")
     return node
 
 

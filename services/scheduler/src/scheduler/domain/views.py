@@ -88,6 +88,7 @@ def node_view(context: StepContext, node: Node) -> NodeView:
         phase=node_phase(context, node),
         reason=reason_not_free(context, node),
         is_managed=node.is_managed,
+        is_claimed=node.agent_id is not None,
         engine_version=node.capabilities.engine_version,
         devices=list(node.capabilities.devices),
         vram_free_mb=node.contact.vram_free_mb,
