@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
+from comfyfleet.client.submission import NO_OPTIONS, JobOptions
 from comfyfleet.input_values import number_or_text
 
 KINDS = ("image", "video", "audio")
@@ -25,7 +26,12 @@ def read_graph(path: Path) -> dict[str, Any]:
     return found  # pyright: ignore[reportUnknownVariableType]  # JSON
 
 
-def set_values(client: FleetClient, graph: dict[str, Any], words: Sequence[str]) -> None:
+def set_values(
+    client: FleetClient,
+    graph: dict[str, Any],
+    words: Sequence[str],
+    options: JobOptions = NO_OPTIONS,
+) -> None:
     """Write each value to its place; files are uploaded."""
     for word in words:
         place, equals, text = word.partition("=")
@@ -36,13 +42,14 @@ def set_values(client: FleetClient, graph: dict[str, Any], words: Sequence[str])
         if not isinstance(node, dict) or not isinstance(node.get("inputs"), dict):  # pyright: ignore[reportUnknownMemberType]  # JSON
             raise CommandError(f"The graph has no graph node “{id_}”.")
         inputs = cast("dict[str, Any]", node["inputs"])
-        inputs[name] = value(client, text, inputs.get(name))
+        inputs[name] = value(client, text, inputs.get(name), options)
 
 
-def value(client: FleetClient, text: str, before: Any) -> Any:
+def value(client: FleetClient, text: str, before: Any, options: JobOptions) -> Any:
     """Return the value in the type of the one before; a prompt of digits stays a text."""
     if not text.startswith("@"):
         return text if isinstance(before, str) else number_or_text(text)
     path = Path(text.removeprefix("@")).expanduser()
-    kind = (guess_type(path)[0] or "").partition("/")[0]
-    return {"media": str(client.upload(path, kind if kind in KINDS else "file").id)}
+    guessed = (guess_type(path)[0] or "").partition("/")[0]
+    kind, key = guessed if guessed in KINDS else "file", options.key_of_upload(path)
+    return {"media": str(client.upload(path, kind, key=key).id)}

@@ -12,6 +12,7 @@ from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.errors import ApiError
 from comfyfleet.client.job_progress import failure_of, follow, not_runnable
+from comfyfleet.client.submission import NO_OPTIONS, JobOptions
 from comfyfleet.input_values import FileInput
 from contracts.content_types import OCTETS, TEXT, extension
 from contracts.scheduler.jobs import JobStatus, JobView, Output
@@ -20,11 +21,16 @@ WITHHELD = "withheld"
 PLAIN_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,16}")
 
 
-def with_uploads(client: FleetClient, workflow: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def with_uploads(
+    client: FleetClient,
+    workflow: str,
+    inputs: Mapping[str, Any],
+    options: JobOptions = NO_OPTIONS,
+) -> dict[str, Any]:
     """Upload every file and replace it by its media id; masks last, since they name a picture."""
     sent: dict[str, Any] = {}
     for name, value in sorted(inputs.items(), key=lambda item: is_mask(item[1])):
-        sent[name] = uploaded(client, workflow, value, sent)
+        sent[name] = uploaded(client, workflow, value, sent, options)
     return sent
 
 
@@ -32,9 +38,11 @@ def is_mask(value: object) -> bool:
     return isinstance(value, FileInput) and value.of is not None
 
 
-def uploaded(client: FleetClient, workflow: str, value: Any, sent: Mapping[str, Any]) -> Any:
+def uploaded(
+    client: FleetClient, workflow: str, value: Any, sent: Mapping[str, Any], options: JobOptions
+) -> Any:
     if isinstance(value, list):
-        return [uploaded(client, workflow, item, sent) for item in value]  # pyright: ignore[reportUnknownVariableType] # JSON
+        return [uploaded(client, workflow, item, sent, options) for item in value]  # pyright: ignore[reportUnknownVariableType] # JSON
     if not isinstance(value, FileInput):
         return value
     form: dict[str, str] = {}
@@ -42,20 +50,32 @@ def uploaded(client: FleetClient, workflow: str, value: Any, sent: Mapping[str, 
         form = {"workflow": workflow, "input": value.input}
     if value.of and (picture := sent.get(value.of)):
         form["image_id"] = picture["media"]
-    return {"media": str(client.upload(value.path, value.kind, **form).id)}
+    key = options.key_of_upload(value.input, value.path)
+    return {"media": str(client.upload(value.path, value.kind, key=key, **form).id)}
 
 
-def watch(client: FleetClient, submitted: JobView, console: Console) -> JobView:
-    """Show a progress bar until the job ends; Ctrl-C cancels the job and raises `CommandError`."""
+def progress_bar(console: Console) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    return Progress(*columns, TimeElapsedColumn(), console=console)
+
+
+def watch(
+    client: FleetClient, submitted: JobView, console: Console, *, cancels: bool = True
+) -> JobView:
+    """Show a progress bar until the job ends; Ctrl-C raises `CommandError`.
+
+    With `cancels` it cancels the job too.
+    """
     job = submitted
-    with Progress(*columns, TimeElapsedColumn(), console=console) as bar:
+    with progress_bar(console) as bar:
         task = bar.add_task("queued", total=1.0)
         try:
             for job in follow(client, submitted):
                 done = 1.0 if job.status is JobStatus.COMPLETED else job.progress.fraction
                 bar.update(task, completed=done, description=describe(job))
         except KeyboardInterrupt:
+            if not cancels:
+                raise CommandError(f"Job {submitted.id} goes on.") from None
             client.cancel(submitted.id)
             raise CommandError(f"Job {submitted.id} is canceled.") from None
     return job

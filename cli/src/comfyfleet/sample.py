@@ -11,6 +11,7 @@ from PIL import Image
 from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.job_progress import failure_of, wait_for
+from comfyfleet.client.jobs import submit
 from comfyfleet.sample_picture import DAWN, NIGHT, beam, coast
 from contracts.scheduler.jobs import JobStatus, JobView
 from contracts.scheduler.nodes import NodePhase, NodeView
@@ -30,6 +31,7 @@ def run_sample(client: FleetClient, folder: Path, say: Callable[[str], None]) ->
     dawn = upload(client, folder / "dawn.png", coast(DAWN))
     mask = upload(client, folder / "beam.png", beam(), "mask", workflow=WORKFLOW, input="mask")
     inputs = {"image": {"media": night}, "overlay": {"media": dawn}, "mask": {"media": mask}}
+    job = {"workflow": WORKFLOW, "inputs": inputs}
     began, said = monotonic(), list[str]()
 
     def tell(_job: JobView) -> None:
@@ -38,13 +40,13 @@ def run_sample(client: FleetClient, folder: Path, say: Callable[[str], None]) ->
             say(" ".join(["It waits.", *said]))
 
     try:
-        job = wait_for(client, client.submit(WORKFLOW, inputs), within=SECONDS, tell=tell)
+        ended = wait_for(client, submit(client, job), within=SECONDS, tell=tell)
     except CommandError as error:
         raise CommandError(" ".join([str(error), *unready_nodes(client.nodes())])) from error
-    if job.status is not JobStatus.COMPLETED or not job.outputs:
-        raise CommandError(failure_of(job))
+    if ended.status is not JobStatus.COMPLETED or not ended.outputs:
+        raise CommandError(failure_of(ended))
     path = folder / "first-picture.png"
-    client.save(job.outputs[0].media_id, path)
+    client.save(ended.outputs[0].media_id, path)
     return path
 
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from typer.testing import CliRunner
 
+from comfyfleet import CommandError
+from comfyfleet.__main__ import application
 from comfyfleet.client.api import FleetClient
 
 BROKEN = 0
@@ -39,6 +42,26 @@ class Script:
         """The next answer; the last one is given again and again."""
         left = self.answers.get(line, [Answer(b'{"detail": "not scripted"}', 404)])
         return left.pop(0) if len(left) > 1 else left[0]
+
+
+@dataclass(frozen=True)
+class Done:
+    """The end of a command; after an error `stderr` is the sentence that a user reads."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def comfyfleet(fleet: Script, *words: str) -> Done:
+    """Run the command in this process, which saves a second of imports."""
+    environment = {"COMFYFLEET_URL": fleet.url, "COMFYFLEET_TOKEN": "t"}
+    done = CliRunner(env=environment).invoke(application(), words)
+    if isinstance(done.exception, CommandError):
+        return Done(1, done.stdout, f"comfyfleet: {done.exception}\n")
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Done(done.exit_code, done.stdout, done.stderr)
 
 
 @pytest.fixture

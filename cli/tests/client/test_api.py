@@ -9,6 +9,7 @@ from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.errors import ApiError, UnreachableError
 from comfyfleet.client.job_progress import wait_for
+from comfyfleet.client.jobs import submit
 from comfyfleet.input_values import FileInput
 from comfyfleet.job_run import save_all, watch, with_uploads
 from contracts.scheduler.jobs import JobStatus, JobView
@@ -16,6 +17,8 @@ from contracts.values import new_id
 
 from .conftest import BROKEN, Answer
 from .jobs import JOB_ID, a_job, an_output
+
+JOB: dict[str, Any] = {"workflow": "resize", "inputs": {}}
 
 
 class Fleet(Protocol):
@@ -79,7 +82,7 @@ def test_a_part_of_the_fleet_that_ends_and_comes_back_costs_no_result(
     fleet.on(f"GET /v1/jobs/{JOB_ID}", away, body(running), away, body(done))
     fleet.on(f"GET /v1/media/{media_id}/content", away, b"\x89PNG")
 
-    ended = watch(client, client.submit("resize", {}), Console(quiet=True))
+    ended = watch(client, submit(client, JOB), Console(quiet=True))
     [path] = save_all(client, ended, tmp_path)
 
     assert path.read_bytes() == b"\x89PNG"
@@ -90,7 +93,7 @@ def test_a_repeated_request_for_a_job_has_the_same_key(fleet: Fleet, client: Fle
     fleet.on("POST /v1/jobs", Answer(b"{}", BROKEN), Answer(body(a_job()), 201))
     client.nodes()
 
-    assert client.submit("resize", {}).id == JOB_ID
+    assert submit(client, JOB).id == JOB_ID
     keys = [headers["Idempotency-Key"] for line, headers, _ in fleet.requests if "POST" in line]
     assert len(keys) == 2
     assert len(set(keys)) == 1

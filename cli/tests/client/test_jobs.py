@@ -1,10 +1,8 @@
 """The commands `jobs …` against a scripted fleet."""
 
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +11,8 @@ from contracts.scheduler.explanations import JobExplanation, NodeObstacle
 from contracts.scheduler.jobs import JobError, JobPage, JobStatus, JobView
 from contracts.values import new_id
 
-from .conftest import Script
+from .conftest import Answer, Script, comfyfleet
+from .jobs import an_output
 
 JOB_ID = new_id()
 
@@ -40,16 +39,9 @@ def a_page(*ids: UUID, next_cursor: str | None = None) -> bytes:
 
 
 def jobs(fleet: Script, *words: str) -> str:
-    """Run `comfyfleet jobs …` as a user does, and return what it prints."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("COMFY")}
-    done = subprocess.run(
-        [sys.executable, "-m", "comfyfleet", "jobs", *words],
-        env=clean | {"COMFYFLEET_URL": fleet.url, "COMFYFLEET_TOKEN": "t", "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    """Run `comfyfleet jobs …`, and return what it prints."""
+    done = comfyfleet(fleet, "jobs", *words)
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 
@@ -64,12 +56,15 @@ def test_jobs_alone_lists_them(fleet: Script) -> None:
 
 def test_a_list_for_programs_has_all_filters_and_every_page(fleet: Script) -> None:
     ids, batch_id = [new_id() for _ in range(3)], new_id()
+    owner_id = new_id()
     found = f"GET /v1/jobs?workflow=resize&label=project%3Dposter&batch_id={batch_id}"
+    found += f"&owner_id={owner_id}"
     fleet.on(f"{found}&limit=3", a_page(*ids[:2], next_cursor="c"))
     fleet.on(f"{found}&limit=1&cursor=c", a_page(ids[2]))
 
-    words = ("--workflow", "resize", "--label", "project=poster", "--batch", str(batch_id))
-    listed = json.loads(jobs(fleet, "list", "-n", "3", "--json", *words))
+    words = ["--workflow", "resize", "--label", "project=poster", "--batch", str(batch_id)]
+    words += ["--owner", str(owner_id), "-n", "3", "--json"]
+    listed = json.loads(jobs(fleet, "list", *words))
 
     assert [job["id"] for job in listed] == [str(id_) for id_ in ids]
 
@@ -119,6 +114,8 @@ def test_jobs_are_canceled_and_run_again(fleet: Script) -> None:
     assert jobs(fleet, "cancel", str(JOB_ID)) == f"{JOB_ID} failed\n"
     assert jobs(fleet, "retry", str(JOB_ID)) == f"{new}\n"
     assert all("Idempotency-Key" in sent[1] for sent in fleet.requests if "retry" in sent[0])
+    fleet.on(f"POST /v1/jobs/{JOB_ID}/retry?if_unrunnable=refuse", retried)
+    assert jobs(fleet, "retry", "--refuse", str(JOB_ID)) == f"{new}\n"
 
 
 def test_a_label_is_added_beside_those_that_the_job_has(fleet: Script) -> None:
@@ -133,3 +130,34 @@ def test_a_label_is_added_beside_those_that_the_job_has(fleet: Script) -> None:
     assert said == f"{JOB_ID} batch project=poster\n"
     labels = {"project": "poster", "by": "me"}
     assert json.loads(fleet.requests[-1][2]) == {"priority": "background", "labels": labels}
+
+
+def test_a_change_of_nothing_is_refused(fleet: Script) -> None:
+    done = comfyfleet(fleet, "jobs", "set", str(JOB_ID))
+
+    assert (done.returncode, "Name at least one" in done.stderr) == (1, True)
+    assert fleet.requests == []
+
+
+def test_a_job_is_watched_to_its_end_and_its_outputs_are_saved(
+    fleet: Script, tmp_path: Path
+) -> None:
+    media_id, line = new_id(), f"GET /v1/jobs/{JOB_ID}"
+    running = a_job(status=JobStatus.RUNNING, error=None)
+    ended = running.model_copy(
+        update={"status": JobStatus.COMPLETED, "outputs": [an_output(media_id)]}
+    )
+    told = f"id: 4\nevent: job.completed\ndata: {ended.model_dump_json()}\n\n"
+    fleet.on(line, running.model_dump_json().encode())
+    fleet.on(f"{line}/events", Answer(told.encode(), content_type="text/event-stream"))
+    fleet.on(f"GET /v1/media/{media_id}/content", b"\x89PNG")
+
+    jobs(fleet, "watch", str(JOB_ID))
+    assert not list(tmp_path.iterdir())
+    jobs(fleet, "watch", str(JOB_ID), "--out", str(tmp_path))
+    fleet.on(line, a_job().model_dump_json().encode())
+    failed = comfyfleet(fleet, "jobs", "watch", str(JOB_ID))
+
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"\x89PNG"]
+    assert (failed.returncode, "the model is missing" in failed.stderr) == (1, True)
+    assert not [asked for asked, _, _ in fleet.requests if asked.endswith("/cancel")]

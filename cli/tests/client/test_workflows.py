@@ -1,7 +1,6 @@
 """`comfyfleet workflows` as a user runs it, against a small HTTP server that plays the fleet."""
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,7 @@ from comfyfleet.workflow_files import find, read, write
 from contracts.registry.requests import CoverageView
 from contracts.values import Unmet
 
-from ..test_commands import comfyfleet  # noqa: TID252  one way to run the command
-from .conftest import Answer, Script
+from .conftest import Answer, Done, Script, comfyfleet
 
 SPEC = "spec: comfyfleet/v1\nname: mine\ngraph: own.json\n"
 GRAPH: dict[str, Any] = {"1": {"class_type": "SaveImage", "inputs": {}}}
@@ -37,9 +35,8 @@ def folder(path: Path) -> Path:
     return path
 
 
-def workflows(fleet: Script, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    address = {"COMFYFLEET_URL": fleet.url, "COMFYFLEET_TOKEN": "t"}
-    return comfyfleet(home, "workflows", *words, **address)
+def workflows(fleet: Script, *words: str) -> Done:
+    return comfyfleet(fleet, "workflows", *words)
 
 
 def body(value: Any) -> bytes:
@@ -53,7 +50,7 @@ def test_a_folder_is_pushed_and_it_says_who_cannot_run_it(fleet: Script, tmp_pat
     answer = {**view, "coverage": COVERAGE, **counts}
     fleet.on("POST /v1/workflows", body(answer))
 
-    done = workflows(fleet, tmp_path, "push", str(folder(tmp_path)))
+    done = workflows(fleet, "push", str(folder(tmp_path)))
 
     assert done.stdout == (
         "mine@3 draft: no node can run it; old lacks loras/film.safetensors\n"
@@ -71,9 +68,9 @@ def test_the_library_goes_along_with_a_spec_that_uses_it(fleet: Script, tmp_path
     fleet.on("POST /v1/workflows/validate", body(view))
     spec = folder(tmp_path) / "mine.yaml"
 
-    workflows(fleet, tmp_path, "validate", str(spec))
+    workflows(fleet, "validate", str(spec))
     spec.write_text(f"{SPEC}inputs: {{steps: {{use: steps, bind: []}}}}\n")
-    workflows(fleet, tmp_path, "validate", str(spec))
+    workflows(fleet, "validate", str(spec))
 
     sent = [content for _, _, content in fleet.requests]
     assert [b"library: comfyfleet/v1" in content for content in sent] == [False, True]
@@ -83,7 +80,7 @@ def test_what_is_not_valid_is_named_and_ends_with_one(fleet: Script, tmp_path: P
     problem = {"detail": "not valid", "errors": [{"path": "inputs.x", "message": "odd"}]}
     fleet.on("POST /v1/workflows/validate", Answer(body(problem), 422))
 
-    done = workflows(fleet, tmp_path, "validate", str(folder(tmp_path)))
+    done = workflows(fleet, "validate", str(folder(tmp_path)))
 
     assert done.returncode == 1
     assert "inputs.x: odd" in done.stdout
@@ -94,7 +91,7 @@ def test_one_that_cannot_be_read_does_not_stop_the_others(fleet: Script, tmp_pat
     fleet.on("POST /v1/workflows/validate", body(view))
     (folder(tmp_path) / "broken.yaml").write_text("spec: [")
 
-    done = workflows(fleet, tmp_path, "validate", str(tmp_path))
+    done = workflows(fleet, "validate", str(tmp_path))
 
     assert done.returncode == 1
     assert "broken.yaml" in done.stdout
@@ -106,22 +103,20 @@ def test_a_diff_names_each_place(fleet: Script, tmp_path: Path) -> None:
     view = {"name": "mine", "hash": "0", "version": None, "spec": {}, "coverage": COVERAGE}
     fleet.on("POST /v1/workflows/validate", body({**view, "differences": [change]}))
 
-    done = workflows(fleet, tmp_path, "diff", str(folder(tmp_path) / "mine.yaml"))
+    done = workflows(fleet, "diff", str(folder(tmp_path) / "mine.yaml"))
 
     assert done.stdout == "~ graph.1.inputs.steps: 20 → 30\n"
 
 
-def test_two_versions_are_compared_from_the_first_to_the_second(
-    fleet: Script, tmp_path: Path
-) -> None:
+def test_two_versions_are_compared_from_the_first_to_the_second(fleet: Script) -> None:
     change = {"path": "spec.title", "kind": "added", "before": None, "after": "New"}
     answer = body({"differences": [change], "is_complete": False})
     fleet.on("GET /v1/workflows/mine/versions/3/diff?against=1", answer)
     fleet.on("GET /v1/workflows/mine/versions/3/diff", answer)
 
-    done = workflows(fleet, tmp_path, "diff", "mine", "1", "3")
-    alone = workflows(fleet, tmp_path, "diff", "mine", "3")
-    many = workflows(fleet, tmp_path, "diff", "mine", "1", "2", "3")
+    done = workflows(fleet, "diff", "mine", "1", "3")
+    alone = workflows(fleet, "diff", "mine", "3")
+    many = workflows(fleet, "diff", "mine", "1", "2", "3")
 
     assert done.stdout == alone.stdout == "+ spec.title: 'New'\n… and more\n"
     assert "from, to" in many.stderr
@@ -133,8 +128,8 @@ def test_what_was_pulled_can_be_pushed(fleet: Script, tmp_path: Path) -> None:
     fleet.on("GET /v1/workflows/mine/versions/2", body({**content, "spec": spec}))
     out = tmp_path / "out"
 
-    done = workflows(fleet, tmp_path, "pull", "mine@2", "--out", str(out))
-    again = workflows(fleet, tmp_path, "pull", "mine@2", "--out", str(out))
+    done = workflows(fleet, "pull", "mine@2", "--out", str(out))
+    again = workflows(fleet, "pull", "mine@2", "--out", str(out))
 
     assert done.returncode == 0, done.stderr
     [files] = map(read, find([out]))
@@ -152,14 +147,14 @@ def test_a_server_cannot_choose_where_files_are_written(tmp_path: Path) -> None:
     assert {path.parent for path in paths} == {inside}
 
 
-def test_a_version_is_activated_and_needs_a_number(fleet: Script, tmp_path: Path) -> None:
+def test_a_version_is_activated_and_needs_a_number(fleet: Script) -> None:
     fleet.on("POST /v1/workflows/mine/versions/2/activate", b"{}")
 
-    assert workflows(fleet, tmp_path, "activate", "mine@2").stdout == "mine@2 active\n"
-    assert "mine@1" in workflows(fleet, tmp_path, "activate", "mine").stderr
+    assert workflows(fleet, "activate", "mine@2").stdout == "mine@2 active\n"
+    assert "mine@1" in workflows(fleet, "activate", "mine").stderr
 
 
-def test_the_list_says_why_one_cannot_run(fleet: Script, tmp_path: Path) -> None:
+def test_the_list_says_why_one_cannot_run(fleet: Script) -> None:
     row = {"name": "mine", "active_version": 1, "versions": [1], "is_active": True, "source": "api"}
     rows = [
         {
@@ -173,8 +168,8 @@ def test_the_list_says_why_one_cannot_run(fleet: Script, tmp_path: Path) -> None
 
     fleet.on("GET /v1/workflows?category=video&is_active=false", body({"items": []}))
 
-    assert "the nearest lacks KSampler" in workflows(fleet, tmp_path, "list").stdout
-    some = workflows(fleet, tmp_path, "list", "--category", "video", "--no-active")
+    assert "the nearest lacks KSampler" in workflows(fleet, "list").stdout
+    some = workflows(fleet, "list", "--category", "video", "--no-active")
     assert "mine" not in some.stdout
     assert some.returncode == 0, some.stderr
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import stamina
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from comfyfleet import CommandError
 from comfyfleet.client.errors import UNAUTHORIZED, AwayError, UnreachableError, api_error
+from comfyfleet.client.submission import REJECT, REPEAT
 from contracts.media.files import MediaView
 from contracts.scheduler.jobs import JobView
 from contracts.scheduler.node_requests import NodePage
@@ -85,20 +86,16 @@ class FleetClient:
     def inputs_schema(self, workflow: str) -> dict[str, Any]:
         return self.call("GET", f"/v1/workflows/{workflow}/schema").json()
 
-    def upload(self, path: Path, kind: str, **form: str) -> MediaView:
+    def upload(self, path: Path, kind: str, *, key: str | None = None, **form: str) -> MediaView:
         """Send a file; for a mask, `form` names its picture, the workflow and the input."""
+        headers = {"Idempotency-Key": key} if key else {}
         try:
             with path.open("rb") as file:
                 form["kind"] = kind
-                files = {"file": (path.name, file)}
-                return self.ask(MediaView, "POST", "/v1/media", data=form, files=files)
+                sent: dict[str, Any] = {"data": form, "files": {"file": (path.name, file)}}
+                return self.ask(MediaView, "POST", "/v1/media", headers=headers, **sent)
         except OSError as error:
             raise CommandError(f"Cannot read {path}: {error.strerror}") from error
-
-    def submit(self, workflow: str, inputs: dict[str, Any]) -> JobView:
-        body = {"workflow": workflow, "inputs": inputs}
-        headers = {"Idempotency-Key": str(uuid4())}
-        return self.ask(JobView, "POST", "/v1/jobs", json=body, headers=headers)
 
     def find_job(self, job_id: UUID) -> JobView:
         return self.ask(JobView, "GET", f"/v1/jobs/{job_id}")
@@ -141,8 +138,10 @@ class FleetClient:
         return answer.model_validate_json(self.call(method, path, **request).content)
 
     def call(self, method: str, path: str, **request: Any) -> httpx.Response:
-        is_repeatable = method in ("GET", "PUT") or "Idempotency-Key" in request.get("headers", {})
-        if not is_repeatable:
+        headers = request.get("headers", {})
+        # a rejected repeat of our own could not be told from a rejected first request
+        is_created_once = "Idempotency-Key" in headers and headers.get(REPEAT) != REJECT
+        if method not in ("GET", "PUT") and not is_created_once:
             return self._send(method, path, **request)
         for attempt in self._patience():
             with attempt:

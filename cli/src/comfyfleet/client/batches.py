@@ -1,25 +1,25 @@
 """Sends the requests of batches: submit, list, find, cancel."""
 
+from collections.abc import Mapping
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from comfyfleet.client.api import FleetClient
+from comfyfleet.client.submission import JobOptions
 from contracts.scheduler.batches import BatchPage, BatchView
 
 SUBMIT_SECONDS = 60.0
 """The fleet checks up to a thousand items before it answers."""
 
 
-def submit(
-    client: FleetClient, workflow: str, inputs: dict[str, Any], jobs: dict[str, Any]
-) -> BatchView:
-    """Submit a batch; `jobs` is its `items`, `grid` or `count`."""
+def submit(client: FleetClient, batch: Mapping[str, Any], options: JobOptions) -> BatchView:
+    """Submit a batch: workflow, shared inputs, and one of `items`, `grid` and `count`."""
     return client.ask(
         BatchView,
         "POST",
         "/v1/batches",
-        json={"workflow": workflow, "inputs": inputs, **jobs},
-        headers={"Idempotency-Key": str(uuid4())},
+        json={**batch, **options.fields},
+        headers=options.headers(),
         timeout=SUBMIT_SECONDS,
     )
 

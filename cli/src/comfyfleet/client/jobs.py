@@ -1,31 +1,22 @@
 """Sends the requests about jobs that have been submitted: list, show, change, delete, run again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from pydantic import BaseModel
 
 from comfyfleet.client.api import FleetClient
+from comfyfleet.client.submission import NO_OPTIONS, JobOptions
 from contracts.scheduler.explanations import JobExplanation
-from contracts.scheduler.jobs import JobPage, JobStatus, JobSummary, JobView
+from contracts.scheduler.jobs import JobPage, JobSummary, JobView
 
 NODES_AT_ONCE = 200
 
 
-def find(
-    client: FleetClient,
-    *,
-    limit: int,
-    status: Sequence[JobStatus] | None = None,
-    workflow: str | None = None,
-    label: str | None = None,
-    batch_id: UUID | None = None,
-) -> list[JobSummary]:
+def find(client: FleetClient, *, limit: int, **filters: Any) -> list[JobSummary]:
     """Return the newest jobs that match all filters; several pages of them if they are large."""
-    wanted: dict[str, Any] = {"status": status, "workflow": workflow, "label": label}
-    wanted["batch_id"] = batch_id and str(batch_id)
-    params = {name: value for name, value in wanted.items() if value}
+    params = {name: value for name, value in filters.items() if value}
     found: list[JobSummary] = []
     while len(found) < limit:
         params["limit"] = limit - len(found)
@@ -64,13 +55,15 @@ def explain(client: FleetClient, job_id: UUID) -> JobExplanation:
     return found.model_copy(update={"next_cursor": None})
 
 
-def submit_graph(client: FleetClient, graph: dict[str, Any]) -> JobView:
-    """Run a graph without a workflow."""
-    headers = {"Idempotency-Key": str(uuid4())}
-    return client.ask(JobView, "POST", "/v1/jobs", json={"graph": graph}, headers=headers)
+def submit(
+    client: FleetClient, what: Mapping[str, Any], options: JobOptions = NO_OPTIONS
+) -> JobView:
+    """Run a workflow with its inputs, or a graph; `what` has the fields that name it."""
+    body, headers = {**what, **options.fields}, options.headers()
+    return client.ask(JobView, "POST", "/v1/jobs", json=body, headers=headers)
 
 
-def retry(client: FleetClient, job_id: UUID) -> JobView:
-    """Run an ended job again; the answer is the new job."""
-    headers = {"Idempotency-Key": str(uuid4())}
-    return client.ask(JobView, "POST", f"/v1/jobs/{job_id}/retry", headers=headers)
+def retry(client: FleetClient, job_id: UUID, options: JobOptions = NO_OPTIONS) -> JobView:
+    """Run an ended job again; the answer is the new job. The options' fields are parameters."""
+    path, params, headers = f"/v1/jobs/{job_id}/retry", options.fields, options.headers()
+    return client.ask(JobView, "POST", path, params=params, headers=headers)

@@ -1,15 +1,19 @@
-"""`jobs`: list, show, change, cancel, repeat and delete jobs of any fleet."""
+"""`jobs`: list, show, watch, change, cancel, repeat and delete jobs of any fleet."""
 
 from contextlib import closing
 from json import dumps
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
-from comfyfleet import CommandError
+from comfyfleet import CommandError, job_run
 from comfyfleet.client import jobs
 from comfyfleet.client.connection import connect
+from comfyfleet.client.job_progress import failure_of
+from comfyfleet.client.submission import JobOptions
+from comfyfleet.commands.job_options import Refuse, key_and_value
 from comfyfleet.commands.timings import timings
 from comfyfleet.explanation_tables import explanation_card, obstacles_table
 from comfyfleet.job_tables import job_card, jobs_table, labels_text
@@ -29,7 +33,7 @@ def group() -> typer.Typer:
     """The command itself, which lists, and its sub-commands."""
     app = typer.Typer(help=__doc__, invoke_without_command=True)
     app.callback()(show)
-    for command in (list_, get, explain, cancel, retry, set_, delete, graph, timings):
+    for command in (list_, get, explain, watch, cancel, retry, set_, delete, graph, timings):
         app.command(command.__name__.rstrip("_"))(command)
     return app
 
@@ -40,19 +44,28 @@ def show(context: typer.Context, *, limit: Limit = 20, status: Statuses = None) 
         list_(limit=limit, status=status)
 
 
-def list_(
+def list_(  # noqa: PLR0913  (the filters of the command)
     *,
     limit: Limit = 20,
     status: Statuses = None,
     workflow: Annotated[str | None, typer.Option(help="Only `name` or `name@version`.")] = None,
     label: Annotated[str | None, typer.Option(help="Only `key` or `key=value`.")] = None,
     batch: Annotated[UUID | None, typer.Option(help="Only jobs of this batch.")] = None,
+    owner: Annotated[
+        UUID | None, typer.Option(help="Only jobs of this user; needs `jobs:read_all`.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """List the newest jobs that match all filters."""
     with closing(connect()) as client:
         found = jobs.find(
-            client, limit=limit, status=status, workflow=workflow, label=label, batch_id=batch
+            client,
+            limit=limit,
+            status=status,
+            workflow=workflow,
+            label=label,
+            batch_id=batch,
+            owner_id=owner,
         )
     if json:
         say(f"[{','.join(job.model_dump_json() for job in found)}]")
@@ -78,6 +91,23 @@ def explain(job_id: UUID, *, json: Json = False) -> None:
             console.print(obstacles_table(explanation))
 
 
+def watch(
+    job_id: UUID,
+    *,
+    out: Annotated[Path | None, typer.Option(help="Folder for the outputs.")] = None,
+) -> None:
+    """Show the progress of a job until it has ended; fail if it did not complete.
+
+    Ctrl-C leaves the job alone.
+    """
+    with closing(connect()) as client:
+        job = job_run.watch(client, client.find_job(job_id), console, cancels=False)
+        if job.status is not JobStatus.COMPLETED:
+            raise CommandError(failure_of(job))
+        for path in job_run.save_all(client, job, out) if out else ():
+            say(str(path))
+
+
 def cancel(job_ids: JobIds) -> None:
     """End jobs early; a job that is over stays as it is."""
     with closing(connect()) as client:
@@ -85,11 +115,12 @@ def cancel(job_ids: JobIds) -> None:
             say(f"{job_id} {client.cancel(job_id).status}")
 
 
-def retry(job_ids: JobIds) -> None:
+def retry(job_ids: JobIds, *, refuse: Refuse = False) -> None:
     """Run jobs again that failed, were canceled or expired; print the ids of the new jobs."""
+    options = JobOptions({"if_unrunnable": "refuse"} if refuse else {})
     with closing(connect()) as client:
         for job_id in job_ids:
-            say(str(jobs.retry(client, job_id).id))
+            say(str(jobs.retry(client, job_id, options).id))
 
 
 def set_(
@@ -106,6 +137,8 @@ def set_(
     ] = None,
 ) -> None:
     """Change the priority of queued jobs, and the labels of jobs that are not over."""
+    if not (priority or label or unlabel):
+        raise CommandError("Name at least one thing to change; --help lists them.")
     added = dict(map(key_and_value, label or []))
     changes: dict[str, Any] = {"priority": priority} if priority else {}
     with closing(connect()) as client:
@@ -128,13 +161,6 @@ def graph(job_id: UUID) -> None:
     """Print the graph of a job in ComfyUI's API format, with its inputs in place."""
     with closing(connect()) as client:
         say(dumps(jobs.graph(client, job_id), indent=2, ensure_ascii=False))
-
-
-def key_and_value(text: str) -> tuple[str, str]:
-    key, separator, value = text.partition("=")
-    if not separator:
-        raise CommandError(f"{text} is not key=value.")
-    return key, value
 
 
 def print_job(job: JobView, *, json: bool) -> None:

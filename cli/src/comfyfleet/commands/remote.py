@@ -10,6 +10,16 @@ from comfyfleet import CommandError
 from comfyfleet.client import jobs
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.connection import connect, home_of
+from comfyfleet.client.submission import JobOptions
+from comfyfleet.commands.job_options import (
+    Deadline,
+    Key,
+    Labels,
+    Priority,
+    Refuse,
+    Reject,
+    job_options,
+)
 from comfyfleet.graph_values import read_graph, set_values
 from comfyfleet.input_values import parse
 from comfyfleet.job_run import save_all, watch, with_uploads
@@ -18,7 +28,7 @@ from comfyfleet.tables import console, say
 from contracts.scheduler.jobs import JobView
 
 
-def run(
+def run(  # noqa: PLR0913  (the options of the command)
     words: Annotated[
         list[str] | None,
         typer.Argument(
@@ -36,26 +46,42 @@ def run(
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the outputs.")] = Path(),
+    priority: Priority = None,
+    deadline: Deadline = None,
+    label: Labels = None,
+    refuse: Refuse = False,
+    key: Key = None,
+    reject: Reject = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Print the id of the job and do not wait for it.")
+    ] = False,
 ) -> None:
     """Run a workflow or a graph, and save its outputs. Ctrl-C cancels the job."""
+    options = job_options(
+        priority=priority, deadline=deadline, label=label, refuse=refuse, key=key, reject=reject
+    )
     with closing(connect()) as client:
         if graph:
             content = read_graph(graph)
-            set_values(client, content, words or [])
-            submitted = jobs.submit_graph(client, content)
+            set_values(client, content, words or [], options)
+            submitted = jobs.submit(client, {"graph": content}, options)
         else:
-            submitted = submit(client, words or [])
+            submitted = submit(client, words or [], options)
+        if detach:
+            say(str(submitted.id))
+            return
         job = watch(client, submitted, console)
         for path in save_all(client, job, out):
             say(str(path))
 
 
-def submit(client: FleetClient, words: list[str]) -> JobView:
+def submit(client: FleetClient, words: list[str], options: JobOptions) -> JobView:
     if not words:
         raise CommandError("Say what to run: the name of a workflow, or --graph with a file.")
     workflow, *inputs = words
     values = parse(inputs, client.inputs_schema(workflow.partition("@")[0]))
-    return client.submit(workflow, with_uploads(client, workflow, values))
+    sent = with_uploads(client, workflow, values, options)
+    return jobs.submit(client, {"workflow": workflow, "inputs": sent}, options)
 
 
 def doctor(
