@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 from comfyfleet.__main__ import application
 from comfyfleet.commands import models
 
+from .conftest import Answer
+
 NODE: dict[str, Any] = {
     "id": str(UUID(int=7)),
     "name": "gpu1",
@@ -107,3 +109,89 @@ def test_transfers_are_listed_with_the_room_of_their_folder(fleet: Fleet) -> Non
     assert code == 0, output
     assert "2.0 of 9.0 GB are used" in output
     assert "50 %" in output
+
+
+OTHER = NODE | {"id": str(UUID(int=8)), "name": "gpu2"}
+
+
+def refusal(code: str, detail: str, status: int = 409) -> Answer:
+    return Answer(encoded(type=f"urn:comfyfleet:problem:{code}", detail=detail), status)
+
+
+def test_a_node_that_refuses_holds_up_no_other(fleet: Fleet) -> None:
+    declare(fleet, "txt2img", SOURCES[:1])
+    fleet.on("GET /v1/nodes", encoded(items=[OTHER, NODE], next_cursor=None))
+    refused = refusal("no_models_dir", "the agent has no model folder")
+    fleet.on(f"PUT /v1/nodes/{OTHER['id']}/models/loras/a%20b.safetensors", refused)
+    fleet.on(f"GET /v1/nodes/{OTHER['id']}/models", refused)
+    fleet.on(f"PUT {PATH}/loras/a%20b.safetensors", encoded(**transfer("waiting")))
+    fleet.on(f"GET {PATH}", folder(transfer("completed")))
+
+    for words in (["sync", "txt2img@3"], ["list"]):
+        code, output = run(*words)
+        assert code == 1
+        assert "gpu2: the agent has no model folder" in output
+        assert "gpu1" in output
+        assert "a b.safetensors" in output
+        assert "completed" in output
+        assert "Left out: gpu2." in output
+
+
+def test_files_for_which_there_is_no_room_yet_are_asked_for_again(fleet: Fleet) -> None:
+    there = transfer("completed"), transfer("completed", "x/v.safetensors")
+    full = refusal("transfers_full", "100 transfers are not over")
+    fleet.on(f"PUT {PATH}/loras/a%20b.safetensors", encoded(**transfer("waiting")))
+    fleet.on(f"PUT {PATH}/vae/x/v.safetensors", full, full, encoded(**there[1]))
+    fleet.on(f"GET {PATH}", folder(transfer("waiting")), folder(there[0]))
+    code, output = run("sync", "txt2img@3")
+
+    assert code == 0, output
+    assert "gpu1 vae/x/v.safetensors completed" in output
+    fleet.on(f"PUT {PATH}/vae/x/v.safetensors", full)
+    code, output = run("sync", "txt2img@3", "--no-wait")
+    assert (code, "gpu1: 100 transfers are not over" in output) == (1, True)
+
+
+def test_another_content_of_one_name_fails_this_file_alone(fleet: Fleet) -> None:
+    refused = refusal("transfer_exists", "another content is being fetched")
+    fleet.on(f"PUT {PATH}/loras/a%20b.safetensors", refused)
+    fleet.on(f"PUT {PATH}/vae/x/v.safetensors", encoded(**transfer("waiting", "x/v.safetensors")))
+    fleet.on(f"GET {PATH}", folder(transfer("fetching"), transfer("completed", "x/v.safetensors")))
+    code, output = run("sync", "txt2img@3")
+
+    assert code == 1
+    assert "a b.safetensors failed: another content is being fetched" in output
+    assert "gpu1 vae/x/v.safetensors completed" in output
+
+
+@pytest.mark.parametrize("answer", [None, refusal("no_agent", "no agent has the node")])
+def test_a_node_without_progress_is_left_after_a_while(fleet: Fleet, answer: Answer | None) -> None:
+    declare(fleet, "txt2img", SOURCES[:1])
+    fleet.on("GET /v1/nodes", encoded(items=[NODE, OTHER], next_cursor=None))
+    other = f"/v1/nodes/{OTHER['id']}/models"
+    for path, phase in ((PATH, "fetching"), (other, "completed")):
+        fleet.on(f"PUT {path}/loras/a%20b.safetensors", encoded(**transfer(phase)))
+    fleet.on(f"GET {PATH}", folder(transfer("fetching")), answer or folder(transfer("fetching")))
+    fleet.on(f"GET {other}", folder(transfer("completed")))
+    code, output = run("sync", "txt2img@3", "--patience", "0.05")
+
+    assert code == 1
+    assert f"gpu1: {'no agent has the node' if answer else 'makes no progress'}" in output
+    assert "gpu2 loras/a b.safetensors completed" in output
+
+
+def test_an_account_that_may_not_ask_is_told_once(fleet: Fleet) -> None:
+    fleet.on("GET /v1/nodes", encoded(items=[NODE, OTHER], next_cursor=None))
+    fleet.on(f"GET {PATH}", refusal("missing_permission", "you lack nodes:read", 403))
+    code, output = run("list")
+
+    assert (code, output.count("you lack nodes:read")) == (1, 1)
+
+
+def test_folders_are_printed_for_programs(fleet: Fleet) -> None:
+    fleet.on(f"GET {PATH}", folder(transfer("completed")))
+    code, output = run("list", "--json")
+
+    assert code == 0, output
+    [row] = json.loads(output)
+    assert (row["node_id"], row["transfers"][0]["phase"]) == (NODE["id"], "completed")

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, ValidationError
 from comfyfleet import CommandError
 
 UNAUTHORIZED = 401
+FORBIDDEN = 403
 UNAVAILABLE = 503
 
 
