@@ -10,10 +10,12 @@ from contracts.scheduler.nodes import NodeView
 
 
 def nodes_table(nodes: Sequence[NodeView]) -> Table:
-    table = plain_table("node", "address", "phase", "version", "VRAM free", "jobs", "reason")
+    table = plain_table(
+        "node", "address", "phase", "version", "VRAM free", "load", "jobs", "reason"
+    )
     for node in nodes:
         row = (node.name, node.base_url, colored(node.phase), node.engine_version or "")
-        row += (gibibytes(node.vram_free_mb), str(len(node.running_job_ids)))
+        row += (gibibytes(node.vram_free_mb), load(node), str(len(node.running_job_ids)))
         table.add_row(*row, Text(node.reason or ""))
     return table
 

@@ -1,10 +1,6 @@
 """The commands `nodes …` against a scripted fleet."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 from contracts.scheduler.job_requests import ModelFile
@@ -12,7 +8,7 @@ from contracts.scheduler.node_requests import CapabilityNames, NodePage
 from contracts.scheduler.nodes import Device, NodePhase, NodeView
 from contracts.values import new_id
 
-from .conftest import Script
+from .conftest import Done, Script, comfyfleet
 
 NODE_ID = new_id()
 NODE = f"/v1/nodes/{NODE_ID}"
@@ -42,17 +38,8 @@ def listed(*found: NodeView) -> bytes:
     return NodePage(items=list(found)).model_dump_json().encode()
 
 
-def run(fleet: Script, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `comfyfleet nodes …` as a user does."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("COMFY")}
-    return subprocess.run(
-        [sys.executable, "-m", "comfyfleet", "nodes", *words],
-        env=clean | {"COMFYFLEET_URL": fleet.url, "COMFYFLEET_TOKEN": "t", "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def run(fleet: Script, *words: str) -> Done:
+    return comfyfleet(fleet, "nodes", *words)
 
 
 def sent(fleet: Script, line: str) -> list[dict[str, Any]]:
@@ -63,6 +50,8 @@ def test_nodes_alone_lists_them_and_get_shows_one_by_its_name(fleet: Script) -> 
     fleet.on("GET /v1/nodes", listed(a_node()))
 
     assert "gpu-1" in run(fleet).stdout
+    fleet.on("GET /v1/nodes", listed(a_node(gpu_load=0.53)))
+    assert "GPU 53%" in run(fleet).stdout
     shown = run(fleet, "get", "gpu-1").stdout
     for text in (str(NODE_ID), "ready", "comfyui 0.33.0, L40S (45.0 GiB), 612 classes", "rack=7"):
         assert text in shown
@@ -180,21 +169,3 @@ def can(**fields: Any) -> bytes:
         "models": [],
     }
     return CapabilityNames.model_validate(known | fields).model_dump_json().encode()
-
-
-def test_certificates_to_trust_are_sent_beside_the_other_settings(
-    fleet: Script, tmp_path: Path
-) -> None:
-    known = a_node(engine_settings={"keep_outputs": True})
-    fleet.on("GET /v1/nodes", listed(known))
-    fleet.on(f"PATCH {NODE}", body())
-    file = tmp_path / "ca.pem"
-    file.write_text("-----BEGIN CERTIFICATE-----")
-
-    assert run(fleet, "set", "gpu-1", "--ca-file", str(file)).returncode == 0
-    settings = {"keep_outputs": True, "ca_certificates": "-----BEGIN CERTIFICATE-----"}
-    assert sent(fleet, f"PATCH {NODE}") == [{"engine_settings": settings}]
-    file.write_bytes(b"\x30\x82\xff\xfe")  # the binary form, DER
-    refused = run(fleet, "set", "gpu-1", "--ca-file", str(file))
-    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
-    assert "holds no PEM certificate" in refused.stderr

@@ -1,5 +1,6 @@
 import json
 from typing import Any, Protocol
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner
@@ -50,13 +51,14 @@ def page(cursor: str | None, **changes: Any) -> bytes:
 
 def test_usage_of_all_pages_is_one_table(fleet: Fleet) -> None:
     fleet.on(f"{ASKED}&limit=1000", page("next"))
-    fleet.on(f"{ASKED}&limit=1000&cursor=next", page(None, workflow="txt2img@3"))
+    fleet.on(f"{ASKED}&limit=1000&cursor=next", page(None, workflow="txt2img@3", load_seconds=61.5))
     done = CliRunner().invoke(application(), COMMAND)
 
     assert done.exit_code == 0, done.output
     rows = [line.split() for line in done.output.splitlines()[1:]]
     assert [row[1] for row in rows] == ["solid@1", "txt2img@3"]
     assert rows[0][2:] == ["41", "1", "2", "0", "45", "812.4", "790.1", "7.1"]
+    assert rows[1][-1] == "61.5"
 
 
 def test_csv_is_printed_as_the_fleet_sends_it(fleet: Fleet) -> None:
@@ -64,3 +66,12 @@ def test_csv_is_printed_as_the_fleet_sends_it(fleet: Fleet) -> None:
     done = CliRunner().invoke(application(), (*COMMAND, "--csv"))
 
     assert done.stdout_bytes == b"day,workflow\r\n"
+
+
+def test_usage_of_one_user_is_printed_for_programs(fleet: Fleet) -> None:
+    owner = str(UUID(int=7))
+    fleet.on(f"{ASKED}&owner_id={owner}&limit=1000", page(None))
+    done = CliRunner().invoke(application(), (*COMMAND, "--owner", owner, "--json"))
+
+    assert done.exit_code == 0, done.output
+    assert [row["completed_job_count"] for row in json.loads(done.output)] == [41]

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
 from contracts.node_log import LogView
+from contracts.node_queue import NodeQueue
 from contracts.scheduler.node_requests import CapabilityNames
 from contracts.scheduler.nodes import NodeView
 
@@ -40,6 +41,10 @@ def change(client: FleetClient, node_id: UUID, settings: dict[str, Any]) -> Node
 
 def log(client: FleetClient, node_id: UUID, lines: int) -> LogView:
     return client.ask(LogView, "GET", f"/v1/nodes/{node_id}/log?lines={lines}")
+
+
+def queue(client: FleetClient, node_id: UUID) -> NodeQueue:
+    return client.ask(NodeQueue, "GET", f"/v1/nodes/{node_id}/queue")
 
 
 def drain(client: FleetClient, node_id: UUID) -> NodeView:

@@ -1,9 +1,8 @@
 """`nodes`: list, add, change, drain and remove the GPU servers of any fleet, and read logs."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,10 +13,23 @@ from comfyfleet.client import nodes
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.connection import connect
 from comfyfleet.commands.node_comparison import compare
+from comfyfleet.commands.node_contents import capabilities, log, queue
+from comfyfleet.commands.node_settings import (
+    CERTIFICATES,
+    CaFile,
+    EngineSettings,
+    Headers,
+    Labels,
+    Pool,
+    Priority,
+    Queue,
+    engine_settings,
+    given,
+    pairs_of,
+)
 from comfyfleet.node_tables import found_there, node_card, nodes_table
 from comfyfleet.tables import console, say
-from contracts.node_log import MOST_LOG_LINES
-from contracts.scheduler.nodes import NodePhase, NodeView, Setting
+from contracts.scheduler.nodes import NodePhase, NodeView
 
 POLL_SECONDS = 0.5
 WORKING = (NodePhase.READY, NodePhase.BUSY)
@@ -27,19 +39,6 @@ Name = Annotated[str, typer.Argument(metavar="NODE", help="Id, name or address o
 Names = Annotated[
     list[str], typer.Argument(metavar="NODE…", help="Ids, names or addresses of nodes.")
 ]
-Queue = Annotated[
-    int | None, typer.Option(min=1, max=16, help="Most foreign prompts beside a job.")
-]
-Priority = Annotated[int | None, typer.Option(help="The highest among equals gets a job.")]
-Pool = Annotated[str | None, typer.Option(help="Only agents of this pool claim it.")]
-Labels = Annotated[list[str] | None, typer.Option("--label", help="key=value")]
-Headers = Annotated[
-    list[str] | None, typer.Option("--header", help="'Name: value' for a proxy before it.")
-]
-CaFile = Annotated[
-    Path | None,
-    typer.Option(exists=True, dir_okay=False, help="PEM certificates to trust there, of your own."),
-]
 Wait = Annotated[float, typer.Option(min=0, help="Wait for so many seconds at most.")]
 
 
@@ -47,7 +46,8 @@ def group() -> typer.Typer:
     """The command itself, which lists, and its sub-commands."""
     app = typer.Typer(help=__doc__, invoke_without_command=True)
     app.callback()(show)
-    verbs = (list_, get, add, set_, enable, disable, drain, resume, remove, compare, log)
+    verbs = (list_, get, add, set_, enable, disable, drain, resume, remove)
+    verbs += (compare, capabilities, queue, log)
     for command in verbs:
         app.command(command.__name__.rstrip("_"))(command)
     return app
@@ -86,19 +86,35 @@ def add(  # noqa: PLR0913  (the options of the command)
     max_queue: Queue = None,
     priority: Priority = None,
     pool: Pool = None,
+    machine: Annotated[
+        str | None, typer.Option(help="Only agents on this machine claim it.")
+    ] = None,
     label: Labels = None,
     header: Headers = None,
     ca_file: CaFile = None,
+    engine_setting: EngineSettings = None,
+    disabled: Annotated[
+        bool, typer.Option("--disabled", help="Leave it to `nodes enable` to let agents claim it.")
+    ] = False,
     wait: Wait = 30.0,
 ) -> None:
     """Add a server, and say what its agent finds there; fail if it cannot work in time."""
-    settings = settings_of(max_queue, priority, pool, label, header)
-    settings |= trusting(ca_file)
-    settings |= {"base_url": url, "name": name or url.partition("://")[2][:80] or url[:80]}
+    settings = given(
+        base_url=url,
+        name=name or url.partition("://")[2][:80] or url[:80],
+        max_queue=max_queue,
+        priority=priority,
+        pool=pool,
+        machine=machine,
+        labels=pairs_of("--label", label),
+        headers=pairs_of("--header", header),
+        engine_settings=engine_settings({}, engine_setting, ca_file),
+        is_enabled=False if disabled else None,
+    )
     with closing(connect()) as client:
         node = nodes.add(client, settings)
         say(f"added {node.id} {node.name}")
-        if wait:
+        if wait and not disabled:
             node = wait_for(client, node.id, wait, lambda found: found.phase in WORKING)
             say(f"{node.phase}: {found_there(node)}")
 
@@ -112,17 +128,37 @@ def set_(  # noqa: PLR0913  (the options of the command)
     priority: Priority = None,
     pool: Pool = None,
     label: Labels = None,
+    no_labels: Annotated[bool, typer.Option("--no-labels", help="Remove all labels.")] = False,
     header: Headers = None,
+    no_headers: Annotated[bool, typer.Option("--no-headers", help="Remove all headers.")] = False,
     ca_file: CaFile = None,
+    no_ca: Annotated[bool, typer.Option("--no-ca", help="Trust no own certificates.")] = False,
+    engine_setting: EngineSettings = None,
 ) -> None:
-    """Change settings of a node while it works; labels and headers are replaced as a whole."""
-    settings = settings_of(max_queue, priority, pool, label, header)
-    settings |= given(name=new_name, base_url=url)
-    if not settings and not ca_file:
+    """Change settings of a node while it works.
+
+    Labels and headers are replaced as a whole; other engine settings stay.
+    """
+    settings = given(
+        name=new_name,
+        base_url=url,
+        max_queue=max_queue,
+        priority=priority,
+        pool=pool,
+        labels=pairs_of("--label", label, removes=no_labels),
+        headers=pairs_of("--header", header, removes=no_headers),
+    )
+    changes_engine = bool(ca_file or no_ca or engine_setting)
+    if not settings and not changes_engine:
         raise CommandError("Name at least one setting to change; --help lists them.")
     with closing(connect()) as client:
         node = nodes.find(client, name)
-        settings |= trusting(ca_file, node.engine_settings)
+        if changes_engine:
+            known = dict(node.engine_settings)
+            if no_ca:
+                known.pop(CERTIFICATES, None)
+            changed = engine_settings(known, engine_setting, ca_file)
+            settings["engine_settings"] = known if changed is None else changed
         print_phase(nodes.change(client, node.id, settings))
 
 
@@ -170,62 +206,8 @@ def remove(names: Names) -> None:
             say(f"removed {node.id} {node.name}")
 
 
-def log(
-    name: Name,
-    *,
-    lines: Annotated[
-        int, typer.Option("--lines", "-n", min=1, max=MOST_LOG_LINES, help="So many lines.")
-    ] = 100,
-    json: Json = False,
-) -> None:
-    """Show what the server of a node printed last, if its agent runs it."""
-    with closing(connect()) as client:
-        found = nodes.log(client, nodes.find(client, name).id, lines)
-    say(found.model_dump_json() if json else "\n".join(found.lines))
-
-
 def print_phase(node: NodeView) -> None:
     say(f"{node.name} {node.phase}{f' ({node.reason})' if node.reason else ''}")
-
-
-def settings_of(
-    max_queue: int | None,
-    priority: int | None,
-    pool: str | None,
-    labels: Sequence[str] | None,
-    headers: Sequence[str] | None,
-) -> dict[str, Any]:
-    return given(
-        max_queue=max_queue,
-        priority=priority,
-        pool=pool,
-        labels=labels and pairs(labels, "=", "--label key=value"),
-        headers=headers and pairs(headers, ":", "--header 'Name: value'"),
-    )
-
-
-def trusting(ca_file: Path | None, known: Mapping[str, Setting] = {}) -> dict[str, Any]:
-    """Return the engine's settings with the certificates in the file, if one is given."""
-    if ca_file is None:
-        return {}
-    certificates = ca_file.read_bytes().decode(errors="replace")
-    if "BEGIN CERTIFICATE" not in certificates:
-        raise CommandError(f"{ca_file} holds no PEM certificate (`-----BEGIN CERTIFICATE-----`).")
-    return {"engine_settings": {**known, "ca_certificates": certificates}}
-
-
-def given(**settings: Any) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if value is not None}
-
-
-def pairs(texts: Sequence[str], separator: str, form: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for text in texts:
-        name, is_pair, value = text.partition(separator)
-        if not is_pair or not name.strip():
-            raise CommandError(f"Expected {form}, not {text!r}.")
-        found[name.strip()] = value.strip()
-    return found
 
 
 def wait_for(

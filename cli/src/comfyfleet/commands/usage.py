@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.table import Table
 
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.connection import connect
-from comfyfleet.tables import console, plain_table
+from comfyfleet.tables import console, plain_table, say
 from contracts.scheduler.usage import MOST_ROWS, UsageGrouping, UsagePage, UsageRow
 
 Day = Annotated[
@@ -26,19 +27,28 @@ def usage(
     by: Groupings = None,
     since: Day = None,
     until: Day = None,
+    owner: Annotated[
+        UUID | None, typer.Option(help="Only usage of this user; needs `jobs:read_all`.")
+    ] = None,
     csv: Annotated[bool, typer.Option(help="Print CSV instead of a table.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Sum GPU-seconds and ended jobs, of the last 30 days by default."""
     groupings = by or [UsageGrouping.DAY]
     days = {"from": since, "to": until}
     params: dict[str, Any] = {name: day.date().isoformat() for name, day in days.items() if day}
     params["by"] = [grouping.value for grouping in groupings]
+    params |= {"owner_id": str(owner)} if owner else {}
     with closing(connect()) as client:
         if csv:
             answer = client.call("GET", "/v1/usage", params=params | {"format": "csv"})
             typer.echo(answer.text, nl=False)
-        else:
-            console.print(usage_table(list(rows(client, params)), groupings))
+            return
+        found = list(rows(client, params))
+    if json:
+        say(f"[{','.join(row.model_dump_json() for row in found)}]")
+    else:
+        console.print(usage_table(found, groupings))
 
 
 def rows(client: FleetClient, params: dict[str, Any]) -> Iterator[UsageRow]:
@@ -56,7 +66,7 @@ def usage_table(found: Sequence[UsageRow], groupings: Sequence[UsageGrouping]) -
     table = plain_table(
         *groupings,
         *("completed", "failed", "canceled", "expired", "attempts"),
-        *("GPU seconds", "of completed", "of lost"),
+        *("GPU seconds", "of completed", "of lost", "loading"),
     )
     for row in found:
         group = {
@@ -68,9 +78,11 @@ def usage_table(found: Sequence[UsageRow], groupings: Sequence[UsageGrouping]) -
         jobs = row.completed_job_count, row.failed_job_count, row.canceled_job_count
         counts = *jobs, row.expired_job_count, row.attempt_count
         seconds = row.executed_seconds, row.completed_seconds, row.lost_seconds
+        loading = "" if row.load_seconds is None else f"{row.load_seconds:.1f}"
         table.add_row(
             *(str(group[grouping]) for grouping in groupings),
             *map(str, counts),
             *(f"{value:.1f}" for value in seconds),
+            loading,
         )
     return table
