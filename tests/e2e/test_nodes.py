@@ -1,14 +1,18 @@
 """Everything that an operator does with a node while jobs run, over HTTP and by the command."""
 
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
 
 from comfyfleet.testing import LocalFleet
+from runtime.testing.ports import free_port
 
 from .test_jobs import finish, submit
+from .test_workflows import until
 
 
 @pytest.fixture
@@ -70,6 +74,43 @@ def test_a_job_runs_on_while_its_server_gets_another_address(
     assert (changed.json()["base_url"], changed.json()["name"]) == (other, "moved")
     assert (ended["status"], ended["attempt_count"]) == ("completed", 1)
     assert finish(api, "solid")["attempt_count"] == 1
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """Refuses everybody, as a proxy before a ComfyUI does."""
+
+    def do_GET(self) -> None:
+        self.send_error(403)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its name
+        pass
+
+
+def test_a_server_that_cannot_work_is_added_with_the_reason_and_a_remedy(
+    fleet: LocalFleet, api: httpx.Client
+) -> None:
+    def shown(url: str, reason: str) -> str:
+        """Add a server, and return what `nodes get` shows once its agent has found the reason."""
+        id_ = fleet.run("nodes", "add", url, "--name", "odd", "--wait", "0").split()[1]
+        until(lambda: reason in (api.get(f"/v1/nodes/{id_}").json()["reason"] or ""))
+        card = fleet.run("nodes", "get", id_)
+        fleet.run("nodes", "remove", id_)
+        return card
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        thread = Thread(target=proxy.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        address = f"http://127.0.0.1:{proxy.server_port}"
+        walled = shown(address, "answers 403: something in front of ComfyUI refuses the agent")
+        proxy.shutdown()
+        thread.join(5)
+    closed = shown(f"http://127.0.0.1:{free_port()}", "nobody listens there")
+    with pytest.raises(RuntimeError, match="COMFYFLEET_POOL=b"):
+        fleet.run("nodes", "add", "http://10.0.0.9:8188", "--pool", "b", "--wait", "0.1")
+    fleet.run("nodes", "remove", "http://10.0.0.9:8188")
+
+    assert "nodes set odd --header" in walled
+    assert "`--listen`" in closed
 
 
 def test_all_that_a_node_can_run_is_shown_and_compared(

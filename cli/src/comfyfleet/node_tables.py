@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 from rich.text import Text
 
+from comfyfleet.node_remedies import remedies_of
 from comfyfleet.tables import ago, colored, plain_table
 from contracts.scheduler.nodes import NodeView
 
@@ -34,6 +35,7 @@ def lines(node: NodeView) -> Iterator[tuple[str, str]]:
     yield "name", node.name
     yield "phase", node.phase
     yield "reason", node.reason or ""
+    yield "remedy", " ".join(remedies_of(node))
     yield "address", node.base_url
     yield "run by", f"its agent on {node.machine}" if node.is_managed else ""
     yield "found there", found_there(node)

@@ -100,6 +100,8 @@ def test_add_fails_with_the_reason_if_the_server_does_not_work_in_time(fleet: Sc
     done = run(fleet, "add", "http://10.0.0.7:8188", "--pool", "b", "--wait", "0.01")
 
     assert (done.returncode, reason in done.stderr) == (1, True)
+    assert "\n  → Start an agent with COMFYFLEET_POOL" in done.stderr
+    assert "COMFYFLEET_POOL" in run(fleet, "get", str(NODE_ID)).stdout
 
 
 def test_nodes_are_changed_disabled_drained_resumed_and_removed(fleet: Script) -> None:

@@ -27,6 +27,7 @@ from comfyfleet.commands.node_settings import (
     given,
     pairs_of,
 )
+from comfyfleet.node_remedies import remedies_of
 from comfyfleet.node_tables import found_there, node_card, nodes_table
 from comfyfleet.tables import console, say
 from contracts.scheduler.nodes import NodePhase, NodeView
@@ -218,7 +219,8 @@ def wait_for(
     while not is_done(node := nodes.get(client, node_id)):
         text = f"{node.phase}: {node.reason or 'no reason known'}"
         if time.monotonic() > until:
-            raise CommandError(f"{node.name} is {text}")
+            lines = [f"{node.name} is {text}", *(f"  → {line}" for line in remedies_of(node))]
+            raise CommandError("\n".join(lines))
         if text != shown:
             say(f"  {text}")
         shown = text
