@@ -1,6 +1,6 @@
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from contracts.services import NODES
 from contracts.values import new_id
 from runtime.bus.bucket import read_value
 from runtime.bus.client import Bus
-from runtime.outbox.messages import Outgoing, append_asyncpg, put
+from runtime.outbox.messages import Outgoing, inserts, put
 from runtime.outbox.relay import Relay
 from runtime.postgres.engine import sqlalchemy_url
 from runtime.postgres.transaction import DatabaseAwayError, transaction
@@ -42,6 +42,12 @@ async def a_database(stack: AsyncExitStack, postgres: PostgresServer) -> asyncpg
     return pool
 
 
+async def append(connection: Any, messages: Sequence[Outgoing]) -> None:
+    """Add the messages to the transaction of an asyncpg connection."""
+    for statement, values in inserts(messages):
+        await connection.execute(statement, *values)
+
+
 def a_put(key: str, name: str) -> list[Outgoing]:
     node = NodeEntry(node_id=UUID(key), name=name, base_url="http://127.0.0.1:1")
     return [put(NODES, key, node)]
@@ -60,7 +66,7 @@ async def test_what_was_committed_is_published_in_order_and_then_gone(
         running = asyncio.create_task(relay.run())
         async with pool.acquire() as connection:
             for n in range(100):
-                await append_asyncpg(connection, a_put(key, f"n{n}"))
+                await append(connection, a_put(key, f"n{n}"))
         relay.nudge()
 
         async def is_empty() -> bool:
@@ -90,7 +96,7 @@ async def test_a_connection_that_breaks_in_asyncpg_itself_does_not_end_the_relay
                 yield connection
 
         async with pool.acquire() as connection:
-            await append_asyncpg(connection, a_put(str(new_id()), "late"))
+            await append(connection, a_put(str(new_id()), "late"))
         running = asyncio.create_task(Relay(acquire, bus).run())
 
         async def is_empty() -> bool:
@@ -106,7 +112,7 @@ async def test_what_was_rolled_back_is_never_published(postgres: PostgresServer)
         async with pool.acquire() as connection:
             transaction = connection.transaction()
             await transaction.start()
-            await append_asyncpg(connection, a_put(str(new_id()), "never"))
+            await append(connection, a_put(str(new_id()), "never"))
             await transaction.rollback()
 
         assert await pool.fetchval("SELECT count(*) FROM outbox") == 0
@@ -122,7 +128,7 @@ async def test_while_nats_is_away_rows_wait(nats: NatsServer, postgres: Postgres
         relay, key = Relay(pool.acquire, bus), str(new_id())
         nats.kill()
         async with pool.acquire() as connection:
-            await append_asyncpg(connection, a_put(key, "late"))
+            await append(connection, a_put(key, "late"))
         running = asyncio.create_task(relay.run())
         await asyncio.sleep(0.2)
         assert await pool.fetchval("SELECT count(*) FROM outbox") == 1

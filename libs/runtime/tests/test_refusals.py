@@ -11,13 +11,13 @@ from contracts.services import KEYS, NODES, Bucket, ServiceName
 from contracts.values import new_id
 from runtime.bus.bucket import read_value
 from runtime.bus.client import Bus
-from runtime.outbox.messages import Outgoing, append_asyncpg
+from runtime.outbox.messages import Outgoing
 from runtime.outbox.relay import Relay
 from runtime.testing.ports import eventually
 from runtime.testing.postgres import PostgresServer
 from runtime.testing.servers import NatsServer
 
-from .test_outbox import a_database
+from .test_outbox import a_database, append
 
 TOO_MUCH = "x" * 600_000
 """More than an entry of a bucket may have."""
@@ -35,7 +35,7 @@ class Outbox:
         """One transaction a row, all published or refused in the end."""
         async with self.pool.acquire() as connection:
             for row in rows:
-                await append_asyncpg(connection, row)
+                await append(connection, row)
         self.relay.nudge()
         await eventually(self.is_empty)
 

@@ -15,7 +15,7 @@ from contracts.services import KEYS, NODES
 from contracts.values import new_id
 from runtime.bus.bucket import read_value
 from runtime.bus.client import Bus
-from runtime.outbox.messages import Outgoing, append_asyncpg, put
+from runtime.outbox.messages import Outgoing, inserts, put
 from runtime.outbox.relay import Relay, relaying
 from runtime.process.health import Health
 from runtime.process.service import Runtime
@@ -67,7 +67,8 @@ def a_put(key: UUID, name: str) -> Outgoing:
 async def commit(database: asyncpg.Connection, relay: Relay, *messages: Outgoing) -> None:
     """Commit each message as a row of its own."""
     for message in messages:
-        await append_asyncpg(database, [message])
+        for statement, values in inserts([message]):
+            await database.execute(statement, *values)
     relay.nudge()
 
 

@@ -1,10 +1,13 @@
 """One step takes as many occurrences as it can write in short time."""
 
 from contracts.scheduler.batches import CancelBatch
-from contracts.scheduler.claims import NodeBeat
+from contracts.scheduler.claims import NodeBeat, ReportCapabilities
+from contracts.scheduler.job_requests import Requirements
+from contracts.scheduler.nodes import Capabilities
 from contracts.values import new_id
 from scheduler.domain.occurrences import Occurrence, Requested
-from scheduler.service import UNIT_BYTES, Inbox
+from scheduler.domain.weights import UNIT_BYTES
+from scheduler.service import Inbox
 
 from .domain.core import OWNER, a_batch, a_submit
 
@@ -35,3 +38,22 @@ async def test_large_inputs_weigh_as_much_as_many_jobs() -> None:
     job = Requested(0, a_submit(inputs={"prompt": "x" * 399 * UNIT_BYTES}))
 
     assert await taken(job, job, job) == [2, 1]
+
+
+async def test_values_that_the_jobs_of_a_batch_share_weigh_for_each() -> None:
+    long = "x" * 255 * 1024
+    required = Requirements(classes=frozenset([long]))
+    batches = a_batch(62, inputs={"prompt": long}), a_batch(62, requirements=[required])
+    wrong = a_batch(2).items[0].model_copy(update={"requirements": 1})
+    refused = a_batch(2).model_copy(update={"items": [wrong]})
+
+    for batch in batches:
+        assert await taken(Requested(0, batch), Requested(0, batch)) == [1, 1]
+    assert await taken(Requested(0, refused), Requested(0, refused)) == [2]
+
+
+async def test_the_last_page_of_a_description_weighs_as_much_as_all() -> None:
+    can = Capabilities(digest="d", engine_version="1", classes=["A"], models=[])
+    report = ReportCapabilities(node_id=new_id(), claim=1, capabilities=can, page=3, pages=4)
+
+    assert await taken(*[Requested(0, report)] * 5) == [2, 2, 1]

@@ -10,12 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from pydantic_core import to_json
 
 from contracts.errors import UnavailableError
 from contracts.message import Command
-from contracts.scheduler.batches import MOST_ITEMS, CancelBatch, SubmitBatch
-from contracts.scheduler.job_requests import SubmitJob
 from contracts.scheduler.nodes import NodeEntry
 from contracts.values import new_id
 from runtime import clock
@@ -25,6 +22,7 @@ from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.forecast import Forecast
 from scheduler.domain.occurrences import Occurrence, Requested
 from scheduler.domain.state import State
+from scheduler.domain.weights import weight
 from scheduler.ports import (
     Agents,
     BatchReader,
@@ -38,26 +36,6 @@ from scheduler.ports import (
 
 MOST_REQUESTS = 20_000
 MOST_KEPT = 50_000
-
-
-UNIT_BYTES = 4_096
-"""Bytes of inputs that weigh as much as a job."""
-
-
-def weight(item: Occurrence) -> int:
-    """Return how many jobs the occurrence may change, and large inputs count as more.
-
-    A step and its commit hold up the leader for as long as they have bytes to write.
-    """
-    match item:
-        case Requested(command=SubmitBatch(items=items)):
-            return len(items)
-        case Requested(command=CancelBatch()):
-            return MOST_ITEMS
-        case Requested(command=SubmitJob(job=job)):
-            return 1 + len(to_json(job.inputs)) // UNIT_BYTES
-        case _:
-            return 1
 
 
 class Inbox:

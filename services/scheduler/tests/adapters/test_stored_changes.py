@@ -1,6 +1,7 @@
 """Changes of accepted jobs on a real Postgres."""
 
 from datetime import UTC, datetime
+from typing import Any, ClassVar
 
 import asyncpg
 
@@ -29,6 +30,7 @@ async def test_priority_and_labels_outlive_the_leader_and_are_found_by(
     await ledger.commit(Effects(new_jobs={job.id: job, other.id: other}))
     changes = {"priority": Priority.BACKGROUND, "labels": {"a": "c"}}
     job.request = job.request.model_copy(update=changes)
+    submitted = await pool.fetchval("SELECT spec::text FROM jobs WHERE id = $1", job.id)
     await ledger.commit(Effects(changed_jobs={job.id: job}, changed_requests={job.id: job}))
 
     state = await ledger.load()
@@ -38,6 +40,32 @@ async def test_priority_and_labels_outlive_the_leader_and_are_found_by(
     assert state.jobs[job.id].request == job.request
     assert state.jobs[other.id].request == other.request
     assert [(view.id, view.priority) for view in found] == [(job.id, Priority.BACKGROUND)]
+    kept = await pool.fetchval("SELECT spec::text FROM jobs WHERE id = $1", job.id)
+    assert kept == submitted, "a change of labels writes the inputs again"
+
+
+class WatchedRequest(NewJob):
+    """A request that tells how often it was serialized while a connection was taken."""
+
+    taken: ClassVar[list[int]] = []
+    pool: ClassVar[asyncpg.Pool | None] = None
+
+    def model_dump_json(self, **options: Any) -> str:
+        assert self.pool
+        self.taken.append(self.pool.get_size() - self.pool.get_idle_size())
+        return super().model_dump_json(**options)
+
+
+async def test_rows_are_serialized_before_their_transaction(
+    pool: asyncpg.Pool, ledger: SqlLedger
+) -> None:
+    WatchedRequest.pool = pool
+    request = WatchedRequest(job_id=new_id(), workflow="w@1", version_hash="h")
+    job = Job(request, new_id(), NOW)
+
+    await ledger.commit(Effects(new_jobs={job.id: job}))
+
+    assert WatchedRequest.taken == [0], "an idle transaction is ended, and so is the term"
 
 
 async def test_a_deleted_job_is_gone_with_its_attempts_and_no_other(

@@ -87,13 +87,12 @@ def rows_of(messages: Sequence[Outgoing]) -> Iterator[Sequence[Outgoing]]:
         yield messages[first:]
 
 
+def inserts(messages: Sequence[Outgoing]) -> Iterator[tuple[str, tuple[str]]]:
+    """Yield the statements that add the messages to a transaction, each with its values."""
+    return ((INSERT, (encode(row),)) for row in rows_of(messages))
+
+
 async def append(connection: "AsyncConnection", messages: Sequence[Outgoing]) -> None:
     """Add the messages to the caller's transaction."""
-    for row in rows_of(messages):
-        await connection.exec_driver_sql(INSERT, (encode(row),))
-
-
-async def append_asyncpg(connection: Any, messages: Sequence[Outgoing]) -> None:
-    """Add the messages to the transaction of an asyncpg connection."""
-    for row in rows_of(messages):
-        await connection.execute(INSERT, encode(row))
+    for statement, values in inserts(messages):
+        await connection.exec_driver_sql(statement, values)

@@ -1,6 +1,6 @@
 """Jobs and attempts as rows, and rows as jobs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from operator import attrgetter
@@ -11,10 +11,11 @@ import asyncpg
 from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
+from contracts.access import Priority
 from contracts.scheduler.job_requests import NewJob
 from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.timings import AttemptView, Timings
-from scheduler.adapters.statements import Column, insert, update, upsert
+from scheduler.adapters.statements import Call, Column, insert, update, upsert
 from scheduler.domain.jobs import Attempt, Job, JobEnd, Retry
 
 RETRY = TypeAdapter(Retry)
@@ -55,12 +56,10 @@ JOBS: tuple[Column[Job], ...] = (
     Column("result", "json", end_text),
 )
 
-REQUESTS = tuple(
-    replace(column, is_fixed=False)
-    for column in JOBS
-    if column.name in ("id", "priority", "labels", "spec")
-)
-"""The columns that an owner changes, seldom: labels have an index."""
+CHANGED = {"id", "priority", "labels"}
+REQUESTS = tuple(replace(column, is_fixed=False) for column in JOBS if column.name in CHANGED)
+"""The columns that an owner changes, seldom: labels have an index. They count beside `spec`, which
+is not written again, as it may have hundreds of kilobytes."""
 
 ATTEMPTS: tuple[Column[Attempt], ...] = (
     Column("id", "uuid", is_fixed=True),
@@ -87,8 +86,11 @@ SELECT_JOBS = "SELECT * FROM jobs WHERE id = ANY($1) ORDER BY created_at, id"
 
 
 def read_job(row: asyncpg.Record) -> Job:
+    changes: dict[str, Any] = {"labels": from_json(row["labels"])}
+    if row["priority"]:  # a row of an earlier release has none there
+        changes["priority"] = Priority(row["priority"])
     return Job(
-        request=NewJob.model_validate_json(row["spec"]),
+        request=NewJob.model_validate_json(row["spec"]).model_copy(update=changes),
         owner_id=row["owner_id"],
         created_at=row["created_at"],
         trace=from_json(row["trace"]),
@@ -102,10 +104,13 @@ def read_job(row: asyncpg.Record) -> Job:
     )
 
 
-async def delete_jobs(connection: Any, jobs: Sequence[UUID]) -> None:
-    """Delete ended jobs, their attempts first: without a transaction, what is left is found."""
-    await connection.execute(DELETE_ATTEMPTS, jobs)
-    await connection.execute(DELETE_JOBS, jobs)
+def delete_jobs(jobs: Sequence[UUID]) -> Iterator[Call]:
+    """Yield the statements that delete ended jobs, their attempts first.
+
+    Without a transaction, what is left is found.
+    """
+    yield DELETE_ATTEMPTS, (jobs,)
+    yield DELETE_JOBS, (jobs,)
 
 
 def attempt_view(row: asyncpg.Record) -> AttemptView:

@@ -7,16 +7,16 @@ agent of an older release.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import asyncpg
 from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from contracts.scheduler.nodes import NewNode
-from scheduler.adapters.statements import Column, upsert
+from scheduler.adapters.statements import Call, Column, upsert
 from scheduler.domain.node_address import address_of
 from scheduler.domain.nodes import ClaimStatus, Health, Node, NodeCapabilities
 
@@ -76,17 +76,16 @@ def names_row(capabilities: NodeCapabilities) -> tuple[str, str]:
     return hashlib.blake2b(body.encode(), digest_size=16).hexdigest(), body
 
 
-async def write_capabilities(connection: Any, nodes: Iterable[Node]) -> None:
-    """Write the capabilities of nodes, and delete names that no node has any more.
+def write_capabilities(nodes: Collection[Node]) -> Iterator[Call]:
+    """Yield the statements that write the capabilities of nodes, and delete names that none has.
 
     The leader is the only writer, so nobody takes up such names meanwhile.
     """
-    changed = list(nodes)
-    rows = dict(names_row(node.capabilities) for node in changed)
+    rows = dict(names_row(node.capabilities) for node in nodes)
     if rows:
-        await connection.execute(INSERT_NAMES, list(rows), list(rows.values()))
-        await UPSERT_CAPABILITIES.execute(connection, changed)
-        await connection.execute(DELETE_UNUSED_NAMES)
+        yield INSERT_NAMES, (list(rows), list(rows.values()))
+        yield from UPSERT_CAPABILITIES.of(nodes)
+        yield DELETE_UNUSED_NAMES, ()
 
 
 def read_names(row: asyncpg.Record) -> NodeCapabilities:

@@ -1,6 +1,6 @@
 """The ledger in Postgres: one transaction for each batch, fenced by the leader's row."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from contracts.services import NODES
 from runtime.outbox import messages as outbox
 from runtime.outbox.relay import Relay
 from scheduler.adapters import batch_rows, job_rows, node_rows, usage_rows
-from scheduler.adapters.statements import readable
+from scheduler.adapters.statements import Call, readable
 from scheduler.adapters.stored_state import read_state
 from scheduler.domain.context import LoadedRows
 from scheduler.domain.effects import Effects, KeyName, KeyUse
@@ -81,11 +81,14 @@ class SqlLedger:
         return LoadedRows({job.id: job for job in found if job}, uses, named)
 
     async def commit(self, effects: Effects) -> None:
+        # Serialized first: Postgres ends a transaction that idles, and the lead waits for it.
+        calls = list(writing(effects))
         with uncertain():
             async with self._pool.acquire() as connection, connection.transaction():
                 if await connection.execute(FENCE, self._epoch) == "UPDATE 0":
                     raise LeadershipLostError(f"epoch {self._epoch} is over")
-                await write(connection, effects)
+                for statement, values in calls:
+                    await connection.execute(statement, *values)
         if effects.events or effects.node_entries:
             self._relay.nudge()
 
@@ -110,25 +113,25 @@ async def look_up_batches(connection: Any, ids: Sequence[UUID]) -> dict[UUID, Ba
     return {batch.id: batch for batch in found if batch}
 
 
-async def write(connection: Any, effects: Effects) -> None:
-    """Write all rows of a batch, then those of the outbox."""
-    await job_rows.INSERT_JOBS.execute(connection, effects.new_jobs.values())
-    await batch_rows.INSERT_BATCHES.execute(connection, effects.batches.values())
-    await job_rows.UPDATE_JOBS.execute(connection, effects.changed_jobs.values())
-    await job_rows.UPDATE_REQUESTS.execute(connection, effects.changed_requests.values())
-    await job_rows.UPSERT_ATTEMPTS.execute(connection, effects.attempts.values())
-    await usage_rows.ADD_USAGE.execute(connection, effects.usage.items())
-    await node_rows.UPSERT_NODES.execute(connection, effects.nodes.values())
-    await node_rows.write_capabilities(connection, effects.capabilities.values())
+def writing(effects: Effects) -> Iterator[Call]:
+    """Yield the statements that write all rows of a batch, then those of the outbox."""
+    yield from job_rows.INSERT_JOBS.of(effects.new_jobs.values())
+    yield from batch_rows.INSERT_BATCHES.of(effects.batches.values())
+    yield from job_rows.UPDATE_JOBS.of(effects.changed_jobs.values())
+    yield from job_rows.UPDATE_REQUESTS.of(effects.changed_requests.values())
+    yield from job_rows.UPSERT_ATTEMPTS.of(effects.attempts.values())
+    yield from usage_rows.ADD_USAGE.of(effects.usage.items())
+    yield from node_rows.UPSERT_NODES.of(effects.nodes.values())
+    yield from node_rows.write_capabilities(effects.capabilities.values())
     if effects.deleted_jobs:
-        await job_rows.delete_jobs(connection, list(effects.deleted_jobs))
+        yield from job_rows.delete_jobs(list(effects.deleted_jobs))
     if effects.keys:
         rows = ((*name, use.body_digest, use.created_id) for name, use in effects.keys.items())
-        await connection.execute(INSERT_KEYS, *zip(*rows, strict=True))
+        yield INSERT_KEYS, [*zip(*rows, strict=True)]
     if effects.removed_nodes:
-        await connection.execute(node_rows.DELETE_NODES, list(effects.removed_nodes))
-        await connection.execute(node_rows.DELETE_UNUSED_NAMES)
-    await outbox.append_asyncpg(connection, outgoing(effects))
+        yield node_rows.DELETE_NODES, (list(effects.removed_nodes),)
+        yield node_rows.DELETE_UNUSED_NAMES, ()
+    yield from outbox.inserts(outgoing(effects))
 
 
 def outgoing(effects: Effects) -> list[outbox.Outgoing]:

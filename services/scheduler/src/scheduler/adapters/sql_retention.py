@@ -59,7 +59,8 @@ class SqlRetention:
     async def _delete(self, jobs: list[UUID]) -> None:
         """Delete jobs with their attempts, attempts first: a job is found again if that fails."""
         if jobs:
-            await job_rows.delete_jobs(self._pool, jobs)
+            for statement, values in job_rows.delete_jobs(jobs):
+                await self._pool.execute(statement, *values)
 
     async def delete_old_batches(self) -> None:
         if self._keep_jobs:

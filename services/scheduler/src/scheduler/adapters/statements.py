@@ -3,14 +3,16 @@
 Each column is one array, which Postgres unnests: an ORM costs ten times as much a row (measured).
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import structlog
 
 T = TypeVar("T")
+Call: TypeAlias = tuple[str, Sequence[Any]]
+"""A statement and its values."""
 log = structlog.get_logger()
 
 TEXTS = {"json", "jsonb"}
@@ -41,9 +43,10 @@ class Statement(Generic[T]):
         self._text = f"{head} FROM unnest({arrays}) AS n({names(columns)}) {tail}"
         self._values = [column.value or attrgetter(column.name) for column in columns]
 
-    async def execute(self, connection: Any, rows: Collection[T]) -> None:
+    def of(self, rows: Collection[T]) -> Iterator[Call]:
+        """Yield the statement with the values of the rows, serialized; nothing for no rows."""
         if rows:
-            await connection.execute(self._text, *(list(map(of, rows)) for of in self._values))
+            yield self._text, [list(map(of, rows)) for of in self._values]
 
 
 def readable(read: Callable[[Any], T], row: Any) -> T | None:

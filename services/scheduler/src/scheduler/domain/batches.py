@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from pydantic_core import to_json
+
 from contracts.errors import ConflictError, InvalidError, NotFoundError
 from contracts.field_errors import within
 from contracts.message import Accepted
@@ -56,11 +58,17 @@ def submit_batch(context: StepContext, command: SubmitBatch) -> SubmitBatchView:
     return SubmitBatchView(batch_id=batch.id)
 
 
+def bytes_of(command: SubmitBatch) -> int:
+    """Return the bytes of the jobs, each with its own copy of the values that they share."""
+    template_bytes = len(command.template.model_dump_json())
+    required = dict(enumerate(len(one.model_dump_json()) for one in command.requirements))
+    shared = sum(template_bytes + required.get(item.requirements, 0) for item in command.items)
+    return shared + len(to_json(command.items))
+
+
 def refuse_many_bytes(command: SubmitBatch) -> None:
     """Raise for a batch that is small as a message, and large once each job has its own values."""
-    template_bytes = len(command.template.model_dump_json())
-    required = [len(one.model_dump_json()) for one in command.requirements]
-    if sum(template_bytes + required[item.requirements] for item in command.items) > MOST_BYTES:
+    if bytes_of(command) > MOST_BYTES:
         mib = MOST_BYTES // 1024**2
         text = f"the jobs of the batch have more than {mib} MiB together: make several batches"
         raise InvalidError(text, code="batch_too_large")
