@@ -91,6 +91,22 @@ def test_a_full_queue_refuses_every_owner_and_says_when_to_try_again() -> None:
     assert (refusal.code, refusal.retry_in) == ("queue_full", 10.0)
 
 
+def test_a_job_that_is_read_late_changes_no_newer_limit() -> None:
+    """A new leader reads placed jobs first, then those that start first, then the others."""
+    core, loaded = Core(), Core()
+    jobs = list[Job]()
+    for most in (1, 2, 3):
+        core.seconds += 1
+        jobs.append(core.job(max_running_jobs=most))
+    newest = jobs.pop()
+
+    loaded.state.add_job(newest)
+    for job in jobs:
+        loaded.state.add_job(job)
+
+    assert loaded.state.running_limits[OWNER.user_id].most == 3
+
+
 def test_a_new_leader_knows_the_limit_from_the_jobs() -> None:
     core, loaded = Core(), Core()
     core.node()

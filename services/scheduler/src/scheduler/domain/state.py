@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappush
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 from contracts.access import Priority
@@ -29,6 +29,15 @@ class Limits:
     max_running_jobs: int = 100_000
     """Jobs of all owners with a live attempt; others wait."""
     node_grace_seconds: float = 30.0
+
+
+class RunningLimit(NamedTuple):
+    """An owner's limit on live attempts."""
+
+    since: datetime
+    """When the job was created with which the limit came."""
+    most: int | None
+    """None: no limit."""
 
 
 @dataclass(slots=True)
@@ -68,8 +77,8 @@ class State:
     """Number of jobs that wait for a node, delayed ones included, without the unread ones."""
     placed_by_owner: Counter[UUID] = field(default_factory=Counter[UUID])
     """Number of live attempts of each owner."""
-    running_limits: dict[UUID, int | None] = field(default_factory=dict[UUID, int | None])
-    """Largest number of live attempts of each owner with unfinished jobs; None: no limit."""
+    running_limits: dict[UUID, RunningLimit] = field(default_factory=dict[UUID, RunningLimit])
+    """That of the newest job of each owner with unfinished jobs."""
     faults: dict[UUID, tuple[UUID, float]] = field(default_factory=dict[UUID, tuple[UUID, float]])
     """Node and time, in steady seconds, of the last broken accelerator that each owner met."""
     clock: LeaseClock = field(default_factory=LeaseClock)
@@ -96,16 +105,27 @@ class State:
     def add_job(self, job: Job) -> None:
         self.share_requirements(job)
         self.jobs[job.id] = job
-        self.running_limits[job.owner_id] = job.request.max_running_jobs
+        self.note_limit(job)
         if job.request.deadline:
             heappush(self.deadlines, (job.request.deadline, job.id))
         if job.needs_node:
             self.enqueue(job)
 
+    def note_limit(self, job: Job) -> None:
+        """Take the limit that comes with the job, unless a newer job has come: see holds.py.
+
+        A new leader reads jobs in the order in which they start.
+        """
+        known = self.running_limits.get(job.owner_id)
+        if known is None or known.since <= job.created_at:
+            self.running_limits[job.owner_id] = RunningLimit(
+                job.created_at, job.request.max_running_jobs
+            )
+
     def remove_job(self, job: Job) -> None:
         """Forget a job without attempt that does not wait any more."""
         del self.jobs[job.id]
-        if not self.queued_by_owner[job.owner_id] and not self.placed_by_owner[job.owner_id]:
+        if not self.waiting_of(job.owner_id) and not self.placed_by_owner[job.owner_id]:
             self.running_limits.pop(job.owner_id, None)
 
     def share_requirements(self, job: Job) -> None:
