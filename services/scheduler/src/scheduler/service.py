@@ -41,7 +41,8 @@ MOST_KEPT = 50_000
 class Inbox:
     """Gathers occurrences in order; the loop takes as many at once as one step may weigh."""
 
-    def __init__(self) -> None:
+    def __init__(self, state: State) -> None:
+        self._state = state
         self._items: list[Occurrence] = []
         self._wake = asyncio.Event()
 
@@ -60,7 +61,7 @@ class Inbox:
         if not self._items:
             self._wake.clear()
             await wait_for(self._wake, within)
-        weights = accumulate(weight(item) for item in self._items)
+        weights = accumulate(weight(self._state, item) for item in self._items)
         end = max(1, sum(1 for _ in takewhile(most.__ge__, weights)))
         taken, self._items = self._items[:end], self._items[end:]
         return taken

@@ -58,6 +58,8 @@ def check_books(users: SimulatedUsers) -> None:
     waiting = [job for job in state.jobs.values() if job.needs_node]
     assert len(state.attempts) == len(state.jobs) - len(waiting), "a running job without an attempt"
     assert Counter(job.owner_id for job in waiting) == state.queued_by_owner
+    batch_ids = (job.request.batch_id for job in state.jobs.values())
+    assert Counter(filter(None, batch_ids)) == state.unfinished_of_batch
     assert len(state.startable) == sum(job.not_before is None for job in waiting)
     for priority in Priority:
         lines = (

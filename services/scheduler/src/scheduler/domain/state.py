@@ -77,6 +77,8 @@ class State:
     """Number of jobs that wait for a node, delayed ones included, without the unread ones."""
     placed_by_owner: Counter[UUID] = field(default_factory=Counter[UUID])
     """Number of live attempts of each owner."""
+    unfinished_of_batch: Counter[UUID] = field(default_factory=Counter[UUID])
+    """Number of jobs of each batch in `jobs`."""
     running_limits: dict[UUID, RunningLimit] = field(default_factory=dict[UUID, RunningLimit])
     """That of the newest job of each owner with unfinished jobs."""
     faults: dict[UUID, tuple[UUID, float]] = field(default_factory=dict[UUID, tuple[UUID, float]])
@@ -106,6 +108,8 @@ class State:
         self.share_requirements(job)
         self.jobs[job.id] = job
         self.note_limit(job)
+        if job.request.batch_id:
+            self.unfinished_of_batch[job.request.batch_id] += 1
         if job.request.deadline:
             heappush(self.deadlines, (job.request.deadline, job.id))
         if job.needs_node:
@@ -125,6 +129,10 @@ class State:
     def remove_job(self, job: Job) -> None:
         """Forget a job without attempt that does not wait any more."""
         del self.jobs[job.id]
+        if batch_id := job.request.batch_id:
+            self.unfinished_of_batch[batch_id] -= 1
+            if not self.unfinished_of_batch[batch_id]:
+                del self.unfinished_of_batch[batch_id]
         if not self.waiting_of(job.owner_id) and not self.placed_by_owner[job.owner_id]:
             self.running_limits.pop(job.owner_id, None)
 

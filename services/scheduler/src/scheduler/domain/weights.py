@@ -7,6 +7,7 @@ from contracts.scheduler.batches import MOST_ITEMS, CancelBatch, SubmitBatch
 from contracts.scheduler.claims import ReportCapabilities
 from scheduler.domain.batches import bytes_of
 from scheduler.domain.occurrences import Occurrence, Requested
+from scheduler.domain.state import State
 
 UNIT_BYTES = 4_096
 """Bytes of rows that weigh as much as a job."""
@@ -14,17 +15,17 @@ PAGE_UNITS = 512 * 1024 // UNIT_BYTES
 """Weight of an earlier page of a description; the last page writes all of them."""
 
 
-def weight(item: Occurrence) -> int:
+def weight(state: State, item: Occurrence) -> int:
     """Return how many jobs the occurrence may change; each `UNIT_BYTES` count as one more."""
-    return weight_of(item.command) if isinstance(item, Requested) else 1
+    return weight_of(state, item.command) if isinstance(item, Requested) else 1
 
 
-def weight_of(command: Command[Any]) -> int:
+def weight_of(state: State, command: Command[Any]) -> int:
     match command:
         case SubmitBatch(items=items):
             return len(items) + bytes_of(command) // UNIT_BYTES
-        case CancelBatch():
-            return MOST_ITEMS
+        case CancelBatch(batch_id=batch_id):
+            return 1 + state.unfinished_of_batch[batch_id] + min(len(state.unread), MOST_ITEMS)
         case ReportCapabilities(page=page):
             return units(command) + page * PAGE_UNITS
         case _:

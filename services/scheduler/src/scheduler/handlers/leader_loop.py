@@ -97,10 +97,11 @@ async def acquire(scheduler: Scheduler, held: int | None) -> int | None:
 async def run_term(scheduler: Scheduler, epoch: int, serve: Serve) -> int | None:
     """Lead for one epoch; return it if it may still be ours when the term ends, else None."""
     try:
-        ledger, inbox, began = scheduler.open_ledger(epoch), Inbox(), monotonic()
+        ledger, began = scheduler.open_ledger(epoch), monotonic()
         with collector.paused():
             state = await load(ledger)
         async with AsyncExitStack() as stack:
+            inbox = Inbox(state)
             agents = scheduler.open_agents(epoch, inbox.put)
             stack.push_async_callback(agents.close)
             term = scheduler.lead.term = Term(epoch, state, inbox, ledger, agents)
