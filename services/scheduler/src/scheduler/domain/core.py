@@ -35,7 +35,7 @@ from scheduler.domain import (
 from scheduler.domain.beats import take_beat
 from scheduler.domain.context import LoadedRows, Now, StepContext
 from scheduler.domain.effects import Answer, Effects, KeyName
-from scheduler.domain.expiry import pass_time
+from scheduler.domain.expiry import expire_overdue, pass_time
 from scheduler.domain.idempotency import Creation, Removable, key_name, removal_name
 from scheduler.domain.node_entries import node_entry
 from scheduler.domain.occurrences import (
@@ -91,11 +91,12 @@ def step(
     now: Now,
     new_id: Callable[[], UUID],
 ) -> Effects:
-    """Take all occurrences in order, then give waiting jobs to free nodes."""
+    """Take all occurrences in order, then give jobs that wait and are not late to free nodes."""
     context = StepContext(state, loaded, now, new_id)
     take_in_waiting(state, loaded)
     for item in occurrences:
         take(context, item)
+    expire_overdue(context)
     place_jobs(context)
     return context.effects
 

@@ -1,4 +1,4 @@
-"""Decides what the passing of time ends: leases, attempts, deadlines and delays."""
+"""Decides what the passing of time ends: deadlines in each step, and in each tick the rest."""
 
 from datetime import datetime
 from heapq import heapify, heappop
@@ -33,15 +33,19 @@ def pass_time(context: StepContext, ticked: ClockTicked) -> None:
         give_up_if_overdue(context, attempt)
     while context.state.adrift:
         take_back(context, context.state.adrift.pop())
-    for job_id in pop_due(context.state.deadlines, context.now.wall):
-        if job := context.state.jobs.get(job_id):
-            expire(context, job)
     forget_deadlines(context)
     for job_id in pop_due(context.state.delayed, context.now.steady):
         job = context.state.jobs.get(job_id)
         if job and job.needs_node and job.not_before is not None:
             job.not_before = None
             context.state.startable.add(job, first=True)
+
+
+def expire_overdue(context: StepContext) -> None:
+    """End jobs whose deadline passed. What was reported in this step has been taken before."""
+    for job_id in pop_due(context.state.deadlines, context.now.wall):
+        if job := context.state.jobs.get(job_id):
+            expire(context, job)
 
 
 def pop_due(heap: list[tuple[T, UUID]], now: T) -> list[UUID]:
