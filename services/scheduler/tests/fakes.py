@@ -1,7 +1,7 @@
 """A scheduler over fakes of its ports, which leads in a task of its own."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,6 +33,10 @@ class FakeLedger:
     jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
     failures: list[Exception] = field(default_factory=list[Exception])
     batches: list[int] = field(default_factory=list[int])
+    renewed: asyncio.Event = field(default_factory=asyncio.Event)
+    """A commit of nothing came."""
+    readings: list[Awaitable[object]] = field(default_factory=list[Awaitable[object]])
+    """The next look-up waits for one."""
     unreadable: int = 0
     """So many loads fail first."""
 
@@ -43,14 +47,23 @@ class FakeLedger:
         return State()
 
     async def look_up(
-        self, jobs: Sequence[UUID], keys: Sequence[KeyName], batches: Sequence[UUID]
+        self,
+        jobs: Sequence[UUID],
+        keys: Sequence[KeyName],
+        batches: Sequence[UUID],
+        waiting: Sequence[UUID] = (),
     ) -> LoadedRows:
+        if self.readings:
+            await self.readings.pop()
         assert all(operation == "delete_job" for _, operation, _ in keys)
         assert not batches
+        assert not waiting
         return LoadedRows({job_id: self.jobs[job_id] for job_id in jobs if job_id in self.jobs}, {})
 
     async def commit(self, effects: Effects) -> None:
         await asyncio.sleep(0)
+        if not effects.answers:
+            self.renewed.set()
         if self.failures and effects.new_jobs:
             raise self.failures.pop(0)
         self.jobs |= effects.new_jobs

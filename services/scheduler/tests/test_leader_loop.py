@@ -14,6 +14,7 @@ from contracts.values import new_id
 from runtime.testing.ports import eventually
 from scheduler.app import TICKS
 from scheduler.domain.nodes import Node, NodeCapabilities
+from scheduler.handlers import renewal
 from scheduler.handlers.leader_loop import decide, pause_after
 from scheduler.handlers.queries import find_jobs, list_jobs
 from scheduler.ports import LeadershipLostError, LedgerUncertainError
@@ -54,6 +55,17 @@ async def test_after_a_failed_commit_nobody_is_answered_and_a_new_epoch_begins(
     assert isinstance(again, SubmitJobView)
     assert again.job.status is JobStatus.QUEUED
     assert leader.leadership.epoch == 2
+
+
+async def test_the_lead_is_renewed_while_a_step_reads_many_rows(
+    leader: Leader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "RENEW_SECONDS", 0.001)
+    await leader.leads()
+    leader.ledger.renewed.clear()
+    leader.ledger.readings.append(leader.ledger.renewed.wait())
+
+    assert isinstance(await asyncio.wait_for(leader.submit(a_submit()), 60), SubmitJobView)
 
 
 async def test_the_ticks_of_the_leader_delete_what_is_old_and_a_standby_deletes_nothing(

@@ -36,9 +36,16 @@ class Ledger(Protocol):
         ...
 
     async def look_up(
-        self, jobs: Sequence[UUID], keys: Sequence[KeyName], batches: Sequence[UUID]
+        self,
+        jobs: Sequence[UUID],
+        keys: Sequence[KeyName],
+        batches: Sequence[UUID],
+        waiting: Sequence[UUID] = (),
     ) -> LoadedRows:
-        """Find these jobs, keys and batches, and the jobs that the keys created."""
+        """Find these jobs, keys and batches, and the jobs that the keys created.
+
+        Of the waiting jobs as many are read as have not too many bytes. Other tasks run meanwhile.
+        """
         ...
 
     async def commit(self, effects: Effects) -> None:

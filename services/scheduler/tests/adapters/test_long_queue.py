@@ -12,7 +12,7 @@ from contracts.scheduler.nodes import NewNode
 from contracts.values import new_id
 from scheduler.adapters import stored_state
 from scheduler.adapters.sql_ledger import SqlLedger
-from scheduler.domain.core import names_in, take_in_waiting
+from scheduler.domain.core import take_in_waiting
 from scheduler.domain.effects import Effects
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import Node
@@ -61,9 +61,29 @@ async def test_jobs_with_a_node_come_first_and_the_others_by_priority(
     later = [job.id for job in (old, new, failed, background)]
     assert state.unread.next() == later
     assert (state.queue_size, state.waiting_of(OWNER)) == (5, 5)
-    take_in_waiting(state, await ledger.look_up(*names_in(state, ())))
+    take_in_waiting(state, await ledger.look_up([], [], [], state.unread.next()))
     assert not state.unread
     assert len(state.startable) == 5
+
+
+async def test_large_jobs_are_read_in_parts(
+    ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_state, "WAITING_AT_ONCE", 1)
+    monkeypatch.setattr(stored_state, "MOST_BYTES", 2_000)
+    jobs = [a_job(second) for second in range(5)]
+    for job in jobs:
+        inputs = {"prompt": "x" * 1_500}
+        job.request = job.request.model_copy(update={"inputs": inputs})
+    gone, *ids = [job.id for job in jobs]
+    await ledger.commit(Effects(new_jobs={job.id: job for job in jobs[1:]}))
+    state = await ledger.load()
+
+    assert list(state.jobs) == ids[:2], "before the term begins"
+    found = await ledger.look_up([], [], [], [gone, *state.unread.next()])
+    assert (list(found.jobs), found.waiting) == (ids[2:], [gone, *ids[2:]])
+    first = await ledger.look_up([], [], [], [gone, *ids])
+    assert (list(first.jobs), first.waiting) == (ids[:2], [gone, *ids[:2]])
 
 
 async def test_a_changed_priority_changes_the_place_in_a_long_queue(

@@ -115,10 +115,11 @@ class SimulatedLedger:
         self, jobs: list[UUID], names: list[KeyName], batches: list[UUID], state: State
     ) -> LoadedRows:
         keys = {name: self.keys[name] for name in names if name in self.keys}
-        ids = {*jobs, *(use.created_id for use in keys.values())} - state.jobs.keys()
+        named_jobs = {*jobs, *(use.created_id for use in keys.values())}
+        ids = (named_jobs | {*state.unread.next()}) - state.jobs.keys()
         found = {i: stored_job(self.jobs[i]) for i in ids if i in self.jobs}
         named = {i: self.batches[i] for i in batches if i in self.batches}
-        return LoadedRows(found, keys, named)
+        return LoadedRows(found, keys, named, state.unread.next())
 
     def load(self, limits: Limits) -> State:
         state = State(limits)

@@ -30,9 +30,10 @@ class NewLeader(Core):
 
     def say(self, *occurrences: Occurrence) -> Effects:
         jobs, _, batches = names_in(self.state, occurrences)
-        found = {id_: replace(self.rows[id_]) for id_ in jobs if id_ in self.rows}
+        wanted = {*jobs, *self.state.unread.next()}
+        found = {id_: replace(self.rows[id_]) for id_ in wanted if id_ in self.rows}
         named = {id_: self.batches[id_] for id_ in batches if id_ in self.batches}
-        self.loaded = LoadedRows(found, {}, named)
+        self.loaded = LoadedRows(found, {}, named, self.state.unread.next())
         return super().say(*occurrences)
 
 
@@ -61,7 +62,7 @@ def test_each_step_reads_the_next_jobs_until_all_wait() -> None:
 
     assert seen == [1, 2, 3]
     assert list(leader.state.jobs) == [job.id for job in jobs]
-    assert names_in(leader.state, ())[0] == []
+    assert leader.state.unread.next() == []
 
 
 def test_a_job_that_is_gone_holds_up_no_other() -> None:

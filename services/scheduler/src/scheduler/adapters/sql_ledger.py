@@ -12,7 +12,7 @@ from runtime.outbox import messages as outbox
 from runtime.outbox.relay import Relay
 from scheduler.adapters import batch_rows, job_rows, node_rows, usage_rows
 from scheduler.adapters.statements import Call, readable
-from scheduler.adapters.stored_state import read_state
+from scheduler.adapters.stored_state import ROWS_AT_ONCE, read_state, read_waiting, slices
 from scheduler.domain.context import LoadedRows
 from scheduler.domain.effects import Effects, KeyName, KeyUse
 from scheduler.domain.jobs import Batch
@@ -67,18 +67,24 @@ class SqlLedger:
             return await read_state(self._pool, self._limits, self._secret)
 
     async def look_up(
-        self, jobs: Sequence[UUID], keys: Sequence[KeyName], batches: Sequence[UUID]
+        self,
+        jobs: Sequence[UUID],
+        keys: Sequence[KeyName],
+        batches: Sequence[UUID],
+        waiting: Sequence[UUID] = (),
     ) -> LoadedRows:
-        if not jobs and not keys and not batches:
+        if not jobs and not keys and not batches and not waiting:
             return LoadedRows()
         with uncertain():
             async with self._pool.acquire() as connection:
                 uses = await look_up_keys(connection, keys)
                 wanted = [*jobs, *(use.created_id for use in uses.values())]
-                rows = await connection.fetch(job_rows.SELECT_JOBS, wanted)
+                rows = slices(connection, wanted, job_rows.SELECT_JOBS, ROWS_AT_ONCE)
+                found = [readable(job_rows.read_job, row) async for row in rows]
                 named = await look_up_batches(connection, batches)
-        found = (readable(job_rows.read_job, row) for row in rows)
-        return LoadedRows({job.id: job for job in found if job}, uses, named)
+                queued, count = await read_waiting(connection, waiting)
+        by_id = {job.id: job for job in (*found, *queued) if job}
+        return LoadedRows(by_id, uses, named, waiting[:count])
 
     async def commit(self, effects: Effects) -> None:
         # Serialized first: Postgres ends a transaction that idles, and the lead waits for it.

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -18,7 +19,7 @@ from contracts.scheduler.jobs import JobStatus
 from scheduler.adapters import job_rows, node_rows
 from scheduler.adapters.statements import readable
 from scheduler.domain.claims import share_names
-from scheduler.domain.jobs import Attempt
+from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import NodeCapabilities
 from scheduler.domain.state import Limits, State
 from scheduler.domain.unread import UnreadJobs
@@ -31,6 +32,9 @@ SLICE_SECONDS = 0.02
 
 READ_FIRST = 2_000
 """Waiting jobs that are read before the term begins: most queues whole, in about 0.1 s."""
+WAITING_AT_ONCE = 50
+MOST_BYTES = 4 * 1024**2
+"""Reading of waiting jobs ends with the slice in which they exceed this, about 0.2 s later."""
 
 HAS_NODE = """(status <> 'queued' OR attempts > 0 AND EXISTS
      (SELECT FROM attempts WHERE job_id = jobs.id AND ended_at IS NULL))"""
@@ -65,14 +69,10 @@ async def read_state(pool: asyncpg.Pool, limits: Limits, secret: str) -> State:
         share_names(state.nodes.values(), node)
         state.nodes[node.id] = node
     job_ids = [row["id"] for row in await pool.fetch(SELECT_PLACED)]
-    waiting = await pool.fetchrow(SELECT_WAITING, [priority.value for priority in Priority])
-    if waiting and waiting["ids"]:
-        ids, owners = waiting["ids"], waiting["owners"]
-        job_ids += ids[:READ_FIRST]
-        state.unread = UnreadJobs(dict(zip(ids[READ_FIRST:], owners[READ_FIRST:], strict=True)))
     async for row in slices(pool, job_ids, job_rows.SELECT_JOBS, ROWS_AT_ONCE):
         if job := readable(job_rows.read_job, row):
             state.add_job(job)
+    await add_waiting(pool, state)
     placed = [job.id for job in state.jobs.values() if job.attempt_count]
     for row in await pool.fetch(SELECT_LIVE, placed):
         job, place = state.jobs.get(row["job_id"]), (row["node_id"], row["number"])
@@ -97,13 +97,37 @@ async def add_names(
             names[key] = found
 
 
+async def add_waiting(pool: asyncpg.Pool, state: State) -> None:
+    """Read the first jobs that wait, and the ids and owners of the others."""
+    [waiting] = await pool.fetch(SELECT_WAITING, [priority.value for priority in Priority])
+    ids: list[UUID] = waiting["ids"] or []
+    owners: list[UUID] = waiting["owners"] or []
+    jobs, count = await read_waiting(pool, ids[:READ_FIRST])
+    for job in jobs:
+        state.add_job(job)
+    state.unread = UnreadJobs(dict(zip(ids[count:], owners[count:], strict=True)))
+
+
+async def read_waiting(source: Any, ids: Sequence[UUID]) -> tuple[list[Job], int]:
+    """Read jobs until they have enough bytes; return them, and how many of the ids were read."""
+    jobs, size, count = list[Job](), 0, 0
+    while count < len(ids) and size < MOST_BYTES:
+        some = ids[count : count + WAITING_AT_ONCE]
+        async for row in slices(source, some, job_rows.SELECT_JOBS, WAITING_AT_ONCE):
+            size += len(row["spec"])
+            if job := readable(job_rows.read_job, row):
+                jobs.append(job)
+        count += len(some)
+    return jobs, count
+
+
 async def slices(
-    pool: asyncpg.Pool, ids: Sequence[UUID], rows: str, at_once: int
+    source: Any, ids: Sequence[UUID], rows: str, at_once: int
 ) -> AsyncGenerator[asyncpg.Record, None]:
-    """Yield the rows of all ids in order, and give way to other tasks."""
+    """Yield the rows of all ids in order from a connection or a pool; give way to other tasks."""
     began = monotonic()
     for first in range(0, len(ids), at_once):
-        for row in await pool.fetch(rows, ids[first : first + at_once]):
+        for row in await source.fetch(rows, ids[first : first + at_once]):
             yield row
             if monotonic() - began >= SLICE_SECONDS:
                 await asyncio.sleep(0)

@@ -1,6 +1,6 @@
 """One scheduling step in progress: the state, the effects so far, and all that rules may read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -21,6 +21,8 @@ class LoadedRows:
     jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
     keys: dict[KeyName, KeyUse] = field(default_factory=dict[KeyName, KeyUse])
     batches: dict[UUID, Batch] = field(default_factory=dict[UUID, Batch])
+    waiting: Sequence[UUID] = ()
+    """Unread jobs that were looked for: those that are not in `jobs` are gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def take_in_waiting(state: State, loaded: LoadedRows) -> None:
     repaired since. New jobs may have come meanwhile, so the last of the queue is sorted in.
     """
     had_unread = bool(state.unread)
-    state.unread.discard([*state.unread.next(), *loaded.jobs])
+    state.unread.discard([*loaded.waiting, *loaded.jobs])
     for job in loaded.jobs.values():
         if job.needs_node and job.id not in state.jobs:
             state.add_job(job)
@@ -144,9 +144,9 @@ def names_in(
 ) -> tuple[list[UUID], list[KeyName], list[UUID]]:
     """Return the jobs, idempotency keys and batches to look up before a step.
 
-    They are what commands name and only rows may know, and the next jobs of an unread queue.
+    They are what commands name and only rows may know.
     """
-    jobs, keys, named_batches = state.unread.next(), list[KeyName](), list[UUID]()
+    jobs, keys, named_batches = list[UUID](), list[KeyName](), list[UUID]()
     for item in occurrences:
         if not isinstance(item, Requested):
             continue

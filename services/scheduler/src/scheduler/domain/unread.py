@@ -11,7 +11,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 AT_ONCE = 200
-"""Jobs that one step reads: about 10 ms (measured), and each may have hundreds of kilobytes."""
+"""Most jobs that one step reads: about 10 ms (measured)."""
 UNREAD = "the scheduler has just begun to lead, and reads the queue"
 """The reason why such a job waits."""
 NONE: Mapping[UUID, UUID] = MappingProxyType({})
@@ -32,7 +32,7 @@ class UnreadJobs:
         return job_id in self._owners
 
     def next(self) -> list[UUID]:
-        """Return the jobs that the next step reads."""
+        """Return the jobs that the next step reads, or the first of them if they are large."""
         return list(islice(self._owners, self._at_once))
 
     def discard(self, job_ids: Iterable[UUID]) -> None:

@@ -25,9 +25,9 @@ from scheduler.domain.core import names_in, republish, resume, step
 from scheduler.domain.effects import Answer, ClaimGranted, Effects
 from scheduler.domain.jobs import Job
 from scheduler.domain.occurrences import ClockTicked, Occurrence
-from scheduler.domain.state import State
 from scheduler.handlers import collector
-from scheduler.ports import LeadershipLostError, Ledger, LedgerUncertainError
+from scheduler.handlers.renewal import RENEW_SECONDS, load, while_leading
+from scheduler.ports import LeadershipLostError, LedgerUncertainError
 from scheduler.service import Inbox, Scheduler, Term
 
 log = structlog.get_logger()
@@ -36,7 +36,6 @@ STANDBY_SECONDS = 0.4
 RETRY_SECONDS = 0.1
 MOST_AT_ONCE = 1_000
 TICK_SECONDS = 0.5
-RENEW_SECONDS = 0.8
 LONGEST_PAUSE_SECONDS = 10.0
 STABLE_SECONDS = 10.0
 """A term that lasted so long makes up for the failed ones before it."""
@@ -128,24 +127,6 @@ async def run_term(scheduler: Scheduler, epoch: int, serve: Serve) -> int | None
     raise AssertionError("the loop runs until something ends it")
 
 
-async def load(ledger: Ledger) -> State:
-    """Read the state and renew the lead meanwhile; raises LeadershipLostError.
-
-    The last commit shows that no other process wrote while the rows were read.
-    """
-    loading = asyncio.create_task(ledger.load())
-    try:
-        while True:
-            await asyncio.wait({loading}, timeout=RENEW_SECONDS)
-            is_loaded = loading.done()
-            await ledger.commit(Effects())
-            if is_loaded:
-                return loading.result()
-    finally:
-        loading.cancel()
-        await asyncio.gather(loading, return_exceptions=True)
-
-
 def warn_of_jump(seconds: float) -> None:
     log.warning("wall_clock_jumped", seconds=round(seconds, 1))
 
@@ -184,7 +165,8 @@ async def take_batch(scheduler: Scheduler, term: Term, batch: list[Occurrence]) 
     if now.steady - term.ticked_at >= TICK_SECONDS:
         term.ticked_at = now.steady
         batch.append(ClockTicked(scheduler.is_connected()))
-    loaded = await term.ledger.look_up(*names_in(term.state, batch))
+    names = names_in(term.state, batch)
+    loaded = await while_leading(term.ledger, term.ledger.look_up(*names, term.state.unread.next()))
     effects = step(term.state, batch, loaded, now, new_id)
     if now.steady >= term.republish_at:
         term.republish_at = now.steady + REPUBLISH_SECONDS
