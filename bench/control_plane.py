@@ -24,7 +24,7 @@ from comfyfleet.client.api import FleetClient
 from comfyfleet.testing import LocalFleet
 from contracts.agent import AttemptEnd, CancelAttempt, FinishAttempt, Outcome, RunAttempt
 from contracts.message import Accepted
-from contracts.scheduler.claims import ClaimNode, NodeBeat, ReportCapabilities
+from contracts.scheduler.claims import ClaimNode, ClaimView, NodeBeat, ReportCapabilities
 from contracts.scheduler.nodes import Capabilities
 from contracts.values import new_id
 from runtime.bus.client import Bus
@@ -149,7 +149,7 @@ async def agents(fleet: LocalFleet, node_ids: list[UUID]) -> AsyncGenerator[None
             await bus.call(
                 ReportCapabilities(node_id=node_id, claim=claimed.claim, capabilities=KNOWN)
             )
-            beats.append(asyncio.create_task(beat(bus, node_id, claimed.claim)))
+            beats.append(asyncio.create_task(beat(bus, claimed)))
         try:
             yield
         finally:
@@ -157,9 +157,17 @@ async def agents(fleet: LocalFleet, node_ids: list[UUID]) -> AsyncGenerator[None
                 task.cancel()
 
 
-async def beat(bus: Bus, node_id: UUID, claim: int) -> None:
+async def beat(bus: Bus, claimed: ClaimView) -> None:
+    node = claimed.node
     while True:
-        await bus.signal(NodeBeat(node_id=node_id, claim=claim, is_reachable=True))
+        await bus.signal(
+            NodeBeat(
+                node_id=node.node_id,
+                claim=claimed.claim,
+                is_reachable=True,
+                passed_trial=node.trial,
+            )
+        )
         await asyncio.sleep(1)
 
 

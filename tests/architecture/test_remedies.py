@@ -32,6 +32,7 @@ REASONS = [
         for found in vars(availability).values()
         if isinstance(found, Obstacle) and found not in PASSING
     ),
+    "a trial failed: CUDA error",
     "no agent of pool b has claimed it",
 ]
 

@@ -94,7 +94,7 @@ def test_it_starts_is_warmed_up_and_takes_jobs(managed: LocalFleet) -> None:
     wait_until(lambda: is_ready(managed), "never ready", START_SECONDS)
     assert end_of(managed, submit(managed, 1))["status"] == "completed"
     history = httpx.get(f"{the_url(managed)}/history", timeout=30).json()
-    assert len(history) == 2, "the warm-up and the job"
+    assert len(history) == 3, "the first trial, the warm-up and the job"
 
 
 def test_a_job_survives_the_death_of_its_comfyui(managed: LocalFleet) -> None:

@@ -54,6 +54,10 @@ REMEDIES = tuple(
             "does not know yet what the server can run",
             f"A custom node may break /object_info: see ComfyUI's log; {DOCTOR}.",
         ),
+        (
+            "a trial (has to succeed|failed)",
+            f"A small prompt without a model has to run there: see ComfyUI's log; {DOCTOR}.",
+        ),
         ("repair it, or remove the node", "`comfyfleet nodes remove {name}` removes it."),
         (
             "full of prompts from elsewhere",

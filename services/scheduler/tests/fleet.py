@@ -83,6 +83,7 @@ class FakeAgent:
     works: Callable[[AttemptOrder], bool] = lambda _: True
     agent_id: UUID = field(default_factory=new_id)
     claim: int = 0
+    trial: int = 0
     orders: dict[UUID, AttemptOrder] = field(default_factory=dict[UUID, AttemptOrder])
     finished: list[UUID] = field(default_factory=list[UUID])
     canceled: set[UUID] = field(default_factory=set[UUID])
@@ -90,7 +91,7 @@ class FakeAgent:
 
     async def start(self) -> None:
         view = await self.bus.call(ClaimNode(agent_id=self.agent_id, node_id=self.node_id))
-        self.claim = view.claim
+        self.claim, self.trial = view.claim, view.node.trial
         await self.bus.serve(RunAttempt, self.run, shared=False, node_id=self.node_id)
         await self.bus.serve(CancelAttempt, self.cancel, shared=False, node_id=self.node_id)
         await self.bus.call(
@@ -125,7 +126,11 @@ class FakeAgent:
             ]
             await self.bus.signal(
                 NodeBeat(
-                    node_id=self.node_id, claim=self.claim, is_reachable=True, attempts=attempts
+                    node_id=self.node_id,
+                    claim=self.claim,
+                    is_reachable=True,
+                    attempts=attempts,
+                    passed_trial=self.trial,
                 )
             )
             await asyncio.sleep(0.5)

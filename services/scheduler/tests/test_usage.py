@@ -164,7 +164,7 @@ async def test_an_end_whose_commit_seemed_to_fail_is_counted_once(pool: asyncpg.
     capabilities = Capabilities(digest="d", engine_version="1", classes=[], models=[])
     report = ReportCapabilities(node_id=node_id, claim=1, capabilities=capabilities)
     job = SubmitJob(actor=actor, job=NewJob(job_id=new_id(), workflow="a@1", version_hash="h"))
-    beat = NodeBeat(node_id=node_id, claim=1, is_reachable=True)
+    beat = NodeBeat(node_id=node_id, claim=1, is_reachable=True, passed_trial=1)
     asked = [Requested(0, command) for command in (node, claim, report, job)]
     await ledger.commit(step(state, [*asked, beat], LoadedRows(), NOW, new_id))
     [attempt_id] = state.attempts

@@ -138,6 +138,7 @@ async def open_claim(agent: NodeAgent, view: ClaimView) -> AsyncGenerator[Claim,
     async with AsyncExitStack() as stack:
         engine = await open_engine(agent, view.node, stack)
         claim = Claim(agent, view.node, view.claim, engine, to_adopt(view.live))
+        claim.trial.ask(view.node.trial)
         agent.claims[claim.id] = claim
         serving = serve(agent.bus, agent, ANSWERS, shared=False, node_id=claim.id)
         await stack.enter_async_context(await serving)

@@ -116,7 +116,7 @@ class Attempt:
 
 @dataclass(slots=True)
 class Trial:
-    """The trial that the scheduler requests of a quarantined node."""
+    """The trial that the scheduler requests of a new or a quarantined node."""
 
     asked: int = 0
     """Number of the newest request; 0: none."""

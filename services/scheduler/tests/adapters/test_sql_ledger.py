@@ -73,7 +73,7 @@ def a_node() -> Node:
         claim_status=ClaimStatus.JOINED,
         agent_id=new_id(),
         claim=2,
-        health=Health(1, True, "CUDA error", ("v",), (new_id(),), 3, new_id()),
+        health=Health(1, True, "CUDA error", ("v",), (new_id(),), 3, new_id(), is_untried=True),
         capabilities=NodeCapabilities(
             digest="d", classes=frozenset({"A"}), devices=(Device(name="gpu"),)
         ),

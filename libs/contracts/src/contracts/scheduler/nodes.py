@@ -15,7 +15,8 @@ class NodePhase(StrEnum):
     """Where a node is in its life; `ready` nodes get jobs, `busy` ones when their slot is free."""
 
     JOINING = "joining"
-    """Added; no agent has claimed it yet, or its capabilities are unknown."""
+    """Added; no agent has claimed it yet, its capabilities are unknown, or its new server has not
+    passed a trial."""
     READY = "ready"
     BUSY = "busy"
     DRAINING = "draining"

@@ -1,4 +1,4 @@
-"""Runs a trial when the scheduler asks whether a quarantined node works again."""
+"""Runs a trial when the scheduler asks whether a new server works, or a quarantined one again."""
 
 import asyncio
 

@@ -11,6 +11,7 @@ from scheduler.domain.claims import free_claim
 from scheduler.domain.context import StepContext
 from scheduler.domain.events import add_node_event
 from scheduler.domain.fleet import refuse_duplicate
+from scheduler.domain.health import require_first_trial
 from scheduler.domain.node_address import checked
 from scheduler.domain.nodes import Node
 
@@ -67,3 +68,4 @@ def add_announced_node(context: StepContext, command: AnnounceNode, wanted: NewN
     context.effects.removed_nodes.discard(node.id)
     context.effects.capabilities[node.id] = node  # it may have been removed within this step
     add_node_event(context, node, NodeAdded)
+    require_first_trial(context, node)

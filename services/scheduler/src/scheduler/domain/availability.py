@@ -16,6 +16,7 @@ UNREADABLE = Obstacle(
 )
 SILENT = Obstacle("silent", "nothing is heard of its agent")
 JOINING = Obstacle("joining", "its agent does not know yet what the server can run")
+UNTRIED = Obstacle("joining", "a trial has to succeed on its server first")
 PAUSED = Obstacle("paused", "its server is started or replaced")
 UNREACHABLE = Obstacle("unreachable", "the engine does not answer")
 RESTING = Obstacle("resting", "it refused the last order")
@@ -42,7 +43,15 @@ def not_joined(_: StepContext, node: Node) -> Obstacle | None:
         return Obstacle("no_agent", "no agent has claimed it", text)
     if node.claim_status is ClaimStatus.LOST or node.contact.beat_at is None:
         return SILENT
+    if node.capabilities.digest and node.health.is_untried and node.contact.is_reachable:
+        return UNTRIED._replace(detail=node.contact.reason or behind_others(node))
     return JOINING._replace(detail=node.contact.reason)
+
+
+def behind_others(node: Node) -> str | None:
+    """Tell that the first trial waits for other people's work in the engine."""
+    foreign = foreign_work(node)
+    return f"{UNTRIED.message}, and waits for {foreign} there" if foreign else None
 
 
 def quarantined(context: StepContext, node: Node) -> Obstacle | None:
@@ -88,10 +97,15 @@ def draining(_: StepContext, node: Node) -> Obstacle | None:
 
 def waits_for(node: Node) -> str:
     """Name the jobs that a node without new ones still has, and prompts of other people."""
-    ours, foreign = len(node.attempts), node.contact.foreign_prompts
+    ours, foreign = len(node.attempts), foreign_work(node)
     found = [f"{ours} job{'s' if ours > 1 else ''}"] if ours else []
-    found += [f"{foreign} foreign prompt{'s' if foreign > 1 else ''}"] if foreign else []
+    found += [foreign] if foreign else []
     return f": {' and '.join(found)} not finished yet" if found else ""
+
+
+def foreign_work(node: Node) -> str:
+    count = node.contact.foreign_prompts
+    return f"{count} foreign prompt{'s' if count > 1 else ''}" if count else ""
 
 
 NodeFilters: TypeAlias = tuple[Filter[StepContext, Node], ...]

@@ -11,7 +11,7 @@ from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.node_events import NodeJoined
 from scheduler.domain.context import StepContext
 from scheduler.domain.events import add_node_event
-from scheduler.domain.health import end_quarantine, quarantine, quarantine_duplicate
+from scheduler.domain.health import pass_trial, quarantine, quarantine_duplicate
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.lifecycle import start_job, wait_on_node
 from scheduler.domain.nodes import ClaimStatus, Node
@@ -55,14 +55,15 @@ def judge(context: StepContext, node: Node, beat: NodeBeat) -> None:
     if beat.is_dead:
         quarantine(context, node, beat.reason or "the engine answers but executes nothing")
     if beat.passed_trial:
-        end_quarantine(context, node, beat.passed_trial)
+        pass_trial(context, node, beat.passed_trial)
+        join(context, node)
     if beat.other_node_id:
         quarantine_duplicate(context, node, beat.other_node_id)
 
 
 def join(context: StepContext, node: Node) -> None:
     """Add the event that the node has joined, first or again, once it can take jobs."""
-    is_unknown = not node.capabilities.digest
+    is_unknown = node.health.is_untried or not node.capabilities.digest
     if node.claim_status is ClaimStatus.JOINED or is_unknown or node.contact.is_paused:
         return
     node.claim_status = ClaimStatus.JOINED

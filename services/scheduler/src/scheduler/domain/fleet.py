@@ -10,6 +10,7 @@ from contracts.scheduler.node_requests import AddNode, RemoveNode
 from contracts.scheduler.nodes import NewNode, NodeView
 from scheduler.domain.context import StepContext
 from scheduler.domain.events import add_node_event
+from scheduler.domain.health import require_first_trial
 from scheduler.domain.idempotency import (
     find_created,
     is_removed,
@@ -37,6 +38,7 @@ def add_node(context: StepContext, command: AddNode) -> NodeView:
     node = Node(command.node_id, settings, context.now.wall)
     context.state.nodes[node.id] = node
     add_node_event(context, node, NodeAdded)
+    require_first_trial(context, node)
     remember_created(context, command, node.id)
     return node_view(context, node)
 

@@ -2,8 +2,9 @@
 
 A quarantined node gets no job for a minute. Then its agent runs a trial on it, work that needs
 no model, until one succeeds: that ends the quarantine. Each quarantine before the next success is
-twice as long, up to 15 min. Faults that only one user meets may be the user's, be it on node after
-node or three times on one: then the node is tried at once, and nobody waits for it.
+twice as long, up to 15 min. A new server joins after such a trial, without a quarantine. Faults
+that only one user meets may be the user's, be it on node after node or three times on one: then
+the node is tried at once, and nobody waits for it.
 """
 
 from uuid import UUID
@@ -116,16 +117,24 @@ def request_trial_if_due(context: StepContext, node: Node) -> None:
     """Request a trial when the time is over, under a number that this node never had."""
     health = node.health
     is_due = node.trial_due_at <= context.now.steady
-    if health.is_quarantined and is_due and not health.trial:
+    if (health.is_quarantined or health.is_untried) and is_due and not health.trial:
         health.trial = node.version
         put_node_entry(context, node)
 
 
-def end_quarantine(context: StepContext, node: Node, trial: int) -> None:
+def require_first_trial(context: StepContext, node: Node) -> None:
+    """Let a node with a new server join only after a trial: no job is the first to test it."""
+    node.health.is_untried = True
+    node.trial_due_at = context.now.steady
+    request_trial_if_due(context, node)
+
+
+def pass_trial(context: StepContext, node: Node, trial: int) -> None:
     """End the quarantine if this trial was requested; its count stays until a job succeeds."""
     health = node.health
     if trial == health.trial:
         health.is_quarantined, health.reason, health.trial = False, None, 0
+        health.is_untried = False
         put_node_entry(context, node)
 
 

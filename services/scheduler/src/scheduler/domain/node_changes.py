@@ -22,6 +22,7 @@ from scheduler.domain.claims import free_claim
 from scheduler.domain.context import StepContext
 from scheduler.domain.events import add_node_event
 from scheduler.domain.fleet import refuse_duplicate
+from scheduler.domain.health import require_first_trial
 from scheduler.domain.lifecycle import note_if_drained
 from scheduler.domain.node_address import address_of, checked
 from scheduler.domain.node_entries import put_node_entry
@@ -50,6 +51,8 @@ def change_node(context: StepContext, command: ChangeNode) -> NodeView:
         forget_server(context, node)
     if others := [name for name in changed if name != "is_enabled"]:
         add_node_event(context, node, NodeChanged, changed=others)
+    if is_other_address(before, after):
+        require_first_trial(context, node)
     if "is_enabled" in changed:
         switch(context, node)
     if any(name in changed for name in CLAIMED_ANEW):

@@ -33,9 +33,11 @@ class Health:
     failed_owners: tuple[UUID, ...] = ()
     """Owners of those failures."""
     trial: int = 0
-    """Number of the trial that can end the quarantine; 0: none is requested yet."""
+    """Number of the trial that can end the quarantine, or be the first; 0: none is requested."""
     double_of: UUID | None = None
     """The older node with the same server."""
+    is_untried: bool = False
+    """Its server is new, and has not passed a trial yet."""
 
 
 @dataclass(slots=True)
@@ -116,8 +118,8 @@ class Node:
     refusals: int = 0
     """Orders refused in a row."""
     trial_due_at: float = 0.0
-    """In quarantine the node is asked for a trial from then on, in steady seconds. A new leader
-    asks at once."""
+    """A node that needs a trial is asked for it from then on, in steady seconds. A new leader asks
+    at once."""
     rests_until: float = 0.0
     """After a refusal the node gets no job until then, in steady seconds."""
     warm_models: frozenset[ModelFile] = frozenset()
