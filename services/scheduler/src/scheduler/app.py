@@ -106,6 +106,8 @@ def build(
     limits = Limits(
         max_waiting_jobs=settings.max_waiting_jobs,
         max_running_jobs=settings.max_running_jobs,
+        max_waiting_jobs_per_owner=settings.max_waiting_jobs_per_owner,
+        max_running_jobs_per_owner=settings.max_running_jobs_per_owner,
         node_grace_seconds=settings.node_grace_seconds,
     )
     secret = settings.grant_secret.get_secret_value()

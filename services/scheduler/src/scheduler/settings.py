@@ -25,6 +25,18 @@ class SchedulerSettings(GrantSettings, DatabaseSettings):
         ge=1,
         description="Jobs of all owners that may run at one time; others wait.",
     )
+    max_waiting_jobs_per_owner: int = Field(
+        default=1_000,
+        ge=1,
+        description="Jobs of one owner that may wait at one time; the limit of an account may be "
+        "lower. More are refused.",
+    )
+    max_running_jobs_per_owner: int = Field(
+        default=1_000,
+        ge=1,
+        description="Jobs of one owner that may run at one time; the limit of an account may be "
+        "lower. Others wait.",
+    )
     keep_jobs_days: float = Field(
         default=30.0,
         ge=0,

@@ -36,7 +36,8 @@ def announce_node(context: StepContext, command: AnnounceNode) -> Accepted:
         return Accepted()
     if (node.settings.machine, node.settings.base_url) != (wanted.machine, wanted.base_url):
         if node.is_managed or command.is_managed:
-            raise ConflictError("another server has the id of this one", code="node_exists")
+            text = f"node {node.settings.name} has the id of this server and is another one"
+            raise ConflictError(text, code="node_exists")
         return Accepted()  # an operator has moved it
     take_over(context, node, command, wanted)
     return Accepted()

@@ -51,7 +51,9 @@ def refuse_duplicate(context: StepContext, settings: NewNode, node_id: UUID) -> 
     server = server_of(settings)
     for node in context.state.nodes.values():
         if node.id != node_id and server_of(node.settings) == server:
-            raise ConflictError(f"there is a node at {node.settings.base_url}", code="node_exists")
+            known = node.settings
+            text = f"node {known.name} has this address: {known.base_url}"
+            raise ConflictError(text, code="node_exists")
 
 
 def remove_node(context: StepContext, command: RemoveNode) -> Accepted:

@@ -26,7 +26,7 @@ def fleet_limit(context: StepContext, _: UUID) -> Obstacle | None:
 
 def owner_limit(context: StepContext, owner_id: UUID) -> Obstacle | None:
     limit = context.state.running_limits.get(owner_id)
-    if not limit or limit.most is None or context.state.placed_by_owner[owner_id] < limit.most:
+    if limit is None or context.state.placed_by_owner[owner_id] < limit.most:
         return None
     text = f"{limit.most} of its owner's jobs run, as many as may"
     return Obstacle("owner_running_limit", text)

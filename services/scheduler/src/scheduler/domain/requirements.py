@@ -96,6 +96,9 @@ def refuse_unrunnable(state: State, job: Job) -> None:
     """Raise for a job that no node can run, with each requirement that the best one lacks."""
     if eligible_nodes(state, kind_of(job)):
         return
+    if not equal_nodes(state):
+        text = "no node can run the job: no node is enabled and described"
+        raise ConflictError(text, code="unrunnable")
     errors = [
         FieldError(
             path=unmet.field or "workflow",

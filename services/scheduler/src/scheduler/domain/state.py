@@ -28,6 +28,9 @@ class Limits:
     """Queued jobs of all owners, delayed ones included; more are refused."""
     max_running_jobs: int = 100_000
     """Jobs of all owners with a live attempt; others wait."""
+    max_waiting_jobs_per_owner: int = 100_000
+    max_running_jobs_per_owner: int = 100_000
+    """Bounds of the limits of accounts."""
     node_grace_seconds: float = 30.0
 
 
@@ -36,8 +39,7 @@ class RunningLimit(NamedTuple):
 
     since: datetime
     """When the job was created with which the limit came."""
-    most: int | None
-    """None: no limit."""
+    most: int
 
 
 @dataclass(slots=True)
@@ -120,11 +122,11 @@ class State:
 
         A new leader reads jobs in the order in which they start.
         """
-        known = self.running_limits.get(job.owner_id)
+        known, most = self.running_limits.get(job.owner_id), job.request.max_running_jobs
         if known is None or known.since <= job.created_at:
-            self.running_limits[job.owner_id] = RunningLimit(
-                job.created_at, job.request.max_running_jobs
-            )
+            bound = self.limits.max_running_jobs_per_owner
+            most = bound if most is None else min(most, bound)
+            self.running_limits[job.owner_id] = RunningLimit(job.created_at, most)
 
     def remove_job(self, job: Job) -> None:
         """Forget a job without attempt that does not wait any more."""

@@ -93,19 +93,23 @@ def refuse_excess(context: StepContext, actor: Actor, priority: Priority, count:
     """
     limits, fleet = actor.limits, context.state.limits
     refuse_priority(priority, actor)
-    most = min(limits.max_waiting_jobs, fleet.max_waiting_jobs)
+    own = min(limits.max_waiting_jobs, fleet.max_waiting_jobs_per_owner)
+    most = min(own, fleet.max_waiting_jobs)
     if count > max(1, most):
         text = f"the batch has {count} jobs, and {most} may wait"
         raise InvalidError(text, code="batch_too_large")
     waiting = context.state.waiting_of(actor.user_id)
-    if waiting + count > limits.max_waiting_jobs:
-        raise UnavailableError(
-            f"{waiting} of your jobs wait already, and {limits.max_waiting_jobs} may",
-            code="too_many_waiting",
-            retry_in=5.0,
-        )
+    if waiting + count > own:
+        text = f"{waiting} of your jobs wait already, {too_many(count, own)}"
+        raise UnavailableError(text, code="too_many_waiting", retry_in=5.0)
     if context.state.queue_size + count > fleet.max_waiting_jobs:
-        raise UnavailableError("the queue is full", code="queue_full", retry_in=10.0)
+        text = f"{context.state.queue_size} jobs of all owners wait already"
+        text = f"the queue is full: {text}, {too_many(count, fleet.max_waiting_jobs)}"
+        raise UnavailableError(text, code="queue_full", retry_in=10.0)
+
+
+def too_many(count: int, most: int) -> str:
+    return f"and {most} may" if count == 1 else f"and a batch of {count} more is over {most}"
 
 
 def refuse_priority(priority: Priority, actor: Actor) -> None:
