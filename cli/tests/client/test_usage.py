@@ -26,6 +26,8 @@ ROW: dict[str, Any] = {
     "canceled_seconds": 9.0,
     "expired_seconds": 0.0,
     "lost_seconds": 7.1,
+    "load_seconds": 12.6,
+    "load_measured_attempt_count": 39,
 }
 COMMAND = ("usage", "--by", "day", "--by", "workflow", "--since", "2026-12-01")
 ASKED = "GET /v1/usage?from=2026-12-01&by=day&by=workflow"
@@ -57,8 +59,8 @@ def test_usage_of_all_pages_is_one_table(fleet: Fleet) -> None:
     assert done.exit_code == 0, done.output
     rows = [line.split() for line in done.output.splitlines()[1:]]
     assert [row[1] for row in rows] == ["solid@1", "txt2img@3"]
-    assert rows[0][2:] == ["41", "1", "2", "0", "45", "812.4", "790.1", "7.1"]
-    assert rows[1][-1] == "61.5"
+    assert rows[0][2:] == ["41", "1", "2", "0", "45", "812.4", "790.1", "7.1", "12.6", "39"]
+    assert rows[1][-2:] == ["61.5", "39"]
 
 
 def test_csv_is_printed_as_the_fleet_sends_it(fleet: Fleet) -> None:

@@ -111,7 +111,7 @@ async def test_commits_add_up_and_each_outcome_has_its_seconds(pool: asyncpg.Poo
     assert (row.completed_job_count, row.canceled_job_count) == (3, 5)
     assert (row.attempt_count, row.unmeasured_attempt_count) == (4, 1)
     assert (row.executed_seconds, row.completed_seconds, row.lost_seconds) == (7.5, 3.5, 4.0)
-    assert row.load_seconds == 0.5
+    assert (row.load_seconds, row.load_measured_attempt_count) == (0.5, 1), "of 1 in 4 attempts"
 
 
 async def test_groups_come_in_pages_that_neither_repeat_nor_skip(pool: asyncpg.Pool) -> None:
@@ -150,7 +150,7 @@ async def test_others_see_their_own_usage_alone(pool: asyncpg.Pool) -> None:
     assert (own.owner_id, own.completed_job_count) == (ANN, 1)
     [of_bob] = (await ask(pool, UsageGrouping.OWNER, owner_id=BOB)).items
     assert of_bob.completed_job_count == 4
-    assert of_bob.load_seconds is None, "it is known of no attempt"
+    assert (of_bob.load_seconds, of_bob.load_measured_attempt_count) == (None, 0)
     with pytest.raises(ForbiddenError):
         await ask(pool, UsageGrouping.OWNER, may_all=False, owner_id=BOB)
 

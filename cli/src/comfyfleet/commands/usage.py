@@ -66,7 +66,7 @@ def usage_table(found: Sequence[UsageRow], groupings: Sequence[UsageGrouping]) -
     table = plain_table(
         *groupings,
         *("completed", "failed", "canceled", "expired", "attempts"),
-        *("GPU seconds", "of completed", "of lost", "loading"),
+        *("GPU seconds", "of completed", "of lost", "loading", "known of"),
     )
     for row in found:
         group = {
@@ -84,5 +84,6 @@ def usage_table(found: Sequence[UsageRow], groupings: Sequence[UsageGrouping]) -
             *map(str, counts),
             *(f"{value:.1f}" for value in seconds),
             loading,
+            str(row.load_measured_attempt_count),
         )
     return table

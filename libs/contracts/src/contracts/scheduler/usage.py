@@ -61,6 +61,10 @@ class UsageRow(BaseModel):
         description="Time in which graph nodes loaded model files, as far as it is known; null if "
         "it is known of no attempt.",
     )
+    load_measured_attempt_count: int = Field(
+        default=0,
+        description="Attempts whose time of loading is known: `load_seconds` is of these alone.",
+    )
 
 
 class UsagePage(Page[UsageRow]):

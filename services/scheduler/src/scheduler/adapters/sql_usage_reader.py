@@ -33,6 +33,7 @@ SUMS = ", ".join(
         "sum(attempt_count)::bigint AS attempt_count",
         "sum(unmeasured_count)::bigint AS unmeasured_attempt_count",
         "sum(executed_seconds) AS executed_seconds",
+        "sum(load_count)::bigint AS load_measured_attempt_count",
         "CASE WHEN sum(load_count) > 0 THEN sum(load_seconds) END AS load_seconds",
         *SECONDS,
     ]
