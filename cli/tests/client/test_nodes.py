@@ -162,6 +162,20 @@ def test_compare_lists_what_some_nodes_lack(fleet: Script) -> None:
     assert asked["loras/film.safetensors"] == [str(NODE_ID)] * 2
 
 
+def test_compare_tells_apart_nodes_whose_equal_names_mean_other_things(fleet: Script) -> None:
+    other_id = new_id()
+    fleet.on("GET /v1/nodes", listed(a_node(), a_node(id=other_id, name="gpu-2", digest="e")))
+    fleet.on(f"GET {NODE}/capabilities", can(classes=["A"]))
+    fleet.on(f"GET /v1/nodes/{other_id}/capabilities", can(classes=["A"], digest="e"))
+
+    done = run(fleet, "compare")
+    rows = [line.split() for line in done.stdout.splitlines()]
+
+    assert done.returncode == 1
+    assert ["description", "d", "gpu-1", "gpu-2"] in rows
+    assert ["description", "e", "gpu-2", "gpu-1"] in rows
+
+
 def can(**fields: Any) -> bytes:
     known: dict[str, Any] = {
         "digest": "d",

@@ -1,4 +1,4 @@
-"""`nodes compare`: the classes, model files and releases in which nodes differ."""
+"""`nodes compare`: the classes, model files, releases and descriptions in which nodes differ."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -44,13 +44,22 @@ def compare(
 
 
 def differences(wanted: Sequence[NodeView], found: Found) -> dict[str, list[NodeView]]:
-    """Return the nodes that lack a thing, by its name; things that all nodes have are left out."""
-    every = set[str]().union(*(things_of(node, found) for node in wanted))
-    lacking = {
-        name: [node for node in wanted if name not in things_of(node, found)]
-        for name in sorted(every)
-    }
-    return {name: without for name, without in lacking.items() if without}
+    """Return the nodes that lack a thing, by its name; things that all nodes have are left out.
+
+    Nodes with equal names may differ in what the names mean, as with another release of a custom
+    node: then the description of each is a thing too.
+    """
+    things = {node.id: things_of(node, found) for node in wanted}
+    digests: dict[frozenset[str], set[str | None]] = {}
+    for node in wanted:
+        digests.setdefault(frozenset(things[node.id]), set()).add(node.digest)
+    apart = set[str | None]().union(*(some for some in digests.values() if len(some) > 1))
+    for node in wanted:
+        if node.digest in apart:
+            things[node.id] = things[node.id] | {f"description {node.digest}"}
+    every = set[str]().union(*things.values())
+    lacking = {name: [node for node in wanted if name not in things[node.id]] for name in every}
+    return {name: lacking[name] for name in sorted(every) if lacking[name]}
 
 
 def things_of(node: NodeView, found: Found) -> set[str]:
@@ -60,7 +69,7 @@ def things_of(node: NodeView, found: Found) -> set[str]:
 def show(wanted: Sequence[NodeView], missing: Mapping[str, Sequence[NodeView]]) -> None:
     if not missing:
         plural = "" if len(wanted) == 1 else "s"
-        say(f"{len(wanted)} node{plural}: equal classes, model files and releases")
+        say(f"{len(wanted)} node{plural}: equal classes, model files, releases and descriptions")
         return
     table = plain_table("thing", "has it", "lacks it")
     for name, without in missing.items():
