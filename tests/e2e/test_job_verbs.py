@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -39,6 +40,20 @@ def test_a_canceled_job_runs_again_by_api_and_command(fleet: LocalFleet, api: ht
     assert (again.status_code, again.json()["retry_of"]) == (201, job["id"])
     assert (again.json()["inputs"], again.json()["seed"]) == (job["inputs"], job["seed"])
     assert job["id"] in listed
+
+
+@pytest.mark.usefixtures("standstill")
+def test_a_job_whose_deadline_passes_says_so_and_for_what_it_waited(api: httpx.Client) -> None:
+    deadline = datetime.now(UTC) + timedelta(seconds=2)
+    body = {"workflow": "solid", "deadline": deadline.isoformat()}
+    job = api.post("/v1/jobs", json=body).json()
+    with api.stream("GET", job["links"]["events"], headers={"Last-Event-ID": "1"}) as response:
+        told = [name for name, _, _ in frames(response)]
+    over = api.get(job["links"]["self"]).json()
+
+    assert told[-1] == "job.expired"
+    assert (over["status"], over["error"]["code"]) == ("expired", "deadline_passed")
+    assert "it waited: no server that can run it is in service" in over["error"]["message"]
 
 
 def test_a_completed_job_is_not_run_again(api: httpx.Client) -> None:
