@@ -10,6 +10,7 @@ from contracts.scheduler.jobs import JobStatus
 from scheduler.domain.availability import reason_not_free
 from scheduler.domain.jobs import Attempt
 from scheduler.domain.patience import doubt
+from scheduler.domain.requirements import eligible_nodes
 from scheduler.domain.startable import kind_of
 
 from .simulated_faults import a_person_uses_an_engine
@@ -53,7 +54,8 @@ def watch_attempts(world: SimulatedWorld, watch: Watch) -> None:
 
 def could_run_elsewhere(world: SimulatedWorld, attempt: Attempt) -> bool:
     context, nodes, kind = world.leader.read_context(), world.state.nodes, kind_of(attempt.job)
-    idle = (node for node in nodes.values() if not world.engines[node.id].waiting())
+    able = (nodes[node_id] for node_id in eligible_nodes(world.state, kind))
+    idle = (node for node in able if not world.engines[node.id].waiting())
     free = [node for node in idle if reason_not_free(context, node) is None]
     return any(doubt(kind, node) <= doubt(kind, nodes[attempt.node_id]) for node in free)
 
