@@ -31,7 +31,7 @@ from .simulated_world import BEGIN, SimulatedWorld
 OWNERS = [UUID(int=number) for number in range(3)]
 MOST_WAITING = 6
 """Jobs of each owner that may wait."""
-NEED = Requirements(models=frozenset({RARE}))
+NEED = Requirements(models=frozenset((RARE,)))
 LIMITED = OWNERS[0]
 """Only a few of this owner's jobs may run at one time."""
 
