@@ -40,7 +40,7 @@ async def agents(
         yield [one, replace(one, machine="other", slots=asyncio.Semaphore(1))]
 
 
-@pytest.mark.parametrize("hash_", [HASH, None])
+@pytest.mark.parametrize("hash_", [HASH, None], ids=["hash", "no hash"])
 async def test_two_agents_that_begin_at_once_fetch_a_file_once(
     agents: list[DiskModels], files: FileServer, hash_: str | None
 ) -> None:
@@ -120,7 +120,7 @@ async def test_a_second_name_of_a_published_file_is_not_written_to(
     assert moved.read_bytes() == CONTENT + b"more"
 
 
-@pytest.mark.parametrize("hash_", [HASH, None])
+@pytest.mark.parametrize("hash_", [HASH, None], ids=["hash", "no hash"])
 async def test_a_server_that_cuts_each_answer_is_given_up(
     agents: list[DiskModels], files: FileServer, hash_: str | None
 ) -> None:
