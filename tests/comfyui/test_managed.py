@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -36,6 +37,7 @@ def managed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFleet]:
     with local_fleet(
         folder / "home",
         COMFYUI_URLS="",
+        COMFYFLEET_LOGINS_PER_MINUTE="0",
         COMFYFLEET_COMFYUI_COMMAND=command,
         COMFYFLEET_COMFYUI_DIRECTORY=os.environ.get("COMFYUI_DIRECTORY", "."),
         COMFYFLEET_COMFYUI_PORT=str(free_port()),
@@ -48,7 +50,8 @@ def managed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFleet]:
 
 
 def the_node(fleet: LocalFleet) -> NodeView | None:
-    nodes = fleet.client().nodes()
+    with closing(fleet.client()) as client:
+        nodes = client.nodes()
     return nodes[0] if nodes else None
 
 
