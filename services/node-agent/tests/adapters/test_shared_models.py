@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,17 +15,12 @@ from node_agent.adapters import model_folder
 from node_agent.adapters.disk_models import DiskModels
 from node_agent.adapters.model_folder import publish
 from node_agent.adapters.public_web import PublicWeb
-from runtime.testing.file_server import FileServer, a_file_server
+from runtime.testing.file_server import FileServer
 from runtime.testing.ports import eventually
 
-from .test_disk_models import CONTENT, HASH, fetch, left, place, wanted
+from .test_disk_models import CONTENT, HASH, fetch, files, left, place, wanted
 
-
-@pytest.fixture
-def files() -> Generator[FileServer, None, None]:
-    with a_file_server() as running:
-        running.files["/model"] = CONTENT
-        yield running
+__all__ = ["files"]
 
 
 @pytest.fixture
