@@ -10,7 +10,7 @@ import pytest
 from .simulated_run import run
 
 FIRST = int(os.environ.get("FIRST", "0"))
-SEEDS = int(os.environ.get("SEEDS", "300"))
+SEEDS = int(os.environ.get("SEEDS", "1000"))
 AT_ONCE = 50
 
 
