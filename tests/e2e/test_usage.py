@@ -21,15 +21,19 @@ def solid_usage(rows: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     return {name: sum(float(row[name] or 0) for row in own) for name in names}
 
 
+def finish_measurably(api: httpx.Client) -> dict[str, Any]:
+    """Run a job that takes milliseconds: it is large, and in no engine's cache by its color."""
+    return finish(api, "solid", width=2_048, height=2_048, color=randbelow(2**24))
+
+
 def test_usage_counts_each_job_once_and_outlives_it(fleet: LocalFleet, api: httpx.Client) -> None:
     def usage() -> dict[str, float]:
         by = {"by": ["workflow", "node"]}
         return solid_usage(api.get("/v1/usage", params=by).json()["items"])
 
-    # colors that nobody used before: an engine runs nothing for what it has in its cache
-    first = finish(api, "solid", color=randbelow(2**24))
+    first = finish_measurably(api)
     before = usage()
-    last = finish(api, "solid", color=randbelow(2**24))
+    last = finish_measurably(api)
     for job in (first, last):
         assert api.delete(job["links"]["self"]).status_code == 204
     after = usage()
