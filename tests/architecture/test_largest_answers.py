@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from contracts.access import Limits, Permission, Priority
 from contracts.agent import AttemptOrder
-from contracts.auth import TokenView, UserView
+from contracts.auth.sessions import TokenView
+from contracts.auth.users import UserView
 from contracts.media.attempts import InputFile, InputFiles, Results, ResultUrls
 from contracts.media.files import ContentView, MediaList, MediaView, Rendition, UploadPlace
 from contracts.media.library import LinkList, LinkView, MediaPage, StorageView

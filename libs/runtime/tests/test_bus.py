@@ -5,7 +5,8 @@ from uuid import UUID
 import pytest
 
 from contracts.access import Limits
-from contracts.auth import FindUser, IssueToken, TokenView, UserView
+from contracts.auth.sessions import IssueToken, TokenView
+from contracts.auth.users import FindUser, UserView
 from contracts.errors import FieldError, ForbiddenError, NotFoundError, UnavailableError
 from contracts.scheduler.claims import NodeBeat
 from contracts.services import ServiceName

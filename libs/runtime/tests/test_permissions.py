@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from nats.aio.client import Client
 
-from contracts.auth import EndSession
+from contracts.auth.sessions import EndSession
 from contracts.errors import UnavailableError
 from contracts.message import Accepted, Message, Request, Signal
 from contracts.messages import MESSAGES

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from contracts.auth import Principal
+from contracts.auth.principals import Principal
 from contracts.errors import UnavailableError
 from contracts.services import PRINCIPALS
 from runtime.bus.client import Bus

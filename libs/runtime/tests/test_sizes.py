@@ -4,7 +4,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from contracts.auth import FindUser, IssueToken, TokenView, UserView
+from contracts.auth.sessions import IssueToken, TokenView
+from contracts.auth.users import FindUser, UserView
 from contracts.errors import FieldError, InvalidError, TooLargeError, UnavailableError
 from contracts.message import Accepted
 from contracts.topology import MAX_MESSAGE_BYTES

@@ -14,14 +14,9 @@ from pydantic import SecretStr
 
 from auth.app import run
 from auth.settings import AuthSettings
-from contracts.auth import (
-    EndSession,
-    FindUser,
-    IssueToken,
-    Principal,
-    RefreshToken,
-    SigningKey,
-)
+from contracts.auth.principals import Principal, SigningKey
+from contracts.auth.sessions import EndSession, IssueToken, RefreshToken
+from contracts.auth.users import FindUser
 from contracts.errors import ForbiddenError
 from contracts.services import KEYS, PRINCIPALS
 from contracts.topology import stream_of

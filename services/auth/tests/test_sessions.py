@@ -12,7 +12,7 @@ from auth.domain.errors import (
 from auth.domain.sessions import GRACE
 from auth.domain.throttle import FREE_ATTEMPTS
 from auth.handlers.sessions import end_session, issue_token, refresh_token
-from contracts.auth import EndSession, IssueToken, RefreshToken, TokenView
+from contracts.auth.sessions import EndSession, IssueToken, RefreshToken, TokenView
 from contracts.errors import UnavailableError
 
 from .fakes import FakeAuth, FakePasswords, a_user

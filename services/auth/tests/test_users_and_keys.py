@@ -10,7 +10,7 @@ from auth.domain.sessions import Session
 from auth.handlers.upkeep import rotate_keys
 from auth.handlers.users import ensure_administrator, find_user
 from contracts.access import Permission
-from contracts.auth import FindUser
+from contracts.auth.users import FindUser
 
 from .fakes import NOW, FakeAuth, FakeKeyring, a_user
 

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from contracts.auth import Principal
+from contracts.auth.principals import Principal
 from contracts.media.library import FindStorage
 from contracts.registry.workflows import FolderReading, WorkflowEntry, WorkflowVersionRecord
 from contracts.services import KEYS, PRINCIPALS, WORKFLOWS, ServiceName

@@ -8,7 +8,7 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from contracts.access import Permission
-from contracts.auth import SigningKey
+from contracts.auth.principals import SigningKey
 
 ALL = [permission.value for permission in Permission]
 

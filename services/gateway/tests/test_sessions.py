@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 
 from contracts.access import Limits
-from contracts.auth import EndSession, FindUser, IssueToken, RefreshToken, TokenView, UserView
+from contracts.auth.sessions import EndSession, IssueToken, RefreshToken, TokenView
+from contracts.auth.users import FindUser, UserView
 from contracts.errors import ForbiddenError, UnavailableError
 from contracts.message import Accepted
 from runtime.testing.ports import eventually

@@ -15,7 +15,8 @@ from auth.handlers.upkeep import prune, rotate_keys, sync_buckets
 from auth.handlers.users import ensure_administrator, find_user
 from auth.service import Auth
 from auth.settings import AuthSettings
-from contracts.auth import EndSession, FindUser, IssueToken, RefreshToken
+from contracts.auth.sessions import EndSession, IssueToken, RefreshToken
+from contracts.auth.users import FindUser
 from runtime.clock import now
 from runtime.outbox.relay import Relay
 from runtime.process.service import Runtime

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auth.adapters.sql_work import SqlWork
-from contracts.auth import Principal, SigningKey
+from contracts.auth.principals import Principal, SigningKey
 from contracts.services import KEYS, PRINCIPALS
 from runtime.outbox.projection import Projection, Sync
 from runtime.process.service import Runtime

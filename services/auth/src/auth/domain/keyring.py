@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from auth.domain.tokens import ACCESS_SECONDS
-from contracts.auth import SigningKey
+from contracts.auth.principals import SigningKey
 
 ROTATE_AFTER = timedelta(days=30)
 SETTLES_AFTER = timedelta(minutes=10)

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from uuid import UUID
 
 from contracts.access import Limits, Permission, granted
-from contracts.auth import Principal, UserView
+from contracts.auth.principals import Principal
+from contracts.auth.users import UserView
 
 ADMIN = "admin"
 USER = "user"

@@ -16,7 +16,7 @@ from auth.domain.sessions import Session, TokenUse, rotated, token_use
 from auth.domain.users import User, account_name
 from auth.ports import Work
 from auth.service import Auth
-from contracts.auth import EndSession, IssueToken, RefreshToken, TokenView
+from contracts.auth.sessions import EndSession, IssueToken, RefreshToken, TokenView
 from contracts.errors import UnavailableError
 from contracts.message import Accepted
 from contracts.values import new_id

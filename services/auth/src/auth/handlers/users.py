@@ -6,7 +6,7 @@ from auth.domain.audit import AuditEntry, AuditFact
 from auth.domain.errors import UserNotFoundError
 from auth.domain.users import ADMIN, User, account_name
 from auth.service import Auth
-from contracts.auth import FindUser, UserView
+from contracts.auth.users import FindUser, UserView
 from contracts.values import new_id
 
 

@@ -15,7 +15,7 @@ from fastapi.params import Depends
 from fastapi.security.base import SecurityBase
 
 from contracts.access import Actor, Permission, granted
-from contracts.auth import Principal
+from contracts.auth.principals import Principal
 from gateway.http.problems import RefusedError, seconds_to_wait, unauthorized
 from gateway.http.rates import Rates
 from gateway.http.tokens import Claims, JwtTokens

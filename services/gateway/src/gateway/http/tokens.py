@@ -16,7 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from contracts.access import Permission, granted
-from contracts.auth import SigningKey
+from contracts.auth.principals import SigningKey
 from contracts.errors import UnavailableError
 from gateway.http.problems import unauthorized
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from uuid import UUID
 
-from contracts.auth import Principal, SigningKey
+from contracts.auth.principals import Principal, SigningKey
 from contracts.errors import UnavailableError
 from contracts.services import KEYS, PRINCIPALS
 from gateway.http.tokens import JwtTokens

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Cookie, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from contracts.access import Actor
-from contracts.auth import EndSession, FindUser, IssueToken, RefreshToken, TokenView, UserView
+from contracts.auth.sessions import EndSession, IssueToken, RefreshToken, TokenView
+from contracts.auth.users import FindUser, UserView
 from gateway.http.access import Allowed, access_of
 from gateway.http.answers import refusals, sends
 from gateway.http.bodies import Body, FormBody, Strict
