@@ -32,10 +32,9 @@ def token(fleet: LocalFleet) -> str:
 
 
 @pytest.fixture
-def api(fleet: LocalFleet, token: str) -> Generator[httpx.Client, None, None]:
+def api(fleet: LocalFleet) -> Generator[httpx.Client, None, None]:
     """The public API as the admin; answers come as they are, also refusals."""
-    headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=fleet.url, headers=headers, timeout=60) as client:
+    with fleet.http() as client:
         yield client
 
 

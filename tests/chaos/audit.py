@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
@@ -14,10 +15,9 @@ from comfyfleet.testing import LocalFleet
 TERMINAL = {"job.completed", "job.failed", "job.canceled", "job.expired"}
 
 
-def wait_for_the_end(fleet: LocalFleet, token: str, job_ids: list[str], *, within: float) -> None:
+def wait_for_the_end(fleet: LocalFleet, job_ids: list[str], *, within: float) -> None:
     waiting, deadline = set(job_ids), time.monotonic() + within
-    headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=fleet.url, headers=headers, timeout=10) as http:
+    with fleet.http(timeout=10) as http:
         while waiting:
             left = sorted(waiting)
             assert time.monotonic() < deadline, [http.get(f"/v1/jobs/{i}").json() for i in left]
@@ -36,57 +36,67 @@ def has_ended(http: httpx.Client, job_id: str) -> bool:
     return answer.is_success and answer.json()["status"] in {"completed", "failed", "canceled"}
 
 
-def assert_each_ended_once(fleet: LocalFleet, token: str, job_ids: list[str]) -> dict[str, str]:
+def assert_each_ended_once(fleet: LocalFleet, job_ids: list[str]) -> dict[str, str]:
     """Read the durable events; return how each job ended, by job id."""
-    endings = terminal_events(fleet, token, set(job_ids))
+    endings = terminal_events(fleet, set(job_ids))
     assert Counter(job_id for job_id, _ in endings) == Counter(job_ids), "one ending for each"
     return dict(endings)
 
 
-def terminal_events(fleet: LocalFleet, token: str, job_ids: set[str]) -> list[tuple[str, str]]:
+def terminal_events(fleet: LocalFleet, job_ids: set[str]) -> list[tuple[str, str]]:
     """Job and name of each terminal event in the stream, up to the end of one more job."""
-    headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": "0"}
     body: dict[str, Any] = {"workflow": "solid", "inputs": {}}
-    last = httpx.post(f"{fleet.url}/v1/jobs", json=body, headers=headers, timeout=30).json()["id"]
-    found = list[tuple[str, str]]()
-    timeout = httpx.Timeout(10, read=30)
-    with (
-        httpx.Client(base_url=fleet.url, headers=headers, timeout=timeout) as http,
-        http.stream("GET", "/v1/events") as response,
-    ):
-        name = ""
-        for line in response.iter_lines():
-            field, _, value = line.partition(": ")
-            if field == "event":
-                name = value
-            elif field == "data" and name in TERMINAL:
-                data: dict[str, Any] = json.loads(value)
-                job_id = str(data.get("id") or data.get("job_id"))
-                found += [(job_id, name)] if job_id in job_ids else []
-                if job_id == last:
-                    return found
+    with fleet.http(timeout=30) as http:
+        last = http.post("/v1/jobs", json=body).json()["id"]
+        with http.stream("GET", "/v1/events", headers={"Last-Event-ID": "0"}) as response:
+            found = endings_until(last, response)
+    return [ending for ending in found if ending[0] in job_ids]
+
+
+def endings_until(last: str, response: httpx.Response) -> list[tuple[str, str]]:
+    found, name = list[tuple[str, str]](), ""
+    for line in response.iter_lines():
+        field, _, value = line.partition(": ")
+        if field == "event":
+            name = value
+        elif field == "data" and name in TERMINAL:
+            data: dict[str, Any] = json.loads(value)
+            found.append((str(data.get("id") or data.get("job_id")), name))
+            if found[-1][0] == last:
+                return found
     raise AssertionError("the stream ended before the last job did")
 
 
-def executed(fleet: LocalFleet) -> int:
-    """Prompts that the engine has run, by its own account."""
-    engine = f"http://127.0.0.1:{fleet.port('preview-engine')}"
-    return len(httpx.get(f"{engine}/history", params={"max_items": 100_000}, timeout=60).json())
+def executed(attempts: Iterable[str], *engines: str) -> int:
+    """Count the attempts that the engines at these addresses have run, by their own account.
+
+    The prompt of an attempt has its id. Engines also run prompts that try them.
+    """
+    prompts = set[str]()
+    for engine in engines:
+        answer = httpx.get(f"{engine}/history", params={"max_items": 100_000}, timeout=60)
+        prompts |= answer.json().keys()
+    return len(prompts.intersection(attempts))
 
 
-def attempts_by_cause(fleet: LocalFleet, job_ids: list[str]) -> Counter[str]:
-    """Count the attempts of the jobs by the cause of their end; `completed` for the good ones."""
-    return asyncio.run(count_attempts(fleet.database_url("scheduler"), job_ids))
+def engine_of(fleet: LocalFleet) -> str:
+    """Return the address of the fleet's own preview engine."""
+    return f"http://127.0.0.1:{fleet.port('preview-engine')}"
 
 
-async def count_attempts(url: str, job_ids: list[str]) -> Counter[str]:
+def causes(fleet: LocalFleet, job_ids: list[str]) -> dict[str, str]:
+    """Return the cause of each attempt's end, by attempt; `completed` for the good ones."""
+    return asyncio.run(read_causes(fleet.database_url("scheduler"), job_ids))
+
+
+async def read_causes(url: str, job_ids: list[str]) -> dict[str, str]:
     connection = await asyncpg.connect(url)
     try:
         rows = await connection.fetch(
-            "SELECT coalesce(cause, outcome) AS cause, count(*) AS attempts FROM attempts"
-            " WHERE job_id = ANY($1::uuid[]) GROUP BY 1",
+            "SELECT id, coalesce(cause, outcome) AS cause FROM attempts"
+            " WHERE job_id = ANY($1::uuid[])",
             job_ids,
         )
     finally:
         await connection.close()
-    return Counter({row["cause"]: row["attempts"] for row in rows})
+    return {str(row["id"]): row["cause"] for row in rows}

@@ -25,10 +25,10 @@ AWAY_SECONDS = float(os.environ.get("CHAOS_AWAY_SECONDS", "60"))
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("name", ["nats", "postgres", "s3", "preview-engine"])
 def test_a_server_that_is_away_for_a_minute_costs_no_job_and_no_work(
-    fleet: LocalFleet, token: str, name: str
+    fleet: LocalFleet, name: str
 ) -> None:
     may_repeat = name == "preview-engine"
-    with jobs_meanwhile(fleet, token, may_repeat=may_repeat), stopped(fleet, name):
+    with jobs_meanwhile(fleet, may_repeat=may_repeat), stopped(fleet, name):
         time.sleep(AWAY_SECONDS)
 
 

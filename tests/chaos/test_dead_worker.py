@@ -12,6 +12,7 @@ import pytest
 from comfyfleet.testing import LocalFleet
 from runtime.testing.ports import wait_until
 
+from .audit import engine_of
 from .test_kills import END_SECONDS, jobs_meanwhile, kill
 
 DEAD_AFTER_SECONDS = 5.0
@@ -20,7 +21,7 @@ DEAD_AFTER_SECONDS = 5.0
 @pytest.mark.long
 @pytest.mark.timeout(0)
 def test_a_server_that_answers_while_its_worker_is_dead_costs_no_job(
-    fleet: LocalFleet, token: str, api: httpx.Client
+    fleet: LocalFleet, api: httpx.Client
 ) -> None:
     [node_id] = [node["id"] for node in api.get("/v1/nodes").json()["items"]]
 
@@ -30,10 +31,10 @@ def test_a_server_that_answers_while_its_worker_is_dead_costs_no_job(
 
     with (
         engine_settings(api, node_id, dead_after_seconds=DEAD_AFTER_SECONDS),
-        jobs_meanwhile(fleet, token, may_repeat=True),
+        jobs_meanwhile(fleet, may_repeat=True),
     ):
-        engine = f"http://127.0.0.1:{fleet.port('preview-engine')}"
-        httpx.post(f"{engine}/preview-engine/switches", json={"silent": True}).raise_for_status()
+        switches = f"{engine_of(fleet)}/preview-engine/switches"
+        httpx.post(switches, json={"silent": True}).raise_for_status()
         wait_until(is_quarantined, "nobody saw that the worker is dead", END_SECONDS)
         kill(fleet, "preview-engine")
 

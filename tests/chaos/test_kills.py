@@ -7,6 +7,7 @@ stopped for longer than every lease. Then the durable events and the engine's ow
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -16,7 +17,13 @@ from comfyfleet.supervision import state
 from comfyfleet.testing import LocalFleet
 from runtime.testing.ports import wait_until
 
-from .audit import assert_each_ended_once, attempts_by_cause, executed, wait_for_the_end
+from .audit import (
+    assert_each_ended_once,
+    causes,
+    engine_of,
+    executed,
+    wait_for_the_end,
+)
 from .stream import Stream
 
 PER_SECOND = float(os.environ.get("CHAOS_JOBS_PER_SECOND", "1"))
@@ -29,16 +36,16 @@ SERVERS = ["nats", "postgres", "s3"]
 
 @pytest.mark.timeout(600)
 def test_after_a_kill_of_each_process_every_job_ends_once_and_ran_once(
-    fleet: LocalFleet, token: str
+    fleet: LocalFleet,
 ) -> None:
-    with jobs_meanwhile(fleet, token):
+    with jobs_meanwhile(fleet):
         for name in (*SERVICES, *SERVERS):
             kill(fleet, name)
 
 
 @pytest.mark.timeout(400)
-def test_a_process_that_stood_still_overwrites_nothing(fleet: LocalFleet, token: str) -> None:
-    with jobs_meanwhile(fleet, token):
+def test_a_process_that_stood_still_overwrites_nothing(fleet: LocalFleet) -> None:
+    with jobs_meanwhile(fleet):
         for name in ("scheduler", "node-agent"):
             pid = fleet.pid(name)
             os.kill(pid, signal.SIGSTOP)
@@ -47,27 +54,26 @@ def test_a_process_that_stood_still_overwrites_nothing(fleet: LocalFleet, token:
 
 
 @pytest.mark.timeout(400)
-def test_after_the_engine_was_killed_every_job_ends_once(fleet: LocalFleet, token: str) -> None:
-    with jobs_meanwhile(fleet, token, may_repeat=True):
+def test_after_the_engine_was_killed_every_job_ends_once(fleet: LocalFleet) -> None:
+    with jobs_meanwhile(fleet, may_repeat=True):
         kill(fleet, "preview-engine")
 
 
 @contextmanager
-def jobs_meanwhile(
-    fleet: LocalFleet, token: str, *, may_repeat: bool = False
-) -> Generator[None, None, None]:
+def jobs_meanwhile(fleet: LocalFleet, *, may_repeat: bool = False) -> Generator[None, None, None]:
     """Submit jobs while the block runs; then hold each to account."""
-    before, stream = executed(fleet), Stream(fleet, per_second=PER_SECOND)
+    stream = Stream(fleet, per_second=PER_SECOND)
     stream.start()
     stream.wait_until_accepted(2)
     yield
     job_ids = [accepted.job_id for accepted in stream.finish(END_SECONDS)]
     assert len(set(job_ids)) == len(job_ids)
-    wait_for_the_end(fleet, token, job_ids, within=END_SECONDS)
-    repeated = executed(fleet) - before - len(job_ids)  # the audit runs a job of its own
-    lost = attempts_by_cause(fleet, job_ids)["lost"] if may_repeat else 0
+    wait_for_the_end(fleet, job_ids, within=END_SECONDS)
+    attempts = causes(fleet, job_ids)
+    repeated = executed(attempts, engine_of(fleet)) - len(job_ids)
+    lost = Counter(attempts.values())["lost"] if may_repeat else 0
     assert repeated <= lost, "work was done again that was not lost"
-    ended = assert_each_ended_once(fleet, token, job_ids)
+    ended = assert_each_ended_once(fleet, job_ids)
     assert set(ended.values()) == {"job.completed"}
 
 

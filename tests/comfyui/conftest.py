@@ -10,8 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from comfyfleet.client.api import Renewal
-from comfyfleet.testing import ADMIN_EMAIL, LocalFleet, local_fleet
+from comfyfleet.testing import LocalFleet, local_fleet
 from runtime.testing.ports import wait_until
 
 SHIPPED = Path(__file__).parents[2] / "workflows"
@@ -43,15 +42,7 @@ def fleet(servers: list[str], tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="session")
 def api(fleet: LocalFleet) -> Iterator[httpx.Client]:
-    """Return a client that logs in, and logs in again when its access token has expired."""
-    form = {"username": ADMIN_EMAIL, "password": fleet.secrets.admin_password}
-
-    def log_in() -> str:
-        token = httpx.post(f"{fleet.url}/v1/auth/token", data=form).json()["access_token"]
-        client.headers["Authorization"] = f"Bearer {token}"
-        return token
-
-    with httpx.Client(base_url=fleet.url, timeout=120, auth=Renewal(log_in)) as client:
+    with fleet.http(timeout=120) as client:
         wait_until_servers_are_described(client)
         yield client
 

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from comfyfleet import secrets as secrets_file
 from comfyfleet import tcp_ports
-from comfyfleet.client.api import FleetClient
+from comfyfleet.client.api import FleetClient, Renewal
 from comfyfleet.home import Home
 from comfyfleet.secrets import FleetSecrets
 from comfyfleet.supervision import state
@@ -55,6 +57,24 @@ class LocalFleet:
         """Return a client that is logged in as the admin."""
         client = FleetClient(self.url)
         client.log_in(ADMIN_EMAIL, self.secrets.admin_password)
+        return client
+
+    def http(self, *, timeout: httpx.Timeout | float = 60) -> httpx.Client:
+        """Return a client of the public API as the admin; it logs in whenever it has to.
+
+        Answers come as they are, also refusals.
+        """
+        form = {"username": ADMIN_EMAIL, "password": self.secrets.admin_password}
+
+        def log_in() -> str | None:
+            answer = httpx.post(f"{self.url}/v1/auth/token", data=form, timeout=timeout)
+            if not answer.is_success:
+                return None
+            token = answer.json()["access_token"]
+            client.headers["Authorization"] = f"Bearer {token}"
+            return token
+
+        client = httpx.Client(base_url=self.url, timeout=timeout, auth=Renewal(log_in))
         return client
 
     def pid(self, name: str) -> int:
