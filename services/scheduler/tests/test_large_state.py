@@ -135,7 +135,7 @@ async def test_a_leader_loads_all_and_a_standby_takes_over(
     led = monotonic()
     await use(gateway, waiting[2])
     await eventually(lambda: has_read(gateway, waiting[-1]), WITHIN_SECONDS)
-    log.info("a standby leads %.1f s after the kill", led - began)
+    log.info("a standby leads %.2f s after the kill", led - began)
     log.info("it has read the queue %.1f s later", monotonic() - led)
     assert await epoch_of(schedulers.database_url) == before + 1
     assert memory_mb < MOST_MEMORY_MB

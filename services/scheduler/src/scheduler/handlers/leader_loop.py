@@ -32,7 +32,7 @@ from scheduler.service import Inbox, Scheduler, Term
 
 log = structlog.get_logger()
 
-STANDBY_SECONDS = 0.4
+STANDBY_SECONDS = 0.25
 RETRY_SECONDS = 0.1
 MOST_AT_ONCE = 1_000
 TICK_SECONDS = 0.5
