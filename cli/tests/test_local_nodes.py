@@ -21,6 +21,8 @@ def a_node(url: str, *, labels: dict[str, str] | None = None) -> NodeView:
 
 
 class FakeNodes:
+    code = "node_exists"
+
     def __init__(self, *present: NodeView) -> None:
         self.present = list(present)
 
@@ -29,7 +31,7 @@ class FakeNodes:
 
     def add_node(self, name: str, base_url: str, labels: dict[str, str]) -> NodeView:
         if any(node.name == name for node in self.present):
-            raise ApiError("exists", 409)
+            raise ApiError("exists", 409, self.code)
         self.present.append(a_node(base_url, labels=labels))
         return self.present[-1]
 

@@ -8,7 +8,7 @@ from comfyfleet.client.errors import ApiError
 from contracts.scheduler.nodes import NodeView
 
 LABEL = {"managed-by": "local"}
-CONFLICT = 409
+ADDED_MEANWHILE = "node_exists"
 
 
 class NodesClient(Protocol):
@@ -41,7 +41,7 @@ def add(client: NodesClient, url: str, name: str) -> None:
     try:
         client.add_node(name, url, LABEL)
     except ApiError as error:
-        if error.status != CONFLICT:  # somebody added it meanwhile
+        if error.code != ADDED_MEANWHILE:
             raise
 
 

@@ -62,6 +62,8 @@ class Fleet:
     entries: dict[UUID, ClaimedNode] = field(default_factory=dict[UUID, ClaimedNode])
     asked: Counter[UUID] = field(default_factory=Counter[UUID])
     """Requests for a claim, by node."""
+    claim_refusals: dict[UUID, OperationError] = field(default_factory=dict[UUID, OperationError])
+    """Answers to requests for a claim, by node."""
     holders: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
     """Agents by node."""
     live: list[AttemptOrder] = field(default_factory=list[AttemptOrder])
@@ -77,14 +79,15 @@ class Fleet:
 
     async def claim(self, message: ClaimNode) -> ClaimView:
         self.asked[message.node_id] += 1
+        if refusal := self.claim_refusals.get(message.node_id):
+            raise refusal
         entry = self.entries.get(message.node_id)
         if entry is None:
             raise NotFoundError("there is no such node")
         if self.holders.get(entry.node_id) != message.agent_id:
             self.holders[entry.node_id] = message.agent_id
             self.claims[entry.node_id] = self.claims.get(entry.node_id, 0) + 1
-        claim = self.claims[entry.node_id]
-        return ClaimView(claim=claim, epoch=EPOCH, node=entry, live=self.live)
+        return ClaimView(claim=self.claims[entry.node_id], epoch=EPOCH, node=entry, live=self.live)
 
     async def finish(self, message: FinishAttempt) -> Accepted:
         if self.deaf_for:
@@ -136,11 +139,9 @@ class Fleet:
     ) -> None:
         """Wait for a beat of the node that comes from now on."""
         start = len(self.beats)
-
-        def is_seen() -> bool:
-            return any(b.node_id == entry.node_id and is_so(b) for b in self.beats[start:])
-
-        await eventually(is_seen, within)
+        await eventually(
+            lambda: any(b.node_id == entry.node_id and is_so(b) for b in self.beats[start:]), within
+        )
 
     async def run(self, entry: ClaimedNode, order: AttemptOrder, epoch: int = EPOCH) -> Accepted:
         claim = self.claims[entry.node_id]

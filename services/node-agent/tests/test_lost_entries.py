@@ -12,9 +12,11 @@ import pytest
 from nats.aio.client import Client
 
 from contracts.agent import Outcome
+from contracts.errors import ConflictError, OperationError, UnavailableError
 from contracts.scheduler.nodes import ClaimedNode
 from contracts.services import NODES
 from contracts.values import new_id
+from node_agent.handlers import claims
 from runtime.bus.nats_config import PROVISIONER
 from runtime.provision import provision_nats
 from runtime.testing.ports import eventually
@@ -37,6 +39,10 @@ async def make_bucket_anew(fleet: Fleet, entry: ClaimedNode) -> None:  # noqa: A
 async def write_unreadable_value(fleet: Fleet, entry: ClaimedNode) -> None:
     newer = entry.model_copy(update={"engine": "of a newer kind, with spaces"})
     await put(fleet.scheduler, NODES.name, str(entry.node_id), newer.model_dump_json())
+
+
+async def delete_entry(fleet: Fleet, entry: ClaimedNode) -> None:
+    await (await fleet.scheduler.jetstream.key_value(NODES.name)).delete(str(entry.node_id))
 
 
 def read_again(nats: NatsServer) -> None:
@@ -73,3 +79,42 @@ async def test_a_running_attempt_outlives_its_nodes_entry(
         end = await fleet.outcome(order)
 
     assert end.outcome is Outcome.CANCELED
+
+
+@pytest.mark.parametrize("kind", [ConflictError, UnavailableError])
+async def test_a_running_attempt_outlives_its_nodes_entry_and_row(
+    fleet: Fleet, engine_url: str, kind: type[OperationError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scheduler cannot read the row; a release before this one says so as another kind."""
+    monkeypatch.setattr(claims, "ASK_AGAIN_SECONDS", 0.1)
+    order = an_order(await fleet.publish(slow_steps(steps=2_000, seconds_per_step=0.05)))
+    entry = await fleet.add_node(engine_url)
+    async with fleet.agent():
+        await fleet.ready(entry)
+        await fleet.run(entry, order)
+        fleet.claim_refusals[entry.node_id] = kind("not readable", code="node_unreadable")
+        asked = fleet.asked[entry.node_id]
+        await delete_entry(fleet, entry)
+        await eventually(lambda: fleet.asked[entry.node_id] > asked + 1, 10)
+        await fleet.sees(entry, lambda beat: bool(beat.attempts))
+        await fleet.cancel(entry, order.attempt_id)
+        end = await fleet.outcome(order)
+
+    assert end.outcome is Outcome.CANCELED
+
+
+async def test_a_node_without_entry_that_another_agent_has_is_left_to_it(
+    fleet: Fleet, engine_url: str
+) -> None:
+    entry = await fleet.add_node(engine_url)
+    async with fleet.agent():
+        await fleet.ready(entry)
+        asked = fleet.asked[entry.node_id]
+        claimed = ConflictError("a living agent has the node", code="claimed")
+        fleet.claim_refusals[entry.node_id] = claimed
+        await delete_entry(fleet, entry)
+        await eventually(lambda: fleet.asked[entry.node_id] > asked)
+        del fleet.claim_refusals[entry.node_id]
+        await fleet.wish(entry)
+        # it is claimed anew, so the first claim has ended
+        await eventually(lambda: fleet.asked[entry.node_id] > asked + 1, 10)

@@ -25,6 +25,8 @@ QUEUED_SECONDS = 1.0
 
 STALE_CLAIM = "stale_claim"
 """Code of the error that another agent holds the node, or this agent claimed it anew."""
+CLAIMED = "claimed"
+"""Code of the error that a living agent holds the node."""
 
 
 @dataclass(slots=True)

@@ -12,10 +12,10 @@ from uuid import UUID
 
 import structlog
 
-from contracts.errors import ConflictError, NotFoundError, OperationError
+from contracts.errors import NotFoundError, OperationError
 from contracts.scheduler.claims import ClaimNode, ClaimView, SchedulerLed
 from contracts.scheduler.nodes import NodeEntry
-from node_agent.domain.admission import is_taken_away, is_wanted, may_claim
+from node_agent.domain.admission import CLAIMED, is_taken_away, is_wanted, may_claim
 from node_agent.handlers.adoption import adopt
 from node_agent.handlers.beats import beat, show_previews, show_progress
 from node_agent.handlers.capabilities import keep_registry_informed, keep_scheduler_informed
@@ -137,23 +137,24 @@ async def finish(claim: Claim) -> None:
 async def stop_if_removed(claim: Claim) -> None:
     """Ask the scheduler about a node without an entry: the bucket may be empty or made anew.
 
-    The attempts go on unless the scheduler says that there is no such node.
+    The attempts go on unless the scheduler says that there is no such node, or that another agent
+    has it: any other refusal, as of a node whose row cannot be read, is about the scheduler.
     """
     message = ClaimNode(agent_id=claim.agent.agent_id, node_id=claim.id)
     try:
         view = await claim.agent.bus.call(message)
     except NotFoundError:
         await stop_attempts(claim)
-    except ConflictError:
-        claim.tasks.ended.set()
+        return
     except OperationError as error:
         log.info("node_unknown", node_id=str(claim.id), reason=error.message)
+        is_ours = error.code != CLAIMED
+    else:
+        is_ours = view.claim == claim.number
+    if is_ours:
         await keep_following(claim)
     else:
-        if view.claim == claim.number:
-            await keep_following(claim)
-        else:
-            claim.tasks.ended.set()
+        claim.tasks.ended.set()
 
 
 async def keep_following(claim: Claim) -> None:
