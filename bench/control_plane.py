@@ -28,6 +28,7 @@ from contracts.scheduler.claims import ClaimNode, ClaimView, NodeBeat, ReportCap
 from contracts.scheduler.nodes import Capabilities
 from contracts.values import new_id
 from runtime.bus.client import Bus
+from runtime.clock import now
 from runtime.postgres.engine import sqlalchemy_url
 from runtime.process.retry import retry
 
@@ -203,6 +204,7 @@ async def make_users(fleet: LocalFleet, names: list[str]) -> list[str]:
                         name=name,
                         role=accounts.USER,
                         password_hash=digest,
+                        created_at=now(),
                     )
                 )
     finally:

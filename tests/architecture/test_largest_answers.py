@@ -8,10 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from contracts.access import Limits, Permission, Priority
+from contracts.access import Priority
 from contracts.agent import AttemptOrder
-from contracts.auth.sessions import TokenView
-from contracts.auth.users import UserView
 from contracts.media.attempts import InputFile, InputFiles, Results, ResultUrls
 from contracts.media.files import ContentView, MediaList, MediaView, Rendition, UploadPlace
 from contracts.media.library import LinkList, LinkView, MediaPage, StorageView
@@ -47,6 +45,7 @@ from media.handlers.library import MAX_OPEN_LINKS
 from runtime.bus.replies import fits
 from scheduler.handlers.queries import MOST_HASHES
 
+from .largest_auth_answers import AUTH_ANSWERS
 from .largest_model_answers import MODEL_ANSWERS
 from .largest_registry_answers import ID, REGISTRY_ANSWERS, TIME, UNMET, URL, text
 from .largest_usage_answers import USAGE_ANSWERS
@@ -193,21 +192,7 @@ LARGEST: Iterable[BaseModel] = (
     *MODEL_ANSWERS,
     ClaimView(claim=1, epoch=1, node=ClaimedNode(node_id=ID, **SETTINGS), live=[ORDER] * 50),
     *REGISTRY_ANSWERS,
-    TokenView(
-        user_id=ID,
-        access_token="a" * 4_000,
-        refresh_token="r" * 200,
-        expires_in=1,
-        refresh_expires_in=1,
-    ),
-    UserView(
-        id=ID,
-        email=text(320),
-        name=text(320),
-        role="r" * 40,
-        permissions=list(Permission),
-        limits=Limits(),
-    ),
+    *AUTH_ANSWERS,
 )
 
 

@@ -33,6 +33,7 @@ OF_ITS_OWN = {
         "workflows",
         "nodes",
         "usage",
+        "users",
         "sessions",
         "live",
         "ops",

@@ -16,6 +16,7 @@ from comfyfleet.commands import (
     nodes,
     remote,
     usage,
+    users,
     workflows,
 )
 from comfyfleet.settings import wrong_setting
@@ -61,6 +62,7 @@ def application() -> typer.Typer:
     app.add_typer(models.group(), name="models")
     app.add_typer(batches.group(), name="batches")
     app.add_typer(workflows.group(), name="workflows")
+    app.add_typer(users.group(), name="users")
     app.add_typer(dead_letters.group(), name="dead-letters")
     return app
 

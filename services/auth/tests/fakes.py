@@ -5,20 +5,24 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from auth.domain.audit import AuditEntry, AuditFact
 from auth.domain.keyring import Key
 from auth.domain.sessions import Session
 from auth.domain.users import Administrator, User
 from auth.service import Auth
+from contracts.access import IdempotencyKey
+from contracts.auth.users import ListUsers
 from contracts.errors import UnavailableError
+from contracts.values import new_id
+from runtime.cursor import Place
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def a_user(email: str = "ada@example.com", hash_of: str = "correct", **changes: Any) -> User:
-    user = User(uuid4(), email, "Ada", "user", f"hash of {hash_of}")
+    user = User(new_id(), email, "Ada", "user", f"hash of {hash_of}", NOW)
     return replace(user, **changes)
 
 
@@ -44,6 +48,8 @@ class FakeWork:
         self.sessions: dict[UUID, Session] = {}
         self.signing_keys: list[Key] = []
         self.entries: list[AuditEntry] = []
+        self.erased: set[UUID] = set()
+        self.made: dict[str, tuple[IdempotencyKey, str]] = {}
 
     @asynccontextmanager
     async def __call__(self) -> AsyncGenerator["FakeWork", None]:
@@ -60,6 +66,35 @@ class FakeWork:
 
     async def save_user(self, user: User) -> None:
         self.users[user.id] = user
+
+    async def user_page(self, query: ListUsers, after: Place | None) -> list[User]:
+        raise NotImplementedError("tested on Postgres")
+
+    async def administrators(self) -> list[User]:
+        return [user for user in self.users.values() if user.is_administrator]
+
+    async def is_erased(self, user_id: UUID) -> bool:
+        return user_id in self.erased
+
+    async def erase_user(self, user: User, now: datetime) -> None:
+        assert now.tzinfo
+        del self.users[user.id]
+        await self.delete_sessions(user.id)
+        self.erased.add(user.id)
+
+    async def made_by(
+        self, owner_id: UUID, operation: str, key: IdempotencyKey | None
+    ) -> str | None:
+        if key is None or (known := self.made.get(f"{owner_id} {operation} {key.key}")) is None:
+            return None
+        key.refuse_other_body(known[0].body_digest)
+        return known[1]
+
+    async def remember(
+        self, owner_id: UUID, operation: str, key: IdempotencyKey | None, made: tuple[str, datetime]
+    ) -> None:
+        if key:
+            self.made[f"{owner_id} {operation} {key.key}"] = key, made[0]
 
     async def session(self, session_id: UUID) -> Session | None:
         session = self.sessions.get(session_id)

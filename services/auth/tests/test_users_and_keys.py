@@ -7,8 +7,9 @@ from auth.domain.audit import AuditFact
 from auth.domain.errors import UserNotFoundError
 from auth.domain.keyring import KEPT_AFTER, ROTATE_AFTER, SETTLES_AFTER
 from auth.domain.sessions import Session
+from auth.handlers.administrator import ensure_administrator
 from auth.handlers.upkeep import rotate_keys
-from auth.handlers.users import ensure_administrator, find_user
+from auth.handlers.users import find_user
 from contracts.access import Permission
 from contracts.auth.users import FindUser
 

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     GRAPHS_RUN = "graphs:run"
     NODES_READ = "nodes:read"
     NODES_WRITE = "nodes:write"
+    USERS_READ = "users:read"
     USERS_WRITE = "users:write"
 
 
@@ -38,6 +39,7 @@ INCLUDED: Mapping[Permission, Permission] = {
     Permission.JOBS_RUN: Permission.JOBS_READ,
     Permission.JOBS_READ_ALL: Permission.JOBS_READ,
     Permission.MEDIA_WRITE: Permission.MEDIA_READ,
+    Permission.USERS_WRITE: Permission.USERS_READ,
 }
 """Each permission implies this read permission, also in tokens issued before it existed."""
 
@@ -54,6 +56,10 @@ class Priority(StrEnum):
     INTERACTIVE = "interactive"
     BATCH = "batch"
     BACKGROUND = "background"
+
+
+MOST_JOBS = 1_000_000
+MOST_BYTES = 2**53
 
 
 class Limits(BaseModel):
@@ -76,6 +82,32 @@ class Limits(BaseModel):
         ge=0,
         description="Largest total size of the principal's media, in bytes.",
     )
+
+
+class LimitOverrides(BaseModel):
+    """Limits that are set for one user; those that are null are as for everybody."""
+
+    model_config = ConfigDict(frozen=True)
+
+    max_waiting_jobs: int | None = Field(
+        default=None, ge=0, le=MOST_JOBS, description="Jobs that may wait at one time."
+    )
+    max_running_jobs: int | None = Field(
+        default=None, ge=1, le=MOST_JOBS, description="Jobs that may run at one time; others wait."
+    )
+    max_priority: Priority | None = Field(
+        default=None, description="Highest priority that the principal may request."
+    )
+    storage_bytes: int | None = Field(
+        default=None,
+        ge=0,
+        le=MOST_BYTES,
+        description="Largest total size of the principal's media, in bytes.",
+    )
+
+    def over(self, limits: Limits) -> Limits:
+        """Return these limits, and in place of null ones those given."""
+        return limits.model_copy(update=self.model_dump(exclude_none=True))
 
 
 class Actor(BaseModel):

@@ -78,12 +78,16 @@ UtcTime: TypeAlias = Annotated[AwareDatetime, AfterValidator(in_utc)]
 LONGEST_LABEL_BYTES = 256
 
 
-def as_label_value(text: str) -> str:
-    if len(text.encode()) > LONGEST_LABEL_BYTES:
-        raise ValueError(f"expected at most {LONGEST_LABEL_BYTES} bytes")
+def printable(text: str) -> str:
     if any(category(letter) == "Cc" for letter in text):
         raise ValueError("expected a text without control characters")
     return text
+
+
+def as_label_value(text: str) -> str:
+    if len(text.encode()) > LONGEST_LABEL_BYTES:
+        raise ValueError(f"expected at most {LONGEST_LABEL_BYTES} bytes")
+    return printable(text)
 
 
 def without_nul(text: str) -> str:

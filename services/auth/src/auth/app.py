@@ -10,13 +10,14 @@ from auth.adapters.buckets import PublishedBuckets
 from auth.adapters.jose_keyring import JoseKeyring, derived
 from auth.adapters.sql_work import SqlUnitOfWork
 from auth.domain.users import Administrator
+from auth.handlers.administrator import ensure_administrator
 from auth.handlers.sessions import end_session, issue_token, refresh_token
 from auth.handlers.upkeep import prune, rotate_keys, sync_buckets
-from auth.handlers.users import ensure_administrator, find_user
+from auth.handlers.users import change_user, create_user, erase_user, find_user, list_users
 from auth.service import Auth
 from auth.settings import AuthSettings
 from contracts.auth.sessions import EndSession, IssueToken, RefreshToken
-from contracts.auth.users import FindUser
+from contracts.auth.users import ChangeUser, CreateUser, EraseUser, FindUser, ListUsers
 from runtime.clock import now
 from runtime.outbox.relay import Relay
 from runtime.process.service import Runtime
@@ -28,6 +29,10 @@ ANSWERS: AnswerTable[Auth] = {
     RefreshToken: refresh_token,
     EndSession: end_session,
     FindUser: find_user,
+    ListUsers: list_users,
+    CreateUser: create_user,
+    ChangeUser: change_user,
+    EraseUser: erase_user,
 }
 TICKS: TickTable[Auth] = {rotate_keys: 60.0, prune: 60.0, sync_buckets: 1.0}
 """`sync_buckets` itself waits for a lost bucket, at most a minute."""

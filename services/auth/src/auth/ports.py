@@ -10,6 +10,9 @@ from auth.domain.audit import AuditEntry
 from auth.domain.keyring import Key
 from auth.domain.sessions import Session
 from auth.domain.users import User
+from contracts.access import IdempotencyKey
+from contracts.auth.users import ListUsers
+from runtime.cursor import Place
 
 
 class Work(Protocol):
@@ -23,6 +26,30 @@ class Work(Protocol):
 
     async def save_user(self, user: User) -> None:
         """Add or replace the user, and publish the principal. Call `lock` before."""
+
+    async def user_page(self, query: ListUsers, after: Place | None) -> list[User]:
+        """Return the users of a page and one more, newest first."""
+        ...
+
+    async def administrators(self) -> list[User]:
+        """Return all who can log in and administer the fleet. Call `lock` before a change."""
+        ...
+
+    async def is_erased(self, user_id: UUID) -> bool: ...
+
+    async def erase_user(self, user: User, now: datetime) -> None:
+        """Delete all about the user but the id, and the principal. Call `lock` before."""
+
+    async def made_by(
+        self, owner_id: UUID, operation: str, key: IdempotencyKey | None
+    ) -> str | None:
+        """Return the id of what the key made. Raises ConflictError if its body was another."""
+        ...
+
+    async def remember(
+        self, owner_id: UUID, operation: str, key: IdempotencyKey | None, made: tuple[str, datetime]
+    ) -> None:
+        """Keep the id and the time of what the key made."""
 
     async def session(self, session_id: UUID) -> Session | None:
         """Return the session if it has not ended, locked until the work ends."""

@@ -13,10 +13,10 @@ from auth.adapters.jose_keyring import JoseKeyring
 from auth.adapters.sql_work import SqlUnitOfWork
 from auth.domain.audit import AuditEntry, AuditFact
 from auth.domain.sessions import ENDED_KEPT, MAX_PER_USER, Session
+from auth.handlers.administrator import ensure_administrator
 from auth.handlers.upkeep import prune
-from auth.handlers.users import ensure_administrator
 from auth.settings import AuthSettings
-from contracts.access import Limits, Priority
+from contracts.access import LimitOverrides, Priority
 from contracts.errors import UnavailableError
 from contracts.values import new_id
 from runtime.postgres.engine import database
@@ -51,7 +51,7 @@ async def count(engine: AsyncEngine, table: str) -> int:
 async def test_users_come_back_as_they_were_saved_and_are_announced(
     work: SqlUnitOfWork, engine: AsyncEngine
 ) -> None:
-    user = a_user(limits=Limits(max_waiting_jobs=3, max_priority=Priority.BATCH))
+    user = a_user(own_limits=LimitOverrides(max_waiting_jobs=3, max_priority=Priority.BATCH))
     async with work() as transaction:
         await transaction.save_user(user)
     changed = replace(user, is_blocked=True)

@@ -40,6 +40,7 @@ from gateway.sessions import endpoints as sessions
 from gateway.sessions.accounts import Accounts
 from gateway.settings import GatewaySettings
 from gateway.usage import endpoints as usage
+from gateway.users import users
 from gateway.workflows import authoring
 from gateway.workflows import endpoints as workflows
 from gateway.workflows.catalog import WorkflowCatalog
@@ -63,6 +64,7 @@ ROUTERS = (
     node_contents.router,
     node_models.router,
     usage.router,
+    users.router,
     sessions.router,
     ops.router,
 )

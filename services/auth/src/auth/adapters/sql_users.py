@@ -1,16 +1,28 @@
 """Rows of users, and the principals that are published of them."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    delete,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 
 from auth.adapters.sql_rows import SqlRows
-from auth.adapters.tables import sessions, users
-from auth.domain.users import User
-from contracts.access import Limits
+from auth.adapters.tables import erased_users, sessions, users
+from auth.domain.users import ADMIN, User
+from contracts.access import LimitOverrides
+from contracts.auth.users import ListUsers
 from contracts.services import PRINCIPALS
+from runtime.cursor import Place
 from runtime.outbox import messages as outbox
 
 ENDED = select(sessions.c.user_id, sessions.c.id).where(sessions.c.ended_at.is_not(None))
@@ -29,8 +41,33 @@ class SqlUsers(SqlRows):
         rows = await self._connection.execute(select(users))
         return [as_user(row) for row in rows.mappings()]
 
+    async def user_page(self, query: ListUsers, after: Place | None) -> list[User]:
+        newest_first = users.c.created_at.desc(), users.c.id.desc()
+        found = select(users).where(*conditions(query)).order_by(*newest_first)
+        if after:
+            place = tuple_(users.c.created_at, users.c.id)
+            found = found.where(place < tuple_(*map(literal, after)))
+        rows = await self._connection.execute(found.limit(query.limit + 1))
+        return [as_user(row) for row in rows.mappings()]
+
+    async def administrators(self) -> list[User]:
+        found = select(users).where(users.c.role == ADMIN, users.c.is_blocked.is_(False))
+        rows = (await self._connection.execute(found)).mappings()
+        return [user for row in rows if (user := as_user(row)).is_administrator]
+
+    async def is_erased(self, user_id: UUID) -> bool:
+        found = select(erased_users.c.id).where(erased_users.c.id == user_id)
+        return await self._one(found) is not None
+
+    async def erase_user(self, user: User, now: datetime) -> None:
+        await self._connection.execute(insert(erased_users), {"id": user.id, "erased_at": now})
+        await self._connection.execute(delete(users).where(users.c.id == user.id))
+        await self.publish([outbox.delete(PRINCIPALS, str(user.id))])
+
     async def save_user(self, user: User) -> None:
-        values = asdict(user) | {"limits": user.limits.model_dump(mode="json")}
+        values = asdict(user)
+        del values["own_limits"]
+        values["limits"] = user.own_limits.model_dump(mode="json", exclude_none=True)
         await self._save(users, values)
         await self._publish_principal(user)
 
@@ -47,7 +84,19 @@ class SqlUsers(SqlRows):
         await self.publish([outbox.put(PRINCIPALS, str(user.id), user.principal(ended))])
 
 
+def conditions(query: ListUsers) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    if query.text:
+        columns = (users.c.email, users.c.name)
+        where.append(or_(*(column.icontains(query.text, autoescape=True) for column in columns)))
+    if query.role is not None:
+        where.append(users.c.role == query.role)
+    if query.is_blocked is not None:
+        where.append(users.c.is_blocked == query.is_blocked)
+    return where
+
+
 def as_user(row: RowMapping) -> User:
     values: dict[str, Any] = dict(row)
-    values["limits"] = Limits.model_validate(values["limits"])
+    values["own_limits"] = LimitOverrides.model_validate(values.pop("limits"))
     return User(**values)

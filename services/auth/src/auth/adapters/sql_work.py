@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.adapters.sql_audit import SqlAudit
+from auth.adapters.sql_idempotency import SqlIdempotency
 from auth.adapters.sql_sessions import SqlSessions
 from auth.adapters.sql_signing_keys import SqlSigningKeys
 from runtime.outbox import messages as outbox
@@ -15,7 +16,7 @@ from runtime.postgres.retention_clock import READ, trusted
 from runtime.postgres.transaction import transaction
 
 
-class SqlWork(SqlSessions, SqlSigningKeys, SqlAudit):
+class SqlWork(SqlSessions, SqlSigningKeys, SqlAudit, SqlIdempotency):
     """One transaction on one connection."""
 
     async def lock(self) -> None:
@@ -26,6 +27,7 @@ class SqlWork(SqlSessions, SqlSigningKeys, SqlAudit):
         now = min(now, trusted(reading.mappings().one()))
         await self._prune_sessions(now)
         await self._prune_audit(now)
+        await self._prune_idempotency(now)
 
 
 class SqlUnitOfWork:

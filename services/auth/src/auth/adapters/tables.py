@@ -12,10 +12,29 @@ users = sa.Table(
     sa.Column("email", sa.Text, nullable=False, unique=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("role", sa.Text, nullable=False),
-    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("limits", JSONB, nullable=False),
     sa.Column("is_blocked", sa.Boolean, nullable=False),
     sa.Column("sessions_valid_from", sa.BigInteger, nullable=False),
+)
+
+erased_users = sa.Table(
+    "erased_users",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("erased_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+idempotency = sa.Table(
+    "idempotency",
+    metadata,
+    sa.Column("owner_id", sa.Uuid, primary_key=True),
+    sa.Column("operation", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("body_digest", sa.Text, nullable=False),
+    sa.Column("made_id", sa.Text, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
 )
 
 sessions = sa.Table(
@@ -49,4 +68,5 @@ audit = sa.Table(
     sa.Column("fact", sa.Text, nullable=False),
     sa.Column("user_id", sa.Uuid),
     sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("actor_id", sa.Uuid),
 )

@@ -1,6 +1,6 @@
 """Expected errors of auth."""
 
-from contracts.errors import ForbiddenError, NotFoundError, UnavailableError
+from contracts.errors import ConflictError, ForbiddenError, NotFoundError, UnavailableError
 
 
 class BadCredentialsError(ForbiddenError):
@@ -27,3 +27,17 @@ class TooManyAttemptsError(UnavailableError):
 
 class UserNotFoundError(NotFoundError):
     message = "there is no such user"
+
+
+class PermissionNotHeldError(ForbiddenError):
+    code = "permission_not_held"
+
+
+class EmailTakenError(ConflictError):
+    code = "email_taken"
+    message = "another user has this e-mail address"
+
+
+class LastAdministratorError(ConflictError):
+    code = "last_administrator"
+    message = "nobody else could administer the fleet: make another user an administrator first"

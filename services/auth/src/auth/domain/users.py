@@ -4,10 +4,11 @@ A role names a set of permissions; only permissions are checked.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
-from contracts.access import Limits, Permission, granted
+from contracts.access import LimitOverrides, Limits, Permission, granted
 from contracts.auth.principals import Principal
 from contracts.auth.users import UserView
 
@@ -28,8 +29,11 @@ class User:
     email: str
     name: str
     role: str
-    password_hash: str = field(repr=False)
-    limits: Limits = field(default_factory=Limits)
+    password_hash: str | None = field(repr=False)
+    """None: the user cannot log in with a password."""
+    created_at: datetime
+    own_limits: LimitOverrides = field(default_factory=LimitOverrides)
+    """Limits for this user alone."""
     is_blocked: bool = False
     sessions_valid_from: int = 0
     """Unix seconds: the gateway refuses access tokens that were issued before."""
@@ -39,10 +43,30 @@ class User:
         """The permissions of the role, sorted; a role that this version does not know has none."""
         return sorted(ROLES.get(self.role, frozenset()))
 
+    @property
+    def limits(self) -> Limits:
+        return self.own_limits.over(Limits())
+
+    @property
+    def has_password(self) -> bool:
+        return self.password_hash is not None
+
+    @property
+    def is_administrator(self) -> bool:
+        """True: this user can log in and administer the fleet."""
+        return self.role == ADMIN and self.has_password and not self.is_blocked
+
     def principal(self, ended_sessions: Iterable[UUID]) -> Principal:
         """Return what gateways check each request by."""
-        values = asdict(self) | {"user_id": self.id, "permissions": self.permissions}
-        return Principal.model_validate(values | {"ended_sessions": sorted(ended_sessions)})
+        return Principal(
+            user_id=self.id,
+            role=self.role,
+            limits=self.limits,
+            is_blocked=self.is_blocked,
+            sessions_valid_from=self.sessions_valid_from,
+            permissions=[str(permission) for permission in self.permissions],
+            ended_sessions=sorted(ended_sessions),
+        )
 
     def view(self) -> UserView:
         return UserView.model_validate(self, from_attributes=True)

@@ -1,13 +1,34 @@
-"""Users: found by id, and the administrator that the settings name."""
+"""Users: find, list, create, change, erase."""
 
-from dataclasses import replace
+from uuid import UUID
 
 from auth.domain.audit import AuditEntry, AuditFact
-from auth.domain.errors import UserNotFoundError
-from auth.domain.users import ADMIN, User, account_name
+from auth.domain.errors import EmailTakenError, UserNotFoundError
+from auth.domain.user_changes import (
+    changed_user,
+    entries_of,
+    refuse_beyond,
+    refuse_unknown_role,
+    refuse_without_administrator,
+)
+from auth.domain.users import ROLES, User, account_name
+from auth.ports import Work
 from auth.service import Auth
-from contracts.auth.users import FindUser, UserView
-from contracts.values import new_id
+from contracts.auth.users import (
+    ChangeUser,
+    CreateUser,
+    EraseUser,
+    FindUser,
+    ListUsers,
+    UserPage,
+    UserView,
+)
+from contracts.message import Accepted
+from runtime.cursor import PLACE, Cursors
+
+CURSORS = Cursors("users", PLACE)
+CREATE = "create_user"
+"""The operation to which idempotency keys of new users belong."""
 
 
 async def find_user(auth: Auth, query: FindUser) -> UserView:
@@ -18,34 +39,82 @@ async def find_user(auth: Auth, query: FindUser) -> UserView:
     return user.view()
 
 
-async def ensure_administrator(auth: Auth) -> None:
-    """Make the user of the settings an administrator with the password of the settings.
+async def list_users(auth: Auth, query: ListUsers) -> UserPage:
+    """Return a page of users, newest first."""
+    async with auth.unit_of_work() as work:
+        found = await work.user_page(query, CURSORS.read(query.cursor))
+    items = found[: query.limit]
+    last = items[-1] if len(found) > len(items) else None
+    cursor = CURSORS.write((last.created_at, last.id)) if last else None
+    return UserPage(items=[user.view() for user in items], next_cursor=cursor)
 
-    This is the operator's way in, and back in: it unblocks the user, and another password ends
-    every session. Nothing is written if nothing differs.
-    """
-    if auth.administrator is None:
-        return
-    email, password = account_name(auth.administrator.email), auth.administrator.password
-    now = auth.clock()
+
+async def create_user(auth: Auth, command: CreateUser) -> UserView:
+    """Create the user, or return the one that this command or its idempotency key made."""
+    new, actor, now = command.user, command.actor, auth.clock()
+    password_hash = None if new.password is None else await auth.passwords.hash(new.password)
     async with auth.unit_of_work() as work:
         await work.lock()
-        user = await work.user_by_email(email)
+        if known := await made_before(work, command):
+            return known.view()
+        refuse_unknown_role(new.role)
+        refuse_beyond(actor, ROLES[new.role])
+        email = account_name(new.email)
+        if await work.user_by_email(email):
+            raise EmailTakenError
+        user = User(command.user_id, email, new.name, new.role, password_hash, now, new.limits)
+        await work.save_user(user)
+        await work.remember(actor.user_id, CREATE, command.idempotency, (str(user.id), now))
+        entry = AuditEntry(AuditFact.USER_CREATED, user.id, f"role {user.role}", actor.user_id)
+        await work.add_entry(entry, now)
+    return user.view()
+
+
+async def made_before(work: Work, command: CreateUser) -> User | None:
+    """Return the user of this command if the bus repeats it, or of its idempotency key."""
+    if repeated := await work.user(command.user_id):
+        return repeated
+    made_id = await work.made_by(command.actor.user_id, CREATE, command.idempotency)
+    return await work.user(UUID(made_id)) if made_id else None
+
+
+async def change_user(auth: Auth, command: ChangeUser) -> UserView:
+    """Change the user: gateways follow as soon as they read the principal."""
+    changes, actor = command.changes, command.actor
+    if changes.role is not None:
+        refuse_unknown_role(changes.role)
+    async with auth.unit_of_work() as work:
+        await work.lock()
+        user = await work.user(command.user_id)
         if user is None:
-            password_hash = await auth.passwords.hash(password)
-            user = User(new_id(), email, "Administrator", ADMIN, password_hash)
-            await work.save_user(user)
-            await work.add_entry(AuditEntry(AuditFact.USER_CREATED, user.id, "settings"), now)
-        elif not await auth.passwords.matches(password, user.password_hash):
-            changed = replace(
-                user,
-                role=ADMIN,
-                is_blocked=False,
-                password_hash=await auth.passwords.hash(password),
-                sessions_valid_from=int(now.timestamp()),
-            )
+            raise UserNotFoundError
+        changed = changed_user(user, changes)
+        refuse_beyond(actor, [*user.permissions, *changed.permissions])
+        refuse_without_administrator(user, changed, await others(work, user))
+        if changed != user:
             await work.save_user(changed)
-            await work.delete_sessions(user.id)
-            await work.add_entry(AuditEntry(AuditFact.PASSWORD_REPLACED, user.id, "settings"), now)
-        elif user.role != ADMIN or user.is_blocked:
-            await work.save_user(replace(user, role=ADMIN, is_blocked=False))
+        for entry in entries_of(user, changed, actor.user_id):
+            await work.add_entry(entry, auth.clock())
+    return changed.view()
+
+
+async def erase_user(auth: Auth, command: EraseUser) -> Accepted:
+    """Erase the person: gateways refuse tokens as soon as they miss the principal."""
+    now, actor = auth.clock(), command.actor
+    async with auth.unit_of_work() as work:
+        await work.lock()
+        user = await work.user(command.user_id)
+        if user is None:
+            if await work.is_erased(command.user_id):
+                return Accepted()
+            raise UserNotFoundError
+        refuse_beyond(actor, user.permissions)
+        refuse_without_administrator(user, None, await others(work, user))
+        await work.erase_user(user, now)
+        await work.add_entry(AuditEntry(AuditFact.USER_ERASED, user.id, "", actor.user_id), now)
+    return Accepted()
+
+
+async def others(work: Work, user: User) -> int:
+    """Return the number of administrators besides this user."""
+    return len([one for one in await work.administrators() if one.id != user.id])

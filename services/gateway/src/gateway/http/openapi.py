@@ -39,6 +39,7 @@ TAGS = {
     "workflows": "Workflows by name: what runs, with which inputs; upload and activate versions.",
     "nodes": "ComfyUI servers of the fleet, for operators.",
     "usage": "GPU-seconds and ended jobs by day, owner, workflow and node.",
+    "users": "Accounts of people, for those who administer them.",
     "sessions": "Log in, refresh and end a session; the account of the caller.",
     "ops": "Health, readiness and version of the gateway.",
 }

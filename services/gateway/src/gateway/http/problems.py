@@ -38,6 +38,7 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
     403: {
         "forbidden": "This is not allowed",
         "missing_permission": "A permission is missing",
+        "permission_not_held": "Nobody can give permissions that they do not have",
         "blocked": "The account is blocked",
         "bad_origin": "The request came from another site",
         "bad_link": "The link is not valid",
@@ -88,6 +89,8 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "transfers_full": "The node's agent has too many transfers",
         "no_public_store": "The store is not public",
         "too_many_links": "Too many links are open",
+        "email_taken": "Another user has this e-mail address",
+        "last_administrator": "The fleet would have no administrator",
         "other_source": "The workflow has another source",
     },
     413: {
@@ -108,6 +111,7 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "bad_url": "The URL is not the address of a server",
         "bad_header": "A header cannot be sent",
         "unknown_engine": "No agent has this engine",
+        "unknown_role": "There is no such role",
         "batch_too_large": "The batch has more jobs or bytes than may wait",
         "invalid_inputs": "The inputs do not fit the workflow",
         "media_refused": "The file was refused",

@@ -1,0 +1,44 @@
+"""Tables of users for a terminal."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from comfyfleet.tables import ago, plain_table
+from contracts.auth.users import UserView
+
+
+def users_table(users: Sequence[UserView]) -> Table:
+    table = plain_table("e-mail", "name", "role", "state", "created", "id")
+    for user in users:
+        created = f"{ago(user.created_at)} ago" if user.created_at else ""
+        table.add_row(
+            Text(user.email), Text(user.name), user.role, state_of(user), created, str(user.id)
+        )
+    return table
+
+
+def state_of(user: UserView) -> Text:
+    if user.is_blocked:
+        return Text("blocked", style="red")
+    return Text("" if user.has_password else "no password", style="yellow")
+
+
+def user_card(user: UserView) -> Table:
+    table = plain_table("field", "value")
+    for name, value in lines(user):
+        table.add_row(name, Text(value))
+    return table
+
+
+def lines(user: UserView) -> Iterator[tuple[str, str]]:
+    yield "id", str(user.id)
+    yield "e-mail", user.email
+    yield "name", user.name
+    yield "role", user.role
+    yield "state", state_of(user).plain or "active"
+    yield "permissions", " ".join(sorted(user.permissions))
+    own = user.own_limits.model_dump(exclude_none=True)
+    for name, value in user.limits:
+        yield name, f"{value}{' (of this user alone)' if name in own else ''}"

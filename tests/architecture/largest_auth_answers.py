@@ -1,0 +1,40 @@
+"""The largest answers of auth."""
+
+from collections.abc import Iterable
+
+from pydantic import BaseModel
+
+from contracts.access import LimitOverrides, Limits, Permission, Priority
+from contracts.auth.sessions import TokenView
+from contracts.auth.users import UserPage, UserView
+
+from .largest_registry_answers import ID, TIME, text
+
+OVERRIDES = LimitOverrides(
+    max_waiting_jobs=10**6,
+    max_running_jobs=10**6,
+    max_priority=Priority.INTERACTIVE,
+    storage_bytes=2**53,
+)
+USER = UserView(
+    id=ID,
+    email=text(320),
+    name=text(100),
+    role="r" * 40,
+    permissions=list(Permission),
+    limits=Limits(),
+    own_limits=OVERRIDES,
+    created_at=TIME,
+)
+
+AUTH_ANSWERS: Iterable[BaseModel] = (
+    TokenView(
+        user_id=ID,
+        access_token="a" * 4_000,
+        refresh_token="r" * 200,
+        expires_in=1,
+        refresh_expires_in=1,
+    ),
+    USER,
+    UserPage(items=[USER] * 100, next_cursor="c" * 200),
+)
