@@ -47,6 +47,7 @@ from scheduler.handlers.queries import MOST_HASHES
 
 from .largest_auth_answers import AUTH_ANSWERS
 from .largest_model_answers import MODEL_ANSWERS
+from .largest_overview_answers import OVERVIEW_ANSWERS
 from .largest_registry_answers import ID, REGISTRY_ANSWERS, TIME, UNMET, URL, text
 from .largest_usage_answers import USAGE_ANSWERS
 
@@ -188,6 +189,7 @@ LARGEST: Iterable[BaseModel] = (
     NODE,
     NodePage(items=fitting([NODE] * 100)),
     *USAGE_ANSWERS,
+    *OVERVIEW_ANSWERS,
     LogView(lines=["\ufffd" * 131] * MOST_LOG_LINES),
     *MODEL_ANSWERS,
     ClaimView(claim=1, epoch=1, node=ClaimedNode(node_id=ID, **SETTINGS), live=[ORDER] * 50),

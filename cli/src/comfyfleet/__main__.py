@@ -10,6 +10,7 @@ from comfyfleet import CommandError
 from comfyfleet.commands import (
     batches,
     dead_letters,
+    dispatch,
     jobs,
     local,
     models,
@@ -53,13 +54,14 @@ def application() -> typer.Typer:
     )
     for command in (
         *(local.up, local.down, local.status, local.logs, local.token),
-        *(remote.run, usage.usage, remote.doctor),
+        *(remote.run, usage.usage, dispatch.overview, remote.doctor),
         *(migrate, nats_config),
     ):
         app.command()(command)
     app.add_typer(jobs.group(), name="jobs")
     app.add_typer(nodes.group(), name="nodes")
     app.add_typer(models.group(), name="models")
+    app.add_typer(dispatch.group(), name="dispatch")
     app.add_typer(batches.group(), name="batches")
     app.add_typer(workflows.group(), name="workflows")
     app.add_typer(users.group(), name="users")

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from contracts.agent import AttemptOrder
 from contracts.scheduler.batches import BatchView, ListBatches
+from contracts.scheduler.dispatch import OwnerLoad
 from contracts.scheduler.job_requests import ListJobs, SubmitJob
 from contracts.scheduler.jobs import JobView
 from contracts.scheduler.timings import AttemptView
@@ -22,7 +23,7 @@ from scheduler.domain.effects import Effects, KeyName, KeyUse, Recall
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.state import State
 from scheduler.handlers.leader_loop import decide, lead
-from scheduler.ports import LedgerUncertainError
+from scheduler.ports import JobCounts, LedgerUncertainError
 from scheduler.service import Scheduler
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -165,6 +166,20 @@ class FakeUsageReader:
 
 
 @dataclass
+class FakeOverviewReader:
+    """Holds counts."""
+
+    counts: JobCounts = field(default_factory=lambda: JobCounts({}, {}, None))
+    owners: list[OwnerLoad] = field(default_factory=list[OwnerLoad])
+
+    async def job_counts(self) -> JobCounts:
+        return self.counts
+
+    async def busiest_owners(self) -> list[OwnerLoad]:
+        return self.owners
+
+
+@dataclass
 class FakeBatchReader:
     """Holds views, newest first."""
 
@@ -193,6 +208,7 @@ class Leader:
     job_reader: FakeJobReader = field(default_factory=FakeJobReader)
     batch_reader: FakeBatchReader = field(default_factory=FakeBatchReader)
     usage_reader: FakeUsageReader = field(default_factory=FakeUsageReader)
+    overview_reader: FakeOverviewReader = field(default_factory=FakeOverviewReader)
     retention: FakeRetention = field(default_factory=FakeRetention)
     has_nats: bool = True
     scheduler: Scheduler = field(init=False)
@@ -205,6 +221,7 @@ class Leader:
             job_reader=self.job_reader,
             batch_reader=self.batch_reader,
             usage_reader=self.usage_reader,
+            overview_reader=self.overview_reader,
             retention=self.retention,
             meter=FakeMeter(),
             is_connected=lambda: self.has_nats,

@@ -8,6 +8,7 @@ from contracts.registry import graphs, requests, workflows
 from contracts.scheduler import (
     batches,
     claims,
+    dispatch,
     explanations,
     job_changes,
     job_requests,
@@ -22,7 +23,7 @@ MODULES = (
     *(sessions, users),
     *(requests, graphs, job_requests, job_changes, batches, explanations, usage, timings),
     *(node_requests, claims, agent, node_queue, node_log, model_files),
-    *(files, library, attempts, jobs, node_events, workflows),
+    *(files, library, attempts, jobs, node_events, dispatch, workflows),
 )
 
 MESSAGES = tuple(message for module in MODULES for message in declared_in(module))

@@ -34,6 +34,7 @@ from gateway.media.store import HttpObjectStore, http_store
 from gateway.nodes import contents as node_contents
 from gateway.nodes import endpoints as nodes
 from gateway.nodes import models as node_models
+from gateway.nodes import overview
 from gateway.ops import endpoints as ops
 from gateway.service import Gateway
 from gateway.sessions import endpoints as sessions
@@ -63,6 +64,7 @@ ROUTERS = (
     nodes.router,
     node_contents.router,
     node_models.router,
+    overview.router,
     usage.router,
     users.router,
     sessions.router,

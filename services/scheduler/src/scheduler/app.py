@@ -5,6 +5,7 @@ import asyncpg
 from contracts.agent import FinishAttempt
 from contracts.scheduler.batches import FindBatch, FindSubmittedBatch, ListBatches
 from contracts.scheduler.claims import NodeBeat
+from contracts.scheduler.dispatch import FindOverview
 from contracts.scheduler.explanations import ExplainJob
 from contracts.scheduler.job_requests import (
     FindJobs,
@@ -37,6 +38,7 @@ from scheduler.adapters.sql_batch_reader import SqlBatchReader
 from scheduler.adapters.sql_job_reader import SqlJobReader
 from scheduler.adapters.sql_leadership import SqlLeadership, open_leader_pool
 from scheduler.adapters.sql_ledger import SqlLedger
+from scheduler.adapters.sql_overview_reader import SqlOverviewReader
 from scheduler.adapters.sql_retention import SqlRetention
 from scheduler.adapters.sql_usage_reader import SqlUsageReader
 from scheduler.domain.core import RULES
@@ -44,6 +46,7 @@ from scheduler.domain.state import Limits
 from scheduler.handlers.batches import find_batch, find_submitted_batch, list_batches
 from scheduler.handlers.leader_loop import decide, handle_beat, lead
 from scheduler.handlers.node_queries import find_node, list_capabilities, list_nodes
+from scheduler.handlers.overview import find_overview
 from scheduler.handlers.queries import (
     explain_job,
     find_jobs,
@@ -83,6 +86,7 @@ ANSWERS: AnswerTable[Scheduler] = {
     ListNodes: Limited(list_nodes, MOST_QUERIES),
     FindUsage: Limited(find_usage, MOST_SUMS),
     FindTimings: Limited(find_timings, MOST_QUERIES),
+    FindOverview: Limited(find_overview, MOST_SUMS),
 }
 """Served by the leader only. The core's `RULES` list every command, and `decide` answers it."""
 SUBSCRIPTIONS: SubscriptionTable[Scheduler] = {NodeBeat: handle_beat}
@@ -118,6 +122,7 @@ def build(
         job_reader=SqlJobReader(queries),
         batch_reader=SqlBatchReader(queries),
         usage_reader=SqlUsageReader(queries),
+        overview_reader=SqlOverviewReader(queries),
         retention=SqlRetention(queries, settings.keep_jobs_days, settings.keep_usage_days),
         meter=PrometheusMeter(),
         is_connected=lambda: bus.is_connected,

@@ -1,11 +1,14 @@
 """The scheduler's needs from outside: ledger, leadership, agents, stored jobs and metrics."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from contracts.access import Priority
 from contracts.agent import AttemptOrder
 from contracts.scheduler.batches import BatchView, ListBatches
+from contracts.scheduler.dispatch import OwnerLoad
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobView
 from contracts.scheduler.timings import AttemptView
@@ -50,6 +53,25 @@ class Ledger(Protocol):
 
     async def commit(self, effects: Effects) -> None:
         """Write all effects or none, if this epoch still leads; raise the errors above."""
+        ...
+
+
+class JobCounts(NamedTuple):
+    """Numbers of unfinished jobs by priority."""
+
+    waiting: dict[Priority, int]
+    running: dict[Priority, int]
+    oldest_at: datetime | None
+    """When the oldest of those that wait was submitted."""
+
+
+class OverviewReader(Protocol):
+    """Counts unfinished jobs; raises Unavailable if that fails."""
+
+    async def job_counts(self) -> JobCounts: ...
+
+    async def busiest_owners(self) -> list[OwnerLoad]:
+        """Return the owners with the most waiting jobs, the busiest first."""
         ...
 
 

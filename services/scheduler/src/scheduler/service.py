@@ -30,6 +30,7 @@ from scheduler.ports import (
     Leadership,
     Ledger,
     Meter,
+    OverviewReader,
     Retention,
     UsageReader,
 )
@@ -126,6 +127,7 @@ class Scheduler:
     job_reader: JobReader
     batch_reader: BatchReader
     usage_reader: UsageReader
+    overview_reader: OverviewReader
     retention: Retention
     meter: Meter
     is_connected: Callable[[], bool]

@@ -15,7 +15,7 @@ from scheduler.domain.context import LoadedRows
 from scheduler.domain.effects import Effects, KeyName, KeyUse
 from scheduler.domain.jobs import Attempt, Batch, Job
 from scheduler.domain.nodes import Contact, Node
-from scheduler.domain.state import Limits, State
+from scheduler.domain.state import Dispatch, Limits, State
 from scheduler.domain.unread import UnreadJobs
 from scheduler.domain.usage import Usage, UsageKey
 
@@ -26,6 +26,7 @@ UNREAD_AT_ONCE = 2
 @dataclass(slots=True)
 class SimulatedLedger:
     epoch: int = 0
+    dispatch: Dispatch = field(default_factory=Dispatch)
     bucket: dict[UUID, NodeEntry] = field(default_factory=dict[UUID, NodeEntry])
     jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
     batches: dict[UUID, Batch] = field(default_factory=dict[UUID, Batch])
@@ -62,6 +63,9 @@ class SimulatedLedger:
         for key, usage in effects.usage.items():
             self.usage[key] = self.usage.get(key, Usage()) + usage
         self.write_nodes(effects)
+        if effects.dispatch:
+            assert effects.dispatch.version == self.dispatch.version + 1
+            self.dispatch = effects.dispatch
         for fact in effects.events:
             if isinstance(fact, JobEvent):
                 self.publish(fact)
@@ -122,7 +126,7 @@ class SimulatedLedger:
         return LoadedRows(found, keys, named, state.unread.next())
 
     def load(self, limits: Limits) -> State:
-        state = State(limits)
+        state = State(limits, dispatch=self.dispatch)
         state.nodes = {node.id: stored_node(node) for node in self.nodes.values()}
         live = {row.job.id for row in self.attempts.values() if row.ended_at is None}
         waiting = dict[UUID, UUID]()

@@ -1,12 +1,13 @@
-"""An operator for simulations: drains, disables and moves nodes while jobs run and faults happen.
+"""An operator for simulations: changes nodes and pauses the dispatch while jobs run.
 
-When the faults are over, all nodes are resumed and enabled.
+When the faults are over, all nodes and the dispatch are resumed, and nodes enabled.
 """
 
 from uuid import UUID
 
 from contracts.access import Actor
 from contracts.message import Command
+from contracts.scheduler.dispatch import DispatchView, PauseDispatch, ResumeDispatch
 from contracts.scheduler.node_requests import ChangeNode, DrainNode, ResumeNode
 from contracts.scheduler.nodes import NodeChanges, NodeView
 from scheduler.domain.nodes import Node
@@ -17,6 +18,7 @@ from .simulated_world import SimulatedWorld
 OPERATOR = Actor(user_id=UUID(int=1))
 CHANGE, REMEDY = 0.01, 0.2
 """Chances at each step that a node is changed, and that a node out of service comes back."""
+PAUSE = 0.002
 
 
 def operate(world: SimulatedWorld) -> None:
@@ -25,6 +27,11 @@ def operate(world: SimulatedWorld) -> None:
     for node in nodes:
         if not world.is_faulty or world.chance(REMEDY):
             bring_back(world, node)
+    if world.ledger.dispatch.is_paused:
+        if not world.is_faulty or world.chance(REMEDY):
+            send(world, ResumeDispatch(actor=OPERATOR))
+    elif world.is_faulty and world.chance(PAUSE):
+        send(world, PauseDispatch(actor=OPERATOR))
     if nodes and world.chance(CHANGE):
         node = world.random.choice(nodes)
         if world.chance(0.3):
@@ -61,9 +68,9 @@ def change(world: SimulatedWorld, node: Node, changes: NodeChanges) -> None:
     send(world, ChangeNode(actor=OPERATOR, node_id=node.id, changes=changes))
 
 
-def send(world: SimulatedWorld, command: Command[NodeView]) -> None:
+def send(world: SimulatedWorld, command: Command[NodeView] | Command[DispatchView]) -> None:
     def answered(answer: object) -> None:
-        assert isinstance(answer, NodeView), answer
+        assert isinstance(answer, NodeView | DispatchView), answer
         world.changes += 1
 
     world.ask(command, answered)
@@ -74,7 +81,10 @@ def attempts_of_held_nodes(world: SimulatedWorld) -> dict[UUID, set[UUID]]:
     return {
         node.id: set(node.attempts)
         for node in world.state.nodes.values()
-        if node.settings.is_draining or not node.settings.is_enabled or node.contact.is_paused
+        if world.state.dispatch.is_paused
+        or node.settings.is_draining
+        or not node.settings.is_enabled
+        or node.contact.is_paused
     }
 
 

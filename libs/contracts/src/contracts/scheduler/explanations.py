@@ -49,11 +49,13 @@ class JobHold(BaseModel):
 
     code: str = Field(
         description="`delayed` (an attempt failed), `unavailable` (its workflow version "
-        "or input files cannot be read), `owner_running_limit` or `fleet_running_limit`."
+        "or input files cannot be read), `dispatch_paused` (by an operator), `owner_running_limit` "
+        "or `fleet_running_limit`."
     )
     message: ShortText = Field(description="The reason, for people.")
     until: datetime | None = Field(
-        default=None, description="When it ends; null: when a running job ends."
+        default=None,
+        description="When it ends; null: when a running job ends, or an operator ends the pause.",
     )
 
 

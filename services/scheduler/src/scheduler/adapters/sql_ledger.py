@@ -21,6 +21,8 @@ from scheduler.ports import LeadershipLostError, LedgerUncertainError
 
 FENCE = "UPDATE leader SET beat_at = clock_timestamp() WHERE epoch = $1"
 
+UPDATE_DISPATCH = "UPDATE dispatch SET version = $1, paused_by = $2, paused_at = $3, reason = $4"
+
 INSERT_KEYS = """INSERT INTO idempotency
     (owner_id, operation, key, body_digest, created_id, created_at)
     SELECT owner_id, operation, key, body_digest, created_id, now()
@@ -137,6 +139,8 @@ def writing(effects: Effects) -> Iterator[Call]:
     if effects.removed_nodes:
         yield node_rows.DELETE_NODES, (list(effects.removed_nodes),)
         yield node_rows.DELETE_UNUSED_NAMES, ()
+    if pause := effects.dispatch:
+        yield UPDATE_DISPATCH, (pause.version, pause.paused_by, pause.paused_at, pause.reason)
     yield from outbox.inserts(outgoing(effects))
 
 

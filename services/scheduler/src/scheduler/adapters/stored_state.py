@@ -21,7 +21,7 @@ from scheduler.adapters.statements import readable
 from scheduler.domain.claims import share_names
 from scheduler.domain.jobs import Attempt, Job
 from scheduler.domain.nodes import NodeCapabilities
-from scheduler.domain.state import Limits, State
+from scheduler.domain.state import Dispatch, Limits, State
 from scheduler.domain.unread import UnreadJobs
 
 ROWS_AT_ONCE = 200
@@ -46,6 +46,8 @@ SELECT_WAITING = f"""SELECT array_agg(id) AS ids, array_agg(owner_id) AS owners
      ORDER BY array_position($1::text[], priority), created_at, id) AS waiting"""  # noqa: S608
 """Those that start first come first. Two arrays are read faster than 100 000 rows."""
 
+SELECT_DISPATCH = "SELECT version, paused_by, paused_at, reason FROM dispatch"
+
 SELECT_LIVE = "SELECT * FROM attempts WHERE job_id = ANY($1) AND ended_at IS NULL"
 
 SELECT_SECONDS = """SELECT version_hash, avg(executed_seconds) AS seconds FROM
@@ -59,7 +61,8 @@ async def read_state(pool: asyncpg.Pool, limits: Limits, secret: str) -> State:
 
     The end of a long queue stays unread; the steps of the term read it.
     """
-    state = State(limits, secret)
+    [pause] = await pool.fetch(SELECT_DISPATCH)
+    state = State(limits, secret, Dispatch(**pause))
     names: dict[str, NodeCapabilities] = {}
     node_ids = [row["id"] for row in await pool.fetch(node_rows.NODE_IDS)]
     async for row in slices(pool, node_ids, node_rows.SELECT_NODES, NODES_AT_ONCE):

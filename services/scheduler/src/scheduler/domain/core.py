@@ -16,6 +16,7 @@ from contracts.errors import OperationError
 from contracts.message import Command
 from contracts.scheduler.batches import MOST_ITEMS, CancelBatch, SubmitBatch, job_ids
 from contracts.scheduler.claims import AnnounceNode, ClaimNode, NodeBeat, ReportCapabilities
+from contracts.scheduler.dispatch import PauseDispatch, ResumeDispatch
 from contracts.scheduler.job_changes import DeleteJob, UpdateJob
 from contracts.scheduler.job_requests import CancelJob, SubmitJob
 from contracts.scheduler.jobs import JobStatus
@@ -25,6 +26,7 @@ from scheduler.domain import (
     announcements,
     batches,
     claims,
+    dispatch,
     fleet,
     job_changes,
     node_changes,
@@ -80,6 +82,8 @@ RULES: Mapping[type[Command[Any]], Rule] = {
     DrainNode: Rule(node_changes.drain_node),
     ResumeNode: Rule(node_changes.resume_node),
     RemoveNode: Rule(fleet.remove_node),
+    PauseDispatch: Rule(dispatch.pause_dispatch),
+    ResumeDispatch: Rule(dispatch.resume_dispatch),
 }
 """Every command that the scheduler answers. The loop, the bus and the look-ups follow it."""
 

@@ -15,6 +15,7 @@ from contracts.event import Event
 from contracts.scheduler.nodes import ClaimedNode, NodeEntry
 from scheduler.domain.jobs import Attempt, Batch, Job
 from scheduler.domain.nodes import Node
+from scheduler.domain.state import Dispatch
 from scheduler.domain.usage import Usage, UsageKey, UsagePart
 
 KeyName: TypeAlias = tuple[UUID, str, str]
@@ -71,6 +72,8 @@ class Effects:
     keys: dict[KeyName, KeyUse] = field(default_factory=dict[KeyName, KeyUse])
     usage: dict[UsageKey, Usage] = field(default_factory=dict[UsageKey, Usage])
     """Parts to add to the stored sums. Each comes with the end of a job or an attempt."""
+    dispatch: Dispatch | None = None
+    """The pause that an operator began or ended, with its event."""
     events: list[Event] = field(default_factory=list[Event])
     node_entries: dict[UUID, NodeEntry | None] = field(default_factory=dict[UUID, NodeEntry | None])
     """Entries of bucket `nodes` to put; None removes one."""

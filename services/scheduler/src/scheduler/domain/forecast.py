@@ -39,6 +39,7 @@ def forecast(state: State) -> Forecast:
             result.etas[attempt.job.id] = left
             ahead += left
     known = POSITIONS_KNOWN if not state.unread else 0
+    nodes = 0 if state.dispatch.is_paused else nodes
     for position, job in enumerate(islice(queue_order(state), known), 1):
         result.positions[job.id] = position
         mean = state.mean_seconds.get(job.request.version_hash)

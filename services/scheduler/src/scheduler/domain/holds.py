@@ -17,6 +17,12 @@ UNAVAILABLE = Obstacle(
 )
 
 
+def dispatch_paused(context: StepContext, _: UUID) -> Obstacle | None:
+    if not context.state.dispatch.is_paused:
+        return None
+    return Obstacle("dispatch_paused", "an operator has paused the dispatch")
+
+
 def fleet_limit(context: StepContext, _: UUID) -> Obstacle | None:
     most = context.state.limits.max_running_jobs
     if len(context.state.attempts) < most:
@@ -32,7 +38,11 @@ def owner_limit(context: StepContext, owner_id: UUID) -> Obstacle | None:
     return Obstacle("owner_running_limit", text)
 
 
-OWNER_FILTERS: tuple[Filter[StepContext, UUID], ...] = (fleet_limit, owner_limit)
+OWNER_FILTERS: tuple[Filter[StepContext, UUID], ...] = (
+    dispatch_paused,
+    fleet_limit,
+    owner_limit,
+)
 
 
 def hold_of(context: StepContext, job: Job) -> Obstacle | None:

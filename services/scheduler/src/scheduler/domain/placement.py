@@ -33,6 +33,8 @@ STARTS_BEFORE = {Priority.BATCH: 10, Priority.BACKGROUND: 30}
 def place_jobs(context: StepContext) -> None:
     """Give jobs to free nodes until one side runs out."""
     state = context.state
+    if state.dispatch.is_paused:  # the filters say so too, and would ask for each owner
+        return
     if not state.startable and not any(one.is_pending for one in state.attempts.values()):
         return
     free = [node for node in state.nodes.values() if is_free(context, node)]

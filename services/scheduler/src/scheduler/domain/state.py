@@ -34,6 +34,20 @@ class Limits:
     node_grace_seconds: float = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """Tells whether waiting jobs get nodes."""
+
+    version: int = 0
+    paused_by: UUID | None = None
+    paused_at: datetime | None = None
+    reason: str | None = None
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_at is not None
+
+
 class RunningLimit(NamedTuple):
     """An owner's limit on live attempts."""
 
@@ -62,6 +76,7 @@ class State:
     limits: Limits = Limits()
     secret: str = field(default="", repr=False)
     """Key of the digests of headers."""
+    dispatch: Dispatch = Dispatch()
     jobs: dict[UUID, Job] = field(default_factory=dict[UUID, Job])
     attempts: dict[UUID, Attempt] = field(default_factory=dict[UUID, Attempt])
     nodes: dict[UUID, Node] = field(default_factory=dict[UUID, Node])
