@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -19,8 +19,8 @@ class Frame:
 
 
 class Frames:
-    def __init__(self, answer: httpx.Response) -> None:
-        self._frames = read(answer.aiter_lines())
+    def __init__(self, answer: httpx.Response, ids: Callable[[str], None]) -> None:
+        self._frames = read(answer.aiter_lines(), ids)
 
     async def next(self, within: float = 8.0) -> Frame:
         async with asyncio.timeout(within):
@@ -38,15 +38,17 @@ async def following(
     path: str,
     last_seen: object = None,
     headers: Mapping[str, str] = MappingProxyType({}),
+    ids: Callable[[str], None] = lambda _: None,
 ) -> AsyncGenerator[Frames, None]:
     seen = {} if last_seen is None else {"Last-Event-ID": str(last_seen)}
     async with client.stream("GET", path, headers={**headers, **seen}) as answer:
         assert answer.status_code == 200, await answer.aread()
         assert answer.headers["content-type"].startswith("text/event-stream")
-        yield Frames(answer)
+        yield Frames(answer, ids)
 
 
-async def read(lines: AsyncIterator[str]) -> AsyncIterator[Frame]:
+async def read(lines: AsyncIterator[str], ids: Callable[[str], None]) -> AsyncIterator[Frame]:
+    """Yield events; tell of an id that comes without one."""
     fields: dict[str, str] = {}
     async for line in lines:
         if line:
@@ -56,4 +58,6 @@ async def read(lines: AsyncIterator[str]) -> AsyncIterator[Frame]:
             yield Frame(fields["event"], fields.get("id"), json.loads(fields["data"]))
             fields = {}
         else:
+            if "id" in fields:
+                ids(fields["id"])
             fields = {}

@@ -11,8 +11,7 @@ from contracts.event import Position
 from contracts.scheduler.jobs import JobQueued, JobView
 from gateway.app import build
 from gateway.http.problems import RefusedError
-from gateway.live.sources import MAX_SKIPPED, reading
-from gateway.live.streams import missed_of_job
+from gateway.live.sources import MAX_SKIPPED, missed_of_job, reading
 from gateway.media.store import http_store
 from gateway.service import Gateway
 from gateway.settings import GatewaySettings

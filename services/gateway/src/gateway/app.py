@@ -24,6 +24,7 @@ from gateway.jobs import explanations, timings
 from gateway.jobs.loader import JobLoader
 from gateway.jobs.quota import Quota
 from gateway.live import endpoints as live
+from gateway.live import websocket
 from gateway.live.hub import Hub
 from gateway.live.sources import announce_watched_jobs, follow_events, subscribe_raw
 from gateway.media import content, uploads, zip_download
@@ -55,6 +56,7 @@ ROUTERS = (
     batches.router,
     explanations.router,
     live.router,
+    websocket.router,
     media.router,
     uploads.router,
     zip_download.router,

@@ -1,16 +1,17 @@
 import pytest
 
 from contracts.event import Position
-from gateway.live.frames import frame, id_only, last_position, last_seen
+from gateway.live.frames import POSITION, Frame, last_position, last_seen, server_sent
 
 
 def test_a_frame_is_what_the_standard_says() -> None:
-    assert frame("job.started", b"{}", 7) == b"id: 7\nevent: job.started\ndata: {}\n\n"
-    assert frame("job.progress", b"{}") == b"event: job.progress\ndata: {}\n\n"
+    assert server_sent(Frame("job.started", b"{}", 7)) == b"id: 7\nevent: job.started\ndata: {}\n\n"
+    assert server_sent(Frame("job.progress", b"{}")) == b"event: job.progress\ndata: {}\n\n"
 
 
 def test_a_line_break_in_data_cannot_forge_a_frame() -> None:
-    forged = frame("job.progress", b'{}\n\nevent: job.completed\r\ndata: {"a":1}\n\n')
+    data = b'{}\n\nevent: job.completed\r\ndata: {"a":1}\n\n'
+    forged = server_sent(Frame("job.progress", data))
     assert forged.count(b"\n") == 3
 
 
@@ -21,7 +22,8 @@ def test_an_id_that_we_never_sent_is_no_id(header: str | None) -> None:
 
 def test_an_id_is_read_back() -> None:
     assert last_seen("42") == 42
-    assert id_only(Position(1_700_000_000_000_000, 42)) == b"id: 42-1700000000000000\n\n"
+    place = Frame(POSITION, id=Position(1_700_000_000_000_000, 42))
+    assert server_sent(place) == b"id: 42-1700000000000000\n\n"
     assert last_position("42-1700000000000000", 7) == (1_700_000_000_000_000, 42)
     assert last_position("42", 7) == (7, 42)
 

@@ -13,6 +13,7 @@ from fastapi import Request
 from fastapi.openapi.models import HTTPBearer
 from fastapi.params import Depends
 from fastapi.security.base import SecurityBase
+from starlette.requests import HTTPConnection
 
 from contracts.access import Actor, Permission, granted
 from contracts.auth.principals import Principal
@@ -54,12 +55,18 @@ class AccessControl:
     logins: Rates
 
     def admit(self, request: Request, *permissions: Permission) -> AdmittedCaller:
+        """Admit who sends the request, as `admit_token` does."""
+        caller = self.admit_token(bearer_token(request), *permissions)
+        request.state.caller_id = caller.actor.user_id
+        return caller
+
+    def admit_token(self, token: str, *permissions: Permission) -> AdmittedCaller:
         """Admit a caller who has one of these permissions, or any caller if none is given.
 
         The actor has the limits that the account has now. Raises RefusedError: 401, 429, or 403
         with the name of the permission.
         """
-        claims = self.tokens.verify(bearer_token(request), time.time())
+        claims = self.tokens.verify(token, time.time())
         principal = self.principal_of(claims.user_id)
         if principal is None:
             raise unauthorized("the account does not exist")
@@ -74,7 +81,6 @@ class AccessControl:
         if not is_allowed(permissions, actor.permissions):
             wanted = " or ".join(permissions)
             raise RefusedError(403, "missing_permission", f"this needs the permission {wanted}")
-        request.state.caller_id = actor.user_id
         return AdmittedCaller(actor, claims, self, permissions)
 
     def admit_login(self, request: Request) -> None:
@@ -113,7 +119,7 @@ def access_of(request: Request) -> AccessControl:
     return request.app.state.access
 
 
-def bearer_token(request: Request) -> str:
+def bearer_token(request: HTTPConnection) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise unauthorized("send `Authorization: Bearer <access token>`", error="invalid_request")

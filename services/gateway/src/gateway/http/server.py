@@ -11,6 +11,12 @@ import structlog
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.http.sockets import (
+    MAX_MESSAGE_BYTES,
+    PING_SECONDS,
+    PONG_SECONDS,
+    SocketProtocol,
+)
 from gateway.http.streaming import ABORT
 from gateway.settings import GatewaySettings
 
@@ -154,7 +160,11 @@ async def serve(
     config = uvicorn.Config(
         app,
         http=Protocol,
-        ws="none",
+        ws=SocketProtocol,
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PONG_SECONDS,
+        ws_per_message_deflate=False,  # its windows would be half of a connection's memory
         lifespan="off",
         root_path=settings.path_prefix,
         forwarded_allow_ips=settings.trusted_proxies,

@@ -4,7 +4,7 @@ A client that comes back gets the events that it missed. A job that has ended al
 not among them is shown as it is: either the client has its end, or the end is not published yet.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from uuid import UUID
 
@@ -15,29 +15,19 @@ from contracts.scheduler.batches import BatchView, FindBatch
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobSummary
 from gateway.batches.resources import batch_summary
-from gateway.http.access import AdmittedCaller
-from gateway.http.pace import Patience
-from gateway.http.streaming import SEND_SECONDS, LongAnswer
 from gateway.live.facts import Fact, SentVersions
-from gateway.live.frames import (
-    ALL_SEEN,
-    RETRY,
-    ReadyFrame,
-    frame,
-    id_only,
-    last_position,
-    last_seen,
-)
+from gateway.live.frames import ALL_SEEN, POSITION, Frame, last_position, last_seen
 from gateway.live.hub import Listener
-from gateway.live.streams import HEADERS, missed_of_owner, summary_json, updates, with_data
+from gateway.live.sources import missed_of_owner
+from gateway.live.streams import OpenStream, Reader, data_of, summary_json, updates, views_of
 from gateway.service import Gateway
 
 PAGE = 200
 
 
 async def open_batch_stream(
-    gateway: Gateway, caller: AdmittedCaller, batch_id: UUID, last_id: str | None
-) -> LongAnswer | None:
+    gateway: Gateway, caller: Reader, batch_id: UUID, last_id: str | None
+) -> OpenStream | None:
     """Open the batch's events after the position `last_id`; None if the client has all of them."""
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(
@@ -53,7 +43,7 @@ async def open_batch_stream(
         if missed is not None:
             missed = [fact for fact in missed if fact.batch_id == batch_id]
         frames = batch_frames(gateway, listener, batch_id, missed, after, caller)
-        return LongAnswer(frames, stack.pop_all(), headers=HEADERS, patience=Patience(SEND_SECONDS))
+        return OpenStream(frames, stack.pop_all())
 
 
 class Known:
@@ -85,17 +75,16 @@ async def batch_frames(
     batch_id: UUID,
     missed: list[Fact] | None,
     after: Position,
-    caller: AdmittedCaller,
-) -> AsyncIterator[bytes]:
-    yield RETRY
+    caller: Reader,
+) -> AsyncGenerator[Frame, None]:
     known = Known(missed)
     try:
         async for view in jobs_of(gateway, caller.actor, batch_id):
             if known.take(view):
-                yield frame("job.snapshot", summary_json(gateway, view, caller.actor))
+                yield Frame("job.snapshot", summary_json(gateway, view, caller.actor))
     except OperationError:
         return
-    yield id_only(after)
+    yield Frame(POSITION, id=after)
     if known.unfinished:
         told = updates(listener, caller, missed or ())
         async for update in frames_until_the_end(gateway, known, told, after, caller.actor):
@@ -108,27 +97,27 @@ async def batch_frames(
 async def frames_until_the_end(
     gateway: Gateway,
     known: Known,
-    told: AsyncIterator[list[Fact] | ReadyFrame],
+    told: AsyncIterator[list[Fact] | Frame],
     after: Position,
     reader: Actor,
-) -> AsyncIterator[bytes]:
+) -> AsyncIterator[Frame]:
     """Yield what is told until each job has ended, or the client must come back."""
     versions = SentVersions(known.versions)
     async for update in told:
-        if isinstance(update, ReadyFrame):
+        if isinstance(update, Frame):
             yield update
             continue
         fresh = [fact for fact in update if fact.position > after and versions.is_newer(fact)]
-        for fact, data in await with_data(gateway, fresh, reader):
-            if data is None:
-                return
-            yield frame(fact.name, data, fact.position)
+        if (views := await views_of(gateway, fresh)) is None:
+            return
+        for fact in fresh:
+            yield Frame(fact.name, data_of(gateway, fact, views, reader), fact.position)
             known.tell(fact)
         if not known.unfinished:
             return
 
 
-async def last_frame(gateway: Gateway, actor: Actor, batch_id: UUID) -> AsyncIterator[bytes]:
+async def last_frame(gateway: Gateway, actor: Actor, batch_id: UUID) -> AsyncIterator[Frame]:
     """Yield the frame that says that all has been told; none if the client must come back."""
     try:
         batch = await find(gateway, actor, batch_id)
@@ -136,7 +125,7 @@ async def last_frame(gateway: Gateway, actor: Actor, batch_id: UUID) -> AsyncIte
         return
     if is_over(batch):
         summary = batch_summary(gateway.settings.path_prefix, batch)
-        yield frame("batch.finished", summary.model_dump_json().encode(), ALL_SEEN)
+        yield Frame("batch.finished", summary.model_dump_json().encode(), ALL_SEEN)
 
 
 async def find(gateway: Gateway, actor: Actor, batch_id: UUID) -> BatchView:

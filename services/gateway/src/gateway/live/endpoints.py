@@ -1,5 +1,7 @@
 """Endpoints of live events (SSE)."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Response
@@ -10,10 +12,12 @@ from contracts.agent import JobWatched, OwnerWatched
 from gateway.batches.requests import BatchId
 from gateway.http.access import AdmitsCaller, AdmittedCaller
 from gateway.http.answers import refusals, sends
+from gateway.http.pace import Patience
+from gateway.http.streaming import SEND_SECONDS, LongAnswer
 from gateway.jobs.requests import JobId
 from gateway.live.batch_streams import open_batch_stream
-from gateway.live.frames import EventFrame, last_seen
-from gateway.live.streams import SSE, open_job_stream, open_owner_stream
+from gateway.live.frames import RETRY, EventFrame, last_seen, server_sent
+from gateway.live.streams import OpenStream, open_job_stream, open_owner_stream
 from gateway.service import CurrentGateway
 
 LastEventId = Annotated[
@@ -23,6 +27,14 @@ LastEventId = Annotated[
         description="The last `id` you received; the stream continues after it.",
     ),
 ]
+
+
+SSE = "text/event-stream"
+HEADERS = {
+    "Content-Type": f"{SSE}; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+}
 
 
 class EventStream(StreamingResponse):
@@ -57,7 +69,7 @@ async def follow_job(
     if stream is None:
         return Response(status_code=204)
     await gateway.bus.signal(JobWatched(job_id=job_id))
-    return stream
+    return answer(stream)
 
 
 @router.get(
@@ -78,7 +90,7 @@ async def follow_batch(
     the access token expires: reconnect with a new token and `Last-Event-ID`.
     """
     stream = await open_batch_stream(gateway, caller, batch_id, last_id)
-    return Response(status_code=204) if stream is None else stream
+    return Response(status_code=204) if stream is None else answer(stream)
 
 
 @router.get("/events", summary="Follow all my jobs", responses=STREAM)
@@ -94,4 +106,17 @@ async def follow_jobs(
     """
     stream = await open_owner_stream(gateway, caller, last_id)
     await gateway.bus.signal(OwnerWatched(owner_id=caller.actor.user_id))
-    return stream
+    return answer(stream)
+
+
+def answer(stream: OpenStream) -> LongAnswer:
+    """Return the stream as server-sent events, each of which the client must take in time."""
+    patience = Patience(SEND_SECONDS)
+    return LongAnswer(events_of(stream), stream.held, headers=HEADERS, patience=patience)
+
+
+async def events_of(stream: OpenStream) -> AsyncIterator[bytes]:
+    yield RETRY
+    async with aclosing(stream.frames) as frames:
+        async for frame in frames:
+            yield server_sent(frame)

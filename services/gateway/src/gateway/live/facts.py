@@ -19,6 +19,8 @@ MOST_RING_BYTES = 4 * 1024**2
 FACT_BYTES = 500
 """Of a fact in memory beside its data (measured)."""
 ENDINGS = frozenset({"job.completed", "job.failed", "job.canceled", "job.expired"})
+PICTURE = "job.preview"
+"""The signal that is media content, which `jobs:read_all` does not give away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,14 @@
-"""Server-sent events on the wire (HTML standard, 9.2), and their schemas for the reference docs."""
+"""Frames of live events: as server-sent events, as messages of a WebSocket, and as schemas.
 
+Server-sent events follow the HTML standard, 9.2.
+"""
+
+from base64 import b64decode
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias, Union
+from typing import Annotated, Any, Literal, NamedTuple, Union
 
 from pydantic import BaseModel, Field, create_model
+from pydantic_core import from_json, to_json
 
 from contracts.agent import AttemptPreviewed, AttemptProgressed
 from contracts.event import Position
@@ -11,29 +16,62 @@ from contracts.scheduler.job_changes import JobDeleted, JobLabeled, JobPrioritiz
 from contracts.scheduler.jobs import JobCanceling, JobQueued, JobRequeued, JobStarted
 from gateway.batches.resources import BatchSummary
 from gateway.jobs.resources import Job, JobSummary
-from gateway.live.facts import ENDINGS
+from gateway.live.facts import ENDINGS, PICTURE
 
-ReadyFrame: TypeAlias = bytes
-"""An event as it is sent."""
-COMMENT: ReadyFrame = b":\n\n"
+
+class Frame(NamedTuple):
+    """One event for a client; `data` is JSON."""
+
+    name: str
+    data: bytes = b""
+    id: int | Position | None = None
+
+
+POSITION = "position"
+"""Name of a frame without data, whose id a client names when it comes back."""
+HEARTBEAT = Frame("heartbeat")
+"""Shows that the line is open."""
 RETRY = b"retry: 2000\n\n"
 """The first line of a stream: reconnect after 2 s."""
 MAX_DIGITS = 18
 ALL_SEEN = 10**MAX_DIGITS - 1
 """The id of the last event of a batch: a client that has it needs no other."""
+SIGNALS = (PICTURE, "job.progress")
+"""Events that agents send as they like: nobody has checked their data."""
 
 
-def frame(name: str, data: bytes, id_: int | Position | None = None) -> ReadyFrame:
-    """Return one event. `data` is JSON, so a line break can only be white space in it."""
+def server_sent(frame: Frame) -> bytes:
+    """Return a server-sent event. A line break can only be white space in JSON."""
+    if frame is HEARTBEAT:
+        return b":\n\n"
+    head = b"" if frame.id is None else b"id: %s\n" % id_text(frame.id)
+    if frame.name == POSITION:
+        return head + b"\n"
+    data = frame.data
     if b"\n" in data or b"\r" in data:
         data = data.replace(b"\r", b" ").replace(b"\n", b" ")
-    head = b"" if id_ is None else b"id: %s\n" % id_text(id_)
-    return b"%sevent: %s\ndata: %s\n\n" % (head, name.encode(), data)
+    return b"%sevent: %s\ndata: %s\n\n" % (head, frame.name.encode(), data)
 
 
-def id_only(id_: Position) -> ReadyFrame:
-    """Return an id without an event: a client that reconnects names it."""
-    return b"id: %s\n\n" % id_text(id_)
+def message(frame: Frame) -> bytes | None:
+    """Return a message of a WebSocket: JSON, or bytes for a picture; None: the data is broken."""
+    if frame.name in SIGNALS:
+        try:
+            data = from_json(frame.data)
+            if frame.name == PICTURE:
+                return picture_message(data)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+    place = b"" if frame.id is None else b',"id":"%s"' % id_text(frame.id)
+    content = b',"data":%s' % frame.data if frame.data else b""
+    return b'{"event":"%s"%s%s}' % (frame.name.encode(), place, content)
+
+
+def picture_message(data: dict[str, Any]) -> bytes:
+    """Return the length of a JSON object in four bytes, the object, and the picture after it."""
+    picture = b64decode(data.pop("data"), validate=True)
+    head = to_json({"event": PICTURE, "data": data})
+    return len(head).to_bytes(4, "big") + head + picture
 
 
 def id_text(id_: int | Position) -> bytes:

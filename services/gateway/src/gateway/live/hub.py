@@ -15,7 +15,7 @@ from cachetools import LRUCache
 
 from contracts.event import Position
 from gateway.http.problems import RefusedError
-from gateway.live.facts import Fact, Ring
+from gateway.live.facts import PICTURE, Fact, Ring
 from runtime.wait import wait_for
 
 MAX_FACTS = 3_000
@@ -23,9 +23,8 @@ MAX_FACTS = 3_000
 MAX_SIGNALS = 64
 MAX_ENDED = 5_000
 MAX_OF_BATCHES = 20_000
-PICTURE = "job.preview"
-"""The signal that is media content, which `jobs:read_all` does not give away."""
-MAX_SIGNAL_BYTES = 512 * 1024
+MAX_SIGNAL_BYTES = 256 * 1024
+"""The bytes are shared by all listeners of a job, as facts are."""
 
 
 class Listener:
@@ -184,11 +183,11 @@ class Hub:
 
     @property
     def watched_owners(self) -> list[UUID]:
-        """Users who listen to all of their jobs."""
+        """Users who listen to all of their jobs, and want previews."""
         return [
             topic
             for topic, listeners in self._listeners.items()
-            if any(listener.user_id == topic for listener in listeners)
+            if any(one.wants_previews and one.user_id == topic for one in listeners)
         ]
 
     @property

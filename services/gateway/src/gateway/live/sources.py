@@ -17,7 +17,8 @@ from contracts.errors import UnavailableError
 from contracts.event import Position
 from contracts.message import Signal
 from contracts.scheduler.jobs import JobView
-from gateway.live.facts import Fact, read_fact
+from gateway.http.problems import RefusedError
+from gateway.live.facts import Fact, complete, read_fact
 from gateway.service import Gateway
 from runtime.bus import event_stream
 from runtime.bus.event_stream import StoredEvent
@@ -38,6 +39,46 @@ async def follow_events(gateway: Gateway) -> None:
     gateway.hub.begin(last)
     async for event in event_stream.follow(gateway.bus, last.sequence):
         gateway.hub.receive(event.position, fact_of(event))
+
+
+async def missed_of_job(gateway: Gateway, view: JobView, seen: int | None) -> list[Fact]:
+    """Return the facts after version `seen` that the snapshot `view` covers.
+
+    Facts that are no longer stored are left out: the snapshot has the state of the job.
+    """
+    if seen is None or seen >= view.version:
+        return []
+    found = gateway.hub.ring.of_job(view.id, seen, view.version)
+    if found is not None:
+        return found
+    try:
+        facts = await read_missed_of_job(gateway, view)
+    except (RefusedError, UnavailableError):
+        return []
+    return complete(facts, seen, view.version) or []
+
+
+async def missed_of_owner(
+    gateway: Gateway, owner_id: UUID, seen: Position | None
+) -> list[Fact] | None:
+    """Return the owner's facts after `seen`; None if a snapshot must replace them."""
+    if seen is None:
+        return None
+    position = gateway.hub.ring.position
+    found = gateway.hub.ring.since(seen, owner_id)
+    if found is not None:
+        return found
+    begin, end = await event_stream.bounds(gateway.bus)
+    if not begin <= seen <= end:  # so it is of the same stream, too
+        return None
+    if not position.follows(seen):  # another replica was ahead of this one
+        return []
+    try:
+        return await read_missed(gateway, owner_id, seen, position)
+    except UnavailableError as error:
+        if error.code == TOO_MUCH:
+            return None
+        raise
 
 
 async def read_missed(

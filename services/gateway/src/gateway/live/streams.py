@@ -5,35 +5,25 @@ filter drops facts that the snapshot already covers.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from contracts.access import Actor
-from contracts.errors import OperationError, UnavailableError
+from contracts.errors import OperationError
 from contracts.event import Position
 from contracts.scheduler.job_requests import ListJobs
 from contracts.scheduler.jobs import JobPage, JobStatus, JobSummary, JobView
-from gateway.http.access import AdmittedCaller
-from gateway.http.pace import Patience
-from gateway.http.problems import RefusedError
-from gateway.http.streaming import SEND_SECONDS, LongAnswer
 from gateway.jobs.loader import passes
 from gateway.jobs.reading import find_job
 from gateway.jobs.resources import job_resource, summary_resource
-from gateway.live.facts import Fact, SentVersions, complete
-from gateway.live.frames import COMMENT, RETRY, ReadyFrame, frame, id_only, last_position
+from gateway.live.facts import Fact, SentVersions
+from gateway.live.frames import HEARTBEAT, POSITION, Frame, last_position
 from gateway.live.hub import Listener
-from gateway.live.sources import TOO_MUCH, read_missed, read_missed_of_job
+from gateway.live.sources import missed_of_job, missed_of_owner
 from gateway.service import Gateway
-from runtime.bus import event_stream
 
-SSE = "text/event-stream"
-HEADERS = {
-    "Content-Type": f"{SSE}; charset=utf-8",
-    "Cache-Control": "no-store",
-    "X-Accel-Buffering": "no",
-}
 SILENCE_SECONDS = 10.0
 PAGE = 50
 FACTS_AT_ONCE = 20
@@ -41,69 +31,89 @@ FACTS_AT_ONCE = 20
 UNFINISHED = [status for status in JobStatus if not status.is_terminal]
 
 
+class Reader(Protocol):
+    """A caller who follows events, as long as the access lasts."""
+
+    @property
+    def actor(self) -> Actor: ...
+
+    def seconds_left(self) -> float:
+        """Return the time until the access ends; 0 once it has."""
+        ...
+
+
+class OpenStream(NamedTuple):
+    """The events of a stream, and what must be freed after the last of them."""
+
+    frames: AsyncGenerator[Frame, None]
+    held: AsyncExitStack
+
+
 async def open_job_stream(
-    gateway: Gateway, caller: AdmittedCaller, job_id: UUID, seen: int | None
-) -> LongAnswer | None:
+    gateway: Gateway, caller: Reader, job_id: UUID, seen: int | None, *, previews: bool = True
+) -> OpenStream | None:
     """Open the job's events after version `seen`; None if the client has the last one already."""
     actor = caller.actor
     async with AsyncExitStack() as stack:
-        listener = stack.enter_context(gateway.hub.listening(actor.user_id, job_id))
+        listener = stack.enter_context(
+            gateway.hub.listening(actor.user_id, job_id, wants_previews=previews)
+        )
         view = await find_job(gateway, actor, job_id)
         if view.status.is_terminal and seen is not None and seen >= view.version:
             return None
         missed = await missed_of_job(gateway, view, seen)
         frames = job_frames(gateway, listener, view, missed, caller)
-        return LongAnswer(frames, stack.pop_all(), headers=HEADERS, patience=Patience(SEND_SECONDS))
+        return OpenStream(frames, stack.pop_all())
 
 
 async def job_frames(
-    gateway: Gateway, listener: Listener, view: JobView, missed: list[Fact], caller: AdmittedCaller
-) -> AsyncIterator[bytes]:
-    yield RETRY + frame("job.snapshot", job_json(gateway, view, caller.actor))
+    gateway: Gateway, listener: Listener, view: JobView, missed: list[Fact], caller: Reader
+) -> AsyncGenerator[Frame, None]:
+    yield Frame("job.snapshot", job_json(gateway, view, caller.actor))
     for fact in missed:
         if not fact.is_ending:
-            yield frame(fact.name, fact.data, fact.version)
+            yield Frame(fact.name, fact.data, fact.version)
     if view.status.is_terminal:
-        yield frame(f"job.{view.status.value}", job_json(gateway, view, caller.actor), view.version)
+        yield Frame(f"job.{view.status.value}", job_json(gateway, view, caller.actor), view.version)
         return
     async for update in job_updates(gateway, listener, view.version, caller):
         yield update
 
 
 async def job_updates(
-    gateway: Gateway, listener: Listener, version: int, caller: AdmittedCaller
-) -> AsyncIterator[bytes]:
+    gateway: Gateway, listener: Listener, version: int, caller: Reader
+) -> AsyncIterator[Frame]:
     """Yield the events after that version, until the job has ended."""
     async for update in updates(listener, caller):
-        if isinstance(update, ReadyFrame):
+        if isinstance(update, Frame):
             yield update
             continue
+        if (views := await views_of(gateway, update)) is None:
+            return
         for fact in update:
             if fact.version <= version:
                 continue
             version = fact.version
-            data = await data_of(gateway, fact, caller.actor)
-            if data is None:
-                return
-            yield frame(fact.name, data, version)
+            yield Frame(fact.name, data_of(gateway, fact, views, caller.actor), version)
             if fact.is_ending:
                 return
 
 
 async def open_owner_stream(
-    gateway: Gateway, caller: AdmittedCaller, last_id: str | None
-) -> LongAnswer:
+    gateway: Gateway, caller: Reader, last_id: str | None, *, previews: bool = True
+) -> OpenStream:
     """Open the events of all of the caller's jobs after the position `last_id`."""
     actor = caller.actor
     async with AsyncExitStack() as stack:
-        listener = stack.enter_context(gateway.hub.listening(actor.user_id, actor.user_id))
+        own = gateway.hub.listening(actor.user_id, actor.user_id, wants_previews=previews)
+        listener = stack.enter_context(own)
         position = gateway.hub.ring.position
         seen = last_position(last_id, position.stream)
         missed = await missed_of_owner(gateway, actor.user_id, seen)
         page = await unfinished(gateway, actor) if missed is None else JobPage(items=[])
         after = position if missed is None or seen is None else seen
         frames = owner_frames(gateway, listener, page, missed or [], after, caller)
-        return LongAnswer(frames, stack.pop_all(), headers=HEADERS, patience=Patience(SEND_SECONDS))
+        return OpenStream(frames, stack.pop_all())
 
 
 async def owner_frames(
@@ -112,29 +122,28 @@ async def owner_frames(
     page: JobPage,
     missed: list[Fact],
     after: Position,
-    caller: AdmittedCaller,
-) -> AsyncIterator[bytes]:
-    yield RETRY
+    caller: Reader,
+) -> AsyncGenerator[Frame, None]:
     shown: dict[UUID, int] = {}
     try:
         async for view, is_last in snapshots(gateway, caller.actor, page):
             shown[view.id] = view.version
             id_ = after if is_last else None
-            yield frame("job.snapshot", summary_json(gateway, view, caller.actor), id_)
+            yield Frame("job.snapshot", summary_json(gateway, view, caller.actor), id_)
     except OperationError:
         return
     if not shown and not missed:
-        yield id_only(after)
+        yield Frame(POSITION, id=after)
     versions = SentVersions(shown)
     async for update in updates(listener, caller, missed):
-        if isinstance(update, ReadyFrame):
+        if isinstance(update, Frame):
             yield update
             continue
         fresh = [fact for fact in update if fact.position > after and versions.is_newer(fact)]
-        for fact, data in await with_data(gateway, fresh, caller.actor):
-            if data is None:
-                return
-            yield frame(fact.name, data, fact.position)
+        if (views := await views_of(gateway, fresh)) is None:
+            return
+        for fact in fresh:
+            yield Frame(fact.name, data_of(gateway, fact, views, caller.actor), fact.position)
 
 
 async def snapshots(
@@ -158,9 +167,9 @@ async def unfinished(gateway: Gateway, actor: Actor, cursor: str | None = None) 
 
 
 async def updates(
-    listener: Listener, caller: AdmittedCaller, missed: Sequence[Fact] = ()
-) -> AsyncIterator[list[Fact] | ReadyFrame]:
-    """Yield missed facts, then facts as they arrive, and ready frames of signals and comments.
+    listener: Listener, caller: Reader, missed: Sequence[Fact] = ()
+) -> AsyncIterator[list[Fact] | Frame]:
+    """Yield missed facts, then facts as they arrive, and frames of signals and heartbeats.
 
     A few facts come together, so that the ends of many jobs need few queries.
 
@@ -175,28 +184,38 @@ async def updates(
             yield listener.take_facts(FACTS_AT_ONCE)
             continue
         for name, _, body in listener.take_signals():
-            yield frame(name, body)
+            yield Frame(name, body)
         if listener.is_over:
             return
         if not await listener.wait(min(SILENCE_SECONDS, left)):
-            yield COMMENT
+            yield HEARTBEAT
 
 
-async def with_data(
-    gateway: Gateway, facts: Sequence[Fact], reader: Actor
-) -> list[tuple[Fact, bytes | None]]:
-    found = await asyncio.gather(*(data_of(gateway, fact, reader) for fact in facts))
-    return list(zip(facts, found, strict=True))
+async def views_of(gateway: Gateway, facts: Sequence[Fact]) -> dict[UUID, JobView] | None:
+    """Load the jobs that have ended, but for those that are gone; None: the client must come back.
 
-
-async def data_of(gateway: Gateway, fact: Fact, reader: Actor) -> bytes | None:
-    """Return the whole job if it ended, else the event's data; None: the client must reconnect."""
-    if not fact.is_ending:
-        return fact.data
+    Clients that hear of the same ends share them.
+    """
+    ended = [fact.job_id for fact in facts if fact.is_ending]
     try:
-        view = await gateway.loader.load(fact.job_id)
-    except OperationError as error:  # for good: who reconnects would get it again
-        return None if passes(error) else fact.data
+        found = await asyncio.gather(*(view_of(gateway, job_id) for job_id in ended))
+    except OperationError:
+        return None
+    return {view.id: view for view in found if view}
+
+
+async def view_of(gateway: Gateway, job_id: UUID) -> JobView | None:
+    try:
+        return await gateway.loader.load(job_id)
+    except OperationError as error:
+        if passes(error):
+            raise
+        return None  # for good: who reconnects would get it again
+
+
+def data_of(gateway: Gateway, fact: Fact, views: Mapping[UUID, JobView], reader: Actor) -> bytes:
+    """Return the whole job if it ended, else the event's data; one at a time, as jobs are large."""
+    view = views.get(fact.job_id) if fact.is_ending else None
     return fact.data if view is None else job_json(gateway, view, reader)
 
 
@@ -206,43 +225,3 @@ def job_json(gateway: Gateway, view: JobView, reader: Actor) -> bytes:
 
 def summary_json(gateway: Gateway, summary: JobSummary, reader: Actor) -> bytes:
     return summary_resource(gateway.signer, summary, reader).model_dump_json().encode()
-
-
-async def missed_of_job(gateway: Gateway, view: JobView, seen: int | None) -> list[Fact]:
-    """Return the facts after version `seen` that the snapshot `view` covers.
-
-    Facts that are no longer stored are left out: the snapshot has the state of the job.
-    """
-    if seen is None or seen >= view.version:
-        return []
-    found = gateway.hub.ring.of_job(view.id, seen, view.version)
-    if found is not None:
-        return found
-    try:
-        facts = await read_missed_of_job(gateway, view)
-    except (RefusedError, UnavailableError):
-        return []
-    return complete(facts, seen, view.version) or []
-
-
-async def missed_of_owner(
-    gateway: Gateway, owner_id: UUID, seen: Position | None
-) -> list[Fact] | None:
-    """Return the owner's facts after `seen`; None if a snapshot must replace them."""
-    if seen is None:
-        return None
-    position = gateway.hub.ring.position
-    found = gateway.hub.ring.since(seen, owner_id)
-    if found is not None:
-        return found
-    begin, end = await event_stream.bounds(gateway.bus)
-    if not begin <= seen <= end:  # so it is of the same stream, too
-        return None
-    if not position.follows(seen):  # another replica was ahead of this one
-        return []
-    try:
-        return await read_missed(gateway, owner_id, seen, position)
-    except UnavailableError as error:
-        if error.code == TOO_MUCH:
-            return None
-        raise
