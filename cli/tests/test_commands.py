@@ -57,7 +57,7 @@ def test_status_of_nothing_says_how_to_start(tmp_path: Path) -> None:
 def test_without_a_fleet_jobs_says_how_to_name_one(tmp_path: Path) -> None:
     done = comfyfleet(tmp_path, "jobs")
     assert done.returncode == 1
-    assert "COMFYFLEET_URL and COMFYFLEET_TOKEN" in done.stderr
+    assert "COMFYFLEET_URL and COMFYFLEET_API_KEY" in done.stderr
 
 
 def test_a_fleet_that_does_not_answer_is_named(tmp_path: Path) -> None:

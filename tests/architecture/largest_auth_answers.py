@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pydantic import BaseModel
 
 from contracts.access import LimitOverrides, Limits, Permission, Priority
+from contracts.auth.keys import MAX_KEYS_PER_USER, ApiKeyPage, ApiKeyView
 from contracts.auth.sessions import TokenView
 from contracts.auth.users import UserPage, UserView
 
@@ -26,6 +27,16 @@ USER = UserView(
     own_limits=OVERRIDES,
     created_at=TIME,
 )
+API_KEY = ApiKeyView(
+    id=ID,
+    user_id=ID,
+    name=text(80),
+    prefix="p" * 20,
+    scopes=list(Permission),
+    created_at=TIME,
+    expires_at=TIME,
+    last_used_at=TIME,
+)
 
 AUTH_ANSWERS: Iterable[BaseModel] = (
     TokenView(
@@ -37,4 +48,6 @@ AUTH_ANSWERS: Iterable[BaseModel] = (
     ),
     USER,
     UserPage(items=[USER] * 100, next_cursor="c" * 200),
+    API_KEY,
+    ApiKeyPage(items=[API_KEY] * MAX_KEYS_PER_USER),
 )

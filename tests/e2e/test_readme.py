@@ -16,12 +16,14 @@ from .test_jobs import a_picture
 README = Path(__file__).parents[2] / "README.md"
 
 
-def test_the_client_in_python_makes_a_picture_and_outlives_its_token(
+def test_the_client_in_python_makes_a_picture_with_an_api_key(
     fleet: LocalFleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    scopes = ("--scope", "jobs:run", "--scope", "media:write")
+    key = fleet.run("keys", "create", "my-app", *scopes).strip()
     [code] = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     code = code.replace("http://127.0.0.1:8080", fleet.url)
-    code = code.replace('"…"', repr(fleet.secrets.admin_password))
+    code = code.replace('"cf_…"', repr(key))
     monkeypatch.chdir(tmp_path)
     Path("photo.png").write_bytes(a_picture(64, 48))
     names: dict[str, Any] = {}
@@ -30,5 +32,4 @@ def test_the_client_in_python_makes_a_picture_and_outlives_its_token(
     with closing(client), Image.open("small.png") as small:
         assert small.size == (512, 512)
         assert names["job"]["status"] == "completed"
-        client.auth.token = "expired"  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
-        assert client.get("/v1/me").status_code == 200
+        assert client.get("/v1/nodes").status_code == 403

@@ -12,6 +12,7 @@ from comfyfleet.commands import (
     dead_letters,
     dispatch,
     jobs,
+    keys,
     local,
     models,
     nodes,
@@ -23,7 +24,7 @@ from comfyfleet.commands import (
 from comfyfleet.settings import wrong_setting
 
 EPILOG = (
-    "Commands talk to the local fleet, or to the fleet that COMFYFLEET_URL and COMFYFLEET_TOKEN "
+    "Commands talk to the local fleet, or to the fleet that COMFYFLEET_URL and COMFYFLEET_API_KEY "
     "name."
 )
 
@@ -60,6 +61,7 @@ def application() -> typer.Typer:
         app.command()(command)
     app.add_typer(jobs.group(), name="jobs")
     app.add_typer(nodes.group(), name="nodes")
+    app.add_typer(keys.group(), name="keys")
     app.add_typer(models.group(), name="models")
     app.add_typer(dispatch.group(), name="dispatch")
     app.add_typer(batches.group(), name="batches")

@@ -23,7 +23,10 @@ STOP_SECONDS = 10.0
 AGENT_STOP_SECONDS = 40.0
 """Longer than an agent needs to give its jobs back and to stop its servers."""
 
-WITHHELD = {"COMFYFLEET_ADMIN_PASSWORD", "COMFYFLEET_TOKEN", "COMFYFLEET_URL"}
+WITHHELD = {
+    *("COMFYFLEET_ADMIN_PASSWORD", "COMFYFLEET_API_KEY"),
+    *("COMFYFLEET_TOKEN", "COMFYFLEET_URL"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,14 +35,21 @@ class LocalSettings(BaseSettings):
 
 
 class RemoteSettings(BaseSettings):
-    """The fleet that `run`, `jobs` and `nodes` talk to; the local fleet if neither is set."""
+    """The fleet that `run`, `jobs` and `nodes` talk to; the local fleet if nothing is set."""
 
     model_config = SettingsConfigDict(env_prefix="COMFYFLEET_", extra="ignore")
 
     url: str | None = Field(
         default=None, description="Address of the fleet, e.g. `https://fleet.example`."
     )
-    token: str | None = Field(default=None, description="Access token or API key for that fleet.")
+    api_key: str | None = Field(default=None, description="API key for that fleet.")
+    token: str | None = Field(
+        default=None, description="Access token for that fleet, in place of an API key."
+    )
+
+    @property
+    def credential(self) -> str | None:
+        return self.api_key or self.token
 
 
 def wrong_setting(error: ValidationError) -> str:

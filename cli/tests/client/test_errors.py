@@ -33,4 +33,4 @@ def test_an_answer_that_is_no_problem_document_is_still_a_sentence() -> None:
 
 
 def test_a_refused_token_says_which_variable_to_set() -> None:
-    assert "COMFYFLEET_TOKEN" in str(api_error(httpx.Response(401, json={"detail": "expired"})))
+    assert "COMFYFLEET_API_KEY" in str(api_error(httpx.Response(401, json={"detail": "expired"})))

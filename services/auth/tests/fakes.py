@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from auth.domain.api_keys import ApiKey
 from auth.domain.audit import AuditEntry, AuditFact
 from auth.domain.keyring import Key
 from auth.domain.sessions import Session
@@ -46,6 +47,7 @@ class FakeWork:
     def __init__(self, *users: User) -> None:
         self.users = {user.id: user for user in users}
         self.sessions: dict[UUID, Session] = {}
+        self.api_keys_made: dict[UUID, ApiKey] = {}
         self.signing_keys: list[Key] = []
         self.entries: list[AuditEntry] = []
         self.erased: set[UUID] = set()
@@ -118,6 +120,20 @@ class FakeWork:
 
     async def delete_key(self, key: Key) -> None:
         self.signing_keys.remove(key)
+
+    async def api_keys(self, user_id: UUID) -> list[ApiKey]:
+        made = reversed(self.api_keys_made.values())
+        return [key for key in made if key.user_id == user_id]
+
+    async def add_api_key(self, key: ApiKey) -> None:
+        self.api_keys_made[key.id] = key
+
+    async def delete_api_key(self, key: ApiKey) -> None:
+        del self.api_keys_made[key.id]
+
+    async def mark_used(self, key_ids: Sequence[UUID], now: datetime) -> None:
+        for key_id in self.api_keys_made.keys() & set(key_ids):
+            self.api_keys_made[key_id] = replace(self.api_keys_made[key_id], last_used_at=now)
 
     async def add_entry(self, entry: AuditEntry, now: datetime) -> None:
         assert now.tzinfo

@@ -14,12 +14,15 @@ from pydantic import SecretStr
 
 from auth.app import run
 from auth.settings import AuthSettings
+from contracts.access import Actor, Permission
+from contracts.auth.keys import ApiKeysUsed, CreateApiKey, DeleteApiKey, ListApiKeys, NewApiKey
 from contracts.auth.principals import Principal, SigningKey
 from contracts.auth.sessions import EndSession, IssueToken, RefreshToken
 from contracts.auth.users import FindUser
 from contracts.errors import ForbiddenError
 from contracts.services import KEYS, PRINCIPALS
 from contracts.topology import stream_of
+from contracts.values import new_id
 from runtime.bus.bucket import Mirror, read_keys
 from runtime.bus.client import Bus
 from runtime.bus.nats_config import PROVISIONER
@@ -125,6 +128,36 @@ async def test_gateways_learn_ended_sessions_and_the_rights_of_the_role(
 
         claims = json.loads(urlsafe_b64decode(login.access_token.split(".")[1] + "=="))
         await eventually(lambda: principals.entries[user].ended_sessions == [UUID(claims["sid"])])
+
+
+async def test_gateways_learn_of_keys_and_auth_of_their_use(
+    nats: NatsServer, postgres: PostgresServer
+) -> None:
+    url = await postgres.database_for("auth")
+    async with auth(nats, url), gateway(nats) as bus, following(bus) as (_, principals):
+        user_id = (await bus.call(LOGIN)).user_id
+        actor = Actor(user_id=user_id, permissions=frozenset(Permission))
+        digest, key_id = "0" * 64, new_id()
+        new = NewApiKey(name="a", scopes=[Permission.JOBS_RUN])
+        await bus.call(
+            CreateApiKey(
+                actor=actor, key_id=key_id, user_id=user_id, key=new, prefix="cf_", digest=digest
+            )
+        )
+
+        def digests() -> list[str]:
+            found = principals.entries.get(str(user_id))
+            return [key.digest for key in found.api_keys] if found else []
+
+        async def is_used() -> bool:
+            await bus.signal(ApiKeysUsed(key_ids=[key_id]))
+            page = await bus.call(ListApiKeys(actor=actor, user_id=user_id))
+            return page.items[0].last_used_at is not None
+
+        await eventually(lambda: digests() == [digest])
+        await eventually(is_used)
+        await bus.call(DeleteApiKey(actor=actor, user_id=user_id, key_id=key_id))
+        await eventually(lambda: digests() == [])
 
 
 async def test_two_replicas_share_one_key_and_every_session(

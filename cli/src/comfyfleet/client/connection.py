@@ -9,12 +9,15 @@ from runtime.supervision import lock
 
 
 def connect() -> FleetClient:
-    """Connect to the fleet of COMFYFLEET_URL and COMFYFLEET_TOKEN, else locally as its admin."""
+    """Connect to the fleet of COMFYFLEET_URL and COMFYFLEET_API_KEY, else locally as its admin.
+
+    COMFYFLEET_TOKEN, an access token, can stand in place of the API key.
+    """
     remote = RemoteSettings()
-    if remote.url and not remote.token:
-        raise CommandError("COMFYFLEET_URL is set, so COMFYFLEET_TOKEN must be set as well.")
-    if remote.url or remote.token:
-        return FleetClient(remote.url or local_url(), remote.token)
+    if remote.url and not remote.credential:
+        raise CommandError("COMFYFLEET_URL is set, so COMFYFLEET_API_KEY must be set as well.")
+    if remote.url or remote.credential:
+        return FleetClient(remote.url or local_url(), remote.credential)
     client = FleetClient(local_url())
     log_in_locally(client)
     return client
@@ -35,7 +38,7 @@ def local_url() -> str:
         raise CommandError(
             f"No fleet runs in {home.path}. Start one with `comfyfleet up`, or name a running one: "
             "on this machine by its folder (COMFYFLEET_HOME), elsewhere by COMFYFLEET_URL and "
-            "COMFYFLEET_TOKEN."
+            "COMFYFLEET_API_KEY."
         )
     return running.url
 

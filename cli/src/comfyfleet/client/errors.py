@@ -54,7 +54,7 @@ def api_error(response: httpx.Response) -> ApiError:
         wrong = []  # the detail says it
     lines = [summary, *(f"  {line}" for line in wrong if line not in summary)]
     if response.status_code == UNAUTHORIZED:
-        lines.append("  (set COMFYFLEET_TOKEN, or use the local fleet that `comfyfleet up` runs)")
+        lines.append("  (set COMFYFLEET_API_KEY, or use the local fleet that `comfyfleet up` runs)")
     if response.is_server_error and problem.request_id:
         lines.append(f"  (request {problem.request_id}; see `comfyfleet logs`)")
     kind = AwayError if response.status_code == UNAVAILABLE else ApiError

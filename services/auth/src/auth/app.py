@@ -11,17 +11,24 @@ from auth.adapters.jose_keyring import JoseKeyring, derived
 from auth.adapters.sql_work import SqlUnitOfWork
 from auth.domain.users import Administrator
 from auth.handlers.administrator import ensure_administrator
+from auth.handlers.api_keys import (
+    create_api_key,
+    delete_api_key,
+    list_api_keys,
+    record_use,
+)
 from auth.handlers.sessions import end_session, issue_token, refresh_token
 from auth.handlers.upkeep import prune, rotate_keys, sync_buckets
 from auth.handlers.users import change_user, create_user, erase_user, find_user, list_users
 from auth.service import Auth
 from auth.settings import AuthSettings
+from contracts.auth.keys import ApiKeysUsed, CreateApiKey, DeleteApiKey, ListApiKeys
 from contracts.auth.sessions import EndSession, IssueToken, RefreshToken
 from contracts.auth.users import ChangeUser, CreateUser, EraseUser, FindUser, ListUsers
 from runtime.clock import now
 from runtime.outbox.relay import Relay
 from runtime.process.service import Runtime
-from runtime.process.tables import AnswerTable, TickTable, serve, start_ticks
+from runtime.process.tables import AnswerTable, SubscriptionTable, TickTable, serve, start_ticks
 from runtime.stateful import running_with_state
 
 ANSWERS: AnswerTable[Auth] = {
@@ -33,7 +40,11 @@ ANSWERS: AnswerTable[Auth] = {
     CreateUser: create_user,
     ChangeUser: change_user,
     EraseUser: erase_user,
+    CreateApiKey: create_api_key,
+    ListApiKeys: list_api_keys,
+    DeleteApiKey: delete_api_key,
 }
+SUBSCRIPTIONS: SubscriptionTable[Auth] = {ApiKeysUsed: record_use}
 TICKS: TickTable[Auth] = {rotate_keys: 60.0, prune: 60.0, sync_buckets: 1.0}
 """`sync_buckets` itself waits for a lost bucket, at most a minute."""
 
@@ -69,7 +80,7 @@ async def run(settings: AuthSettings) -> None:
             auth = build(settings, runtime, engine, relay, passwords)
             await rotate_keys(auth)
             await ensure_administrator(auth)
-            await serve(runtime.bus, auth, ANSWERS)
+            await serve(runtime.bus, auth, ANSWERS, SUBSCRIPTIONS)
             start_ticks(runtime, auth, TICKS)
             await runtime.until_stopped()
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from auth.domain.api_keys import ApiKey
 from auth.domain.audit import AuditEntry
 from auth.domain.keyring import Key
 from auth.domain.sessions import Session
@@ -70,11 +71,27 @@ class Work(Protocol):
     async def delete_key(self, key: Key) -> None:
         """Delete the key and its published part. Call `lock` before."""
 
+    async def api_keys(self, user_id: UUID) -> list[ApiKey]:
+        """Return the API keys of the user, newest first."""
+        ...
+
+    async def add_api_key(self, key: ApiKey) -> None:
+        """Add the API key and publish the principal. Call `lock` before."""
+
+    async def delete_api_key(self, key: ApiKey) -> None:
+        """Delete the API key and publish the principal. Call `lock` before."""
+
+    async def mark_used(self, key_ids: Sequence[UUID], now: datetime) -> None:
+        """Remember the time as that of the last use of these API keys."""
+
     async def add_entry(self, entry: AuditEntry, now: datetime) -> None:
         """Add an entry to the audit log."""
 
     async def prune(self, now: datetime) -> None:
-        """Delete expired and surplus sessions, and audit entries that are too old or too many."""
+        """Delete expired and surplus sessions, API keys that expired long ago, old audit entries.
+
+        Of audit entries the oldest go too if they are too many.
+        """
 
 
 class UnitOfWork(Protocol):

@@ -2,7 +2,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from pydantic import SecretStr
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.adapters.jose_keyring import JoseKeyring
 from auth.adapters.sql_work import SqlUnitOfWork
+from auth.domain.api_keys import EXPIRED_KEPT, ApiKey
 from auth.domain.audit import AuditEntry, AuditFact
 from auth.domain.sessions import ENDED_KEPT, MAX_PER_USER, Session
 from auth.handlers.administrator import ensure_administrator
@@ -82,6 +84,47 @@ async def test_sessions_and_keys_come_back_as_they_were_saved(work: SqlUnitOfWor
         await transaction.delete_key(key)
         assert await transaction.session(session.id) is None
         assert await transaction.keys() == []
+
+
+async def test_api_keys_come_back_and_are_published_with_their_user(
+    work: SqlUnitOfWork, engine: AsyncEngine
+) -> None:
+    user = a_user()
+    keys = [an_api_key(user.id, NOW + timedelta(days=number)) for number in range(2)]
+    async with work() as transaction:
+        await transaction.save_user(user)
+        for key in keys:
+            await transaction.add_api_key(key)
+        await transaction.mark_used([keys[0].id], NOW)
+
+    used = replace(keys[0], last_used_at=NOW)
+    async with work() as transaction:
+        assert await transaction.api_keys(user.id) == [keys[1], used]
+        [principal] = await transaction.principals()
+        assert {key.id for key in principal.api_keys} == {key.id for key in keys}
+        await transaction.delete_api_key(used)
+        assert await transaction.api_keys(user.id) == [keys[1]]
+    assert await count(engine, "outbox") == 4
+
+
+async def test_keys_that_expired_long_ago_are_pruned(
+    work: SqlUnitOfWork, engine: AsyncEngine
+) -> None:
+    user = a_user()
+    async with work() as transaction:
+        await transaction.save_user(user)
+        for expires_at in (NOW - EXPIRED_KEPT, NOW, None):
+            await transaction.add_api_key(an_api_key(user.id, NOW, expires_at=expires_at))
+
+    await prune(replace(FakeAuth().service, unit_of_work=work, clock=lambda: NOW))
+
+    assert await count(engine, "api_keys") == 2
+
+
+def an_api_key(user_id: UUID, created_at: datetime, **more: Any) -> ApiKey:
+    key_id = new_id()
+    scopes = ["jobs:run"]
+    return ApiKey(key_id, user_id, "a", "cf_", key_id.hex, scopes, created_at, **more)
 
 
 async def test_a_unit_of_work_that_fails_leaves_nothing(

@@ -42,7 +42,8 @@ from gateway.sessions import endpoints as sessions
 from gateway.sessions.accounts import Accounts
 from gateway.settings import GatewaySettings
 from gateway.usage import endpoints as usage
-from gateway.users import users
+from gateway.users import api_keys, users
+from gateway.users.api_keys import announce_used_keys
 from gateway.workflows import authoring
 from gateway.workflows import endpoints as workflows
 from gateway.workflows.catalog import WorkflowCatalog
@@ -70,6 +71,7 @@ ROUTERS = (
     usage.router,
     users.router,
     sessions.router,
+    api_keys.router,
     ops.router,
 )
 RAW_SIGNALS: Mapping[type[Signal], str] = {
@@ -77,7 +79,11 @@ RAW_SIGNALS: Mapping[type[Signal], str] = {
     AttemptPreviewed: "job.preview",
 }
 """Signals that are passed on to clients as undecoded bytes, and the names of their events."""
-TICKS: TickTable[Gateway] = {announce_watched_jobs: 5.0, return_memory: 5.0}
+TICKS: TickTable[Gateway] = {
+    announce_watched_jobs: 5.0,
+    announce_used_keys: 5.0,
+    return_memory: 5.0,
+}
 
 OPEN_STREAMS = Gauge("comfyfleet_open_streams", "Event streams that clients have open.")
 OPEN_TRANSFERS = Gauge(
@@ -108,6 +114,7 @@ def build(settings: GatewaySettings, runtime: Runtime, store: HttpObjectStore) -
             tokens=accounts.tokens,
             principal_of=accounts.principal,
             callers=Rates(settings.rate_per_second, settings.rate_burst),
+            keys=Rates(settings.key_rate_per_second, settings.key_rate_burst),
             logins=Rates(logins / 60, burst=max(MIN_LOGINS, int(logins))),
         ),
         hub=hub,

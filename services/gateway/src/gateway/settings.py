@@ -65,6 +65,11 @@ class GatewaySettings(FleetSettings):
     )
     rate_per_second: float = Field(default=50.0, description="Requests per user; 0 is unlimited.")
     rate_burst: int = Field(default=200, ge=1, description="Requests a user may make at once.")
+    key_rate_per_second: float = Field(
+        default=25.0,
+        description="Requests per API key, which count as its user's too; 0 is unlimited.",
+    )
+    key_rate_burst: int = Field(default=100, ge=1, description="Requests of a key at once.")
     logins_per_minute: float = Field(
         default=30.0, description="Login attempts per address; 0 is unlimited."
     )

@@ -1,5 +1,6 @@
 """Values of the buckets by which gateways admit callers without asking auth."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,15 @@ class SigningKey(BaseModel):
 
     key_id: str
     jwk: dict[str, Any] = Field(description="RFC 7517, public part only.")
+
+
+class PublishedApiKey(BaseModel):
+    """An API key as gateways know it."""
+
+    id: UUID
+    digest: str = Field(repr=False, description="SHA-256 of the key, as hex digits.")
+    scopes: list[str] = Field(description="The key grants those that its user's role has.")
+    expires_at: datetime | None = None
 
 
 class Principal(BaseModel):
@@ -33,4 +43,7 @@ class Principal(BaseModel):
     ended_sessions: list[UUID] = Field(
         default_factory=list,
         description="Sessions that ended before their access tokens expired; those are refused.",
+    )
+    api_keys: list[PublishedApiKey] = Field(
+        default_factory=list[PublishedApiKey], description="API keys of the user."
     )

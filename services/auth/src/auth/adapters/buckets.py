@@ -37,6 +37,4 @@ async def signing_keys(connection: AsyncConnection) -> dict[str, SigningKey]:
 
 
 async def principals(connection: AsyncConnection) -> dict[str, Principal]:
-    work = SqlWork(connection)
-    ended = await work.ended_sessions()
-    return {str(user.id): user.principal(ended.get(user.id, [])) for user in await work.users()}
+    return {str(one.user_id): one for one in await SqlWork(connection).principals()}

@@ -24,8 +24,7 @@ class SqlSessions(SqlUsers):
 
     async def end_session(self, session: Session, now: datetime) -> None:
         await self.save_session(replace(session, ended_at=now))
-        if user := await self.user(session.user_id):
-            await self._publish_principal(user)
+        await self._publish_principal(session.user_id)
 
     async def delete_sessions(self, user_id: UUID) -> None:
         await self._connection.execute(delete(sessions).where(sessions.c.user_id == user_id))

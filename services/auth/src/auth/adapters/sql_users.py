@@ -1,5 +1,6 @@
 """Rows of users, and the principals that are published of them."""
 
+from collections import defaultdict
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -17,9 +18,11 @@ from sqlalchemy import (
 )
 
 from auth.adapters.sql_rows import SqlRows
-from auth.adapters.tables import erased_users, sessions, users
+from auth.adapters.tables import api_keys, erased_users, sessions, users
+from auth.domain.api_keys import ApiKey
 from auth.domain.users import ADMIN, User
 from contracts.access import LimitOverrides
+from contracts.auth.principals import Principal, PublishedApiKey
 from contracts.auth.users import ListUsers
 from contracts.services import PRINCIPALS
 from runtime.cursor import Place
@@ -36,10 +39,6 @@ class SqlUsers(SqlRows):
     async def user_by_email(self, email: str) -> User | None:
         row = await self._one(select(users).where(users.c.email == email))
         return as_user(row) if row else None
-
-    async def users(self) -> list[User]:
-        rows = await self._connection.execute(select(users))
-        return [as_user(row) for row in rows.mappings()]
 
     async def user_page(self, query: ListUsers, after: Place | None) -> list[User]:
         newest_first = users.c.created_at.desc(), users.c.id.desc()
@@ -69,19 +68,27 @@ class SqlUsers(SqlRows):
         del values["own_limits"]
         values["limits"] = user.own_limits.model_dump(mode="json", exclude_none=True)
         await self._save(users, values)
-        await self._publish_principal(user)
+        await self._publish_principal(user.id)
 
-    async def ended_sessions(self) -> dict[UUID, list[UUID]]:
-        """Return the ended sessions whose access tokens may still be valid, by user."""
-        found: dict[UUID, list[UUID]] = {}
-        for user_id, session_id in await self._connection.execute(ENDED):
-            found.setdefault(user_id, []).append(session_id)
-        return found
+    async def principals(self, user_id: UUID | None = None) -> list[Principal]:
+        """Return the principals of all users, or of one."""
+        found, ended, keys = select(users), ENDED, select(api_keys)
+        if user_id:
+            found = found.where(users.c.id == user_id)
+            ended = ended.where(sessions.c.user_id == user_id)
+            keys = keys.where(api_keys.c.user_id == user_id)
+        ended_of: defaultdict[UUID, list[UUID]] = defaultdict(list)
+        for owner_id, session_id in await self._connection.execute(ended):
+            ended_of[owner_id].append(session_id)
+        keys_of: defaultdict[UUID, list[PublishedApiKey]] = defaultdict(list)
+        for row in (await self._connection.execute(keys.order_by(api_keys.c.id))).mappings():
+            keys_of[row["user_id"]].append(ApiKey(**row).published())
+        rows = (await self._connection.execute(found)).mappings()
+        return [as_user(row).principal(ended_of[row["id"]], keys_of[row["id"]]) for row in rows]
 
-    async def _publish_principal(self, user: User) -> None:
-        statement = ENDED.where(sessions.c.user_id == user.id)
-        ended = [session_id for _, session_id in await self._connection.execute(statement)]
-        await self.publish([outbox.put(PRINCIPALS, str(user.id), user.principal(ended))])
+    async def _publish_principal(self, user_id: UUID) -> None:
+        found = await self.principals(user_id)
+        await self.publish([outbox.put(PRINCIPALS, str(one.user_id), one) for one in found])
 
 
 def conditions(query: ListUsers) -> list[ColumnElement[bool]]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from auth.adapters.sql_api_keys import SqlApiKeys
 from auth.adapters.sql_audit import SqlAudit
 from auth.adapters.sql_idempotency import SqlIdempotency
 from auth.adapters.sql_sessions import SqlSessions
@@ -16,7 +17,7 @@ from runtime.postgres.retention_clock import READ, trusted
 from runtime.postgres.transaction import transaction
 
 
-class SqlWork(SqlSessions, SqlSigningKeys, SqlAudit, SqlIdempotency):
+class SqlWork(SqlSessions, SqlApiKeys, SqlSigningKeys, SqlAudit, SqlIdempotency):
     """One transaction on one connection."""
 
     async def lock(self) -> None:
@@ -26,6 +27,7 @@ class SqlWork(SqlSessions, SqlSigningKeys, SqlAudit, SqlIdempotency):
         reading = await self._connection.execute(text(READ))
         now = min(now, trusted(reading.mappings().one()))
         await self._prune_sessions(now)
+        await self._prune_api_keys(now)
         await self._prune_audit(now)
         await self._prune_idempotency(now)
 

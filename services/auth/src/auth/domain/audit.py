@@ -26,6 +26,8 @@ class AuditFact(StrEnum):
     USER_ERASED = "user_erased"
     PASSWORD_REPLACED = "password_replaced"  # noqa: S105  the name of a fact, not a secret
     KEY_CREATED = "key_created"
+    API_KEY_CREATED = "api_key_created"
+    API_KEY_DELETED = "api_key_deleted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,3 +41,27 @@ class EmailTakenError(ConflictError):
 class LastAdministratorError(ConflictError):
     code = "last_administrator"
     message = "nobody else could administer the fleet: make another user an administrator first"
+
+
+class KeyNotFoundError(NotFoundError):
+    message = "there is no such key"
+
+
+class ScopeNotHeldError(ForbiddenError):
+    code = "scope_not_held"
+
+
+class TooManyKeysError(ConflictError):
+    code = "too_many_keys"
+
+
+class SecretNotRepeatedError(ConflictError):
+    """A repeat of a creation would have to show a secret that nobody keeps."""
+
+    code = "idempotency_key_used"
+    message = "the key was made, and its secret is shown only once: delete it and make another"
+
+
+class NotAServiceError(ConflictError):
+    code = "not_a_service"
+    message = "only the person makes keys of a person; administrators make those of services"

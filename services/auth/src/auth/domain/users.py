@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.access import LimitOverrides, Limits, Permission, granted
-from contracts.auth.principals import Principal
+from contracts.auth.principals import Principal, PublishedApiKey
 from contracts.auth.users import UserView
 
 ADMIN = "admin"
@@ -56,7 +56,9 @@ class User:
         """True: this user can log in and administer the fleet."""
         return self.role == ADMIN and self.has_password and not self.is_blocked
 
-    def principal(self, ended_sessions: Iterable[UUID]) -> Principal:
+    def principal(
+        self, ended_sessions: Iterable[UUID] = (), api_keys: Iterable[PublishedApiKey] = ()
+    ) -> Principal:
         """Return what gateways check each request by."""
         return Principal(
             user_id=self.id,
@@ -66,6 +68,7 @@ class User:
             sessions_valid_from=self.sessions_valid_from,
             permissions=[str(permission) for permission in self.permissions],
             ended_sessions=sorted(ended_sessions),
+            api_keys=list(api_keys),
         )
 
     def view(self) -> UserView:

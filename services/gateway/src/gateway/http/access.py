@@ -1,12 +1,14 @@
-"""Admits callers: checks the access token, the permission and the rate of requests.
+"""Admits callers: checks the access token or API key, the permission and the rate of requests.
 
 An endpoint names its permission in its signature, before its body, so nothing of a stranger's
 body is read: `actor: Annotated[Actor, Allowed(Permission.JOBS_RUN)]`.
 """
 
+import hmac
+import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from fastapi import Request
@@ -17,6 +19,8 @@ from starlette.requests import HTTPConnection
 
 from contracts.access import Actor, Permission, granted
 from contracts.auth.principals import Principal
+from gateway.http import api_keys
+from gateway.http.api_keys import KeyUses
 from gateway.http.problems import RefusedError, seconds_to_wait, unauthorized
 from gateway.http.rates import Rates
 from gateway.http.tokens import Claims, JwtTokens
@@ -52,7 +56,9 @@ class AccessControl:
     tokens: JwtTokens
     principal_of: Callable[[UUID], Principal | None]
     callers: Rates
+    keys: Rates
     logins: Rates
+    key_uses: KeyUses = field(default_factory=KeyUses)
 
     def admit(self, request: Request, *permissions: Permission) -> AdmittedCaller:
         """Admit who sends the request, as `admit_token` does."""
@@ -66,7 +72,7 @@ class AccessControl:
         The actor has the limits that the account has now. Raises RefusedError: 401, 429, or 403
         with the name of the permission.
         """
-        claims = self.tokens.verify(token, time.time())
+        claims = self.claims_of(token)
         principal = self.principal_of(claims.user_id)
         if principal is None:
             raise unauthorized("the account does not exist")
@@ -77,11 +83,33 @@ class AccessControl:
             permissions=permissions_of(claims, principal),
             limits=principal.limits,
         )
-        limit(self.callers, actor.user_id)
+        self.limit_caller(claims)
         if not is_allowed(permissions, actor.permissions):
             wanted = " or ".join(permissions)
             raise RefusedError(403, "missing_permission", f"this needs the permission {wanted}")
         return AdmittedCaller(actor, claims, self, permissions)
+
+    def claims_of(self, credential: str) -> Claims:
+        """Return the claims of an access token or API key. Raises RefusedError (401)."""
+        if not credential.startswith(api_keys.MARK):
+            return self.tokens.verify(credential, time.time())
+        owner_id = api_keys.owner_of(credential)
+        if owner_id is None:
+            raise unauthorized("the API key is mistyped")
+        principal = self.principal_of(owner_id)
+        claims = claims_of_key(api_keys.digest_of(credential), principal) if principal else None
+        if claims is None:
+            raise unauthorized("the API key does not exist")
+        if claims.expires_at <= time.time():
+            raise unauthorized("the API key has expired")
+        return claims
+
+    def limit_caller(self, claims: Claims) -> None:
+        """Raise RefusedError (429) if the key or its user makes too many requests."""
+        if claims.key_id:
+            limit(self.keys, claims.key_id)
+            self.key_uses.note(claims.key_id, time.monotonic())
+        limit(self.callers, claims.user_id)
 
     def admit_login(self, request: Request) -> None:
         """Raise RefusedError (429) if this address makes too many login attempts."""
@@ -91,7 +119,9 @@ class AccessControl:
 class AdmitsActor(SecurityBase):
     """A dependency that admits a caller with one of the permissions, and returns the actor."""
 
-    model = HTTPBearer(description="An access token: `Authorization: Bearer <token>`.")
+    model = HTTPBearer(
+        description="An access token or an API key: `Authorization: Bearer <token>`."
+    )
     scheme_name = BEARER
 
     def __init__(self, *permissions: Permission) -> None:
@@ -108,11 +138,28 @@ class AdmitsCaller(AdmitsActor):
         return access_of(request).admit(request, *self.permissions)
 
 
+class AdmitsSession(AdmitsActor):
+    """A dependency that admits a caller who has logged in: an API key makes no others."""
+
+    async def __call__(self, request: Request) -> Actor:
+        caller = access_of(request).admit(request, *self.permissions)
+        if caller.claims.key_id:
+            raise RefusedError(403, "session_needed", "log in: an API key may not do this")
+        return caller.actor
+
+
 class Allowed(Depends):
     """Marks the `Actor` of an endpoint: a caller with one of these permissions."""
 
     def __init__(self, *permissions: Permission) -> None:
         super().__init__(AdmitsActor(*permissions))
+
+
+class AllowedInSession(Depends):
+    """Marks the `Actor` of an endpoint that no API key may use."""
+
+    def __init__(self, *permissions: Permission) -> None:
+        super().__init__(AdmitsSession(*permissions))
 
 
 def access_of(request: Request) -> AccessControl:
@@ -130,9 +177,27 @@ def refusal(claims: Claims, principal: Principal) -> str | None:
     """Return why a valid token is refused nevertheless; None if it is accepted."""
     if principal.is_blocked:
         return "the account is blocked"
+    if claims.key_id:
+        is_there = any(key.id == claims.key_id for key in principal.api_keys)
+        return None if is_there else "the API key was deleted"
     is_ended = claims.session_id in principal.ended_sessions
     is_old = claims.issued_at < principal.sessions_valid_from
     return "the session was ended" if is_ended or is_old else None
+
+
+def claims_of_key(digest: str, principal: Principal) -> Claims | None:
+    """Return the claims of the user's key with this digest; None if there is none."""
+    for key in principal.api_keys:
+        if hmac.compare_digest(key.digest, digest):
+            return Claims(
+                user_id=principal.user_id,
+                session_id=None,
+                permissions=granted(key.scopes),
+                issued_at=0,
+                expires_at=key.expires_at.timestamp() if key.expires_at else math.inf,
+                key_id=key.id,
+            )
+    return None
 
 
 def permissions_of(claims: Claims, principal: Principal) -> frozenset[Permission]:

@@ -6,7 +6,7 @@ Most follow from the signature of an endpoint; `refusals` and `sends` declare th
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from gateway.http.access import AdmitsActor
+from gateway.http.access import AdmitsActor, AdmitsSession
 from gateway.http.headers import IDEMPOTENCY_REPLAYED
 from gateway.http.problems import PROBLEM_JSON, PROBLEMS, URN, Problem
 
@@ -94,6 +94,8 @@ def codes_of(
         yield from ("unauthorized", "rate_limited")
     if any(isinstance(call, AdmitsActor) and call.permissions for call in dependencies):
         yield "missing_permission"
+    if any(isinstance(call, AdmitsSession) for call in dependencies):
+        yield "session_needed"
     if "{" in path:
         yield "not_found"
     for name in asked:

@@ -26,6 +26,14 @@ IdempotencyKeyHeader: TypeAlias = Annotated[
 ]
 
 
+OnceKeyHeader: TypeAlias = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="Your key for this request. A repeat within 24 hours is a 409 "
+        "`idempotency_key_used`, since a secret is shown only once.",
+    ),
+]
 RepeatHeader: TypeAlias = Annotated[
     Literal["replay", "reject"],
     Header(
@@ -86,6 +94,11 @@ async def idempotency_key(
     return key.with_digest(digest)
 
 
+async def once_key(request: Request, _: OnceKeyHeader = None) -> CallersKey | None:
+    """Return the key of a request whose answer cannot be given again."""
+    return await idempotency_key(request)
+
+
 async def wait_seconds(request: Request, _: PreferHeader = None) -> int:
     """Return N of `Prefer: wait=N` (RFC 7240), at most 60; 0 if there is none."""
     found = PREFER_WAIT.search(request.headers.get("prefer", ""))
@@ -94,6 +107,7 @@ async def wait_seconds(request: Request, _: PreferHeader = None) -> int:
 
 MaybeSentKey: TypeAlias = Annotated[SentKey | None, Depends(sent_key)]
 MaybeIdempotencyKey: TypeAlias = Annotated[CallersKey | None, Depends(idempotency_key)]
+MaybeOnceKey: TypeAlias = Annotated[CallersKey | None, Depends(once_key)]
 WaitSeconds: TypeAlias = Annotated[int, Depends(wait_seconds)]
 
 

@@ -41,6 +41,7 @@ TAGS = {
     "usage": "GPU-seconds and ended jobs by day, owner, workflow and node.",
     "users": "Accounts of people, for those who administer them.",
     "sessions": "Log in, refresh and end a session; the account of the caller.",
+    "api keys": "Keys for programs, which act for a user with a part of the user's permissions.",
     "ops": "Health, readiness and version of the gateway.",
 }
 REQUEST_ID: Part = {

@@ -27,13 +27,15 @@ LONGEST_TOKEN = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The claims of a verified access token; times are Unix seconds."""
+    """The claims of a verified access token or API key; times are Unix seconds."""
 
     user_id: UUID
     session_id: UUID | None
     permissions: frozenset[Permission]
     issued_at: int
-    expires_at: int
+    expires_at: float
+    key_id: UUID | None = None
+    """The API key; None: an access token of a session."""
 
 
 class JwtTokens:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import UUID
 
 from contracts.auth.principals import Principal, SigningKey
@@ -18,7 +19,9 @@ class Accounts:
     def __init__(self, on_change: Callable[[], None]) -> None:
         self.tokens = JwtTokens()
         self._keys = Mirror(KEYS, SigningKey, on_change=self._renew_keys)
-        self._principals = Mirror(PRINCIPALS, Principal, on_change=on_change)
+        self._principals = Mirror(PRINCIPALS, Principal, on_change=self._announce)
+        self._on_change = on_change
+        self._changed = asyncio.Event()
         self._known: dict[str, SigningKey] = {}
 
     def principal(self, user_id: UUID) -> Principal | None:
@@ -33,6 +36,18 @@ class Accounts:
 
     async def ready(self) -> None:
         await asyncio.gather(self._keys.ready.wait(), self._principals.ready.wait())
+
+    async def wait_until(self, is_known: Callable[[], bool], seconds: float) -> None:
+        """Wait until the accounts say so, at most so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not is_known():
+                    await self._changed.wait()
+
+    def _announce(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+        self._on_change()
 
     def _renew_keys(self) -> None:
         """Renewed mirrors bring the same keys: verified tokens stay verified."""
