@@ -1,10 +1,15 @@
 """A node that did harm must pass a trial before it gets jobs again."""
 
+from contracts.access import Actor
+from contracts.node_queue import FindQueue
+from contracts.values import new_id
 from runtime.testing.ports import eventually
 
 from .conftest import StartEngine
 from .fleet import Fleet
+from .graphs import slow_steps
 from .test_failures import switch
+from .test_queues import interrupt, post
 
 
 async def test_a_node_that_runs_a_trial_prompt_has_passed(fleet: Fleet, comfy_url: str) -> None:
@@ -29,3 +34,21 @@ async def test_a_trial_that_fails_says_why(fleet: Fleet, start_engine: StartEngi
         await eventually(lambda: fleet.beats[-1].foreign_prompts == 0)
 
     assert {beat.passed_trial for beat in fleet.beats} == {0}
+
+
+async def test_a_trial_is_no_foreign_prompt(fleet: Fleet, comfy_url: str) -> None:
+    entry = await fleet.add_node(comfy_url, trial=3)
+    query = FindQueue(actor=Actor(user_id=new_id()), node_id=entry.node_id)
+    foreign = await post(comfy_url, slow_steps(steps=400).graph)
+
+    async def is_behind() -> bool:
+        return (await fleet.gateway.call(query)).prompt_count == 2
+
+    async with fleet.agent():
+        await fleet.sees(entry, lambda beat: beat.foreign_prompts == 1)
+        await eventually(is_behind, 10)
+        await fleet.sees(entry, lambda beat: not beat.passed_trial)
+        await interrupt(comfy_url, foreign)
+        await fleet.sees(entry, lambda beat: beat.passed_trial == 3)
+
+    assert {beat.foreign_prompts for beat in fleet.beats} == {0, 1}

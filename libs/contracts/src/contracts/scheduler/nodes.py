@@ -161,7 +161,8 @@ class NodeEntry(NodeSettings):
     trial: int = Field(
         default=0,
         description="Number of the trial that the agent must run: work that needs no model. "
-        "The node stays in quarantine until the trial passes. 0: no trial is requested.",
+        "A new server, or one in quarantine, gets no job until the trial passes. 0: no trial is "
+        "requested.",
     )
     headers_digest: str = Field(
         default="",

@@ -21,6 +21,8 @@ class Health:
     """Those that have begun. The rest is too new to be known."""
     own_ids: tuple[str, ...] = ()
     """Ids of the attempts among them that were started for this node, by this agent or another."""
+    trial_id: str | None = None
+    """Id of the newest trial, which is the fleet's own work, and no attempt."""
     vram_free_mb: int | None = None
     busy_fraction: float | None = None
     other_node_id: UUID | None = None

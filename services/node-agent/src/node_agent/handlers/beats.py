@@ -30,7 +30,7 @@ async def beat(claim: Claim) -> None:
 
 def beat_of(claim: Claim) -> NodeBeat:
     health, attempts = claim.engine.health(), claim.attempts.live.values()
-    known = {str(attempt.id) for attempt in attempts} | set(health.own_ids)
+    known = {*(str(attempt.id) for attempt in attempts), *health.own_ids, health.trial_id}
     reason = reason_of(claim, health)
     return NodeBeat(
         node_id=claim.id,

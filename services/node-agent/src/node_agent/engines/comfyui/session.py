@@ -117,6 +117,7 @@ class Session:
             pending_ids=tuple(id_ for id_ in inside if self.is_pending(id_)),
             running_ids=tuple(self.running()),
             own_ids=tuple(id_ for id_ in inside if self.is_own(id_)),
+            trial_id=self.trial_id,
             vram_free_mb=self.vram_free_mb,
             busy_fraction=self.busy.value if self.is_reachable else None,
             other_node_id=self.other_node(),
