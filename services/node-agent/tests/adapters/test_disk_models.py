@@ -53,10 +53,6 @@ def begun(models: DiskModels, files: FileServer, content: bytes) -> Transfer:
     return transfer
 
 
-async def fetch(models: DiskModels, transfer: Transfer, promised_bytes: int = 0) -> None:
-    await models.fetch(transfer, lambda: promised_bytes)
-
-
 def place(models: DiskModels) -> Path:
     return models.root / "loras" / NAME
 
@@ -69,12 +65,12 @@ async def test_a_file_is_fetched_checked_and_put_in_its_place(
     models: DiskModels, files: FileServer
 ) -> None:
     transfer = wanted(files)
-    await fetch(models, transfer)
+    await models.fetch(transfer)
 
     assert place(models).read_bytes() == CONTENT
     assert left(models) == [place(models)]
     assert (transfer.size_bytes, transfer.fetched_bytes) == (len(CONTENT), len(CONTENT))
-    await fetch(models, wanted(files))
+    await models.fetch(wanted(files))
     assert len(files.asked) == 1, "it is there already"
 
 
@@ -82,7 +78,7 @@ async def test_a_transfer_that_was_cut_goes_on_where_it_ended(
     models: DiskModels, files: FileServer
 ) -> None:
     files.cuts = [1_000_000, 500_000]
-    await fetch(models, wanted(files))
+    await models.fetch(wanted(files))
 
     assert place(models).read_bytes() == CONTENT
     assert [begin for _, begin in files.asked] == [0, 1_000_000, 1_500_000]
@@ -94,9 +90,9 @@ async def test_an_agent_that_was_started_again_goes_on_with_the_same_bytes(
     files.cuts, files.statuses = [1_000_000], []
     files.before_sending = lambda: files.statuses.extend([503] * 3)
     with pytest.raises(OperationError, match="answers 503"):
-        await fetch(models, wanted(files))
+        await models.fetch(wanted(files))
     files.statuses, files.before_sending = [], lambda: None
-    await fetch(models, wanted(files))
+    await models.fetch(wanted(files))
 
     assert place(models).read_bytes() == CONTENT
     assert files.asked[-1] == ("/model", 1_000_000)
@@ -107,7 +103,7 @@ async def test_a_file_that_was_complete_is_not_fetched_again(
 ) -> None:
     """The agent ended between the last byte and the check."""
     transfer = begun(models, files, CONTENT)
-    await fetch(models, transfer)
+    await models.fetch(transfer)
 
     assert place(models).read_bytes() == CONTENT
     assert files.asked == [("/model", len(CONTENT))]
@@ -117,7 +113,7 @@ async def test_a_wrong_hash_is_refused_and_leaves_nothing(
     models: DiskModels, files: FileServer
 ) -> None:
     with pytest.raises(OperationError, match="another sha256"):
-        await fetch(models, wanted(files, "0" * 64))
+        await models.fetch(wanted(files, "0" * 64))
 
     assert left(models) == []
 
@@ -126,7 +122,7 @@ async def test_a_beginning_of_other_content_is_fetched_anew(
     models: DiskModels, files: FileServer
 ) -> None:
     transfer = begun(models, files, b"?" * 1_000)
-    await fetch(models, transfer)
+    await models.fetch(transfer)
 
     assert place(models).read_bytes() == CONTENT
     assert [begin for _, begin in files.asked] == [1_000, 0]
@@ -136,14 +132,14 @@ async def test_a_file_that_became_shorter_is_fetched_anew(
     models: DiskModels, files: FileServer
 ) -> None:
     transfer = begun(models, files, CONTENT + b"?")
-    await fetch(models, transfer)
+    await models.fetch(transfer)
 
     assert place(models).read_bytes() == CONTENT
 
 
 async def test_a_server_without_ranges_begins_again(models: DiskModels, files: FileServer) -> None:
     files.knows_ranges, files.cuts = False, [1_000_000]
-    await fetch(models, wanted(files))
+    await models.fetch(wanted(files))
 
     assert place(models).read_bytes() == CONTENT
 
@@ -152,7 +148,7 @@ async def test_without_a_hash_nothing_is_gone_on_with(
     models: DiskModels, files: FileServer
 ) -> None:
     files.cuts = [1_000_000]
-    await fetch(models, wanted(files, None))
+    await models.fetch(wanted(files, None))
 
     assert place(models).read_bytes() == CONTENT
     assert [begin for _, begin in files.asked] == [0, 0]
@@ -161,15 +157,15 @@ async def test_without_a_hash_nothing_is_gone_on_with(
 async def test_the_folder_never_has_more_than_its_limit(
     models: DiskModels, files: FileServer
 ) -> None:
-    """Bytes that other transfers still need count too."""
     models.root.mkdir()
-    (models.root / "big").write_bytes(bytes(6_000_000))
-    with pytest.raises(OperationError, match="are taken"):
-        await fetch(models, wanted(files), promised_bytes=1_000_001)
-    assert await models.used_bytes() == 6_000_000
-    await fetch(models, wanted(files), promised_bytes=1_000_000)
+    (models.root / "big").write_bytes(bytes(7_000_001))
+    with pytest.raises(OperationError, match="7000001 of the 10000000 bytes"):
+        await models.fetch(wanted(files))
+    assert await models.used_bytes() == 7_000_001
+    (models.root / "big").write_bytes(bytes(7_000_000))
+    await models.fetch(wanted(files))
 
-    assert await models.used_bytes() == 9_000_000
+    assert await models.used_bytes() == 10_000_000
 
 
 async def test_a_server_must_say_the_size_and_keep_it(
@@ -177,7 +173,7 @@ async def test_a_server_must_say_the_size_and_keep_it(
 ) -> None:
     files.tells_size = False
     with pytest.raises(OperationError, match="does not say its size"):
-        await fetch(models, wanted(files))
+        await models.fetch(wanted(files))
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
@@ -186,7 +182,7 @@ async def test_a_refusal_is_not_repeated(
 ) -> None:
     files.statuses = [status]
     with pytest.raises(OperationError, match=f"answers {status}"):
-        await fetch(models, wanted(files))
+        await models.fetch(wanted(files))
     assert len(files.asked) == 1
 
 
@@ -194,7 +190,7 @@ async def test_no_file_is_replaced(models: DiskModels, files: FileServer) -> Non
     place(models).parent.mkdir(parents=True)
     place(models).write_bytes(b"an operator's")
     with pytest.raises(OperationError, match="another content"):
-        await fetch(models, wanted(files))
+        await models.fetch(wanted(files))
 
     assert place(models).read_bytes() == b"an operator's"
     assert not files.asked
@@ -207,7 +203,7 @@ async def test_no_link_leads_out_of_the_folder(
     models.root.mkdir()
     (models.root / "loras").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OperationError, match="leads out"):
-        await fetch(models, wanted(files))
+        await models.fetch(wanted(files))
 
     assert not [*(tmp_path / "elsewhere").iterdir()]
 
@@ -219,7 +215,7 @@ async def test_unfinished_files_go_after_a_week(models: DiskModels, files: FileS
     for path in (old, new):
         path.touch()
     os.utime(old, (0, 0))
-    await fetch(models, wanted(files))
+    await models.fetch(wanted(files))
 
     assert sorted(left(models)) == sorted([place(models), new])
 
@@ -234,14 +230,3 @@ def test_transfers_that_are_over_make_room_for_others(files: FileServer) -> None
     transfers.add(wanted(files, name="more"))
 
     assert ("loras", "7") not in transfers.by_name
-
-
-def test_a_transfer_has_room_until_it_is_over(files: FileServer) -> None:
-    transfers, one, other = Transfers(), wanted(files, name="1"), wanted(files, name="2")
-    for transfer in (one, other):
-        transfers.add(transfer)
-        transfer.size_bytes, transfer.fetched_bytes = 1_000, 400
-
-    assert transfers.promised_bytes(one) == 600
-    other.end("failed")
-    assert transfers.promised_bytes(one) == 0

@@ -33,7 +33,7 @@ async def fetch(folder: Path, url: str, **more: Any) -> None:
     async with httpx.AsyncClient() as client:
         models = models_in(settings, client)
         assert models
-        await models.fetch(a_transfer(url), lambda: 0)
+        await models.fetch(a_transfer(url))
 
 
 async def test_a_model_comes_from_the_store_of_the_settings(s3: S3Server, tmp_path: Path) -> None:

@@ -7,25 +7,46 @@ beyond the limit of the folder, nothing outside of it, and no file is replaced.
 import asyncio
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from time import monotonic
 
 import httpx
 import structlog
 
 from contracts.model_files import TransferPhase
 from contracts.values import new_id
+from node_agent.adapters import model_folder, model_room
+from node_agent.adapters.model_answers import (
+    UNSATISFIABLE,
+    CutError,
+    announced_bytes,
+    begin_of,
+    is_complete,
+)
 from node_agent.adapters.model_folder import (
     CHUNK_BYTES,
-    bytes_in,
+    LockedElsewhereError,
+    LockWatch,
+    counting,
     files_in,
     hash_of,
     locked,
     publish,
+    renew,
+    sync,
 )
+from node_agent.adapters.model_room import bytes_in, leave_room, take_room
 from node_agent.adapters.public_web import PublicWeb
-from node_agent.domain.transfers import LOCK_SUFFIX, PART_SUFFIX, Transfer
+from node_agent.domain.transfers import (
+    FOLDER_LOCK,
+    LOCK_SUFFIX,
+    PART_SUFFIX,
+    PROMISE_SUFFIX,
+    Transfer,
+)
 from node_agent.ports import FileRefusedError, NoSpaceError, TransferError, UnreachableError
 
 log = structlog.get_logger()
@@ -35,17 +56,12 @@ PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0, 60.0, 60.0, 60.0)
 MOST_AT_ONCE = 2
 KEEP_PARTS_SECONDS = 7 * 86_400.0
 """An unfinished file with which nobody went on for so long is deleted."""
-PARTIAL, UNSATISFIABLE = 206, 416
-PASSING = frozenset({408, 425, 429})
+OWN_SUFFIXES = (PART_SUFFIX, LOCK_SUFFIX, PROMISE_SUFFIX)
 
 
 def patience_seconds(size_bytes: int) -> float:
     """Return the time in which so many bytes must come, with all pauses: 100 kB a second."""
     return 600.0 + size_bytes / 100_000
-
-
-class CutError(Exception):
-    """The answer ended early, or a later one may be better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +76,48 @@ class DiskModels:
     pauses: Sequence[float] = PAUSES
     patience: Callable[[int], float] = patience_seconds
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
-    reservation: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held while room is looked for, so that no two transfers get one room."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the bytes of the folder are counted: not every storage has locks."""
 
     async def used_bytes(self) -> int:
         return await asyncio.to_thread(bytes_in, self.root)
 
-    async def fetch(self, transfer: Transfer, promised_bytes: Callable[[], int]) -> None:
-        wanted, place = transfer.command.origin.sha256, self.path(transfer.place)
+    async def fetch(self, transfer: Transfer) -> None:
+        """Bring the file to its place, unless it is there; wait for another agent that does so."""
         try:
-            async with self.slots:
-                if transfer.is_listed or await self.has(place, wanted):
-                    return
-                await asyncio.to_thread(place.parent.mkdir, parents=True, exist_ok=True)
-                async with locked(self.path(transfer.lock)) as is_locked:
-                    transfer.phase = TransferPhase.FETCHING
-                    if await self.has(place, wanted):
-                        return  # the other agent has brought it
-                    writer = self.machine if is_locked else str(new_id())
-                    part = self.path(transfer.part(writer))
-                    await asyncio.to_thread(self.prepare, transfer, part)
-                    await self.complete(transfer, part, promised_bytes)
-                    if not await asyncio.to_thread(publish, part, place):
-                        await self.accept(place, wanted)
+            lock = self.path(transfer.lock)
+            watch = LockWatch(lock, "has been fetching it", model_folder.STILL_SECONDS)
+            while True:
+                try:
+                    async with self.slots:
+                        return await self.bring(transfer, lock)
+                except LockedElsewhereError:  # without a slot, which other files can use
+                    await watch.look_again()
         except OSError as error:
             raise NoSpaceError(f"it cannot be written: {error.strerror}") from error
+
+    async def bring(self, transfer: Transfer, lock: Path) -> None:
+        """Fetch the file, unless it is there. Raises LockedElsewhereError."""
+        wanted, place = transfer.command.origin.sha256, self.path(transfer.place)
+        if transfer.is_listed or await self.has(place, wanted):
+            return
+        await asyncio.to_thread(place.parent.mkdir, parents=True, exist_ok=True)
+        with locked(lock) as is_locked:
+            transfer.phase = TransferPhase.FETCHING
+            if await self.has(place, wanted):
+                return  # the other agent has brought it
+            part = self.path(transfer.part(self.machine if is_locked else str(new_id())))
+            await asyncio.to_thread(self.prepare, transfer, part)
+            try:
+                await self.complete(transfer, part)
+                await asyncio.to_thread(sync, part)
+                async with self.counting():
+                    is_published = await asyncio.to_thread(publish, part, place)
+                    leave_room(part)
+            finally:
+                leave_room(part)
+            if not is_published:
+                await self.accept(place, wanted)
 
     async def has(self, place: Path, wanted: str | None) -> bool:
         if not await asyncio.to_thread(place.exists):
@@ -109,7 +142,7 @@ class DiskModels:
     def prepare(self, transfer: Transfer, part: Path) -> None:
         """Delete unfinished files that nobody needs; one without a hash cannot be gone on with."""
         for path, _, changed_at in files_in(self.root.resolve()):
-            is_ours = path.name.startswith(".") and path.name.endswith((PART_SUFFIX, LOCK_SUFFIX))
+            is_ours = path.name.startswith(".") and path.name.endswith(OWN_SUFFIXES)
             if is_ours and path != part and changed_at < time.time() - KEEP_PARTS_SECONDS:
                 path.unlink(missing_ok=True)
         part.touch()
@@ -119,13 +152,11 @@ class DiskModels:
             part.touch()
         transfer.fetched_bytes = part.stat().st_size
 
-    async def complete(
-        self, transfer: Transfer, part: Path, promised_bytes: Callable[[], int]
-    ) -> None:
+    async def complete(self, transfer: Transfer, part: Path) -> None:
         """Fetch until all bytes are there and have the wanted hash."""
         wanted = transfer.command.origin.sha256
         was_begun = transfer.fetched_bytes > 0
-        await self.fetch_all(transfer, part, promised_bytes)
+        await self.fetch_all(transfer, part)
         if wanted is None or await asyncio.to_thread(hash_of, part) == wanted:
             return
         await asyncio.to_thread(part.unlink)
@@ -133,11 +164,9 @@ class DiskModels:
             raise FileRefusedError("its content has another sha256")
         # the beginning may be of another file, which an earlier address had
         await asyncio.to_thread(self.prepare, transfer, part)
-        await self.complete(transfer, part, promised_bytes)
+        await self.complete(transfer, part)
 
-    async def fetch_all(
-        self, transfer: Transfer, part: Path, promised_bytes: Callable[[], int]
-    ) -> None:
+    async def fetch_all(self, transfer: Transfer, part: Path) -> None:
         """Repeat requests until the file is complete.
 
         Tries count until the file has grown by a mebibyte, and all of them if each begins anew.
@@ -148,7 +177,7 @@ class DiskModels:
                 while tries < len(self.pauses):
                     await asyncio.sleep(self.pauses[tries])
                     try:
-                        return await self.fetch_rest(transfer, part, promised_bytes, limit)
+                        return await self.fetch_rest(transfer, part, limit)
                     except (httpx.TransportError, UnreachableError, CutError) as error:
                         reason = str(error) or type(error).__name__
                         log.info("model_cut", name=transfer.command.name, reason=reason)
@@ -160,13 +189,7 @@ class DiskModels:
             raise TransferError("its server sends it too slowly") from error
         raise TransferError(f"its server does not send it: {reason}")
 
-    async def fetch_rest(
-        self,
-        transfer: Transfer,
-        part: Path,
-        promised_bytes: Callable[[], int],
-        limit: asyncio.Timeout,
-    ) -> None:
+    async def fetch_rest(self, transfer: Transfer, part: Path, limit: asyncio.Timeout) -> None:
         begin, can_resume = transfer.fetched_bytes, transfer.command.origin.sha256 is not None
         headers = {"Accept-Encoding": "identity"}
         if begin and can_resume:
@@ -182,57 +205,37 @@ class DiskModels:
             await asyncio.to_thread(os.truncate, part, begin)
             transfer.fetched_bytes = begin
             size_bytes = begin + announced_bytes(response)
-            await self.reserve(transfer, size_bytes, promised_bytes)
+            await self.reserve(transfer, part, size_bytes)
             if limit.when() is None:
                 seconds = self.patience(size_bytes - begin)
                 limit.reschedule(asyncio.get_running_loop().time() + seconds)
-            with part.open("ab") as file:
-                async for chunk in response.aiter_raw():
-                    if transfer.fetched_bytes + len(chunk) > size_bytes:
-                        raise FileRefusedError("its server sends more than it announced")
-                    await asyncio.to_thread(file.write, chunk)
-                    transfer.fetched_bytes += len(chunk)
+            await self.receive(transfer, part, response.aiter_raw(), size_bytes)
         if transfer.fetched_bytes < size_bytes:
             raise CutError("the answer ended early")
 
-    async def reserve(
-        self, transfer: Transfer, size_bytes: int, promised_bytes: Callable[[], int]
+    async def receive(
+        self, transfer: Transfer, part: Path, chunks: AsyncIterator[bytes], size_bytes: int
     ) -> None:
-        """Keep room for the whole file. Raises NoSpaceError if the folder has none."""
-        async with self.reservation:
-            promised = promised_bytes()  # first: bytes that come meanwhile count twice, not never
-            taken = await self.used_bytes() - transfer.fetched_bytes + promised
-            if taken + size_bytes > self.max_bytes:
-                raise NoSpaceError(
-                    f"it has {size_bytes} bytes, and {taken} of the {self.max_bytes} bytes of the "
-                    "agent's model folder are taken (COMFYFLEET_MAX_MODELS_BYTES)"
-                )
+        """Append the bytes to the unfinished file, and keep the room for all of them."""
+        renewed_at = monotonic()
+        with part.open("ab") as file:
+            async for chunk in chunks:
+                if transfer.fetched_bytes + len(chunk) > size_bytes:
+                    raise FileRefusedError("its server sends more than it announced")
+                if monotonic() - renewed_at > model_room.RENEW_SECONDS:
+                    await self.reserve(transfer, part, size_bytes)
+                    renewed_at = monotonic()
+                await asyncio.to_thread(file.write, chunk)
+                transfer.fetched_bytes += len(chunk)
+
+    async def reserve(self, transfer: Transfer, part: Path, size_bytes: int) -> None:
+        """Keep room for the whole file. Raises NoSpaceError if there is none."""
+        async with self.counting():
+            renew(self.path(transfer.lock))
+            await asyncio.to_thread(take_room, self.root, part, size_bytes, self.max_bytes)
             transfer.size_bytes = size_bytes
 
-
-def is_complete(response: httpx.Response, fetched_bytes: int) -> bool:
-    """Return whether the server knows no byte behind those."""
-    return response.status_code == UNSATISFIABLE and (
-        response.headers.get("Content-Range") == f"bytes */{fetched_bytes}"
-    )
-
-
-def begin_of(response: httpx.Response, asked: int) -> int:
-    """Return the offset of the answer's first byte. Raises CutError, FileRefusedError."""
-    status = response.status_code
-    if status == PARTIAL:
-        if response.headers.get("Content-Range", "").startswith(f"bytes {asked}-"):
-            return asked
-        raise FileRefusedError("its server answers with another part than was asked for")
-    if status in PASSING or response.is_server_error:
-        raise CutError(f"its server answers {status}")
-    if not response.is_success:
-        raise FileRefusedError(f"its server answers {status}")
-    return 0
-
-
-def announced_bytes(response: httpx.Response) -> int:
-    text = response.headers.get("Content-Length", "")
-    if not text.isdecimal() or "Content-Encoding" in response.headers:
-        raise FileRefusedError("its server does not say its size")
-    return int(text)
+    @asynccontextmanager
+    async def counting(self) -> AsyncGenerator[None, None]:
+        async with self.turn, counting(self.path(PurePosixPath(FOLDER_LOCK))):
+            yield

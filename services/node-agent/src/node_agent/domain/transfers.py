@@ -14,7 +14,9 @@ from contracts.errors import ConflictError
 from contracts.model_files import MOST_TRANSFERS, FetchModel, TransferPhase, TransferView
 from workflows.spec.installation import DIRECTORIES
 
-PART_SUFFIX, LOCK_SUFFIX = ".part", ".lock"
+PART_SUFFIX, LOCK_SUFFIX, PROMISE_SUFFIX = ".part", ".lock", ".promise"
+FOLDER_LOCK = f".comfyfleet{LOCK_SUFFIX}"
+"""Name of the lock that an agent holds for a moment, while it counts the bytes of the folder."""
 ModelName: TypeAlias = tuple[str, str]
 """(model folder, file name)"""
 
@@ -97,8 +99,3 @@ class Transfers:
                 raise ConflictError(text, code="transfers_full")
             del self.by_name[over.name]
         self.by_name[transfer.name] = transfer
-
-    def promised_bytes(self, transfer: Transfer) -> int:
-        """Return the bytes that the other transfers have room for and have not written yet."""
-        others = (one for one in self.alive() if one is not transfer)
-        return sum(max((one.size_bytes or 0) - one.fetched_bytes, 0) for one in others)

@@ -1,7 +1,5 @@
 """Fetches model files for the servers beside the agent, and tells how far each one is."""
 
-from functools import partial
-
 import structlog
 
 from contracts.errors import ConflictError, OperationError
@@ -47,7 +45,7 @@ async def follow(claim: Claim, models: ModelFiles, transfer: Transfer) -> None:
     """
     agent = claim.agent
     try:
-        await models.fetch(transfer, partial(agent.transfers.promised_bytes, transfer))
+        await models.fetch(transfer)
         transfer.end()
     except OperationError as error:
         transfer.end(error.message)
