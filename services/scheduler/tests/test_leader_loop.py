@@ -13,8 +13,9 @@ from contracts.scheduler.nodes import NewNode
 from contracts.values import new_id
 from runtime.testing.ports import eventually
 from scheduler.app import TICKS
+from scheduler.domain import expiry
 from scheduler.domain.nodes import Node, NodeCapabilities
-from scheduler.handlers import renewal
+from scheduler.handlers import leader_loop, renewal
 from scheduler.handlers.leader_loop import decide, pause_after
 from scheduler.handlers.queries import find_jobs, list_jobs
 from scheduler.ports import LeadershipLostError, LedgerUncertainError
@@ -171,3 +172,18 @@ async def test_only_a_permission_shows_the_jobs_of_other_owners(leader: Leader) 
     await list_jobs(leader.scheduler, ListJobs(actor=admin, owner_id=other))
 
     assert [owner_id for owner_id, _ in leader.job_reader.asked] == [actor.user_id, None, other]
+
+
+async def test_late_jobs_beyond_those_of_one_step_are_ended_at_once(
+    leader: Leader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leader_loop, "TICK_SECONDS", 3_600.0)
+    monkeypatch.setattr(expiry, "MOST_EXPIRED", 1)
+    await leader.leads()
+    submits = [a_submit() for _ in range(5)]
+    late = [s.job.model_copy(update={"deadline": NOW}) for s in submits]
+    sent = [s.model_copy(update={"job": job}) for s, job in zip(submits, late, strict=True)]
+    await asyncio.gather(*(leader.submit(one) for one in sent))
+
+    state = leader.scheduler.current_term().state
+    await eventually(lambda: not state.jobs)

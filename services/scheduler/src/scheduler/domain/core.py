@@ -95,13 +95,17 @@ def step(
     now: Now,
     new_id: Callable[[], UUID],
 ) -> Effects:
-    """Take all occurrences in order, then give jobs that wait and are not late to free nodes."""
+    """Take all occurrences in order, then give jobs that wait to free nodes.
+
+    While more jobs are late than one step ends, none starts: it might be one of them.
+    """
     context = StepContext(state, loaded, now, new_id)
     take_in_waiting(state, loaded)
     for item in occurrences:
         take(context, item)
     expire_overdue(context)
-    place_jobs(context)
+    if not state.has_late_jobs:
+        place_jobs(context)
     return context.effects
 
 

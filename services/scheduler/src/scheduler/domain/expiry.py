@@ -22,6 +22,8 @@ from scheduler.domain.views import current_view
 
 T = TypeVar("T", datetime, float)
 SPARE_DEADLINES = 1_000
+MOST_EXPIRED = 500
+"""Jobs of one step: a leader must be able to renew its lead soon, however many are late at once."""
 
 
 def pass_time(context: StepContext, ticked: ClockTicked) -> None:
@@ -42,17 +44,26 @@ def pass_time(context: StepContext, ticked: ClockTicked) -> None:
 
 
 def expire_overdue(context: StepContext) -> None:
-    """End jobs whose deadline passed. What was reported in this step has been taken before."""
-    for job_id in pop_due(context.state.deadlines, context.now.wall):
-        if job := context.state.jobs.get(job_id):
+    """End jobs whose deadline passed, the latest first, as many as one step may.
+
+    What was reported in this step has been taken before.
+    """
+    state, now = context.state, context.now.wall
+    for job_id in pop_due(state.deadlines, now, MOST_EXPIRED):
+        if job := state.jobs.get(job_id):
             expire(context, job)
+    state.has_late_jobs = is_due(state.deadlines, now)
 
 
-def pop_due(heap: list[tuple[T, UUID]], now: T) -> list[UUID]:
+def pop_due(heap: list[tuple[T, UUID]], now: T, most: int | None = None) -> list[UUID]:
     taken: list[UUID] = []
-    while heap and heap[0][0] <= now:
+    while is_due(heap, now) and len(taken) != most:
         taken.append(heappop(heap)[1])
     return taken
+
+
+def is_due(heap: list[tuple[T, UUID]], now: T) -> bool:
+    return bool(heap) and heap[0][0] <= now
 
 
 def forget_deadlines(context: StepContext) -> None:

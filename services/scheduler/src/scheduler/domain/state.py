@@ -90,6 +90,9 @@ class State:
     """A heap of queued jobs that wait for their next try, by steady seconds."""
     deadlines: list[tuple[datetime, UUID]] = field(default_factory=list[tuple[datetime, UUID]])
     """A heap; jobs that ended in time are still in it."""
+    has_late_jobs: bool = False
+    """More deadlines had passed than the last step could end; until they are ended nothing starts.
+    """
     queued_by_owner: Counter[UUID] = field(default_factory=Counter[UUID])
     """Number of jobs that wait for a node, delayed ones included, without the unread ones."""
     placed_by_owner: Counter[UUID] = field(default_factory=Counter[UUID])

@@ -147,7 +147,8 @@ async def run_loop(scheduler: Scheduler, term: Term) -> None:
     resume(term.state, effects)
     send_effects(term, effects)
     while True:
-        batch = await term.inbox.take(MOST_AT_ONCE, within=0 if term.state.unread else TICK_SECONDS)
+        is_behind = term.state.unread or term.state.has_late_jobs
+        batch = await term.inbox.take(MOST_AT_ONCE, within=0 if is_behind else TICK_SECONDS)
         require_nats(scheduler, term)
         await take_batch(scheduler, term, batch)
 
