@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from structlog.testing import capture_logs
 
-from contracts.errors import ConflictError
+from contracts.errors import ConflictError, InvalidError
 from contracts.message import Accepted
 from contracts.scheduler.claims import AnnounceNode
 from contracts.scheduler.nodes import NodeSettings
@@ -30,6 +30,14 @@ def test_each_address_is_a_node_of_the_machine() -> None:
     assert shown == [("box-8188", FIRST, "box", "fast"), ("box-8189", SECOND, "box", "fast")]
     assert [one.node_id] == [c.node_id for c in both[:1]]
     assert announcements("", "box", "fast", []) == []
+
+
+@pytest.mark.parametrize("wrong", ["http://[x", "http://a:b:c", "x", f"http://{'a' * 2_000}"])
+def test_what_is_no_address_is_announced_too_for_the_scheduler_to_refuse(wrong: str) -> None:
+    found = announcements(f"{wrong},{SECOND}", "box", "fast", [])
+
+    assert [command.node.base_url for command in found] == [wrong, SECOND]
+    assert all(command.node.name.startswith("box-") for command in found)
 
 
 def test_its_own_servers_are_managed() -> None:
@@ -72,3 +80,22 @@ async def test_a_refusal_says_what_to_do_and_is_asked_again(
     [refusal] = [line for line in logs if line["event"] == "node_not_announced"]
     assert "COMFYFLEET_MACHINE" in refusal["remedy"]
     assert len(set(asked)) == 1
+
+
+async def test_an_address_that_is_none_keeps_no_other_server_from_work(
+    fleet: Fleet, engine_url: str
+) -> None:
+    refused: list[str] = []
+
+    async def answer(command: AnnounceNode) -> Accepted:
+        if command.node.base_url == engine_url:
+            return await adding(fleet)(command)
+        refused.append(command.node.base_url)
+        raise InvalidError("base_url: expected an http or https URL", code="bad_url")
+
+    await fleet.scheduler.serve(AnnounceNode, answer)
+    async with fleet.agent(announce_urls=f"http://[x,{engine_url}", machine="box"):
+        await eventually(lambda: any(beat.is_reachable for beat in fleet.beats))
+
+    assert refused == ["http://[x"]
+    assert "COMFYFLEET_ANNOUNCE_URLS" in handlers.REMEDIES["bad_url"]

@@ -1,7 +1,6 @@
 """Names the nodes of this machine: servers that the agent runs, and servers of others."""
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from contracts.scheduler.claims import AnnounceNode
 from contracts.scheduler.nodes import NodeSettings
@@ -11,11 +10,14 @@ from node_agent.domain.managed import ManagedServer, node_id_of
 def announcements(
     urls: str, machine: str, pool: str, servers: Iterable[ManagedServer]
 ) -> list[AnnounceNode]:
-    """Return the announcements of the agent's own servers, and of those at other addresses."""
+    """Return the announcements of the agent's own servers, and of those at other addresses.
+
+    The scheduler says which address is none, so nothing here raises for one.
+    """
     own = [AnnounceNode(node_id=one.node_id, node=one.node) for one in servers]
     others = [url.strip().rstrip("/") for url in urls.split(",") if url.strip()]
     nodes = [
-        NodeSettings(
+        NodeSettings.model_construct(
             name=machine[:80] if len(others) == 1 else name_of(machine, url),
             base_url=url,
             machine=machine,
@@ -27,4 +29,5 @@ def announcements(
 
 
 def name_of(machine: str, url: str) -> str:
-    return f"{machine[:70]}-{urlsplit(url).netloc.rpartition(':')[2][:9]}"
+    server = url.partition("://")[2].partition("/")[0]
+    return f"{machine[:70]}-{server.rpartition(':')[2][:9]}"
