@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
-from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -16,7 +16,6 @@ import psutil
 import pytest
 
 from comfyfleet.testing import LocalFleet, local_fleet
-from contracts.scheduler.nodes import NodePhase, NodeView
 from runtime.supervision import pid_file
 from runtime.testing.ports import free_port, wait_until
 
@@ -26,81 +25,89 @@ pytestmark = [pytest.mark.comfyui, pytest.mark.timeout(900)]
 START_SECONDS = 300
 
 
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """A fleet whose agent runs its ComfyUI, and a client that stays logged in."""
+
+    fleet: LocalFleet
+    http: httpx.Client
+
+
 @pytest.fixture(scope="module")
-def managed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFleet]:
+def managed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Managed]:
     command = os.environ.get("COMFYUI_COMMAND")
     if not command:
         pytest.skip("set COMFYUI_COMMAND and COMFYUI_DIRECTORY to a ComfyUI that a test may kill")
     folder = tmp_path_factory.mktemp("managed")
     shutil.copytree(SHIPPED, folder / "workflows")
     add_blur_chain(folder / "workflows", "blur_chain", "ImageBlur")
-    with local_fleet(
-        folder / "home",
-        COMFYUI_URLS="",
-        COMFYFLEET_LOGINS_PER_MINUTE="0",
-        COMFYFLEET_COMFYUI_COMMAND=command,
-        COMFYFLEET_COMFYUI_DIRECTORY=os.environ.get("COMFYUI_DIRECTORY", "."),
-        COMFYFLEET_COMFYUI_PORT=str(free_port()),
-        COMFYFLEET_MACHINE="box",
-        COMFYFLEET_WARM_UP_WORKFLOW="blur_chain",
-        COMFYFLEET_RECYCLE_AFTER_ATTEMPTS="4",
-        COMFYFLEET_WORKFLOWS_DIR=str(folder / "workflows"),
-    ) as fleet:
-        yield fleet
+    with (
+        local_fleet(
+            folder / "home",
+            COMFYUI_URLS="",
+            COMFYFLEET_COMFYUI_COMMAND=command,
+            COMFYFLEET_COMFYUI_DIRECTORY=os.environ.get("COMFYUI_DIRECTORY", "."),
+            COMFYFLEET_COMFYUI_PORT=str(free_port()),
+            COMFYFLEET_MACHINE="box",
+            COMFYFLEET_WARM_UP_WORKFLOW="blur_chain",
+            COMFYFLEET_RECYCLE_AFTER_ATTEMPTS="4",
+            COMFYFLEET_WORKFLOWS_DIR=str(folder / "workflows"),
+        ) as fleet,
+        fleet.http() as http,
+    ):
+        yield Managed(fleet, http)
 
 
-def the_node(fleet: LocalFleet) -> NodeView | None:
-    with closing(fleet.client()) as client:
-        nodes = client.nodes()
+def the_node(managed: Managed) -> dict[str, Any] | None:
+    nodes = ask(managed, "GET", "/v1/nodes")["items"]
     return nodes[0] if nodes else None
 
 
-def is_ready(fleet: LocalFleet) -> bool:
-    node = the_node(fleet)
-    return node is not None and node.phase is NodePhase.READY
+def is_ready(managed: Managed) -> bool:
+    node = the_node(managed)
+    return node is not None and node["phase"] == "ready"
 
 
-def process_of(fleet: LocalFleet) -> psutil.Process:
-    [path] = fleet.home.data("node-agent").glob("*.pid")
+def process_of(managed: Managed) -> psutil.Process:
+    [path] = managed.fleet.home.data("node-agent").glob("*.pid")
     process = pid_file.find_process(path)
     assert process, path.read_text()
     return process
 
 
-def submit(fleet: LocalFleet, color: int) -> dict[str, Any]:
+def submit(managed: Managed, color: int) -> dict[str, Any]:
     body = {"workflow": "blur_chain", "inputs": {"color": color}}
-    return ask(fleet, "POST", "/v1/jobs", json=body)
+    return ask(managed, "POST", "/v1/jobs", json=body)
 
 
-def ask(fleet: LocalFleet, method: str, path: str, **more: Any) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {fleet.run('token').strip()}"}
-    answer = httpx.request(method, f"{fleet.url}{path}", headers=headers, timeout=60, **more)
+def ask(managed: Managed, method: str, path: str, **more: Any) -> dict[str, Any]:
+    answer = managed.http.request(method, path, **more)
     assert answer.is_success, answer.text
     return answer.json()
 
 
-def see(fleet: LocalFleet, job: dict[str, Any]) -> dict[str, Any]:
-    return ask(fleet, "GET", f"/v1/jobs/{job['id']}")
+def see(managed: Managed, job: dict[str, Any]) -> dict[str, Any]:
+    return ask(managed, "GET", f"/v1/jobs/{job['id']}")
 
 
-def executes(fleet: LocalFleet, job: dict[str, Any]) -> bool:
-    return see(fleet, job)["progress"]["graph_nodes_done"] >= 2
+def executes(managed: Managed, job: dict[str, Any]) -> bool:
+    return see(managed, job)["progress"]["graph_nodes_done"] >= 2
 
 
-def end_of(fleet: LocalFleet, job: dict[str, Any]) -> dict[str, Any]:
+def end_of(managed: Managed, job: dict[str, Any]) -> dict[str, Any]:
     ended = {"completed", "failed", "canceled", "expired"}
-    wait_until(lambda: see(fleet, job)["status"] in ended, "never ended", START_SECONDS)
-    return see(fleet, job)
+    wait_until(lambda: see(managed, job)["status"] in ended, "never ended", START_SECONDS)
+    return see(managed, job)
 
 
-def test_it_starts_is_warmed_up_and_takes_jobs(managed: LocalFleet) -> None:
+def test_it_starts_is_warmed_up_and_takes_jobs(managed: Managed) -> None:
     wait_until(lambda: is_ready(managed), "never ready", START_SECONDS)
     assert end_of(managed, submit(managed, 1))["status"] == "completed"
     history = httpx.get(f"{the_url(managed)}/history", timeout=30).json()
     assert len(history) == 3, "the first trial, the warm-up and the job"
 
 
-def test_a_job_survives_the_death_of_its_comfyui(managed: LocalFleet) -> None:
+def test_a_job_survives_the_death_of_its_comfyui(managed: Managed) -> None:
     wait_until(lambda: is_ready(managed), "never ready", START_SECONDS)
     job, first = submit(managed, 2), process_of(managed)
     wait_until(lambda: executes(managed, job), "never executing", START_SECONDS)
@@ -110,17 +117,17 @@ def test_a_job_survives_the_death_of_its_comfyui(managed: LocalFleet) -> None:
     assert process_of(managed).pid != first.pid
 
 
-def test_a_killed_agent_costs_no_picture(managed: LocalFleet) -> None:
+def test_a_killed_agent_costs_no_picture(managed: Managed) -> None:
     wait_until(lambda: is_ready(managed), "never ready", START_SECONDS)
     job, first = submit(managed, 3), process_of(managed)
     wait_until(lambda: executes(managed, job), "never executing", START_SECONDS)
-    os.kill(managed.pid("node-agent"), signal.SIGKILL)
+    os.kill(managed.fleet.pid("node-agent"), signal.SIGKILL)
     end = end_of(managed, job)
     assert (end["status"], end["attempt_count"]) == ("completed", 1)
     assert process_of(managed).pid == first.pid
 
 
-def test_it_is_replaced_between_two_attempts(managed: LocalFleet) -> None:
+def test_it_is_replaced_between_two_attempts(managed: Managed) -> None:
     wait_until(lambda: is_ready(managed), "never ready", START_SECONDS)
     first = process_of(managed)
     ends = [end_of(managed, job) for job in [submit(managed, n) for n in range(4, 9)]]
@@ -130,13 +137,13 @@ def test_it_is_replaced_between_two_attempts(managed: LocalFleet) -> None:
     assert process_of(managed).pid != first.pid
 
 
-def the_url(fleet: LocalFleet) -> str:
-    node = the_node(fleet)
+def the_url(managed: Managed) -> str:
+    node = the_node(managed)
     assert node
-    return node.base_url
+    return node["base_url"]
 
 
-def test_it_ends_with_the_fleet(managed: LocalFleet) -> None:
+def test_it_ends_with_the_fleet(managed: Managed) -> None:
     process = process_of(managed)
-    managed.run("down", seconds=90)
+    managed.fleet.run("down", seconds=90)
     assert not pid_file.is_alive(process)
