@@ -9,20 +9,20 @@ from uuid import UUID
 
 from contracts.agent import AttemptEnd, Cause, FinishAttempt, Outcome
 from contracts.errors import OperationError, UnavailableError
-from contracts.message import Accepted, Command
-from contracts.scheduler.claims import AttemptPhase, BeatAttempt, ClaimNode, NodeBeat
-from contracts.scheduler.jobs import Progress
+from contracts.message import Command
+from contracts.scheduler.claims import AttemptPhase, ClaimNode, NodeBeat
 from contracts.scheduler.nodes import NodeEntry
 from scheduler.domain.effects import ClaimGranted
 from scheduler.domain.jobs import EXECUTED_PHASES
 
+from .simulated_description import SimulatedDescription
 from .simulated_engine import SimulatedEngine
 from .simulated_leadership import SimulatedLeadership
 
 FAILURES = (Cause.WORKFLOW, Cause.OUT_OF_MEMORY, Cause.NODE_FAULT, Cause.UNREACHABLE)
+BEFORE_THE_POST = (Cause.MISSING, Cause.INPUT, Cause.UNAVAILABLE)
+"""Causes for which an attempt never reaches the engine."""
 POSTED = AttemptPhase.POSTED
-NO_PROGRESS = Progress()
-"""Given explicitly, since copying the default costs more than the rest of a beat."""
 REFUSALS = ("unreachable", "adopting", "no_room")
 
 
@@ -46,8 +46,9 @@ class SimulatedAgent:
     late: set[UUID] = field(default_factory=set[UUID])
     """Attempts that it posts only after it stood still: the scheduler may have given them up."""
     claim: int = 0
-    is_described: bool = False
-    """The scheduler knows the capabilities under this claim."""
+    passed_trial: int = 0
+    """Number of the newest trial that passed under this claim."""
+    description: SimulatedDescription = field(init=False)
     leadership: SimulatedLeadership = field(default_factory=SimulatedLeadership)
     entry: NodeEntry | None = None
     """The node's entry in the bucket, as this agent last saw it."""
@@ -68,6 +69,7 @@ class SimulatedAgent:
     def let_go(self) -> None:
         """Leave the attempts in the engine to the next agent."""
         self.claim, self.known, self.must_not_run, self.ends = 0, {}, set(), {}
+        self.passed_trial = 0
 
     def see(self, entry: NodeEntry) -> None:
         self.entry = entry
@@ -90,13 +92,18 @@ class SimulatedAgent:
         if not self.claim:
             self.claim_node(self.entry)
             return
-        for attempt_id in list(self.known):
-            self.follow(attempt_id)
+        self.work(self.entry.trial)
         if self.random.random() < chance:
             self.say_beat()
         for attempt_id, end in list(self.ends.items()):
             if self.random.random() < chance:
                 self.say_finished(attempt_id, end)
+
+    def work(self, trial: int) -> None:
+        if trial not in (0, self.passed_trial) and self.engine.try_out():
+            self.passed_trial = trial
+        for attempt_id in list(self.known):
+            self.follow(attempt_id)
 
     def claim_node(self, entry: NodeEntry) -> None:
         if entry.is_enabled and (entry.is_claimable or entry.agent_id == self.agent_id):
@@ -116,17 +123,11 @@ class SimulatedAgent:
             return
         if not self.claim:
             self.claim, self.leadership.heard_at = answer.entry.claim, self.steady()
-            self.engine, self.is_described = self.servers[answer.entry.base_url], False
+            self.engine = self.servers[answer.entry.base_url]
+            self.description = SimulatedDescription(self.engine, self.ask, self.steady)
+            if self.engine.lacks_file:  # the last agent ended before it described that
+                self.description.correct()
             self.known = {attempt.id: AttemptPhase.ADOPTING for attempt in answer.live}
-
-    def describe(self) -> None:
-        """Report the capabilities until that is answered."""
-        report = self.engine.report(self.node_id, self.claim)
-
-        def answered(answer: object) -> None:
-            self.is_described |= report.claim == self.claim and answer == Accepted()
-
-        self.ask(report, answered)
 
     def take_order(self, attempt_id: UUID, refuses: float) -> OperationError | None:
         """Accept an order, or refuse it: one prompt at a time."""
@@ -168,16 +169,23 @@ class SimulatedAgent:
                     self.known[attempt_id] = POSTED
                     self.ask_engine(attempt_id)
             case AttemptPhase.PREPARING:
-                if self.random.random() < 0.5:
-                    self.posts(self, attempt_id)
-                    self.known[attempt_id] = POSTED
-                    self.engine.post(attempt_id)
+                self.prepare(attempt_id)
             case AttemptPhase.UPLOADING:
                 if self.random.random() < 0.4:
                     is_bad = self.random.random() < 0.05
                     self.end_executed(attempt_id, Cause.OUTPUT if is_bad else None)
             case _:
                 self.ask_engine(attempt_id)
+
+    def prepare(self, attempt_id: UUID) -> None:
+        draw = self.random.random()
+        if draw < 0.03:
+            causes = BEFORE_THE_POST[0 if self.description.is_settled else 1 :]
+            self.end_executed(attempt_id, self.random.choice(causes))
+        elif draw < 0.5:
+            self.posts(self, attempt_id)
+            self.known[attempt_id] = POSTED
+            self.engine.post(attempt_id)
 
     def ask_engine(self, attempt_id: UUID) -> None:
         """Look for a posted attempt in the queue and the history."""
@@ -206,32 +214,20 @@ class SimulatedAgent:
         self.ends[attempt_id] = end
         if outcome is Outcome.FAILED:
             self.engine.failed.add(attempt_id)
+        self.engine.lacks_file |= cause is Cause.MISSING
 
     def say_beat(self) -> None:
-        if not self.is_described:
-            self.describe()
+        self.description.send(self.node_id, self.claim)
         self.beat(
             NodeBeat(
                 node_id=self.node_id,
                 claim=self.claim,
                 is_reachable=True,
                 is_paused=self.engine.is_paused,
-                attempts=[self.beat_of(attempt_id) for attempt_id in self.known],
+                attempts=[self.engine.beat_of(id_, phase) for id_, phase in self.known.items()],
                 foreign_prompts=len(self.engine.foreign.intersection(self.engine.waiting())),
-                passed_trial=self.entry.trial if self.entry else 0,
+                passed_trial=self.passed_trial,
             )
-        )
-
-    def beat_of(self, attempt_id: UUID) -> BeatAttempt:
-        """Tell how far an attempt is; a new agent knows nothing of the engine at first."""
-        phase, engine = self.known[attempt_id], self.engine
-        return BeatAttempt(
-            attempt_id=attempt_id,
-            phase=phase,
-            is_pending=phase is POSTED and engine.is_pending(attempt_id),
-            has_begun=phase is POSTED and attempt_id in engine.begun,
-            progress=NO_PROGRESS,
-            executed_seconds=engine.executed_seconds.get(attempt_id),
         )
 
     def say_finished(self, attempt_id: UUID, end: AttemptEnd) -> None:
@@ -246,5 +242,7 @@ class SimulatedAgent:
         if claim != self.claim:
             return
         self.known.pop(attempt_id, None)
-        self.ends.pop(attempt_id, None)
+        end = self.ends.pop(attempt_id, None)
+        if end and end.cause is Cause.MISSING:
+            self.description.correct()
         self.must_not_run.add(attempt_id)

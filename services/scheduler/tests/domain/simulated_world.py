@@ -188,6 +188,7 @@ class SimulatedWorld:
         effects = leader.decide(self.wall, self.steady)
         is_lost, is_unknown = self.chance(0.001), self.chance(0.001)
         if not is_lost:
+            self.check_placed(effects)
             assert self.ledger.commit(effects, leader.epoch), "the leader cannot commit"
             self.note_unheard(effects)
             for node in self.ledger.nodes.values():
@@ -197,6 +198,13 @@ class SimulatedWorld:
             self.take_over()
         else:
             leader.act(effects)
+
+    def check_placed(self, effects: Effects) -> None:
+        """No job is the first to test a server."""
+        for attempt in effects.attempts.values():
+            if attempt.id not in self.ledger.attempts:
+                node = self.state.nodes[attempt.node_id]
+                assert self.servers[node.settings.base_url].has_passed, "a server is untried"
 
     def note_unheard(self, effects: Effects) -> None:
         """Note attempts that are given up because nothing was heard of them or of their node."""
