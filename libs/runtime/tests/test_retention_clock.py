@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from runtime.postgres.engine import sqlalchemy_url
-from runtime.postgres.retention_time import retention_time
+from runtime.postgres.retention_time import read_clock, retention_time
 from runtime.testing.postgres import PostgresServer
 
 YEAR, MINUTE = timedelta(days=365), timedelta(minutes=1)
@@ -63,6 +63,18 @@ async def test_a_jump_ahead_and_back_makes_nothing_old(engine: AsyncEngine) -> N
         await passes(engine, 4 * MINUTE)
         await behind(engine)
     assert not await behind(engine)
+
+
+async def test_a_short_age_counts_once_the_new_clock_was_seen_for_it(engine: AsyncEngine) -> None:
+    age = 10 * MINUTE
+    await passes(engine, 6 * MINUTE)
+    doubted = await read_clock(engine)
+    assert doubted.time_for(age) == doubted.time
+    for _ in range(3):
+        await passes(engine, 4 * MINUTE)
+        await retention_time(engine)
+    later = await read_clock(engine)
+    assert (later.time_for(age), later.time < later.clock) == (later.clock, True)
 
 
 async def test_a_clock_that_was_ahead_for_long_and_is_set_back_counts(engine: AsyncEngine) -> None:

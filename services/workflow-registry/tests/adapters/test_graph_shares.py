@@ -3,6 +3,8 @@
 from itertools import count
 from uuid import UUID
 
+import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.errors import UnavailableError
@@ -11,6 +13,7 @@ from workflow_registry.adapters.sql_graphs import SqlGraphs
 from workflow_registry.domain.checks import record
 
 from .test_sql_graphs import (
+    MANY,
     a_version,
     age,
     engine,
@@ -26,6 +29,12 @@ __all__ = ["engine"]
 
 SIZE = len(record(a_version(1), number=UNNUMBERED).model_dump_json().encode())
 """Bytes of a stored graph whose color has one digit."""
+
+
+OFF_FOR_SIX_MINUTES = """UPDATE retention_clock
+    SET trusted_at = now() - make_interval(mins => 6 + :ran), seen_at = now(),
+        doubted_at = now() - make_interval(mins => :ran)"""
+"""The fleet was off and runs again since so many minutes."""
 
 
 def an_owner(number: int) -> UUID:
@@ -65,3 +74,19 @@ async def test_unneeded_graphs_of_all_make_room_for_a_newcomer(engine: AsyncEngi
 
     found = puts_and_deletions(await sent(engine))
     assert found == [(a_version(2).hash, False), (a_version(8).hash, True)]
+
+
+@pytest.mark.parametrize(("minutes", "has_room"), [(5, False), (11, True)])
+async def test_a_fleet_that_was_off_makes_room_after_the_minutes_for_which_a_graph_is_sure(
+    engine: AsyncEngine, minutes: int, *, has_room: bool
+) -> None:
+    graphs = graphs_of(engine, most=MANY, share=int(4.5 * SIZE))
+    stored, _ = await fill(graphs, an_owner(1))
+    for color in range(1, stored + 1):
+        await age(engine, a_version(color), (minutes + 2) / (24 * 60))
+    async with engine.begin() as connection:
+        await connection.execute(text(OFF_FOR_SIX_MINUTES), {"ran": minutes})
+
+    await graphs.prune(needed)
+
+    assert any(not is_put for _, is_put in puts_and_deletions(await sent(engine))) is has_room

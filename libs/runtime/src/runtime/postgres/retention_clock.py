@@ -26,7 +26,8 @@ READ = """
         doubted_at = reading.doubted_at,
         trusted_at = CASE WHEN reading.doubted_at IS NULL THEN now() ELSE trusted_at END
     FROM reading
-    RETURNING least(trusted_at, now()) AS time, retention_clock.doubted_at = now() AS has_jumped
+    RETURNING least(trusted_at, now()) AS time, now() AS clock, retention_clock.doubted_at,
+        retention_clock.doubted_at = now() AS has_jumped
 """
 """Returns one row. Ticks read each minute, so a longer gap is a jump, or nothing ran meanwhile."""
 

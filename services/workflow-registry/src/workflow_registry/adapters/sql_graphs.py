@@ -1,7 +1,7 @@
 """Raw graphs on Postgres, each published in the transaction that stores it."""
 
 from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from contracts.registry.graphs import UNNUMBERED
 from contracts.registry.workflows import WorkflowVersionRecord
 from contracts.services import WORKFLOWS
 from runtime.outbox import messages as outbox
-from runtime.postgres.retention_time import retention_time
+from runtime.postgres.retention_time import ClockReading, read_clock
 from runtime.postgres.transaction import transaction
 from workflow_registry.adapters.tables import graphs
 from workflow_registry.domain.checks import record
@@ -115,8 +115,7 @@ class SqlGraphs:
 
         Whoever used a graph later may have sent a job that the answer does not know.
         """
-        now = await retention_time(self._engine)
-        used_before = now - SURE_FOR
+        now = await read_clock(self._engine)
         async with transaction(self._engine) as connection:
             if not await connection.scalar(select(self._to_delete(now, ()).exists())):
                 return
@@ -124,9 +123,7 @@ class SqlGraphs:
         async with transaction(self._engine) as connection:
             await outbox.lock_writers(connection)
             rows = self._to_delete(now, kept)
-            deleted = delete(graphs).where(
-                tuple_(graphs.c.hash, graphs.c.owner_id).in_(rows), graphs.c.used_at < used_before
-            )
+            deleted = delete(graphs).where(tuple_(graphs.c.hash, graphs.c.owner_id).in_(rows))
             gone = set(await connection.scalars(deleted.returning(graphs.c.hash)))
             left = select(graphs.c.hash).where(graphs.c.hash.in_(among(gone)))
             gone -= set(await connection.scalars(left))
@@ -165,7 +162,7 @@ class SqlGraphs:
                         await outbox.append(connection, [entry(found)])
             self._committed()
 
-    def _to_delete(self, now: datetime, needed: Collection[str]) -> Select[Any, Any]:
+    def _to_delete(self, now: ClockReading, needed: Collection[str]) -> Select[Any, Any]:
         """Select rows unused for too long, and of the surplus the longest unused."""
         is_needed = graphs.c.hash.in_(among(needed))
         order = (is_needed.desc(), graphs.c.used_at.desc(), graphs.c.hash)
@@ -187,8 +184,8 @@ class SqlGraphs:
         )
         return select(found.c.hash, found.c.owner_id).where(
             ~found.c.is_needed,
-            found.c.used_at < now - SURE_FOR,
-            or_(is_surplus, found.c.used_at < now - self._bounds.keep),
+            found.c.used_at < now.time_for(SURE_FOR) - SURE_FOR,
+            or_(is_surplus, found.c.used_at < now.time - self._bounds.keep),
         )
 
 
