@@ -16,6 +16,7 @@ from media.domain.inspection import (
     FileRefusedError,
     InspectedFile,
     Thumbnail,
+    WorkTime,
 )
 from media.domain.records import CheckedFile, PreviewTask, RetentionAges, StoredMedia, Upload
 from media.ports import InspectionRequest
@@ -53,7 +54,7 @@ class FakeSandbox:
             1, 4, 3, placeholder="data:", thumbnails=(thumbnail,), source_digest=data.hex()
         )
 
-    async def strip(self, folder: Path) -> InspectedFile:
+    async def strip(self, folder: Path, time: WorkTime) -> InspectedFile:  # noqa: ARG002
         data = read(folder / "source").replace(b"prompt", b"")
         if b"damaged" in data:
             raise FileRefusedError("unreadable", "It is damaged.")

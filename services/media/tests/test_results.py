@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from contracts.errors import ForbiddenError, InvalidError
+from contracts.errors import ForbiddenError, InvalidError, UnavailableError
 from contracts.media.attempts import RecordResults, Results
-from media.domain.inspection import InspectedFile
+from media.domain.inspection import FileRefusedError, InspectedFile, WorkTime
 from media.domain.names import result_key
 from media.handlers import attempts
 from media.handlers.attempts import record_results
@@ -23,33 +23,56 @@ from .fakes import FakeResults, FakeSandbox, a_media
 PNG = b"\x89PNG\r\n\x1a\nprompt"
 
 
-class SlowSandbox(FakeSandbox):
-    """Works on some files for ever, or fails."""
+class TiredSandbox(FakeSandbox):
+    """Needs two hundred seconds for a file."""
 
-    def __init__(
-        self,
-        is_slow: Callable[[bytes], bool] = lambda _: False,
-        error: Exception | None = None,
-    ) -> None:
+    async def strip(self, folder: Path, time: WorkTime) -> InspectedFile:
+        if time.left_seconds < 200:
+            raise FileRefusedError("no_time_left", "It takes too long.")
+        time.left_seconds -= 200
+        return await super().strip(folder, time)
+
+
+class BusySandbox(FakeSandbox):
+    """Works on some files until it is let go."""
+
+    def __init__(self, is_busy: Callable[[bytes], bool] = lambda _: True) -> None:
         super().__init__()
-        self._is_slow = is_slow
-        self._error = error
+        self._is_busy = is_busy
+        self.go = asyncio.Event()
 
-    async def strip(self, folder: Path) -> InspectedFile:
-        if self._error:
-            raise self._error
-        if self._is_slow(read(folder / "source")):
-            await asyncio.Event().wait()
-        return await super().strip(folder)
+    async def strip(self, folder: Path, time: WorkTime) -> InspectedFile:
+        if self._is_busy(read(folder / "source")):
+            await self.go.wait()
+        return await super().strip(folder, time)
+
+
+class SlowStore(FakeStore):
+    """Sends no object before it is let go."""
+
+    def __init__(self, objects: dict[str, bytes]) -> None:
+        super().__init__(objects)
+        self.go = asyncio.Event()
+
+    async def fetch(self, key: str, file: Path, max_bytes: int) -> None:
+        await self.go.wait()
+        await super().fetch(key, file, max_bytes)
 
 
 class Scene:
     """One attempt whose files were put."""
 
-    def __init__(self, *files: bytes, is_bare: bool = False) -> None:
-        self.owner_id, self.node_id, self.attempt_id = uuid4(), uuid4(), uuid4()
+    def __init__(
+        self,
+        *files: bytes,
+        is_bare: bool = False,
+        store: FakeStore | None = None,
+        owner_id: UUID | None = None,
+    ) -> None:
+        self.owner_id, self.node_id, self.attempt_id = owner_id or uuid4(), uuid4(), uuid4()
         keys = [result_key(self.owner_id, self.attempt_id, n) for n in range(len(files))]
-        self.store = FakeStore(dict(zip(keys, files, strict=True)))
+        self.store = store or FakeStore()
+        self.store.objects.update(zip(keys, files, strict=True))
         self.results = FakeResults()
         self.media = a_media(store=self.store, results=self.results)
         self.files = [a_result(n, data) for n, data in enumerate(files)]
@@ -93,23 +116,55 @@ async def test_a_result_that_cannot_be_made_bare_is_kept_whole_and_recorded_once
     assert [output.is_withheld for output in first.outputs] == [True, False]
 
 
-async def test_files_for_which_no_time_is_left_are_withheld(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(attempts, "BARE_SECONDS", 0.0)
+async def test_files_for_which_no_time_is_left_are_withheld() -> None:
     scene = Scene(PNG, PNG + b"2", PNG + b"3", is_bare=True)
-    sandbox = SlowSandbox(is_slow=lambda data: data != PNG)
-    service = replace(scene.media, sandbox=sandbox)
+    service = replace(scene.media, sandbox=TiredSandbox())
     recorded = await record_results(service, scene.command())
     assert [output.is_withheld for output in recorded.outputs] == [False, True, True]
 
 
-async def test_a_slow_store_withholds_nothing() -> None:
+async def test_a_slow_store_withholds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(PNG, is_bare=True)
-    service = replace(scene.media, sandbox=SlowSandbox(error=TimeoutError()))
-    with pytest.raises(TimeoutError):
-        await record_results(service, scene.command())
+    store = SlowStore(scene.store.objects)
+    service = replace(scene.media, store=store)
+    with monkeypatch.context() as patch:
+        patch.setattr(attempts, "BARE_SECONDS", 0.0)
+        patch.setattr(attempts, "RECORD_SECONDS", 0.0)
+        with pytest.raises(UnavailableError):
+            await record_results(service, scene.command())
     assert not scene.results.recorded
+    store.go.set()
+    recorded = await record_results(service, scene.command())
+    assert [output.is_withheld for output in recorded.outputs] == [False]
+
+
+async def test_waiting_behind_other_files_withholds_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(attempts, "BARE_SECONDS", 0.0)
+    scene, sandbox = Scene(PNG, is_bare=True), BusySandbox()
+    service = replace(scene.media, sandbox=sandbox)
+    recording = asyncio.create_task(record_results(service, scene.command()))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    sandbox.go.set()
+    assert [output.is_withheld for output in (await recording).outputs] == [False]
+
+
+async def test_the_attempts_of_one_owner_leave_room_for_those_of_others() -> None:
+    store, busy = FakeStore(), PNG + b"1"
+    first = Scene(busy, is_bare=True, store=store)
+    second = Scene(busy, is_bare=True, store=store, owner_id=first.owner_id)
+    other = Scene(PNG, is_bare=True, store=store)
+    sandbox = BusySandbox(lambda data: data != PNG)
+    service = replace(first.media, sandbox=sandbox)
+    mine = [asyncio.create_task(record_results(service, s.command())) for s in (first, second)]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await record_results(service, other.command())
+    sandbox.go.set()
+    await asyncio.gather(*mine)
 
 
 @pytest.mark.parametrize("data", [b"PK\3\4prompt", bytes(600) + b"prompt"])

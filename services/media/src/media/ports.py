@@ -12,7 +12,7 @@ from contracts.errors import ErrorBody, NotFoundError
 from contracts.media import attempts
 from contracts.media.files import MaskOptions, MediaView
 from contracts.media.library import DeletionCause, LinkView, ListMedia
-from media.domain.inspection import BlobPreview, Bounds, InspectedFile, Thumbnail
+from media.domain.inspection import BlobPreview, Bounds, InspectedFile, Thumbnail, WorkTime
 from media.domain.records import CheckedFile, PreviewTask, RetentionAges, StoredMedia, Upload
 from runtime.cursor import Place
 from runtime.grants import Grant
@@ -93,8 +93,8 @@ class Sandbox(Protocol):
         """Measure a picture, a video or a sound and write its thumbnails."""
         ...
 
-    async def strip(self, folder: Path) -> InspectedFile:
-        """Write a result without prompt and graph to `target`."""
+    async def strip(self, folder: Path, time: WorkTime) -> InspectedFile:
+        """Write a result without prompt and graph to `target`; refuse it once `time` is used up."""
         ...
 
 

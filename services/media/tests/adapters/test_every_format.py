@@ -18,7 +18,7 @@ from media.adapters.sandbox.process import ProcessSandbox, WorkerLimits
 from media.domain.bare import CAN_BE_BARE, REMUXED, form_of
 from media.domain.bare.exif import ORIENTATION, SIDEWAYS
 from media.domain.bare.sound_tags import telling_head
-from media.domain.inspection import Bounds, FileRefusedError
+from media.domain.inspection import Bounds, FileRefusedError, WorkTime
 
 from .clips import SECRET
 from .marked import BEFORE, BEHIND, BEHIND_TAGS, FORMATS, MARK, TURNED, heic
@@ -31,7 +31,7 @@ ZLIB_HEAD = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
 
 async def stripped(folder: Path, data: bytes) -> bytes:
     (folder / "source").write_bytes(data)
-    await ProcessSandbox(LIMITS, concurrency=1).strip(folder)
+    await ProcessSandbox(LIMITS, concurrency=1).strip(folder, WorkTime(60))
     return (folder / "target").read_bytes()
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from contracts.errors import UnavailableError
 from media.adapters.sandbox.process import ProcessSandbox, WorkerLimits
-from media.domain.inspection import Bounds, FileRefusedError
+from media.domain.inspection import Bounds, FileRefusedError, WorkTime
 from media.ports import InspectionRequest
 
 from .pictures import a_picture, encoded, gray
@@ -155,6 +155,6 @@ async def test_a_result_that_takes_too_long_twice_is_refused_for_good(tmp_path: 
     hurried = replace(LIMITS, wall_seconds=0.001, in_process_bytes=0)
     sandbox = Counting(hurried, concurrency=1)
     with pytest.raises(FileRefusedError) as refused:
-        await sandbox.strip(tmp_path)
+        await sandbox.strip(tmp_path, WorkTime(60))
     assert refused.value.code == "too_costly"
     assert sandbox.tries == 2

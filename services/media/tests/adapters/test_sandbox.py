@@ -11,7 +11,7 @@ from PIL import Image, ImageChops
 
 from contracts.media.files import MaskOptions
 from media.adapters.sandbox.process import ProcessSandbox, WorkerLimits
-from media.domain.inspection import Bounds, FileRefusedError, InspectedFile
+from media.domain.inspection import Bounds, FileRefusedError, InspectedFile, WorkTime
 from media.ports import InspectionRequest
 
 from .pictures import a_picture, decoded, encoded, gray, rows
@@ -221,7 +221,7 @@ async def test_a_result_is_made_bare_here_or_in_a_worker_alike(
     sandbox = ProcessSandbox(replace(LIMITS, in_process_bytes=in_process_bytes), concurrency=1)
     data = encoded(a_picture((40, 30)), form, exif=b"Exif\0\0a secret")
     (tmp_path / "source").write_bytes(data + b"a secret")
-    finding = await sandbox.strip(tmp_path)
+    finding = await sandbox.strip(tmp_path, WorkTime(60))
     content = (tmp_path / "target").read_bytes()
     assert b"a secret" not in content
     assert decoded(content).tobytes() == decoded(data).tobytes()
@@ -229,4 +229,4 @@ async def test_a_result_is_made_bare_here_or_in_a_worker_alike(
     assert finding.size_bytes == len(content)
     (tmp_path / "source").write_bytes(data[:-20])
     with pytest.raises(FileRefusedError):
-        await sandbox.strip(tmp_path)
+        await sandbox.strip(tmp_path, WorkTime(60))

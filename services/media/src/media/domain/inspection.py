@@ -41,6 +41,13 @@ class Bounds:
     """Pixels of one frame above which TooLargeForSharedWorkerError is raised."""
 
 
+@dataclass(slots=True)
+class WorkTime:
+    """Time that files of one attempt may take together; waiting for a turn takes none of it."""
+
+    left_seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class InspectedFile:
     """The file to keep: the target file if `is_changed`, else the source file."""

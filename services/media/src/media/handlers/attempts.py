@@ -29,7 +29,7 @@ from contracts.scheduler.jobs import Output
 from contracts.values import new_id
 from media.domain import names
 from media.domain.bare import REMUXED, form_of
-from media.domain.inspection import FileRefusedError, InspectedFile
+from media.domain.inspection import FileRefusedError, InspectedFile, WorkTime
 from media.domain.kinds import result_type
 from media.domain.records import CheckedFile, StoredMedia
 from media.handlers.deletion import discard
@@ -47,7 +47,9 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 MEASURE_SECONDS = 8.0
 """Longest wait of a job for the previews of its videos."""
 BARE_SECONDS = 300.0
-"""Longest time to make all files of an attempt bare; an agent reports for ten minutes."""
+"""Longest work at all files of an attempt to make them bare, without waiting for anything."""
+RECORD_SECONDS = 570.0
+"""Longest time to make them bare with all waiting; an agent reports for ten minutes."""
 MAX_BARE_BYTES = 256 * 1024**2
 """A worker has too little memory to make a larger result bare."""
 
@@ -88,7 +90,7 @@ async def record_results(media: Media, command: RecordResults) -> Results:
     """Check that the files are in the store and make them media of the attempt's owner."""
     grant = media.read_grant(command.grant, command.node_id)
     recorded = await media.recordings.run(
-        grant.attempt_id, lambda: record_once(media, grant, command.files)
+        grant.attempt_id, lambda: record_once(media, grant, command.files), grant.owner_id
     )
     unmeasured = [output.media_id for output in recorded.outputs if is_unmeasured(output)]
     if not unmeasured:
@@ -122,8 +124,7 @@ async def record_once(media: Media, grant: Grant, files: Sequence[ResultFile]) -
     if grant.is_bare and (earlier := await recorded_before(media, grant, files)):
         return earlier
     found = await asyncio.gather(*(check_file(media, grant, file) for file in files))
-    deadline = asyncio.get_running_loop().time() + BARE_SECONDS
-    results = [await make_bare(media, grant, result, deadline) for result in found]
+    results = await make_all_bare(media, grant, found) if grant.is_bare else found
     recorded = await media.results.save(grant, results, media.clock())
     replaced = {result.key for result in found} - {result.key for result in results}
     await discard(media.store, *replaced)
@@ -142,20 +143,34 @@ async def recorded_before(
     return earlier
 
 
-async def make_bare(
-    media: Media, grant: Grant, result: CheckedFile, deadline: float
-) -> CheckedFile:
+async def make_all_bare(
+    media: Media, grant: Grant, found: Sequence[CheckedFile]
+) -> list[CheckedFile]:
+    """Make the files bare one by one.
+
+    Raises UnavailableError if the store or the work at other files takes too long: that is no
+    fault of these files, and their agent still has them.
+    """
+    time, limit = WorkTime(BARE_SECONDS), asyncio.timeout(RECORD_SECONDS)
+    try:
+        async with limit:
+            return [await make_bare(media, grant, result, time) for result in found]
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise UnavailableError("results cannot be made bare now", retry_in=5.0) from error
+
+
+async def make_bare(media: Media, grant: Grant, result: CheckedFile, time: WorkTime) -> CheckedFile:
     """Strip the embedded prompt and graph from a result if its owner must not see them.
 
     A result that cannot be made bare is kept whole, because GPU time was paid for it, and given
     to those alone who may read graphs. Either way its new key is one that no URL can write.
     """
-    if not grant.is_bare:
-        return result
     file, key = result.file, names.blob_key(grant.owner_id, new_id())
     with media.scratch_folder() as folder:
         try:
-            bare = await stripped(media, result, folder, deadline)
+            bare = await stripped(media, result, folder, time)
         except FileRefusedError as error:
             log.warning("result_withheld", attempt_id=str(grant.attempt_id), reason=error.code)
             await media.store.copy(result.key, key)
@@ -166,19 +181,12 @@ async def make_bare(
 
 
 async def stripped(
-    media: Media, result: CheckedFile, folder: Path, deadline: float
+    media: Media, result: CheckedFile, folder: Path, time: WorkTime
 ) -> InspectedFile:
     if not result.can_be_bare:
         raise FileRefusedError("unknown_type", "Files of this type cannot be made bare.")
-    limit = asyncio.timeout_at(deadline)
-    try:
-        async with limit:
-            await media.store.fetch(result.key, folder / "source", MAX_BARE_BYTES)
-            return await media.sandbox.strip(folder)
-    except TimeoutError as error:
-        if not limit.expired():
-            raise
-        raise FileRefusedError("no_time_left", "The files take too long to make bare.") from error
+    await media.store.fetch(result.key, folder / "source", MAX_BARE_BYTES)
+    return await media.sandbox.strip(folder, time)
 
 
 async def check_file(media: Media, grant: Grant, file: ResultFile) -> CheckedFile:

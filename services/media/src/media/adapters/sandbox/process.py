@@ -20,7 +20,14 @@ from contracts.errors import UnavailableError
 from media.adapters.sandbox import metadata
 from media.adapters.sandbox.source import head_of
 from media.domain.bare import STRIPPED, form_of
-from media.domain.inspection import BlobPreview, Bounds, FileRefusedError, InspectedFile, Thumbnail
+from media.domain.inspection import (
+    BlobPreview,
+    Bounds,
+    FileRefusedError,
+    InspectedFile,
+    Thumbnail,
+    WorkTime,
+)
 from media.ports import InspectionRequest
 
 log = structlog.get_logger()
@@ -76,19 +83,23 @@ class ProcessSandbox:
         thumbnails = tuple(Thumbnail(**made) for made in found.pop("thumbnails"))
         return BlobPreview(**found, thumbnails=thumbnails)
 
-    async def strip(self, folder: Path) -> InspectedFile:
+    async def strip(self, folder: Path, time: WorkTime) -> InspectedFile:
         source = folder / "source"
         is_small = source.stat().st_size <= self._limits.in_process_bytes
         if is_small and form_of(head_of(source)) in STRIPPED:
-            async with self._in_process:
+            async with self._in_process, counted(time):
                 return await asyncio.to_thread(metadata.strip, source, folder / "target")
         for _ in range(STRIP_TRIES):
             with suppress(WorkerTooSlowError):
-                return InspectedFile(**await self._do(folder, {"task": "strip"}, Bounds(0, 0)))
+                return InspectedFile(
+                    **await self._do(folder, {"task": "strip"}, Bounds(0, 0), time)
+                )
         # tried without end, the result would be given up and made again, as slow as before
         raise too_slow()
 
-    async def _do(self, folder: Path, task: Mapping[str, Any], bounds: Bounds) -> dict[str, Any]:
+    async def _do(
+        self, folder: Path, task: Mapping[str, Any], bounds: Bounds, time: WorkTime | None = None
+    ) -> dict[str, Any]:
         """Try in a worker beside others, and alone if the file is too large for that."""
         limits = self._limits
         exclusive = {
@@ -103,10 +114,10 @@ class ProcessSandbox:
             "memory_bytes": min(limits.shared_memory_bytes, limits.memory_bytes),
             "bounds": asdict(replace(bounds, max_shared_pixels=limits.max_shared_pixels)),
         }
-        async with self._free:
+        async with self._free, counted(time):
             answer = await self._run(shared, folder)
         if "too_large" in answer:
-            async with self._alone():
+            async with self._alone(), counted(time):
                 answer = await self._run(exclusive, folder)
         return found_in(answer)
 
@@ -157,6 +168,25 @@ class ProcessSandbox:
                 worker.kill()
                 await worker.wait()
         return worker.returncode or 0, answer
+
+
+@asynccontextmanager
+async def counted(time: WorkTime | None) -> AsyncGenerator[None, None]:
+    """Count the time that passes inside, and refuse the file when none is left."""
+    now = asyncio.get_running_loop().time
+    limit = asyncio.timeout(time and time.left_seconds)
+    begin = now()
+    try:
+        async with limit:
+            yield
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        text = "The files of the attempt take too long to make bare."
+        raise FileRefusedError("no_time_left", text) from error
+    finally:
+        if time:
+            time.left_seconds -= now() - begin
 
 
 def too_slow() -> FileRefusedError:
