@@ -1,4 +1,4 @@
-"""Owners share the room for raw graphs: nobody, and no few together, can fill it."""
+"""Owners share the room for raw graphs: a few of them cannot fill it."""
 
 from itertools import count
 from uuid import UUID
@@ -51,13 +51,13 @@ async def fill(graphs: SqlGraphs, owner_id: UUID) -> tuple[int, str]:
     raise AssertionError
 
 
-async def test_owners_with_full_shares_leave_room_for_others(engine: AsyncEngine) -> None:
+async def test_owners_with_full_shares_leave_room_for_some_others(engine: AsyncEngine) -> None:
     graphs = graphs_of(engine, most=int(20.5 * SIZE), share=5 * SIZE)
 
-    filled = [await fill(graphs, an_owner(number)) for number in range(1, 7)]
+    filled = [await fill(graphs, an_owner(number)) for number in range(1, 8)]
 
     assert filled[:3] == [(5, "too_many_graphs")] * 3
-    assert filled[3:] == [(2, "graphs_full"), (1, "graphs_full"), (1, "graphs_full")]
+    assert filled[3:] == [(stored, "graphs_full") for stored in (2, 1, 1, 0)]
 
 
 async def test_unneeded_graphs_of_all_make_room_for_a_newcomer(engine: AsyncEngine) -> None:
@@ -90,3 +90,33 @@ async def test_a_fleet_that_was_off_makes_room_after_the_minutes_for_which_a_gra
     await graphs.prune(needed)
 
     assert any(not is_put for _, is_put in puts_and_deletions(await sent(engine))) is has_room
+
+
+async def test_an_owner_who_fills_his_part_alone_gets_room_again(engine: AsyncEngine) -> None:
+    graphs = graphs_of(engine, most=int(10.5 * SIZE), share=int(10.5 * SIZE))
+    assert await fill(graphs, an_owner(1)) == (5, "graphs_full")
+    for color in range(1, 6):
+        await age(engine, a_version(color), 1)
+
+    await graphs.prune(needed)
+
+    await keep(graphs, a_version(9), owner=an_owner(1))
+
+
+async def test_an_owner_beside_others_gets_room_again_and_they_keep_theirs(
+    engine: AsyncEngine,
+) -> None:
+    graphs, theirs = graphs_of(engine, most=int(20.4 * SIZE), share=int(10.2 * SIZE)), range(11, 18)
+    await keep(graphs, *map(a_version, theirs), owner=an_owner(2))
+    stored, code = await fill(graphs, an_owner(1))
+    assert (stored, code) == (6, "graphs_full")
+    for color in (*range(1, stored + 1), *theirs):
+        await age(engine, a_version(color), 1)
+    error = await refusal(graphs, a_version(9), an_owner(1))
+    assert "half of the room that those of others leave" in error.message
+
+    await graphs.prune(lambda: needed(*map(a_version, theirs)))
+
+    await keep(graphs, a_version(9), owner=an_owner(1))
+    for color in theirs:
+        await graphs.use(an_owner(2), a_version(color).hash)

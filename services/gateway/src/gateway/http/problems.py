@@ -146,7 +146,7 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "overloaded": "The fleet is overloaded",
         "busy": "Too many users are logging in",
         "queue_full": "Too many jobs are waiting in the fleet",
-        "graphs_full": "The fleet keeps as many raw graphs as it may",
+        "graphs_full": "There is no room for more of your raw graphs",
         "database_away": "The database does not respond",
         "store_unavailable": "The store does not respond",
         "no_room": "There is no room for uploads",

@@ -47,6 +47,10 @@ NOBODY = UUID(int=0)
 SENT_AT_ONCE = 500
 """Most graphs that one transaction publishes again, and deletions in one row of the outbox."""
 FULL = "the fleet keeps as many raw graphs as it may; see COMFYFLEET_MAX_GRAPHS_MB"
+PART_FULL = (
+    "your raw graphs have {} KiB, half of the room that those of others leave; they are deleted "
+    "after their jobs; see COMFYFLEET_MAX_GRAPHS_MB"
+)
 SHARE_FULL = (
     "your raw graphs have {} MiB, as many as those of one user may; they are deleted after their "
     "jobs; see COMFYFLEET_MAX_GRAPHS_MB_PER_OWNER"
@@ -101,7 +105,9 @@ class SqlGraphs:
             raise UnavailableError(message, code="too_many_graphs", retry_in=TRY_AGAIN_SECONDS)
         of_others = await stored_bytes(connection, graphs.c.owner_id != owner_id)
         if kept > PART_OF_REST * (self._bounds.most_bytes - of_others):
-            raise UnavailableError(FULL, code="graphs_full", retry_in=TRY_AGAIN_SECONDS)
+            had = kept - size
+            message = PART_FULL.format(had // 1024) if had else FULL
+            raise UnavailableError(message, code="graphs_full", retry_in=TRY_AGAIN_SECONDS)
         values = {
             "hash": added.hash,
             "owner_id": owner_id,
@@ -163,7 +169,13 @@ class SqlGraphs:
             self._committed()
 
     def _to_delete(self, now: ClockReading, needed: Collection[str]) -> Select[Any, Any]:
-        """Select rows unused for too long, and of the surplus the longest unused."""
+        """Select rows unused for too long, and of the surplus the longest unused.
+
+        Of an owner, surplus is whatever keeps him near the bounds of `_add`. The room that others
+        leave counts once they have no surplus: the next time, if they have some now.
+        """
+        bounds = self._bounds
+        most_of_all = FILLED * bounds.most_bytes
         is_needed = graphs.c.hash.in_(among(needed))
         order = (is_needed.desc(), graphs.c.used_at.desc(), graphs.c.hash)
         size, owner_id = func.sum(graphs.c.size_bytes), graphs.c.owner_id
@@ -174,18 +186,21 @@ class SqlGraphs:
             is_needed.label("is_needed"),
             size.over(order_by=(*order, owner_id)).label("bytes"),
             size.over(partition_by=owner_id, order_by=order).label("bytes_of_owner"),
+            size.over().label("bytes_of_all"),
+            (size.over() - size.over(partition_by=owner_id)).label("bytes_of_others"),
         ).subquery()
+        part = PART_OF_REST * (bounds.most_bytes - found.c.bytes_of_others)
+        has_too_much = or_(
+            found.c.bytes_of_owner > FILLED * bounds.most_bytes_per_owner,
+            and_(found.c.bytes_of_all <= most_of_all, found.c.bytes_of_owner > FILLED * part),
+        )
         is_surplus = or_(
-            found.c.bytes > FILLED * self._bounds.most_bytes,
-            and_(
-                found.c.bytes_of_owner > FILLED * self._bounds.most_bytes_per_owner,
-                found.c.owner_id != NOBODY,
-            ),
+            found.c.bytes > most_of_all, and_(has_too_much, found.c.owner_id != NOBODY)
         )
         return select(found.c.hash, found.c.owner_id).where(
             ~found.c.is_needed,
             found.c.used_at < now.time_for(SURE_FOR) - SURE_FOR,
-            or_(is_surplus, found.c.used_at < now.time - self._bounds.keep),
+            or_(is_surplus, found.c.used_at < now.time - bounds.keep),
         )
 
 
