@@ -4,6 +4,7 @@ import subprocess
 import time
 
 from rich.console import Console
+from rich.text import Text
 
 from comfyfleet import CommandError
 from comfyfleet.home import Home
@@ -38,7 +39,7 @@ def start_in_background(home: Home, console: Console) -> None:
             if code is not None:
                 known = now.problem if now else None
                 raise CommandError(known or f"The supervisor ended with {code}. The log: {log}")
-            spinner.update(now.step if now and now.step else "starting")
+            spinner.update(Text(now.step if now and now.step else "starting"))
             time.sleep(POLL_SECONDS)
     process.terminate()
     raise CommandError(f"Not ready within {READY_SECONDS:.0f} s. The log: {log}")

@@ -55,7 +55,7 @@ def uploaded(
 
 
 def progress_bar(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
     return Progress(*columns, TimeElapsedColumn(), console=console)
 
 

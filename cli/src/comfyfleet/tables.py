@@ -29,13 +29,15 @@ COLORS = {
 }
 
 
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
-"""For plain text; output that goes to a file or pipe is 200 columns wide."""
+console = Console(
+    highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 200
+)
+"""For plain text, since data may look like markup; a file or pipe is 200 columns wide."""
 
 
 def say(text: str) -> None:
     """Print a text as it is; only the terminal wraps it."""
-    console.print(text, markup=False, soft_wrap=True)
+    console.print(text, soft_wrap=True)
 
 
 def status_table(fleet: FleetState, problems: Mapping[str, str]) -> Table:

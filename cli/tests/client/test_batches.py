@@ -136,4 +136,6 @@ def test_a_batch_is_watched_to_its_end(fleet: Script, monkeypatch: pytest.Monkey
     assert (good.returncode, "completed 4" in good.stdout) == (0, True)
     assert bad.returncode == 1
     assert "1 of 4 jobs did not complete" in bad.stderr
-    assert str(ID) in bad.stderr
+    comfyfleet(fleet, *bad.stderr.split("`")[1].split()[1:])  # as it advises
+    assert "status=expired" in fleet.requests[-1][0]
+    assert f"batch_id={ID}" in fleet.requests[-1][0]

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from comfyfleet.__main__ import application
+from comfyfleet.client import api
 from comfyfleet.commands import models
 
 from .conftest import Answer
@@ -195,3 +196,19 @@ def test_folders_are_printed_for_programs(fleet: Fleet) -> None:
     assert code == 0, output
     [row] = json.loads(output)
     assert (row["node_id"], row["transfers"][0]["phase"]) == (NODE["id"], "completed")
+
+
+def test_sync_waits_for_an_agent_that_is_away_at_first(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "PATIENCE_SECONDS", 0.01)
+    declare(fleet, "txt2img", SOURCES[:1])
+    away = refusal("no_answer", "the agent does not answer", 503)
+    fleet.on(f"PUT {PATH}/loras/a%20b.safetensors", away, away, encoded(**transfer("waiting")))
+    fleet.on(f"GET {PATH}", folder(), folder(), folder(transfer("completed")))
+    code, output = run("sync", "txt2img@3")
+    assert code == 0, output
+
+    fleet.on(f"PUT {PATH}/loras/a%20b.safetensors", away)
+    code, output = run("sync", "txt2img@3", "--no-wait")
+    assert (code, "gpu1: the agent does not answer" in output) == (1, True)

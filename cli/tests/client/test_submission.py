@@ -100,6 +100,8 @@ def test_a_repeat_that_is_to_be_rejected_is_not_repeated_by_the_command_itself(
     [
         (["--reject"], "give --key too"),
         (["--key", "k", "--deadline", "2h"], "with --key, give a time"),
+        (["--key", "Schlüssel"], "letters, digits and signs of ASCII"),
+        (["--key", ""], "letters, digits and signs of ASCII"),
         (["--deadline", "soon"], "“soon” is no time"),
         (["--label", "a"], "a is not key=value"),
     ],

@@ -133,10 +133,12 @@ def watch(batch_id: BatchId) -> None:
             if batch.finished_at:
                 break
             time.sleep(POLL_SECONDS)
-    ended_badly = sum(batch.job_count_by_status.get(status, 0) for status in TERMINAL - COMPLETED)
-    if ended_badly:
-        text = f"{ended_badly} of {batch.job_count} jobs did not complete"
-        raise CommandError(f"{text}; `comfyfleet jobs list --batch {batch_id}` says why.")
+    counts = batch.job_count_by_status
+    if bad := [status for status in sorted(TERMINAL - COMPLETED) if counts.get(status)]:
+        text = f"{sum(counts[status] for status in bad)} of {batch.job_count} jobs did not complete"
+        options = " ".join(f"--status {status}" for status in bad)
+        list_them = f"comfyfleet jobs list --batch {batch_id} {options}"
+        raise CommandError(f"{text}; `{list_them}` says why.")
 
 
 def cancel(batch_id: BatchId) -> None:

@@ -11,6 +11,8 @@ from comfyfleet.client.submission import JobOptions
 from contracts.access import Priority as JobPriority
 
 SPAN = re.compile(r"([0-9]{1,6}) ?(s|min|h|d)")
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
+"""The characters of a header that proxies leave alone."""
 SECONDS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
 
 Priority = Annotated[JobPriority | None, typer.Option(help="Else the highest that you may use.")]
@@ -45,6 +47,8 @@ def job_options(
 ) -> JobOptions:
     if reject and not key:
         raise CommandError("--reject is about repeats of a key: give --key too.")
+    if key is not None and not KEY.fullmatch(key):
+        raise CommandError("A key is 1 to 255 letters, digits and signs of ASCII, without spaces.")
     if key and deadline and SPAN.fullmatch(deadline):
         raise CommandError("A repeat would have a later deadline: with --key, give a time.")
     fields: dict[str, Any] = {

@@ -13,7 +13,7 @@ from comfyfleet import CommandError
 from comfyfleet.client import authoring, models, nodes
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.connection import connect
-from comfyfleet.client.errors import FORBIDDEN, UNAUTHORIZED, ApiError
+from comfyfleet.client.errors import FORBIDDEN, UNAUTHORIZED, ApiError, AwayError
 from comfyfleet.commands.workflows import parse
 from comfyfleet.tables import colored, console, plain_table, say
 from contracts.model_files import NodeModelsView, TransferPhase, TransferView
@@ -134,11 +134,18 @@ def begin(
     *,
     wait: bool,
 ) -> list[ModelSource]:
-    """Ask the node for each file; return those to follow, and add refused ones to the views."""
+    """Ask the node for each file; return those to follow, and add refused ones to the views.
+
+    An agent that is away is asked for the rest by `follow`, once it is back.
+    """
     begun: list[ModelSource] = []
-    for source in sources:
+    for number, source in enumerate(sources):
         try:
             view = ask(client, node, source) if wait else models.fetch(client, node.id, source)
+        except AwayError:
+            if not wait:
+                raise
+            return [*begun, *sources[number:]]
         except ApiError as error:
             if error.code != OTHER_CONTENT:
                 raise

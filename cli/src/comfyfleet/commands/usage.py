@@ -66,7 +66,7 @@ def usage_table(found: Sequence[UsageRow], groupings: Sequence[UsageGrouping]) -
     table = plain_table(
         *groupings,
         *("completed", "failed", "canceled", "expired", "attempts"),
-        *("GPU seconds", "of completed", "of lost", "loading", "known of"),
+        *("GPU seconds", "of completed", "of lost", "loading", "attempts measured"),
     )
     for row in found:
         group = {
