@@ -37,7 +37,8 @@ def lines(node: NodeView) -> Iterator[tuple[str, str]]:
     yield "reason", node.reason or ""
     yield "remedy", " ".join(remedies_of(node))
     yield "address", node.base_url
-    yield "run by", f"its agent on {node.machine}" if node.is_managed else ""
+    yield "machine", node.machine or ""
+    yield "run by", "its agent" if node.is_managed else ""
     yield "found there", found_there(node)
     yield "VRAM free", gibibytes(node.vram_free_mb)
     yield "load", load(node)

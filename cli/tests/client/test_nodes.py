@@ -1,6 +1,7 @@
 """The commands `nodes …` against a scripted fleet."""
 
 import json
+import re
 from typing import Any
 
 from contracts.scheduler.job_requests import ModelFile
@@ -56,6 +57,8 @@ def test_nodes_alone_lists_them_and_get_shows_one_by_its_name(fleet: Script) -> 
     for text in (str(NODE_ID), "ready", "comfyui 0.33.0, L40S (45.0 GiB), 612 classes", "rack=7"):
         assert text in shown
     assert json.loads(run(fleet, "list", "--json").stdout)[0]["id"] == str(NODE_ID)
+    fleet.on("GET /v1/nodes", listed(a_node(machine="box-1")))
+    assert re.search("machine +box-1", run(fleet, "get", "gpu-1").stdout)
 
 
 def test_a_name_of_two_nodes_or_of_none_is_refused(fleet: Script) -> None:

@@ -117,8 +117,13 @@ async def test_a_node_that_no_agent_has_is_refused_at_once_with_a_remedy(fleet: 
     await agent.serve(fleet)
     node = f"/v1/nodes/{NODE_ID}"
     asked = [("GET", PATH), ("GET", f"{node}/queue"), ("GET", f"{node}/log")]
-    for disabled, remedy in ((True, "enable it first"), (False, "of pool b has claimed the node")):
-        agent.node |= {"is_claimed": False, "is_enabled": not disabled, "pool": "b"}
+    unclaimed: dict[str, Any] = {"is_claimed": False, "pool": "b"}
+    for state, remedy in (
+        ({"is_enabled": False}, "enable it first"),
+        ({}, "of pool b has claimed the node"),
+        ({"machine": "box"}, "on machine box has claimed the node"),
+    ):
+        agent.node |= {"is_enabled": True, **unclaimed, **state}
         answers = [await fleet.client.request(*one) for one in asked]
         answers.append(await fleet.client.put(f"{PATH}/loras/a", json=BODY))
         for answer in answers:

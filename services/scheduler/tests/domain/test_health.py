@@ -191,6 +191,8 @@ def test_a_node_that_never_answered_says_why() -> None:
     core.ask(AddNode(actor=OWNER, node_id=node_id, node=new))
     node = core.state.nodes[node_id]
     assert node_view(core.read_context(), node).reason == "no agent of pool far has claimed it"
+    node.settings = node.settings.model_copy(update={"machine": "box"})
+    assert "of pool far on machine box has" in (node_view(core.read_context(), node).reason or "")
     core.ask(ClaimNode(agent_id=new_id(), node_id=node_id))
     assert node_view(core.read_context(), node).reason == "nothing is heard of its agent"
     core.say(a_beat(node, is_reachable=False, reason="http://10.0.0.7:8188 refuses"))

@@ -28,6 +28,11 @@ def refuse_unclaimed(node: NodeView) -> None:
     if node.is_claimed:
         return
     text = f"no agent of pool {node.pool} has claimed the node: start one, or change its pool"
+    if node.machine:
+        text = (
+            f"no agent of pool {node.pool} on machine {node.machine} has claimed the node: start "
+            "one there; if the machine is wrong, remove the node and add it again"
+        )
     if not node.is_enabled:
         text = "the node is disabled, so no agent has it: enable it first"
     raise ConflictError(text, code="no_agent")

@@ -75,7 +75,8 @@ async def find_node(
     `phase` is `ready` then, or `reason` says why not. If nobody listens there, start ComfyUI with
     `--listen`; if its certificate is not trusted, set `ca_certificates` in `engine_settings`; if
     something before it refuses the agent (401, 403), set `headers`; if no agent has claimed it,
-    set `pool` and `machine` to those of an agent. `comfyfleet nodes add` says so too.
+    set `pool` to that of an agent. A wrong `machine` cannot be changed: remove the node and add it
+    again. `comfyfleet nodes add` says so too.
     """
     return await gateway.bus.call(FindNode(actor=actor, node_id=node_id))
 

@@ -39,7 +39,8 @@ def not_joined(_: StepContext, node: Node) -> Obstacle | None:
     if not node.is_readable:
         return UNREADABLE
     if node.agent_id is None:
-        text = f"no agent of pool {node.settings.pool} has claimed it"
+        machine = f" on machine {node.settings.machine}" if node.settings.machine else ""
+        text = f"no agent of pool {node.settings.pool}{machine} has claimed it"
         return Obstacle("no_agent", "no agent has claimed it", text)
     if node.claim_status is ClaimStatus.LOST or node.contact.beat_at is None:
         return SILENT
