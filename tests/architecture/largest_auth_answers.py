@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from pydantic import BaseModel
 
 from contracts.access import LimitOverrides, Limits, Permission, Priority
+from contracts.auth.audit import MAX_AUDIT_PAGE, AuditEntryView, AuditFact, AuditPage
 from contracts.auth.keys import MAX_KEYS_PER_USER, ApiKeyPage, ApiKeyView
 from contracts.auth.sessions import TokenView
 from contracts.auth.users import UserPage, UserView
+from contracts.values import fitting
 
 from .largest_registry_answers import ID, TIME, text
 
@@ -37,6 +39,9 @@ API_KEY = ApiKeyView(
     expires_at=TIME,
     last_used_at=TIME,
 )
+ENTRY = AuditEntryView(
+    id=2**63, at=TIME, fact=AuditFact.API_KEY_CREATED, user_id=ID, actor_id=ID, detail=text(2_000)
+)
 
 AUTH_ANSWERS: Iterable[BaseModel] = (
     TokenView(
@@ -50,4 +55,5 @@ AUTH_ANSWERS: Iterable[BaseModel] = (
     UserPage(items=[USER] * 100, next_cursor="c" * 200),
     API_KEY,
     ApiKeyPage(items=[API_KEY] * MAX_KEYS_PER_USER),
+    AuditPage(items=fitting([ENTRY] * MAX_AUDIT_PAGE)),
 )

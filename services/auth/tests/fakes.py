@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from auth.domain.api_keys import ApiKey
-from auth.domain.audit import AuditEntry, AuditFact
+from auth.domain.audit import AuditEntry, AuditFact, StoredEntry
 from auth.domain.keyring import Key
 from auth.domain.sessions import Session
 from auth.domain.users import Administrator, User
 from auth.service import Auth
 from contracts.access import IdempotencyKey
+from contracts.auth.audit import AuditFilters
 from contracts.auth.users import ListUsers
 from contracts.errors import UnavailableError
 from contracts.values import new_id
@@ -138,6 +139,13 @@ class FakeWork:
     async def add_entry(self, entry: AuditEntry, now: datetime) -> None:
         assert now.tzinfo
         self.entries.append(entry)
+
+    async def read_entries(
+        self, filters: AuditFilters, before: int | None, most: int
+    ) -> list[StoredEntry]:
+        assert not filters.fact, "the fake knows no filters"
+        found = [StoredEntry(number, NOW, one) for number, one in enumerate(self.entries)]
+        return [one for one in reversed(found) if before is None or one.id < before][:most]
 
     async def prune(self, now: datetime) -> None:
         self.sessions = {key: s for key, s in self.sessions.items() if s.expires_at > now}

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from auth.app import run
 from auth.settings import AuthSettings
 from contracts.access import Actor, Permission
+from contracts.auth.audit import AuditFact, AuditRecorded, ListAudit
 from contracts.auth.keys import ApiKeysUsed, CreateApiKey, DeleteApiKey, ListApiKeys, NewApiKey
 from contracts.auth.principals import Principal, SigningKey
 from contracts.auth.sessions import EndSession, IssueToken, RefreshToken
@@ -23,6 +24,7 @@ from contracts.errors import ForbiddenError
 from contracts.services import KEYS, PRINCIPALS
 from contracts.topology import stream_of
 from contracts.values import new_id
+from runtime.bus import event_stream
 from runtime.bus.bucket import Mirror, read_keys
 from runtime.bus.client import Bus
 from runtime.bus.nats_config import PROVISIONER
@@ -158,6 +160,27 @@ async def test_gateways_learn_of_keys_and_auth_of_their_use(
         await eventually(is_used)
         await bus.call(DeleteApiKey(actor=actor, user_id=user_id, key_id=key_id))
         await eventually(lambda: digests() == [])
+
+
+async def next_login(bus: Bus, after: int) -> AuditRecorded:
+    async for event in event_stream.follow(bus, after):
+        told = AuditRecorded.decode(event.subject, event.body)
+        if told.fact == AuditFact.LOGGED_IN:
+            return told
+    raise AssertionError("the stream has no end")
+
+
+async def test_a_login_is_an_event_of_the_audit_log(
+    nats: NatsServer, postgres: PostgresServer
+) -> None:
+    async with auth(nats, await postgres.database_for("auth")), gateway(nats) as bus:
+        _, before = await event_stream.bounds(bus)
+        user_id = (await bus.call(LOGIN)).user_id
+        told = await next_login(bus, before.sequence)
+
+        assert (told.user_id, told.actor_id) == (user_id, user_id)
+        page = await bus.call(ListAudit(actor=Actor(user_id=user_id), fact=[told.fact]))
+        assert [entry.id for entry in page.items] == [told.entry_id]
 
 
 async def test_two_replicas_share_one_key_and_every_session(

@@ -32,6 +32,7 @@ class Permission(StrEnum):
     NODES_WRITE = "nodes:write"
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
+    AUDIT_READ = "audit:read"
 
 
 KNOWN = frozenset(permission.value for permission in Permission)

@@ -1,7 +1,7 @@
 """Every message of the fleet: the classes with a subject in these modules."""
 
 from contracts import agent, model_files, node_log, node_queue
-from contracts.auth import keys, sessions, users
+from contracts.auth import audit, keys, sessions, users
 from contracts.media import attempts, files, library
 from contracts.message import declared_in
 from contracts.registry import graphs, requests, workflows
@@ -20,7 +20,7 @@ from contracts.scheduler import (
 )
 
 MODULES = (
-    *(sessions, users, keys),
+    *(sessions, users, keys, audit),
     *(requests, graphs, job_requests, job_changes, batches, explanations, usage, timings),
     *(node_requests, claims, agent, node_queue, node_log, model_files),
     *(files, library, attempts, jobs, node_events, dispatch, workflows),

@@ -17,11 +17,13 @@ from auth.handlers.api_keys import (
     list_api_keys,
     record_use,
 )
+from auth.handlers.audit import list_audit
 from auth.handlers.sessions import end_session, issue_token, refresh_token
 from auth.handlers.upkeep import prune, rotate_keys, sync_buckets
 from auth.handlers.users import change_user, create_user, erase_user, find_user, list_users
 from auth.service import Auth
 from auth.settings import AuthSettings
+from contracts.auth.audit import ListAudit
 from contracts.auth.keys import ApiKeysUsed, CreateApiKey, DeleteApiKey, ListApiKeys
 from contracts.auth.sessions import EndSession, IssueToken, RefreshToken
 from contracts.auth.users import ChangeUser, CreateUser, EraseUser, FindUser, ListUsers
@@ -43,6 +45,7 @@ ANSWERS: AnswerTable[Auth] = {
     CreateApiKey: create_api_key,
     ListApiKeys: list_api_keys,
     DeleteApiKey: delete_api_key,
+    ListAudit: list_audit,
 }
 SUBSCRIPTIONS: SubscriptionTable[Auth] = {ApiKeysUsed: record_use}
 TICKS: TickTable[Auth] = {rotate_keys: 60.0, prune: 60.0, sync_buckets: 1.0}

@@ -7,11 +7,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from auth.domain.api_keys import ApiKey
-from auth.domain.audit import AuditEntry
+from auth.domain.audit import AuditEntry, StoredEntry
 from auth.domain.keyring import Key
 from auth.domain.sessions import Session
 from auth.domain.users import User
 from contracts.access import IdempotencyKey
+from contracts.auth.audit import AuditFilters
 from contracts.auth.users import ListUsers
 from runtime.cursor import Place
 
@@ -85,7 +86,13 @@ class Work(Protocol):
         """Remember the time as that of the last use of these API keys."""
 
     async def add_entry(self, entry: AuditEntry, now: datetime) -> None:
-        """Add an entry to the audit log."""
+        """Add an entry to the audit log and publish it as an event."""
+
+    async def read_entries(
+        self, filters: AuditFilters, before: int | None, most: int
+    ) -> list[StoredEntry]:
+        """Return so many entries with smaller numbers than `before`, newest first."""
+        ...
 
     async def prune(self, now: datetime) -> None:
         """Delete expired and surplus sessions, API keys that expired long ago, old audit entries.

@@ -19,6 +19,7 @@ from auth.handlers.administrator import ensure_administrator
 from auth.handlers.upkeep import prune
 from auth.settings import AuthSettings
 from contracts.access import LimitOverrides, Priority
+from contracts.auth.audit import AuditFilters
 from contracts.errors import UnavailableError
 from contracts.values import new_id
 from runtime.postgres.engine import database
@@ -119,6 +120,34 @@ async def test_keys_that_expired_long_ago_are_pruned(
     await prune(replace(FakeAuth().service, unit_of_work=work, clock=lambda: NOW))
 
     assert await count(engine, "api_keys") == 2
+
+
+async def test_the_log_is_read_by_user_fact_and_time_and_published(
+    work: SqlUnitOfWork, engine: AsyncEngine
+) -> None:
+    one, other = new_id(), new_id()
+    entries = [
+        AuditEntry(AuditFact.LOGGED_IN, one, actor_id=one),
+        AuditEntry(AuditFact.LOGIN_REFUSED, None, "bad_credentials"),
+        AuditEntry(AuditFact.USER_CREATED, other, "role user", one),
+    ]
+    async with work() as transaction:
+        for hour, entry in enumerate(entries):
+            await transaction.add_entry(entry, NOW + timedelta(hours=hour))
+
+        async def found(before: int | None = None, most: int = 9, **filters: Any) -> list[int]:
+            wanted = AuditFilters.model_validate(filters)
+            stored = await transaction.read_entries(wanted, before, most)
+            return [entries.index(one.entry) for one in stored]
+
+        assert await found() == [2, 1, 0]
+        assert await found(user_id=one) == [2, 0]
+        assert await found(user_id=other) == [2]
+        assert await found(fact=["login_refused"]) == [1]
+        assert await found(since=NOW + timedelta(hours=1), until=NOW + timedelta(hours=2)) == [1]
+        [last] = await transaction.read_entries(AuditFilters(), None, 1)
+        assert await found(before=last.id) == [1, 0]
+    assert await count(engine, "outbox") == len(entries)
 
 
 def an_api_key(user_id: UUID, created_at: datetime, **more: Any) -> ApiKey:

@@ -42,7 +42,7 @@ from gateway.sessions import endpoints as sessions
 from gateway.sessions.accounts import Accounts
 from gateway.settings import GatewaySettings
 from gateway.usage import endpoints as usage
-from gateway.users import api_keys, users
+from gateway.users import api_keys, audit, users
 from gateway.users.api_keys import announce_used_keys
 from gateway.workflows import authoring
 from gateway.workflows import endpoints as workflows
@@ -72,6 +72,7 @@ ROUTERS = (
     users.router,
     sessions.router,
     api_keys.router,
+    audit.router,
     ops.router,
 )
 RAW_SIGNALS: Mapping[type[Signal], str] = {
@@ -93,6 +94,7 @@ START_SECONDS = 60.0
 MIN_LOGINS = 10
 MAX_CATCH_UPS = 4
 """Few at one time, since each reads from disk."""
+MAX_EXPORTS = 4
 
 
 def build(settings: GatewaySettings, runtime: Runtime, store: HttpObjectStore) -> Gateway:
@@ -128,6 +130,7 @@ def build(settings: GatewaySettings, runtime: Runtime, store: HttpObjectStore) -
             settings.max_zip_downloads, {"user": max(1, settings.max_zip_downloads // 4)}
         ),
         catch_ups=Shares(MAX_CATCH_UPS, {"user": 1}),
+        exports=Shares(MAX_EXPORTS, {"user": 1}),
         failing=runtime.health.failing,
     )
 

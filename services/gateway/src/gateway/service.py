@@ -38,6 +38,7 @@ class Gateway:
     uploads: Shares
     zip_downloads: Shares
     catch_ups: Shares
+    exports: Shares
     failing: Callable[[], Awaitable[list[str]]]
 
     def path(self, path: str) -> str:

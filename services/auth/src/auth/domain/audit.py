@@ -1,33 +1,19 @@
-"""Defines the audit log: facts about logins and keys, for people to read.
+"""Defines the audit log: facts about logins, users, roles and keys, for people to read.
 
 No decision depends on an entry.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import datetime
 from uuid import UUID
+
+from contracts.auth.audit import AuditEntryView, AuditFact, AuditRecorded
+
+__all__ = ["KEPT_DAYS", "MAX_ROWS", "AuditEntry", "AuditFact", "StoredEntry"]
 
 KEPT_DAYS = 90
 MAX_ROWS = 200_000
 """A flood of refused logins must not fill the disk: the oldest entries are deleted first."""
-
-
-class AuditFact(StrEnum):
-    LOGGED_IN = "logged_in"
-    LOGIN_REFUSED = "login_refused"
-    TOKEN_REUSED = "token_reused"  # noqa: S105  the name of a fact, not a secret
-    LOGGED_OUT = "logged_out"
-    USER_CREATED = "user_created"
-    USER_RENAMED = "user_renamed"
-    ROLE_CHANGED = "role_changed"
-    LIMITS_CHANGED = "limits_changed"
-    USER_BLOCKED = "user_blocked"
-    USER_UNBLOCKED = "user_unblocked"
-    USER_ERASED = "user_erased"
-    PASSWORD_REPLACED = "password_replaced"  # noqa: S105  the name of a fact, not a secret
-    KEY_CREATED = "key_created"
-    API_KEY_CREATED = "api_key_created"
-    API_KEY_DELETED = "api_key_deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +29,35 @@ class AuditEntry:
     detail: str = ""
     actor_id: UUID | None = None
     """The user who did it, if it was a user."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry with its number and time."""
+
+    id: int
+    at: datetime
+    entry: AuditEntry
+
+    def view(self) -> AuditEntryView:
+        entry = self.entry
+        return AuditEntryView(
+            id=self.id,
+            at=self.at,
+            fact=entry.fact,
+            user_id=entry.user_id,
+            actor_id=entry.actor_id,
+            detail=entry.detail,
+        )
+
+    def event(self) -> AuditRecorded:
+        entry = self.entry
+        return AuditRecorded(
+            version=1,
+            occurred_at=self.at,
+            entry_id=self.id,
+            fact=entry.fact,
+            user_id=entry.user_id,
+            actor_id=entry.actor_id,
+            detail=entry.detail,
+        )

@@ -62,7 +62,7 @@ async def begin_session(auth: Auth, checked: User) -> TokenView:
             raise BadCredentialsError
         expires_at = now + auth.refresh_lifetime
         await work.save_session(Session(session_id, user.id, now, expires_at, tokens.digest(token)))
-        await work.add_entry(AuditEntry(AuditFact.LOGGED_IN, user.id), now)
+        await work.add_entry(AuditEntry(AuditFact.LOGGED_IN, user.id, actor_id=user.id), now)
     return token_pair(auth, user, session_id, token, now)
 
 

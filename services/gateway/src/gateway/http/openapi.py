@@ -42,6 +42,7 @@ TAGS = {
     "users": "Accounts of people, for those who administer them.",
     "sessions": "Log in, refresh and end a session; the account of the caller.",
     "api keys": "Keys for programs, which act for a user with a part of the user's permissions.",
+    "audit": "Logins and changes of users, roles and keys, for administrators.",
     "ops": "Health, readiness and version of the gateway.",
 }
 REQUEST_ID: Part = {

@@ -12,9 +12,10 @@ from contracts.scheduler.usage import MOST_ROWS, FindUsage, UsagePage, UsageRow
 from gateway.http.access import Allowed
 from gateway.http.answers import refusals, sends
 from gateway.http.bodies import Strict
+from gateway.http.csv_lines import CSV
 from gateway.http.problems import RefusedError, invalid
 from gateway.service import CurrentGateway, Gateway
-from gateway.usage.table import CSV, csv_table
+from gateway.usage.table import csv_table
 from runtime.clock import now
 
 router = APIRouter(prefix="/v1/usage", tags=["usage"])

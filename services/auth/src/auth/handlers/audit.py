@@ -1,0 +1,21 @@
+"""The audit log as administrators read it."""
+
+from pydantic import TypeAdapter
+
+from auth.service import Auth
+from contracts.auth.audit import AuditPage, ListAudit
+from contracts.values import fitting
+from runtime.cursor import Cursors
+
+CURSORS = Cursors("audit", TypeAdapter(int))
+"""A place is the number of an entry."""
+
+
+async def list_audit(auth: Auth, query: ListAudit) -> AuditPage:
+    """List entries, newest first."""
+    before = CURSORS.read(query.cursor)
+    async with auth.unit_of_work() as work:
+        found = await work.read_entries(query, before, query.limit + 1)
+    items = fitting([entry.view() for entry in found[: query.limit]])
+    has_more = len(found) > len(items)
+    return AuditPage(items=items, next_cursor=CURSORS.write(items[-1].id) if has_more else None)
