@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from comfyfleet.tables import ago, plain_table
-from contracts.auth.users import UserView
+from contracts.auth.users import UserKind, UserView
 
 
 def users_table(users: Sequence[UserView]) -> Table:
@@ -22,6 +22,8 @@ def users_table(users: Sequence[UserView]) -> Table:
 def state_of(user: UserView) -> Text:
     if user.is_blocked:
         return Text("blocked", style="red")
+    if user.kind == UserKind.SERVICE:
+        return Text("service", style="cyan")
     return Text("" if user.has_password else "no password", style="yellow")
 
 

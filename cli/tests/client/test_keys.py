@@ -72,7 +72,7 @@ def test_a_key_is_deleted_by_id_name_or_first_letters(fleet: Fleet, name: str) -
 def test_a_name_that_no_key_has_deletes_nothing(fleet: Fleet) -> None:
     done = comfyfleet(fleet, "delete", "other")
 
-    assert "You have no key 'other'" in str(done.exception)
+    assert "There is no key 'other'" in str(done.exception)
     assert [line for line, _, _ in fleet.requests] == ["GET /v1/api-keys"]
 
 

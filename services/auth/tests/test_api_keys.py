@@ -13,6 +13,7 @@ from auth.domain.audit import AuditFact
 from auth.domain.errors import (
     KeyNotFoundError,
     NotAServiceError,
+    PermissionNotHeldError,
     ScopeNotHeldError,
     SecretNotRepeatedError,
     TooManyKeysError,
@@ -29,6 +30,7 @@ from contracts.auth.keys import (
     ListApiKeys,
     NewApiKey,
 )
+from contracts.auth.users import UserKind
 from contracts.errors import ConflictError, InvalidError
 
 from .fakes import NOW, FakeAuth, a_user
@@ -149,6 +151,25 @@ async def test_an_administrator_deletes_keys_of_people_and_makes_none() -> None:
 
     assert not auth.work.api_keys_made
     assert auth.work.facts == [AuditFact.API_KEY_CREATED, AuditFact.API_KEY_DELETED]
+
+
+async def test_an_administrator_makes_keys_of_services_that_do_no_more_than_either() -> None:
+    service = a_user("nightly@services", kind=UserKind.SERVICE, password_hash=None)
+    root = a_user("root@example.com", role="admin")
+    helper = an_actor(a_user("helper@example.com"), Permission.USERS_WRITE)
+    auth = FakeAuth(service, root)
+    key = await create_api_key(auth.service, creation(service, an_actor(root)))
+
+    assert key.user_id == service.id
+    assert key.scopes == service.permissions
+    assert auth.work.entries[0].actor_id == root.id
+    too_much = creation(service, an_actor(root), scopes=[Permission.NODES_WRITE])
+    with pytest.raises(ScopeNotHeldError):
+        await create_api_key(auth.service, too_much)
+    strong = a_user("strong@services", kind=UserKind.SERVICE, role="admin")
+    auth.work.users[strong.id] = strong
+    with pytest.raises(PermissionNotHeldError):
+        await create_api_key(auth.service, creation(strong, helper))
 
 
 async def test_the_last_use_is_shown() -> None:

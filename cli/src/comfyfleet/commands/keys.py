@@ -11,13 +11,17 @@ from pydantic import BaseModel
 from rich.table import Table
 
 from comfyfleet import CommandError
+from comfyfleet.client import users
 from comfyfleet.client.api import FleetClient
 from comfyfleet.client.connection import connect
 from comfyfleet.tables import ago, console, plain_table, say
 from contracts.auth.keys import ApiKeyPage, ApiKeyView
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-PATH = "/v1/api-keys"
+User = Annotated[
+    str | None,
+    typer.Option(metavar="USER", help="A service account: its id or e-mail. Default: yourself."),
+]
 
 
 class CreatedKey(BaseModel):
@@ -34,10 +38,10 @@ def group() -> typer.Typer:
     return app
 
 
-def list_(*, json: Json = False) -> None:
-    """List your keys."""
+def list_(*, user: User = None, json: Json = False) -> None:
+    """List your keys, or those of another user."""
     with closing(connect()) as client:
-        found = client.ask(ApiKeyPage, "GET", PATH).items
+        found = client.ask(ApiKeyPage, "GET", path_of(client, user)).items
     if json:
         say(f"[{','.join(key.model_dump_json() for key in found)}]")
     else:
@@ -54,6 +58,7 @@ def create(
     days: Annotated[
         float | None, typer.Option(min=0, help="Days until it expires. Default: never.")
     ] = None,
+    user: User = None,
 ) -> None:
     """Make a key and print it; nobody can show it again."""
     body: dict[str, Any] = {"name": name}
@@ -64,27 +69,35 @@ def create(
     with closing(connect()) as client:
         # a lost answer would be a key that nobody knows: a repeat is a conflict, and says so
         headers = {"Idempotency-Key": str(uuid4())}
-        say(client.ask(CreatedKey, "POST", PATH, json=body, headers=headers).secret)
+        path = path_of(client, user)
+        say(client.ask(CreatedKey, "POST", path, json=body, headers=headers).secret)
 
 
 def delete(
     names: Annotated[list[str], typer.Argument(help="Ids, names or first letters of keys.")],
+    *,
+    user: User = None,
 ) -> None:
     """Delete keys; programs that use them are refused within seconds."""
     with closing(connect()) as client:
-        for key in [found(client, name) for name in names]:
-            client.call("DELETE", f"{PATH}/{key.id}")
+        path = path_of(client, user)
+        for key in [found(client, path, name) for name in names]:
+            client.call("DELETE", f"{path}/{key.id}")
             say(f"deleted {key.prefix} {key.name}")
 
 
-def found(client: FleetClient, name: str) -> ApiKeyView:
+def path_of(client: FleetClient, user: str | None) -> str:
+    return f"/v1/users/{users.find(client, user).id}/api-keys" if user else "/v1/api-keys"
+
+
+def found(client: FleetClient, path: str, name: str) -> ApiKeyView:
     """Return the key of this id, name or prefix. Raises CommandError unless there is one."""
-    keys = client.ask(ApiKeyPage, "GET", PATH).items
+    keys = client.ask(ApiKeyPage, "GET", path).items
     fitting = [key for key in keys if name in (str(key.id), key.name, key.prefix)]
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
-        raise CommandError(f"You have no key {name!r}; `comfyfleet keys list` lists them.")
+        raise CommandError(f"There is no key {name!r}; `comfyfleet keys list` lists them.")
     ids = ", ".join(str(key.id) for key in fitting)
     raise CommandError(f"{len(fitting)} keys are named {name!r}; give the id of one: {ids}")
 

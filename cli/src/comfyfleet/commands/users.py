@@ -11,6 +11,7 @@ from comfyfleet.client import users
 from comfyfleet.client.connection import connect
 from comfyfleet.tables import console, say
 from comfyfleet.user_tables import user_card, users_table
+from contracts.auth.users import UserKind
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Name = Annotated[str, typer.Argument(metavar="USER", help="Id or e-mail address of a user.")]
@@ -82,12 +83,17 @@ def create(
     password: Annotated[
         bool, typer.Option("--password", help="Ask for a first password; else the user has none.")
     ] = False,
+    service: Annotated[
+        bool,
+        typer.Option("--service", help="An account that only acts by API keys (`keys create`)."),
+    ] = False,
     limit: Limit = None,
 ) -> None:
     """Create a user."""
     fields: dict[str, Any] = {"email": email, "name": name or email[:100]}
     fields |= {"role": role} if role else {}
     fields |= {"limits": limits_of(limit)} if limit else {}
+    fields |= {"kind": UserKind.SERVICE} if service else {}
     if password:
         fields["password"] = typer.prompt("First password", hide_input=True)
     with closing(connect()) as client:

@@ -72,6 +72,7 @@ ROUTERS = (
     users.router,
     sessions.router,
     api_keys.router,
+    api_keys.of_users,
     audit.router,
     ops.router,
 )

@@ -1,10 +1,11 @@
 """Users as administrators and they themselves see and change them."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar, TypeAlias
+from enum import StrEnum
+from typing import Annotated, ClassVar, Self, TypeAlias
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
 from contracts.access import (
     IdempotencyKey,
@@ -33,6 +34,13 @@ NewPassword: TypeAlias = Annotated[
 ]
 
 
+class UserKind(StrEnum):
+    """Whether a person logs in, or a program acts with keys that administrators make."""
+
+    PERSON = "person"
+    SERVICE = "service"
+
+
 class UserView(BaseModel):
     """The account of a user."""
 
@@ -44,6 +52,10 @@ class UserView(BaseModel):
     limits: Limits = Field(description="Limits of the user's use.")
     own_limits: LimitOverrides = Field(
         default=LimitOverrides(), description="The limits that are set for this user alone."
+    )
+    kind: UserKind = Field(
+        default=UserKind.PERSON,
+        description="`person`; `service`: never logs in, and acts by API keys alone.",
     )
     is_blocked: bool = Field(
         default=False, description="A blocked user can neither log in nor use a token."
@@ -76,6 +88,7 @@ class UserFilters(BaseModel):
     is_blocked: bool | None = Field(
         default=None, description="True: only blocked users; false: only other users."
     )
+    kind: UserKind | None = Field(default=None, description="Users of this kind.")
     limit: int = Field(default=50, ge=1, le=100, description="Users on a page.")
     cursor: QueryText | None = Field(
         default=None, max_length=200, description="`next_cursor` of the page before."
@@ -89,9 +102,15 @@ class ListUsers(UserFilters, UserQuery[UserPage]):
 
 
 class NewUser(BaseModel):
-    """A person who shall be able to log in."""
+    """A person who shall be able to log in, or a service account."""
 
-    email: EmailText = Field(description="E-mail address: the name for logging in.")
+    email: EmailText = Field(
+        description="E-mail address: the name for logging in. Of a service, a unique name in this "
+        "form: `nightly@services`."
+    )
+    kind: UserKind = Field(
+        default=UserKind.PERSON, description="A `service` has API keys and no password."
+    )
     name: PersonName = Field(description="Name for people.")
     role: RoleName = Field(default="user", description="Role of the user.")
     password: NewPassword | None = Field(
@@ -102,6 +121,12 @@ class NewUser(BaseModel):
     limits: LimitOverrides = Field(
         default=LimitOverrides(), description="Limits for this user alone."
     )
+
+    @model_validator(mode="after")
+    def has_no_needless_password(self) -> Self:
+        if self.kind == UserKind.SERVICE and self.password is not None:
+            raise ValueError("a service has no password: make an API key for it")
+        return self
 
 
 class UserChanges(BaseModel):

@@ -98,6 +98,8 @@ def conditions(query: ListUsers) -> list[ColumnElement[bool]]:
         where.append(or_(*(column.icontains(query.text, autoescape=True) for column in columns)))
     if query.role is not None:
         where.append(users.c.role == query.role)
+    if query.kind is not None:
+        where.append(users.c.kind == query.kind)
     if query.is_blocked is not None:
         where.append(users.c.is_blocked == query.is_blocked)
     return where

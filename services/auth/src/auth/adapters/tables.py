@@ -15,6 +15,7 @@ users = sa.Table(
     sa.Column("password_hash", sa.Text),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("limits", JSONB, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
     sa.Column("is_blocked", sa.Boolean, nullable=False),
     sa.Column("sessions_valid_from", sa.BigInteger, nullable=False),
 )

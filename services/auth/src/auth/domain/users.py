@@ -10,7 +10,7 @@ from uuid import UUID
 
 from contracts.access import LimitOverrides, Limits, Permission, granted
 from contracts.auth.principals import Principal, PublishedApiKey
-from contracts.auth.users import UserView
+from contracts.auth.users import UserKind, UserView
 
 ADMIN = "admin"
 USER = "user"
@@ -23,7 +23,7 @@ ROLES: dict[str, frozenset[Permission]] = {
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who may log in."""
+    """A person who may log in, or a service that acts by API keys alone."""
 
     id: UUID
     email: str
@@ -34,6 +34,7 @@ class User:
     created_at: datetime
     own_limits: LimitOverrides = field(default_factory=LimitOverrides)
     """Limits for this user alone."""
+    kind: UserKind = UserKind.PERSON
     is_blocked: bool = False
     sessions_valid_from: int = 0
     """Unix seconds: the gateway refuses access tokens that were issued before."""

@@ -29,6 +29,7 @@ from contracts.auth.keys import (
     DeleteApiKey,
     ListApiKeys,
 )
+from contracts.auth.users import UserKind
 from contracts.errors import UnavailableError
 from contracts.message import Accepted
 
@@ -45,7 +46,7 @@ async def create_api_key(auth: Auth, command: CreateApiKey) -> ApiKeyView:
     async with auth.unit_of_work() as work:
         await work.lock()
         user = await managed_user(work, command.actor, command.user_id)
-        if user.id != command.actor.user_id:
+        if user.id != command.actor.user_id and user.kind != UserKind.SERVICE:
             raise NotAServiceError
         keys = await work.api_keys(user.id)
         for known in keys:

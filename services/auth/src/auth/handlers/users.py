@@ -62,7 +62,9 @@ async def create_user(auth: Auth, command: CreateUser) -> UserView:
         email = account_name(new.email)
         if await work.user_by_email(email):
             raise EmailTakenError
-        user = User(command.user_id, email, new.name, new.role, password_hash, now, new.limits)
+        user = User(
+            command.user_id, email, new.name, new.role, password_hash, now, new.limits, new.kind
+        )
         await work.save_user(user)
         await work.remember(actor.user_id, CREATE, command.idempotency, (str(user.id), now))
         entry = AuditEntry(AuditFact.USER_CREATED, user.id, f"role {user.role}", actor.user_id)

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Response
 from pydantic import ConfigDict, Field
 
-from contracts.access import Actor
+from contracts.access import Actor, Permission
 from contracts.auth.keys import (
     ApiKeyPage,
     ApiKeysUsed,
@@ -25,10 +25,12 @@ from gateway.http.headers import CallersKey, MaybeOnceKey, mark_created
 from gateway.service import CurrentGateway, Gateway
 
 router = APIRouter(prefix="/v1/api-keys", tags=["api keys"])
+of_users = APIRouter(prefix="/v1/users/{user_id}/api-keys", tags=["api keys"])
 
 KNOWN_SECONDS = 2.0
 """A new key works here at once if the bucket arrives within this time."""
 
+UserId: TypeAlias = Annotated[UUID, Path(description="Id of the user.")]
 KeyId: TypeAlias = Annotated[UUID, Path(description="Id of the API key.")]
 
 
@@ -86,6 +88,60 @@ async def delete_api_key(
     """It works no longer after some seconds, and streams that it opened end."""
     command = DeleteApiKey(actor=actor, user_id=actor.user_id, key_id=key_id)
     await gateway.bus.call(command)
+
+
+@of_users.get(
+    "",
+    summary="List the API keys of a user",
+    responses=refusals("permission_not_held", "database_away"),
+)
+async def list_keys_of_user(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, Allowed(Permission.USERS_WRITE)],
+    user_id: UserId,
+) -> ApiKeyPage:
+    """The list is complete: a user has at most 50 keys, and `next_cursor` is always null."""
+    return await gateway.bus.call(ListApiKeys(actor=actor, user_id=user_id))
+
+
+@of_users.post(
+    "",
+    status_code=201,
+    summary="Make an API key for a service account",
+    responses=refusals(
+        *("scope_not_held", "permission_not_held", "not_a_service", "too_many_keys"),
+        *("idempotency_key_used", "database_away"),
+    ),
+)
+async def create_key_of_service(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, AllowedInSession(Permission.USERS_WRITE)],
+    user_id: UserId,
+    key: Body[ApiKeyRequest],
+    idempotency_key: MaybeOnceKey,
+    answer: Response,
+) -> CreatedApiKey:
+    """Nobody makes keys for another person, nor keys that may do more than they may themselves."""
+    made = await create(gateway, actor, user_id, key, idempotency_key)
+    path = gateway.path(f"/v1/users/{user_id}/api-keys/{made.id}")
+    mark_created(answer, path, is_replay=False, key=None)
+    return made
+
+
+@of_users.delete(
+    "/{key_id}",
+    status_code=204,
+    summary="Delete an API key of a user",
+    responses=refusals("permission_not_held", "database_away"),
+)
+async def delete_key_of_user(
+    gateway: CurrentGateway,
+    actor: Annotated[Actor, AllowedInSession(Permission.USERS_WRITE)],
+    user_id: UserId,
+    key_id: KeyId,
+) -> None:
+    """It works no longer after some seconds, and streams that it opened end."""
+    await gateway.bus.call(DeleteApiKey(actor=actor, user_id=user_id, key_id=key_id))
 
 
 async def create(

@@ -1,9 +1,8 @@
 """Endpoints of users, for those who administer them."""
 
 from typing import Annotated, Any, TypeAlias, cast
-from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from contracts.access import Actor, LimitOverrides, Permission
@@ -25,11 +24,11 @@ from gateway.http.answers import refusals
 from gateway.http.bodies import Body, Strict
 from gateway.http.headers import MaybeIdempotencyKey, mark_created
 from gateway.service import CurrentGateway
+from gateway.users.api_keys import UserId
 
 router = APIRouter(prefix="/v1/users", tags=["users"])
 
 PASSWORD_SECONDS = 10.0
-UserId: TypeAlias = Annotated[UUID, Path(description="Id of the user.")]
 
 
 class UserFilters(users.UserFilters, Strict):
