@@ -10,7 +10,11 @@ from bench import control_plane, latency, rendering, slow_clients
 from comfyfleet.testing import LocalFleet, local_fleet
 
 JOBS = int(os.environ.get("BENCH_JOBS", "3000"))
-UNLIMITED = {"COMFYFLEET_RATE_PER_SECOND": "0", "COMFYFLEET_LOGINS_PER_MINUTE": "0"}
+UNLIMITED = {
+    "COMFYFLEET_RATE_PER_SECOND": "0",
+    "COMFYFLEET_ADDRESS_RATE_PER_SECOND": "0",
+    "COMFYFLEET_LOGINS_PER_MINUTE": "0",
+}
 PICTURES = 200
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "20"))
 

@@ -15,6 +15,7 @@ ALWAYS = {
     *(name.decode() for name, _ in (*SECURITY, *DEFAULTS)),
     *("access-control-allow-origin", "access-control-expose-headers"),
     *("access-control-allow-credentials", "vary"),
+    "strict-transport-security",
     *("content-type", "content-length", "transfer-encoding", "date", "server"),
 }
 

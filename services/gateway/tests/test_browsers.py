@@ -91,3 +91,38 @@ async def test_the_root_names_the_product_and_its_docs(nats: NatsServer) -> None
         assert root["name"] == "comfyfleet"
         for path in root["links"].values():
             assert (await fleet.client.get(path)).is_success
+
+
+async def test_only_chosen_origins_may_call_where_the_operator_names_some(nats: NatsServer) -> None:
+    own = "https://own.example"
+    async with a_fleet(nats, cors_origins=f"{APP}, x", public_origins=own) as fleet:
+        chosen, other, of_site, none = [
+            await fleet.client.get("/version", headers=headers)
+            for headers in (
+                {"Origin": APP},
+                {"Origin": "https://evil.example"},
+                {"Origin": own},
+                {},
+            )
+        ]
+
+    allow = "access-control-allow-origin"
+    assert chosen.headers[allow] == APP
+    assert "access-control-allow-credentials" not in chosen.headers
+    assert of_site.headers["access-control-allow-credentials"] == "true"
+    assert allow not in other.headers
+    assert allow not in none.headers
+    assert other.headers["vary"] == "Origin", "a cache keeps the answers apart"
+
+
+async def test_browsers_are_told_to_stay_with_https_if_the_operator_says_so(
+    nats: NatsServer,
+) -> None:
+    async with a_fleet(nats, hsts_seconds=86_400) as fleet:
+        answer = await fleet.client.get("/version")
+        refused = await fleet.client.get("/nowhere")
+
+    for one in (answer, refused):
+        assert one.headers["strict-transport-security"] == "max-age=86400"
+        assert one.headers["x-frame-options"] == "DENY"
+        assert "frame-ancestors 'none'" in one.headers["content-security-policy"]

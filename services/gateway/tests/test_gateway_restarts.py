@@ -1,6 +1,7 @@
 """Gateways restart while clients watch: each client sees every fact exactly once."""
 
 import asyncio
+import os
 import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -18,7 +19,8 @@ from .replicas import Replica, a_replica
 from .sockets import talking
 from .sse import following
 
-WATCHERS = 20
+WATCHERS = int(os.environ.get("WATCHERS", "20"))
+MANY = {"max_streams_per_user": 1_000, "rate_per_second": 0, "address_rate_per_second": 0}
 ROUNDS = 4
 JOBS = 5
 LEFT = (httpx.TransportError, WebSocketException, OSError, StopAsyncIteration, TimeoutError)
@@ -91,7 +93,7 @@ async def restart_meanwhile(fleet: Fleet, replica: Replica) -> set[tuple[str, in
 
 
 async def test_each_watcher_sees_every_fact_exactly_once_over_restarts(nats: NatsServer) -> None:
-    async with a_fleet(nats) as fleet, a_replica(nats) as replica:
+    async with a_fleet(nats) as fleet, a_replica(nats, **MANY) as replica:
         sockets = [Watcher(fleet, replica.url) for _ in range(WATCHERS)]
         streams = [Watcher(fleet, replica.url) for _ in range(WATCHERS)]
         async with asyncio.timeout(100):

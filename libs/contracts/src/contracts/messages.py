@@ -1,6 +1,6 @@
 """Every message of the fleet: the classes with a subject in these modules."""
 
-from contracts import agent, model_files, node_log, node_queue
+from contracts import agent, model_files, node_log, node_queue, spent
 from contracts.auth import audit, keys, sessions, users
 from contracts.media import attempts, files, library
 from contracts.message import declared_in
@@ -23,7 +23,7 @@ MODULES = (
     *(sessions, users, keys, audit),
     *(requests, graphs, job_requests, job_changes, batches, explanations, usage, timings),
     *(node_requests, claims, agent, node_queue, node_log, model_files),
-    *(files, library, attempts, jobs, node_events, dispatch, workflows),
+    *(files, library, attempts, jobs, node_events, dispatch, workflows, spent),
 )
 
 MESSAGES = tuple(message for module in MODULES for message in declared_in(module))

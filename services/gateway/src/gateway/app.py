@@ -4,17 +4,21 @@ import asyncio
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
+from uuid import uuid4
 
 from prometheus_client import Gauge
 from pydantic import SecretStr
 
 from contracts.agent import AttemptPreviewed, AttemptProgressed
 from contracts.message import Signal
+from contracts.spent import RateKind, RequestsSpent
 from gateway.batches import endpoints as batches
 from gateway.http.access import AccessControl
+from gateway.http.admission import Admission
 from gateway.http.application import application
 from gateway.http.browsers import AnswersHead, CrossOrigin
 from gateway.http.middleware import RequestMiddleware
+from gateway.http.overload import Overload
 from gateway.http.rates import Rates
 from gateway.http.server import listen, serve
 from gateway.http.shares import Shares
@@ -37,6 +41,7 @@ from gateway.nodes import endpoints as nodes
 from gateway.nodes import models as node_models
 from gateway.nodes import overview
 from gateway.ops import endpoints as ops
+from gateway.ops.spent import announce_spent, hear_spent
 from gateway.service import Gateway
 from gateway.sessions import endpoints as sessions
 from gateway.sessions.accounts import Accounts
@@ -48,7 +53,8 @@ from gateway.workflows import authoring
 from gateway.workflows import endpoints as workflows
 from gateway.workflows.catalog import WorkflowCatalog
 from runtime.process.service import Runtime, running
-from runtime.process.tables import TickTable, start_ticks
+from runtime.process.tables import SubscriptionTable, TickTable, start_ticks
+from runtime.process.tables import serve as subscribe
 
 ROUTERS = (
     jobs.router,
@@ -81,10 +87,12 @@ RAW_SIGNALS: Mapping[type[Signal], str] = {
     AttemptPreviewed: "job.preview",
 }
 """Signals that are passed on to clients as undecoded bytes, and the names of their events."""
+SUBSCRIPTIONS: SubscriptionTable[Gateway] = {RequestsSpent: hear_spent}
 TICKS: TickTable[Gateway] = {
     announce_watched_jobs: 5.0,
     announce_used_keys: 5.0,
     return_memory: 5.0,
+    announce_spent: 1.0,
 }
 
 OPEN_STREAMS = Gauge("comfyfleet_open_streams", "Event streams that clients have open.")
@@ -106,8 +114,8 @@ def build(settings: GatewaySettings, runtime: Runtime, store: HttpObjectStore) -
         most_per_user=settings.max_streams_per_user,
     )
     accounts = Accounts(on_change=hub.wake_all)
-    logins = settings.logins_per_minute
     return Gateway(
+        id=uuid4(),
         settings=settings,
         bus=bus,
         store=store,
@@ -116,10 +124,9 @@ def build(settings: GatewaySettings, runtime: Runtime, store: HttpObjectStore) -
         access=AccessControl(
             tokens=accounts.tokens,
             principal_of=accounts.principal,
-            callers=Rates(settings.rate_per_second, settings.rate_burst),
-            keys=Rates(settings.key_rate_per_second, settings.key_rate_burst),
-            logins=Rates(logins / 60, burst=max(MIN_LOGINS, int(logins))),
+            rates=rates_of(settings),
         ),
+        overload=Overload(settings.max_requests),
         hub=hub,
         loader=JobLoader(bus),
         quota=Quota(bus, time.monotonic),
@@ -134,6 +141,16 @@ def build(settings: GatewaySettings, runtime: Runtime, store: HttpObjectStore) -
         exports=Shares(MAX_EXPORTS, {"user": 1}),
         failing=runtime.health.failing,
     )
+
+
+def rates_of(settings: GatewaySettings) -> Mapping[RateKind, Rates]:
+    logins = settings.logins_per_minute
+    return {
+        "user": Rates(settings.rate_per_second, settings.rate_burst),
+        "key": Rates(settings.key_rate_per_second, settings.key_rate_burst),
+        "address": Rates(settings.address_rate_per_second, settings.address_rate_burst),
+        "login": Rates(logins / 60, burst=max(MIN_LOGINS, int(logins))),
+    }
 
 
 def download_shares(settings: GatewaySettings) -> dict[str, int]:
@@ -164,10 +181,14 @@ def web(gateway: Gateway) -> RequestMiddleware:
     app.state.access = gateway.access
     app.state.idempotency_secret = gateway.idempotency_secret
     settings = gateway.settings
-    trusted = frozenset(origin.encode() for origin in settings.trusted_origins)
-    served = CrossOrigin(AnswersHead(app), trusted - {b""})
+    admitted = Admission(AnswersHead(app), gateway.access.rates["address"], gateway.overload)
+    served = CrossOrigin(admitted, settings.trusted_origins, settings.calling_origins)
     return RequestMiddleware(
-        served, settings.max_body_bytes, settings.max_upload_bytes, settings.min_bytes_per_second
+        served,
+        settings.max_body_bytes,
+        settings.max_upload_bytes,
+        settings.min_bytes_per_second,
+        settings.hsts_seconds,
     )
 
 
@@ -184,6 +205,8 @@ async def run(settings: GatewaySettings) -> None:
         gateway.catalog.follow(runtime)
         runtime.spawn(follow_events(gateway), name="hub")
         await subscribe_raw(gateway, RAW_SIGNALS)
+        await subscribe(runtime.bus, gateway, subscriptions=SUBSCRIPTIONS)
+        runtime.spawn(gateway.overload.watch(), name="overload")
         start_ticks(runtime, gateway, TICKS)
         async with asyncio.timeout(START_SECONDS):
             await gateway.accounts.ready()

@@ -3,10 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
+from uuid import UUID
 
 from fastapi import Depends, Request
 
 from gateway.http.access import AccessControl
+from gateway.http.overload import Overload
 from gateway.http.shares import Shares
 from gateway.jobs.loader import JobLoader
 from gateway.jobs.quota import Quota
@@ -23,12 +25,14 @@ from runtime.bus.client import Bus
 class Gateway:
     """Everything that one gateway is made of."""
 
+    id: UUID
     settings: GatewaySettings
     bus: Bus
     store: HttpObjectStore
     accounts: Accounts
     catalog: WorkflowCatalog
     access: AccessControl
+    overload: Overload
     hub: Hub
     loader: JobLoader
     quota: Quota

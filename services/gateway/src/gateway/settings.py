@@ -27,6 +27,17 @@ class GatewaySettings(FleetSettings):
         description="Other origins of the same site that may use the refresh cookie, separated "
         "by commas: `https://app.example.org`.",
     )
+    cors_origins: str = Field(
+        default="*",
+        description="Origins whose pages may call the API with a token, separated by commas; `*`: "
+        "all, as a browser adds no token by itself. Those of `public_origins` may in any case.",
+    )
+    hsts_seconds: int = Field(
+        default=0,
+        ge=0,
+        description="How long browsers shall use HTTPS alone (`Strict-Transport-Security`); 0 "
+        "sends no such header.",
+    )
     url_secret: SecretStr = Field(min_length=16, description="Signs links to media.")
     idempotency_secret: SecretStr = Field(
         min_length=16, description="Secret for the digests of request bodies."
@@ -70,8 +81,19 @@ class GatewaySettings(FleetSettings):
         description="Requests per API key, which count as its user's too; 0 is unlimited.",
     )
     key_rate_burst: int = Field(default=100, ge=1, description="Requests of a key at once.")
+    address_rate_per_second: float = Field(
+        default=500.0, description="Requests per address; 0 is unlimited."
+    )
+    address_rate_burst: int = Field(
+        default=2_000, ge=1, description="Requests from one address at once."
+    )
     logins_per_minute: float = Field(
         default=30.0, description="Login attempts per address; 0 is unlimited."
+    )
+    max_requests: int = Field(
+        default=2_000,
+        ge=1,
+        description="Requests at one time that have no answer yet; more get 503 at once.",
     )
     max_streams: int = Field(default=10_000, ge=1, description="Open event streams in all.")
     max_streams_per_user: int = Field(default=100, ge=1, description="Open streams of one user.")
@@ -86,4 +108,13 @@ class GatewaySettings(FleetSettings):
     @property
     def trusted_origins(self) -> frozenset[str]:
         """The origins of `public_origins`."""
-        return frozenset(origin.strip() for origin in self.public_origins.split(",")) - {""}
+        return origins(self.public_origins)
+
+    @property
+    def calling_origins(self) -> frozenset[str]:
+        """The origins of `cors_origins`."""
+        return origins(self.cors_origins)
+
+
+def origins(text: str) -> frozenset[str]:
+    return frozenset(origin.strip() for origin in text.split(",")) - {""}

@@ -7,7 +7,7 @@ body is read: `actor: Annotated[Actor, Allowed(Permission.JOBS_RUN)]`.
 import hmac
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -19,9 +19,11 @@ from starlette.requests import HTTPConnection
 
 from contracts.access import Actor, Permission, granted
 from contracts.auth.principals import Principal
+from contracts.spent import RateKind
 from gateway.http import api_keys
+from gateway.http.admission import address_of, limit
 from gateway.http.api_keys import KeyUses
-from gateway.http.problems import RefusedError, seconds_to_wait, unauthorized
+from gateway.http.problems import RefusedError, unauthorized
 from gateway.http.rates import Rates
 from gateway.http.tokens import Claims, JwtTokens
 
@@ -55,10 +57,13 @@ class AccessControl:
 
     tokens: JwtTokens
     principal_of: Callable[[UUID], Principal | None]
-    callers: Rates
-    keys: Rates
-    logins: Rates
+    rates: Mapping[RateKind, Rates]
     key_uses: KeyUses = field(default_factory=KeyUses)
+
+    @property
+    def burst(self) -> int:
+        """Requests that a caller may make at once."""
+        return self.rates["user"].burst
 
     def admit(self, request: Request, *permissions: Permission) -> AdmittedCaller:
         """Admit who sends the request, as `admit_token` does."""
@@ -107,13 +112,13 @@ class AccessControl:
     def limit_caller(self, claims: Claims) -> None:
         """Raise RefusedError (429) if the key or its user makes too many requests."""
         if claims.key_id:
-            limit(self.keys, claims.key_id)
+            limit(self.rates["key"], str(claims.key_id))
             self.key_uses.note(claims.key_id, time.monotonic())
-        limit(self.callers, claims.user_id)
+        limit(self.rates["user"], str(claims.user_id))
 
     def admit_login(self, request: Request) -> None:
         """Raise RefusedError (429) if this address makes too many login attempts."""
-        limit(self.logins, request.client.host if request.client else "")
+        limit(self.rates["login"], address_of(request.scope))
 
 
 class AdmitsActor(SecurityBase):
@@ -209,16 +214,3 @@ def permissions_of(claims: Claims, principal: Principal) -> frozenset[Permission
 
 def is_allowed(wanted: tuple[Permission, ...], held: frozenset[Permission]) -> bool:
     return not wanted or not held.isdisjoint(wanted)
-
-
-def limit(rates: Rates, key: object) -> None:
-    seconds = rates.wait_seconds(key, time.monotonic())
-    if seconds:
-        wait = seconds_to_wait(seconds)
-        headers = {
-            "Retry-After": wait,
-            "RateLimit-Limit": str(rates.burst),
-            "RateLimit-Remaining": "0",
-            "RateLimit-Reset": wait,
-        }
-        raise RefusedError(429, "rate_limited", f"try again in {wait} s", headers=headers)

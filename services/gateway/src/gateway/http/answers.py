@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from gateway.http.access import AdmitsActor, AdmitsSession
+from gateway.http.admission import ALWAYS
 from gateway.http.headers import IDEMPOTENCY_REPLAYED
 from gateway.http.problems import PROBLEM_JSON, PROBLEMS, URN, Problem
 
@@ -87,9 +88,7 @@ def codes_of(
     path: str, operation: Part, dependencies: list[object], asked: set[str]
 ) -> Iterator[str]:
     """Yield the problems that follow from what an operation has."""
-    yield "internal"
-    if path.startswith("/v1"):
-        yield from ("unavailable", "no_answer", "bad_answer", "too_large")
+    yield from codes_of_path(path)
     if operation["security"]:
         yield from ("unauthorized", "rate_limited")
     if any(isinstance(call, AdmitsActor) and call.permissions for call in dependencies):
@@ -102,6 +101,14 @@ def codes_of(
         yield from ("invalid", *CODES_OF_PARAMETER.get(name, ()))
     if "requestBody" in operation:
         yield from ("too_slow", "too_large", "unsupported_media_type", "malformed", "invalid")
+
+
+def codes_of_path(path: str) -> Iterator[str]:
+    yield "internal"
+    if path not in ALWAYS:
+        yield from ("rate_limited", "overloaded")
+    if path.startswith("/v1"):
+        yield from ("unavailable", "no_answer", "bad_answer", "too_large")
 
 
 def problem_examples(like: Part, used: set[str]) -> Part:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from contracts.errors import OperationError
 from contracts.field_errors import field_errors
+from gateway.http.admission import limited_headers
 from gateway.http.bodies import invalid_fields
 from gateway.http.conditional import etag_of, tagged
 from gateway.http.openapi import describe
@@ -23,6 +24,7 @@ from gateway.http.problems import (
     problem,
 )
 
+TOO_MANY = 429
 ROUTING = {
     404: "there is nothing at this path; /openapi.json lists all paths",
     405: "this path does not take this method; the header Allow lists the others",
@@ -96,6 +98,9 @@ async def failed(request: Request, error: Exception) -> Response:
         case _:
             detail = "the gateway failed; quote the request id when you report it"
             refused = RefusedError(500, "internal", detail)
+    if refused.status == TOO_MANY:
+        wait, most = refused.headers.get("Retry-After", "1"), request.app.state.access.burst
+        refused.headers = limited_headers(most, wait) | refused.headers
     request_id = request.scope["state"]["request_id"]
     body = problem(refused, instance=request.url.path, request_id=request_id).model_dump_json()
     return Response(body, refused.status, refused.headers, PROBLEM_JSON)

@@ -1,7 +1,7 @@
 """Lets browser apps of other origins call the API (the Fetch standard's CORS), and answers HEAD.
 
-Tokens travel in a header that no browser adds by itself, so any origin may call. The cookie is
-for the origins of `public_origins` only.
+Tokens travel in a header that no browser adds by itself, so any origin may call unless the setting
+`cors_origins` names some. The cookie is for the origins of `public_origins` only.
 """
 
 import asyncio
@@ -42,8 +42,10 @@ class CrossOrigin:
     """Adds the headers of CORS to answers for other origins, and answers preflights."""
 
     app: ASGIApp
-    trusted: frozenset[bytes]
+    trusted: frozenset[str]
     """Origins whose pages may send the cookie."""
+    calling: frozenset[str] = frozenset({"*"})
+    """Origins whose pages may call with a token; `*` is any."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope.get("headers", ()))
@@ -68,14 +70,18 @@ class CrossOrigin:
 
     def _allowed(self, origin: bytes | None) -> list[tuple[bytes, bytes]]:
         """Return headers also without an `Origin`: a picture on a page may fill the cache first."""
-        varies = (b"vary", b"Origin")
-        if origin is None or origin not in self.trusted:
+        varies, name = (b"vary", b"Origin"), (origin or b"").decode("latin-1")
+        if origin is not None and name in self.trusted:
+            return [
+                (b"access-control-allow-origin", origin),
+                (b"access-control-allow-credentials", b"true"),
+                varies,
+            ]
+        if "*" in self.calling:
             return [(b"access-control-allow-origin", b"*"), varies]
-        return [
-            (b"access-control-allow-origin", origin),
-            (b"access-control-allow-credentials", b"true"),
-            varies,
-        ]
+        if origin is not None and name in self.calling:
+            return [(b"access-control-allow-origin", origin), varies]
+        return [varies]
 
 
 def preflight(allowed: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

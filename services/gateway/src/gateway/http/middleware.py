@@ -47,6 +47,7 @@ class RequestMiddleware:
     max_body_bytes: int
     max_upload_bytes: int
     min_bytes_per_second: float
+    hsts_seconds: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,7 +64,7 @@ class RequestMiddleware:
 
             async def outgoing(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    add_headers(message, request_id)
+                    add_headers(message, request_id, self.hsts_seconds)
                     route = route_of(scope)
                     method = scope["method"] if scope["method"] in METHODS else "other"
                     current.update_name(f"{method} {route}")
@@ -125,10 +126,12 @@ def route_of(scope: Scope) -> str:
     return getattr(scope.get("route"), "path", "unknown")
 
 
-def add_headers(message: Message, request_id: str) -> None:
+def add_headers(message: Message, request_id: str, hsts_seconds: int) -> None:
     headers: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
     headers.append((b"x-request-id", request_id.encode()))
     headers.extend(SECURITY)
+    if hsts_seconds:
+        headers.append((b"strict-transport-security", b"max-age=%d" % hsts_seconds))
     present = {name for name, _ in headers}
     headers.extend(header for header in DEFAULTS if header[0] not in present)
     message["headers"] = headers
