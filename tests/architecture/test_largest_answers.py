@@ -17,6 +17,7 @@ from contracts.message import Accepted, Request
 from contracts.messages import MESSAGES
 from contracts.node_log import MOST_LOG_LINES, LogView
 from contracts.node_queue import NodeQueue, QueuedPrompt
+from contracts.registry.presets import MOST_INPUT_BYTES, PresetPage, PresetView
 from contracts.scheduler.batches import BatchPage, BatchView, SubmitBatchView
 from contracts.scheduler.claims import ClaimView
 from contracts.scheduler.explanations import (
@@ -129,6 +130,15 @@ ORDER = AttemptOrder(
     grant="g" * 8_000,
     timeout_seconds=1.0,
 )
+PRESET = PresetView(
+    id=ID,
+    owner_id=ID,
+    name=text(120),
+    workflow="w" * 63,
+    inputs={"text": "x" * MOST_INPUT_BYTES},
+    created_at=TIME,
+    changed_at=TIME,
+)
 LINK = LinkView(id=ID, media_id=ID, created_at=TIME, expires_at=TIME)
 
 LARGEST: Iterable[BaseModel] = (
@@ -195,6 +205,8 @@ LARGEST: Iterable[BaseModel] = (
     ClaimView(claim=1, epoch=1, node=ClaimedNode(node_id=ID, **SETTINGS), live=[ORDER] * 50),
     *REGISTRY_ANSWERS,
     *AUTH_ANSWERS,
+    PRESET,
+    PresetPage(items=fitting([PRESET] * 50)),
 )
 
 

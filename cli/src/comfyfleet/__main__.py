@@ -16,6 +16,7 @@ from comfyfleet.commands import (
     local,
     models,
     nodes,
+    presets,
     remote,
     usage,
     users,
@@ -64,6 +65,7 @@ def application() -> typer.Typer:
     app.add_typer(keys.group(), name="keys")
     app.add_typer(models.group(), name="models")
     app.add_typer(dispatch.group(), name="dispatch")
+    app.add_typer(presets.group(), name="presets")
     app.add_typer(batches.group(), name="batches")
     app.add_typer(workflows.group(), name="workflows")
     app.add_typer(users.group(), name="users")

@@ -2,9 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
+from contracts.access import IdempotencyKey
 from contracts.errors import NotFoundError
+from contracts.registry.presets import ListPresets, PresetView
 from contracts.registry.requests import VersionSummary
 from contracts.registry.workflows import (
     ModelFolder,
@@ -13,6 +16,7 @@ from contracts.registry.workflows import (
     WorkflowVersionRecord,
 )
 from contracts.scheduler.nodes import NodeView
+from runtime.cursor import Place
 from workflow_registry.domain.checks import record
 from workflow_registry.domain.descriptions import Description, read_description
 from workflow_registry.domain.lifecycle import Change
@@ -116,6 +120,27 @@ class FakeDescriptions:
         self.packed = {digest: self.packed[digest] for digest in in_use}
 
 
+class FakePresets:
+    """Knows no preset: those are tested on a real Postgres."""
+
+    async def add(self, preset: PresetView, key: IdempotencyKey | None) -> PresetView:
+        raise NotImplementedError(preset, key)
+
+    async def find(self, preset_id: UUID, user_id: UUID) -> PresetView:
+        raise NotImplementedError(preset_id, user_id)
+
+    async def change(
+        self, preset_id: UUID, owner_id: UUID, changes: dict[str, Any], now: datetime
+    ) -> PresetView:
+        raise NotImplementedError(preset_id, owner_id, changes, now)
+
+    async def delete(self, preset_id: UUID, owner_id: UUID) -> None:
+        raise NotImplementedError(preset_id, owner_id)
+
+    async def page(self, query: ListPresets, after: Place | None) -> list[PresetView]:
+        raise NotImplementedError(query, after)
+
+
 class FakeBucket:
     """Holds what the stored workflows publish."""
 
@@ -166,6 +191,7 @@ class FakeRegistry:
         self.service = Registry(
             workflows=self.workflows,
             graphs=self.graphs,
+            presets=FakePresets(),
             jobs=FakeJobs(),
             descriptions=self.descriptions,
             nodes=self.nodes,

@@ -2,7 +2,8 @@
 
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -25,6 +26,7 @@ from comfyfleet.input_values import parse
 from comfyfleet.job_run import save_all, watch, with_uploads
 from comfyfleet.settings import LocalSettings
 from comfyfleet.tables import console, say
+from contracts.registry.presets import PresetView
 from contracts.scheduler.jobs import JobView
 
 
@@ -44,6 +46,9 @@ def run(  # noqa: PLR0913  (the options of the command)
             help="Run this graph without a workflow; words change its values: "
             '6.text="a red door" 10.image=@photo.png'
         ),
+    ] = None,
+    preset: Annotated[
+        UUID | None, typer.Option(help="Run this preset; words change its inputs: steps=30")
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the outputs.")] = Path(),
     priority: Priority = None,
@@ -66,7 +71,7 @@ def run(  # noqa: PLR0913  (the options of the command)
             set_values(client, content, words or [], options)
             submitted = jobs.submit(client, {"graph": content}, options)
         else:
-            submitted = submit(client, words or [], options)
+            submitted = submit(client, words or [], options, preset)
         if detach:
             say(str(submitted.id))
             return
@@ -75,12 +80,18 @@ def run(  # noqa: PLR0913  (the options of the command)
             say(str(path))
 
 
-def submit(client: FleetClient, words: list[str], options: JobOptions) -> JobView:
+def submit(
+    client: FleetClient, words: list[str], options: JobOptions, preset: UUID | None = None
+) -> JobView:
+    kept = dict[str, Any]()
+    if preset:
+        found = client.ask(PresetView, "GET", f"/v1/presets/{preset}")
+        words, kept = [found.workflow, *words], found.inputs
     if not words:
         raise CommandError("Say what to run: the name of a workflow, or --graph with a file.")
     workflow, *inputs = words
     values = parse(inputs, client.inputs_schema(workflow.partition("@")[0]))
-    sent = with_uploads(client, workflow, values, options)
+    sent = kept | with_uploads(client, workflow, values, options)
     return jobs.submit(client, {"workflow": workflow, "inputs": sent}, options)
 
 

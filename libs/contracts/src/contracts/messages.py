@@ -4,7 +4,7 @@ from contracts import agent, model_files, node_log, node_queue, spent
 from contracts.auth import audit, keys, sessions, users
 from contracts.media import attempts, files, library
 from contracts.message import declared_in
-from contracts.registry import graphs, requests, workflows
+from contracts.registry import graphs, presets, requests, workflows
 from contracts.scheduler import (
     batches,
     claims,
@@ -21,7 +21,7 @@ from contracts.scheduler import (
 
 MODULES = (
     *(sessions, users, keys, audit),
-    *(requests, graphs, job_requests, job_changes, batches, explanations, usage, timings),
+    *(requests, graphs, presets, job_requests, job_changes, batches, explanations, usage, timings),
     *(node_requests, claims, agent, node_queue, node_log, model_files),
     *(files, library, attempts, jobs, node_events, dispatch, workflows, spent),
 )

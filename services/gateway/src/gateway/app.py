@@ -49,7 +49,7 @@ from gateway.settings import GatewaySettings
 from gateway.usage import endpoints as usage
 from gateway.users import api_keys, audit, users
 from gateway.users.api_keys import announce_used_keys
-from gateway.workflows import authoring
+from gateway.workflows import authoring, presets
 from gateway.workflows import endpoints as workflows
 from gateway.workflows.catalog import WorkflowCatalog
 from runtime.process.service import Runtime, running
@@ -70,6 +70,7 @@ ROUTERS = (
     content.router,
     workflows.router,
     authoring.router,
+    presets.router,
     nodes.router,
     node_contents.router,
     node_models.router,

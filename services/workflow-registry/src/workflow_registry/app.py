@@ -7,6 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.errors import UnavailableError
 from contracts.registry.graphs import StoreGraph, UseGraph
+from contracts.registry.presets import (
+    ChangePreset,
+    CreatePreset,
+    DeletePreset,
+    FindPreset,
+    ListPresets,
+)
 from contracts.registry.requests import (
     ActivateVersion,
     ChangeWorkflow,
@@ -35,6 +42,7 @@ from workflow_registry.adapters.bus import BusJobs, BusNodes, WorkflowsBucket
 from workflow_registry.adapters.folder import Folder
 from workflow_registry.adapters.sql_descriptions import SqlDescriptions
 from workflow_registry.adapters.sql_graphs import SqlGraphs
+from workflow_registry.adapters.sql_presets import SqlPresets
 from workflow_registry.adapters.sql_workflows import SqlWorkflows
 from workflow_registry.handlers.fleet import (
     find_description,
@@ -46,6 +54,13 @@ from workflow_registry.handlers.fleet import (
 )
 from workflow_registry.handlers.folder import adopt_folder
 from workflow_registry.handlers.graphs import prune_graphs, store_graph, use_graph
+from workflow_registry.handlers.presets import (
+    change_preset,
+    create_preset,
+    delete_preset,
+    find_preset,
+    list_presets,
+)
 from workflow_registry.handlers.workflows import (
     activate_version,
     change_workflow,
@@ -75,6 +90,11 @@ ANSWERS: AnswerTable[Registry] = {
     StoreGraph: Limited(store_graph, CHECKS),
     UseGraph: use_graph,
     FindDescription: find_description,
+    CreatePreset: create_preset,
+    ChangePreset: change_preset,
+    DeletePreset: delete_preset,
+    FindPreset: find_preset,
+    ListPresets: list_presets,
     StoreDescription: Limited(store_description, CHECKS),
 }
 SUBSCRIPTIONS: SubscriptionTable[Registry] = {NodeEvent: refresh_fleet}
@@ -98,6 +118,7 @@ def build(
     return Registry(
         workflows=workflows,
         graphs=graphs,
+        presets=SqlPresets(engine),
         jobs=BusJobs(runtime.bus),
         descriptions=SqlDescriptions(engine),
         nodes=BusNodes(runtime.bus),

@@ -1,9 +1,12 @@
 """Ports of the registry: the database, the nodes and the published bucket."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 from uuid import UUID
 
+from contracts.access import IdempotencyKey
+from contracts.registry.presets import ListPresets, PresetView
 from contracts.registry.requests import VersionSummary
 from contracts.registry.workflows import (
     ModelFolder,
@@ -12,6 +15,7 @@ from contracts.registry.workflows import (
     WorkflowVersionRecord,
 )
 from contracts.scheduler.nodes import NodeView
+from runtime.cursor import Place
 from workflow_registry.domain.descriptions import Description
 from workflow_registry.domain.lifecycle import Change
 from workflows import WorkflowVersion
@@ -66,6 +70,31 @@ class Graphs(Protocol):
 
         `needed` returns hashes; it is called only if there is something to delete.
         """
+
+
+class Presets(Protocol):
+    """Presets by owner; methods raise NotFound for what the user may not see or change."""
+
+    async def add(self, preset: PresetView, key: IdempotencyKey | None) -> PresetView:
+        """Store the preset, or return what this command or its key made before.
+
+        Raises Conflict: `too_many_presets`, or if the key or the id belongs to something else.
+        """
+        ...
+
+    async def find(self, preset_id: UUID, user_id: UUID) -> PresetView: ...
+
+    async def change(
+        self, preset_id: UUID, owner_id: UUID, changes: dict[str, Any], now: datetime
+    ) -> PresetView: ...
+
+    async def delete(self, preset_id: UUID, owner_id: UUID) -> None:
+        """Delete it, if it is there."""
+        ...
+
+    async def page(self, query: ListPresets, after: Place | None) -> list[PresetView]:
+        """Return one more than a page has, if there are more; newest first."""
+        ...
 
 
 class Jobs(Protocol):

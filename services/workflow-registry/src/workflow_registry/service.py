@@ -7,7 +7,7 @@ from workflow_registry.domain.checks import Rules
 from workflow_registry.domain.files import Files
 from workflow_registry.domain.fleet import Fleet
 from workflow_registry.domain.folder import FolderContent
-from workflow_registry.ports import Bucket, Descriptions, Graphs, Jobs, Nodes, Workflows
+from workflow_registry.ports import Bucket, Descriptions, Graphs, Jobs, Nodes, Presets, Workflows
 
 
 @dataclass(slots=True)
@@ -30,6 +30,7 @@ class Registry:
 
     workflows: Workflows
     graphs: Graphs
+    presets: Presets
     jobs: Jobs
     descriptions: Descriptions
     nodes: Nodes

@@ -37,6 +37,7 @@ TAGS = {
     "events": "Live events of jobs as server-sent events.",
     "media": "Pictures, masks, videos and files: upload, find, download, share.",
     "workflows": "Workflows by name: what runs, with which inputs; upload and activate versions.",
+    "presets": "Inputs of a workflow under a name, own or shared.",
     "nodes": "ComfyUI servers of the fleet, for operators.",
     "usage": "GPU-seconds and ended jobs by day, owner, workflow and node.",
     "users": "Accounts of people, for those who administer them.",

@@ -92,6 +92,8 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "transfer_exists": "Another content of this name is being fetched",
         "transfers_full": "The node's agent has too many transfers",
         "no_public_store": "The store is not public",
+        "too_many_presets": "You have as many presets as one user may",
+        "preset_id_taken": "The id belongs to another preset",
         "too_many_links": "Too many links are open",
         "email_taken": "Another user has this e-mail address",
         "last_administrator": "The fleet would have no administrator",

@@ -57,3 +57,19 @@ description_pages = sa.Table(
     sa.Column("content", sa.LargeBinary, nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
 )
+
+presets = sa.Table(
+    "presets",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("owner_id", sa.Uuid, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("workflow", sa.Text, nullable=False),
+    # json keeps numbers as they were written
+    sa.Column("inputs", sa.JSON, nullable=False),
+    sa.Column("is_shared", sa.Boolean, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("idempotency_key", sa.Text),
+    sa.Column("body_digest", sa.Text),
+)
