@@ -29,7 +29,7 @@ class Stage:
     key: httpx.Client
     nobody: httpx.Client
     places: Mapping[str, str]
-    """What stands in the places of paths: things of the owner."""
+    """Things of the owner, for the places of paths."""
     job: Mapping[str, Any]
 
 

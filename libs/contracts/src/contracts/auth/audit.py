@@ -40,14 +40,14 @@ class AuditEntryView(BaseModel):
 
     id: int = Field(description="Number of the entry; later ones have larger numbers.")
     at: datetime = Field(description="When it happened.")
-    fact: AuditFact = Field(description="What happened, as one word.")
+    fact: AuditFact = Field(description="The fact, as one word.")
     user_id: UUID | None = Field(
         description="The user whom it is about; null: no user, or a name that nobody has."
     )
     actor_id: UUID | None = Field(
         description="The user who did it; null: nobody who was logged in."
     )
-    detail: str = Field(description="What else is known, for people; never a secret.")
+    detail: str = Field(description="More about it, for people; never a secret.")
 
 
 class AuditPage(Page[AuditEntryView]):
@@ -87,7 +87,7 @@ class AuditRecorded(Event):
     sent_by: ClassVar = ("auth",)
     aggregate_key = "entry_id"
     entry_id: int = Field(description="Number of the entry.")
-    fact: AuditFact = Field(description="What happened, as one word.")
+    fact: AuditFact = Field(description="The fact, as one word.")
     user_id: UUID | None = Field(default=None, description="The user whom it is about.")
     actor_id: UUID | None = Field(default=None, description="The user who did it.")
-    detail: str = Field(default="", description="What else is known, for people.")
+    detail: str = Field(default="", description="More about it, for people.")

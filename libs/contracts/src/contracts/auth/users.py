@@ -35,7 +35,7 @@ NewPassword: TypeAlias = Annotated[
 
 
 class UserKind(StrEnum):
-    """Whether a person logs in, or a program acts with keys that administrators make."""
+    """A person logs in; a service is a program that acts with keys that administrators make."""
 
     PERSON = "person"
     SERVICE = "service"
