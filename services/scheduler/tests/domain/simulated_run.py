@@ -14,7 +14,8 @@ from .simulated_users import SimulatedUsers
 from .simulated_world import SimulatedWorld
 
 FAULTY_STEPS = 500
-CALM_STEPS = 500
+CALM_STEPS = 3_000
+"""Long enough for a quarantine, of up to a quarter of an hour; most runs end much sooner."""
 NODES = 3
 BOOKS_EVERY = 5
 
