@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import ClassVar
 
 import pytest
+from uvicorn.protocols.utils import ClientDisconnected
 from websockets.frames import Frame, Opcode
 
 from gateway.http import server
@@ -122,3 +123,16 @@ async def test_a_client_that_reads_nothing_holds_little_and_is_dropped(nats: Nat
             await eventually(lambda: not Watched.all_open)
 
     assert 0 < most <= MOST_BUFFERED
+
+
+@pytest.mark.usefixtures("fast")
+async def test_a_client_that_closes_amid_the_news_has_left_and_is_no_fault_of_ours(
+    nats: NatsServer,
+) -> None:
+    close = Frame(Opcode.CLOSE, b"\x03\xe8").serialize(mask=True)
+    async with a_fleet(nats) as fleet, a_client(fleet, SUBSCRIBE):
+        await eventually(lambda: bool(Watched.all_open))
+        [protocol] = Watched.all_open
+        protocol.conn.receive_data(close)  # the app does not know yet
+        with pytest.raises(ClientDisconnected):
+            await protocol.send({"type": "websocket.send", "bytes": b"{}"})

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 from websockets.frames import Frame
 from websockets.http11 import Request
 
@@ -81,7 +82,10 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             if self.disconnected or self.close_sent:
                 raise ClientDisconnected
             piece, is_last = body[place : place + PIECE_BYTES], place + PIECE_BYTES >= len(body)
-            (self.conn.send_continuation if place else begin)(piece, fin=is_last)
+            try:
+                (self.conn.send_continuation if place else begin)(piece, fin=is_last)
+            except InvalidState as error:  # the client has closed, and the app does not know yet
+                raise ClientDisconnected from error
             self.transport.write(b"".join(self.conn.data_to_send()))
 
     def _drop_after(self, seconds: float) -> None:
