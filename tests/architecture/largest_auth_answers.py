@@ -40,7 +40,7 @@ API_KEY = ApiKeyView(
     last_used_at=TIME,
 )
 ENTRY = AuditEntryView(
-    id=2**63, at=TIME, fact=AuditFact.API_KEY_CREATED, user_id=ID, actor_id=ID, detail=text(2_000)
+    id=ID, at=TIME, fact=AuditFact.API_KEY_CREATED, user_id=ID, actor_id=ID, detail=text(2_000)
 )
 
 AUTH_ANSWERS: Iterable[BaseModel] = (

@@ -34,19 +34,22 @@ MATRIX: dict[str, About] = {
     **dict.fromkeys(
         (
             *("listWorkflows", "getWorkflow", "getWorkflowSchema", "getWorkflowOpenapi"),
-            *("getWorkflowCoverage", "listWorkflowVersions"),
+            "listWorkflowVersions",
         ),
         About.SHARED,
     ),
     **dict.fromkeys(
         (
             *("createJob", "createBatch", "uploadMedia", "beginUpload", "downloadZip"),
-            *("getMe", "getStorageUsage", "createApiKey"),
+            *("createPreset", "getMe", "getStorageUsage", "createApiKey"),
         ),
         About.CALLER,
     ),
     **dict.fromkeys(
-        ("listJobs", "listBatches", "listMedia", "listApiKeys", "getUsage", "followJobs"),
+        (
+            *("listJobs", "listBatches", "listMedia", "listPresets", "listApiKeys"),
+            *("getUsage", "followJobs"),
+        ),
         About.LIST,
     ),
     **dict.fromkeys(
@@ -55,13 +58,14 @@ MATRIX: dict[str, About] = {
             *("explainJob", "followJob", "getBatch", "cancelBatch", "followBatch"),
             *("getMedia", "updateMedia", "deleteMedia", "createLink", "listLinks", "revokeLink"),
             *("completeUpload", "getMediaContent"),
+            *("findPreset", "changePreset", "deletePreset"),
         ),
         About.OWNED,
     ),
     "deleteApiKey": About.SESSION,
     **dict.fromkeys(
         (
-            "getGraph",
+            *("getGraph", "getWorkflowCoverage"),
             *("uploadWorkflow", "updateWorkflow", "deleteWorkflow", "getWorkflowVersion"),
             *("compareWorkflowVersions", "validateWorkflow", "proposeSpec"),
             "activateWorkflowVersion",

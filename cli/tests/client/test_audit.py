@@ -13,7 +13,7 @@ from .conftest import Answer
 PATH = "/v1/admin/audit"
 USER = str(UUID(int=7))
 ENTRY: dict[str, Any] = {
-    "id": 17,
+    "id": str(UUID(int=17)),
     "at": "2026-12-01T10:00:00Z",
     "fact": "login_refused",
     "user_id": USER,

@@ -144,8 +144,8 @@ class FakeWork:
         self, filters: AuditFilters, before: int | None, most: int
     ) -> list[StoredEntry]:
         assert not filters.fact, "the fake knows no filters"
-        found = [StoredEntry(number, NOW, one) for number, one in enumerate(self.entries)]
-        return [one for one in reversed(found) if before is None or one.id < before][:most]
+        found = [StoredEntry(number, new_id(), NOW, one) for number, one in enumerate(self.entries)]
+        return [one for one in reversed(found) if before is None or one.number < before][:most]
 
     async def prune(self, now: datetime) -> None:
         self.sessions = {key: s for key, s in self.sessions.items() if s.expires_at > now}

@@ -58,8 +58,9 @@ async def test_neither_a_password_nor_an_unknown_name_is_in_an_entry() -> None:
 def test_readers_of_one_owners_events_do_not_get_the_log() -> None:
     user_id = new_id()
     entry = AuditEntry(AuditFact.LOGGED_IN, user_id, actor_id=user_id)
-    event = StoredEntry(17, NOW, entry).event()
+    entry_id = new_id()
+    event = StoredEntry(17, entry_id, NOW, entry).event()
 
     assert event.address() == "event.audit.recorded.v1.logged_in"
-    assert event.event_id() == "17.1"
+    assert event.event_id() == f"{entry_id}.1"
     assert AuditRecorded.decode(event.address(), event.encode()) == event

@@ -9,6 +9,7 @@ import typer
 from comfyfleet import CommandError
 from comfyfleet.client import users
 from comfyfleet.client.connection import connect
+from comfyfleet.commands.audit import audit
 from comfyfleet.tables import console, say
 from comfyfleet.user_tables import user_card, users_table
 from contracts.auth.users import UserKind
@@ -33,7 +34,7 @@ def group() -> typer.Typer:
     """The command itself, which lists, and its sub-commands."""
     app = typer.Typer(help=__doc__, invoke_without_command=True)
     app.callback()(show_all)
-    for command in (list_, show, create, change, block, unblock, delete):
+    for command in (list_, show, create, change, block, unblock, delete, audit):
         app.command(command.__name__.rstrip("_"))(command)
     return app
 

@@ -48,7 +48,7 @@ class Event(Message):
     occurred_at: datetime = Field(description="Time of the event by the owner's clock.")
 
     @property
-    def aggregate_id(self) -> UUID | str | int:
+    def aggregate_id(self) -> UUID | str:
         """Id of the aggregate, which is the CloudEvent's `subject`."""
         return getattr(self, self.aggregate_key)
 

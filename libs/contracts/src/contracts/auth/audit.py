@@ -38,7 +38,7 @@ class AuditFact(StrEnum):
 class AuditEntryView(BaseModel):
     """One fact about a login, a user, a role or a key. It names people by their ids alone."""
 
-    id: int = Field(description="Number of the entry; later ones have larger numbers.")
+    id: UUID = Field(description="The entry.")
     at: datetime = Field(description="When it happened.")
     fact: AuditFact = Field(description="The fact, as one word.")
     user_id: UUID | None = Field(
@@ -86,7 +86,7 @@ class AuditRecorded(Event):
     subject: ClassVar[str] = "event.audit.recorded.v1.{fact}"
     sent_by: ClassVar = ("auth",)
     aggregate_key = "entry_id"
-    entry_id: int = Field(description="Number of the entry.")
+    entry_id: UUID = Field(description="The entry.")
     fact: AuditFact = Field(description="The fact, as one word.")
     user_id: UUID | None = Field(default=None, description="The user whom it is about.")
     actor_id: UUID | None = Field(default=None, description="The user who did it.")

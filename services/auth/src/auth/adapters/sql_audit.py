@@ -9,14 +9,16 @@ from auth.adapters.sql_rows import SqlRows
 from auth.adapters.tables import audit
 from auth.domain.audit import KEPT_DAYS, MAX_ROWS, AuditEntry, AuditFact, StoredEntry
 from contracts.auth.audit import AuditFilters
+from contracts.values import new_id
 from runtime.outbox import messages as outbox
 
 
 class SqlAudit(SqlRows):
     async def add_entry(self, entry: AuditEntry, now: datetime) -> None:
-        added = insert(audit).values(at=now, **asdict(entry)).returning(audit.c.id)
-        number: int = (await self._connection.execute(added)).scalar_one()
-        await self.publish([outbox.event(StoredEntry(number, now, entry).event())])
+        entry_id = new_id()
+        added = insert(audit).values(at=now, entry_id=entry_id, **asdict(entry))
+        number: int = (await self._connection.execute(added.returning(audit.c.id))).scalar_one()
+        await self.publish([outbox.event(StoredEntry(number, entry_id, now, entry).event())])
 
     async def read_entries(
         self, filters: AuditFilters, before: int | None, most: int
@@ -53,4 +55,4 @@ def conditions(filters: AuditFilters, before: int | None) -> list[ColumnElement[
 def as_entry(row: RowMapping) -> StoredEntry:
     fact = AuditFact(row["fact"])
     entry = AuditEntry(fact, row["user_id"], row["detail"], row["actor_id"])
-    return StoredEntry(row["id"], row["at"], entry)
+    return StoredEntry(row["id"], row["entry_id"], row["at"], entry)

@@ -79,6 +79,7 @@ audit = sa.Table(
     "audit",
     metadata,
     sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("entry_id", sa.Uuid, nullable=False),
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("fact", sa.Text, nullable=False),
     sa.Column("user_id", sa.Uuid),

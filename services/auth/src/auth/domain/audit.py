@@ -33,9 +33,10 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """An entry with its number and time."""
+    """An entry with its id and time, and its number, by which entries are in order."""
 
-    id: int
+    number: int
+    id: UUID
     at: datetime
     entry: AuditEntry
 

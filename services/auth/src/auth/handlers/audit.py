@@ -17,5 +17,5 @@ async def list_audit(auth: Auth, query: ListAudit) -> AuditPage:
     async with auth.unit_of_work() as work:
         found = await work.read_entries(query, before, query.limit + 1)
     items = fitting([entry.view() for entry in found[: query.limit]])
-    has_more = len(found) > len(items)
-    return AuditPage(items=items, next_cursor=CURSORS.write(items[-1].id) if has_more else None)
+    last = found[len(items) - 1].number if len(found) > len(items) else None
+    return AuditPage(items=items, next_cursor=None if last is None else CURSORS.write(last))

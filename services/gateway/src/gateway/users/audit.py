@@ -20,9 +20,10 @@ from gateway.service import CurrentGateway, Gateway
 router = APIRouter(prefix="/v1/admin/audit", tags=["audit"])
 
 NDJSON = "application/x-ndjson"
+ENTRY = "01926f3e-7a10-7f3c-8d21-5b6c7d8e9f10"
 EXAMPLES = {
-    CSV: "id,at,fact,user_id,actor_id,detail\r\n17,2026-12-01T10:00:00Z,logged_in,,,\r\n",
-    NDJSON: '{"id": 17, "at": "2026-12-01T10:00:00Z", "fact": "logged_in"}\n',
+    CSV: f"id,at,fact,user_id,actor_id,detail\r\n{ENTRY},2026-12-01T10:00:00Z,logged_in,,,\r\n",
+    NDJSON: f'{{"id": "{ENTRY}", "at": "2026-12-01T10:00:00Z", "fact": "logged_in"}}\n',
 }
 STREAMS = {
     "content": {
