@@ -2,9 +2,14 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import typer.main
+
+from comfyfleet.__main__ import application
 from comfyfleet.home import Home
 from runtime.supervision.lock import Lock
 
@@ -78,3 +83,19 @@ def test_an_unknown_log_names_the_ones_there_are(tmp_path: Path) -> None:
     (home.logs / "nats.log").write_text("hello\n")
     assert "hello" in comfyfleet(tmp_path, "logs", "nats").stdout
     assert "There are: nats." in comfyfleet(tmp_path, "logs", "natz").stderr
+
+
+def flags(command: Any) -> Iterator[str]:
+    """Yield the flags of a command and of all its sub-commands."""
+    for parameter in command.params:
+        if parameter.param_type_name == "option":
+            yield from (*parameter.opts, *parameter.secondary_opts)
+    for child in getattr(command, "commands", {}).values():
+        yield from flags(child)
+
+
+def test_flags_are_lower_case() -> None:
+    """Typer names an option after its metavar where that is its own name in capitals."""
+    found = set(flags(typer.main.get_command(application())))
+    assert {"--user", "--scope"} <= found
+    assert {flag for flag in found if flag != flag.lower()} == set()

@@ -20,7 +20,7 @@ from contracts.auth.keys import ApiKeyPage, ApiKeyView
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 User = Annotated[
     str | None,
-    typer.Option(metavar="USER", help="A service account: its id or e-mail. Default: yourself."),
+    typer.Option("--user", help="A service account: its id or e-mail. Default: yourself."),
 ]
 
 
