@@ -32,6 +32,12 @@ class Messages:
                 if message["event"] != "heartbeat":
                     return message
 
+    async def fact(self) -> Any:
+        """Return the next event; a position comes before it if the gateway has yet to hear it."""
+        while (message := await self.next())["event"] == "position":
+            pass
+        return message
+
     async def rest(self, within: float = 8.0) -> tuple[list[Any], int, str]:
         """Return all that comes before the server closes, the close code and the reason."""
         found: list[Any] = []

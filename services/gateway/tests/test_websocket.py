@@ -52,7 +52,7 @@ async def test_it_goes_on_after_the_last_event_without_gap_or_repeat(nats: NatsS
             await fleet.scheduler.start(job_id)
             await fleet.scheduler.complete(job_id)
             async with subscribed(fleet, last_event_id=seen) as messages:
-                told = [await messages.next() for _ in range(2)]
+                told = [await messages.fact() for _ in range(2)]
 
             assert names(told) == ["job.started", "job.completed"]
 
@@ -63,7 +63,7 @@ async def test_without_jobs_it_begins_with_a_position_to_come_back_to(nats: Nats
             position = await messages.next()
         await fleet.scheduler.queue(fleet.scheduler.add(fleet.user_id).id)
         async with subscribed(fleet, last_event_id=position["id"]) as messages:
-            queued = await messages.next()
+            queued = await messages.fact()
 
     assert position == {"event": "position", "id": position["id"]}
     assert queued["event"] == "job.queued"
