@@ -20,6 +20,8 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFleet]:
         COMFYFLEET_PREVIEW_TEST_CLASSES="true",
         COMFYFLEET_MODELS_DIR=str(folder / "home" / "preview-engine" / "models"),
         COMFYFLEET_MODELS_FROM_PRIVATE_HOSTS="true",
+        COMFYFLEET_RECEIVER_NETWORKS="127.0.0.0/8",
+        COMFYFLEET_RECEIVER_SECONDS="3",
     ) as running:
         yield running
 

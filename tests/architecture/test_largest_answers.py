@@ -51,6 +51,7 @@ from .largest_model_answers import MODEL_ANSWERS
 from .largest_overview_answers import OVERVIEW_ANSWERS
 from .largest_registry_answers import ID, REGISTRY_ANSWERS, TIME, UNMET, URL, text
 from .largest_usage_answers import USAGE_ANSWERS
+from .largest_webhook_answers import WEBHOOK_ANSWERS
 
 LABELS = {f"{'k' * 38}{number:02}": text(256) for number in range(16)}
 OUTPUTS = [
@@ -200,6 +201,7 @@ LARGEST: Iterable[BaseModel] = (
     NodePage(items=fitting([NODE] * 100)),
     *USAGE_ANSWERS,
     *OVERVIEW_ANSWERS,
+    *WEBHOOK_ANSWERS,
     LogView(lines=["\ufffd" * 131] * MOST_LOG_LINES),
     *MODEL_ANSWERS,
     ClaimView(claim=1, epoch=1, node=ClaimedNode(node_id=ID, **SETTINGS), live=[ORDER] * 50),

@@ -35,6 +35,7 @@ OF_ITS_OWN = {
         "usage",
         "users",
         "sessions",
+        "webhooks",
         "live",
         "ops",
     },

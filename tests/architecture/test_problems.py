@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from contracts.errors import KINDS
-from gateway.http.problems import GENERIC, PROBLEMS, STATUS_OF_CODE, STATUS_OF_KIND, TITLES
+from gateway.http.problems import PROBLEMS, TITLES
+from gateway.http.statuses import GENERIC, STATUS_OF_CODE, STATUS_OF_KIND
 
 ROOT = Path(__file__).parents[2]
 AGENTS = "node-agent"

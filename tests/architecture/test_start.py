@@ -17,6 +17,7 @@ NEEDLESS = {
     "workflow-registry": TERMINAL | WEB | {"contracts.messages", "contracts.media.files"},
     "scheduler": TERMINAL | WEB | {"contracts.messages", "contracts.media.files", "sqlalchemy"},
     "media": TERMINAL | WEB | {"contracts.messages", "contracts.registry.requests", "PIL", "av"},
+    "webhooks": TERMINAL | WEB | {"contracts.messages", "contracts.media.files"},
     "node-agent": TERMINAL | WEB | DATABASE | {"contracts.messages", "contracts.auth"},
 }
 

@@ -30,7 +30,7 @@ PER_SECOND = float(os.environ.get("CHAOS_JOBS_PER_SECOND", "1"))
 END_SECONDS = 180
 STOPPED_SECONDS = 6.0
 """Longer than every lease: the process must come back as a stranger."""
-SERVICES = ["gateway", "scheduler", "node-agent", "media", "workflow-registry", "auth"]
+SERVICES = ["gateway", "scheduler", "node-agent", "media", "workflow-registry", "auth", "webhooks"]
 SERVERS = ["nats", "postgres", "s3"]
 
 

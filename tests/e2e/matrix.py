@@ -42,13 +42,14 @@ MATRIX: dict[str, About] = {
         (
             *("createJob", "createBatch", "uploadMedia", "beginUpload", "downloadZip"),
             *("createPreset", "getMe", "getStorageUsage", "createApiKey"),
+            *("createWebhook", "getWebhookSecret"),
         ),
         About.CALLER,
     ),
     **dict.fromkeys(
         (
             *("listJobs", "listBatches", "listMedia", "listPresets", "listApiKeys"),
-            *("getUsage", "followJobs"),
+            *("listWebhooks", "getUsage", "followJobs"),
         ),
         About.LIST,
     ),
@@ -59,6 +60,8 @@ MATRIX: dict[str, About] = {
             *("getMedia", "updateMedia", "deleteMedia", "createLink", "listLinks", "revokeLink"),
             *("completeUpload", "getMediaContent"),
             *("findPreset", "changePreset", "deletePreset"),
+            *("getWebhook", "updateWebhook", "deleteWebhook", "testWebhook", "listDeliveries"),
+            *("replayDelivery", "replayFailed"),
         ),
         About.OWNED,
     ),

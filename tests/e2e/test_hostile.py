@@ -12,7 +12,9 @@ from comfyfleet.testing import LocalFleet
 
 NOBODYS = "01a20000-0000-7000-8000-000000000000"
 DEEP = "[" * 100_000
-SERVICES = ("gateway", "auth", "workflow-registry", "scheduler", "media", "node-agent")
+SERVICES = (
+    *("gateway", "auth", "workflow-registry", "scheduler", "media", "webhooks", "node-agent"),
+)
 LEAKS = ("Traceback", "site-packages", "/src/", "asyncpg", "nats.", "Pydantic", "postgres")
 
 BODIES: list[tuple[str, Any, str]] = [

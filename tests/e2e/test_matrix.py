@@ -58,12 +58,16 @@ def stage(fleet: LocalFleet, token: str) -> Iterator[Stage]:
         batch = owner.post("/v1/batches", json={"workflow": "solid", "count": 1})
         link = owner.post(f"/v1/media/{media_id}/links", json={})
         preset = {"name": "mine", "workflow": "solid", "inputs": {"width": 32}}
+        webhook = owner.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/"}).json()["webhook"]
+        test = owner.post(f"/v1/webhooks/{webhook['id']}/test")
         places = {
             "job_id": job["id"],
             "batch_id": batch.json()["id"],
             "media_id": media_id,
             "link_id": link.json()["id"],
             "preset_id": owner.post("/v1/presets", json=preset).json()["id"],
+            "webhook_id": webhook["id"],
+            "delivery_id": test.json()["id"],
             "key_id": owner.post("/v1/api-keys", json={"name": "owner's"}).json()["id"],
             "user_id": owner_id,
             "node_id": admin.get("/v1/nodes").json()["items"][0]["id"],

@@ -21,7 +21,7 @@ def test_the_client_in_python_makes_a_picture_with_an_api_key(
 ) -> None:
     scopes = ("--scope", "jobs:run", "--scope", "media:write")
     key = fleet.run("keys", "create", "my-app", *scopes).strip()
-    [code] = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    code, *_ = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     code = code.replace("http://127.0.0.1:8080", fleet.url)
     code = code.replace('"cf_…"', repr(key))
     monkeypatch.chdir(tmp_path)

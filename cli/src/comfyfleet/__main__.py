@@ -20,6 +20,7 @@ from comfyfleet.commands import (
     remote,
     usage,
     users,
+    webhooks,
     workflows,
 )
 from comfyfleet.settings import wrong_setting
@@ -69,6 +70,7 @@ def application() -> typer.Typer:
     app.add_typer(batches.group(), name="batches")
     app.add_typer(workflows.group(), name="workflows")
     app.add_typer(users.group(), name="users")
+    app.add_typer(webhooks.group(), name="webhooks")
     app.add_typer(dead_letters.group(), name="dead-letters")
     return app
 

@@ -31,6 +31,7 @@ class FleetSecrets(BaseModel):
     idempotency_secret: str = Field(default_factory=secret)
     key_secret: str = Field(default_factory=secret)
     name_secret: str = Field(default_factory=secret)
+    seal_secret: str = Field(default_factory=secret)
     admin_email: str = "admin@comfyfleet.local"
     admin_password: str = Field(default_factory=lambda: token_urlsafe(12))
 

@@ -88,24 +88,24 @@ class Fleet:
         settings, secrets = self.settings, self.secrets
         match name:
             case "gateway":
-                return {
+                found = {
                     "COMFYFLEET_HOST": settings.host,
                     "COMFYFLEET_PORT": str(settings.port),
                     "COMFYFLEET_URL_SECRET": secrets.url_secret,
                     "COMFYFLEET_IDEMPOTENCY_SECRET": secrets.idempotency_secret,
                 }
             case "auth":
-                return {
+                found = {
                     "COMFYFLEET_ADMIN_EMAIL": secrets.admin_email,
                     "COMFYFLEET_ADMIN_PASSWORD": secrets.admin_password,
                     "COMFYFLEET_KEY_SECRET": secrets.key_secret,
                 }
             case "workflow-registry":
-                return {"COMFYFLEET_WORKFLOWS_DIR": str(workflows_dir(settings))}
+                found = {"COMFYFLEET_WORKFLOWS_DIR": str(workflows_dir(settings))}
             case "scheduler":
-                return {"COMFYFLEET_GRANT_SECRET": secrets.grant_secret}
+                found = {"COMFYFLEET_GRANT_SECRET": secrets.grant_secret}
             case "media":
-                return {
+                found = {
                     "COMFYFLEET_GRANT_SECRET": secrets.grant_secret,
                     "COMFYFLEET_NAME_SECRET": secrets.name_secret,
                     "COMFYFLEET_S3_ENDPOINT": f"127.0.0.1:{self.ports['s3']}",
@@ -115,9 +115,12 @@ class Fleet:
                     "COMFYFLEET_S3_REGION": REGION,
                     "COMFYFLEET_S3_SECURE": "false",
                 }
+            case "webhooks":
+                found = {"COMFYFLEET_SEAL_SECRET": secrets.seal_secret}
             case _:
                 folder = self.home.data("node-agent").resolve()
-                return {"COMFYFLEET_POOL": "default", "COMFYFLEET_RUN_DIR": str(folder)}
+                found = {"COMFYFLEET_POOL": "default", "COMFYFLEET_RUN_DIR": str(folder)}
+        return found
 
 
 def inherited() -> dict[str, str]:

@@ -9,8 +9,9 @@ from contracts.errors import FieldError, InvalidError, UnavailableError, from_wi
 from contracts.message import Signal
 from contracts.messages import MESSAGES
 from contracts.scheduler.claims import ClaimNode
+from contracts.scheduler.job_events import JobQueued
 from contracts.scheduler.job_requests import CancelJob
-from contracts.scheduler.jobs import JobQueued, JobStatus, Progress
+from contracts.scheduler.jobs import JobStatus, Progress
 from contracts.values import new_id
 
 

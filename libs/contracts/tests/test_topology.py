@@ -11,7 +11,7 @@ from contracts.event import Event
 from contracts.message import Message
 from contracts.messages import MESSAGES
 from contracts.permissions import permissions, subscribers
-from contracts.scheduler.job_changes import JobDeleted
+from contracts.scheduler.job_events import JobDeleted, JobEvent
 from contracts.scheduler.node_events import NodeEvent
 from contracts.services import SERVICES
 from contracts.topology import Subscriber, subscriber
@@ -64,6 +64,7 @@ def matches(pattern: str, subject: str) -> bool:
 def test_each_subscriber_is_named_by_the_events_that_it_consumes() -> None:
     assert subscribers() == [
         Subscriber("media", JobDeleted),
+        Subscriber("webhooks", JobEvent),
         Subscriber("workflow-registry", NodeEvent),
     ]
     assert subscriber("workflow-registry", NodeEvent).pattern == "event.node.*.v1.*"

@@ -11,7 +11,7 @@ import pytest
 from nats.js.api import ConsumerConfig
 from nats.js.errors import NotFoundError
 
-from contracts.scheduler.jobs import JobEvent
+from contracts.scheduler.job_events import JobEvent
 from contracts.scheduler.node_events import NodeEvent, NodeJoined
 from contracts.topology import EVENTS_STREAM, subscriber
 from runtime.bus import consume

@@ -2,7 +2,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from contracts.event import Position
-from contracts.scheduler.jobs import JobCanceled, JobStatus
+from contracts.scheduler.job_events import JobCanceled
+from contracts.scheduler.jobs import JobStatus
 from contracts.values import new_id
 from runtime.bus import event_stream
 from runtime.bus.client import Bus

@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 
 from contracts.errors import NotFoundError, UnavailableError
-from contracts.scheduler.jobs import JobCanceled, JobStatus
+from contracts.scheduler.job_events import JobCanceled
+from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.nodes import Device, NodeEntry
 from contracts.services import NODES
 from contracts.values import new_id

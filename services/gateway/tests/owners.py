@@ -10,6 +10,7 @@ from contracts.errors import ConflictError, NotFoundError, OperationError
 from contracts.message import Accepted
 from contracts.scheduler.explanations import ExplainJob, JobExplanation
 from contracts.scheduler.job_changes import DeleteJob, UpdateJob
+from contracts.scheduler.job_events import JobCompleted, JobEvent, JobQueued, JobStarted
 from contracts.scheduler.job_requests import (
     CancelJob,
     FindJobs,
@@ -18,17 +19,7 @@ from contracts.scheduler.job_requests import (
     SubmitJob,
     SubmitJobView,
 )
-from contracts.scheduler.jobs import (
-    JobCompleted,
-    JobEvent,
-    JobList,
-    JobPage,
-    JobQueued,
-    JobStarted,
-    JobStatus,
-    JobView,
-    Output,
-)
+from contracts.scheduler.jobs import JobList, JobPage, JobStatus, JobView, Output
 from contracts.values import fitting
 from gateway.jobs.loader import GATEWAY
 from runtime.bus.client import Bus

@@ -8,7 +8,8 @@ import pytest
 
 from contracts.errors import UnavailableError
 from contracts.event import Position
-from contracts.scheduler.jobs import JobQueued, JobView
+from contracts.scheduler.job_events import JobQueued
+from contracts.scheduler.jobs import JobView
 from gateway.app import build
 from gateway.http.problems import RefusedError
 from gateway.live.sources import MAX_SKIPPED, missed_of_job, reading

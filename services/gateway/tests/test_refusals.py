@@ -27,7 +27,7 @@ HOSTILE: list[tuple[bytes, str]] = [
     (b"9" * 10_000, "body"),
     (b'{"workflow": "solid", "labels": {"a": "\\u0000"}}', "labels.a"),
     (b'{"workflow": "solid", "inputs": {"a": ["\\u0000"]}}', "inputs.a.0"),
-    (json.dumps(SOLID | {"webhook": "https://x.example"}).encode(), "webhook"),
+    (json.dumps(SOLID | {"webhook": "https://u:p@x.example"}).encode(), "webhook"),
     (json.dumps(SOLID | {"inputs": {"width": "big"}}).encode(), "inputs.width"),
     (json.dumps(SOLID | {"inputs": {"width": 10**400}}).encode(), "inputs.width"),
     (json.dumps(SOLID | {"inputs": {"nope": 1}}).encode(), "inputs.nope"),

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.errors import ConflictError
 from contracts.media.library import ListMedia, UpdateMedia
-from contracts.scheduler.job_changes import JobDeleted
+from contracts.scheduler.job_events import JobDeleted
 from contracts.scheduler.jobs import JobStatus
 from runtime.outbox.messages import event
 from runtime.outbox.relay import publish

@@ -9,8 +9,9 @@ from uuid import UUID
 
 import pytest
 
+from contracts.scheduler.job_events import JobCompleted
 from contracts.scheduler.job_requests import CancelJob, FindJobs, ListJobs
-from contracts.scheduler.jobs import JobCompleted, JobStatus, JobView
+from contracts.scheduler.jobs import JobStatus, JobView
 from contracts.scheduler.node_requests import ListNodes, RemoveNode
 from contracts.scheduler.nodes import NodePhase
 from contracts.services import NODES

@@ -13,6 +13,7 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
+from contracts.scheduler.job_events import JobCanceled
 from contracts.scheduler.job_requests import (
     CancelJob,
     FindJobs,
@@ -21,7 +22,7 @@ from contracts.scheduler.job_requests import (
     NewJob,
     Requirements,
 )
-from contracts.scheduler.jobs import JobCanceled, JobStatus
+from contracts.scheduler.jobs import JobStatus
 from contracts.scheduler.nodes import NewNode
 from contracts.values import new_id
 from runtime import clock

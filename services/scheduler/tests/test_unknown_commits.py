@@ -12,8 +12,8 @@ import pytest
 from pydantic import SecretStr
 
 from contracts.errors import UnavailableError
+from contracts.scheduler.job_events import JobQueued
 from contracts.scheduler.job_requests import SubmitJob, SubmitJobView
-from contracts.scheduler.jobs import JobQueued
 from runtime.outbox.messages import decode
 from runtime.process.settings import DatabaseSettings
 from runtime.testing.ports import eventually

@@ -5,8 +5,8 @@ command.<owner>.<verb>_<noun>.v<n>[.<key>]        a change; not stored, one owne
 query.<owner>.<verb>_<noun>.v<n>[.<key>]          a question; not stored, one owner answers
 signal.<aggregate>.<past participle>.v<n>.<key>   a hint; not stored, may be lost
 
-`<owner>` is the service that answers: auth, media, scheduler, registry (workflow-registry) or node
-(node-agent). A subject may end in several keys, or in none.
+`<owner>` is the service that answers: auth, media, scheduler, webhooks, registry
+(workflow-registry) or node (node-agent). A subject may end in several keys, or in none.
 
 A message class declares its subject, its senders and its receivers. NATS permissions, the bus and
 the reference pages derive from these declarations alone.

@@ -11,19 +11,22 @@ from contracts.scheduler import (
     dispatch,
     explanations,
     job_changes,
+    job_events,
     job_requests,
-    jobs,
     node_events,
     node_requests,
     timings,
     usage,
 )
+from contracts.webhooks import deliveries, endpoints
+from contracts.webhooks import jobs as job_webhooks
 
 MODULES = (
     *(sessions, users, keys, audit),
     *(requests, graphs, presets, job_requests, job_changes, batches, explanations, usage, timings),
     *(node_requests, claims, agent, node_queue, node_log, model_files),
-    *(files, library, attempts, jobs, node_events, dispatch, workflows, spent),
+    *(files, library, attempts, job_events, node_events, dispatch, workflows, spent),
+    *(endpoints, deliveries, job_webhooks),
 )
 
 MESSAGES = tuple(message for module in MODULES for message in declared_in(module))

@@ -51,7 +51,8 @@ def receivers(message: type[Message]) -> tuple[str, ...]:
     if issubclass(message, Request):
         return (message.owner(),)
     if issubclass(message, Event):
-        return (*message.received_by, *(f"{name} (durable)" for name in message.consumed_by))
+        readers = {name for base in message.__mro__ for name in vars(base).get("consumed_by", ())}
+        return (*message.received_by, *(f"{name} (durable)" for name in sorted(readers)))
     return message.received_by
 
 
@@ -79,7 +80,7 @@ def spelled(annotation: object) -> str:
         else str(annotation)
     )
     text = re.sub(r"<function (\w+) at 0x[0-9a-f]+>", r"\1", text)
-    return re.sub(r"\b[a-z_]+\.", "", text)
+    return re.sub(r"(?<!')\b[a-z_]+\.", "", text)
 
 
 def main(folder: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 ServiceName: TypeAlias = Literal[
-    "gateway", "auth", "workflow-registry", "scheduler", "media", "node-agent"
+    "gateway", "auth", "workflow-registry", "scheduler", "media", "webhooks", "node-agent"
 ]
 
 
@@ -43,6 +43,7 @@ SERVICES: dict[ServiceName, Service] = {
         ),
         Service("scheduler", "scheduler", "scheduler", uses_postgres=True),
         Service("media", "media", "media", uses_postgres=True, uses_s3=True),
+        Service("webhooks", "webhooks", "webhooks", uses_postgres=True),
         Service("node-agent", "node_agent", "node", uses_workflows=True),
     )
 }

@@ -49,6 +49,7 @@ from gateway.settings import GatewaySettings
 from gateway.usage import endpoints as usage
 from gateway.users import api_keys, audit, users
 from gateway.users.api_keys import announce_used_keys
+from gateway.webhooks import endpoints as webhooks
 from gateway.workflows import authoring, presets
 from gateway.workflows import endpoints as workflows
 from gateway.workflows.catalog import WorkflowCatalog
@@ -77,6 +78,7 @@ ROUTERS = (
     overview.router,
     usage.router,
     users.router,
+    webhooks.router,
     sessions.router,
     api_keys.router,
     api_keys.of_users,

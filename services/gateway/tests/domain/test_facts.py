@@ -4,7 +4,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.event import Position
-from contracts.scheduler.jobs import JobCompleted, JobStatus
+from contracts.scheduler.job_events import JobCompleted
+from contracts.scheduler.jobs import JobStatus
 from gateway.live.facts import Fact, Ring, SentVersions, read_fact
 
 JOB, OWNER = uuid4(), uuid4()

@@ -16,7 +16,7 @@ from contracts.media.library import (
     ShareMedia,
     UpdateMedia,
 )
-from contracts.scheduler.job_changes import JobDeleted
+from contracts.scheduler.job_events import JobDeleted
 from media.adapters.s3 import S3ObjectStore
 from media.adapters.sandbox.process import ProcessSandbox, WorkerLimits
 from media.adapters.sql.deletions import SqlDeletions

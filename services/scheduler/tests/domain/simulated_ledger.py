@@ -8,8 +8,8 @@ from copy import copy
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from contracts.scheduler.job_changes import JobDeleted
-from contracts.scheduler.jobs import TERMINAL, JobEvent, JobStatus
+from contracts.scheduler.job_events import JobDeleted, JobEvent
+from contracts.scheduler.jobs import TERMINAL, JobStatus
 from contracts.scheduler.nodes import NodeEntry
 from scheduler.domain.context import LoadedRows
 from scheduler.domain.effects import Effects, KeyName, KeyUse

@@ -3,7 +3,8 @@
 from contracts.access import Actor, IdempotencyKey, Permission
 from contracts.errors import OperationError
 from contracts.message import Accepted
-from contracts.scheduler.job_changes import DeleteJob, JobDeleted
+from contracts.scheduler.job_changes import DeleteJob
+from contracts.scheduler.job_events import JobDeleted
 from contracts.scheduler.jobs import JobStatus
 from contracts.values import new_id
 from scheduler.domain.core import names_in

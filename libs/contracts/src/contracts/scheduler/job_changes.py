@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from contracts.access import Priority, UserCommand
 from contracts.message import Accepted
-from contracts.scheduler.jobs import JobEvent, JobView
+from contracts.scheduler.jobs import JobView
 from contracts.values import LabelKey, LabelValue
 
 
@@ -47,23 +47,3 @@ class DeleteJob(UserCommand[Accepted]):
 
     subject: ClassVar[str] = "command.scheduler.delete_job.v1"
     job_id: UUID
-
-
-class JobPrioritized(JobEvent):
-    """The owner gave the waiting job another priority."""
-
-    subject: ClassVar[str] = "event.job.prioritized.v1.{owner_id}"
-    priority: Priority = Field(description="The new priority.")
-
-
-class JobLabeled(JobEvent):
-    """The owner gave the job other labels."""
-
-    subject: ClassVar[str] = "event.job.labeled.v1.{owner_id}"
-
-
-class JobDeleted(JobEvent):
-    """The owner deleted the ended job; media deletes its results."""
-
-    subject: ClassVar[str] = "event.job.deleted.v1.{owner_id}"
-    consumed_by: ClassVar = ("media",)

@@ -1,4 +1,4 @@
-"""Declares the view of a job and the events about jobs.
+"""Declares the view of a job; `job_events.py` has the events about jobs.
 
 queued → running → completed | failed | canceled | expired
    ↑________|  (requeued)  canceling → canceled
@@ -8,13 +8,12 @@ A job is queued until a server begins with it, also while it waits on a server b
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from contracts.access import Priority
-from contracts.event import Event
 from contracts.values import LongText, Page, Unmet
 
 CAUSES = (
@@ -162,73 +161,3 @@ class JobList(BaseModel):
 
 class JobPage(Page[JobSummary]):
     """A page of jobs."""
-
-
-class JobEvent(Event):
-    """Common fields of job events; inputs are not included."""
-
-    sent_by: ClassVar = ("scheduler",)
-    aggregate_key = "job_id"
-
-    job_id: UUID = Field(description="The job.")
-    owner_id: UUID = Field(description="Owner of the job.")
-    status: JobStatus = Field(description="Status of the job after this event.")
-    workflow: str = Field(description="`name@version`, or `graph@hash`.")
-    batch_id: UUID | None = Field(default=None, description="The batch that it is part of.")
-    labels: dict[str, str] = Field(default_factory=dict, description="Labels of the job.")
-
-
-class JobQueued(JobEvent):
-    """The scheduler accepted a job; it waits for a node."""
-
-    subject: ClassVar[str] = "event.job.queued.v1.{owner_id}"
-
-
-class JobStarted(JobEvent):
-    """A server began with the job."""
-
-    subject: ClassVar[str] = "event.job.started.v1.{owner_id}"
-    node_id: UUID = Field(description="The node.")
-    attempt: int = Field(description="Number of the attempt; 1 is the first.")
-
-
-class JobRequeued(JobEvent):
-    """The job waits again, because an attempt failed or has not begun on its node."""
-
-    subject: ClassVar[str] = "event.job.requeued.v1.{owner_id}"
-    cause: str = Field(
-        description=f"Why the attempt failed: {CAUSES}; `pending`: its server has other work "
-        "first; or `moved`: it had not begun, and another node was idle."
-    )
-
-
-class JobCanceling(JobEvent):
-    """Cancellation of a running job began; its node is asked to stop it."""
-
-    subject: ClassVar[str] = "event.job.canceling.v1.{owner_id}"
-
-
-class JobCompleted(JobEvent):
-    """The job succeeded; its outputs can be read."""
-
-    subject: ClassVar[str] = "event.job.completed.v1.{owner_id}"
-    output_ids: list[UUID] = Field(default_factory=list[UUID])
-
-
-class JobFailed(JobEvent):
-    """The job failed and is not tried again."""
-
-    subject: ClassVar[str] = "event.job.failed.v1.{owner_id}"
-    error_code: str
-
-
-class JobCanceled(JobEvent):
-    """The job ended because somebody canceled it."""
-
-    subject: ClassVar[str] = "event.job.canceled.v1.{owner_id}"
-
-
-class JobExpired(JobEvent):
-    """The job's deadline passed before a node could finish it."""
-
-    subject: ClassVar[str] = "event.job.expired.v1.{owner_id}"

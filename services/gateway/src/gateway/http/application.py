@@ -17,12 +17,12 @@ from gateway.http.bodies import invalid_fields
 from gateway.http.conditional import etag_of, tagged
 from gateway.http.openapi import describe
 from gateway.http.problems import (
-    GENERIC,
     PROBLEM_JSON,
     RefusedError,
     from_operation,
     problem,
 )
+from gateway.http.statuses import GENERIC
 
 TOO_MANY = 429
 ROUTING = {

@@ -41,6 +41,7 @@ TAGS = {
     "nodes": "ComfyUI servers of the fleet, for operators.",
     "usage": "GPU-seconds and ended jobs by day, owner, workflow and node.",
     "users": "Accounts of people, for those who administer them.",
+    "webhooks": "URLs that get a signed request for each event of the caller's jobs, and the log.",
     "sessions": "Log in, refresh and end a session; the account of the caller.",
     "api keys": "Keys for programs, which act for a user with a part of the user's permissions.",
     "audit": "Logins and changes of users, roles and keys, for administrators.",

@@ -9,25 +9,10 @@ from collections.abc import Mapping
 from pydantic import BaseModel, Field
 
 from contracts.errors import FieldError, InvalidError, OperationError
+from gateway.http.statuses import GENERIC, STATUS_OF_CODE, STATUS_OF_KIND
 
 PROBLEM_JSON = "application/problem+json"
 URN = "urn:comfyfleet:problem:"
-STATUS_OF_KIND = {
-    "invalid": 422,
-    "forbidden": 403,
-    "not_found": 404,
-    "conflict": 409,
-    "unavailable": 503,
-}
-STATUS_OF_CODE = {
-    "bad_credentials": 401,
-    "bad_refresh_token": 401,
-    "too_many_waiting": 429,
-    "too_many_graphs": 429,
-    "too_many_attempts": 429,
-    "too_large": 413,
-}
-"""Codes whose HTTP status is more exact than that of their kind."""
 
 PROBLEMS: Mapping[int, Mapping[str, str]] = {
     401: {
@@ -97,6 +82,11 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
         "too_many_links": "Too many links are open",
         "email_taken": "Another user has this e-mail address",
         "last_administrator": "The fleet would have no administrator",
+        "too_many_webhooks": "The caller has as many webhooks as one user may",
+        "too_many_job_webhooks": "Too many jobs with a webhook have not appeared yet",
+        "too_many_deliveries": "Too many deliveries wait",
+        "webhook_disabled": "The webhook is disabled",
+        "webhook_id_taken": "The id belongs to another webhook",
         "other_source": "The workflow has another source",
     },
     413: {
@@ -157,19 +147,6 @@ PROBLEMS: Mapping[int, Mapping[str, str]] = {
 }
 """Titles of the problems by HTTP status and code."""
 TITLES = {code: title for codes in PROBLEMS.values() for code, title in codes.items()}
-GENERIC = {
-    400: "malformed",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    409: "conflict",
-    413: "too_large",
-    415: "unsupported_media_type",
-    422: "invalid",
-    429: "rate_limited",
-    503: "unavailable",
-}
 
 
 class Problem(BaseModel):

@@ -37,11 +37,14 @@ SUBMISSION_REFUSALS = (
 """Problems of a new job that its inputs, its owner's limits or the fleet can cause."""
 
 
+WEBHOOK_REFUSALS = ("bad_url", "too_many_job_webhooks", "webhook_id_taken")
+
+
 @router.post(
     "",
     status_code=201,
     summary="Run a workflow or a graph",
-    responses=refusals(*SUBMISSION_REFUSALS, *GRAPH_CHECKED, "unrunnable"),
+    responses=refusals(*SUBMISSION_REFUSALS, *GRAPH_CHECKED, "unrunnable", *WEBHOOK_REFUSALS),
 )
 async def create_job(
     gateway: CurrentGateway,
@@ -62,7 +65,9 @@ async def create_job(
     With `Prefer: wait=N` the answer comes when the job ends, or after N seconds.
     """
     preparing = new_job(gateway, actor, job)
-    submitted = await submit_job(gateway, actor, preparing, idempotency_key, job.if_unrunnable)
+    submitted = await submit_job(
+        gateway, actor, preparing, idempotency_key, job.if_unrunnable, job.webhook
+    )
     view, path = submitted.job, gateway.path(f"/v1/jobs/{submitted.job.id}")
     mark_created(answer, path, is_replay=submitted.is_replay, key=idempotency_key)
     if seconds:

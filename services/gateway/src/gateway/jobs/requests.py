@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from contracts.access import Priority
 from contracts.scheduler import job_changes, job_requests
 from contracts.values import LabelKey, LabelValue, UtcTime
+from contracts.webhooks.endpoints import WebhookUrl
 from gateway.http.bodies import Strict
 
 JobId: TypeAlias = Annotated[UUID, Path(description="Id of the job.")]
@@ -54,6 +55,12 @@ class JobRequest(RunRequest):
         description="A graph to run as it is, in ComfyUI's API format or save format; needs the "
         "permission `graphs:run`. An input that takes a file holds "
         '`{"media": "<id>"}`: files of the servers are not read.',
+    )
+
+    webhook: WebhookUrl | None = Field(
+        default=None,
+        description="Receives a POST when the job ends, signed with the secret of "
+        "`GET /v1/webhooks/secret`. The id of the job opens the log, as that of a webhook.",
     )
 
     @model_validator(mode="after")

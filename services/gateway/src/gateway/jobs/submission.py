@@ -25,6 +25,7 @@ from contracts.scheduler.job_requests import (
 )
 from contracts.scheduler.jobs import JobView
 from contracts.values import new_id
+from contracts.webhooks.jobs import RegisterJobWebhook
 from gateway.http.problems import invalid
 from gateway.jobs.media_inputs import mismatch
 from gateway.jobs.requests import JobRequest, RunRequest
@@ -62,6 +63,7 @@ async def submit_job(
     preparing: Awaitable[NewJob],
     idempotency_key: IdempotencyKey | None,
     if_unrunnable: IfUnrunnable = "wait",
+    webhook: str | None = None,
 ) -> SubmitJobView:
     """Prepare the job and hand it to the scheduler.
 
@@ -71,6 +73,9 @@ async def submit_job(
     try:
         job = await preparing
         await gateway.quota.refuse_if_exceeded(actor)
+        if webhook:  # before the job, whose end could otherwise come first
+            register = RegisterJobWebhook(actor=actor, job_id=job.job_id, url=webhook)
+            await gateway.bus.call(register)
     except OperationError as refusal:
         if idempotency_key is None:
             raise

@@ -12,8 +12,15 @@ from pydantic_core import from_json, to_json
 
 from contracts.agent import AttemptPreviewed, AttemptProgressed
 from contracts.event import Position
-from contracts.scheduler.job_changes import JobDeleted, JobLabeled, JobPrioritized
-from contracts.scheduler.jobs import JobCanceling, JobQueued, JobRequeued, JobStarted
+from contracts.scheduler.job_events import (
+    JobCanceling,
+    JobDeleted,
+    JobLabeled,
+    JobPrioritized,
+    JobQueued,
+    JobRequeued,
+    JobStarted,
+)
 from gateway.batches.resources import BatchSummary
 from gateway.jobs.resources import Job, JobSummary
 from gateway.live.facts import ENDINGS, PICTURE

@@ -12,7 +12,7 @@ from contracts.access import Actor
 from contracts.errors import NotFoundError, UnavailableError
 from contracts.media.library import DeleteMedia
 from contracts.message import Accepted
-from contracts.scheduler.job_changes import JobDeleted
+from contracts.scheduler.job_events import JobDeleted
 from media.domain.names import PREFIXES
 from media.ports import ObjectStore
 from media.service import Media

@@ -5,20 +5,16 @@ that changes its address meanwhile leads nowhere. Redirects are followed and che
 way.
 """
 
-import asyncio
-import socket
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import httpx
 
 from node_agent.ports import FileRefusedError, UnreachableError
+from runtime.public_hosts import PrivateHostError, UnknownHostError, checked_address
 
 MOST_REDIRECTS = 5
-NAT64 = IPv6Network("64:ff9b::/96")
-"""Addresses whose last four bytes are an IPv4 address (RFC 6052)."""
 PORTS = {"http": 80, "https": 443}
 
 
@@ -90,24 +86,10 @@ def url_of(text: str, base: httpx.URL | None = None) -> httpx.URL:
 async def public_address(host: str, port: int) -> str:
     """Return an address of the host. Raises FileRefusedError if one of them is not public."""
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
-        )
-    except (OSError, UnicodeError) as error:
-        raise UnreachableError(f"has no address for {host[:100]}") from error
-    addresses = [str(entry[4][0]) for entry in found]
-    if not addresses or not all(map(is_public, addresses)):
+        return await checked_address(host, port)
+    except UnknownHostError as error:
+        raise UnreachableError(str(error)) from error
+    except PrivateHostError as error:
         raise FileRefusedError(
-            f"{host[:100]} is not a public host; COMFYFLEET_MODELS_FROM_PRIVATE_HOSTS allows it"
-        )
-    return addresses[0]
-
-
-def is_public(text: str) -> bool:
-    """Tell whether the address, and each that is wrapped in it, is one of the public Internet."""
-    address = ip_address(text.partition("%")[0])
-    wrapped: list[IPv4Address | IPv6Address | None] = [address]
-    if isinstance(address, IPv6Address):
-        wrapped += [address.ipv4_mapped, address.sixtofour]
-        wrapped.append(IPv4Address(address.packed[12:]) if address in NAT64 else None)
-    return all(one.is_global and not one.is_multicast for one in wrapped if one is not None)
+            f"{error}; COMFYFLEET_MODELS_FROM_PRIVATE_HOSTS allows it"
+        ) from error

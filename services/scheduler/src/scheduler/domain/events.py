@@ -5,7 +5,7 @@ A job's transition has set its version already; `add_node_event` sets the node's
 
 from typing import Any
 
-from contracts.scheduler.jobs import JobEvent
+from contracts.scheduler.job_events import JobEvent
 from contracts.scheduler.node_events import NodeEvent
 from scheduler.domain.context import StepContext
 from scheduler.domain.jobs import Job

@@ -3,13 +3,8 @@
 from contracts.access import Actor, Priority
 from contracts.errors import ConflictError, NotFoundError
 from contracts.message import Accepted
-from contracts.scheduler.job_changes import (
-    DeleteJob,
-    JobDeleted,
-    JobLabeled,
-    JobPrioritized,
-    UpdateJob,
-)
+from contracts.scheduler.job_changes import DeleteJob, UpdateJob
+from contracts.scheduler.job_events import JobDeleted, JobLabeled, JobPrioritized
 from contracts.scheduler.jobs import JobStatus, JobView
 from scheduler.domain.context import StepContext
 from scheduler.domain.events import add_job_event

@@ -10,20 +10,18 @@ other work, or from the beat that says so.
 from typing import Any
 
 from contracts.agent import Cause
-from contracts.scheduler.jobs import (
+from contracts.scheduler.job_events import (
     JobCanceled,
     JobCanceling,
     JobCompleted,
-    JobError,
     JobEvent,
     JobExpired,
     JobFailed,
     JobQueued,
     JobRequeued,
     JobStarted,
-    JobStatus,
-    Output,
 )
+from contracts.scheduler.jobs import JobError, JobStatus, Output
 from contracts.scheduler.node_events import NodeDrained
 from scheduler.domain.claims import free_claim
 from scheduler.domain.context import StepContext

@@ -1,0 +1,1 @@
+"""Webhooks: HTTP requests that tell programs of others about events of jobs."""

@@ -1,0 +1,1 @@
+"""Tells programs of others about events, by signed HTTP requests."""

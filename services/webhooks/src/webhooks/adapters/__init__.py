@@ -1,0 +1,1 @@
+"""Adapters of webhooks: Postgres, HTTP and the seal of secrets."""

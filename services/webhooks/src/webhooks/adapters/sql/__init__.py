@@ -1,0 +1,1 @@
+"""Postgres: webhooks, deliveries, their sending and their retention."""

@@ -1,0 +1,1 @@
+"""Handlers of webhooks: requests, events and ticks."""

@@ -1,0 +1,3 @@
+from runtime.testing.fixtures import nats, postgres
+
+__all__ = ["nats", "postgres"]
