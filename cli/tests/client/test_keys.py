@@ -20,6 +20,17 @@ KEY: dict[str, Any] = {
     "expires_at": "2027-12-01T10:00:00Z",
     "last_used_at": None,
 }
+USER = json.dumps(
+    {
+        "id": str(UUID(int=2)),
+        "email": "nightly@services",
+        "name": "nightly",
+        "role": "user",
+        "permissions": [],
+        "limits": {},
+        "kind": "service",
+    }
+).encode()
 
 
 class Fleet(Protocol):
@@ -81,3 +92,14 @@ def test_two_keys_of_one_name_are_told_by_their_ids(fleet: Fleet) -> None:
     fleet.on("GET /v1/api-keys", json.dumps({"items": both}).encode())
 
     assert KEY_ID in str(comfyfleet(fleet, "delete", "nightly").exception)
+
+
+def test_keys_of_a_service_account_are_named_by_its_id(fleet: Fleet) -> None:
+    path = f"/v1/users/{UUID(int=2)}"
+    fleet.on(f"GET {path}", USER)
+    fleet.on(f"GET {path}/api-keys", json.dumps({"items": [KEY]}).encode())
+    fleet.on(f"POST {path}/api-keys", json.dumps(KEY | {"secret": "cf_secret"}).encode())
+
+    assert "nightly" in comfyfleet(fleet, "list", "--user", str(UUID(int=2))).output
+    made = comfyfleet(fleet, "create", "nightly", "--user", str(UUID(int=2)))
+    assert made.output == "cf_secret\n"
