@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from auth.adapters.bcrypt_passwords import BcryptPasswords
 from auth.adapters.sql_work import SqlUnitOfWork
 from auth.domain import users as accounts
+from auth.domain.roles import BUILT_IN, USER
 from bench.wire import connected
 from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
@@ -202,7 +203,7 @@ async def make_users(fleet: LocalFleet, names: list[str]) -> list[str]:
                         id=new_id(),
                         email=name,
                         name=name,
-                        role=accounts.USER,
+                        role=BUILT_IN[USER],
                         password_hash=digest,
                         created_at=now(),
                     )

@@ -4,9 +4,14 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel
 
+from auth.domain.roles import BUILT_IN
+from auth.domain.sessions import MAX_PER_USER
 from contracts.access import LimitOverrides, Limits, Permission, Priority
 from contracts.auth.audit import MAX_AUDIT_PAGE, AuditEntryView, AuditFact, AuditPage
 from contracts.auth.keys import MAX_KEYS_PER_USER, ApiKeyPage, ApiKeyView
+from contracts.auth.links import PasswordLinkView
+from contracts.auth.me import SessionPage, SessionView
+from contracts.auth.roles import MAX_ROLES, CreatedRoleView, RolePage, RoleView
 from contracts.auth.sessions import TokenView
 from contracts.auth.users import UserPage, UserView
 from contracts.values import fitting
@@ -19,6 +24,7 @@ OVERRIDES = LimitOverrides(
     max_priority=Priority.INTERACTIVE,
     storage_bytes=2**53,
 )
+PATTERNS = ("x" * 80,) * 30
 USER = UserView(
     id=ID,
     email=text(320),
@@ -42,6 +48,17 @@ API_KEY = ApiKeyView(
 ENTRY = AuditEntryView(
     id=ID, at=TIME, fact=AuditFact.API_KEY_CREATED, user_id=ID, actor_id=ID, detail=text(2_000)
 )
+ROLE = RoleView(
+    name="r" * 40,
+    permissions=list(Permission),
+    limits=OVERRIDES,
+    workflows=PATTERNS,
+    models=PATTERNS,
+    is_built_in=False,
+    user_count=2**31,
+    created_at=TIME,
+)
+SESSION = SessionView(id=ID, began_at=TIME, refreshed_at=TIME, expires_at=TIME)
 
 AUTH_ANSWERS: Iterable[BaseModel] = (
     TokenView(
@@ -56,4 +73,9 @@ AUTH_ANSWERS: Iterable[BaseModel] = (
     API_KEY,
     ApiKeyPage(items=[API_KEY] * MAX_KEYS_PER_USER),
     AuditPage(items=fitting([ENTRY] * MAX_AUDIT_PAGE)),
+    ROLE,
+    CreatedRoleView(role=ROLE, is_replay=True),
+    RolePage(items=[ROLE] * (MAX_ROLES + len(BUILT_IN))),
+    SessionPage(items=[SESSION] * MAX_PER_USER),
+    PasswordLinkView(user_id=ID, expires_at=TIME),
 )

@@ -27,7 +27,7 @@ from contracts.scheduler.explanations import (
     ObstacleCount,
     OwnerShare,
 )
-from contracts.scheduler.job_requests import NeededGraphs, SubmitJobView
+from contracts.scheduler.job_requests import NeededGraphs, SubmitJobView, WorkView
 from contracts.scheduler.jobs import (
     JobError,
     JobList,
@@ -194,6 +194,7 @@ LARGEST: Iterable[BaseModel] = (
     JobList(items=fitting([JOB] * 20), left=[ID] * 100),
     JobPage(items=fitting([JobSummary.model_validate(JOB.model_dump())] * 200)),
     NeededGraphs(hashes=["h" * 64] * MOST_HASHES, next_cursor="h" * 64),
+    WorkView(waiting_job_count=2**31, running_job_count=2**31),
     SubmitBatchView(batch_id=ID),
     BATCH,
     BatchPage(items=fitting([BATCH] * 50)),

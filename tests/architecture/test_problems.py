@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from contracts.errors import KINDS
-from gateway.http.problems import PROBLEMS, TITLES
+from gateway.http.problem_types import PROBLEMS, TITLES
 from gateway.http.statuses import GENERIC, STATUS_OF_CODE, STATUS_OF_KIND
 
 ROOT = Path(__file__).parents[2]

@@ -27,7 +27,7 @@ MATRIX: dict[str, About] = {
     **dict.fromkeys(
         (
             *("getRoot", "getVersion", "getHealth", "getReadiness", "getSpecSchema"),
-            *("issueToken", "refreshSession", "endSession"),
+            *("issueToken", "refreshSession", "endSession", "usePasswordLink"),
         ),
         About.PUBLIC,
     ),
@@ -43,13 +43,14 @@ MATRIX: dict[str, About] = {
             *("createJob", "createBatch", "uploadMedia", "beginUpload", "downloadZip"),
             *("createPreset", "getMe", "getStorageUsage", "createApiKey"),
             *("createWebhook", "getWebhookSecret"),
+            *("renameMe", "replacePassword", "endMySession", "endMySessions"),
         ),
         About.CALLER,
     ),
     **dict.fromkeys(
         (
             *("listJobs", "listBatches", "listMedia", "listPresets", "listApiKeys"),
-            *("listWebhooks", "getUsage", "followJobs"),
+            *("listWebhooks", "listSessions", "getUsage", "followJobs"),
         ),
         About.LIST,
     ),
@@ -76,6 +77,8 @@ MATRIX: dict[str, About] = {
             *("drainNode", "resumeNode", "findCapabilities", "findQueue", "findModels"),
             *("fetchModel", "getOverview", "pauseDispatch", "resumeDispatch", "listAudit"),
             *("listUsers", "createUser", "getUser", "changeUser", "eraseUser"),
+            *("listRoles", "createRole", "getRole", "changeRole", "deleteRole"),
+            "createPasswordLink",
             *("listKeysOfUser", "createKeyOfService", "deleteKeyOfUser"),
         ),
         About.FLEET,

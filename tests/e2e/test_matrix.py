@@ -72,6 +72,8 @@ def stage(fleet: LocalFleet, token: str) -> Iterator[Stage]:
             "delivery_id": test.json()["id"],
             "key_id": owner.post("/v1/api-keys", json={"name": "owner's"}).json()["id"],
             "user_id": owner_id,
+            "session_id": str(uuid4()),
+            "token": "made-up",
             "node_id": admin.get("/v1/nodes").json()["items"][0]["id"],
             "name": "solid",
             "version": "1",

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import httpx
 
-from comfyfleet.testing import LocalFleet
+from comfyfleet.testing import ADMIN_EMAIL, LocalFleet
 
-PASSWORD = "correct horse battery"
+PASSWORD = "tin-lemon-7731-quay"
 WITHIN_SECONDS = 10.0
 
 
@@ -86,3 +86,85 @@ def test_the_last_administrator_cannot_go(api: httpx.Client) -> None:
     for answer in answers:
         problem = answer.json()["type"]
         assert (answer.status_code, problem.split(":")[-1]) == (409, "last_administrator")
+
+
+def test_nobody_grants_what_they_do_not_hold(fleet: LocalFleet, api: httpx.Client) -> None:
+    held = ["users:write", "jobs:run", "media:write", "workflows:read"]
+    helper_role = {"name": "helper", "permissions": held}
+    assert api.post("/v1/roles", json=helper_role).status_code == 201
+    admin_id = api.get("/v1/me").json()["id"]
+    stranger = {"email": f"{uuid4()}@example.com", "name": "Eve", "role": "admin"}
+    with a_user(fleet, api, "helper") as (helper_id, helper), a_user(fleet, api) as (user_id, _):
+        becomes(200, lambda: helper.get("/v1/users"))
+        refused = (
+            helper.patch(f"/v1/users/{helper_id}", json={"role": "admin"}),
+            helper.patch(f"/v1/users/{user_id}", json={"role": "admin"}),
+            helper.post("/v1/users", json=stranger),
+            helper.patch(f"/v1/users/{admin_id}", json={"is_blocked": True}),
+            helper.delete(f"/v1/users/{admin_id}"),
+            helper.post("/v1/roles", json={"name": "boss", "permissions": ["nodes:write"]}),
+            helper.patch("/v1/roles/helper", json={"permissions": [*held, "graphs:run"]}),
+        )
+        allowed = helper.patch(f"/v1/users/{user_id}", json={"name": "Grace"})
+        in_use = api.delete("/v1/roles/helper")
+        narrowed = {"permissions": ["jobs:read"]}
+        assert api.patch("/v1/roles/helper", json=narrowed).status_code == 200
+        becomes(403, lambda: helper.get("/v1/users"))
+    for gone in (helper_id, user_id):
+        assert api.delete(f"/v1/users/{gone}").status_code == 204
+    assert fleet.run("roles", "delete", "helper").strip() == "deleted helper"
+
+    for answer in refused:
+        problem = answer.json()["type"].split(":")[-1]
+        assert (answer.status_code, problem) == (403, "permission_not_held"), answer.url
+    assert allowed.json()["name"] == "Grace"
+    assert (in_use.status_code, in_use.json()["detail"][:20]) == (409, "a user has this role")
+
+
+def test_another_password_ends_all_other_sessions(fleet: LocalFleet, api: httpx.Client) -> None:
+    new = "quay-lemon-9913-tin"
+    with a_user(fleet, api) as (user_id, client):
+        email = becomes(200, lambda: client.get("/v1/me")).json()["email"]
+        login = {"username": email, "password": PASSWORD}
+        other = httpx.post(f"{fleet.url}/v1/auth/token", data=login, timeout=10).json()
+        bearer = {"Authorization": f"Bearer {other['access_token']}"}
+        weak = client.post(
+            "/v1/me/password", json={"old_password": PASSWORD, "new_password": "password12"}
+        )
+        done = client.post("/v1/me/password", json={"old_password": PASSWORD, "new_password": new})
+        becomes(401, lambda: client.get("/v1/me", headers=bearer))
+        [own] = client.get("/v1/me/sessions").json()["items"]
+        use = client.get("/v1/me").json()["use"]
+        assert client.post("/v1/me/sessions/end").status_code == 204
+        becomes(401, lambda: client.get("/v1/me"))
+        again = httpx.post(f"{fleet.url}/v1/auth/token", data=login | {"password": new}, timeout=10)
+    assert api.delete(f"/v1/users/{user_id}").status_code == 204
+
+    assert (weak.status_code, weak.json()["errors"][0]["code"]) == (422, "weak_password")
+    assert (done.status_code, own["is_current"], again.status_code) == (204, True, 200)
+    assert use == {"waiting_job_count": 0, "running_job_count": 0, "stored_bytes": 0}
+
+
+def test_an_invited_user_chooses_a_password_and_a_lost_administrator_comes_back(
+    fleet: LocalFleet, api: httpx.Client
+) -> None:
+    email = f"{uuid4()}@example.com"
+    fleet.run("users", "create", email, "--role", "admin", "--name", "Grace")
+    address = fleet.run("users", "link", email).split()[0]
+    chosen = httpx.post(address, json={"password": PASSWORD}, timeout=10)
+    again = httpx.post(address, json={"password": PASSWORD}, timeout=10)
+    form = {"username": email, "password": PASSWORD}
+    login = httpx.post(f"{fleet.url}/v1/auth/token", data=form, timeout=10).json()
+    bearer = {"Authorization": f"Bearer {login['access_token']}"}
+    with httpx.Client(base_url=fleet.url, headers=bearer, timeout=30) as grace:
+        root = f"/v1/users/{api.get('/v1/me').json()['id']}"
+        becomes(200, lambda: grace.patch(root, json={"role": "user", "is_blocked": True}))
+        becomes(401, lambda: api.get("/v1/me"))
+        told = fleet.run("users", "recover")
+        becomes(200, lambda: api.get("/v1/users"))
+        own = f"/v1/users/{grace.get('/v1/me').json()['id']}"
+        assert api.delete(own).status_code == 204
+
+    assert (chosen.status_code, again.status_code) == (204, 403)
+    assert ADMIN_EMAIL in told
+    assert fleet.secrets.admin_password in told

@@ -18,6 +18,7 @@ from comfyfleet.commands import (
     nodes,
     presets,
     remote,
+    roles,
     usage,
     users,
     webhooks,
@@ -71,6 +72,7 @@ def application() -> typer.Typer:
     app.add_typer(workflows.group(), name="workflows")
     app.add_typer(users.group(), name="users")
     app.add_typer(webhooks.group(), name="webhooks")
+    app.add_typer(roles.group(), name="roles")
     app.add_typer(dead_letters.group(), name="dead-letters")
     return app
 

@@ -1,4 +1,4 @@
-"""Tables of users for a terminal."""
+"""Tables of users and roles for a terminal."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from comfyfleet.tables import ago, plain_table
+from contracts.auth.roles import RoleView
 from contracts.auth.users import UserKind, UserView
 
 
@@ -44,3 +45,26 @@ def lines(user: UserView) -> Iterator[tuple[str, str]]:
     own = user.own_limits.model_dump(exclude_none=True)
     for name, value in user.limits:
         yield name, f"{value}{' (of this user alone)' if name in own else ''}"
+
+
+def roles_table(roles: Sequence[RoleView]) -> Table:
+    table = plain_table("role", "users", "workflows", "model files", "permissions")
+    for role in roles:
+        reach = Text(" ".join(role.workflows)), Text(" ".join(role.models))
+        table.add_row(role.name, str(role.user_count), *reach, " ".join(role.permissions))
+    return table
+
+
+def role_card(role: RoleView) -> Table:
+    table = plain_table("field", "value")
+    limits = role.limits.model_dump(mode="json", exclude_none=True)
+    for name, value in (
+        ("name", role.name),
+        ("users", str(role.user_count)),
+        ("permissions", " ".join(role.permissions)),
+        ("workflows", " ".join(role.workflows)),
+        ("model files", " ".join(role.models)),
+        ("limits", " ".join(f"{key}={limit}" for key, limit in limits.items())),
+    ):
+        table.add_row(name, Text(value))
+    return table

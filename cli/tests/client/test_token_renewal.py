@@ -1,4 +1,4 @@
-"""An access token lasts a quarter of an hour, and some jobs last longer."""
+"""An access token lasts ten minutes, and some jobs last longer."""
 
 from pathlib import Path
 from typing import Any, Protocol

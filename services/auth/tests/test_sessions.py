@@ -41,7 +41,7 @@ async def test_a_right_password_gives_tokens_with_the_permissions_of_the_role() 
     assert claims["sub"] == str(user.id)
     seen, done = ["jobs:read", "media:read", "workflows:read"], ["jobs:run", "media:write"]
     assert claims["permissions"] == sorted(seen + done)
-    assert claims["exp"] - claims["iat"] == view.expires_in == 900
+    assert claims["exp"] - claims["iat"] == view.expires_in == 600
     assert auth.work.facts == [AuditFact.LOGGED_IN]
 
 

@@ -37,7 +37,7 @@ async def test_another_password_in_the_settings_replaces_it_and_ends_every_sessi
 
     changed = auth.work.users[root.id]
     assert changed.password_hash == "hash of new"
-    assert (changed.role, changed.is_blocked) == ("admin", False)
+    assert (changed.role.name, changed.is_blocked) == ("admin", False)
     assert changed.sessions_valid_from == int(NOW.timestamp())
     assert not auth.work.sessions
 
@@ -48,7 +48,7 @@ async def test_an_ordinary_user_named_by_the_settings_becomes_administrator() ->
 
     await ensure_administrator(auth.service)
 
-    assert auth.work.users[root.id].role == "admin"
+    assert auth.work.users[root.id].role.name == "admin"
     assert auth.work.users[root.id].sessions_valid_from == 0
 
 

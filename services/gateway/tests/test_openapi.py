@@ -26,6 +26,7 @@ PUBLIC = {
     "issueToken",
     "refreshSession",
     "endSession",
+    "usePasswordLink",
 }
 PROBLEM = "application/problem+json"
 FILLERS = {"", "Successful Response", "Additional Response"}

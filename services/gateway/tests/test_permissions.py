@@ -17,10 +17,16 @@ OPEN = {
     ("get", "/v1/api-keys"),
     ("post", "/v1/api-keys"),
     ("delete", "/v1/api-keys/{key_id}"),
+    ("patch", "/v1/me"),
+    ("post", "/v1/me/password"),
+    ("get", "/v1/me/sessions"),
+    ("post", "/v1/me/sessions/end"),
+    ("delete", "/v1/me/sessions/{session_id}"),
     ("get", "/v1/workflows/spec.schema.json"),
     ("post", "/v1/auth/token"),
     ("post", "/v1/auth/refresh"),
     ("post", "/v1/auth/logout"),
+    ("post", "/v1/auth/invitations/{token}"),
 }
 """For all, or for whoever has a token."""
 PLACES = {"name": "solid", "reference": "solid", "version": "1"}

@@ -1,14 +1,22 @@
 """Sends the requests about users."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
+
+from pydantic import BaseModel
 
 from comfyfleet import CommandError
 from comfyfleet.client.api import FleetClient
 from contracts.auth.users import UserPage, UserView
 
 MOST_ON_A_PAGE = 100
+
+
+class OneTimeLink(BaseModel):
+    path: str
+    expires_at: datetime
 
 
 def every(client: FleetClient, filters: dict[str, Any], most: int) -> Iterator[UserView]:
@@ -48,3 +56,9 @@ def change(client: FleetClient, user_id: UUID, changes: dict[str, Any]) -> UserV
 
 def erase(client: FleetClient, user_id: UUID) -> None:
     client.call("DELETE", f"/v1/users/{user_id}")
+
+
+def link(client: FleetClient, user_id: UUID, lifetime_seconds: int) -> OneTimeLink:
+    """Make a link by which the user chooses a password, in place of an earlier one."""
+    body = {"lifetime_seconds": lifetime_seconds}
+    return client.ask(OneTimeLink, "POST", f"/v1/users/{user_id}/links", json=body)

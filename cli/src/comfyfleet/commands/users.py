@@ -34,7 +34,8 @@ def group() -> typer.Typer:
     """The command itself, which lists, and its sub-commands."""
     app = typer.Typer(help=__doc__, invoke_without_command=True)
     app.callback()(show_all)
-    for command in (list_, show, create, change, block, unblock, delete, audit):
+    verbs = (list_, show, create, change, link, block, unblock, delete, recover, audit)
+    for command in verbs:
         app.command(command.__name__.rstrip("_"))(command)
     return app
 
@@ -134,6 +135,33 @@ def limits_of(texts: Sequence[str]) -> dict[str, int | str]:
             raise CommandError(f"--limit {text}: expected NAME=VALUE")
         found[name] = int(value) if value.isdecimal() else value
     return found
+
+
+def link(
+    name: Name,
+    *,
+    hours: Annotated[float, typer.Option(min=0.02, max=720, help="Hours that it works.")] = 72.0,
+) -> None:
+    """Make a one-time link by which the user chooses a password: an invitation, or a way back in.
+
+    The user posts the password to it, as the printed command does. It is shown only now.
+    """
+    with closing(connect()) as client:
+        made = users.link(client, users.find(client, name).id, int(hours * 3_600))
+        address = f"{client.url}{made.path}"
+    say(address)
+    body = '{"password": "…"}'
+    say(f"  curl -H 'Content-Type: application/json' -d '{body}' {address}")
+
+
+def recover() -> None:
+    """Give the local fleet's administrator back: unblocked, with the password of its folder.
+
+    In a cluster, set COMFYFLEET_ADMIN_EMAIL and COMFYFLEET_ADMIN_PASSWORD and restart auth.
+    """
+    from comfyfleet import recovery  # noqa: PLC0415 - no other command loads its libraries
+
+    say(recovery.run())
 
 
 def block(names: Names) -> None:

@@ -5,14 +5,15 @@ The gateway takes them from a verified token.
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import ClassVar, Generic
+from typing import Annotated, ClassVar, Generic, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.errors import ConflictError
 from contracts.message import A, Command, Query
 from contracts.services import ServiceName
+from contracts.values import printable
 
 
 class Permission(StrEnum):
@@ -86,7 +87,7 @@ class Limits(BaseModel):
 
 
 class LimitOverrides(BaseModel):
-    """Limits that are set for one user; those that are null are as for everybody."""
+    """Limits that are set for a role or a user; null ones are as for the role or everybody."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -111,6 +112,74 @@ class LimitOverrides(BaseModel):
         return limits.model_copy(update=self.model_dump(exclude_none=True))
 
 
+LONGEST_PATTERN_BYTES = 80
+
+
+def as_pattern(text: str) -> str:
+    if len(text.encode()) > LONGEST_PATTERN_BYTES:
+        raise ValueError(f"expected at most {LONGEST_PATTERN_BYTES} bytes")
+    return printable(text)
+
+
+Pattern: TypeAlias = Annotated[str, StringConstraints(min_length=1), AfterValidator(as_pattern)]
+Patterns: TypeAlias = Annotated[tuple[Pattern, ...], Field(max_length=30)]
+"""Small, so that all roles fit into one message and a principal into one value of a bucket."""
+EVERYTHING: Patterns = ("*",)
+
+
+def is_match(pattern: str, name: str) -> bool:
+    """Return whether the pattern fits the whole name; `*` in it stands for any text.
+
+    The time is linear in the pattern, whatever it is, which no regular expression promises.
+    """
+    first, *others = pattern.split("*")
+    if not others:
+        return pattern == name
+    *middle, last = others
+    if not name.startswith(first):
+        return False
+    place = len(first)
+    for part in middle:
+        if (found := name.find(part, place)) < 0:
+            return False
+        place = found + len(part)
+    return len(name) - place >= len(last) and name.endswith(last)
+
+
+class Reach(BaseModel):
+    """Names of what a principal may use, as patterns: `*` in one stands for any text."""
+
+    model_config = ConfigDict(frozen=True)
+
+    workflows: Patterns = Field(
+        default=EVERYTHING,
+        description="Workflows: `txt2img`, `shop-*`. Others do not exist for the principal.",
+    )
+    models: Patterns = Field(
+        default=EVERYTHING,
+        description="Model files, with their folder: `loras/film-*`. Jobs with others are refused.",
+    )
+
+    def has_workflow(self, name: str) -> bool:
+        return any(is_match(pattern, name) for pattern in self.workflows)
+
+    def has_model(self, folder: str, name: str) -> bool:
+        return any(is_match(pattern, f"{folder}/{name}") for pattern in self.models)
+
+    def covers(self, other: "Reach") -> bool:
+        """Return whether this reach surely includes the other.
+
+        A pattern that fits another one as a text fits all that the other fits: each `*` of the
+        other is within a `*` of this one. What only several patterns include together is missed.
+        """
+        pairs = (self.workflows, other.workflows), (self.models, other.models)
+        return all(
+            any(is_match(own, wanted) for own in mine)
+            for mine, theirs in pairs
+            for wanted in theirs
+        )
+
+
 class Actor(BaseModel):
     """The principal on whose behalf a command is sent."""
 
@@ -119,6 +188,7 @@ class Actor(BaseModel):
     user_id: UUID
     permissions: frozenset[Permission] = frozenset()
     limits: Limits = Limits()
+    reach: Reach = Reach()
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions

@@ -1,7 +1,7 @@
 """Every message of the fleet: the classes with a subject in these modules."""
 
 from contracts import agent, model_files, node_log, node_queue, spent
-from contracts.auth import audit, keys, sessions, users
+from contracts.auth import audit, keys, links, me, roles, sessions, users
 from contracts.media import attempts, files, library
 from contracts.message import declared_in
 from contracts.registry import graphs, presets, requests, workflows
@@ -22,7 +22,7 @@ from contracts.webhooks import deliveries, endpoints
 from contracts.webhooks import jobs as job_webhooks
 
 MODULES = (
-    *(sessions, users, keys, audit),
+    *(sessions, users, keys, audit, roles, me, links),
     *(requests, graphs, presets, job_requests, job_changes, batches, explanations, usage, timings),
     *(node_requests, claims, agent, node_queue, node_log, model_files),
     *(files, library, attempts, job_events, node_events, dispatch, workflows, spent),

@@ -9,6 +9,7 @@ from auth.adapters.bcrypt_passwords import BcryptPasswords
 from auth.adapters.buckets import PublishedBuckets
 from auth.adapters.jose_keyring import JoseKeyring, derived
 from auth.adapters.sql_work import SqlUnitOfWork
+from auth.adapters.zxcvbn_guesses import ZxcvbnGuesses
 from auth.domain.users import Administrator
 from auth.handlers.administrator import ensure_administrator
 from auth.handlers.api_keys import (
@@ -18,6 +19,15 @@ from auth.handlers.api_keys import (
     record_use,
 )
 from auth.handlers.audit import list_audit
+from auth.handlers.links import create_link, use_link
+from auth.handlers.me import (
+    list_sessions,
+    rename_user,
+    replace_password,
+    revoke_session,
+    revoke_sessions,
+)
+from auth.handlers.roles import change_role, create_role, delete_role, find_role, list_roles
 from auth.handlers.sessions import end_session, issue_token, refresh_token
 from auth.handlers.upkeep import prune, rotate_keys, sync_buckets
 from auth.handlers.users import change_user, create_user, erase_user, find_user, list_users
@@ -25,6 +35,15 @@ from auth.service import Auth
 from auth.settings import AuthSettings
 from contracts.auth.audit import ListAudit
 from contracts.auth.keys import ApiKeysUsed, CreateApiKey, DeleteApiKey, ListApiKeys
+from contracts.auth.links import CreateLink, UseLink
+from contracts.auth.me import (
+    ListSessions,
+    RenameUser,
+    ReplacePassword,
+    RevokeSession,
+    RevokeSessions,
+)
+from contracts.auth.roles import ChangeRole, CreateRole, DeleteRole, FindRole, ListRoles
 from contracts.auth.sessions import EndSession, IssueToken, RefreshToken
 from contracts.auth.users import ChangeUser, CreateUser, EraseUser, FindUser, ListUsers
 from runtime.clock import now
@@ -46,6 +65,18 @@ ANSWERS: AnswerTable[Auth] = {
     ListApiKeys: list_api_keys,
     DeleteApiKey: delete_api_key,
     ListAudit: list_audit,
+    RenameUser: rename_user,
+    ReplacePassword: replace_password,
+    ListSessions: list_sessions,
+    RevokeSession: revoke_session,
+    RevokeSessions: revoke_sessions,
+    CreateLink: create_link,
+    UseLink: use_link,
+    ListRoles: list_roles,
+    FindRole: find_role,
+    CreateRole: create_role,
+    ChangeRole: change_role,
+    DeleteRole: delete_role,
 }
 SUBSCRIPTIONS: SubscriptionTable[Auth] = {ApiKeysUsed: record_use}
 TICKS: TickTable[Auth] = {rotate_keys: 60.0, prune: 60.0, sync_buckets: 1.0}
@@ -65,6 +96,7 @@ def build(
     return Auth(
         unit_of_work=SqlUnitOfWork(engine, relay.nudge),
         passwords=passwords,
+        guesses=ZxcvbnGuesses(),
         keyring=JoseKeyring(secret),
         buckets=buckets,
         clock=now,

@@ -9,6 +9,8 @@ from uuid import UUID
 from auth.domain.api_keys import ApiKey
 from auth.domain.audit import AuditEntry, StoredEntry
 from auth.domain.keyring import Key
+from auth.domain.links import PasswordLink
+from auth.domain.roles import Role
 from auth.domain.sessions import Session
 from auth.domain.users import User
 from contracts.access import IdempotencyKey
@@ -37,6 +39,24 @@ class Work(Protocol):
         """Return all who can log in and administer the fleet. Call `lock` before a change."""
         ...
 
+    async def role(self, name: str) -> Role | None:
+        """Return a role, built in or of the fleet's own."""
+        ...
+
+    async def roles(self) -> list[Role]:
+        """Return the roles of the fleet's own by name."""
+        ...
+
+    async def save_role(self, role: Role) -> None:
+        """Add or replace the role, and publish the principals of its users. Call `lock` before."""
+
+    async def delete_role(self, role: Role) -> None:
+        """Delete a role that nobody has. Call `lock` before."""
+
+    async def users_of_roles(self) -> dict[str, int]:
+        """Return the number of users by role."""
+        ...
+
     async def is_erased(self, user_id: UUID) -> bool: ...
 
     async def erase_user(self, user: User, now: datetime) -> None:
@@ -61,6 +81,18 @@ class Work(Protocol):
 
     async def end_session(self, session: Session, now: datetime) -> None:
         """End the session, and publish the principal. Call `lock` before."""
+
+    async def link(self, digest: str) -> PasswordLink | None: ...
+
+    async def save_link(self, link: PasswordLink) -> None:
+        """Add the link in place of the one that its user has."""
+
+    async def sessions_of(self, user_id: UUID) -> list[Session]:
+        """Return the sessions of the user that have not ended, newest first."""
+        ...
+
+    async def end_sessions(self, sessions: Sequence[Session], now: datetime) -> None:
+        """End these sessions of one user, and publish the principal. Call `lock` before."""
 
     async def delete_sessions(self, user_id: UUID) -> None: ...
 
@@ -112,6 +144,14 @@ class Passwords(Protocol):
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
         """Check the password; without a hash, take as long and return False."""
+        ...
+
+
+class Guesses(Protocol):
+    """Tells how hard passwords are to guess."""
+
+    async def count(self, password: str, words: Sequence[str]) -> float:
+        """Return how many guesses it takes; `words` are those that come to mind for this user."""
         ...
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from auth.domain.throttle import Throttle
 from auth.domain.users import Administrator
-from auth.ports import Buckets, Keyring, Passwords, UnitOfWork
+from auth.ports import Buckets, Guesses, Keyring, Passwords, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,7 @@ class Auth:
 
     unit_of_work: UnitOfWork
     passwords: Passwords
+    guesses: Guesses
     keyring: Keyring
     buckets: Buckets
     clock: Callable[[], datetime]

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.adapters.sql_work import SqlUnitOfWork
+from auth.domain.links import PasswordLink
 from auth.domain.sessions import Session
 from auth.handlers.users import change_user, create_user, erase_user, find_user, list_users
 from auth.service import Auth
@@ -102,7 +103,7 @@ async def test_one_key_and_one_address_make_one_user_however_many_try_at_once(au
 
 
 async def test_of_two_last_administrators_who_demote_each_other_one_stays(auth: Auth) -> None:
-    second = replace(a_user("second@example.com"), role="admin")
+    second = a_user("second@example.com", role="admin")
     async with auth.unit_of_work() as work:
         await work.save_user(second)
     demoting = [
@@ -115,6 +116,39 @@ async def test_of_two_last_administrators_who_demote_each_other_one_stays(auth: 
 
     assert [isinstance(one, ConflictError) for one in found].count(True) == 1
     assert len(await emails(auth, role="admin")) == 1
+
+
+async def test_all_but_one_of_a_users_sessions_end_and_the_principal_says_so(
+    auth: Auth, engine: AsyncEngine
+) -> None:
+    lasting = [Session(new_id(), ROOT.id, NOW, NOW + timedelta(days=1), b"x") for _ in range(3)]
+    async with auth.unit_of_work() as work:
+        for session in lasting:
+            await work.save_session(session)
+        assert await work.sessions_of(ROOT.id) == lasting[::-1]
+        await work.end_sessions(lasting[1:], NOW)
+        assert await work.sessions_of(ROOT.id) == lasting[:1]
+    async with engine.connect() as connection:
+        last = (
+            "SELECT messages::text FROM outbox WHERE messages::text LIKE '%$KV.principals%' "
+            "ORDER BY id DESC LIMIT 1"
+        )
+        announced = (await connection.execute(text(last))).scalar_one()
+    assert [str(session.id) in announced for session in lasting] == [False, True, True]
+
+
+async def test_a_user_has_one_link_which_ends(auth: Auth) -> None:
+    first = PasswordLink(ROOT.id, "a", NOW + timedelta(hours=1))
+    second = replace(first, digest="b", used_by=new_id())
+    async with auth.unit_of_work() as work:
+        await work.save_link(first)
+        await work.save_link(second)
+        assert await work.link("a") is None
+        assert await work.link("b") == second
+        await work.prune(NOW)
+        assert await work.link("b") == second
+        await work.prune(second.expires_at)
+        assert await work.link("b") is None
 
 
 async def test_erasing_leaves_no_word_of_the_person_but_the_id(

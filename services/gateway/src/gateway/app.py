@@ -47,7 +47,8 @@ from gateway.sessions import endpoints as sessions
 from gateway.sessions.accounts import Accounts
 from gateway.settings import GatewaySettings
 from gateway.usage import endpoints as usage
-from gateway.users import api_keys, audit, users
+from gateway.users import api_keys, audit, me, roles, users
+from gateway.users import links as password_links
 from gateway.users.api_keys import announce_used_keys
 from gateway.webhooks import endpoints as webhooks
 from gateway.workflows import authoring, presets
@@ -79,6 +80,9 @@ ROUTERS = (
     usage.router,
     users.router,
     webhooks.router,
+    roles.router,
+    me.router,
+    password_links.router,
     sessions.router,
     api_keys.router,
     api_keys.of_users,

@@ -10,6 +10,7 @@ from contracts.scheduler.explanations import ExplainJob
 from contracts.scheduler.job_requests import (
     FindJobs,
     FindSubmitted,
+    FindWork,
     ListJobs,
     ListNeededGraphs,
     SubmitJob,
@@ -51,6 +52,7 @@ from scheduler.handlers.queries import (
     explain_job,
     find_jobs,
     find_submitted,
+    find_work,
     list_jobs,
     list_needed_graphs,
 )
@@ -75,6 +77,7 @@ ANSWERS: AnswerTable[Scheduler] = {
     FinishAttempt: Limited(decide, MOST_IN_HAND),
     FindJobs: Limited(find_jobs, MOST_QUERIES),
     FindSubmitted: Limited(find_submitted, MOST_QUERIES),
+    FindWork: Limited(find_work, MOST_QUERIES),
     ListJobs: Limited(list_jobs, MOST_QUERIES),
     ListNeededGraphs: Limited(list_needed_graphs, MOST_SUMS),
     FindNode: Limited(find_node, MOST_QUERIES),

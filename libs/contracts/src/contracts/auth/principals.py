@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from contracts.access import Limits
+from contracts.access import Limits, Reach
 
 
 class SigningKey(BaseModel):
@@ -31,6 +31,7 @@ class Principal(BaseModel):
     user_id: UUID
     role: str
     limits: Limits = Limits()
+    reach: Reach = Reach()
     is_blocked: bool = False
     sessions_valid_from: int = Field(
         default=0, description="Unix seconds; tokens issued earlier are refused."

@@ -145,8 +145,8 @@ class UserChanges(BaseModel):
 class CreateUser(UserCommand[UserView]):
     """Create a user. Idempotent by `user_id`.
 
-    Errors: Forbidden (`permission_not_held`: of the role), Invalid (`unknown_role`), Conflict
-    (`email_taken`), Unavailable (`busy`).
+    Errors: Forbidden (`permission_not_held`: of the role), Invalid (`unknown_role`,
+    `weak_password`), Conflict (`email_taken`), Unavailable (`busy`).
     """
 
     subject: ClassVar[str] = "command.auth.create_user.v1"

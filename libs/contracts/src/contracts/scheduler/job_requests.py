@@ -160,6 +160,19 @@ class ListNeededGraphs(Query[NeededGraphs]):
     cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
 
 
+class WorkView(BaseModel):
+    """The jobs of an owner that are not over."""
+
+    waiting_job_count: int = Field(description="Jobs that wait.")
+    running_job_count: int = Field(description="Jobs that run or are placed on a node.")
+
+
+class FindWork(UserQuery[WorkView]):
+    """Count the jobs of the actor that are not over."""
+
+    subject: ClassVar[str] = "query.scheduler.find_work.v1"
+
+
 class JobFilters(BaseModel):
     """Filters of the list of jobs."""
 

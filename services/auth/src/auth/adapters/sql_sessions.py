@@ -1,5 +1,6 @@
 """Rows of sessions."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from uuid import UUID
@@ -25,6 +26,17 @@ class SqlSessions(SqlUsers):
     async def end_session(self, session: Session, now: datetime) -> None:
         await self.save_session(replace(session, ended_at=now))
         await self._publish_principal(session.user_id)
+
+    async def sessions_of(self, user_id: UUID) -> list[Session]:
+        found = select(sessions).where(sessions.c.user_id == user_id, sessions.c.ended_at.is_(None))
+        rows = await self._connection.execute(found.order_by(sessions.c.id.desc()))
+        return [Session(**row) for row in rows.mappings()]
+
+    async def end_sessions(self, sessions: Sequence[Session], now: datetime) -> None:
+        for session in sessions:
+            await self.save_session(replace(session, ended_at=now))
+        if sessions:
+            await self._publish_principal(sessions[0].user_id)
 
     async def delete_sessions(self, user_id: UUID) -> None:
         await self._connection.execute(delete(sessions).where(sessions.c.user_id == user_id))

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from auth.adapters.sql_api_keys import SqlApiKeys
 from auth.adapters.sql_audit import SqlAudit
 from auth.adapters.sql_idempotency import SqlIdempotency
+from auth.adapters.sql_links import SqlLinks
+from auth.adapters.sql_roles import SqlRoles
 from auth.adapters.sql_sessions import SqlSessions
 from auth.adapters.sql_signing_keys import SqlSigningKeys
 from runtime.outbox import messages as outbox
@@ -17,7 +19,9 @@ from runtime.postgres.retention_clock import READ, trusted
 from runtime.postgres.transaction import transaction
 
 
-class SqlWork(SqlSessions, SqlApiKeys, SqlSigningKeys, SqlAudit, SqlIdempotency):
+class SqlWork(
+    SqlSessions, SqlApiKeys, SqlRoles, SqlSigningKeys, SqlLinks, SqlAudit, SqlIdempotency
+):
     """One transaction on one connection."""
 
     async def lock(self) -> None:
@@ -30,6 +34,7 @@ class SqlWork(SqlSessions, SqlApiKeys, SqlSigningKeys, SqlAudit, SqlIdempotency)
         await self._prune_api_keys(now)
         await self._prune_audit(now)
         await self._prune_idempotency(now)
+        await self._prune_links(now)
 
 
 class SqlUnitOfWork:

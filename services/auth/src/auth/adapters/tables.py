@@ -20,6 +20,24 @@ users = sa.Table(
     sa.Column("sessions_valid_from", sa.BigInteger, nullable=False),
 )
 
+roles = sa.Table(
+    "roles",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("content", JSONB, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("request_id", sa.Uuid, nullable=False),
+)
+
+links = sa.Table(
+    "links",
+    metadata,
+    sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("used_by", sa.Uuid),
+)
+
 erased_users = sa.Table(
     "erased_users",
     metadata,

@@ -65,3 +65,46 @@ class SecretNotRepeatedError(ConflictError):
 class NotAServiceError(ConflictError):
     code = "not_a_service"
     message = "only the person makes keys of a person; administrators make those of services"
+
+
+class RoleNotFoundError(NotFoundError):
+    message = "there is no such role"
+
+
+class RoleExistsError(ConflictError):
+    code = "role_exists"
+    message = "there is a role of this name"
+
+
+class RoleBuiltInError(ConflictError):
+    code = "role_built_in"
+
+
+class RoleInUseError(ConflictError):
+    code = "role_in_use"
+
+
+class TooManyRolesError(ConflictError):
+    code = "too_many_roles"
+
+
+class WrongPasswordError(ForbiddenError):
+    code = "wrong_password"
+    message = "the old password is wrong"
+
+
+class BadLinkError(ForbiddenError):
+    """A link that was made up, used, replaced or has expired gives the same answer."""
+
+    code = "bad_link"
+    message = "the link is not valid: it was used, replaced or has expired; ask for another one"
+
+
+class LinkNotRepeatedError(ConflictError):
+    code = "idempotency_key_used"
+    message = "the link was made, and its text is shown only once: make another one"
+
+
+class NotAPersonError(ConflictError):
+    code = "not_a_person"
+    message = "a service account has no password: make a key for it"

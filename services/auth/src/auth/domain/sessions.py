@@ -14,6 +14,7 @@ from enum import Enum
 from uuid import UUID
 
 from auth.domain.tokens import ACCESS_SECONDS
+from contracts.auth.me import SessionView
 
 GRACE = timedelta(seconds=10)
 """A thief within that time shares the victim's successor, and the next exchange tells on both."""
@@ -40,6 +41,17 @@ class Session:
     used_at: datetime | None = None
     ended_at: datetime | None = None
     """Time of a logout or of a reused token; until then the session is open."""
+
+
+def view_of(session: Session, current_id: UUID | None) -> SessionView:
+    """Return what its user sees of a session."""
+    return SessionView(
+        id=session.id,
+        began_at=session.began_at,
+        refreshed_at=session.used_at,
+        expires_at=session.expires_at,
+        is_current=session.id == current_id,
+    )
 
 
 class TokenUse(Enum):

@@ -1,6 +1,6 @@
 """Defines the claims of access tokens and the form of refresh tokens.
 
-An access token is valid for a quarter of an hour and is checked without a call to auth. A refresh
+An access token is valid for ten minutes and is checked without a call to auth. A refresh
 token is `<session id>.<secret>`, good for one exchange; only its SHA-256 is stored. The second
 half of the secret is a MAC, so that auth recognizes each token it ever issued: nobody can end
 somebody's session with a token that was made up. The successor of a token is derived from it, a
@@ -18,7 +18,7 @@ from uuid import UUID
 from auth.domain.users import User
 
 ISSUER = AUDIENCE = "comfyfleet"
-ACCESS_SECONDS = 900
+ACCESS_SECONDS = 600
 HALF_BYTES = 16
 
 
@@ -30,7 +30,7 @@ def access_claims(user: User, session_id: UUID, token_id: UUID, now: datetime) -
         "aud": AUDIENCE,
         "sub": str(user.id),
         "sid": str(session_id),
-        "role": user.role,
+        "role": user.role.name,
         "permissions": [str(permission) for permission in user.permissions],
         "iat": issued_at,
         "exp": issued_at + ACCESS_SECONDS,

@@ -1,39 +1,44 @@
 """Decides who may change a user, what a change does, and which facts the audit log gets of it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from uuid import UUID
 
 from auth.domain.audit import AuditEntry, AuditFact
 from auth.domain.errors import LastAdministratorError, PermissionNotHeldError
-from auth.domain.users import ROLES, User
+from auth.domain.roles import Role
+from auth.domain.users import User
 from contracts.access import Actor, Permission
 from contracts.auth.users import UserChanges
 from contracts.errors import FieldError, InvalidError
 
 
-def refuse_beyond(actor: Actor, permissions: Iterable[Permission]) -> None:
-    """Raise Forbidden unless the actor holds all of these permissions.
+def refuse_beyond(actor: Actor, *roles: Role) -> None:
+    """Raise Forbidden unless the actor may do all that these roles allow.
 
-    Otherwise someone could give them to a friend, or take over the account of one who has them.
+    Otherwise someone could give it to a friend, or take over the account of one who has it.
     """
-    if missing := set(permissions) - actor.permissions:
+    if (
+        missing := frozenset[Permission]().union(*(r.permissions for r in roles))
+        - actor.permissions
+    ):
         names = ", ".join(sorted(missing))
         raise PermissionNotHeldError(f"this needs permissions that you do not have: {names}")
+    if not all(actor.reach.covers(role.reach) for role in roles):
+        raise PermissionNotHeldError("this needs workflows or model files that you may not use")
 
 
-def refuse_unknown_role(role: str) -> None:
-    if role not in ROLES:
-        problem = FieldError(path="role", code="not_a_choice", message="there is no such role")
-        raise InvalidError(f"role: there is no role {role}", code="unknown_role", errors=[problem])
+def unknown_role(name: str) -> InvalidError:
+    problem = FieldError(path="role", code="not_a_choice", message="there is no such role")
+    return InvalidError(f"role: there is no role {name}", code="unknown_role", errors=[problem])
 
 
-def changed_user(user: User, changes: UserChanges) -> User:
-    """Return the user after the changes; null ones change nothing."""
+def changed_user(user: User, changes: UserChanges, role: Role) -> User:
+    """Return the user with this role after the changes; null ones change nothing."""
     return replace(
         user,
         name=user.name if changes.name is None else changes.name,
-        role=user.role if changes.role is None else changes.role,
+        role=role,
         is_blocked=user.is_blocked if changes.is_blocked is None else changes.is_blocked,
         own_limits=user.own_limits if changes.limits is None else changes.limits,
     )
@@ -57,8 +62,8 @@ def entries_of(before: User, after: User, actor_id: UUID) -> Iterator[AuditEntry
 
     if before.name != after.name:
         yield entry(AuditFact.USER_RENAMED)
-    if before.role != after.role:
-        yield entry(AuditFact.ROLE_CHANGED, f"{before.role} to {after.role}")
+    if before.role.name != after.role.name:
+        yield entry(AuditFact.ROLE_CHANGED, f"{before.role.name} to {after.role.name}")
     if before.own_limits != after.own_limits:
         yield entry(AuditFact.LIMITS_CHANGED, after.own_limits.model_dump_json(exclude_none=True))
     if before.is_blocked != after.is_blocked:

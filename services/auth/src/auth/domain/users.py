@@ -1,24 +1,14 @@
-"""Defines users, the built-in roles, and the views of users that other services read.
-
-A role names a set of permissions; only permissions are checked.
-"""
+"""Defines users, and the views of users that other services read."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from contracts.access import LimitOverrides, Limits, Permission, granted
+from auth.domain.roles import ADMIN, Role
+from contracts.access import LimitOverrides, Limits, Permission
 from contracts.auth.principals import Principal, PublishedApiKey
 from contracts.auth.users import UserKind, UserView
-
-ADMIN = "admin"
-USER = "user"
-
-ROLES: dict[str, frozenset[Permission]] = {
-    ADMIN: frozenset(Permission),
-    USER: granted({Permission.JOBS_RUN, Permission.MEDIA_WRITE, Permission.WORKFLOWS_READ}),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +18,7 @@ class User:
     id: UUID
     email: str
     name: str
-    role: str
+    role: Role
     password_hash: str | None = field(repr=False)
     """None: the user cannot log in with a password."""
     created_at: datetime
@@ -41,12 +31,12 @@ class User:
 
     @property
     def permissions(self) -> list[Permission]:
-        """The permissions of the role, sorted; a role that this version does not know has none."""
-        return sorted(ROLES.get(self.role, frozenset()))
+        """The permissions of the role, sorted."""
+        return sorted(self.role.permissions)
 
     @property
     def limits(self) -> Limits:
-        return self.own_limits.over(Limits())
+        return self.own_limits.over(self.role.limits.over(Limits()))
 
     @property
     def has_password(self) -> bool:
@@ -55,7 +45,7 @@ class User:
     @property
     def is_administrator(self) -> bool:
         """True: this user can log in and administer the fleet."""
-        return self.role == ADMIN and self.has_password and not self.is_blocked
+        return self.role.name == ADMIN and self.has_password and not self.is_blocked
 
     def principal(
         self, ended_sessions: Iterable[UUID] = (), api_keys: Iterable[PublishedApiKey] = ()
@@ -63,8 +53,9 @@ class User:
         """Return what gateways check each request by."""
         return Principal(
             user_id=self.id,
-            role=self.role,
+            role=self.role.name,
             limits=self.limits,
+            reach=self.role.reach,
             is_blocked=self.is_blocked,
             sessions_valid_from=self.sessions_valid_from,
             permissions=[str(permission) for permission in self.permissions],
@@ -73,7 +64,19 @@ class User:
         )
 
     def view(self) -> UserView:
-        return UserView.model_validate(self, from_attributes=True)
+        return UserView(
+            id=self.id,
+            email=self.email,
+            name=self.name,
+            role=self.role.name,
+            permissions=self.permissions,
+            limits=self.limits,
+            own_limits=self.own_limits,
+            kind=self.kind,
+            is_blocked=self.is_blocked,
+            has_password=self.has_password,
+            created_at=self.created_at,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,5 +116,5 @@ async def managed_user(work: Work, actor: Actor, user_id: UUID) -> User:
     if user is None:
         raise UserNotFoundError
     if user_id != actor.user_id:
-        refuse_beyond(actor, user.permissions)
+        refuse_beyond(actor, user.role)
     return user

@@ -27,6 +27,7 @@ router = APIRouter(prefix="/v1/batches", tags=["batches"])
     responses=refusals(
         *REFUSALS,
         "priority_not_allowed",
+        "model_not_allowed",
         "storage_quota",
         "bad_text",
         "bad_time",

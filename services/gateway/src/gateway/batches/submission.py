@@ -77,7 +77,7 @@ async def new_batch(
     required: dict[Requirements, int] = {}
     items: list[BatchItem] = []
     for number, inputs in enumerate(all_inputs):
-        found = requirements_of(version, inputs, gateway.catalog.servers)
+        found = requirements_of(version, inputs, gateway.catalog.servers, actor.reach)
         own = {name: value for name, value in inputs.items() if name not in shared}
         item = BatchItem(
             inputs=own,

@@ -74,8 +74,8 @@ class AccessControl:
     def admit_token(self, token: str, *permissions: Permission) -> AdmittedCaller:
         """Admit a caller who has one of these permissions, or any caller if none is given.
 
-        The actor has the limits that the account has now. Raises RefusedError: 401, 429, or 403
-        with the name of the permission.
+        The actor has the limits and the reach that the account has now. Raises RefusedError: 401,
+        429, or 403 with the name of the permission.
         """
         claims = self.claims_of(token)
         principal = self.principal_of(claims.user_id)
@@ -87,6 +87,7 @@ class AccessControl:
             user_id=claims.user_id,
             permissions=permissions_of(claims, principal),
             limits=principal.limits,
+            reach=principal.reach,
         )
         self.limit_caller(claims)
         if not is_allowed(permissions, actor.permissions):

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 from gateway.http.access import AdmitsActor, AdmitsSession
 from gateway.http.admission import ALWAYS
 from gateway.http.headers import IDEMPOTENCY_REPLAYED
-from gateway.http.problems import PROBLEM_JSON, PROBLEMS, URN, Problem
+from gateway.http.problem_types import PROBLEMS
+from gateway.http.problems import PROBLEM_JSON, URN, Problem
 
 Part: TypeAlias = dict[str, Any]
 

@@ -16,12 +16,7 @@ from gateway.http.admission import limited_headers
 from gateway.http.bodies import invalid_fields
 from gateway.http.conditional import etag_of, tagged
 from gateway.http.openapi import describe
-from gateway.http.problems import (
-    PROBLEM_JSON,
-    RefusedError,
-    from_operation,
-    problem,
-)
+from gateway.http.problems import PROBLEM_JSON, RefusedError, from_operation, problem
 from gateway.http.statuses import GENERIC
 
 TOO_MANY = 429

@@ -28,7 +28,8 @@ from gateway.http.answers import (
     sends,
 )
 from gateway.http.bodies import ReadsBody
-from gateway.http.problems import PROBLEMS, URN, Problem
+from gateway.http.problem_types import PROBLEMS
+from gateway.http.problems import URN, Problem
 
 PASSWORD = "password"  # noqa: S105  # the name of a security scheme
 TAGS = {

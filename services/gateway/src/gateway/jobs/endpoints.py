@@ -24,6 +24,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=HotRoute)
 SUBMISSION_REFUSALS = (
     *REFUSALS,
     "priority_not_allowed",
+    "model_not_allowed",
     "storage_quota",
     "bad_text",
     "bad_time",

@@ -1,15 +1,15 @@
 """Submits jobs, after it has checked the inputs against the workflow."""
 
 import secrets
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic_core import to_json
 
-from contracts.access import Actor, IdempotencyKey, Permission
-from contracts.errors import FieldError, OperationError, UnavailableError
+from contracts.access import Actor, IdempotencyKey, Permission, Reach
+from contracts.errors import FieldError, ForbiddenError, OperationError, UnavailableError
 from contracts.media.files import MediaView
 from contracts.registry.graphs import StoreGraph
 from contracts.scheduler.job_requests import (
@@ -24,7 +24,7 @@ from contracts.scheduler.job_requests import (
     SubmitJobView,
 )
 from contracts.scheduler.jobs import JobView
-from contracts.values import new_id
+from contracts.values import new_id, shortened
 from contracts.webhooks.jobs import RegisterJobWebhook
 from gateway.http.problems import invalid
 from gateway.jobs.media_inputs import mismatch
@@ -118,7 +118,7 @@ async def new_job(gateway: Gateway, actor: Actor, request: JobRequest) -> NewJob
         "inputs": inputs,
         "media": media,
         "seed": recorded_seed(version.spec, inputs),
-        "requirements": requirements_of(version, inputs, gateway.catalog.servers),
+        "requirements": requirements_of(version, inputs, gateway.catalog.servers, actor.reach),
     }
     return NewJob(**values)
 
@@ -172,16 +172,30 @@ def draw_seed() -> int:
 
 
 def requirements_of(
-    version: ParsedVersion, inputs: Mapping[str, Any], servers: Servers
+    version: ParsedVersion, inputs: Mapping[str, Any], servers: Servers, reach: Reach
 ) -> Requirements:
-    """Return the requirements of the graph as it will run, which depends on the inputs."""
+    """Return the requirements of the graph as it will run, which depends on the inputs.
+
+    Raises ForbiddenError for a model file that is outside the caller's role.
+    """
     rendered = render(version.graph, version.spec, inputs)
     found = requirements(rendered)
+    refuse_models(reach, found.models)
     models = frozenset(ModelFile(folder=folder, name=name) for folder, name in found.models)
     incompatible, doubtful = servers.incompatible(rendered, version.spec, found.classes)
     return Requirements(
         classes=found.classes, models=models, incompatible=incompatible, doubtful=doubtful
     )
+
+
+def refuse_models(reach: Reach, models: Iterable[tuple[str, str]]) -> None:
+    """Raise ForbiddenError for model files, by folder and name, that the caller may not use."""
+    outside = sorted(
+        f"{folder}/{name}" for folder, name in models if not reach.has_model(folder, name)
+    )
+    if outside:
+        message = f"your role does not allow the model file {shortened(outside[0], 200)}"
+        raise ForbiddenError(message, code="model_not_allowed")
 
 
 def strips_prompt_and_graph(rule: MetadataRule, spec: Spec, actor: Actor) -> bool:

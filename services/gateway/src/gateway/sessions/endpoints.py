@@ -1,4 +1,4 @@
-"""Endpoints of sessions: log in, refresh, log out, the account of the caller.
+"""Endpoints of sessions: log in, refresh, log out.
 
 The cookie with the refresh token is set, read and deleted for pages of the gateway's own origin or
 a configured one. So a foreign page can neither use it nor log a visitor into another account.
@@ -10,10 +10,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Cookie, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from contracts.access import Actor
 from contracts.auth.sessions import EndSession, IssueToken, RefreshToken, TokenView
-from contracts.auth.users import FindUser, UserView
-from gateway.http.access import Allowed, access_of
+from gateway.http.access import access_of
 from gateway.http.answers import refusals, sends
 from gateway.http.bodies import Body, FormBody, Strict
 from gateway.http.problems import RefusedError
@@ -143,16 +141,6 @@ async def end_session(
         await gateway.bus.call(EndSession(refresh_token=token.text))
     if is_own_origin(request, gateway):
         answer.delete_cookie(COOKIE, path=gateway.path(COOKIE_PATH))
-
-
-@router.get(
-    "/me",
-    summary="Show the account of the caller and its permissions",
-    responses=refusals("not_found"),
-)
-async def get_me(gateway: CurrentGateway, actor: Annotated[Actor, Allowed()]) -> UserView:
-    """Needs a token, but no permission."""
-    return await gateway.bus.call(FindUser(user_id=actor.user_id))
 
 
 def is_own_origin(request: Request, gateway: Gateway) -> bool:

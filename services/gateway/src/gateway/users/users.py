@@ -80,7 +80,12 @@ async def list_users(
     status_code=201,
     summary="Create a user",
     responses=refusals(
-        "permission_not_held", "unknown_role", "email_taken", "busy", "database_away"
+        "permission_not_held",
+        "unknown_role",
+        "weak_password",
+        "email_taken",
+        "busy",
+        "database_away",
     ),
 )
 async def create_user(

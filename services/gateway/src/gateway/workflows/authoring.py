@@ -38,6 +38,7 @@ from gateway.workflows.requests import (
     existing_name,
 )
 from gateway.workflows.resources import Workflow, summary
+from gateway.workflows.versions import refuse_unreachable
 from workflows.spec.documents import canonical_bytes, read_graph, read_mapping
 
 router = APIRouter(prefix="/v1/workflows", tags=["workflows"])
@@ -67,7 +68,7 @@ SentWorkflow = Annotated[WorkflowRequest, Depends(ReadsWorkflow())]
     responses={
         200: {"model": UploadView, "description": "This version exists already."}
         | sends("Location"),
-        **refusals("other_source", *CHECKED),
+        **refusals("not_found", "other_source", *CHECKED),
     },
 )
 async def upload_workflow(
@@ -81,6 +82,7 @@ async def upload_workflow(
     Equal content is the same version: uploading it again changes nothing and returns 200.
     """
     parts = await asyncio.to_thread(parse, sent)
+    refuse_unreachable(actor, str(parts["spec"].get("name", "")))
     command = UploadWorkflow(actor=actor, activate=sent.activate, **parts)
     view = await gateway.bus.call(command, within=CHECK_SECONDS)
     await caught_up(gateway, view.name, lambda workflow: view.version in workflow.versions)
@@ -132,7 +134,7 @@ async def activate_workflow_version(
     version: VersionNumber,
 ) -> Workflow:
     """Activating an older version is a rollback."""
-    command = ActivateVersion(actor=actor, name=existing_name(name), version=version)
+    command = ActivateVersion(actor=actor, name=existing_name(name, actor), version=version)
     return await changed(gateway, await gateway.bus.call(command))
 
 
@@ -151,7 +153,7 @@ async def update_workflow(
 
     The category of a workflow from the folder comes from its spec and cannot be changed here.
     """
-    command = ChangeWorkflow(actor=actor, name=existing_name(name), **patch.__dict__)
+    command = ChangeWorkflow(actor=actor, name=existing_name(name, actor), **patch.__dict__)
     return await changed(gateway, await gateway.bus.call(command))
 
 
@@ -164,7 +166,7 @@ async def delete_workflow(
     name: Name,
 ) -> None:
     """Its versions stay readable, for the history of jobs."""
-    gone = await gateway.bus.call(DeleteWorkflow(actor=actor, name=existing_name(name)))
+    gone = await gateway.bus.call(DeleteWorkflow(actor=actor, name=existing_name(name, actor)))
     await caught_up(gateway, gone.name, lambda workflow: workflow.is_deleted)
 
 

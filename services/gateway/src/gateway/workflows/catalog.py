@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import stamina
 
-from contracts.access import Actor, Permission
+from contracts.access import EVERYTHING, Actor, Permission
 from contracts.errors import NotFoundError, UnavailableError
 from contracts.registry.graphs import UseGraph
 from contracts.registry.workflows import (
@@ -28,6 +28,7 @@ from gateway.workflows.versions import (
     hash_to_run,
     parse_reference,
     raw_graph_hash,
+    refuse_unreachable,
     require_graphs_run,
 )
 from runtime.bus.bucket import KeptValues, Mirror
@@ -68,6 +69,15 @@ class WorkflowCatalog:
             found[entry.folder] = [*found.get(entry.folder, ()), *entry.names]
         return found
 
+    def models_for(self, actor: Actor) -> Mapping[str, list[str]]:
+        """Return the model files that the fleet has and the caller may use, by folder."""
+        if actor.reach.models == EVERYTHING:
+            return self.models
+        return {
+            folder: [name for name in names if actor.reach.has_model(folder, name)]
+            for folder, names in self.models.items()
+        }
+
     def name(self, name: str) -> WorkflowEntry | None:
         """Return the workflow, or None.
 
@@ -96,6 +106,7 @@ class WorkflowCatalog:
             await self._bus.call(UseGraph(actor=actor, hash=raw_hash))
             return await self.raw_graph(raw_hash)
         name, number = parse_reference(reference)
+        refuse_unreachable(actor, name)
         may_edit = actor.may(Permission.WORKFLOWS_WRITE)
         wanted = hash_to_run(self.name(name), name, number, may_edit=may_edit)
         return await self._versions.read(wanted)
@@ -118,6 +129,13 @@ class WorkflowCatalog:
         if raw_hash := raw_graph_hash(reference):
             return await self._versions.read(raw_hash)
         return await self.look_up(reference)
+
+    async def show(
+        self, reference: str, actor: Actor, place: Place = IN_REFERENCE
+    ) -> ParsedVersion:
+        """Return the version as `look_up` does, for a caller. Raises NotFoundError."""
+        refuse_unreachable(actor, parse_reference(reference, place)[0], place)
+        return await self.look_up(reference, place)
 
     async def look_up(self, reference: str, place: Place = IN_REFERENCE) -> ParsedVersion:
         """Return the version for reading, also of a workflow that is deleted or switched off.

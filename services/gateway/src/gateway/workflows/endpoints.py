@@ -47,13 +47,17 @@ CURSORS = Cursors("workflows", TypeAdapter(str))
 @router.get("", summary="List workflows by name")
 async def list_workflows(
     gateway: CurrentGateway,
-    _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
+    actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
     filters: Annotated[WorkflowFilters, Query()],
 ) -> WorkflowPage:
-    """All filters must match. Deleted workflows are not listed."""
+    """All filters must match.
+
+    Deleted workflows, and those outside the caller's role, are not listed.
+    """
     after = CURSORS.read(filters.cursor)
     workflows = sorted(gateway.catalog.names.values(), key=lambda workflow: workflow.name)
-    found = [workflow for workflow in workflows if is_listed(workflow, filters, after)]
+    reachable = [workflow for workflow in workflows if actor.reach.has_workflow(workflow.name)]
+    found = [workflow for workflow in reachable if is_listed(workflow, filters, after)]
     page = found[: filters.limit]
     return WorkflowPage(
         items=[summary(workflow) for workflow in page],
@@ -80,14 +84,14 @@ async def get_spec_schema(client_etag: ClientEtag = None) -> Response:
 @router.get("/{name}", summary="Show a workflow", responses=refusals("unreadable_value"))
 async def get_workflow(
     gateway: CurrentGateway,
-    _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
+    actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
     name: Reference,
 ) -> WorkflowDetail:
     """Without `@version` it shows the active version, which a job with this name would run.
 
     If no version is active, it shows the newest one.
     """
-    version = await gateway.catalog.look_up(name)
+    version = await gateway.catalog.show(name, actor)
     workflow = gateway.catalog.name(version.name)
     if workflow is None:
         raise NotFoundError(f"there is no workflow {version.name}")
@@ -103,13 +107,13 @@ async def get_workflow(
 )
 async def get_workflow_schema(
     gateway: CurrentGateway,
-    _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
+    actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
     name: Reference,
     client_etag: ClientEtag = None,
 ) -> Response:
     """For forms and clients: it lists the model files that the fleet has now."""
-    version = await gateway.catalog.look_up(name)
-    return document(inputs_schema(version.spec, gateway.catalog.models), client_etag)
+    version = await gateway.catalog.show(name, actor)
+    return document(inputs_schema(version.spec, gateway.catalog.models_for(actor)), client_etag)
 
 
 @router.get(
@@ -121,15 +125,16 @@ async def get_workflow_schema(
 )
 async def get_workflow_openapi(
     gateway: CurrentGateway,
-    _: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
+    actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)],
     name: Reference,
     client_etag: ClientEtag = None,
 ) -> Response:
     """For generated clients: `POST /v1/jobs` with the inputs of this workflow."""
-    version = await gateway.catalog.look_up(name)
+    version = await gateway.catalog.show(name, actor)
     server = gateway.settings.path_prefix or "/"
     return document(
-        openapi(version.spec, version.version, server, gateway.catalog.models), client_etag
+        openapi(version.spec, version.version, server, gateway.catalog.models_for(actor)),
+        client_etag,
     )
 
 
@@ -144,7 +149,7 @@ async def get_workflow_coverage(
     name: Reference,
 ) -> CoverageView:
     """Lists the nodes, as many as fit, with the requirements that they do not meet."""
-    version = await gateway.catalog.look_up(name)
+    version = await gateway.catalog.show(name, actor)
     query = FindCoverage(actor=actor, version_hash=version.hash)
     return await gateway.bus.call(query, within=COVERAGE_SECONDS)
 
@@ -154,7 +159,7 @@ async def list_workflow_versions(
     gateway: CurrentGateway, actor: Annotated[Actor, Allowed(Permission.WORKFLOWS_READ)], name: Name
 ) -> VersionPage:
     """Newest first, at most 500: `next_cursor` is always null."""
-    return await gateway.bus.call(ListVersions(actor=actor, name=existing_name(name)))
+    return await gateway.bus.call(ListVersions(actor=actor, name=existing_name(name, actor)))
 
 
 @router.get(
@@ -165,13 +170,13 @@ async def list_workflow_versions(
 )
 async def get_workflow_version(
     gateway: CurrentGateway,
-    _: Annotated[Actor, Allowed(Permission.GRAPHS_READ)],
+    actor: Annotated[Actor, Allowed(Permission.GRAPHS_READ)],
     name: Name,
     version: VersionNumber,
     client_etag: ClientEtag = None,
 ) -> Response:
     """Content of a version never changes."""
-    found = await gateway.catalog.look_up(f"{name}@{version}", IN_PATH)
+    found = await gateway.catalog.show(f"{name}@{version}", actor, IN_PATH)
     return document(content_of(found), client_etag)
 
 
@@ -183,7 +188,7 @@ async def get_workflow_version(
 )
 async def compare_workflow_versions(
     gateway: CurrentGateway,
-    _: Annotated[Actor, Allowed(Permission.GRAPHS_READ)],
+    actor: Annotated[Actor, Allowed(Permission.GRAPHS_READ)],
     name: Name,
     version: VersionNumber,
     against: Annotated[int | None, Query(ge=1, description="Number of a version.")] = None,
@@ -191,7 +196,7 @@ async def compare_workflow_versions(
 ) -> Response:
     """Both are versions of one workflow; the differences of the graph come first."""
     catalog = gateway.catalog
-    after = await catalog.look_up(f"{name}@{version}", IN_PATH)
+    after = await catalog.show(f"{name}@{version}", actor, IN_PATH)
     older = Place("name", "against")
     before = await (
         catalog.look_up(f"{name}@{against}", older) if against else catalog.active(name)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from fastapi import Path, Request, UploadFile
 from pydantic import Field, WithJsonSchema
 
+from contracts.access import Actor
 from contracts.errors import NotFoundError
 from contracts.values import QueryText
 from gateway.http.bodies import (
@@ -128,8 +129,8 @@ async def text_of(name: str, part: Any) -> str:
     return text
 
 
-def existing_name(name: str) -> str:
-    """Return the name; raise NotFoundError if it is longer than the name of any workflow."""
-    if len(name) > LONGEST_NAME:
+def existing_name(name: str, actor: Actor) -> str:
+    """Return the name; raise NotFoundError if no workflow has it, or none for the caller's role."""
+    if len(name) > LONGEST_NAME or not actor.reach.has_workflow(name):
         raise NotFoundError("there is no workflow of this name")
     return name

@@ -68,6 +68,12 @@ def require_graphs_run(actor: Actor) -> None:
         raise ForbiddenError(message, code="missing_permission")
 
 
+def refuse_unreachable(actor: Actor, name: str, place: Place = IN_BODY) -> None:
+    """Raise NotFoundError for a workflow that does not exist for the caller's role."""
+    if not actor.reach.has_workflow(name):
+        raise unknown(f"there is no workflow {name}", place.name)
+
+
 def parse_reference(text: str, place: Place = IN_BODY) -> tuple[str, int | None]:
     """`inpaint@3` → ("inpaint", 3); `inpaint` → ("inpaint", None), which is the active one."""
     match = REFERENCE.fullmatch(text)

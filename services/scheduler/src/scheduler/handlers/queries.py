@@ -8,9 +8,11 @@ from contracts.scheduler.explanations import ExplainJob, JobExplanation
 from contracts.scheduler.job_requests import (
     FindJobs,
     FindSubmitted,
+    FindWork,
     ListJobs,
     ListNeededGraphs,
     NeededGraphs,
+    WorkView,
 )
 from contracts.scheduler.jobs import JobList, JobPage, JobView
 from contracts.values import fitting
@@ -74,6 +76,15 @@ async def list_needed_graphs(scheduler: Scheduler, query: ListNeededGraphs) -> N
     found = await scheduler.job_reader.needed_graphs(query.cursor or "", MOST_HASHES)
     is_full = len(found) == MOST_HASHES
     return NeededGraphs(hashes=found, next_cursor=found[-1] if is_full else None)
+
+
+async def find_work(scheduler: Scheduler, query: FindWork) -> WorkView:
+    """Count by the state, as the limits do."""
+    state, owner_id = scheduler.current_term().state, query.actor.user_id
+    return WorkView(
+        waiting_job_count=state.waiting_of(owner_id),
+        running_job_count=state.placed_by_owner[owner_id],
+    )
 
 
 async def explain_job(scheduler: Scheduler, query: ExplainJob) -> JobExplanation:
