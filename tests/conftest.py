@@ -1,6 +1,6 @@
 """One whole fleet with the preview engine, shared by all tests that need one."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -33,11 +33,18 @@ def token(fleet: LocalFleet) -> str:
     return answer.json()["access_token"]
 
 
-@pytest.fixture
-def api(fleet: LocalFleet) -> Generator[httpx.Client, None, None]:
-    """The public API as the admin; answers come as they are, also refusals."""
+@pytest.fixture(scope="session")
+def admin(fleet: LocalFleet) -> Iterator[httpx.Client]:
+    """One client for all tests: a login for each would exceed the limit of an address."""
     with fleet.http() as client:
         yield client
+
+
+@pytest.fixture
+def api(admin: httpx.Client) -> httpx.Client:
+    """The public API as the admin; answers come as they are, also refusals."""
+    admin.cookies.clear()
+    return admin
 
 
 @pytest.fixture

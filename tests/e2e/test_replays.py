@@ -111,8 +111,10 @@ SCENES: dict[str, Scene] = {
 }
 ELSEWHERE = {
     *("beginUpload",),  # needs a public store, which a local fleet does not have
-    *("createApiKey", "createKeyOfService"),  # the secret is shown once: a repeat is a conflict
-    *("createUser", "createPreset"),  # nothing makes the first request impossible but itself
+    # a secret is shown once, so that a repeat is a conflict
+    *("createApiKey", "createKeyOfService", "createPasswordLink", "createWebhook"),
+    # nothing makes the first request impossible but itself
+    *("createUser", "createRole", "createPreset"),
 }
 """Tested with the service that owns the thing."""
 

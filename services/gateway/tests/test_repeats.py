@@ -15,6 +15,9 @@ from .fleet import Fleet
 from .gallery import FakeGallery
 from .store import FakeMedia, a_media
 from .test_nodes import FakeNodes
+from .test_presets import PRESET, FakePresets
+from .test_roles import FakeRoles
+from .test_users import FakeUsers
 
 MEDIA = UUID(int=1)
 JOB = UUID(int=2)
@@ -27,6 +30,9 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "beginUpload": ("/v1/media/uploads", {"json": {"size_bytes": 1}}),
     "createLink": (f"/v1/media/{MEDIA}/links", {"json": {}}),
     "addNode": ("/v1/nodes", {"json": SERVER}),
+    "createUser": ("/v1/users", {"json": {"email": "ada@example.com", "name": "Ada"}}),
+    "createRole": ("/v1/roles", {"json": {"name": "shop", "permissions": ["jobs:run"]}}),
+    "createPreset": ("/v1/presets", {"json": PRESET}),
 }
 """A request of each operation that creates something under a key."""
 REPEATABLE = {"completeUpload", "uploadWorkflow"}
@@ -56,7 +62,8 @@ async def test_every_creation_refuses_a_repeat_if_the_caller_wants_that(
         media = FakeMedia(fleet.media, s3)
         media.known[MEDIA] = a_media(MEDIA, fleet.user_id)
         await FakeGallery(media).serve()
-        await FakeNodes().serve(fleet)
+        for fake in (FakeNodes(), FakeUsers(), FakeRoles(), FakePresets()):
+            await fake.serve(fleet)
         await fleet.post_job({"workflow": "solid"})
         job = fleet.scheduler.submitted[0].job
         fleet.scheduler.add(fleet.user_id, id=JOB, status=JobStatus.FAILED, inputs=job.inputs)

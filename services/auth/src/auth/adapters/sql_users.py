@@ -23,7 +23,7 @@ from auth.domain.roles import ADMIN, Role, role_from
 from auth.domain.users import User
 from contracts.access import LimitOverrides
 from contracts.auth.principals import Principal, PublishedApiKey
-from contracts.auth.users import ListUsers
+from contracts.auth.users import ListUsers, UserKind
 from contracts.services import PRINCIPALS
 from runtime.cursor import Place
 from runtime.outbox import messages as outbox
@@ -113,5 +113,6 @@ def conditions(query: ListUsers) -> list[ColumnElement[bool]]:
 def as_user(row: RowMapping) -> User:
     values: dict[str, Any] = dict(row)
     values["role"] = role_from(values["role"], values.pop("content"))
+    values["kind"] = UserKind(values["kind"])
     values["own_limits"] = LimitOverrides.model_validate(values.pop("limits"))
     return User(**values)

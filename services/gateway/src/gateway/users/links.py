@@ -13,7 +13,7 @@ from contracts.auth.users import NewPassword, PersonName
 from gateway.http.access import Allowed, access_of
 from gateway.http.answers import refusals
 from gateway.http.bodies import Body, Strict
-from gateway.http.headers import MaybeIdempotencyKey, mark_created
+from gateway.http.headers import MaybeOnceKey, mark_created
 from gateway.service import CurrentGateway
 from gateway.users.api_keys import UserId
 from gateway.users.users import PASSWORD_SECONDS
@@ -71,7 +71,7 @@ async def create_password_link(
     actor: Annotated[Actor, Allowed(Permission.USERS_WRITE)],
     user_id: UserId,
     link: Body[PasswordLinkRequest],
-    idempotency_key: MaybeIdempotencyKey,
+    idempotency_key: MaybeOnceKey,
     answer: Response,
 ) -> PasswordLink:
     """An invitation for a new user, or a way back in for one who forgot the password.

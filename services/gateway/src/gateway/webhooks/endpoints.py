@@ -29,7 +29,7 @@ from contracts.webhooks.jobs import FindWebhookSecret, WebhookSecret
 from gateway.http.access import Allowed
 from gateway.http.answers import refusals
 from gateway.http.bodies import Body
-from gateway.http.headers import MaybeIdempotencyKey, mark_created
+from gateway.http.headers import MaybeOnceKey, mark_created
 from gateway.service import CurrentGateway
 from gateway.webhooks.requests import (
     DeliveryFilters,
@@ -58,7 +58,7 @@ async def create_webhook(
     gateway: CurrentGateway,
     actor: Annotated[Actor, Allowed(Permission.JOBS_RUN)],
     webhook: Body[WebhookRequest],
-    idempotency_key: MaybeIdempotencyKey,
+    idempotency_key: MaybeOnceKey,
     answer: Response,
 ) -> CreatedWebhook:
     """The URL gets a POST for each event of the caller's jobs from now on.
