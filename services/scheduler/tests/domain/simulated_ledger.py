@@ -8,6 +8,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from contracts.scheduler.dispatch import DispatchEvent
 from contracts.scheduler.job_events import JobDeleted, JobEvent
 from contracts.scheduler.jobs import TERMINAL, JobStatus
 from contracts.scheduler.nodes import NodeEntry
@@ -64,7 +65,8 @@ class SimulatedLedger:
             self.usage[key] = self.usage.get(key, Usage()) + usage
         self.write_nodes(effects)
         if effects.dispatch:
-            assert effects.dispatch.version == self.dispatch.version + 1
+            changes = sum(isinstance(fact, DispatchEvent) for fact in effects.events)
+            assert effects.dispatch.version == self.dispatch.version + changes
             self.dispatch = effects.dispatch
         for fact in effects.events:
             if isinstance(fact, JobEvent):
