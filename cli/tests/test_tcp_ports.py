@@ -30,6 +30,17 @@ def test_a_remembered_port_that_is_taken_is_replaced(tmp_path: Path) -> None:
         assert tcp_ports.choose(path, ["nats"])["nats"] != taken
 
 
+def test_no_port_is_one_that_an_outgoing_connection_may_get(tmp_path: Path) -> None:
+    chosen = tcp_ports.choose(tmp_path / "ports.json", [f"service-{n}" for n in range(20)])
+    assert max(chosen.values()) < 32_768
+
+
+def test_fleets_that_start_together_look_in_other_places() -> None:
+    firsts = {next(tcp_ports.candidates(process_id)) for process_id in range(4_000, 4_100)}
+    assert len(firsts) == 100
+    assert sorted(tcp_ports.candidates(4_321)) == list(tcp_ports.CHOSEN_FROM)
+
+
 def test_damaged_memory_of_ports_is_forgotten(tmp_path: Path) -> None:
     path = tmp_path / "ports.json"
     path.write_text('["nonsense"')

@@ -18,7 +18,6 @@ from comfyfleet.supervision import state
 from contracts.services import ServiceName
 from runtime.postgres.roles import PACKAGES, role_url
 from runtime.supervision.child import python
-from runtime.testing.ports import free_port
 
 ADMIN_EMAIL = "admin@comfyfleet.local"
 UP_SECONDS = 120
@@ -107,7 +106,8 @@ def local_fleet(folder: Path, **settings: str) -> Generator[LocalFleet, None, No
 
     `settings` are environment variables. Without COMFYUI_URLS it runs the preview engine.
     """
-    port = free_port()
+    chosen = folder.with_name(f"{folder.name}-port.json")  # apart, as `up` prepares the folder
+    port = tcp_ports.choose(chosen, ["public"])["public"]
     environment = {
         **os.environ,
         "COMFYFLEET_HOME": str(folder),
